@@ -1,0 +1,209 @@
+"""What one cell means: a raw value becomes a typed one, or a reason why it cannot."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from importer.columns import ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, SYNC_STATUSES, Kind, fold
+from importer.records import ItemType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SURE_DIGITS = 15
+"""Decimal digits that a number cell (a binary float) is sure to keep."""
+LARGEST_ID = 2**63 - 1
+"""Ids are bounded only by what any database can hold, never by 2**31."""
+
+MOST_DAYS = 9999
+"""Longest payment term, days."""
+
+_YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "sí", "si", "wahr", "vrai"})
+_NO = frozenset({"no", "n", "false", "0", "nein", "non", "falsch", "faux"})
+_NET_DAYS = re.compile(r"^(?:net|n)?\s*(\d{1,4})\s*(?:d|days?)?$", re.IGNORECASE)
+_ON_RECEIPT = frozenset({"dueonreceipt", "onreceipt", "uponreceipt", "dueuponreceipt", "immediately"})
+_ISO_DATE = re.compile(r"^(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?$")
+_PLAIN_NUMBER = re.compile(r"^-?\d+(?:\.\d+)?$")
+_MINUSES = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A cell whose value cannot be taken as what its column means."""
+
+    fault: str
+    """Last part of the problem's code, such as ``not_a_date``."""
+    message: str
+    """What is wrong, as the rest of a sentence that names the value."""
+    hint: str
+
+
+def parser_of(kind: Kind) -> Callable[[object], object]:
+    """Return the function that reads cells of a kind: raw value → typed value or Unreadable."""
+    return _PARSERS[kind]
+
+
+def clean(text: str) -> str:
+    """Normalise a typed number or word: full-width digits, any blank, Unicode minus."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_MINUSES).split())
+
+
+def number_of(raw: object) -> Decimal | None:
+    """Read a number cell or plain number text exactly; None when it is neither.
+
+    A number cell holds a binary float: its value is the shortest decimal of at
+    most 15 significant digits (spreadsheets.md section 5).
+    """
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int):
+        return Decimal(raw)
+    if isinstance(raw, float):
+        return Decimal(format(raw, f".{SURE_DIGITS}g")) if raw == raw and abs(raw) != float("inf") else None  # noqa: PLR0124 - NaN is the number that differs from itself
+    if isinstance(raw, str) and _PLAIN_NUMBER.match(text := clean(raw)):
+        return Decimal(text)
+    return None
+
+
+def _identifier(raw: object) -> int | Unreadable:
+    number = number_of(raw)
+    if number is None:
+        return Unreadable("not_a_number", "is not a number", "Type the id in digits, such as 101.")
+    if isinstance(raw, float) and abs(raw) >= 10**SURE_DIGITS:
+        return Unreadable(
+            "too_many_digits",
+            f"has more than {SURE_DIGITS} digits, and Excel does not keep the last ones of so long a number",
+            "Format the cell as Text and type the id again.",
+        )
+    if number != number.to_integral_value():
+        return Unreadable("not_whole", "is not a whole number", "Type the id in digits, without decimals.")
+    if number <= 0:
+        return Unreadable("not_positive", "is not above 0", "Type the id as Kantata shows it.")
+    if number > LARGEST_ID:
+        return Unreadable("too_large", "is too large for an id", "Type the id as Kantata shows it.")
+    return int(number)
+
+
+def _amount(raw: object) -> Decimal | Unreadable:
+    number = number_of(raw)
+    if number is None:
+        return Unreadable(
+            "not_a_number",
+            "is not an amount that can be read with certainty",
+            "Type digits with a point for the decimals and nothing else: 1234.50 (a credit: -1234.50).",
+        )
+    if len(number.normalize().as_tuple().digits) > SURE_DIGITS or abs(number) >= 10**13:
+        return Unreadable("too_large", "has too many digits for an amount", "Check the amount.")
+    return number
+
+
+def _text(raw: object) -> str | Unreadable:
+    if isinstance(raw, str):
+        return raw.strip()
+    if isinstance(raw, bool):
+        return "TRUE" if raw else "FALSE"
+    if isinstance(raw, float) and abs(raw) >= 10**SURE_DIGITS:
+        return Unreadable(
+            "too_many_digits",
+            f"has more than {SURE_DIGITS} digits, and Excel does not keep the last ones of so long a number",
+            "Format the cell as Text and type it again.",
+        )
+    if (number := number_of(raw)) is not None:
+        return format(number.normalize(), "f")
+    return Unreadable(
+        "is_a_date",
+        "is a date or time cell, but the column holds text; Excel may have turned a text into a date",
+        "Format the cell as Text and type the text again.",
+    )
+
+
+def _date(raw: object) -> date | Unreadable:
+    if isinstance(raw, datetime):
+        return raw.date()
+    if isinstance(raw, date):
+        return raw
+    if isinstance(raw, str) and (match := _ISO_DATE.match(clean(raw))):
+        try:
+            return date(*(int(part) for part in match.groups()))
+        except ValueError:
+            return Unreadable("no_such_day", "is not a day of the calendar", "Correct the date.")
+    if isinstance(raw, (int, float, timedelta, clock_time)):
+        return Unreadable(
+            "not_a_date",
+            "is a number or a time, not a date",
+            "Format the cell as a date, or type it as 2026-10-31.",
+        )
+    return Unreadable(
+        "not_a_date",
+        "is not a date that can be read with certainty",
+        "Type it as year-month-day: 2026-10-31.",
+    )
+
+
+def _yes_no(raw: object) -> bool | Unreadable:
+    if isinstance(raw, bool):
+        return raw
+    word = fold(clean(raw)) if isinstance(raw, str) else str(number_of(raw))
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    return Unreadable("not_yes_no", "is neither yes nor no", "Type yes or no.")
+
+
+def _days(raw: object) -> int | Unreadable:
+    number = number_of(raw)
+    if number is None and isinstance(raw, str):
+        text = clean(raw)
+        if fold(text) in _ON_RECEIPT:
+            return 0
+        match = _NET_DAYS.match(text)
+        number = Decimal(match[1]) if match else None
+    if number is None or number != number.to_integral_value():
+        return Unreadable(
+            "not_days",
+            "is not a number of days",
+            "Type the days from invoice to due date: 30, or Net 30.",
+        )
+    if not 0 <= number <= MOST_DAYS:
+        return Unreadable("not_days", "is not a possible number of days", "Type 0 or more days, such as 30.")
+    return int(number)
+
+
+def _choice(raw: object, words: dict[str, object], shown: tuple[str, ...]) -> object:
+    word = fold(clean(raw)) if isinstance(raw, str) else ""
+    if word in words:
+        return words[word]
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
+    listed = ", ".join(shown[:-1]) + f" or {shown[-1]}"
+    if near:
+        meant = words[near[0]]
+        name = meant.value if isinstance(meant, ItemType) else meant
+        return Unreadable("unknown", f"is not known; did you mean {name}?", f"Type {listed}.")
+    return Unreadable("unknown", "is not known", f"Type {listed}.")
+
+
+_ITEM_TYPES: dict[str, object] = {
+    fold(word): item_type
+    for item_type in ItemType
+    for word in (item_type.value, ITEM_TYPE_TITLES[item_type], *ITEM_TYPE_ALIASES[item_type])
+}
+_SYNC_STATUSES: dict[str, object] = {status: status for status in SYNC_STATUSES}
+
+_PARSERS: dict[Kind, Callable[[object], object]] = {
+    Kind.IDENTIFIER: _identifier,
+    Kind.ITEM_TYPE: lambda raw: _choice(raw, _ITEM_TYPES, tuple(ITEM_TYPE_TITLES.values())),
+    Kind.TEXT: _text,
+    Kind.AMOUNT: _amount,
+    Kind.YES_NO: _yes_no,
+    Kind.DAYS: _days,
+    Kind.DATE: _date,
+    Kind.SYNC_STATUS: lambda raw: _choice(raw, _SYNC_STATUSES, SYNC_STATUSES),
+}

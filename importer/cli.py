@@ -1,0 +1,46 @@
+"""The command line: one file per command in :mod:`importer.commands`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from importer import __version__
+from importer.commands.history import history
+from importer.commands.preview import preview
+from importer.commands.sandbox import sandbox
+from importer.commands.submit import submit
+from importer.commands.template import template
+
+app = typer.Typer(
+    name="invoice-importer",
+    help="Turn a spreadsheet of invoice rows into invoices in Kantata OX, exactly once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (template, preview, submit, history, sandbox):
+    app.command()(command)
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001 - the shape that Typer calls
+    if value:
+        typer.echo(f"invoice-importer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[  # noqa: FBT002 - the shape that Typer calls
+        bool,
+        typer.Option("--version", help="Show the version and stop.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Hold the options that stand before the command."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

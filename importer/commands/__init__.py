@@ -1,0 +1,1 @@
+"""The commands, one file each; they are put together in :mod:`importer.cli`."""

@@ -1,0 +1,94 @@
+"""``invoice-importer history``: past runs and what became of each invoice."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from importer.commands.options import Config, Json, Profile, SandboxFlag, reporting_errors
+from importer.records import ExitCode
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from importer.records import LedgerEntry
+    from importer.submission_ledger import RunRecord
+
+
+@reporting_errors
+def history(
+    *,
+    run: Annotated[str | None, typer.Argument(help="Run whose invoices to show; default: list all runs.")] = None,
+    profile: Profile = None,
+    config: Config = None,
+    as_json: Json = False,
+    sandbox: SandboxFlag = False,
+) -> ExitCode:
+    """List past runs, or the invoices of one run, from the ledger."""
+    from importer.commands.session import SANDBOX_ACCOUNT
+    from importer.errors import WrongUse
+    from importer.settings import load
+    from importer.submission_ledger import ledger_path, open_ledger
+
+    settings = load(config=config, profile=profile)
+    account = SANDBOX_ACCOUNT if sandbox else settings.account
+    ledger = open_ledger(ledger_path(settings.ledger), account)
+    runs = ledger.runs()
+    if run is None:
+        _print([asdict(one) for one in runs], _runs_table(runs, account), as_json=as_json)
+        return ExitCode.DONE
+    if run not in {one.run_id for one in runs}:
+        msg = f"The ledger knows no run {run} of {account}."
+        raise WrongUse(msg, "invoice-importer history lists the runs.", code="history.unknown_run")
+    entries = ledger.entries_of_run(run)
+    _print([asdict(one) for one in entries], _entries_table(entries), as_json=as_json)
+    return ExitCode.DONE
+
+
+def _print(records: list[dict[str, Any]], table: Table, *, as_json: bool) -> None:
+    from rich.console import Console
+
+    if as_json:
+        import json
+
+        sys.stdout.write(
+            json.dumps({"schema_version": 1, "command": "history", "records": records}, default=str) + "\n",
+        )
+    else:
+        Console().print(table)
+
+
+def _runs_table(runs: list[RunRecord], account: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"Runs at {account}", title_justify="left")
+    for name in ("Run", "Started (UTC)", "Who", "File", "Batch"):
+        table.add_column(name, overflow="fold")
+    for name in ("Invoices", "Amount"):
+        table.add_column(name, justify="right")
+    table.add_column("Outcome")
+    for run in runs:
+        counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in run.by_status.items())
+        table.add_row(
+            run.run_id, f"{run.started_at:%Y-%m-%d %H:%M}", run.who, run.path, run.batch, str(run.invoices),
+            f"{float(run.amount):,.2f}", counts or ("never finished" if run.finished_at is None else ""),
+        )  # fmt: skip
+    return table
+
+
+def _entries_table(entries: list[LedgerEntry]) -> Table:
+    from rich.table import Table
+
+    table = Table()
+    for name in ("Reference", "Rows", "State", "Invoice ID", "Sent (UTC)", "Error"):
+        table.add_column(name, overflow="fold")
+    for entry in entries:
+        state = "in doubt" if entry.state == "sending" else entry.state.replace("_", " ")
+        table.add_row(
+            entry.reference, ", ".join(str(row) for row in entry.rows), state, entry.invoice_id or "",
+            f"{entry.sent_at:%Y-%m-%d %H:%M:%S}" if entry.sent_at else "", entry.error or "",
+        )  # fmt: skip
+    return table

@@ -1,0 +1,93 @@
+"""Options that several commands share, and how a command ends when it cannot go on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+from importer.records import ExitCode
+
+if TYPE_CHECKING:
+    from importer.errors import ImporterError
+
+P = ParamSpec("P")
+
+File = Annotated[Path, typer.Argument(help="Workbook (.xlsx, .xlsm) or CSV with one row per line item.")]
+SheetName = Annotated[str | None, typer.Option("--sheet", help="Sheet to read, when several could be meant.")]
+Batch = Annotated[
+    str | None,
+    typer.Option("--batch", help="Name of the billing period; default: the month of the invoice dates."),
+]
+Profile = Annotated[str | None, typer.Option("--profile", help="Section [profile.NAME] of importer.toml to use.")]
+Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default: importer.toml.")]
+Reports = Annotated[Path | None, typer.Option("--reports", help="Folder for the results; default: reports.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Do not ask Kantata about earlier invoices before sending.")]
+SandboxFlag = Annotated[
+    bool,
+    typer.Option("--sandbox", help="Use a stand-in Kantata on this machine; nothing reaches the real one."),
+]
+Partial = Annotated[bool, typer.Option("--partial", help="Send the sound invoices although others have problems.")]
+
+
+def reporting_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
+    """Make a command end with its exit code, and an expected failure with a sentence instead of a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        from importer.errors import ImporterError
+
+        try:
+            code = command(*args, **kwargs)
+        except ImporterError as error:
+            report_error(error, command.__name__, as_json=bool(kwargs.get("as_json")), path=kwargs.get("file"))
+            code = error.exit_code
+        except (KeyboardInterrupt, typer.Abort):
+            sys.stderr.write("\nStopped; nothing was sent.\n")
+            code = ExitCode.INTERRUPTED
+        raise typer.Exit(int(code))
+
+    return run
+
+
+def report_error(error: ImporterError, command: str, *, as_json: bool, path: object) -> None:
+    """Say on stderr what stopped the command; with ``--json`` also as a document on stdout."""
+    sys.stderr.write(f"Error: {error.message}\n")
+    if error.hint:
+        sys.stderr.write(f"       {error.hint}\n")
+    if as_json:
+        sys.stdout.write(_error_document(error, command, path) + "\n")
+
+
+def _error_document(error: ImporterError, command: str, path: object) -> str:
+    from importer.payload import to_json
+    from importer.report import SCHEMA_VERSION
+
+    return to_json(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "command": command,
+            "run_id": None,
+            "batch": None,
+            "exit_code": int(error.exit_code),
+            "source": {"path": None if path is None else str(path), "sheet": None, "sha256": None, "rows": 0},
+            "totals": {"rows": 0, "invoices": 0, "amount": f"{Decimal(0):.2f}", "by_status": {}},
+            "invoices": [],
+            "problems": [
+                {
+                    "severity": "error", "code": error.code, "sheet": None, "cell": None, "row": None, "column": None,
+                    "value": None, "message": error.message, "hint": error.hint,
+                },
+            ],
+            "notices": [],
+            "files": {},
+        },
+        indent=2,
+    )  # fmt: skip

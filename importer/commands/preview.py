@@ -1,0 +1,56 @@
+"""``invoice-importer preview``: the dry run."""
+
+from __future__ import annotations
+
+import sys
+
+from importer.commands.options import (
+    Batch,
+    Config,
+    File,
+    Json,
+    Offline,
+    Partial,
+    Profile,
+    Quiet,
+    Reports,
+    SandboxFlag,
+    SheetName,
+    reporting_errors,
+)  # fmt: skip
+from importer.records import ExitCode
+
+
+@reporting_errors
+def preview(  # noqa: PLR0913 - one argument per option or field
+    *,
+    file: File,
+    sheet: SheetName = None,
+    batch: Batch = None,
+    profile: Profile = None,
+    config: Config = None,
+    reports: Reports = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    offline: Offline = False,
+    sandbox: SandboxFlag = False,
+    partial: Partial = False,
+) -> ExitCode:
+    """Show what would be billed, with totals and all problems. Sends nothing."""
+    from rich.console import Console
+
+    from importer import pipeline
+    from importer.commands.session import opened
+    from importer.preview import show
+    from importer.report import json_text
+
+    with opened(
+        config=config, profile=profile, reports=reports, offline=offline, sandbox=sandbox,
+        console=Console(stderr=True),
+    ) as session:  # fmt: skip
+        report = pipeline.preview(pipeline.Wish(file, sheet, batch, partial), session.tools)
+    if as_json:
+        sys.stdout.write(json_text(report) + "\n")
+    elif not quiet:
+        show(report, Console())
+    return report.exit_code

@@ -1,0 +1,46 @@
+"""``invoice-importer sandbox``: serve the stand-in Kantata until stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from importer.commands.options import reporting_errors
+from importer.records import ExitCode
+
+
+@reporting_errors
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 takes a free one.")] = 8765,
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", help="File that keeps its invoices; default: they are forgotten."),
+    ] = None,
+) -> ExitCode:
+    """Serve a stand-in Kantata on this machine until stopped with Ctrl-C."""
+    from importer.errors import SettingsProblem
+    from importer.sandbox import start
+
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        server = start(store, port=port)
+    except OSError as error:
+        msg = f"The sandbox cannot listen on port {port} ({error.strerror})."
+        raise SettingsProblem(
+            msg,
+            "Choose another one with --port, or 0 for a free one.",
+            code="sandbox.port",
+        ) from error
+    with server:
+        typer.echo(f"KANTATA_BASE_URL={server.base_url}")
+        typer.echo(f"KANTATA_TOKEN={server.token}")
+        typer.echo("Serving a stand-in Kantata; Ctrl-C stops it.", err=True)
+        stopped.wait()
+    return ExitCode.DONE

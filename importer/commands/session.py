@@ -1,0 +1,99 @@
+"""Open what a run works with: settings, ledger, connection, sandbox."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.errors import SettingsProblem
+from importer.kantata_api import KantataApi
+from importer.pipeline import Tools
+from importer.settings import Settings, load
+from importer.submission_ledger import ledger_path, open_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from importer.submission_ledger import SubmissionLedger
+
+SANDBOX_ACCOUNT = "sandbox"
+"""Name of the embedded stand-in in the ledger; its port differs from run to run."""
+
+NOT_ASKED = "No access token is set, so Kantata was not asked about earlier invoices."
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The tools of a run, and the way to Kantata."""
+
+    tools: Tools
+    settings: Settings
+    token: str | None
+
+    def connect(self) -> KantataApi:
+        """Return a fresh connection. Raises SettingsProblem when there is no token."""
+        if self.token is None:
+            msg = "No access token is set."
+            hint = "Put it into the environment variable KANTATA_TOKEN, or its file's path into KANTATA_TOKEN_FILE."
+            raise SettingsProblem(msg, hint, code="settings.token")
+        return KantataApi(
+            self.settings.base_url,
+            self.token,
+            connect_timeout=self.settings.connect_timeout_seconds,
+            read_timeout=self.settings.read_timeout_seconds,
+        )
+
+
+@contextmanager
+def opened(  # noqa: PLR0913 - one argument per option or field
+    *,
+    config: Path | None,
+    profile: str | None,
+    reports: Path | None,
+    offline: bool,
+    sandbox: bool,
+    console: Console,
+) -> Iterator[Session]:
+    """Open the tools of a run and close them after it."""
+    with ExitStack() as stack:
+        settings = load(config=config, profile=profile, reports=reports)
+        path = ledger_path(settings.ledger)
+        account, token = settings.account, None if sandbox else settings.read_token()
+        if sandbox:
+            settings, account, token = _embedded_sandbox(stack, settings, path, console)
+        ledger = stack.enter_context(_closing(path, account))
+        notices = () if token or offline else (NOT_ASKED,)
+        session = Session(Tools(settings, account, ledger, None, notices), settings, token)
+        if token and not offline:
+            session = Session(Tools(settings, account, ledger, session.connect(), notices), settings, token)
+        yield session
+
+
+def _embedded_sandbox(
+    stack: ExitStack,
+    settings: Settings,
+    ledger: Path,
+    console: Console,
+) -> tuple[Settings, str, str]:
+    from importer.sandbox import start
+
+    ledger.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sandbox = stack.enter_context(start(ledger.with_name(f"{ledger.stem}.sandbox.sqlite")))
+    console.print(
+        "SANDBOX: a stand-in Kantata on this machine. Nothing reaches the real one.",
+        style="bold black on yellow",
+    )
+    return settings.model_copy(update={"base_url": sandbox.base_url}), SANDBOX_ACCOUNT, sandbox.token
+
+
+@contextmanager
+def _closing(path: Path, account: str) -> Iterator[SubmissionLedger]:
+    ledger = open_ledger(path, account)
+    try:
+        yield ledger
+    finally:
+        ledger.close()

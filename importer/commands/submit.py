@@ -1,0 +1,184 @@
+"""``invoice-importer submit``: carry the plan out."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from importer.commands.options import (
+    Batch,
+    Config,
+    File,
+    Json,
+    Offline,
+    Partial,
+    Profile,
+    Quiet,
+    Reports,
+    SandboxFlag,
+    SheetName,
+    reporting_errors,
+)  # fmt: skip
+from importer.records import ExitCode, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from rich.console import Console
+
+    from importer.records import PlannedInvoice
+    from importer.report import Report
+    from importer.submit import Stop
+
+
+@reporting_errors
+def submit(  # noqa: PLR0913 - one argument per option or field
+    *,
+    file: File,
+    sheet: SheetName = None,
+    batch: Batch = None,
+    profile: Profile = None,
+    config: Config = None,
+    reports: Reports = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    offline: Offline = False,
+    sandbox: SandboxFlag = False,
+    partial: Partial = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
+    expect_invoices: Annotated[
+        int | None,
+        typer.Option("--expect-invoices", help="Refuse unless the sheet makes so many invoices."),
+    ] = None,
+    expect_total: Annotated[
+        str | None,
+        typer.Option("--expect-total", help="Refuse unless the amounts in the sheet sum up to this."),
+    ] = None,
+    allow_repeats: Annotated[
+        bool,
+        typer.Option("--allow-repeats", help="Also send invoices whose content was billed before."),
+    ] = False,
+) -> ExitCode:
+    """Send the invoices, each exactly once, and write what became of every row."""
+    from rich.console import Console
+
+    from importer import pipeline
+    from importer.commands.session import opened
+    from importer.preview import show
+    from importer.report import json_text
+    from importer.settings import expected_amount
+    from importer.submit import Stop
+
+    wish = pipeline.Wish(file, sheet, batch, partial, allow_repeats, expect_invoices, expected_amount(expect_total))
+    talk, stop = Console(stderr=True), Stop()
+    bar = _ProgressBar(talk, shown=not (quiet or as_json))
+    with opened(
+        config=config, profile=profile, reports=reports, offline=offline, sandbox=sandbox, console=talk,
+    ) as session, bar, _signals(stop) as listen:  # fmt: skip
+
+        def confirm(plan: Report) -> None:
+            _confirm(plan, yes=yes, talk=talk)
+            listen()
+            bar.begin(plan)
+
+        report = pipeline.submit(
+            wish,
+            session.tools,
+            connect=session.connect,
+            confirm=confirm,
+            stop=stop,
+            progress=bar.advance,
+        )
+    if as_json:
+        sys.stdout.write(json_text(report) + "\n")
+    elif not quiet:
+        show(report, Console())
+    return report.exit_code
+
+
+def _confirm(plan: Report, *, yes: bool, talk: Console) -> None:
+    """Ask for a typed yes. Raises GateRefused when it does not come."""
+    from importer.errors import GateRefused
+    from importer.preview import show
+    from importer.words import count_of
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        msg = "Nothing was sent: without a terminal nobody can be asked."
+        raise GateRefused(msg, "Add --yes.", code="gate.yes")
+    show(plan, talk)
+    ready = plan.totals.by_status[Status.READY]
+    amount = plan.totals.amount_by_status[Status.READY]
+    drafts = sum(one.status is Status.READY and one.invoice.draft for one in plan.planned)  # type: ignore[union-attr]
+    talk.print(
+        f"[bold]{count_of(ready, 'invoice')}[/] ({drafts} as draft) with [bold]{amount:,.2f}[/] in fixed fees and "
+        f"additional items will be created at {plan.account}.",
+    )
+    if typer.prompt("Type yes to send", err=True).strip().lower() != "yes":
+        msg = "Nothing was sent: you did not type yes."
+        raise GateRefused(msg, "Submit again when you are sure.", code="gate.yes")
+
+
+class _ProgressBar:
+    """Counts and money while invoices are sent."""
+
+    def __init__(self, console: Console, *, shown: bool) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("Sending"), BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f} invoices"),
+            TextColumn("{task.fields[money]}"), TimeRemainingColumn(), console=console,
+            disable=not (shown and console.is_terminal),
+        )  # fmt: skip
+        self._amount = 0.0
+        self._task = self._progress.add_task("Sending", total=0, money="", visible=False)
+
+    def __enter__(self) -> _ProgressBar:  # noqa: PYI034 - returns this very class
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._progress.stop()
+
+    def begin(self, plan: Report) -> None:
+        """Show the bar, for the invoices that are ready."""
+        self._progress.update(self._task, total=plan.totals.by_status.get(Status.READY, 0), visible=True)
+        self._progress.start()
+
+    def advance(self, planned: PlannedInvoice) -> None:
+        """Count an invoice that now has its answer."""
+        if planned.status is Status.CREATED:
+            self._amount += float(planned.invoice.amount)  # shown only
+        if planned.status in (Status.CREATED, Status.REJECTED, Status.IN_DOUBT, Status.NOT_SENT):
+            self._progress.update(self._task, advance=1, money=f"{self._amount:,.2f}")
+
+
+@contextmanager
+def _signals(stop: Stop) -> Iterator[Callable[[], None]]:
+    """Give a function that makes the first signal stop the run after the request under way.
+
+    A second signal ends the process at once; the ledger then still says ``sending``.
+    """
+    names = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in names}
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        stop(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
+        sys.stderr.write("\nStopping after the request under way; a second signal ends the program at once.\n")
+        for other in names:
+            signal.signal(other, signal.SIG_DFL)
+
+    def listen() -> None:
+        for number in names:
+            signal.signal(number, handle)
+
+    try:
+        yield listen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

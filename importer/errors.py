@@ -1,0 +1,73 @@
+"""What can stop a run, grouped by what happens next.
+
+Wrong data in the sheet is a value (:class:`importer.problems.Problem`) and is
+collected whole. The exceptions here mean that the program cannot go on.
+"""
+
+from __future__ import annotations
+
+from importer.records import ExitCode
+
+
+class ImporterError(Exception):
+    """The run cannot go on; the message says what, where, why and how to mend it."""
+
+    exit_code = ExitCode.UNEXPECTED
+    code = "unexpected"
+
+    def __init__(self, message: str, hint: str = "", *, code: str | None = None) -> None:
+        """Keep the sentence for the person, the remedy, and a stable code for programs."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+
+class WrongUse(ImporterError):
+    """The command line asks for something impossible; nothing was done."""
+
+    exit_code = ExitCode.WRONG_USE
+    code = "usage"
+
+
+class SettingsProblem(ImporterError):
+    """The user mends the settings; nothing was done."""
+
+    exit_code = ExitCode.WRONG_USE
+    code = "settings"
+
+
+class FileProblem(ImporterError):
+    """The user mends the file; nothing was sent."""
+
+    exit_code = ExitCode.FILE_PROBLEMS
+    code = "file"
+
+
+class LedgerProblem(ImporterError):
+    """The ledger of submissions cannot be used; without it nothing may be sent."""
+
+    exit_code = ExitCode.WRONG_USE
+    code = "ledger"
+
+
+class GateRefused(ImporterError):
+    """A gate (expected totals, missing ``--yes``) refused the plan; nothing was sent."""
+
+    exit_code = ExitCode.GATE
+    code = "gate"
+
+
+class AccessDenied(ImporterError):
+    """Kantata refuses the token; stop the run."""
+
+    exit_code = ExitCode.ACCESS
+    code = "kantata.access"
+
+
+class NotReached(ImporterError):
+    """Kantata could not be asked; nothing was sent by this step, run again."""
+
+    exit_code = ExitCode.UNREACHABLE
+    code = "kantata.unreachable"

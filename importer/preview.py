@@ -1,0 +1,153 @@
+"""Show the plan, or what became of it, in the terminal. Sends nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from importer.problems import Severity
+from importer.records import Invoice, Status
+from importer.tables import STATUS_WORDS
+from importer.words import count_of, describe_lines, row_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from importer.problems import Problem
+    from importer.report import Report
+
+MOST_INVOICES = 60
+"""Invoices shown in the terminal; the workbook holds them all."""
+MOST_PROBLEMS = 40
+"""Problems shown in the terminal; the workbook holds them all."""
+
+_STYLES = {
+    Status.READY: "cyan",
+    Status.CREATED: "green",
+    Status.ALREADY_CREATED: "dim",
+    Status.REJECTED: "bold red",
+    Status.IN_DOUBT: "bold red",
+    Status.HELD: "yellow",
+    Status.NOT_SENT: "red",
+}
+
+
+def show(report: Report, console: Console) -> None:
+    """Print invoices, control totals, problems and files, in this order."""
+    source = report.source
+    console.print(
+        f"[bold]{escape(source.path)}[/] · sheet {escape(source.sheet or '–')} · "
+        f"{count_of(source.rows, 'row')} · batch [bold]{escape(report.batch)}[/]",
+    )
+    console.print(_invoice_table(report))
+    hidden = len(report.planned) - MOST_INVOICES
+    if hidden > 0:
+        console.print(f"… and {count_of(hidden, 'more invoice')}; the workbook shows them all.")
+    console.print(_totals_table(report))
+    _show_reasons(report, console)
+    _show_problems(report.problems, console)
+    for notice in report.notices:
+        console.print(f"[yellow]Note:[/] {escape(notice)}")
+    for name, path in report.files.items():
+        if path is not None:
+            console.print(f"{_FILE_WORDS[name]}: ", Text(str(path), style="bold"), sep="", soft_wrap=True)
+
+
+_FILE_WORDS = {"preview": "Preview workbook", "results": "Results", "to_fix": "Rows to fix"}
+
+
+def _invoice_table(report: Report) -> Table:
+    table = Table(header_style="bold", expand=False)
+    table.add_column("Projects")
+    table.add_column("Invoice key")
+    table.add_column("Rows")
+    table.add_column("Lines")
+    table.add_column("Amount", justify="right", no_wrap=True)
+    table.add_column("Status", no_wrap=True)
+    known = any(planned.invoice_id for planned in report.planned)
+    if known:
+        table.add_column("Invoice ID", justify="right", no_wrap=True)
+    for planned in report.planned[:MOST_INVOICES]:
+        invoice = planned.invoice
+        cells = (
+            ", ".join(str(number) for number in invoice.workspace_ids) or "–",
+            escape(invoice.key or ""),
+            row_ranges(invoice.rows),
+            describe_lines(planned) if isinstance(invoice, Invoice) else count_of(len(invoice.rows), "row"),
+            f"{invoice.amount:,.2f}",
+            Text(STATUS_WORDS[planned.status], style=_STYLES[planned.status]),
+            planned.invoice_id or "",
+        )
+        table.add_row(*cells[: len(table.columns)])
+    return table
+
+
+def _totals_table(report: Report) -> Table:
+    totals = report.totals
+    table = Table(title="Control totals", title_justify="left", title_style="bold", header_style="bold")
+    table.add_column("")
+    table.add_column("Invoices", justify="right")
+    table.add_column("Amount in the sheet", justify="right")
+    for status in Status:
+        if count := totals.by_status.get(status, 0):
+            amount = totals.amount_by_status[status]
+            table.add_row(Text(STATUS_WORDS[status], style=_STYLES[status]), f"{count:,}", f"{amount:,.2f}")
+    stray = totals.amount - sum(totals.amount_by_status.values())
+    if stray:
+        table.add_row("rows without a project", "", f"{stray:,.2f}")
+    table.add_section()
+    table.add_row(
+        f"[bold]total ({count_of(totals.rows, 'row')})",
+        f"[bold]{totals.invoices:,}",
+        f"[bold]{totals.amount:,.2f}",
+    )
+    return table
+
+
+def _show_reasons(report: Report, console: Console) -> None:
+    """Say why each invoice that is not simply ready or created stands as it does."""
+    quiet = (Status.READY, Status.ALREADY_CREATED)
+    told = [
+        one for one in report.planned if one.reason and one.status not in quiet and isinstance(one.invoice, Invoice)
+    ]
+    same: dict[tuple[str, Status], int] = {}
+    for one in told:
+        same[(one.reason or "", one.status)] = same.get((one.reason or "", one.status), 0) + 1
+    for one in told[:MOST_PROBLEMS]:
+        count = same.pop((one.reason or "", one.status), 0)
+        if not count:
+            continue
+        many = count > 1
+        name = count_of(count, "invoice") if many else _name_of(one.invoice)
+        console.print(
+            f"[{_STYLES[one.status]}]{STATUS_WORDS[one.status]}[/] {escape(name)}: {escape(one.reason or '')}",
+        )
+        if one.what_to_do:
+            console.print(f"    {escape(one.what_to_do)}", style="dim")
+
+
+def _name_of(invoice: object) -> str:
+    if not isinstance(invoice, Invoice):
+        return ""
+    return invoice.key or f"project {invoice.workspace_ids[0]}"
+
+
+def _show_problems(problems: Sequence[Problem], console: Console) -> None:
+    ordered = sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR)
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    if problems:
+        warnings = len(problems) - errors
+        parts = [count_of(errors, "problem")] * bool(errors) + [count_of(warnings, "warning")] * bool(warnings)
+        console.print(f"[bold]{' and '.join(parts)}[/]")
+    for problem in ordered[:MOST_PROBLEMS]:
+        style = "red" if problem.severity is Severity.ERROR else "yellow"
+        where = f"[{style}]{escape(problem.address)}[/]  " if problem.address else f"[{style}]•[/] "
+        console.print(f"{where}{escape(problem.message)}", highlight=False)
+        console.print(f"    {escape(problem.hint)}", style="dim", highlight=False)
+    if len(ordered) > MOST_PROBLEMS:
+        console.print(f"… and {len(ordered) - MOST_PROBLEMS:,} more; the workbook lists them all.")

@@ -1,0 +1,62 @@
+"""Problems found in a sheet: values to be collected, never exceptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(Enum):
+    """Whether a problem keeps its invoice from being sent."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, said so that an accountant can mend it."""
+
+    code: str
+    """Stable name for programs, such as ``amount.fraction``."""
+    message: str
+    """What is wrong and why, in plain words."""
+    hint: str
+    """How to mend it."""
+    sheet: str | None = None
+    """Sheet name, or the file's name for CSV; None when no sheet was reached."""
+    cell: str | None = None
+    """Address such as ``F17``; None when the problem is not about one cell."""
+    row: int | None = None
+    """Row number as Excel shows it (the first row of the sheet is 1)."""
+    column: str | None = None
+    """Name of the column from :mod:`importer.columns`, or the header text of an unknown one."""
+    value: str | None = None
+    """What stands in the cell, as text; None when nothing does."""
+    severity: Severity = Severity.ERROR
+
+    @property
+    def address(self) -> str:
+        """Where it is, as a person would say it: ``Invoices!F17``."""
+        place = self.cell or (f"row {self.row}" if self.row else "")
+        return "!".join(part for part in (self.sheet, place) if part)
+
+
+def has_errors(problems: tuple[Problem, ...]) -> bool:
+    """Tell whether any of the problems keeps invoices from being sent."""
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def column_letter(position: int) -> str:
+    """Name a column as Excel does. ``position`` counts from 0: 0 is A, 26 is AA."""
+    letters = ""
+    number = position + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def cell_address(position: int, row: int) -> str:
+    """Address of a cell: column counted from 0, row as Excel shows it."""
+    return f"{column_letter(position)}{row}"

@@ -1,0 +1,244 @@
+"""Find the sheet and the header row by the known header names."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.columns import BY_NAME, REQUIRED, RESULT_COLUMNS, fold
+from importer.errors import FileProblem, WrongUse
+from importer.problems import Problem, Severity, cell_address
+from importer.sheet import Header, is_blank, text_of
+
+if TYPE_CHECKING:
+    from importer.read.grid import Grid
+    from collections.abc import Mapping, Sequence
+
+    from importer.sheet import Cell
+
+HEADER_SEARCH_ROWS = 100
+"""How many rows from the top may hold titles and notes above the header."""
+FEWEST_KNOWN = 2
+"""A row with fewer known names is no header."""
+NEAR = 0.83
+"""Likeness (difflib ratio) from which an unknown header counts as a misspelling."""
+COVER_SHEET = "cover"
+"""Name of the sheet that may say which batch the workbook belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRow:
+    """The header row of a sheet."""
+
+    row: int
+    """Row number as Excel shows it."""
+    headers: tuple[Header, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def columns(self) -> set[str]:
+        """Names of the known columns."""
+        return {header.column for header in self.headers if header.column}
+
+
+def choose_grid(
+    grids: Sequence[Grid],
+    sheet_name: str | None,
+    known: Mapping[str, str],
+) -> tuple[Grid, HeaderRow, tuple[Problem, ...]]:
+    """Return the sheet with the invoice rows, its header row, and warnings about sheets left out.
+
+    Raises FileProblem when no sheet or several sheets qualify, or a required
+    column is missing; WrongUse when ``sheet_name`` does not exist.
+    """
+    if sheet_name is not None:
+        grid = _named(grids, sheet_name)
+        start = find_header(grid, known)
+        if start is None:
+            raise _no_header([grid], known)
+        return grid, _complete(grid, start, known), ()
+    found = [(grid, start) for grid in grids if (start := find_header(grid, known)) is not None]
+    whole = [(grid, start) for grid, start in found if not _missing(start)]
+    if len(whole) > 1 or (not whole and len(found) > 1):
+        names = ", ".join(f"“{grid.name}”" for grid, _ in whole or found)
+        msg = f"Several sheets could hold the invoice rows: {names}."
+        raise FileProblem(msg, "Say which one with --sheet, for example --sheet Invoices.", code="sheet.ambiguous")
+    if not found:
+        raise _no_header(grids, known)
+    grid, start = (whole or found)[0]
+    left_out = tuple(_left_out(other) for other, _ in found if other is not grid)
+    return grid, _complete(grid, start, known), left_out
+
+
+def find_header(grid: Grid, known: Mapping[str, str]) -> HeaderRow | None:
+    """Return the row with the most known names near the top; None when no row has two."""
+    best_row, best_count = 0, 0
+    for number, cells in enumerate(grid.rows[:HEADER_SEARCH_ROWS], start=1):
+        count = len({known[name] for cell in cells if isinstance(cell, str) and (name := fold(cell)) in known})
+        if count > best_count:
+            best_row, best_count = number, count
+    if best_count < FEWEST_KNOWN:
+        return None
+    return _header_row(grid, best_row, known)
+
+
+def find_batch(grids: Sequence[Grid]) -> str | None:
+    """Return the batch named on a sheet called Cover: a cell “Batch” with its value to the right."""
+    for grid in grids:
+        if fold(grid.name) == COVER_SHEET:
+            for cells in grid.rows:
+                for label, value in itertools.pairwise(cells):
+                    if isinstance(label, str) and fold(label) == "batch" and not is_blank(value):
+                        return text_of(value).strip()
+    return None
+
+
+def _header_row(grid: Grid, row: int, known: Mapping[str, str]) -> HeaderRow:
+    filled = [(position, text_of(cell).strip()) for position, cell in _filled(grid.rows[row - 1])]
+    headers = tuple(Header(position, text, known.get(fold(text))) for position, text in filled)
+    problems = [*_duplicates(grid, row, headers), *_unknown(grid, row, headers, known)]
+    return HeaderRow(row, headers, tuple(problems))
+
+
+def _filled(cells: Sequence[Cell]) -> list[tuple[int, Cell]]:
+    return [(position, cell) for position, cell in enumerate(cells) if not is_blank(cell)]
+
+
+def _duplicates(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Problem]:
+    seen: dict[str, Header] = {}
+    problems = []
+    for header in headers:
+        if header.column is None:
+            continue
+        first = seen.setdefault(header.column, header)
+        if first is not header:
+            cells = f"{cell_address(first.position, row)} (“{first.text}”)"
+            problems.append(
+                Problem(
+                    code="column.duplicate",
+                    message=f"Two columns mean {BY_NAME[header.column].title}: {cells} and "
+                    f"{cell_address(header.position, row)} (“{header.text}”).",
+                    hint="Keep one of them, or rename the other.",
+                    sheet=grid.name,
+                    cell=cell_address(header.position, row),
+                    row=row,
+                    column=header.column,
+                    value=header.text,
+                ),
+            )
+    return problems
+
+
+def _unknown(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> list[Problem]:
+    present = {header.column for header in headers}
+    return [
+        _unknown_header(grid, row, header, known, present)
+        for header in headers
+        if header.column is None and fold(header.text) not in {fold(name) for name in RESULT_COLUMNS}
+    ]
+
+
+def _unknown_header(
+    grid: Grid,
+    row: int,
+    header: Header,
+    known: Mapping[str, str],
+    present: set[str | None],
+) -> Problem:
+    meant = _nearest(header.text, known)
+    near = meant is not None and meant not in present
+    if near and meant is not None:
+        column = BY_NAME[meant]
+        message = f"The column “{header.text}” is not known; did you mean “{column.title}” ({column.name})?"
+        hint = f"Rename the header to “{column.title}”."
+    else:
+        message = f"The column “{header.text}” is not known: it is copied to the results and not sent."
+        hint = "Nothing to do, unless it should have been sent; the README lists the known columns."
+    return Problem(
+        code="column.near_miss" if near else "column.unknown",
+        message=message,
+        hint=hint,
+        sheet=grid.name,
+        cell=cell_address(header.position, row),
+        row=row,
+        column=header.text,
+        value=header.text,
+        severity=Severity.ERROR if near else Severity.WARNING,
+    )
+
+
+def _nearest(text: str, known: Mapping[str, str]) -> str | None:
+    near = difflib.get_close_matches(fold(text), known, n=1, cutoff=NEAR)
+    return known[near[0]] if near else None
+
+
+def _missing(start: HeaderRow) -> list[str]:
+    return [column.name for column in REQUIRED if column.name not in start.columns]
+
+
+def _complete(grid: Grid, start: HeaderRow, known: Mapping[str, str]) -> HeaderRow:
+    """Add an error for every required column that the header row lacks."""
+    unknown = {fold(header.text): header for header in start.headers if header.column is None}
+    problems = list(start.problems)
+    misspelt = {_nearest(str(p.value), known) for p in problems if p.code == "column.near_miss"}
+    for name in _missing(start):
+        if name in misspelt:
+            continue
+        column = BY_NAME[name]
+        names = [header for header, meant in known.items() if meant == name]
+        near = max(unknown, key=lambda text: max(_likeness(text, n) for n in names), default=None)
+        nearest = f" The nearest header is “{unknown[near].text}”." if near is not None else ""
+        problems.append(
+            Problem(
+                code="column.missing",
+                message=f"The required column {column.title} ({name}) is missing from the header in row "
+                f"{start.row}.{nearest}",
+                hint=f"Add a column with the header “{column.title}”. {column.meaning}",
+                sheet=grid.name,
+                cell=None,
+                row=start.row,
+                column=name,
+            ),
+        )
+    return HeaderRow(start.row, start.headers, tuple(problems))
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
+
+
+def _named(grids: Sequence[Grid], sheet_name: str) -> Grid:
+    for grid in grids:
+        if grid.name.casefold() == sheet_name.casefold():
+            return grid
+    names = ", ".join(f"“{grid.name}”" for grid in grids) or "none that can be imported"
+    msg = f"There is no sheet “{sheet_name}” to import."
+    raise WrongUse(msg, f"The file has: {names}.", code="sheet.not_found")
+
+
+def _no_header(grids: Sequence[Grid], known: Mapping[str, str]) -> FileProblem:
+    best = ""
+    texts = [
+        text_of(c) for grid in grids for cells in grid.rows[:HEADER_SEARCH_ROWS] for c in cells if isinstance(c, str)
+    ]
+    close = [text for text in texts if difflib.get_close_matches(fold(text), known, n=1, cutoff=NEAR)]
+    if close:
+        best = f" Something like a header was seen: “{close[0]}”."
+    needed = " and ".join(column.title for column in REQUIRED)
+    return FileProblem(
+        f"No header row was found in the first {HEADER_SEARCH_ROWS} rows.{best}",
+        f"The header needs at least {needed}; “invoice-importer template” writes a workbook to start from.",
+        code="header.missing",
+    )
+
+
+def _left_out(grid: Grid) -> Problem:
+    return Problem(
+        code="sheet.left_out",
+        message=f"The sheet “{grid.name}” has some known headers but not all required ones; it was not read.",
+        hint="Nothing to do, unless it holds invoice rows; then complete its header or use --sheet.",
+        sheet=grid.name,
+        severity=Severity.WARNING,
+    )

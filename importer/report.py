@@ -1,0 +1,136 @@
+"""What a run has to tell: the record from which the results, the terminal and the JSON are made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from importer.payload import to_json
+from importer.problems import Problem, Severity
+from importer.records import ExitCode, PlannedInvoice, Source, Status, Totals
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+    from pathlib import Path
+
+    from importer.sheet import Sheet
+
+SCHEMA_VERSION = 1
+DONE = frozenset({Status.CREATED, Status.ALREADY_CREATED})
+
+
+@dataclass(frozen=True)
+class Report:
+    """One preview or submit, told whole."""
+
+    command: str
+    run_id: str
+    batch: str
+    account: str
+    """Address of the Kantata account."""
+    started_at: datetime
+    """Local time."""
+    exit_code: ExitCode
+    source: Source
+    sheet: Sheet | None
+    """None when no table could be read."""
+    planned: tuple[PlannedInvoice, ...]
+    totals: Totals
+    problems: tuple[Problem, ...]
+    notices: tuple[str, ...]
+    """What else a person should know, such as that Kantata was not asked."""
+    invoice_link: str
+    """Web address of an invoice; ``{id}`` stands for its id."""
+    files: dict[str, Path | None] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> int:
+        """How many problems keep invoices from being sent."""
+        return sum(problem.severity is Severity.ERROR for problem in self.problems)
+
+    def link_of(self, planned: PlannedInvoice) -> str | None:
+        """Web address of the invoice; None when it has no id."""
+        return None if planned.invoice_id is None else self.invoice_link.replace("{id}", planned.invoice_id)
+
+    def by_row(self) -> dict[int, PlannedInvoice]:
+        """The invoice that each row belongs to; rows that belong to none are absent."""
+        return {row: planned for planned in self.planned for row in planned.invoice.rows}
+
+    def errors_by_row(self) -> dict[int, list[Problem]]:
+        """The errors of each row."""
+        found: dict[int, list[Problem]] = defaultdict(list)
+        for problem in self.problems:
+            if problem.row is not None and problem.severity is Severity.ERROR:
+                found[problem.row].append(problem)
+        return found
+
+
+def to_document(report: Report) -> dict[str, Any]:
+    """The one document that ``--json`` prints."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": report.command,
+        "run_id": report.run_id,
+        "batch": report.batch,
+        "exit_code": int(report.exit_code),
+        "source": {
+            "path": report.source.path,
+            "sheet": report.source.sheet,
+            "sha256": report.source.sha256,
+            "rows": report.source.rows,
+        },
+        "totals": {
+            "rows": report.totals.rows,
+            "invoices": report.totals.invoices,
+            "amount": f"{report.totals.amount:.2f}",
+            "by_status": {status.value: count for status, count in report.totals.by_status.items()},
+        },
+        "invoices": [_invoice(report, planned) for planned in report.planned],
+        "problems": [_problem(problem) for problem in report.problems],
+        "notices": list(report.notices),
+        "files": {name: None if path is None else str(path) for name, path in report.files.items()},
+    }
+
+
+def json_text(report: Report) -> str:
+    """The document as text, indented."""
+    return to_json(to_document(report), indent=2)
+
+
+def plain_amount(amount: Decimal) -> str:
+    """Amount without needless decimals: 1200, 12.50."""
+    return str(int(amount)) if amount == amount.to_integral_value() else f"{amount:.2f}"
+
+
+def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
+    read_back = planned.read_back
+    return {
+        "reference": planned.reference,
+        "workspace_ids": list(planned.invoice.workspace_ids),
+        "invoice_key": planned.invoice.key,
+        "rows": list(planned.invoice.rows),
+        "status": planned.status.value,
+        "invoice_id": planned.invoice_id,
+        "invoice_link": report.link_of(planned),
+        "invoice_number": read_back.number if read_back else None,
+        "amount": plain_amount(planned.invoice.amount),
+        "payload": planned.payload,
+        "error": planned.reason,
+        "what_to_do": planned.what_to_do,
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "severity": problem.severity.value,
+        "code": problem.code,
+        "sheet": problem.sheet,
+        "cell": problem.cell,
+        "row": problem.row,
+        "column": problem.column,
+        "value": problem.value,
+        "message": problem.message,
+        "hint": problem.hint,
+    }

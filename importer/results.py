@@ -1,0 +1,262 @@
+"""Write the results, preview and to-fix workbooks: every row of the sheet has its answer."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from importer.columns import RESULT_COLUMNS
+from importer.errors import SettingsProblem
+from importer.payload import to_json
+from importer.problems import Severity
+from importer.records import Status
+from importer.sheet import is_blank
+from importer.tables import LONGEST_CELL, STATUS_WORDS, Book, Link, Money, Table, workbook
+from importer.words import describe_lines, row_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from importer.problems import Problem
+    from importer.records import PlannedInvoice
+    from importer.report import Report
+    from importer.sheet import RawRow, Sheet
+
+TO_FIX = frozenset({Status.REJECTED, Status.NOT_SENT, Status.HELD, Status.READY})
+"""Statuses whose rows go into the to-fix workbook. An invoice in doubt may exist, so its rows do not."""
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make sure, before anything is sent, that results can be written. Raises SettingsProblem."""
+    probe = folder / f".write-test-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as error:
+        msg = f"The results cannot be written to {folder} ({error.strerror})."
+        raise SettingsProblem(
+            msg,
+            "Choose another folder with --reports or IMPORTER_REPORTS.",
+            code="reports",
+        ) from error
+
+
+def write_report(report: Report, folder: Path) -> Path:
+    """Write the results or preview workbook; return its path."""
+    kind = "preview" if report.command == "preview" else "results"
+    path = folder / f"{report.run_id}-{kind}.xlsx"
+    with workbook(path) as book:
+        _summary(book, report)
+        _invoices(book, report)
+        _lines(book, report)
+        _problems(book, report)
+    return path
+
+
+def write_to_fix(report: Report, folder: Path) -> Path | None:
+    """Write the rows that did not become invoices, in import form; None when there are none."""
+    sheet = report.sheet
+    rows = [] if sheet is None else list(_unfinished(report, sheet))
+    if sheet is None or not rows:
+        return None
+    path = folder / f"{report.run_id}-to-fix.xlsx"
+    with workbook(path) as book:
+        table = Table(book, "Invoices", [*_headers(sheet), "error", "what_to_do"], _widths(sheet, 60, 50))
+        for raw, error, advice in rows:
+            table.add([*_originals(sheet, raw), error, advice])
+        table.finish()
+        cover = book.add("Cover", [16, 70])
+        cover.write_row(0, 0, ["Batch", report.batch], book.bold)
+        cover.write_row(1, 0, ["From run", report.run_id])
+        cover.write_row(2, 0, ["From file", report.source.path])
+        cover.write_string(4, 0, "Mend the rows on the sheet Invoices and submit this workbook as it is.")
+        cover.write_string(5, 0, "Keep the batch: by it the program knows what it has sent already.")
+    return path
+
+
+# --- the sheets --------------------------------------------------------------
+
+
+def _summary(book: Book, report: Report) -> None:
+    sheet = book.add("Summary", [24, 18, 18, 60])
+    sheet.hide_gridlines(2)
+    title = "Preview: nothing was sent" if report.command == "preview" else "Results"
+    sheet.write_string(0, 0, title, book.title)
+    facts: list[tuple[str, object]] = [
+        ("File", report.source.path), ("Sheet", report.source.sheet or ""), ("Batch", report.batch),
+        ("Run", report.run_id), ("Kantata account", report.account), ("Started", report.started_at),
+    ]  # fmt: skip
+    row = 2
+    for label, value in facts:
+        sheet.write_string(row, 0, label, book.bold)
+        if isinstance(value, datetime):
+            sheet.write_datetime(row, 1, value.replace(microsecond=0, tzinfo=None), book.moment)
+        else:
+            sheet.write_string(row, 1, str(value))
+        row += 1
+    row = _control_totals(book, sheet, row + 1, report)
+    for notice in (*_headlines(report), *report.notices):
+        sheet.write_string(row + 1, 0, notice)
+        row += 1
+
+
+def _control_totals(book: Book, sheet: Any, row: int, report: Report) -> int:  # noqa: ANN401 - untyped by its library
+    for position, text in enumerate(("Control totals", "Invoices", "Amount in the sheet")):
+        sheet.write_string(row, position, text, book.header)
+    totals = report.totals
+    for status in Status:
+        if count := totals.by_status.get(status, 0):
+            row += 1
+            sheet.write_string(row, 0, STATUS_WORDS[status], book.status[status])
+            sheet.write_number(row, 1, count)
+            sheet.write_number(row, 2, totals.amount_by_status[status], book.money)
+    in_invoices = sum(totals.amount_by_status.values())
+    if totals.amount != in_invoices:
+        row += 1
+        sheet.write_string(row, 0, "rows without a project")
+        sheet.write_number(row, 2, totals.amount - in_invoices, book.money)
+    row += 1
+    total = book.book.add_format({"bold": True, "top": 1, "num_format": "#,##0.00"})
+    count = book.book.add_format({"bold": True, "top": 1})
+    sheet.write_string(row, 0, "total", count)
+    sheet.write_number(row, 1, totals.invoices, count)
+    sheet.write_number(row, 2, totals.amount, total)
+    row += 1
+    sheet.write_string(row, 0, "rows in the sheet")
+    sheet.write_number(row, 1, totals.rows)
+    return row + 1
+
+
+def _headlines(report: Report) -> Iterator[str]:
+    """What to do next, in one line per matter."""
+    counts = report.totals.by_status
+    if report.errors:
+        yield f"{report.errors} problem(s) keep invoices from being sent: see the sheet Problems."
+    if counts.get(Status.IN_DOUBT):
+        yield f"{counts[Status.IN_DOUBT]} invoice(s) in doubt: they may exist in Kantata. Look there first."
+    if counts.get(Status.HELD):
+        yield f"{counts[Status.HELD]} invoice(s) held: a person decides. The sheet Invoices says why."
+    if report.command == "submit" and (counts.get(Status.REJECTED) or counts.get(Status.NOT_SENT)):
+        yield "Rows that did not become invoices are in the to-fix workbook beside this one."
+    yield "Amounts are those of fixed fees and additional items; time, expenses and milestones are priced by Kantata."
+
+
+def _invoices(book: Book, report: Report) -> None:
+    pieces = max((_pieces(planned) for planned in report.planned), default=1) if report.command == "preview" else 0
+    headers = [
+        "Projects", "Invoice key", "Status", "Amount sent", "Amount read back", "Total in Kantata", "Currency",
+        "Invoice number", "Invoice ID", "Invoice link", "Recipient", "Lines", "Rows", "Error", "What to do",
+        "Reference", "Request ID",
+    ]  # fmt: skip
+    widths = [16, 18, 15, 14, 14, 14, 9, 12, 12, 40, 22, 34, 16, 60, 50, 24, 38]
+    if report.command == "preview":
+        headers[3] = "Amount to send"
+        headers += ["JSON to send", *["JSON (continued)"] * (pieces - 1)]
+        widths += [80] * pieces
+    table = Table(book, "Invoices", headers, widths)
+    for planned in report.planned:
+        read_back = planned.read_back
+        cells: list[object] = [
+            ", ".join(str(number) for number in planned.invoice.workspace_ids),
+            planned.invoice.key,
+            planned.status,
+            Money(planned.invoice.amount),
+            Money(read_back.items_amount if read_back else None),
+            Money(read_back.total if read_back else None),
+            read_back.currency if read_back else None,
+            read_back.number if read_back else None,
+            planned.invoice_id,
+            Link(report.link_of(planned)),
+            read_back.recipient if read_back else None,
+            describe_lines(planned),
+            row_ranges(planned.invoice.rows),
+            planned.reason,
+            planned.what_to_do,
+            planned.reference,
+            planned.request_id,
+        ]
+        if report.command == "preview" and planned.payload is not None:
+            text = to_json(planned.payload)
+            cells += [text[at : at + LONGEST_CELL] for at in range(0, len(text), LONGEST_CELL)]
+        table.add(cells)
+    table.finish()
+
+
+def _pieces(planned: PlannedInvoice) -> int:
+    return 1 if planned.payload is None else -(-len(to_json(planned.payload)) // LONGEST_CELL)
+
+
+def _lines(book: Book, report: Report) -> None:
+    if report.sheet is None:
+        return
+    table = Table(book, "Lines", [*_headers(report.sheet), *RESULT_COLUMNS], _widths(report.sheet, 15, 12, 40, 60, 50))
+    invoices, errors = report.by_row(), report.errors_by_row()
+    for raw in report.sheet.rows:
+        planned = invoices.get(raw.number)
+        error, advice = _answer(planned, errors.get(raw.number, []))
+        table.add(
+            [
+                *_originals(report.sheet, raw),
+                planned.status if planned else Status.NOT_SENT,
+                planned.invoice_id if planned else None,
+                Link(report.link_of(planned)) if planned else None,
+                error,
+                advice,
+            ],
+        )
+    table.finish()
+
+
+def _problems(book: Book, report: Report) -> None:
+    headers = ["Severity", "Cell", "Column", "Value", "What is wrong", "How to mend it", "Code"]
+    table = Table(book, "Problems", headers, [10, 18, 22, 24, 80, 70, 28])
+    for problem in sorted(report.problems, key=lambda p: p.severity is not Severity.ERROR):
+        table.add(
+            [
+                problem.severity.value,
+                problem.address,
+                problem.column,
+                problem.value,
+                problem.message,
+                problem.hint,
+                problem.code,
+            ],
+        )
+    table.finish()
+
+
+# --- rows and their answers --------------------------------------------------
+
+
+def _unfinished(report: Report, sheet: Sheet) -> Iterator[tuple[RawRow, str | None, str | None]]:
+    invoices, errors = report.by_row(), report.errors_by_row()
+    for raw in sheet.rows:
+        planned = invoices.get(raw.number)
+        if planned is None or planned.status in TO_FIX:
+            yield raw, *_answer(planned, errors.get(raw.number, []))
+
+
+def _answer(planned: PlannedInvoice | None, errors: Sequence[Problem]) -> tuple[str | None, str | None]:
+    """What the row is told: its own errors, else what became of its invoice."""
+    if errors:
+        texts = [f"{error.cell}: {error.message}" if error.cell else error.message for error in errors]
+        return "\n".join(texts), "\n".join(dict.fromkeys(error.hint for error in errors))
+    if planned is None:
+        return "The row belongs to no invoice.", "Give it a project."
+    return planned.reason, planned.what_to_do
+
+
+def _headers(sheet: Sheet) -> list[str]:
+    texts = {header.position: header.text for header in sheet.headers}
+    return [texts.get(position, "") for position in range(sheet.width)]
+
+
+def _originals(sheet: Sheet, raw: RawRow) -> list[object]:
+    return [None if is_blank(cell := raw.cell(position)) else cell for position in range(sheet.width)]
+
+
+def _widths(sheet: Sheet, *added: float) -> list[float]:
+    return [*(min(max(len(header) + 3, 11), 40) for header in _headers(sheet)), *added]

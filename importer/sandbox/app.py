@@ -1,0 +1,239 @@
+"""The stand-in's HTTP surface: routes, token, request ids, and the faults on top."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from importer.sandbox import billing, references
+from importer.sandbox.demands import read_demand
+from importer.sandbox.envelope import listing, single
+from importer.sandbox.faults import fault_from_json
+from importer.sandbox.fields import json_object
+from importer.sandbox.query import LARGEST_ID, Query
+from importer.sandbox.received import Received
+from importer.sandbox.refusals import (
+    SYNTAX,
+    SYSTEM,
+    Refused,
+    bad_request,
+    errors_body,
+    not_found,
+    stopped,
+    unauthorised,
+)
+from importer.sandbox.sample_account import TOKEN_USER
+from importer.sandbox.server import DROP, ENDING_HEADER
+from importer.sandbox.spoiling import spoil
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from importer.sandbox.faults import FaultQueue
+    from importer.sandbox.presenting import Record
+    from importer.sandbox.received import Recorder
+    from importer.sandbox.store import Store
+
+BASE = "/api/v1"
+CONTROL = "/_sandbox"
+"""Where the stand-in itself is asked; no part of Kantata."""
+LISTS = ("workspaces", "stories", "time_entries", "expenses", "billing_milestones", "invoices", "external_references")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the application works with."""
+
+    store: Store
+    token: str
+    faults: FaultQueue
+    recorder: Recorder
+    stopping: threading.Event
+    """Set when the server stops; ends every wait."""
+
+
+def build(parts: Parts) -> WSGIApplication:
+    """Return the application."""
+    app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    _add_frame(app, parts)
+    _add_lists(app, parts)
+    _add_invoices(app, parts)
+    _add_references(app, parts)
+    _add_control(app, parts)
+
+    def without_suffix(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["PATH_INFO"] = environ["PATH_INFO"].removesuffix(".json")
+        return app(environ, start_response)
+
+    return without_suffix
+
+
+def _add_frame(app: Flask, parts: Parts) -> None:
+    """Around every request: note it, let a fault have its way, ask for the token, answer errors in JSON."""
+
+    def before() -> Response | Record | None:
+        g.request_id, g.fault, g.place = str(uuid.uuid4()), None, None
+        if request.path.startswith(CONTROL):
+            return None
+        path = request.path.removeprefix(BASE)
+        g.place = parts.recorder.note(_received(path))
+        g.fault = parts.faults.take(request.method, path)
+        if g.fault is not None and not g.fault.kind.after_commit:
+            if parts.stopping.wait(g.fault.seconds):
+                raise stopped()
+            spoilt = spoil(g.fault, None, request.path)
+            if spoilt is not None:
+                return spoilt
+        if request.headers.get("Authorization") != f"Bearer {parts.token}":
+            raise unauthorised()
+        return None
+
+    def after(response: Response) -> Response:
+        if g.fault is not None and g.fault.kind.after_commit:
+            parts.stopping.wait(g.fault.seconds)
+            response = spoil(g.fault, response, request.path) or response
+        response.headers["X-Request-Id"] = g.request_id
+        if g.place is not None and response.headers.get(ENDING_HEADER) != DROP:
+            parts.recorder.note_answer(g.place, response.status_code)
+        return response
+
+    app.before_request(before)
+    app.after_request(after)
+    app.register_error_handler(Refused, lambda refused: (refused.body, refused.status))
+    app.register_error_handler(HTTPException, _http_error)
+
+
+def _http_error(error: HTTPException) -> tuple[Record, int]:
+    if error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        return not_found().body, HTTPStatus.NOT_FOUND
+    return errors_body(SYSTEM, error.name), error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _received(path: str) -> Received:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if "authorization" in headers:
+        headers["authorization"] = "(hidden)"
+    return Received(
+        request.method,
+        path,
+        request.args.to_dict(flat=True),
+        headers,
+        request.get_data(),
+        time.time(),
+        g.request_id,
+    )
+
+
+def _add_lists(app: Flask, parts: Parts) -> None:
+    def add(key: str) -> None:
+        def answer() -> Record:
+            with parts.store.transaction() as connection:
+                return listing(connection, key, Query(request.args))
+
+        app.add_url_rule(f"{BASE}/{key}", f"list {key}", answer, methods=["GET"])
+
+    for key in LISTS:
+        add(key)
+
+    @app.get(f"{BASE}/users/me")
+    def me() -> Record:
+        with parts.store.transaction() as connection:
+            return single(connection, "users", TOKEN_USER, Query(request.args))
+
+
+def _add_invoices(app: Flask, parts: Parts) -> None:
+    store = parts.store
+
+    @app.post(f"{BASE}/invoices")
+    def create() -> Record:
+        sent = json_object(request.get_data(), "invoice")
+        demand = read_demand(sent, datetime.now(UTC).date())
+        with store.transaction() as connection:
+            return single(connection, "invoices", billing.create(connection, demand, sent), Query(request.args))
+
+    @app.get(f"{BASE}/invoices/next_invoice_number")
+    def next_number() -> Record:
+        with store.transaction() as connection:
+            return {"next_invoice_number": str(billing.next_number(connection))}
+
+    @app.get(f"{BASE}/invoices/<int:id_>")
+    def show(id_: int) -> Record:
+        with store.transaction() as connection:
+            return single(connection, "invoices", _stored(id_), Query(request.args))
+
+    @app.put(f"{BASE}/invoices/<int:id_>")
+    def change(id_: int) -> Record:
+        raw = json_object(request.get_data(), "invoice")
+        with store.transaction() as connection:
+            billing.change(connection, _stored(id_), raw)
+            return single(connection, "invoices", id_, Query(request.args))
+
+    @app.put(f"{BASE}/invoices/<int:id_>/cancel")
+    def cancel(id_: int) -> Record:
+        with store.transaction() as connection:
+            billing.cancel(connection, _stored(id_))
+            return single(connection, "invoices", id_, Query(request.args))
+
+    @app.delete(f"{BASE}/invoices/<int:id_>")
+    def remove(id_: int) -> tuple[str, int]:
+        with store.transaction() as connection:
+            billing.remove(connection, _stored(id_))
+        return "", HTTPStatus.NO_CONTENT
+
+
+def _stored(id_: int) -> int:
+    """Return an id that SQLite can look for; 404 beyond."""
+    if id_ > LARGEST_ID:
+        raise not_found()
+    return id_
+
+
+def _add_references(app: Flask, parts: Parts) -> None:
+    @app.post(f"{BASE}/external_references/create_or_update")
+    def create_or_update() -> Record:
+        raw = json_object(request.get_data(), "external_reference")
+        with parts.store.transaction() as connection:
+            return single(
+                connection,
+                "external_references",
+                references.create_or_update(connection, raw),
+                Query(request.args),
+            )
+
+
+def _add_control(app: Flask, parts: Parts) -> None:
+    @app.put(f"{CONTROL}/faults")
+    def set_faults() -> tuple[str, int]:
+        try:
+            parts.faults.replace([fault_from_json(one) for one in request.get_json(force=True)])
+        except (TypeError, ValueError) as error:
+            raise bad_request(SYNTAX, str(error)) from None
+        return "", HTTPStatus.NO_CONTENT
+
+    @app.get(f"{CONTROL}/faults")
+    def faults() -> list[Record]:
+        return [fault.as_json() for fault in parts.faults.pending()]
+
+    @app.get(f"{CONTROL}/requests")
+    def requests() -> list[Record]:
+        asked = request.args
+        return [one.as_json() for one in parts.recorder.list(asked.get("method", "*"), asked.get("path", "/"))]
+
+    @app.get(f"{CONTROL}/invoices")
+    def invoices() -> list[Record]:
+        return [
+            asdict(one)
+            for one in parts.store.invoices(with_sample=Query(request.args).flag("with_sample", default=False))
+        ]

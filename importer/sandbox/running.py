@@ -1,0 +1,119 @@
+"""A running stand-in server, as the rest of the product and the tests hold it."""
+
+from __future__ import annotations
+
+import threading
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Self
+
+from importer.sandbox.faults import Fault, FaultQueue
+from importer.sandbox.received import Received, Recorder, StoredInvoice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+STOP_SECONDS = 5.0
+"""How long stop() waits for the server's thread."""
+
+
+class SandboxMissing(ImportError):
+    """The server's framework is not installed."""
+
+    def __init__(self, module: str) -> None:
+        """Name what to install."""
+        super().__init__(
+            f"The sandbox needs {module}, which is not installed. "
+            'Install it with: pip install "kantata-invoice-importer[sandbox]"',
+            name=module,
+        )
+
+
+class SandboxStoreError(Exception):
+    """The store file cannot serve as a sandbox store."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        """Say which file, why, and the way out."""
+        super().__init__(
+            f"{path} is no sandbox store of this version ({why}). Name another file, or delete it to begin anew.",
+        )
+        self.path = path
+
+
+class Sandbox:
+    """A stand-in Kantata that listens until :meth:`stop`; also a context manager.
+
+    Made by :func:`importer.sandbox.start`.
+    """
+
+    base_url: str
+    """``http://127.0.0.1:PORT/api/v1``, for the client's base URL."""
+    token: str
+    """The only token it takes."""
+
+    def __init__(self, store: Path | None, *, host: str, port: int, token: str) -> None:
+        """Open the store and listen; see :func:`importer.sandbox.start`."""
+        for module in ("flask", "sqlalchemy"):
+            if find_spec(module) is None:
+                raise SandboxMissing(module)
+        from importer.sandbox import app, server
+        from importer.sandbox.store import Store
+
+        if not token:
+            msg = "the sandbox's token is empty"
+            raise ValueError(msg)
+        self.token = token
+        self._faults = FaultQueue()
+        self._recorder = Recorder()
+        self._stopping = threading.Event()
+        listening = server.listen(host, port)
+        try:
+            self._store = Store(store)
+            parts = app.Parts(self._store, token, self._faults, self._recorder, self._stopping)
+            self._server = server.SandboxServer(listening, app.build(parts))
+        finally:
+            listening.close()
+        self.base_url = f"http://{host}:{self._server.port}{app.BASE}"
+        self._thread = threading.Thread(target=self._server.serve_forever, name="kantata-sandbox", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close every connection and the store; a second call does nothing."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._server.stop()
+        self._thread.join(STOP_SECONDS)
+        self._store.close()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Block until the server stops, or for so long; for a process that does nothing else."""
+        self._thread.join(seconds)
+
+    def misbehave(self, *faults: Fault) -> None:
+        """Replace the faults still to come; without any, behave."""
+        self._faults.replace(faults)
+
+    def received(self, method: str = "*", path_prefix: str = "/") -> list[Received]:
+        """Return every request that reached the server, in order; ``/_sandbox`` routes are not counted."""
+        return self._recorder.list(method, path_prefix)
+
+    def invoices(self, *, with_sample: bool = False) -> list[StoredInvoice]:
+        """Return what is stored, cancelled invoices included, in the order of creation.
+
+        The invoices that the sample account begins with come only when asked for.
+        """
+        return self._store.invoices(with_sample=with_sample)
+
+    def __enter__(self) -> Self:
+        """Return itself; it runs already."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()

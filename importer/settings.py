@@ -1,0 +1,285 @@
+"""Settings: flag > environment > ``importer.toml`` > default. Frozen once loaded."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from importer.columns import BY_NAME
+from importer.errors import SettingsProblem
+
+APP = "invoice-importer"
+ENV_PREFIX = "IMPORTER_"
+OWN_NAMES = {"KANTATA_TOKEN": "token", "KANTATA_TOKEN_FILE": "token_file", "KANTATA_BASE_URL": "base_url"}
+NOT_SETTINGS = frozenset({"IMPORTER_CONFIG", "IMPORTER_PROFILE"})
+SECRET = frozenset({"token", "token_file"})
+"""Never taken from importer.toml, so that a shared settings file holds no secret."""
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can turn; the descriptions make the README's table."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    token: SecretStr | None = Field(None, description="Access token of Kantata (environment only: KANTATA_TOKEN).")
+    token_file: Path | None = Field(
+        None,
+        description="File that holds the token, readable by its owner only (environment: KANTATA_TOKEN_FILE).",
+    )
+    base_url: str = Field(
+        "https://api.mavenlink.com/api/v1",
+        description="Address of the API (environment: KANTATA_BASE_URL). Plain http only to this machine.",
+    )
+    ledger: str = Field("", description="Ledger of submissions: a file. Empty: in the user's data folder.")
+    reports: Path = Field(Path("reports"), description="Folder for the results.")
+    payment_schedule: int | None = Field(
+        None,
+        ge=0,
+        le=9999,
+        description="Days to pay for invoices whose rows say nothing; none makes it required.",
+    )
+    draft: bool = Field(default=True, description="Create drafts, where the sheet says nothing.")
+    suppress_emails: bool = Field(default=True, description="Keep Kantata from mailing, where the sheet says nothing.")
+    fractional_amounts: Literal["refuse", "send"] = Field(
+        "refuse",
+        description="Amounts with cents: refuse them, or send them (whether Kantata keeps cents is unknown).",
+    )
+    pace_per_second: float = Field(
+        5,
+        gt=0,
+        le=1000,
+        description="Most invoices sent per second; halves when Kantata throttles, recovers slowly.",
+    )
+    connect_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = Field(
+        10,
+        description="How long to wait for a connection.",
+    )
+    read_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        190,
+        description="How long to wait for an answer; above Kantata's own limit of 180 s.",
+    )
+    retry_seconds: Seconds = Field(
+        300,
+        description="Longest that a run waits out refusals (throttling, no connection) in all.",
+    )
+    invoice_link: str = Field(
+        "https://app.mavenlink.com/invoices/{id}",
+        description="Web address of an invoice, {id} stands for its id. A guess: Kantata does not document it.",
+    )
+    columns: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description='More headers per column, as a table: [columns] workspace_id = ["Client"].',
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _safe_address(cls, value: str) -> str:
+        """Refuse to send a token over an open line."""
+        parts = urlsplit(value.strip().rstrip("/"))
+        if parts.username or parts.password:
+            msg = "must not hold a user name or password"
+            raise ValueError(msg)
+        if parts.scheme == "https" and parts.hostname:
+            return parts.geturl()
+        if parts.scheme == "http" and parts.hostname in LOOPBACK:
+            return parts.geturl()
+        msg = "must begin with https:// (plain http:// is only allowed to this machine)"
+        raise ValueError(msg)
+
+    @field_validator("columns")
+    @classmethod
+    def _known_columns(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Refuse headers for a column that does not exist."""
+        for name in value:
+            if name not in BY_NAME:
+                msg = f"names an unknown column “{name}”{_did_you_mean(name, BY_NAME)}"
+                raise ValueError(msg)
+        return value
+
+    @field_validator("invoice_link")
+    @classmethod
+    def _has_id(cls, value: str) -> str:
+        """A link without the id would be the same for every invoice."""
+        if "{id}" not in value or not value.startswith(("https://", "http://")):
+            msg = "must be a web address that contains {id}"
+            raise ValueError(msg)
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as inherited
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as inherited
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags come first, then the environment, then importer.toml."""
+        return init_settings, _KantataEnvironment(settings_cls), env_settings, _TomlSource(settings_cls)
+
+    @property
+    def account(self) -> str:
+        """Name of the Kantata account in the ledger: its address."""
+        return self.base_url
+
+    def link_to(self, invoice_id: str) -> str:
+        """Web address of an invoice."""
+        return self.invoice_link.replace("{id}", invoice_id)
+
+    def read_token(self) -> str | None:
+        """Return the token, or None when none is set. Raises SettingsProblem when it cannot be used."""
+        token = self.token.get_secret_value() if self.token else _token_from(self.token_file)
+        if token is None:
+            return None
+        if not token.isascii() or not token.isprintable() or " " in token or not token:
+            msg = "The token holds blanks, line ends or characters that no token has."
+            raise SettingsProblem(msg, "Copy it again from Kantata.", code="settings.token")
+        return token
+
+
+class _KantataEnvironment(EnvSettingsSource):
+    """The three variables that are named after Kantata."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: os.environ[variable] for variable, name in OWN_NAMES.items() if os.environ.get(variable)}
+
+
+class _TomlSource(PydanticBaseSettingsSource):
+    """The settings file, as :func:`load` found and merged it."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401, ARG002 - untyped by its library
+        return _toml.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return dict(_toml)
+
+
+_toml: dict[str, Any] = {}
+
+
+def load(*, config: Path | None = None, profile: str | None = None, **flags: object) -> Settings:
+    """Load the settings. Raises SettingsProblem that names the setting, where it stands and the remedy.
+
+    ``config`` and ``profile`` are the flags; a flag that is None was not given.
+    """
+    _refuse_misspelt_environment()
+    path = _settings_file(config)
+    profile = profile or os.environ.get("IMPORTER_PROFILE") or None
+    _toml.clear()
+    _toml.update(_read_toml(path, profile))
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise _explained(error, path) from error
+
+
+def _settings_file(given: Path | None) -> Path | None:
+    named = given or (Path(os.environ["IMPORTER_CONFIG"]) if os.environ.get("IMPORTER_CONFIG") else None)
+    if named is not None:
+        if not named.is_file():
+            msg = f"The settings file {named} does not exist."
+            raise SettingsProblem(msg, "Check --config or IMPORTER_CONFIG.", code="settings.file")
+        return named
+    places = (Path("importer.toml"), Path(platformdirs.user_config_dir(APP, appauthor=False)) / "importer.toml")
+    return next((place for place in places if place.is_file()), None)
+
+
+def _read_toml(path: Path | None, profile: str | None) -> dict[str, Any]:
+    """Settings of the file, with those of the chosen profile on top."""
+    if path is None:
+        if profile:
+            msg = f"There is no importer.toml that could hold the profile “{profile}”."
+            raise SettingsProblem(msg, "Name the file with --config.", code="settings.profile")
+        return {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        msg = f"{path} cannot be read: {error}."
+        raise SettingsProblem(msg, "Correct that line; texts need quotes.", code="settings.file") from error
+    profiles = content.pop("profile", {})
+    if profile is not None:
+        if profile not in profiles:
+            msg = f"{path} has no profile “{profile}”{_did_you_mean(profile, profiles)}."
+            raise SettingsProblem(msg, f"Add a section [profile.{profile}].", code="settings.profile")
+        content |= profiles[profile]
+    for name in content:
+        if name in SECRET:
+            msg = f"{path}: {name} does not belong in a settings file."
+            hint = "Put the token into the environment variable KANTATA_TOKEN, or its file into KANTATA_TOKEN_FILE."
+            raise SettingsProblem(msg, hint, code="settings.token")
+    return content
+
+
+def _refuse_misspelt_environment() -> None:
+    """A misspelt variable would be passed over silently; name the one that was meant."""
+    known = {ENV_PREFIX + name.upper() for name in Settings.model_fields} | NOT_SETTINGS
+    for variable in os.environ:
+        if variable.startswith(ENV_PREFIX) and variable not in known:
+            near = difflib.get_close_matches(variable, known, n=1, cutoff=0.85)
+            if near:
+                msg = f"The environment variable {variable} is not known; did you mean {near[0]}?"
+                raise SettingsProblem(msg, "Rename or unset it.", code="settings.unknown")
+
+
+def _explained(error: ValidationError, path: Path | None) -> SettingsProblem:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        msg = f"The setting “{name}” is not known{_did_you_mean(name, Settings.model_fields)}."
+        where = f" in {path}" if path else ""
+        return SettingsProblem(
+            msg,
+            f"Correct or delete it{where}; the README lists all settings.",
+            code="settings.unknown",
+        )
+    said = first["msg"].removeprefix("Value error, ")
+    where = f"the flag, {ENV_PREFIX}{name.upper()}" + (f" or {path}" if path else "")
+    return SettingsProblem(f"The setting “{name}” is wrong: {said}.", f"Correct {where}.", code="settings.value")
+
+
+def _did_you_mean(name: str, known: Any) -> str:  # noqa: ANN401 - untyped by its library
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean “{near[0]}”?" if near else ""
+
+
+def _token_from(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"The token file {path} cannot be read."
+        raise SettingsProblem(msg, "Check KANTATA_TOKEN_FILE.", code="settings.token") from error
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        msg = f"The token file {path} can be read by others."
+        raise SettingsProblem(msg, f"Run: chmod 600 {path}", code="settings.token")
+    return text
+
+
+def expected_amount(text: str | None) -> Decimal | None:
+    """Read the amount of ``--expect-total``. Raises SettingsProblem when it is none."""
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text)
+    except ArithmeticError as error:
+        msg = f"--expect-total {text}: this is not an amount."
+        raise SettingsProblem(msg, "Type digits with a point for the decimals: 12345.50", code="usage") from error
+    if not amount.is_finite():
+        msg = f"--expect-total {text}: this is not an amount."
+        raise SettingsProblem(msg, "Type digits with a point for the decimals: 12345.50", code="usage")
+    return amount

@@ -1,0 +1,103 @@
+"""What reading a file yields: rows and headers with their sheet addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from importer.problems import cell_address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from importer.problems import Problem
+
+Cell = object
+"""str, float, int, bool, date, datetime, time, timedelta or None, as the file stores it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One filled header cell."""
+
+    position: int
+    """Column counted from 0: A is 0."""
+    text: str
+    """As it stands in the sheet."""
+    column: str | None
+    """Name of the known column; None for a column that is only carried through."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One non-blank row below the header."""
+
+    number: int
+    """Row number as Excel shows it."""
+    cells: Sequence[Cell]
+    """Original cells from column A on; may be shorter than the sheet is wide."""
+
+    def cell(self, position: int) -> Cell:
+        """Cell at a column counted from 0; None beyond the end of the row."""
+        return self.cells[position] if position < len(self.cells) else None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The chosen sheet of a file."""
+
+    path: Path
+    name: str
+    """Sheet name, or the file's name for CSV."""
+    sha256: str
+    """Of the whole file."""
+    header_row: int
+    """Row number of the header as Excel shows it."""
+    headers: tuple[Header, ...]
+    rows: tuple[RawRow, ...]
+    """Every non-blank row below the header, in order."""
+    frame: pd.DataFrame
+    """Known columns only, dtype object, blank cells None, indexed by row number."""
+    problems: tuple[Problem, ...]
+    width: int
+    """Number of columns, from A on, that the results carry through."""
+    batch: str | None
+    """Batch named on the workbook's Cover sheet, if any."""
+    _positions: dict[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index the headers by column name."""
+        positions = {header.column: header.position for header in self.headers if header.column}
+        object.__setattr__(self, "_positions", positions)
+
+    def has(self, column: str) -> bool:
+        """Tell whether the sheet has this known column."""
+        return column in self._positions
+
+    def address(self, column: str, row: int) -> str | None:
+        """Cell address of a known column in a row, such as ``F17``; None when the column is absent."""
+        position = self._positions.get(column)
+        return None if position is None else cell_address(position, row)
+
+    def title(self, column: str) -> str:
+        """Header text of a known column as it stands in the sheet; its name when absent."""
+        return next((h.text for h in self.headers if h.column == column), column)
+
+
+def is_blank(cell: Cell) -> bool:
+    """Tell whether a cell holds nothing that a person could see."""
+    return cell is None or (isinstance(cell, str) and (not cell or cell.isspace()))
+
+
+def text_of(cell: Cell) -> str:
+    """Show a raw cell as a person would have typed it: 101.0 is 101."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 10**17:
+        return str(int(cell))
+    return str(cell)

@@ -1,0 +1,216 @@
+"""Check every row with pandera, lazily, so that all problems of a sheet show at once.
+
+Cells are parsed first (:mod:`importer.cells`); what cannot be read stays in the
+frame as a value of its own, so that one bad cell hides no other check. Then the
+rows of each item type are validated by a schema made for that type from
+:mod:`importer.columns`. What holds between rows of one invoice is for ``group``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas as pd
+import pandera.pandas as pa
+
+from importer.cells import Unreadable, parser_of
+from importer.columns import BY_NAME, REQUIRED, Column, Level
+from importer.problems import Problem, Severity
+from importer.records import ItemType, LineItem, SheetLine
+from importer.schemas import Fault, schema_for, words_of
+from importer.sheet import text_of
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from importer.sheet import Sheet
+
+
+def validate(sheet: Sheet, *, send_cents: bool) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...]]:
+    """Return every row of the sheet as a SheetLine, and all problems in the order of the sheet.
+
+    ``send_cents`` allows two decimals in amounts (setting ``fractional_amounts``).
+    """
+    parsed = _parse(sheet.frame)
+    problems = _check(sheet, parsed, send_cents=send_cents)
+    problems += _repeated_rows(sheet, parsed)
+    positions = {name: number for number, name in enumerate(BY_NAME)}
+    problems.sort(key=lambda p: (p.row or 0, positions.get(p.column or "", 0)))
+    faulty = {p.row for p in problems if p.severity is Severity.ERROR}
+    errors = [p for p in sheet.problems if p.severity is Severity.ERROR]
+    faulty |= {p.row for p in errors if p.code == "csv.width"}
+    # Any other error of the sheet is in its header: then no row can be trusted.
+    header_sound = all(p.code == "csv.width" for p in errors)
+    return _lines(parsed, faulty, header_sound=header_sound), tuple(problems)
+
+
+def _parse(frame: pd.DataFrame) -> pd.DataFrame:
+    """Parse every cell by its column's kind; equal cells are parsed once."""
+    columns: dict[str, list[object]] = {}
+    for name in frame.columns:
+        parse = parser_of(BY_NAME[name].kind)
+        memory: dict[tuple[type, object], object] = {}
+        values: list[object] = []
+        for raw in frame[name].array:
+            if raw is None:
+                values.append(None)
+                continue
+            # The type belongs to the key: True == 1 == 1.0.
+            key = (type(raw), raw)
+            if key not in memory:
+                memory[key] = parse(raw)
+            values.append(memory[key])
+        columns[name] = values
+    return pd.DataFrame(columns, index=frame.index, dtype=object)
+
+
+# --- from failure cases to problems ------------------------------------------
+
+
+def _check(sheet: Sheet, parsed: pd.DataFrame, *, send_cents: bool) -> list[Problem]:
+    problems: list[Problem] = []
+    for item_type, rows in _by_item_type(parsed):
+        columns = [name for name in parsed.columns if _matters(BY_NAME[name], item_type, rows)]
+        schema = schema_for(item_type, columns, send_cents=send_cents)
+        try:
+            schema.validate(rows, lazy=True)
+        except pa.errors.SchemaErrors as failures:
+            problems += _problems(sheet, rows, item_type, failures.failure_cases)
+    return problems
+
+
+def _by_item_type(parsed: pd.DataFrame) -> list[tuple[ItemType | None, pd.DataFrame]]:
+    if "item_type" not in parsed.columns:
+        return [(None, parsed)]
+    kinds = parsed["item_type"].map(lambda value: value if isinstance(value, ItemType) else None)
+    groups: list[tuple[ItemType | None, pd.DataFrame]] = [
+        (item_type, parsed[kinds == item_type]) for item_type in ItemType
+    ]
+    groups.append((None, parsed[kinds.isna()]))
+    return [(item_type, rows) for item_type, rows in groups if len(rows)]
+
+
+def _matters(column: Column, item_type: ItemType | None, rows: pd.DataFrame) -> bool:
+    """Leave out columns that are empty and may be: most sheets use few of them."""
+    required = item_type in column.required_for or column in REQUIRED
+    return required or bool(rows[column.name].notna().any())
+
+
+def _problems(
+    sheet: Sheet,
+    rows: pd.DataFrame,
+    item_type: ItemType | None,
+    failure_cases: pd.DataFrame,
+) -> list[Problem]:
+    twins = _twins(rows) if (failure_cases["check"] == "duplicate").any() else {}
+    found = zip(failure_cases["column"], failure_cases["check"], failure_cases["index"], strict=True)
+    return [_problem(sheet, rows, item_type, str(name), str(fault), int(row), twins) for name, fault, row in found]
+
+
+def _twins(rows: pd.DataFrame) -> dict[object, list[int]]:
+    twins: dict[object, list[int]] = defaultdict(list)
+    for row, value in zip(rows.index, rows["item_id"], strict=True):
+        if isinstance(value, int):
+            twins[value].append(int(row))
+    return twins
+
+
+def _problem(  # noqa: PLR0913, PLR0917 - one argument per option or field
+    sheet: Sheet,
+    rows: pd.DataFrame,
+    item_type: ItemType | None,
+    name: str,
+    fault: Fault,
+    row: int,
+    twins: dict[object, list[int]],
+) -> Problem:
+    column = BY_NAME[name]
+    value = rows.at[row, name]
+    raw = sheet.frame.at[row, name]
+    shown = None if raw is None else text_of(raw)
+    if isinstance(value, Unreadable) and fault == "unreadable":
+        fault, message, hint = value.fault, _sentence(f"{column.title}: “{shown}” {value.message}"), value.hint
+    else:
+        others = [sheet.address(name, other) or "" for other in twins.get(value, []) if other != row]
+        message, hint = words_of(column, item_type, fault, shown or "", others)
+    return Problem(
+        code=f"{name}.{fault}",
+        message=message,
+        hint=hint,
+        sheet=sheet.name,
+        cell=sheet.address(name, row),
+        row=row,
+        column=name,
+        value=shown,
+    )
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
+
+
+def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> list[Problem]:
+    """Warn of priced rows that say exactly the same as an earlier one: often a slip of copy and paste."""
+    if not {"item_type", "amount"} <= set(parsed.columns):
+        return []
+    priced = parsed[parsed["amount"].notna()]
+    twins = priced[priced.duplicated(keep=False)]
+    first_rows: dict[tuple[object, ...], int] = {}
+    problems = []
+    for row, *values in twins.itertuples(name=None):
+        first = first_rows.setdefault(tuple(values), row)
+        if first != row:
+            problems.append(
+                Problem(
+                    code="row.repeated",
+                    message=f"Row {row} says exactly the same as row {first}; both would be billed.",
+                    hint="Delete one of them if it was pasted twice; otherwise nothing to do.",
+                    sheet=sheet.name,
+                    row=row,
+                    severity=Severity.WARNING,
+                ),
+            )
+    return problems
+
+
+# --- from the frame to records -----------------------------------------------
+
+
+def _lines(parsed: pd.DataFrame, faulty: set[int | None], *, header_sound: bool) -> tuple[SheetLine, ...]:
+    names = list(parsed.columns)
+    invoice_level = [name for name in names if BY_NAME[name].level is Level.INVOICE]
+    cells = {name: parsed[name].tolist() for name in names}
+    lines = []
+    for at, row in enumerate(parsed.index.tolist()):
+        values = {name: cells[name][at] for name in names if _readable(cells[name][at])}
+        key = cells["invoice_key"][at] if "invoice_key" in cells else None
+        lines.append(
+            SheetLine(
+                row=row,
+                workspace_id=cast("int | None", values.get("workspace_id")),
+                invoice_key=cast("str | None", values.get("invoice_key")),
+                key_unreadable=isinstance(key, Unreadable),
+                item=_item(row, values) if header_sound and row not in faulty else None,
+                amount=cast("Decimal | None", values.get("amount")),
+                invoice_values={name: values[name] for name in invoice_level if name in values},
+            ),
+        )
+    return tuple(lines)
+
+
+def _readable(value: object) -> bool:
+    return value is not None and not isinstance(value, Unreadable)
+
+
+def _item(row: int, values: dict[str, Any]) -> LineItem:
+    return LineItem(
+        row=row,
+        workspace_id=values["workspace_id"],
+        item_type=values["item_type"],
+        item_id=values.get("item_id"),
+        amount=values.get("amount"),
+        notes=values.get("notes"),
+        taxable=values.get("taxable"),
+        story_id=values.get("story_id"),
+    )

@@ -1,0 +1,47 @@
+"""How counts and rows are said to a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from importer.records import Invoice, ItemType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from importer.records import PlannedInvoice
+
+
+_SHORT = {
+    ItemType.TIME_ENTRY: "time",
+    ItemType.EXPENSE: "expense",
+    ItemType.FIXED_FEE: "fixed",
+    ItemType.ADDITIONAL: "additional",
+    ItemType.BILLING_MILESTONE: "milestone",
+}
+
+
+def describe_lines(planned: PlannedInvoice) -> str:
+    """Count the lines by type: “2 fixed, 1 expense”."""
+    if not isinstance(planned.invoice, Invoice):
+        return count_of(len(planned.invoice.rows), "row")
+    counts = planned.invoice.count_by_type
+    return ", ".join(f"{count:,} {_SHORT[item_type]}" for item_type, count in counts.items())
+
+
+def count_of(count: int, noun: str) -> str:
+    """Count with its noun: “1 row”, “2 time entries”."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
+
+
+def row_ranges(rows: Sequence[int]) -> str:
+    """Shorten row numbers: 2-4, 7."""
+    ranges: list[list[int]] = []
+    for row in rows:
+        if ranges and row == ranges[-1][1] + 1:
+            ranges[-1][1] = row
+        else:
+            ranges.append([row, row])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)

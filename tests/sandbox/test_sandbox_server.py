@@ -1,0 +1,164 @@
+"""The server itself: connections, store files, what it loads."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from importer import sandbox as stand_in
+from importer.sandbox import Fault, FaultKind, SandboxMissing, SandboxStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Client
+
+    from importer.sandbox import Sandbox
+
+FEE = [{"notes": "Konzept", "amount": 500}]
+
+
+def test_importing_loads_no_framework() -> None:
+    """Flask, Werkzeug and SQLAlchemy load when a server starts, not before."""
+    heavy = ("flask", "werkzeug", "sqlalchemy", "requests")
+    code = f"import sys, importer.sandbox; print([name for name in {heavy} if name in sys.modules])"
+    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    found = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | path,
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_without_flask_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ImportError of its own that names the extra."""
+    monkeypatch.setattr("importer.sandbox.running.find_spec", lambda _name: None)
+    with pytest.raises(SandboxMissing, match=r'pip install "kantata-invoice-importer\[sandbox\]"'):
+        stand_in.start()
+
+
+def test_one_connection_serves_many_requests(sandbox: Sandbox) -> None:
+    """HTTP/1.1 keep-alive, bodies read to the end, refusals and 204 included."""
+    host, port = sandbox.base_url.removeprefix("http://").removesuffix("/api/v1").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as raw:
+        stream = raw.makefile("rb")
+        for target, body in (("/users/me", ""), ("/nowhere", "x" * 5000), ("/workspaces", "")):
+            raw.sendall(
+                f"GET /api/v1{target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode(),
+            )
+            assert stream.readline().startswith(b"HTTP/1.1 401")
+            headers = dict(line.decode().strip().lower().split(": ", 1) for line in iter(stream.readline, b"\r\n"))
+            assert headers.get("connection") != "close"
+            stream.read(int(headers["content-length"]))
+
+
+def test_chunked_bodies_are_read(kantata: Client) -> None:
+    """A body without a length arrives whole, and the connection stays usable."""
+    body = b'{"invoice": {"workspace_id": 101, "payment_schedule": 0, "fixed_fee_items": [{"amount": 5}]}}'
+    assert kantata.call("POST", "/invoices", data=iter([body[:20], body[20:]])).status_code == 200
+    assert kantata.call("GET", "/users/me").status_code == 200
+
+
+def test_an_answer_takes_milliseconds(kantata: Client) -> None:
+    """No Nagle delay (40 ms and more per request) on a kept connection."""
+    kantata.get("/users/me")
+    began = time.perf_counter()
+    for _ in range(20):
+        kantata.get("/users/me")
+    assert (time.perf_counter() - began) / 20 < 0.03
+
+
+def test_stop_ends_kept_connections_and_waits(sandbox: Sandbox, kantata: Client) -> None:
+    """After stop() nothing answers, not even on an open connection, and a slow answer under way does not hold it up."""
+    sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, method="GET", path="/workspaces", seconds=60))
+    with pytest.raises(requests.ReadTimeout):
+        kantata.call("GET", "/workspaces", timeout=0.05)
+    kantata.get("/users/me")
+    began = time.monotonic()
+    sandbox.stop()
+    sandbox.stop()
+    assert time.monotonic() - began < 5
+    with pytest.raises(requests.ConnectionError):
+        kantata.call("GET", "/users/me")
+
+
+def test_a_post_under_way_when_the_server_stops_is_not_stored(
+    tmp_path: Path, connect: Callable[[Sandbox], Client],
+) -> None:
+    """A store that is closed stays closed: a late thread cannot commit."""
+    store = tmp_path / "sandbox.db"
+    with stand_in.start(store) as first:
+        first.misbehave(Fault(FaultKind.SLOW_BEFORE, seconds=60))
+        body = {"workspace_id": 101, "payment_schedule": 0, "fixed_fee_items": FEE}
+        with pytest.raises(requests.ReadTimeout):
+            connect(first).call("POST", "/invoices", json={"invoice": body}, timeout=0.1)
+    time.sleep(0.05)
+    with stand_in.start(store) as second:
+        assert second.invoices() == []
+
+
+def test_a_store_file_survives_the_server(tmp_path: Path, connect: Callable[[Sandbox], Client]) -> None:
+    """The next server on the same file knows the invoice and still refuses the entry."""
+    store = tmp_path / "new folder" / "sandbox.db"
+    with stand_in.start(store) as first:
+        connect(first).billed(time_entry_ids=[5101001])
+    with stand_in.start(store) as second:
+        assert [one.time_entry_ids for one in second.invoices()] == [(5101001,)]
+        assert connect(second).bill(time_entry_ids=[5101001]).status_code == 422
+
+
+def test_two_servers_on_one_file_agree(tmp_path: Path, connect: Callable[[Sandbox], Client]) -> None:
+    """What one commits, the other refuses to bill again."""
+    store = tmp_path / "sandbox.db"
+    with stand_in.start(store) as one, stand_in.start(store) as two:
+        assert connect(one).bill(time_entry_ids=[5101001]).status_code == 200
+        assert connect(two).bill(time_entry_ids=[5101001]).status_code == 422
+
+
+def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
+    """Neither a text nor a foreign database is written to."""
+    text = tmp_path / "notes.txt"
+    text.write_text("Not a database, but long enough to be taken for one. " * 50)
+    foreign = tmp_path / "other.db"
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE mine (id INTEGER)")
+    connection.close()
+    before = [path.read_bytes() for path in (text, foreign)]
+    for path in (text, foreign):
+        with pytest.raises(SandboxStoreError, match=path.name):
+            stand_in.start(path)
+    assert [path.read_bytes() for path in (text, foreign)] == before
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.com"])  # noqa: S104 - the point is that it is refused
+def test_other_machines_cannot_reach_it(host: str) -> None:
+    """Loopback addresses only."""
+    with pytest.raises(ValueError, match="loopback"):
+        stand_in.start(host=host)
+
+
+def test_a_taken_port_is_an_os_error(sandbox: Sandbox) -> None:
+    """Neither an exit nor a line on stderr."""
+    with pytest.raises(OSError, match="in use"):
+        stand_in.start(port=int(sandbox.base_url.split(":")[2].split("/")[0]))
+
+
+def test_received_keeps_order_query_and_body_but_no_token(sandbox: Sandbox, kantata: Client) -> None:
+    """Every request, answered or dropped, in the order of arrival."""
+    sandbox.misbehave(Fault(FaultKind.DROP_BEFORE, method="GET", path="/workspaces"))
+    with pytest.raises(requests.ConnectionError):
+        kantata.get("/workspaces")
+    kantata.bill("time_entries", fixed_fee_items=FEE)
+    first, second = sandbox.received()
+    assert (first.path, first.status, second.path, second.status) == ("/workspaces", None, "/invoices", 200)
+    assert second.query == {"include": "time_entries"}
+    assert second.json["invoice"]["fixed_fee_items"] == FEE
+    assert "sandbox" not in second.headers["authorization"]
