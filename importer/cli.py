@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -42,5 +43,6 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. What it writes is for its owner only."""
+    os.umask(0o077)
     app()

@@ -6,16 +6,18 @@ section 4 says. Nothing here sends a request twice: that is decided by the calle
 
 from __future__ import annotations
 
+import io
 import json
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
-from urllib3.exceptions import SSLError as TlsError
 
 from importer import __version__
 from importer.errors import AccessDenied, NotReached
@@ -63,6 +65,21 @@ class _Bearer(requests.auth.AuthBase):
         return "_Bearer(…)"
 
 
+class _Body(io.BytesIO):
+    """The body of a request; knows whether any of it was handed to the network.
+
+    It is read only once the connection stands (TLS and proxy included) and the
+    headers are out, so a body that nobody read belongs to no invoice.
+    """
+
+    taken = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Give the next bytes, and remember that they left."""
+        self.taken = True
+        return super().read(size)
+
+
 class KantataApi:
     """One account of Kantata, reached over one HTTP session."""
 
@@ -70,6 +87,7 @@ class KantataApi:
         """``base_url`` as in the settings; time-outs in seconds. Opens no connection yet."""
         self._base_url = base_url.rstrip("/")
         self._timeout = (connect_timeout, read_timeout)
+        self._token = token
         self._session = requests.Session()
         self._session.auth = _Bearer(token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": f"invoice-importer/{__version__}"})
@@ -80,24 +98,26 @@ class KantataApi:
 
     def create_invoice(self, payload: dict[str, Any]) -> Outcome:
         """Send one invoice and classify what came of it; never raises for what the network does."""
+        body = _Body(to_json(payload).encode())
         try:
             response = self._session.post(
                 f"{self._base_url}/invoices",
                 params={"include": ",".join(INCLUDES)},
-                data=to_json(payload).encode(),
+                data=body,
                 headers={"Content-Type": "application/json"},
                 timeout=self._timeout,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
-            if never_connected(error):
-                return Outcome(OutcomeKind.REFUSED_FOR_NOW, f"Kantata could not be reached: {_said(error)}")
+        except Exception as error:  # noqa: BLE001 - once the body has left, any failure leaves the outcome open
+            said = self._without_token(_said(error))
+            if not body.taken:
+                return Outcome(OutcomeKind.REFUSED_FOR_NOW, f"Kantata could not be reached: {said}")
             return Outcome(
                 OutcomeKind.UNKNOWN,
-                f"The connection ended before Kantata's answer arrived ({_said(error)}).",
-                raw=_said(error),
+                f"The connection ended before Kantata's answer arrived ({said}).",
+                raw=said,
             )
-        return classify(response.status_code, _body(response), dict(response.headers))
+        return classify(response.status_code, self._text_of(response), self._headers_of(response))
 
     def find_by_references(self, refs: Sequence[tuple[str, str, str]]) -> Iterator[FoundInvoice]:
         """Yield the live invoices that carry one of the references (kantata-api.md sections 3 and 6).
@@ -136,10 +156,10 @@ class KantataApi:
                 timeout=self._timeout,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
-            msg = f"Kantata could not be asked: {_said(error)}"
-            raise NotReached(msg, "Check the network, then run again; nothing was sent.") from error
-        status, body = response.status_code, _body(response)
+        except (requests.RequestException, ValueError) as error:  # ValueError: a Location that is no address
+            msg = f"Kantata could not be asked: {self._without_token(_said(error))}"
+            raise NotReached(msg, "Check the network, then run again; nothing was sent.") from None
+        status, body = response.status_code, self._text_of(response)
         if status in (401, 403):
             raise AccessDenied(
                 f"Kantata refuses access ({status}): {error_text(body)}",
@@ -151,18 +171,18 @@ class KantataApi:
             raise NotReached(msg, "Nothing was sent; run again later.")
         return answer
 
+    def _text_of(self, response: requests.Response) -> str:
+        """The body as UTF-8, as JSON is (requests would guess the encoding); without the token."""
+        return self._without_token(response.content.decode("utf-8", errors="replace"))
 
-def never_connected(error: requests.RequestException) -> bool:
-    """Tell whether a request surely never left this machine."""
-    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        return True
-    before_sending = (NewConnectionError, NameResolutionError, ConnectTimeoutError, ProxyError)
-    cause: object = error.args[0] if error.args else None
-    cause = getattr(cause, "reason", cause)
-    if isinstance(cause, TlsError):
-        # Only a failed handshake or certificate is sure to precede the request.
-        return "CERTIFICATE_VERIFY_FAILED" in str(cause) or "handshake" in str(cause).lower()
-    return isinstance(cause, before_sending)
+    def _headers_of(self, response: requests.Response) -> dict[str, str]:
+        return {name: self._without_token(value) for name, value in response.headers.items()}
+
+    def _without_token(self, text: str) -> str:
+        """A server or proxy may repeat the request in its answer; the token must not get into reports or the ledger."""
+        for written in {self._token, json.dumps(self._token)[1:-1], quote(self._token), quote(self._token, safe="")}:
+            text = text.replace(written, "(token)")
+        return text
 
 
 def classify(status: int, body: str, headers: dict[str, str]) -> Outcome:
@@ -221,7 +241,7 @@ def _created(body: str, status: int, request_id: str | None) -> Outcome:
     invoices = answer.get("invoices") if answer else None
     if answer and not answer.get("errors") and isinstance(results, list) and isinstance(invoices, dict):
         ids = [str(r.get("id")) for r in results if isinstance(r, dict) and r.get("key") == "invoices"]
-        if len(ids) == 1 and isinstance(record := invoices.get(ids[0]), dict):
+        if len(ids) == 1 and ids[0] and isinstance(record := invoices.get(ids[0]), dict):
             return Outcome(
                 OutcomeKind.CREATED,
                 "",
@@ -241,11 +261,11 @@ def _read_back(record: dict[str, Any], answer: dict[str, Any]) -> ReadBack:
     items = [
         item
         for collection in ("fixed_fee_items", "additional_items")
-        for item_id in record.get(collection.removesuffix("s") + "_ids") or []
-        if isinstance(item := (answer.get(collection) or {}).get(str(item_id)), dict)
+        for item_id in _list(record.get(collection.removesuffix("s") + "_ids"))
+        if isinstance(item := _dict(answer.get(collection)).get(str(item_id)), dict)
     ]
     asked = any(f"{name}_ids" in record for name in ("fixed_fee_item", "additional_item"))
-    recipient = (answer.get("users") or {}).get(str(record.get("recipient_id")))
+    recipient = _dict(_dict(answer.get("users")).get(str(record.get("recipient_id"))))
     draft = record.get("draft")
     return ReadBack(
         number=_text(record.get("user_invoice_number")),
@@ -256,7 +276,7 @@ def _read_back(record: dict[str, Any], answer: dict[str, Any]) -> ReadBack:
         items_amount=_sum_of_cents(items) if asked else None,
         total=_from_cents(record.get("balance_in_cents")),
         due_date=_text(record.get("due_date")),
-        recipient=_text(recipient.get("full_name")) if isinstance(recipient, dict) else None,
+        recipient=_text(recipient.get("full_name")),
     )
 
 
@@ -270,9 +290,18 @@ def _from_cents(cents: object) -> Decimal | None:
     if isinstance(cents, bool) or not isinstance(cents, (int, str)):
         return None
     try:
-        return Decimal(cents).scaleb(-2)
+        amount = Decimal(cents).scaleb(-2)
     except ArithmeticError:
         return None
+    return amount if amount.is_finite() else None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str | None:
@@ -280,11 +309,11 @@ def _text(value: object) -> str | None:
 
 
 def _references_in(answer: dict[str, Any]) -> Iterator[FoundInvoice]:
-    references = answer.get("external_references") or {}
-    for invoice_id, invoice in (answer.get("invoices") or {}).items():
+    references = _dict(answer.get("external_references"))
+    for invoice_id, invoice in _dict(answer.get("invoices")).items():
         if not isinstance(invoice, dict) or invoice.get("status") == "cancelled":
             continue
-        for reference_id in invoice.get("external_reference_ids") or []:
+        for reference_id in _list(invoice.get("external_reference_ids")):
             found = references.get(str(reference_id))
             if isinstance(found, dict):
                 names = ("service_name", "service_model", "service_model_ref")
@@ -292,27 +321,26 @@ def _references_in(answer: dict[str, Any]) -> Iterator[FoundInvoice]:
                 yield FoundInvoice(str(invoice_id), (one, two, three))
 
 
-def _body(response: requests.Response) -> str:
-    """The body as UTF-8, as JSON is; requests would guess the encoding."""
-    return response.content.decode("utf-8", errors="replace")
-
-
 def _json_object(body: str) -> dict[str, Any] | None:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # RecursionError: nested too deep
         return None
     return answer if isinstance(answer, dict) else None
 
 
 def _seconds(text: str | None) -> float | None:
-    try:
-        return max(0.0, float(text)) if text else None
-    except ValueError:
+    """Read Retry-After: seconds, or an HTTP date."""
+    if not text:
         return None
+    with suppress(ValueError):
+        return max(0.0, float(text))
+    with suppress(ValueError, TypeError):  # TypeError: a date without a zone
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    return None
 
 
-def _said(error: requests.RequestException) -> str:
+def _said(error: BaseException) -> str:
     """The innermost reason of a network failure; never a header, so never the token."""
     cause: object = error
     while isinstance(cause, BaseException):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from importer import results
 from importer.columns import known_headers
-from importer.errors import AccessDenied, GateRefused, NotReached
+from importer.errors import AccessDenied, GateRefused, ImporterError, NotReached
 from importer.group import Defaults, group
 from importer.plan import Knowledge, choose_batch, decide, draw_up, totals_of
 from importer.problems import has_errors
@@ -93,7 +93,7 @@ class Prepared:
 def prepare(wish: Wish, tools: Tools) -> Prepared:
     """Read, validate, group and plan. Sends nothing; may look references up at Kantata."""
     settings, now = tools.settings, datetime.now().astimezone()
-    sheet = read_sheet(wish.path, wish.sheet_name, known_headers(settings.columns))
+    sheet = read_sheet(wish.path, wish.sheet_name, known_headers(settings.columns), hidden_rows=settings.hidden_rows)
     lines, row_problems = validate(sheet, send_cents=settings.fractional_amounts == "send")
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices, invoice_problems = group(lines, sheet, defaults)
@@ -252,11 +252,18 @@ def _finished(
 ) -> Report:
     code = exit_code_after(sent) if code is None else code
     report = _report("submit", prepared, tools, sent.planned, code)
-    folder = tools.settings.reports
-    files = {"results": results.write_report(report, folder), "to_fix": results.write_to_fix(report, folder)}
+    try:
+        folder = tools.settings.reports
+        files = {"results": results.write_report(report, folder), "to_fix": results.write_to_fix(report, folder)}
+        report = replace(report, files=files)
+    except (OSError, ImporterError) as error:
+        # What was sent is in the ledger and in what is printed; say that the workbook is missing.
+        notice = f"The results workbook could not be written: {error}."
+        code = ExitCode.UNEXPECTED if code is ExitCode.DONE else code
+        report = replace(report, exit_code=code, notices=(*report.notices, notice))
     if began:
         tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(code))
-    return replace(report, files=files)
+    return report
 
 
 def exit_code_after(sent: Sent) -> ExitCode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -62,16 +63,16 @@ _FILE_WORDS = {"preview": "Preview workbook", "results": "Results", "to_fix": "R
 
 
 def _invoice_table(report: Report) -> Table:
-    table = Table(header_style="bold", expand=False)
-    table.add_column("Projects")
-    table.add_column("Invoice key")
-    table.add_column("Rows")
-    table.add_column("Lines")
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Projects", overflow="fold", min_width=10)
+    table.add_column("Key", overflow="fold")
+    table.add_column("Rows", overflow="fold")
+    table.add_column("Lines", overflow="fold", min_width=11)
     table.add_column("Amount", justify="right", no_wrap=True)
     table.add_column("Status", no_wrap=True)
     known = any(planned.invoice_id for planned in report.planned)
     if known:
-        table.add_column("Invoice ID", justify="right", no_wrap=True)
+        table.add_column("Invoice", justify="right", no_wrap=True)
     for planned in report.planned[:MOST_INVOICES]:
         invoice = planned.invoice
         cells = (
@@ -89,8 +90,8 @@ def _invoice_table(report: Report) -> Table:
 
 def _totals_table(report: Report) -> Table:
     totals = report.totals
-    table = Table(title="Control totals", title_justify="left", title_style="bold", header_style="bold")
-    table.add_column("")
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Control totals")
     table.add_column("Invoices", justify="right")
     table.add_column("Amount in the sheet", justify="right")
     for status in Status:

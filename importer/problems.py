@@ -57,6 +57,14 @@ def column_letter(position: int) -> str:
     return letters
 
 
+def column_position(letters: str) -> int:
+    """Position of a column counted from 0: A is 0, AA is 26."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
 def cell_address(position: int, row: int) -> str:
     """Address of a cell: column counted from 0, row as Excel shows it."""
     return f"{column_letter(position)}{row}"

@@ -6,23 +6,23 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from importer.columns import RESULT_COLUMNS
+from importer.columns import BY_NAME, Kind
 from importer.errors import SettingsProblem
 from importer.payload import to_json
 from importer.problems import Severity
-from importer.records import Status
+from importer.records import ReadBack, Status
 from importer.sheet import is_blank
-from importer.tables import LONGEST_CELL, STATUS_WORDS, Book, Link, Money, Table, workbook
-from importer.words import describe_lines, row_ranges
+from importer.tables import LONGEST_CELL, STATUS_WORDS, Book, Link, Money, Table, TableColumn, workbook
+from importer.words import count_of, describe_lines, row_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from importer.problems import Problem
     from importer.records import PlannedInvoice
     from importer.report import Report
-    from importer.sheet import RawRow, Sheet
+    from importer.sheet import Header, RawRow, Sheet
 
 TO_FIX = frozenset({Status.REJECTED, Status.NOT_SENT, Status.HELD, Status.READY})
 """Statuses whose rows go into the to-fix workbook. An invoice in doubt may exist, so its rows do not."""
@@ -64,7 +64,7 @@ def write_to_fix(report: Report, folder: Path) -> Path | None:
         return None
     path = folder / f"{report.run_id}-to-fix.xlsx"
     with workbook(path) as book:
-        table = Table(book, "Invoices", [*_headers(sheet), "error", "what_to_do"], _widths(sheet, 60, 50))
+        table = Table(book, "Invoices", [*_columns(sheet), *_ANSWERS[-2:]])
         for raw, error, advice in rows:
             table.add([*_originals(sheet, raw), error, advice])
         table.finish()
@@ -134,65 +134,75 @@ def _headlines(report: Report) -> Iterator[str]:
     """What to do next, in one line per matter."""
     counts = report.totals.by_status
     if report.errors:
-        yield f"{report.errors} problem(s) keep invoices from being sent: see the sheet Problems."
+        yield f"{count_of(report.errors, 'problem')} in the file: see the sheet Problems."
     if counts.get(Status.IN_DOUBT):
-        yield f"{counts[Status.IN_DOUBT]} invoice(s) in doubt: they may exist in Kantata. Look there first."
+        yield f"{count_of(counts[Status.IN_DOUBT], 'invoice')} in doubt: may exist in Kantata. Look there first."
     if counts.get(Status.HELD):
-        yield f"{counts[Status.HELD]} invoice(s) held: a person decides. The sheet Invoices says why."
+        yield f"{count_of(counts[Status.HELD], 'invoice')} held: a person decides. The sheet Invoices says why."
     if report.command == "submit" and (counts.get(Status.REJECTED) or counts.get(Status.NOT_SENT)):
         yield "Rows that did not become invoices are in the to-fix workbook beside this one."
     yield "Amounts are those of fixed fees and additional items; time, expenses and milestones are priced by Kantata."
 
 
+_INVOICE_COLUMNS: tuple[tuple[TableColumn, Callable[[Report, PlannedInvoice], object]], ...] = (
+    (TableColumn("Projects", 16), lambda _, one: ", ".join(str(number) for number in one.invoice.workspace_ids)),
+    (TableColumn("Invoice key", 18), lambda _, one: one.invoice.key),
+    (TableColumn("Status", 15), lambda _, one: one.status),
+    (TableColumn("Amount sent", right=True), lambda _, one: Money(one.invoice.amount)),
+    (TableColumn("Amount read back", right=True), lambda _, one: Money(_read_back(one).items_amount)),
+    (TableColumn("Total in Kantata", right=True), lambda _, one: Money(_read_back(one).total)),
+    (TableColumn("Currency", 9), lambda _, one: _read_back(one).currency),
+    (TableColumn("Invoice number", 12), lambda _, one: _read_back(one).number),
+    (TableColumn("Invoice ID", 12), lambda _, one: one.invoice_id),
+    (TableColumn("Invoice link", 42), lambda report, one: Link(report.link_of(one))),
+    (TableColumn("Recipient", 22), lambda _, one: _read_back(one).recipient),
+    (TableColumn("Error", 60, wrapped=True), lambda _, one: one.reason),
+    (TableColumn("What to do", 50, wrapped=True), lambda _, one: one.what_to_do),
+    (TableColumn("Lines", 30), lambda _, one: describe_lines(one)),
+    (TableColumn("Rows", 16), lambda _, one: row_ranges(one.invoice.rows)),
+    (TableColumn("Reference", 24), lambda _, one: one.reference),
+    (TableColumn("Request ID", 38), lambda _, one: one.request_id),
+)
+
+
 def _invoices(book: Book, report: Report) -> None:
-    pieces = max((_pieces(planned) for planned in report.planned), default=1) if report.command == "preview" else 0
-    headers = [
-        "Projects", "Invoice key", "Status", "Amount sent", "Amount read back", "Total in Kantata", "Currency",
-        "Invoice number", "Invoice ID", "Invoice link", "Recipient", "Lines", "Rows", "Error", "What to do",
-        "Reference", "Request ID",
-    ]  # fmt: skip
-    widths = [16, 18, 15, 14, 14, 14, 9, 12, 12, 40, 22, 34, 16, 60, 50, 24, 38]
-    if report.command == "preview":
-        headers[3] = "Amount to send"
-        headers += ["JSON to send", *["JSON (continued)"] * (pieces - 1)]
-        widths += [80] * pieces
-    table = Table(book, "Invoices", headers, widths)
+    preview = report.command == "preview"
+    columns = [column for column, _ in _INVOICE_COLUMNS]
+    if preview:
+        pieces = max((len(_pieces(planned)) for planned in report.planned), default=1)
+        titles = ["JSON to send", *["JSON (continued)"] * (pieces - 1)]
+        columns += [TableColumn(title, 80) for title in titles]
+    table = Table(book, "Invoices", columns)
     for planned in report.planned:
-        read_back = planned.read_back
-        cells: list[object] = [
-            ", ".join(str(number) for number in planned.invoice.workspace_ids),
-            planned.invoice.key,
-            planned.status,
-            Money(planned.invoice.amount),
-            Money(read_back.items_amount if read_back else None),
-            Money(read_back.total if read_back else None),
-            read_back.currency if read_back else None,
-            read_back.number if read_back else None,
-            planned.invoice_id,
-            Link(report.link_of(planned)),
-            read_back.recipient if read_back else None,
-            describe_lines(planned),
-            row_ranges(planned.invoice.rows),
-            planned.reason,
-            planned.what_to_do,
-            planned.reference,
-            planned.request_id,
-        ]
-        if report.command == "preview" and planned.payload is not None:
-            text = to_json(planned.payload)
-            cells += [text[at : at + LONGEST_CELL] for at in range(0, len(text), LONGEST_CELL)]
-        table.add(cells)
+        cells = [value(report, planned) for _, value in _INVOICE_COLUMNS]
+        table.add([*cells, *_pieces(planned)] if preview else cells)
     table.finish()
 
 
-def _pieces(planned: PlannedInvoice) -> int:
-    return 1 if planned.payload is None else -(-len(to_json(planned.payload)) // LONGEST_CELL)
+def _read_back(planned: PlannedInvoice) -> ReadBack:
+    return planned.read_back or ReadBack()
+
+
+def _pieces(planned: PlannedInvoice) -> list[str]:
+    """The exact JSON, cut where Excel's cells end."""
+    text = "" if planned.payload is None else to_json(planned.payload)
+    return [text[at : at + LONGEST_CELL] for at in range(0, len(text), LONGEST_CELL)]
+
+
+_ANSWERS = (
+    TableColumn("status", 15),
+    TableColumn("invoice_id", 12),
+    TableColumn("invoice_link", 42),
+    TableColumn("error", 60, wrapped=True),
+    TableColumn("what_to_do", 50, wrapped=True),
+)
+"""The columns that the results add to the right of the sheet."""
 
 
 def _lines(book: Book, report: Report) -> None:
     if report.sheet is None:
         return
-    table = Table(book, "Lines", [*_headers(report.sheet), *RESULT_COLUMNS], _widths(report.sheet, 15, 12, 40, 60, 50))
+    table = Table(book, "Lines", [*_columns(report.sheet), *_ANSWERS])
     invoices, errors = report.by_row(), report.errors_by_row()
     for raw in report.sheet.rows:
         planned = invoices.get(raw.number)
@@ -211,14 +221,25 @@ def _lines(book: Book, report: Report) -> None:
 
 
 def _problems(book: Book, report: Report) -> None:
-    headers = ["Severity", "Cell", "Column", "Value", "What is wrong", "How to mend it", "Code"]
-    table = Table(book, "Problems", headers, [10, 18, 22, 24, 80, 70, 28])
+    table = Table(
+        book,
+        "Problems",
+        [
+            TableColumn("Severity", 10),
+            TableColumn("Cell", 18),
+            TableColumn("Column", 22),
+            TableColumn("Value", 24),
+            TableColumn("What is wrong", 70, wrapped=True),
+            TableColumn("How to mend it", 60, wrapped=True),
+            TableColumn("Code", 28),
+        ],
+    )
     for problem in sorted(report.problems, key=lambda p: p.severity is not Severity.ERROR):
         table.add(
             [
                 problem.severity.value,
                 problem.address,
-                problem.column,
+                BY_NAME[problem.column].title if problem.column in BY_NAME else problem.column,
                 problem.value,
                 problem.message,
                 problem.hint,
@@ -249,14 +270,19 @@ def _answer(planned: PlannedInvoice | None, errors: Sequence[Problem]) -> tuple[
     return planned.reason, planned.what_to_do
 
 
-def _headers(sheet: Sheet) -> list[str]:
-    texts = {header.position: header.text for header in sheet.headers}
-    return [texts.get(position, "") for position in range(sheet.width)]
+def _columns(sheet: Sheet) -> list[TableColumn]:
+    """The sheet's own columns, with their own headers."""
+    headers = {header.position: header for header in sheet.headers}
+    return [_column(headers.get(position)) for position in range(sheet.width)]
+
+
+def _column(header: Header | None) -> TableColumn:
+    if header is None:
+        return TableColumn("", 11)
+    known = BY_NAME.get(header.column or "")
+    width = known.width if known else min(max(len(header.text) + 3, 11), 40)
+    return TableColumn(header.text, width, right=known is not None and known.kind is Kind.AMOUNT)
 
 
 def _originals(sheet: Sheet, raw: RawRow) -> list[object]:
     return [None if is_blank(cell := raw.cell(position)) else cell for position in range(sheet.width)]
-
-
-def _widths(sheet: Sheet, *added: float) -> list[float]:
-    return [*(min(max(len(header) + 3, 11), 40) for header in _headers(sheet)), *added]

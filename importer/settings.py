@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         "refuse",
         description="Amounts with cents: refuse them, or send them (whether Kantata keeps cents is unknown).",
     )
+    hidden_rows: Literal["warn", "skip", "refuse"] = Field(
+        "warn", description="Rows hidden in Excel: bill them and say so, leave them out, or refuse the file."
+    )
     pace_per_second: float = Field(
         5,
         gt=0,

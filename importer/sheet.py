@@ -20,6 +20,23 @@ Cell = object
 
 
 @dataclass(frozen=True, slots=True)
+class CellFault:
+    """Stands in a cell whose value the file does not hold: an error, or a formula never calculated."""
+
+    shown: str
+    """What to show in its place, such as ``#REF!``."""
+    code: str
+    """Last part of the problem's code."""
+    message: str
+    """What is wrong, as the rest of a sentence that names the cell."""
+    hint: str
+
+    def __str__(self) -> str:
+        """Show it as the sheet does."""
+        return self.shown
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """One filled header cell."""
 

@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
 
 from importer.errors import SettingsProblem
 from importer.records import Status
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+LINE_POINTS = 15
+"""Height of one line of text, points."""
+MOST_LINES = 25
+"""Excel allows rows of at most 409 points."""
+FIRST_YEAR = 1900
+"""Excel knows no earlier dates."""
 LONGEST_CELL = 32_767
 """Characters that Excel allows in one cell."""
 MOST_LINKS = 65_530
@@ -59,19 +66,26 @@ class Book:
                 "nan_inf_to_errors": True,
             },
         )
+        # The default cell format: rows with wrapped texts read better from the top.
+        self.book.formats[0].set_align("top")
         self.book.set_properties({"title": path.stem, "comments": "Written by invoice-importer"})
         self.header = self.book.add_format(
             {"bold": True, "bg_color": "#1F4E78", "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter"},
         )
         self.title = self.book.add_format({"bold": True, "font_size": 16, "font_color": "#1F4E78"})
         self.bold = self.book.add_format({"bold": True})
-        self.wrap = self.book.add_format({"text_wrap": True, "valign": "top"})
-        self.date = self.book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
-        self.moment = self.book.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"})
-        self.money = self.book.add_format({"num_format": "#,##0.00"})
-        self.link = self.book.add_format({"font_color": "#0563C1", "underline": 1})
+        self.header_right = self.book.add_format(
+            {"bold": True, "bg_color": "#1F4E78", "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter"}
+            | {"align": "right"},
+        )
+        top = {"valign": "top"}
+        self.wrap = self.book.add_format({"text_wrap": True} | top)
+        self.date = self.book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "indent": 1} | top)
+        self.moment = self.book.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"} | top)
+        self.money = self.book.add_format({"num_format": "#,##0.00"} | top)
+        self.link = self.book.add_format({"font_color": "#0563C1", "underline": 1} | top)
         self.status = {
-            status: self.book.add_format({"bg_color": back, "font_color": ink, "bold": True})
+            status: self.book.add_format({"bg_color": back, "font_color": ink, "bold": True} | top)
             for status, (back, ink) in _COLOURS.items()
         }
 
@@ -99,11 +113,26 @@ class Link:
     address: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """How a column of a table looks."""
+
+    title: str
+    width: float = 14
+    """Characters."""
+    wrapped: bool = False
+    """Whether long texts go over several lines."""
+    right: bool = False
+    """Whether the header stands over right-aligned numbers."""
+
+
 class Table:
     """A sheet with a frozen header, a filter, and rows that are written one after the other."""
 
-    def __init__(self, book: Book, name: str, headers: Sequence[str], widths: Sequence[float]) -> None:
+    def __init__(self, book: Book, name: str, columns: Sequence[TableColumn]) -> None:
         self._book = book
+        headers, widths = [column.title for column in columns], [column.width for column in columns]
+        self._wrapped = {position: column.width for position, column in enumerate(columns) if column.wrapped}
         self._sheet = book.add(name, widths)
         self._width = len(headers)
         self._row = 0
@@ -111,11 +140,17 @@ class Table:
         self._sheet.freeze_panes(1, 0)
         self._sheet.set_row(0, 30)
         for position, header in enumerate(headers):
-            self._sheet.write_string(0, position, header, book.header)
+            style = book.header_right if columns[position].right else book.header
+            self._sheet.write_string(0, position, header, style)
 
     def add(self, cells: Iterable[object]) -> None:
         """Write the next row; None leaves a cell empty."""
         self._row += 1
+        cells = list(cells)
+        # Excel fits the height of wrapped rows itself, LibreOffice does not.
+        lines = max((_lines_of(cells[at], width) for at, width in self._wrapped.items() if at < len(cells)), default=1)
+        if lines > 1:
+            self._sheet.set_row(self._row, LINE_POINTS * min(lines, MOST_LINES))
         for position, cell in enumerate(cells):
             if cell is not None and cell != "":
                 self._write(position, cell)
@@ -128,11 +163,13 @@ class Table:
         sheet, row, book = self._sheet, self._row, self._book
         match cell:
             case str():
-                sheet.write_string(row, position, _fitting(cell))
+                sheet.write_string(row, position, _fitting(cell), book.wrap if position in self._wrapped else None)
             case bool():
                 sheet.write_boolean(row, position, cell)
             case int() | float():
                 sheet.write_number(row, position, cell)
+            case date() if cell.year < FIRST_YEAR:
+                sheet.write_string(row, position, str(cell))
             case datetime():
                 sheet.write_datetime(row, position, cell, book.moment if cell.time() != time() else book.date)
             case date():
@@ -172,8 +209,17 @@ def workbook(path: Path) -> Iterator[Book]:
             msg = f"{path} exists already; nothing is ever overwritten."
             raise SettingsProblem(msg, "Move it away and run again.", code="reports")
         unfinished.rename(path)
+    except XlsxWriterException as error:
+        raise SettingsProblem(
+            f"{path} could not be written: {error}.", "Check the folder and the free space on the disk.", code="reports"
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _lines_of(cell: object, width: float) -> int:
+    """How many lines a wrapped text needs in a column of ``width`` characters, roughly."""
+    return sum(1 + int(len(part) / width) for part in cell.split("\n")) if isinstance(cell, str) else 1
 
 
 def _fitting(text: str) -> str:

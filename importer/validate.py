@@ -8,6 +8,7 @@ rows of each item type are validated by a schema made for that type from
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,11 +16,12 @@ import pandas as pd
 import pandera.pandas as pa
 
 from importer.cells import Unreadable, parser_of
-from importer.columns import BY_NAME, REQUIRED, Column, Level
+from importer.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, REQUIRED, Column, Level
 from importer.problems import Problem, Severity
 from importer.records import ItemType, LineItem, SheetLine
 from importer.schemas import Fault, schema_for, words_of
-from importer.sheet import text_of
+from importer.sheet import CellFault, text_of
+from importer.words import row_ranges
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -35,9 +37,11 @@ def validate(sheet: Sheet, *, send_cents: bool) -> tuple[tuple[SheetLine, ...], 
     parsed = _parse(sheet.frame)
     problems = _check(sheet, parsed, send_cents=send_cents)
     problems += _repeated_rows(sheet, parsed)
+    absent, lacking = _absent_columns(sheet, parsed)
+    problems += absent
     positions = {name: number for number, name in enumerate(BY_NAME)}
     problems.sort(key=lambda p: (p.row or 0, positions.get(p.column or "", 0)))
-    faulty = {p.row for p in problems if p.severity is Severity.ERROR}
+    faulty = {p.row for p in problems if p.severity is Severity.ERROR} | lacking
     errors = [p for p in sheet.problems if p.severity is Severity.ERROR]
     faulty |= {p.row for p in errors if p.code == "csv.width"}
     # Any other error of the sheet is in its header: then no row can be trusted.
@@ -59,10 +63,14 @@ def _parse(frame: pd.DataFrame) -> pd.DataFrame:
             # The type belongs to the key: True == 1 == 1.0.
             key = (type(raw), raw)
             if key not in memory:
-                memory[key] = parse(raw)
+                memory[key] = _fault(raw) if isinstance(raw, CellFault) else parse(raw)
             values.append(memory[key])
         columns[name] = values
     return pd.DataFrame(columns, index=frame.index, dtype=object)
+
+
+def _fault(cell: CellFault) -> Unreadable:
+    return Unreadable(cell.code, cell.message, cell.hint)
 
 
 # --- from failure cases to problems ------------------------------------------
@@ -148,6 +156,38 @@ def _problem(  # noqa: PLR0913, PLR0917 - one argument per option or field
 
 def _sentence(text: str) -> str:
     return text if text.endswith("?") else f"{text}."
+
+
+def _absent_columns(sheet: Sheet, parsed: pd.DataFrame) -> tuple[list[Problem], set[int | None]]:
+    """One error per column that the sheet lacks although rows need it, and those rows."""
+    by_type = _by_item_type(parsed)
+    problems: list[Problem] = []
+    lacking: set[int | None] = set()
+    for column in COLUMNS:
+        if column in REQUIRED or column.name in parsed.columns:
+            continue
+        needing = [(item_type, rows) for item_type, rows in by_type if item_type in column.required_for]
+        if needing:
+            rows = sorted(int(row) for _, some in needing for row in some.index)
+            kinds = [ITEM_TYPE_TITLES[item_type] for item_type, _ in needing if item_type is not None]
+            problems.append(_absent(sheet, column, kinds, rows))
+            lacking.update(rows)
+    return problems, lacking
+
+
+def _absent(sheet: Sheet, column: Column, kinds: list[str], rows: list[int]) -> Problem:
+    unknown = [header.text for header in sheet.headers if header.column is None]
+    near = difflib.get_close_matches(column.title, unknown, n=1, cutoff=0.5)
+    nearest = f" The nearest header is “{near[0]}”." if near else ""
+    return Problem(
+        code="column.missing",
+        message=f"The column {column.title} ({column.name}) is missing from the header in row {sheet.header_row}, but "
+        f"rows of type {' and '.join(kinds)} need it (row {row_ranges(rows)}).{nearest}",
+        hint=f"Add a column with the header “{column.title}”. {column.meaning}",
+        sheet=sheet.name,
+        row=sheet.header_row,
+        column=column.name,
+    )
 
 
 def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,27 +63,28 @@ def _print(records: list[dict[str, Any]], table: Table, *, as_json: bool) -> Non
 
 
 def _runs_table(runs: list[RunRecord], account: str) -> Table:
+    from rich import box
     from rich.table import Table
 
-    table = Table(title=f"Runs at {account}", title_justify="left")
-    for name in ("Run", "Started (UTC)", "Who", "File", "Batch"):
-        table.add_column(name, overflow="fold")
-    for name in ("Invoices", "Amount"):
-        table.add_column(name, justify="right")
+    table = Table(title=f"Runs at {account}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Run", no_wrap=True)
+    table.add_column("File, batch, who", overflow="fold")
+    table.add_column("Invoices", justify="right", no_wrap=True)
+    table.add_column("Amount", justify="right", no_wrap=True)
     table.add_column("Outcome")
     for run in runs:
-        counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in run.by_status.items())
-        table.add_row(
-            run.run_id, f"{run.started_at:%Y-%m-%d %H:%M}", run.who, run.path, run.batch, str(run.invoices),
-            f"{float(run.amount):,.2f}", counts or ("never finished" if run.finished_at is None else ""),
-        )  # fmt: skip
+        counts = [f"{count:,} {status.replace('_', ' ')}" for status, count in run.by_status.items()]
+        outcome = "\n".join(counts) if run.finished_at else "never finished"
+        origin = f"{run.path}\n{run.batch}, {run.who}"
+        table.add_row(run.run_id, origin, f"{run.invoices:,}", f"{Decimal(run.amount):,.2f}", outcome)
     return table
 
 
 def _entries_table(entries: list[LedgerEntry]) -> Table:
+    from rich import box
     from rich.table import Table
 
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("Reference", "Rows", "State", "Invoice ID", "Sent (UTC)", "Error"):
         table.add_column(name, overflow="fold")
     for entry in entries:

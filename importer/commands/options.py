@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from functools import wraps
 from pathlib import Path
@@ -44,11 +46,15 @@ def reporting_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         from importer.errors import ImporterError
 
+        as_json, path = bool(kwargs.get("as_json")), kwargs.get("file")
         try:
             code = command(*args, **kwargs)
         except ImporterError as error:
-            report_error(error, command.__name__, as_json=bool(kwargs.get("as_json")), path=kwargs.get("file"))
+            report_error(error, command.__name__, as_json=as_json, path=path)
             code = error.exit_code
+        except Exception as error:  # noqa: BLE001 - a person gets a sentence, the crash file the details
+            report_error(_crashed(error), command.__name__, as_json=as_json, path=path)
+            code = ExitCode.UNEXPECTED
         except (KeyboardInterrupt, typer.Abort):
             sys.stderr.write("\nStopped; nothing was sent.\n")
             code = ExitCode.INTERRUPTED
@@ -64,6 +70,24 @@ def report_error(error: ImporterError, command: str, *, as_json: bool, path: obj
         sys.stderr.write(f"       {error.hint}\n")
     if as_json:
         sys.stdout.write(_error_document(error, command, path) + "\n")
+
+
+def _crashed(error: Exception) -> ImporterError:
+    """Keep the traceback in a file of the owner, and say where."""
+    import platformdirs
+
+    from importer.errors import ImporterError
+
+    folder = Path(platformdirs.user_log_dir("invoice-importer", appauthor=False))
+    hint = "Run invoice-importer history to see what was sent; submitting again repeats nothing."
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"crash-{datetime.now().astimezone():%Y%m%d-%H%M%S}.txt"
+        file.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        hint = f"{hint} Please report this with {file}."
+    except OSError:
+        hint = f"{hint} Please report this."
+    return ImporterError(f"Unexpected error in the program ({type(error).__name__}).", hint)
 
 
 def _error_document(error: ImporterError, command: str, path: object) -> str:

@@ -6,50 +6,52 @@ it: the meaning of values is for :mod:`importer.validate`.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from importer.errors import FileProblem, WrongUse
-from importer.problems import Problem, Severity, cell_address, column_letter
-from importer.read.csv_text import read_csv
+from importer.errors import FileProblem
+from importer.problems import Problem, Severity, cell_address, column_letter, column_position
 from importer.read.headers import choose_grid, find_batch
-from importer.read.workbook import read_workbook
+from importer.read.identify import ZIP_MAGIC, bytes_of, grids_of
+from importer.read.side_look import SideLook, look_aside
 from importer.sheet import Header, RawRow, Sheet, is_blank
+from importer.words import row_ranges
 
 if TYPE_CHECKING:
-    from importer.read.grid import Grid
     from collections.abc import Mapping
     from pathlib import Path
 
-WORKBOOKS = (".xlsx", ".xlsm")
-ACCEPTED = (*WORKBOOKS, ".csv")
-ZIP_MAGIC = b"PK\x03\x04"
-OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    from importer.read.grid import Grid
+    from importer.read.headers import HeaderRow
+
+HiddenRows = Literal["warn", "skip", "refuse"]
 
 
-def read_sheet(path: Path, sheet_name: str | None, headers: Mapping[str, str]) -> Sheet:
+def read_sheet(
+    path: Path, sheet_name: str | None, headers: Mapping[str, str], *, hidden_rows: HiddenRows = "warn"
+) -> Sheet:
     """Read the sheet of ``path`` that holds invoice rows.
 
     ``headers`` maps every known folded header to its column name
     (:func:`importer.columns.known_headers`). ``sheet_name`` overrules the search
-    by headers. Raises FileProblem when no table can be read, WrongUse when the
-    path is no file.
+    by headers. ``hidden_rows`` says what to do with rows that a person does not
+    see. Raises FileProblem when no table can be read, WrongUse when the path is
+    no file.
     """
-    data = _bytes_of(path)
-    grids = _grids(path, data)
+    data = bytes_of(path)
+    grids = grids_of(path, data)
     grid, start, problems = choose_grid(grids, sheet_name, headers)
-    rows = [
-        RawRow(number, cells)
-        for number, cells in enumerate(grid.rows[start.row :], start=start.row + 1)
-        if not all(is_blank(cell) for cell in cells)
-    ]
+    look = look_aside(data, grid.name) if data.startswith(ZIP_MAGIC) else SideLook()
+    _put_faults(grid, start, look)
+    rows, hidden = _rows(grid, start, look, hidden_rows)
     if not rows:
         msg = f"{grid.name}: no rows below the header in row {start.row}."
         raise FileProblem(msg, "Type one row per line item below the header.", code="sheet.no_rows")
     headless = _headless(grid, start.headers, rows)
+    ragged = _ragged(grid, start.row, rows)
     return Sheet(
         path=path,
         name=grid.name,
@@ -58,67 +60,54 @@ def read_sheet(path: Path, sheet_name: str | None, headers: Mapping[str, str]) -
         headers=start.headers,
         rows=tuple(rows),
         frame=_frame(rows, start.headers),
-        problems=(*grid.problems, *problems, *start.problems, *headless.values(), *_ragged(grid, start.row, rows)),
+        problems=(*grid.problems, *problems, *start.problems, *headless.values(), *ragged, *hidden),
         width=1 + max(*(header.position for header in start.headers), *headless, 0),
         batch=find_batch(grids),
     )
 
 
-def _bytes_of(path: Path) -> bytes:
-    if path.is_dir():
-        msg = f"{path} is a folder, not a file."
-        raise WrongUse(msg, "Name the workbook or CSV file itself.", code="file.is_folder")
-    if not path.exists():
-        msg = f"{path}: there is no such file."
-        raise WrongUse(msg, _nearest_file(path), code="file.not_found")
-    if path.name.startswith("~$"):
-        msg = f"{path.name} is the lock file that Excel keeps beside an open workbook."
-        raise FileProblem(msg, f"Use {path.name[2:]} itself.", code="file.lock_file")
-    if path.suffix.lower() not in ACCEPTED:
-        msg = f"{path.name}: files of type {path.suffix or 'without an ending'} are not read."
-        raise FileProblem(msg, "Save it as an Excel workbook (.xlsx) or as CSV (.csv).", code="file.type")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: the file cannot be read ({error.strerror})."
-        raise FileProblem(
-            msg,
-            "Close it in other programs and check its permissions.",
-            code="file.unreadable",
-        ) from error
-    if not data.strip(b"\x00 \r\n\t"):
-        msg = f"{path.name} is empty."
-        raise FileProblem(msg, "Export or save it again.", code="file.empty")
-    return data
+def _put_faults(grid: Grid, start: HeaderRow, look: SideLook) -> None:
+    """Put errors and uncalculated formulas where calamine saw empty cells; only known columns matter."""
+    known = {header.position for header in start.headers if header.column is not None}
+    for address, fault in look.faults.items():
+        match = re.fullmatch(r"([A-Z]{1,3})(\d+)", address)
+        if match is None or (position := column_position(match[1])) not in known or int(match[2]) <= start.row:
+            continue
+        at = int(match[2]) - 1
+        grid.rows.extend([] for _ in range(at + 1 - len(grid.rows)))
+        cells = grid.rows[at]
+        cells.extend("" for _ in range(position + 1 - len(cells)))
+        cells[position] = fault
 
 
-def _nearest_file(path: Path) -> str:
-    beside = [p.name for p in path.parent.glob("*") if p.suffix.lower() in ACCEPTED] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, beside, n=1)
-    return f"Did you mean {near[0]}?" if near else "Check the name and the folder."
+def _rows(grid: Grid, start: HeaderRow, look: SideLook, policy: HiddenRows) -> tuple[list[RawRow], tuple[Problem, ...]]:
+    """Return the non-blank rows below the header, and what is to be said of hidden ones."""
+    rows = [
+        RawRow(number, cells)
+        for number, cells in enumerate(grid.rows[start.row :], start=start.row + 1)
+        if not all(is_blank(cell) for cell in cells)
+    ]
+    hidden = [row.number for row in rows if row.number in look.hidden_rows]
+    if not hidden:
+        return rows, ()
+    if policy == "skip":
+        rows = [row for row in rows if row.number not in look.hidden_rows]
+    return rows, (_hidden_problem(grid, hidden, policy),)
 
 
-def _grids(path: Path, data: bytes) -> list[Grid]:
-    start = data[:512].lstrip().lower()
-    if data.startswith(ZIP_MAGIC):
-        return read_workbook(path, data)
-    if data.startswith(OLE_MAGIC):
-        msg = f"{path.name} is an old Excel workbook (.xls) or is protected with a password."
-        raise FileProblem(
-            msg,
-            "Open it in Excel and save it as .xlsx without a password.",
-            code="file.old_or_protected",
-        )
-    if start.startswith((b"<!doctype html", b"<html", b"<table")):
-        msg = f"{path.name} is a web page (HTML), not a workbook."
-        raise FileProblem(msg, "Open it in Excel and save it as .xlsx.", code="file.html")
-    if start.startswith((b"<?xml", b"%pdf")):
-        msg = f"{path.name} is not an Excel workbook or CSV."
-        raise FileProblem(msg, "Open it in Excel and save it as .xlsx.", code="file.type")
-    if path.suffix.lower() in WORKBOOKS and b"\x00" in data[:4096]:
-        msg = f"{path.name} is damaged or is not an Excel workbook."
-        raise FileProblem(msg, "Open it in Excel and save it again, or get the file anew.", code="file.damaged")
-    return [read_csv(path, data)]
+def _hidden_problem(grid: Grid, hidden: list[int], policy: HiddenRows) -> Problem:
+    said = {
+        "warn": "they are billed like the others",
+        "skip": "they are left out, as hidden_rows = “skip” says",
+        "refuse": "hidden_rows = “refuse” does not allow that",
+    }
+    return Problem(
+        code="row.hidden",
+        message=f"{len(hidden)} rows are hidden in Excel (row {row_ranges(hidden)}); {said[policy]}.",
+        hint="Unhide the rows or clear the filter to see them; delete those that must not be billed.",
+        sheet=grid.name,
+        severity=Severity.ERROR if policy == "refuse" else Severity.WARNING,
+    )
 
 
 def _frame(rows: list[RawRow], headers: tuple[Header, ...]) -> pd.DataFrame:

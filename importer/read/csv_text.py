@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from importer.columns import fold, known_headers
 from importer.errors import FileProblem
@@ -13,6 +13,8 @@ from importer.read.grid import Grid
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from importer.sheet import Cell
 
 DELIMITERS = ",;\t|"
 HEADER_SEARCH_LINES = 50
@@ -40,10 +42,10 @@ def read_csv(path: Path, data: bytes) -> Grid:
     text, declared = _without_sep_line(text)
     delimiter = declared or _choose_delimiter(text)
     # Excel numbers the "sep=" line too when it shows the file.
-    rows: list[list[str]] = [[]] if declared else []
+    rows: list[list[Cell]] = [[]] if declared else []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        rows.extend(reader)
+        rows.extend(cast("list[Cell]", record) for record in reader)
     except csv.Error as error:
         msg = f"{path.name}: the quotes do not match near line {reader.line_num} ({error})."
         raise FileProblem(msg, "Look for a quote that is never closed, and export again.", code="csv.quotes") from error

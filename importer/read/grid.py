@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from importer.problems import Problem
     from importer.sheet import Cell
 
@@ -18,7 +16,7 @@ class Grid:
 
     name: str
     """Sheet name, or the file's name for CSV."""
-    rows: Sequence[Sequence[Cell]]
+    rows: list[list[Cell]]
     problems: tuple[Problem, ...] = field(default=())
     records: bool = False
     """Whether rows are CSV records, which must all be as wide as their header."""

@@ -13,9 +13,9 @@ from importer.problems import Problem, Severity, cell_address
 from importer.sheet import Header, is_blank, text_of
 
 if TYPE_CHECKING:
-    from importer.read.grid import Grid
     from collections.abc import Mapping, Sequence
 
+    from importer.read.grid import Grid
     from importer.sheet import Cell
 
 HEADER_SEARCH_ROWS = 100
@@ -170,8 +170,15 @@ def _unknown_header(
 
 
 def _nearest(text: str, known: Mapping[str, str]) -> str | None:
-    near = difflib.get_close_matches(fold(text), known, n=1, cutoff=NEAR)
-    return known[near[0]] if near else None
+    folded = fold(text)
+    near = difflib.get_close_matches(folded, known, n=5, cutoff=NEAR)
+    return next((known[name] for name in near if not _other_words(folded, name)), None)
+
+
+def _other_words(one: str, other: str) -> bool:
+    """Tell whether one is the other plus a word: “Client” is no misspelt “Client PO”."""
+    short, long = sorted((one, other), key=len)
+    return len(long) - len(short) > 1 and (long.startswith(short) or long.endswith(short))
 
 
 def _missing(start: HeaderRow) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -14,6 +14,8 @@ from importer.read.grid import Grid
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from importer.sheet import Cell
 
 MAX_UNPACKED_BYTES = 256 * 2**20
 """Most that the parts of a workbook may unpack to, bytes (the largest honest file seen: 114 MB)."""
@@ -29,10 +31,7 @@ def read_workbook(path: Path, data: bytes) -> list[Grid]:
     _check_archive(path, data)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        grids = [
-            Grid(name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False), _renamed(path, name))
-            for name in _worksheet_names(workbook)
-        ]
+        grids = [Grid(name, _cells(workbook, name), _renamed(path, name)) for name in _worksheet_names(workbook)]
     except (CalamineError, OSError, ValueError) as error:
         raise _damaged(path) from error
     except BaseException as error:
@@ -41,6 +40,10 @@ def read_workbook(path: Path, data: bytes) -> list[Grid]:
             raise _damaged(path) from error
         raise
     return [grid for grid in grids if not _is_example(grid)]
+
+
+def _cells(workbook: CalamineWorkbook, name: str) -> list[list[Cell]]:
+    return cast("list[list[Cell]]", workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
 
 
 def _worksheet_names(workbook: CalamineWorkbook) -> list[str]:

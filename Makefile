@@ -1,0 +1,62 @@
+# One task list; .ci/run and the README call the same targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint check coverage bench templates readme wheel lock clean
+
+help:
+	@echo "make demo       preview, then submit sample_data through the sandbox"
+	@echo "make test       run all tests"
+	@echo "make lint       ruff, mypy, import-linter"
+	@echo "make check      lint, README checks, tests with coverage: what CI runs"
+	@echo "make bench      measure speed and memory, write docs/benchmark.md"
+	@echo "make templates  write templates/ and sample_data/ anew"
+	@echo "make readme     write the generated tables of README.md anew"
+	@echo "make wheel      build the wheel and try it in a clean environment"
+	@echo "make lock       pin requirements.txt anew"
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: $(READY)
+	rm -rf build/demo
+	IMPORTER_LEDGER=build/demo/ledger.sqlite $(BIN)/invoice-importer preview sample_data/agency_october_2026.xlsx --sandbox
+	IMPORTER_LEDGER=build/demo/ledger.sqlite $(BIN)/invoice-importer submit sample_data/agency_october_2026.xlsx --sandbox --yes
+
+test: $(READY)
+	$(BIN)/python -m pytest -q -n auto
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+coverage: $(READY)
+	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
+
+check: lint coverage
+
+bench: $(READY)
+	$(BIN)/python tools/bench.py
+
+templates: $(READY)
+	$(BIN)/python tools/renew_templates.py
+	$(BIN)/python tools/make_sample_data.py
+
+readme: $(READY)
+	$(BIN)/python tools/readme_tables.py
+
+wheel: $(READY)
+	$(BIN)/python tools/try_wheel.py
+
+lock:
+	$(PYTHON) tools/lock.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
