@@ -30,6 +30,10 @@ _NO = frozenset({"no", "n", "false", "0", "nein", "non", "falsch", "faux"})
 _NET_DAYS = re.compile(r"^(?:net|n)?\s*(\d{1,4})\s*(?:d|days?)?$", re.IGNORECASE)
 _ON_RECEIPT = frozenset({"dueonreceipt", "onreceipt", "uponreceipt", "dueuponreceipt", "immediately"})
 _ISO_DATE = re.compile(r"^(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?$")
+_ERROR_VALUES = frozenset(
+    {"#REF!", "#N/A", "#DIV/0!", "#NAME?", "#VALUE!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "=…"},
+)
+"""How error cells, and formulas without a result, read in a CSV and in a to-fix workbook."""
 _PLAIN_NUMBER = re.compile(r"^-?\d+(?:\.\d+)?$")
 _MINUSES = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-"})
 
@@ -106,7 +110,12 @@ def _amount(raw: object) -> Decimal | Unreadable:
 
 def _text(raw: object) -> str | Unreadable:
     if isinstance(raw, str):
-        return raw.strip()
+        text = raw.strip()
+        if text in _ERROR_VALUES:
+            return Unreadable(
+                "error_value", "is an error of a formula, not a text", "Mend the formula, or type the text."
+            )
+        return text
     if isinstance(raw, bool):
         return "TRUE" if raw else "FALSE"
     if isinstance(raw, float) and abs(raw) >= 10**SURE_DIGITS:

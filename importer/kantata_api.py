@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -87,7 +87,7 @@ class KantataApi:
         """``base_url`` as in the settings; time-outs in seconds. Opens no connection yet."""
         self._base_url = base_url.rstrip("/")
         self._timeout = (connect_timeout, read_timeout)
-        self._token = token
+        self._token, self._host = token, urlsplit(base_url).netloc
         self._session = requests.Session()
         self._session.auth = _Bearer(token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": f"invoice-importer/{__version__}"})
@@ -111,13 +111,19 @@ class KantataApi:
         except Exception as error:  # noqa: BLE001 - once the body has left, any failure leaves the outcome open
             said = self._without_token(_said(error))
             if not body.taken:
-                return Outcome(OutcomeKind.REFUSED_FOR_NOW, f"Kantata could not be reached: {said}")
+                return Outcome(OutcomeKind.REFUSED_FOR_NOW, f"Kantata could not be reached at {self._host}: {said}")
             return Outcome(
                 OutcomeKind.UNKNOWN,
                 f"The connection ended before Kantata's answer arrived ({said}).",
                 raw=said,
             )
-        return classify(response.status_code, self._text_of(response), self._headers_of(response))
+        outcome = classify(response.status_code, _text_of(response), dict(response.headers))
+        return replace(
+            outcome,
+            message=self._without_token(outcome.message),
+            raw=self._without_token(outcome.raw),
+            request_id=outcome.request_id and self._without_token(outcome.request_id),
+        )
 
     def find_by_references(self, refs: Sequence[tuple[str, str, str]]) -> Iterator[FoundInvoice]:
         """Yield the live invoices that carry one of the references (kantata-api.md sections 3 and 6).
@@ -157,30 +163,25 @@ class KantataApi:
                 allow_redirects=False,
             )
         except (requests.RequestException, ValueError) as error:  # ValueError: a Location that is no address
-            msg = f"Kantata could not be asked: {self._without_token(_said(error))}"
+            msg = f"Kantata could not be asked at {self._host}: {self._without_token(_said(error))}"
             raise NotReached(msg, "Check the network, then run again; nothing was sent.") from None
-        status, body = response.status_code, self._text_of(response)
+        status, body = response.status_code, _text_of(response)
+        said = self._without_token(error_text(body))
         if status in (401, 403):
             raise AccessDenied(
-                f"Kantata refuses access ({status}): {error_text(body)}",
+                f"Kantata refuses access ({status}): {said}",
                 "Check that KANTATA_TOKEN is current and may see invoices.",
             )
         answer = _json_object(body)
         if status != requests.codes.ok or answer is None or answer.get("errors"):
-            msg = f"Kantata did not answer a look-up as expected (HTTP {status}): {error_text(body)}"
+            msg = f"Kantata did not answer a look-up as expected (HTTP {status}): {said}"
             raise NotReached(msg, "Nothing was sent; run again later.")
         return answer
 
-    def _text_of(self, response: requests.Response) -> str:
-        """The body as UTF-8, as JSON is (requests would guess the encoding); without the token."""
-        return self._without_token(response.content.decode("utf-8", errors="replace"))
-
-    def _headers_of(self, response: requests.Response) -> dict[str, str]:
-        return {name: self._without_token(value) for name, value in response.headers.items()}
-
     def _without_token(self, text: str) -> str:
         """A server or proxy may repeat the request in its answer; the token must not get into reports or the ledger."""
-        for written in {self._token, json.dumps(self._token)[1:-1], quote(self._token), quote(self._token, safe="")}:
+        in_json = json.dumps(self._token)[1:-1]
+        for written in (self._token, in_json, in_json.replace("/", "\\/"), quote(self._token), quote(self._token, "")):
             text = text.replace(written, "(token)")
         return text
 
@@ -319,6 +320,11 @@ def _references_in(answer: dict[str, Any]) -> Iterator[FoundInvoice]:
                 names = ("service_name", "service_model", "service_model_ref")
                 one, two, three = (str(found.get(name)) for name in names)
                 yield FoundInvoice(str(invoice_id), (one, two, three))
+
+
+def _text_of(response: requests.Response) -> str:
+    """The body as UTF-8, as JSON is; requests would guess the encoding."""
+    return response.content.decode("utf-8", errors="replace")
 
 
 def _json_object(body: str) -> dict[str, Any] | None:

@@ -59,7 +59,9 @@ def ledger_key(reference: ExternalReference) -> str:
     """Name of the invoice in the ledger: its own reference, else the sheet's three parts."""
     if reference.triple[:2] == (SERVICE_NAME, SERVICE_MODEL):
         return reference.service_model_ref
-    return "/".join(reference.triple)
+    *first, last = reference.triple
+    # Slashes in the first two parts are written otherwise, so that no two references share a key.
+    return "/".join([*(part.replace("%", "%25").replace("/", "%2F") for part in first), last])
 
 
 def payload_of(invoice: Invoice, reference: ExternalReference) -> dict[str, Any]:

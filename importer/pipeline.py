@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from importer import results
 from importer.columns import known_headers
-from importer.errors import AccessDenied, GateRefused, ImporterError, NotReached
+from importer.errors import AccessDenied, GateRefused, ImporterError, LedgerProblem, NotReached
 from importer.group import Defaults, group
 from importer.plan import Knowledge, choose_batch, decide, draw_up, totals_of
 from importer.problems import has_errors
@@ -21,7 +23,7 @@ from importer.submit import Sender, Sent, Stop, not_sent
 from importer.validate import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from decimal import Decimal
     from pathlib import Path
 
@@ -90,14 +92,30 @@ class Prepared:
         return sum(one.status is Status.READY for one in self.planned)
 
 
+@contextmanager
+def _many_records() -> Iterator[None]:
+    """Keep the cycle collector from walking the records of a large sheet again and again.
+
+    They hold no cycles and live to the end of the run; at 100,000 rows the walks cost a sixth of the time.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@_many_records()
 def prepare(wish: Wish, tools: Tools) -> Prepared:
-    """Read, validate, group and plan. Sends nothing; may look references up at Kantata."""
+    """Read, validate, group and plan. Sends nothing and asks nobody but the ledger."""
     settings, now = tools.settings, datetime.now().astimezone()
     sheet = read_sheet(wish.path, wish.sheet_name, known_headers(settings.columns), hidden_rows=settings.hidden_rows)
     lines, row_problems = validate(sheet, send_cents=settings.fractional_amounts == "send")
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices, invoice_problems = group(lines, sheet, defaults)
-    dates = [one.invoice_date for one in invoices if isinstance(one, Invoice)]
+    # Of all rows, also faulty ones: mending them must not change the batch.
+    dates = [day for line in lines if isinstance(day := line.invoice_values.get("invoice_date"), date)]
     batch = choose_batch(wish.batch, sheet.batch, dates, now.date())
     drawn = draw_up(invoices, batch)
     planned = decide(drawn, _knowledge(drawn, tools.ledger), allow_repeats=wish.allow_repeats)
@@ -163,7 +181,7 @@ def submit(  # noqa: PLR0913 - one argument per option or field
     except (GateRefused, AccessDenied, NotReached) as error:
         prepared = _noting(prepared, error.message)
         return _finished(prepared, tools, _unsent(prepared, error.message), error.exit_code)
-    if not prepared.ready:
+    if not prepared.ready and not any(one.reason == RESOLVED for one in prepared.planned):
         return _finished(prepared, tools, Sent(prepared.planned))
     tools.ledger.begin_run(
         prepared.run_id,
@@ -172,6 +190,8 @@ def submit(  # noqa: PLR0913 - one argument per option or field
         totals_of(prepared.lines, prepared.planned),
     )
     _adopt_found(prepared, tools.ledger)
+    if not prepared.ready:
+        return _finished(prepared, tools, Sent(prepared.planned), began=True)
     sender = Sender(
         connection, tools.ledger, prepared.run_id, prepared.batch, prepared.source,
         Pace.of(tools.settings.pace_per_second), RetryBudget(tools.settings.retry_seconds), stop, progress,
@@ -262,7 +282,8 @@ def _finished(
         code = ExitCode.UNEXPECTED if code is ExitCode.DONE else code
         report = replace(report, exit_code=code, notices=(*report.notices, notice))
     if began:
-        tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(code))
+        with suppress(LedgerProblem):  # the invoices are on record; what became of them must be told all the same
+            tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(code))
     return report
 
 

@@ -80,7 +80,7 @@ def _invoice_table(report: Report) -> Table:
             escape(invoice.key or ""),
             row_ranges(invoice.rows),
             describe_lines(planned) if isinstance(invoice, Invoice) else count_of(len(invoice.rows), "row"),
-            f"{invoice.amount:,.2f}",
+            f"{invoice.amount:,.2f}" if invoice.amount or not isinstance(invoice, Invoice) else "–",
             Text(STATUS_WORDS[planned.status], style=_STYLES[planned.status]),
             planned.invoice_id or "",
         )

@@ -6,12 +6,11 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from importer.columns import BY_NAME, Kind
+from importer.columns import BY_NAME, RESULT_COLUMNS, Kind, fold
 from importer.errors import SettingsProblem
 from importer.payload import to_json
 from importer.problems import Severity
 from importer.records import ReadBack, Status
-from importer.sheet import is_blank
 from importer.tables import LONGEST_CELL, STATUS_WORDS, Book, Link, Money, Table, TableColumn, workbook
 from importer.words import count_of, describe_lines, row_ranges
 
@@ -64,9 +63,13 @@ def write_to_fix(report: Report, folder: Path) -> Path | None:
         return None
     path = folder / f"{report.run_id}-to-fix.xlsx"
     with workbook(path) as book:
-        table = Table(book, "Invoices", [*_columns(sheet), *_ANSWERS[-2:]])
+        # Answers of an earlier run make room for the new ones.
+        kept = [at for at in range(sheet.width) if at not in _answered(sheet)]
+        columns = _columns(sheet)
+        table = Table(book, "Invoices", [*(columns[at] for at in kept), *_ANSWERS[-2:]])
         for raw, error, advice in rows:
-            table.add([*_originals(sheet, raw), error, advice])
+            cells = _originals(sheet, raw)
+            table.add([*(cells[at] for at in kept), error, advice])
         table.finish()
         cover = book.add("Cover", [16, 70])
         cover.write_row(0, 0, ["Batch", report.batch], book.bold)
@@ -276,6 +279,12 @@ def _columns(sheet: Sheet) -> list[TableColumn]:
     return [_column(headers.get(position)) for position in range(sheet.width)]
 
 
+def _answered(sheet: Sheet) -> frozenset[int]:
+    """Positions of columns that an earlier run added."""
+    answers = {fold(name) for name in RESULT_COLUMNS}
+    return frozenset(one.position for one in sheet.headers if one.column is None and fold(one.text) in answers)
+
+
 def _column(header: Header | None) -> TableColumn:
     if header is None:
         return TableColumn("", 11)
@@ -285,4 +294,5 @@ def _column(header: Header | None) -> TableColumn:
 
 
 def _originals(sheet: Sheet, raw: RawRow) -> list[object]:
-    return [None if is_blank(cell := raw.cell(position)) else cell for position in range(sheet.width)]
+    cells = list(raw.cells[: sheet.width])
+    return cells + [None] * (sheet.width - len(cells))

@@ -13,7 +13,13 @@ from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from importer.columns import BY_NAME
 from importer.errors import SettingsProblem
@@ -92,9 +98,14 @@ class Settings(BaseSettings):
     def _safe_address(cls, value: str) -> str:
         """Refuse to send a token over an open line."""
         parts = urlsplit(value.strip().rstrip("/"))
-        if parts.username or parts.password:
+        if "@" in value:  # wherever it stands: a password may hold a slash
             msg = "must not hold a user name or password"
             raise ValueError(msg)
+        try:
+            _ = parts.port
+        except ValueError:
+            msg = "has a port that is no number from 0 to 65535"
+            raise ValueError(msg) from None
         if parts.scheme == "https" and parts.hostname:
             return parts.geturl()
         if parts.scheme == "http" and parts.hostname in LOOPBACK:
@@ -187,6 +198,11 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
         return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         raise _explained(error, path) from error
+    except SettingsError as error:
+        # Only the table of columns is JSON in the environment.
+        msg = f"The setting “columns” is wrong: {ENV_PREFIX}COLUMNS is not JSON."
+        hint = f'Write {ENV_PREFIX}COLUMNS={{"workspace_id": ["Client"]}}, or a [columns] table in importer.toml.'
+        raise SettingsProblem(msg, hint, code="settings.value") from error
 
 
 def _settings_file(given: Path | None) -> Path | None:
@@ -213,17 +229,25 @@ def _read_toml(path: Path | None, profile: str | None) -> dict[str, Any]:
         msg = f"{path} cannot be read: {error}."
         raise SettingsProblem(msg, "Correct that line; texts need quotes.", code="settings.file") from error
     profiles = content.pop("profile", {})
+    if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
+        msg = f"{path}: a profile is a section such as [profile.test], not a value."
+        raise SettingsProblem(msg, "Choose one with --profile or IMPORTER_PROFILE.", code="settings.profile")
+    _refuse_secrets(path, content, *profiles.values())
     if profile is not None:
         if profile not in profiles:
             msg = f"{path} has no profile “{profile}”{_did_you_mean(profile, profiles)}."
             raise SettingsProblem(msg, f"Add a section [profile.{profile}].", code="settings.profile")
         content |= profiles[profile]
-    for name in content:
-        if name in SECRET:
+    return content
+
+
+def _refuse_secrets(path: Path, *sections: dict[str, Any]) -> None:
+    """No section may hold a token, also one that is not used in this run."""
+    for name in SECRET:
+        if any(name in section for section in sections):
             msg = f"{path}: {name} does not belong in a settings file."
             hint = "Put the token into the environment variable KANTATA_TOKEN, or its file into KANTATA_TOKEN_FILE."
             raise SettingsProblem(msg, hint, code="settings.token")
-    return content
 
 
 def _refuse_misspelt_environment() -> None:

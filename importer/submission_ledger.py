@@ -11,6 +11,8 @@ import getpass
 import json
 import os
 import socket
+import sqlite3
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -365,30 +367,63 @@ def open_ledger(path: Path, account: str) -> SubmissionLedger:
     except OSError as error:
         msg = f"The ledger {path} cannot be created ({error.strerror})."
         raise LedgerProblem(msg, "Choose another place with IMPORTER_LEDGER.", code="ledger.unwritable") from error
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS})
     sa.event.listen(engine, "connect", _make_durable)
-    ledger = SubmissionLedger(engine, account)
-    with _guard(path):
-        _prepare(engine, path)
-    return ledger
+    try:
+        with _guard(path):
+            _prepare(engine, path)
+    except LedgerProblem:
+        engine.dispose()
+        raise
+    return SubmissionLedger(engine, account)
 
 
 def _make_durable(connection: Any, _record: object) -> None:  # noqa: ANN401 - untyped by its library
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _use_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
 
 
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Switch to WAL; when another process does so at this moment SQLite does not wait, so this does."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def _prepare(engine: sa.Engine, path: Path) -> None:
-    with engine.begin() as connection:
-        _metadata.create_all(connection)
-        known = connection.execute(sa.select(_meta.c.value).where(_meta.c.name == "schema_version")).scalar()
-        if known is None:
-            connection.execute(_meta.insert().values(name="schema_version", value=str(SCHEMA_VERSION)))
-        elif int(known) > SCHEMA_VERSION:
-            msg = f"The ledger {path} was written by a newer version of this program."
-            raise LedgerProblem(msg, "Update the program: pipx upgrade kantata-invoice-importer", code="ledger.newer")
+    """Make the tables of a new ledger; raise LedgerProblem for one of another version, before touching it."""
+    with engine.connect() as connection:
+        if (known := _version(connection)) is None:
+            connection.rollback()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # of several that make the file together, one does
+            if (known := _version(connection)) is None:
+                _metadata.create_all(connection)
+                connection.execute(_meta.insert().values(name="schema_version", value=str(SCHEMA_VERSION)))
+                known = str(SCHEMA_VERSION)
+            connection.commit()
+    if known == str(SCHEMA_VERSION):
+        return
+    if known.isdecimal() and int(known) > SCHEMA_VERSION:
+        msg = f"The ledger {path} was written by a newer version of this program."
+        raise LedgerProblem(msg, "Update the program: pipx upgrade kantata-invoice-importer", code="ledger.newer")
+    msg = f"The ledger {path} has the version “{known}”, which no program has written."
+    raise LedgerProblem(msg, "Put a sound copy of it in its place.", code="ledger.unusable")
+
+
+def _version(connection: sa.Connection) -> str | None:
+    """Version of the schema; None for a file without tables."""
+    if not sa.inspect(connection).has_table(_meta.name):
+        return None
+    return connection.execute(sa.select(_meta.c.value).where(_meta.c.name == "schema_version")).scalar()
 
 
 @contextmanager

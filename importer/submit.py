@@ -79,6 +79,8 @@ class Sender:
     """Why the rest is not sent."""
     access_refused: bool = False
     unreachable: bool = False
+    ledger_failed: bool = False
+    """An outcome could not be noted: whatever came, the ledger says ``sending``."""
     unknown_in_a_row: int = 0
     last_start: float = 0.0
     """Monotonic seconds."""
@@ -114,7 +116,7 @@ class Sender:
                 return not_sent(one, "Another run is sending this invoice, or has sent it.", "Preview again.")
             outcome = self.api.create_invoice(one.payload or {})
             noted = self._settle(claim, one, outcome)
-            if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._wait(outcome):
+            if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or self.ledger_failed or not self._wait(outcome):
                 return noted
 
     def _settle(self, claim: Claim, one: PlannedInvoice, outcome: Outcome) -> PlannedInvoice:
@@ -122,13 +124,15 @@ class Sender:
         try:
             self.ledger.settle(claim, outcome)
         except LedgerProblem as problem:
-            self.halted = f"{problem.message} Nothing more was sent."
-            if outcome.kind is OutcomeKind.CREATED:
-                return replace(
-                    one, status=Status.IN_DOUBT, invoice_id=outcome.invoice_id, request_id=outcome.request_id,
-                    reason=f"Created as invoice {outcome.invoice_id}, but the ledger could not note it.",
-                    what_to_do="Do not send it again; mend the ledger first.",
-                )  # fmt: skip
+            concluded = self._concluded(one, outcome)
+            self.halted, self.ledger_failed = f"{problem.message} Nothing more was sent.", True
+            if outcome.kind is not OutcomeKind.CREATED:
+                return concluded
+            return replace(
+                concluded, status=Status.IN_DOUBT,
+                reason=f"Created as invoice {outcome.invoice_id}, but the ledger could not note it.",
+                what_to_do="Do not send it again; mend the ledger first.",
+            )  # fmt: skip
         return self._concluded(one, outcome)
 
     def _concluded(self, one: PlannedInvoice, outcome: Outcome) -> PlannedInvoice:

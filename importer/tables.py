@@ -19,7 +19,7 @@ from importer.errors import SettingsProblem
 from importer.records import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 LINE_POINTS = 15
@@ -143,17 +143,24 @@ class Table:
             style = book.header_right if columns[position].right else book.header
             self._sheet.write_string(0, position, header, style)
 
-    def add(self, cells: Iterable[object]) -> None:
+    def add(self, cells: Sequence[object]) -> None:
         """Write the next row; None leaves a cell empty."""
         self._row += 1
-        cells = list(cells)
-        # Excel fits the height of wrapped rows itself, LibreOffice does not.
+        row, wrapped, write_string = self._row, self._wrapped, self._sheet.write_string
+        self._fit_height(cells)
+        for position, cell in enumerate(cells):
+            if cell is None or cell == "":
+                continue
+            if type(cell) is str and position not in wrapped and len(cell) <= LONGEST_CELL:
+                write_string(row, position, cell)  # by far the most cells
+            else:
+                self._write(position, cell)
+
+    def _fit_height(self, cells: Sequence[object]) -> None:
+        """Excel fits the height of wrapped rows itself, LibreOffice does not."""
         lines = max((_lines_of(cells[at], width) for at, width in self._wrapped.items() if at < len(cells)), default=1)
         if lines > 1:
             self._sheet.set_row(self._row, LINE_POINTS * min(lines, MOST_LINES))
-        for position, cell in enumerate(cells):
-            if cell is not None and cell != "":
-                self._write(position, cell)
 
     def finish(self) -> None:
         """Put the filter over all rows."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
+from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
@@ -24,6 +25,7 @@ from importer.sheet import CellFault, text_of
 from importer.words import row_ranges
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
 
     from importer.sheet import Sheet
@@ -51,22 +53,23 @@ def validate(sheet: Sheet, *, send_cents: bool) -> tuple[tuple[SheetLine, ...], 
 
 def _parse(frame: pd.DataFrame) -> pd.DataFrame:
     """Parse every cell by its column's kind; equal cells are parsed once."""
-    columns: dict[str, list[object]] = {}
-    for name in frame.columns:
-        parse = parser_of(BY_NAME[name].kind)
-        memory: dict[tuple[type, object], object] = {}
-        values: list[object] = []
-        for raw in frame[name].array:
-            if raw is None:
-                values.append(None)
-                continue
-            # The type belongs to the key: True == 1 == 1.0.
-            key = (type(raw), raw)
-            if key not in memory:
-                memory[key] = _fault(raw) if isinstance(raw, CellFault) else parse(raw)
-            values.append(memory[key])
-        columns[name] = values
+    columns = {name: _parse_column(frame[name].tolist(), parser_of(BY_NAME[name].kind)) for name in frame.columns}
     return pd.DataFrame(columns, index=frame.index, dtype=object)
+
+
+def _parse_column(cells: list[object], parse: Callable[[object], object]) -> list[object]:
+    # The type belongs to the key, since True == 1 == 1.0; a column of one type needs no such key.
+    if len({type(cell) for cell in cells} - {NoneType}) <= 1:
+        parsed = {cell: _parsed(cell, parse) for cell in set(cells)}
+        return [parsed[cell] for cell in cells]
+    by_type = {(kind, cell): _parsed(cell, parse) for kind, cell in {(type(cell), cell) for cell in cells}}
+    return [by_type[type(cell), cell] for cell in cells]
+
+
+def _parsed(cell: object, parse: Callable[[object], object]) -> object:
+    if cell is None:
+        return None
+    return _fault(cell) if isinstance(cell, CellFault) else parse(cell)
 
 
 def _fault(cell: CellFault) -> Unreadable:
@@ -218,13 +221,14 @@ def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> list[Problem]:
 
 
 def _lines(parsed: pd.DataFrame, faulty: set[int | None], *, header_sound: bool) -> tuple[SheetLine, ...]:
-    names = list(parsed.columns)
-    invoice_level = [name for name in names if BY_NAME[name].level is Level.INVOICE]
-    cells = {name: parsed[name].tolist() for name in names}
+    names = sorted(parsed.columns, key=lambda name: BY_NAME[name].level is Level.INVOICE)
+    first_of_invoice = sum(BY_NAME[name].level is Level.LINE for name in names)
+    columns = [[cell if _readable(cell) else None for cell in parsed[name].tolist()] for name in names]
+    keys = parsed["invoice_key"].tolist() if "invoice_key" in names else [None] * len(parsed)
     lines = []
-    for at, row in enumerate(parsed.index.tolist()):
-        values = {name: cells[name][at] for name in names if _readable(cells[name][at])}
-        key = cells["invoice_key"][at] if "invoice_key" in cells else None
+    for row, key, cells in zip(parsed.index.tolist(), keys, zip(*columns, strict=True), strict=True):
+        values = {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
+        of_invoice = [name for name in names[first_of_invoice:] if name in values]
         lines.append(
             SheetLine(
                 row=row,
@@ -233,8 +237,8 @@ def _lines(parsed: pd.DataFrame, faulty: set[int | None], *, header_sound: bool)
                 key_unreadable=isinstance(key, Unreadable),
                 item=_item(row, values) if header_sound and row not in faulty else None,
                 amount=cast("Decimal | None", values.get("amount")),
-                invoice_values={name: values[name] for name in invoice_level if name in values},
-            ),
+                invoice_values={name: values[name] for name in of_invoice},
+            )
         )
     return tuple(lines)
 

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from importer.plan import Knowledge, decide, draw_up
 from importer.records import Invoice, ItemType, LineItem, PlannedInvoice, Source, Totals
+from importer.retry import Pace, RetryBudget
+from importer.submit import Sender, Stop
 
 if TYPE_CHECKING:
+    from importer.kantata_api import KantataApi
     from importer.submission_ledger import SubmissionLedger
 
 SOURCE = Source("/tmp/october.xlsx", "Invoices", "0" * 64, 1)  # noqa: S108 - a name only
 BATCH = "2026-10"
+ACCOUNT = "http://127.0.0.1/api/v1"
 
 
 def fee(workspace: int = 101, amount: str = "500", *, row: int = 2, notes: str = "Konzept") -> LineItem:
@@ -36,13 +40,16 @@ def plan(*invoices: Invoice, batch: str = BATCH) -> tuple[PlannedInvoice, ...]:
 
 
 def fees(count: int, batch: str = BATCH) -> tuple[PlannedInvoice, ...]:
-    """Return a plan of so many different invoices, with the keys k1, k2, …"""
+    """Return a plan of so many different invoices, with the keys k1, k2 and so on."""
     lines = [fee(101 + n % 10, str(100 + n), row=2 + n) for n in range(count)]
     return plan(*(invoice(line, key=f"k{line.row - 1}") for line in lines), batch=batch)
 
 
 def replan(
-    planned: tuple[PlannedInvoice, ...], ledger: SubmissionLedger, *, allow_repeats: bool = False,
+    planned: tuple[PlannedInvoice, ...],
+    ledger: SubmissionLedger,
+    *,
+    allow_repeats: bool = False,
 ) -> tuple[PlannedInvoice, ...]:
     """Decide anew with what the ledger knows now, as a second run does."""
     items = [(line.item_type, line.item_id) for one in planned for line in one.invoice.lines if line.item_id]  # type: ignore[union-attr]
@@ -57,3 +64,9 @@ def replan(
 def totals(planned: tuple[PlannedInvoice, ...]) -> Totals:
     """Return control totals of a plan."""
     return Totals(len(planned), len(planned), sum((one.invoice.amount for one in planned), Decimal(0)))
+
+
+def sender(api: KantataApi, ledger: SubmissionLedger, *, retry_seconds: float = 0, **options: Any) -> Sender:
+    """Return a sender that does not dawdle."""
+    budget, stop = RetryBudget(retry_seconds), options.pop("stop", None) or Stop()
+    return Sender(api, ledger, options.pop("run", "run-1"), BATCH, SOURCE, Pace.of(1000), budget, stop, **options)

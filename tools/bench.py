@@ -48,7 +48,9 @@ def write_input(path: Path, rows: int) -> None:
             sheet.write_row(number + 1, 4, [f"Consulting services, part {number}", 100 + number % 900, "yes"])
         sheet.write_string(number + 1, 8, "Net 30")
         sheet.write_datetime(number + 1, 9, datetime(2026, 10, 31), day)  # noqa: DTZ001 - Excel knows no zones
-        sheet.write_row(number + 1, 11, ["Services in October", f"PO-{invoice:06}", "BRD-7", "Thank you.", "yes", "yes"])
+        sheet.write_row(
+            number + 1, 11, ["Services in October", f"PO-{invoice:06}", "BRD-7", "Thank you.", "yes", "yes"]
+        )
         sheet.write_string(number + 1, 17, "Zoë Müller")
     book.close()
 
@@ -121,7 +123,8 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
     if problems or more:
         sys.exit(f"the benchmark's input has problems: {[*problems, *more][:3]}")
     prepared = pipeline.Prepared(
-        "bench", datetime.now().astimezone(), pipeline.Wish(path), pipeline.Source(str(path), "Invoices", "", len(lines)),
+        "bench", datetime.now().astimezone(), pipeline.Wish(path),
+        pipeline.Source(str(path), "Invoices", "", len(lines)),
         sheet, lines, "2026-10", planned, (), (),
     )  # fmt: skip
     report = pipeline._report("preview", prepared, tools, planned, ExitCode.DONE)  # noqa: SLF001
@@ -141,7 +144,7 @@ def whole_preview(path: Path, folder: Path) -> dict[str, float]:
     return {"whole preview": time.perf_counter() - start}
 
 
-def _tools(folder: Path) -> Any:  # noqa: ANN401 - imported late, to keep the bare steps bare
+def _tools(folder: Path) -> Any:
     from importer.pipeline import Tools
     from importer.settings import Settings
     from importer.submission_ledger import open_ledger
@@ -156,7 +159,7 @@ STEPS = {"bare_read": bare_read, "bare_write": bare_write, "our_steps": our_step
 def measured(step: str, *arguments: Path) -> dict[str, float]:
     """Run a step in a process of its own; return its seconds and its peak memory in MB."""
     command = [sys.executable, __file__, step, *map(str, arguments)]
-    answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own code
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
     return dict(json.loads(answer.stdout))
 
 
@@ -193,11 +196,12 @@ def median_of_steps(source: Path, folder: Path) -> dict[str, float]:
 
 def help_cost() -> float:
     """Seconds that ``--help`` takes beyond a bare ``python -c pass``; the best of five each."""
+
     def best(*arguments: str) -> float:
         times = []
         for _ in range(5):
             start = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603 - our own code
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
             times.append(time.perf_counter() - start)
         return min(times)
 
@@ -211,10 +215,14 @@ def main() -> None:
     lines = [
         "# Benchmark",
         "",
-        f"`make bench`, {date.today()}, {platform.python_implementation()} {platform.python_version()}, "
-        f"{os.cpu_count()} cores. Seconds, median of {REPEATS}; every figure from a process of its own.",
-        "“Bare read” is python-calamine alone on the same file, “bare write” is XlsxWriter alone (constant memory) on the "
-        "cells of the same preview workbook.",
+        (
+            f"`make bench`, {datetime.now().astimezone():%Y-%m-%d}, Python {platform.python_version()}, "
+            f"{os.cpu_count()} cores. Seconds, median of {REPEATS}; every figure from a process of its own."
+        ),
+        (
+            "“Bare read” is python-calamine alone on the same file, “bare write” XlsxWriter alone (constant memory) on "
+            "the cells of the same preview workbook."
+        ),
         "",
         "| | " + " | ".join(f"{rows:,} rows" for rows in SIZES) + " |",
         "|---|" + "---:|" * len(SIZES),

@@ -18,10 +18,13 @@ def main() -> None:
         run = subprocess.run
         run([sys.executable, "-m", "venv", folder], check=True)
         run([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
-        run([python, "-m", "pip", "install", "--quiet", f"{ROOT}[sandbox]", "--group", f"{ROOT}/pyproject.toml:dev"], check=True)
+        run(
+            [python, "-m", "pip", "install", "--quiet", f"{ROOT}[sandbox]", "--group", f"{ROOT}/pyproject.toml:dev"],
+            check=True,
+        )
         frozen = run(
-            [python, "-m", "pip", "list", "--format", "freeze", "--exclude", "kantata-invoice-importer", "--exclude", "pip",
-             "--exclude", "setuptools"],
+            [python, "-m", "pip", "list", "--format", "freeze", "--exclude", "kantata-invoice-importer",
+             "--exclude", "pip", "--exclude", "setuptools"],
             check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
     (ROOT / "requirements.txt").write_text(HEADER + frozen, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from importer.columns import COLUMNS, Level
@@ -40,7 +39,8 @@ def renewed(text: str) -> str:
     """The README with its generated tables as the code has them now."""
     for name, table in (("columns", column_table()), ("settings", settings_table())):
         begin, end = f"<!-- {name}: begin (make readme) -->", f"<!-- {name}: end -->"
-        text = re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _m: f"{begin}\n{table}\n{end}", text, flags=re.S)  # noqa: B023
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
     return text
 
 

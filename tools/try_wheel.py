@@ -41,7 +41,9 @@ def _main_job(folder: Path, command: Path) -> None:
     }
 
     def run(*arguments: str) -> str:
-        done = subprocess.run([command, *arguments], check=True, cwd=folder, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [command, *arguments], check=True, cwd=folder, env=environment, capture_output=True, text=True
+        )
         return done.stdout
 
     run("template", "new.xlsx")

@@ -52,12 +52,12 @@ def reporting_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
         except ImporterError as error:
             report_error(error, command.__name__, as_json=as_json, path=path)
             code = error.exit_code
+        except (KeyboardInterrupt, typer.Abort):  # Ctrl-C at the question; an Abort is an Exception
+            sys.stderr.write("\nStopped; nothing was sent.\n")
+            code = ExitCode.INTERRUPTED
         except Exception as error:  # noqa: BLE001 - a person gets a sentence, the crash file the details
             report_error(_crashed(error), command.__name__, as_json=as_json, path=path)
             code = ExitCode.UNEXPECTED
-        except (KeyboardInterrupt, typer.Abort):
-            sys.stderr.write("\nStopped; nothing was sent.\n")
-            code = ExitCode.INTERRUPTED
         raise typer.Exit(int(code))
 
     return run

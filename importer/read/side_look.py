@@ -30,6 +30,9 @@ _FORMULA_CELL = re.compile(
     rb"<" + _P + rb"c\b([^>]*[^>/]|)>\s*<" + _P + rb"f\b(?:[^>]*/>|[^>]*>[^<]*</" + _P + rb"f>)\s*"
     rb"(?:<" + _P + rb"v\s*/>|<" + _P + rb"v>\s*</" + _P + rb"v>|(?=</" + _P + rb"c>))"
 )  # fmt: skip
+_PREFIX = re.compile(rb"<([A-Za-z_][\w.-]*:)")
+PREFIX_BYTES = 100_000
+"""A part names its prefixes at its root, long before this many bytes."""
 _ADDRESS = re.compile(rb"\br=[\"']([A-Z]{0,3}\d*)[\"']")
 _EMPTY_TEXT = re.compile(rb"\bt=[\"']str[\"']")
 _RELATIONS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -60,8 +63,15 @@ def look_aside(data: bytes, sheet_name: str) -> SideLook:
             xml = archive.read(part)
     except (zipfile.BadZipFile, KeyError, ET.ParseError, OSError, ValueError):
         return SideLook()
-    rows = frozenset(int(address) for match in _HIDDEN_ROW.finditer(xml) if (address := _address(match)).isdigit())
-    return SideLook(rows, dict(_faults(xml)))
+    return SideLook(frozenset(_hidden_rows(xml)), dict(_faults(xml)))
+
+
+def _hidden_rows(xml: bytes) -> Iterator[int]:
+    # Plain searches first: most sheets hold no marker, and a regular expression would stop at every cell.
+    if b"hidden=" in xml:
+        for match in _HIDDEN_ROW.finditer(xml):
+            if (address := _address(match)).isdigit():
+                yield int(address)
 
 
 def _faults(xml: bytes) -> Iterator[tuple[str, CellFault]]:
@@ -69,6 +79,8 @@ def _faults(xml: bytes) -> Iterator[tuple[str, CellFault]]:
         for match in _ERROR_CELL.finditer(xml):
             shown = match[2].decode("utf-8", errors="replace")
             yield _address(match), CellFault(shown, "error_value", "is an error, not a value", "Mend the formula.")
+    if not any(b"<" + prefix + b"f" in xml for prefix in _prefixes(xml)):
+        return
     for match in _FORMULA_CELL.finditer(xml):
         if not _EMPTY_TEXT.search(match[1] or b""):
             yield (
@@ -80,6 +92,11 @@ def _faults(xml: bytes) -> Iterator[tuple[str, CellFault]]:
                     "Open the workbook in Excel, let it calculate, save it, and use it again.",
                 ),
             )
+
+
+def _prefixes(xml: bytes) -> set[bytes]:
+    """Namespace prefixes of the part's elements, with their colon; the empty one is always among them."""
+    return {b"", *(match[1] for match in _PREFIX.finditer(xml[:PREFIX_BYTES]))}
 
 
 def _address(match: re.Match[bytes]) -> str:

@@ -37,7 +37,9 @@ def test_only_the_after_kinds_leave_an_invoice(kantata: Client, sandbox: Sandbox
 
 @pytest.mark.parametrize("kind", [FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER])
 def test_a_drop_on_a_kept_connection_reaches_the_client_as_such(
-    kantata: Client, sandbox: Sandbox, kind: FaultKind,
+    kantata: Client,
+    sandbox: Sandbox,
+    kind: FaultKind,
 ) -> None:
     """Not a byte of answer, and the client does not resend by itself."""
     kantata.get("/users/me")
@@ -101,7 +103,8 @@ def test_slowness_and_a_client_that_gives_up(kantata: Client, sandbox: Sandbox, 
 def test_after_and_times_choose_the_requests(kantata: Client, sandbox: Sandbox) -> None:
     """Each fault counts from when it was set: the second, third and fifth POST fail here."""
     sandbox.misbehave(
-        Fault(FaultKind.STATUS_BEFORE, after=1, times=2), Fault(FaultKind.STATUS_BEFORE, status=500, after=4),
+        Fault(FaultKind.STATUS_BEFORE, after=1, times=2),
+        Fault(FaultKind.STATUS_BEFORE, status=500, after=4),
     )
     assert [kantata.bill(fixed_fee_items=FEE).status_code for _ in range(6)] == [200, 503, 503, 200, 500, 200]
 
@@ -121,7 +124,8 @@ def test_faults_queue_up(kantata: Client, sandbox: Sandbox) -> None:
 def test_a_fault_hits_only_its_method_and_path(kantata: Client, sandbox: Sandbox) -> None:
     """Patterns with a star match; the suffix .json does not matter."""
     sandbox.misbehave(
-        Fault(FaultKind.STATUS_BEFORE, method="GET", path="/invoices/*"), Fault(FaultKind.STATUS_BEFORE, status=500),
+        Fault(FaultKind.STATUS_BEFORE, method="GET", path="/invoices/*"),
+        Fault(FaultKind.STATUS_BEFORE, status=500),
     )
     assert kantata.call("GET", "/invoices").status_code == 200
     assert kantata.call("GET", "/invoices/8986.json").status_code == 503

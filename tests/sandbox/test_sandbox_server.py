@@ -32,8 +32,12 @@ def test_importing_loads_no_framework() -> None:
     heavy = ("flask", "werkzeug", "sqlalchemy", "requests")
     code = f"import sys, importer.sandbox; print([name for name in {heavy} if name in sys.modules])"
     path = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    found = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | path,
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | path,
     )
     assert found.stdout.strip() == "[]"
 
@@ -91,7 +95,8 @@ def test_stop_ends_kept_connections_and_waits(sandbox: Sandbox, kantata: Client)
 
 
 def test_a_post_under_way_when_the_server_stops_is_not_stored(
-    tmp_path: Path, connect: Callable[[Sandbox], Client],
+    tmp_path: Path,
+    connect: Callable[[Sandbox], Client],
 ) -> None:
     """A store that is closed stays closed: a late thread cannot commit."""
     store = tmp_path / "sandbox.db"

@@ -1,0 +1,38 @@
+"""``invoice-importer template``: write an empty import workbook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from importer.commands.options import reporting_errors
+from importer.records import ExitCode
+
+DEFAULT_PATH = Path("invoices.xlsx")
+
+
+@reporting_errors
+def template(
+    *,
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            help=f"File to write: .xlsx or .csv. Default: {DEFAULT_PATH} in this folder.",
+            show_default=False,
+        ),
+    ] = None,
+) -> ExitCode:
+    """Write an empty import workbook, or a CSV file, to be filled with invoice rows."""
+    from importer.template import write
+
+    written = write(path or DEFAULT_PATH)
+    typer.echo(f"Written: {written}")
+    typer.echo(f"Fill it in, then run: invoice-importer preview {_quoted(written)}", err=True)
+    return ExitCode.DONE
+
+
+def _quoted(path: Path) -> str:
+    """Return the path as it must be typed: a name with blanks needs quotes, in every shell."""
+    return f'"{path}"' if " " in str(path) else str(path)

@@ -1,0 +1,160 @@
+"""The instructions sheet: plain words, laid out to be read and printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openpyxl.styles import Alignment, Border, Font, PatternFill
+
+from importer.columns import COLUMNS, ITEM_TYPE_TITLES
+from importer.template.invoices import FORBIDDEN, MISSING, NOT_USED
+from importer.template.look import (
+    HEADER_HEIGHT,
+    INK,
+    LINE_REQUIRED,
+    SHADES,
+    TEXT_HEIGHT,
+    THIN,
+    header,
+    lines_of,
+    printed,
+    shade_of,
+    title,
+)  # fmt: skip
+from importer.template.words import BILLS, CELL_COLOURS, GROUPING, STEPS, needs_of, requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+WIDTHS = {"A": 2.0, "B": 24.0, "C": 36.0, "D": 34.0, "E": 32.0, "F": 34.0}
+"""Characters. A is the margin; texts begin in B, explanations in C."""
+FIRST, SECOND, MIDDLE, LAST = 2, 3, 4, 6
+"""Columns B, C, D and F, counted from 1."""
+ROOM = 0.94
+"""Share of a column's width that text fills before it wraps."""
+PADDING = 5
+"""Points above and below the text of a row, together."""
+
+
+class _Page:
+    """Writes from top to bottom."""
+
+    def __init__(self, sheet: Worksheet) -> None:
+        self.sheet = sheet
+        self.row = 1
+
+    def heading(self, text: str) -> None:
+        """Leave a blank row and write a heading."""
+        self.row += 1
+        title(self.sheet.cell(self.row, FIRST), text, size=13)
+        self.sheet.row_dimensions[self.row].height = 24
+        self.row += 1
+
+    def write(self, texts: Sequence[tuple[int, int, str]], *, ruled: bool = False) -> None:
+        """Write one row of texts, each with the first and last column that it spans."""
+        lines = 1
+        for start, end, text in texts:
+            cell = self.sheet.cell(self.row, start, text)
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            cell.font = Font(color=INK)
+            cell.data_type = "s"
+            if end > start:
+                self.sheet.merge_cells(start_row=self.row, end_row=self.row, start_column=start, end_column=end)
+            width = sum(list(WIDTHS.values())[start - 1 : end])
+            lines = max(lines, lines_of(text, width * ROOM))
+        if ruled:
+            for number in range(FIRST, LAST + 1):
+                self.sheet.cell(self.row, number).border = Border(bottom=THIN)
+        self.sheet.row_dimensions[self.row].height = lines * TEXT_HEIGHT + PADDING
+        self.row += 1
+
+    def table_header(self, texts: Sequence[tuple[int, int, str]]) -> None:
+        """Write the header row of a table."""
+        for start, end, text in texts:
+            for number in range(start, end + 1):
+                header(self.sheet.cell(self.row, number), text if number == start else "", LINE_REQUIRED)
+            if end > start:
+                self.sheet.merge_cells(start_row=self.row, end_row=self.row, start_column=start, end_column=end)
+        self.sheet.row_dimensions[self.row].height = HEADER_HEIGHT * 0.7
+        self.row += 1
+
+    def bold(self) -> None:
+        """Make the first text of the row just written stand out."""
+        self.sheet.cell(self.row - 1, FIRST).font = Font(bold=True, color=LINE_REQUIRED.fill)
+
+    def swatch(self, fill: str, ink: str, text: str, meaning: str) -> None:
+        """Write a coloured cell and what its colour means."""
+        self.write([(FIRST, FIRST, text), (SECOND, LAST, meaning)])
+        cell = self.sheet.cell(self.row - 1, FIRST)
+        cell.fill = PatternFill("solid", start_color=fill)
+        cell.font = Font(bold=True, color=ink)
+        cell.border = Border(top=THIN, bottom=THIN, left=THIN, right=THIN)
+
+
+def add_instructions(book: Workbook) -> None:
+    """Add the sheet Instructions to a workbook."""
+    sheet = book.create_sheet("Instructions")
+    sheet.sheet_view.showGridLines = False
+    sheet.sheet_properties.tabColor = "FF8A94A0"
+    for letter, width in WIDTHS.items():
+        sheet.column_dimensions[letter].width = width
+    page = _Page(sheet)
+    title(sheet.cell(1, FIRST), "Invoices for Kantata, from this workbook")
+    sheet.row_dimensions[1].height = 32
+    _steps(page)
+    _grouping(page)
+    _colours(page)
+    _item_types(page)
+    _columns(page)
+    printed(sheet, header_rows=None)
+
+
+def _steps(page: _Page) -> None:
+    page.heading("Five steps")
+    for number, (name, text) in enumerate(STEPS, start=1):
+        page.write([(FIRST, FIRST, f"{number}   {name}"), (SECOND, LAST, text)], ruled=True)
+        page.bold()
+
+
+def _grouping(page: _Page) -> None:
+    page.heading("How rows become invoices")
+    for text in GROUPING:
+        page.write([(FIRST, LAST, f"•  {text}")])
+
+
+def _colours(page: _Page) -> None:
+    page.heading("Colours on the sheet Invoices")
+    for shade in SHADES:
+        example = next(column.title for column in COLUMNS if shade_of(column) is shade)
+        page.swatch(shade.fill, shade.ink, example, shade.meaning)
+    for fill, meaning in zip((MISSING, NOT_USED, FORBIDDEN), CELL_COLOURS, strict=True):
+        page.swatch(fill, INK, "", meaning)
+
+
+def _item_types(page: _Page) -> None:
+    page.heading("The five item types")
+    names = ("Item type", "What it bills", "Fill in", "Fill in if you like", "Leave empty")
+    page.table_header([(n, n, name) for n, name in enumerate(names, start=FIRST)])
+    for item_type, name in ITEM_TYPE_TITLES.items():
+        texts = (name, BILLS[item_type], *needs_of(item_type))
+        page.write([(n, n, text) for n, text in enumerate(texts, start=FIRST)], ruled=True)
+        page.bold()
+
+
+def _columns(page: _Page) -> None:
+    page.heading("All columns")
+    page.table_header(
+        [
+            (FIRST, FIRST, "Column"),
+            (SECOND, SECOND, "Required?"),
+            (MIDDLE, LAST - 1, "Meaning"),
+            (LAST, LAST, "Example"),
+        ]
+    )
+    for column in COLUMNS:
+        texts = [(FIRST, FIRST, column.title), (SECOND, SECOND, requirement(column))]
+        page.write([*texts, (MIDDLE, LAST - 1, column.meaning), (LAST, LAST, column.example)], ruled=True)
+        page.bold()

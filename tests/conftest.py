@@ -1,0 +1,250 @@
+"""No test leaves this machine or sees the settings of the person who runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import loopback_only
+import pytest
+from plans import ACCOUNT
+
+from importer import sandbox as stand_in
+from importer.kantata_api import KantataApi
+from importer.submission_ledger import SubmissionLedger, open_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from importer.sandbox import Sandbox
+
+loopback_only.close()
+
+OURS = (
+    "KANTATA_", "IMPORTER_", "XDG_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC", "REQUESTS_CA_",
+    "CURL_CA_",
+)  # fmt: skip
+"""Beginnings of variables that settings or requests would listen to."""
+LONGEST_RUN_SECONDS = 60
+NOWHERE = "http://127.0.0.1:9/api/v1"
+"""The discard port: nobody listens there."""
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No setting leaks in; home and the folders for data and settings are empty ones of this test."""
+    home = tmp_path_factory.mktemp("home")
+    folders = ("data", "config", "cache", "state")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.upper().startswith(OURS):
+                patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        patch.setenv("USERPROFILE", str(home))
+        for folder in folders:
+            patch.setenv(f"XDG_{folder.upper()}_HOME", str(home / folder))
+        yield
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Return a stand-in Kantata that keeps everything in memory."""
+    with stand_in.start() as running:
+        yield running
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[SubmissionLedger]:
+    """Return a ledger in a file of this test."""
+    opened = open_ledger(tmp_path / "ledger.sqlite", ACCOUNT)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., KantataApi]]:
+    """Return a maker of clients that do not wait long."""
+    made: list[KantataApi] = []
+
+    def make(base_url: str, token: str = "sandbox", *, read_timeout: float = 5) -> KantataApi:  # noqa: S107 - public
+        made.append(KantataApi(base_url, token, connect_timeout=2, read_timeout=read_timeout))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one._session.close()  # noqa: SLF001 - a ResourceWarning would end up in another test
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a command ended and what it said."""
+
+    exit_code: int
+    """Negative: the number of the signal that killed it."""
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        return json.loads(self.stdout)
+
+    @property
+    def statuses(self) -> list[str]:
+        """What became of each invoice, in the order of the sheet."""
+        return [one["status"] for one in self.document["invoices"]]
+
+
+class Running:
+    """A command under way."""
+
+    def __init__(self, connection: socket.socket, folder: Path) -> None:
+        """Hold the connection to the server that started it."""
+        self._connection, self._stream, self._folder = connection, connection.makefile("r"), folder
+        self.pid = int(self._stream.readline())
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def kill(self) -> Finished:
+        """End it as a power cut would."""
+        with contextlib.suppress(ProcessLookupError):
+            self.signal(signal.SIGKILL)
+        return self.wait()
+
+    def said(self) -> str:
+        """Return what it has written to stdout so far."""
+        path = self._folder / "stdout"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def wait(self) -> Finished:
+        """Wait for its end."""
+        code = int(self._stream.readline())
+        self._stream.close()
+        self._connection.close()
+        texts = [(self._folder / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")]
+        return Finished(code, *texts)
+
+
+@dataclass
+class Cli:
+    """The program as a process of its own, with its own folder, ledger and settings."""
+
+    server: Path
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def start(self, *argv: object, before: str = "", **env: str) -> Running:
+        """Start a command; ``before`` is Python run in the new process first."""
+        talk = Path(tempfile.mkdtemp(dir=self.folder))
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(LONGEST_RUN_SECONDS)
+        connection.connect(str(self.server))
+        order = {
+            "argv": [str(one) for one in argv], "env": {**self.env, **env}, "cwd": str(self.folder), "before": before,
+            "stdin": os.devnull, "stdout": str(talk / "stdout"), "stderr": str(talk / "stderr"),
+        }  # fmt: skip
+        connection.sendall(json.dumps(order).encode() + b"\n")
+        return Running(connection, talk)
+
+    def run(self, *argv: object, **env: str) -> Finished:
+        """Run a command to its end."""
+        return self.start(*argv, **env).wait()
+
+    def cold(self, *argv: object, **env: str) -> Finished:
+        """Run ``python -m importer`` from the start, as a person does."""
+        done = subprocess.run(
+            [sys.executable, "-m", "importer", *map(str, argv)],
+            env=self.env | env, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=LONGEST_RUN_SECONDS, check=False,
+        )  # fmt: skip
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    def at(self, sandbox: Sandbox) -> Cli:
+        """Return the same program, set to a stand-in."""
+        env = {"KANTATA_BASE_URL": sandbox.base_url, "KANTATA_TOKEN": sandbox.token}
+        return Cli(self.server, self.folder, self.env | env)
+
+    def sheet(self, *rows: Mapping[str, object], name: str = "october.csv") -> Path:
+        """Write a CSV; each row a fixed fee of project 101 due after 30 days, unless it says otherwise."""
+        given = [{"workspace_id": 101, "item_type": "fixed_fee", "payment_schedule": 30, **row} for row in rows]
+        columns = list(dict.fromkeys(name for row in given for name in row))
+        lines = [columns, *([row.get(name, "") for name in columns] for row in given)]
+        path = self.folder / name
+        path.write_text("".join(",".join(map(str, line)) + "\n" for line in lines), encoding="utf-8")
+        return path
+
+    def fees(self, count: int, name: str = "october.csv") -> Path:
+        """Write a CSV of so many invoices, keys k1, k2 and so on, amounts 101, 102 and so on."""
+        rows = ({"workspace_id": 101 + n % 10, "invoice_key": f"k{n}", "amount": 100 + n} for n in range(1, count + 1))
+        return self.sheet(*rows, name=name)
+
+    @property
+    def ledger(self) -> Path:
+        """The file of its ledger."""
+        return Path(self.env["IMPORTER_LEDGER"])
+
+
+@pytest.fixture(scope="session")
+def _warm_cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Start the server that forks one process per command."""
+    with tempfile.TemporaryDirectory(prefix="cli") as folder:  # a socket's path must be short
+        address = Path(folder) / "s"
+        log = tmp_path_factory.mktemp("warm") / "stderr"
+        with log.open("wb") as stderr:
+            script = Path(__file__).with_name("warm_cli.py")
+            command = [sys.executable, str(script), str(address)]
+            server = subprocess.Popen(command, stderr=stderr, stdin=subprocess.DEVNULL)
+        for _ in range(3000):
+            if address.exists() or server.poll() is not None:
+                break
+            time.sleep(0.01)
+        assert server.poll() is None, log.read_text()
+        yield address
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture
+def cli(_warm_cli: Path, tmp_path: Path) -> Cli:
+    """Return the program, set to nowhere, in an empty folder; it sends fast and gives up soon."""
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    env = dict(os.environ) | {
+        "KANTATA_BASE_URL": NOWHERE,
+        "IMPORTER_LEDGER": str(tmp_path / "ledger" / "ledger.sqlite"),
+        "IMPORTER_REPORTS": str(folder / "reports"),
+        "IMPORTER_PACE_PER_SECOND": "1000",
+        "IMPORTER_RETRY_SECONDS": "0",
+        "IMPORTER_CONNECT_TIMEOUT_SECONDS": "2",
+        "IMPORTER_READ_TIMEOUT_SECONDS": "5",
+        "PYTHONWARNINGS": "default",
+    }
+    return Cli(_warm_cli, folder, env)
+
+
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder of an ordinary user, and be that user; root may write read-only files."""
+    if os.geteuid() != 0:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory() as name:
+        nobody = 65534
+        os.chown(name, nobody, nobody)
+        os.seteuid(nobody)
+        try:
+            yield Path(name)
+        finally:
+            os.seteuid(0)

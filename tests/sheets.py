@@ -1,0 +1,92 @@
+"""Small helpers that write real workbooks and CSV files, and read them with the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+
+from importer.columns import known_headers
+from importer.group import Defaults, group
+from importer.read import read_sheet
+from importer.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from importer.problems import Problem
+    from importer.records import Invoice, SheetLine, UnsoundInvoice
+    from importer.sheet import Sheet
+
+NET_30_DRAFT = Defaults(payment_schedule=30, draft=True, suppress_emails=True)
+NO_TERMS = Defaults(payment_schedule=None, draft=True, suppress_emails=True)
+
+
+def workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[object]]]) -> Path:
+    """Write a workbook: sheet name → its rows from A1 on. A text stays a text, also ``=1+1``."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for number, cells in enumerate(rows, start=1):
+            for position, value in enumerate(cells, start=1):
+                if value is not None:
+                    cell = sheet.cell(number, position, value)
+                    if isinstance(value, str):
+                        cell.data_type = "s"
+    book.save(path)
+    book.close()
+    return path
+
+
+def table(path: Path, *rows: Sequence[object]) -> Path:
+    """Write a workbook with one sheet “Invoices”; the first row is row 1."""
+    return workbook(path, {"Invoices": rows})
+
+
+def records(path: Path, *rows: Mapping[str, object]) -> Path:
+    """Write a workbook with one column per key, in order of first use; row 2 is the first record."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return table(path, names, *([row.get(name) for name in names] for row in rows))
+
+
+def csv_file(path: Path, content: str | bytes) -> Path:
+    """Write a CSV file: text as UTF-8, bytes as they are."""
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def read(path: Path, sheet_name: str | None = None, more: dict[str, list[str]] | None = None) -> Sheet:
+    """Read a file with the known headers."""
+    return read_sheet(path, sheet_name, known_headers(more))
+
+
+def checked(path: Path, *, send_cents: bool = False) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...]]:
+    """Read and validate; the problems of both, in this order."""
+    sheet = read(path)
+    lines, problems = validate(sheet, send_cents=send_cents)
+    return lines, (*sheet.problems, *problems)
+
+
+def grouped(
+    path: Path,
+    defaults: Defaults = NET_30_DRAFT,
+    *,
+    send_cents: bool = False,
+) -> tuple[tuple[Invoice | UnsoundInvoice, ...], tuple[Problem, ...]]:
+    """Read, validate and group; the problems of all three steps."""
+    sheet = read(path)
+    lines, problems = validate(sheet, send_cents=send_cents)
+    invoices, more = group(lines, sheet, defaults)
+    return invoices, (*sheet.problems, *problems, *more)
+
+
+def found(problems: Iterable[Problem]) -> list[tuple[str, str | None]]:
+    """Code and cell of each problem."""
+    return [(problem.code, problem.cell) for problem in problems]
+
+
+def raw_values(sheet: Sheet, column: str) -> list[Any]:
+    """Raw cells of a known column, in the order of the rows."""
+    return sheet.frame[column].tolist()

@@ -1,0 +1,317 @@
+"""What one cell means: every kind of column, from the raw values that files hold."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from importer.cells import LARGEST_ID, Unreadable, number_of, parser_of
+from importer.columns import Kind
+from importer.records import ItemType
+
+
+def fault_of(kind: Kind, raw: object) -> str:
+    """Read a cell that must not be readable; return the fault."""
+    value = parser_of(kind)(raw)
+    assert isinstance(value, Unreadable), value
+    assert value.message
+    assert value.hint.endswith(".")
+    return value.fault
+
+
+# --- ids -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        (101, 101),
+        (101.0, 101),
+        ("101", 101),
+        ("101.0", 101),
+        (" 101\u00a0", 101),
+        ("１０１", 101),
+        ("00042", 42),
+        (2147483648.0, 2**31),
+        (999_999_999_999_999.0, 999_999_999_999_999),
+        ("5000000000000000001", 5000000000000000001),
+        (str(LARGEST_ID), LARGEST_ID),
+    ],
+)
+def test_ids_are_read_whole(raw: object, number: int) -> None:
+    """An id is the same as number or text, with or without .0, and far above 2**31."""
+    value = parser_of(Kind.IDENTIFIER)(raw)
+    assert value == number
+    assert type(value) is int
+
+
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        ("abc", "not_a_number"),
+        ("101 / 102", "not_a_number"),
+        ("1,234", "not_a_number"),
+        ("1e5", "not_a_number"),
+        ("#101", "not_a_number"),
+        (True, "not_a_number"),
+        (date(2026, 10, 1), "not_a_number"),
+        (101.5, "not_whole"),
+        ("101.5", "not_whole"),
+        (0, "not_positive"),
+        (0.0, "not_positive"),
+        ("-5", "not_positive"),
+        (-5.0, "not_positive"),
+        (1e15, "too_many_digits"),
+        (12345678901234567.0, "too_many_digits"),
+        (str(LARGEST_ID + 1), "too_large"),
+        (float("inf"), "not_a_number"),
+        (float("nan"), "not_a_number"),
+    ],
+)
+def test_ids_that_are_not_certain_are_refused(raw: object, fault: str) -> None:
+    """A number cell with more than 15 digits, a fraction or a word is no id; each says why."""
+    assert fault_of(Kind.IDENTIFIER, raw) == fault
+
+
+def test_a_long_id_is_to_be_typed_as_text() -> None:
+    """The cure of a number cell with too many digits is named."""
+    value = parser_of(Kind.IDENTIFIER)(12345678901234567.0)
+    assert isinstance(value, Unreadable)
+    assert "Text" in value.hint
+
+
+# --- amounts -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "amount"),
+    [
+        (1200.0, "1200"),
+        ("1200", "1200"),
+        ("1200.50", "1200.5"),
+        (-50.0, "-50"),
+        ("-50", "-50"),
+        ("\u221250", "-50"),
+        (1428.6399999999999, "1428.64"),
+        (0.1 + 0.2, "0.3"),
+        (1.005, "1.005"),
+        (9_999_999_999_999.0, "9999999999999"),
+    ],
+)
+def test_amounts_are_exact_decimals(raw: object, amount: str) -> None:
+    """The binary noise of a number cell is rounded to 15 digits; text is taken digit by digit."""
+    value = parser_of(Kind.AMOUNT)(raw)
+    assert value == Decimal(amount)
+    assert isinstance(value, Decimal)
+
+
+@pytest.mark.parametrize(
+    "raw", ["1,200", "1.200,00", "1 200", "1'200", "€ 5", "5 EUR", "(50)", "50-", "1e3", "+5", ".5", "5.", "NaN", "x"]
+)
+def test_amounts_that_could_be_misread_are_refused(raw: str) -> None:
+    """Nobody guesses whether a comma is a decimal comma, or what a currency sign means."""
+    assert fault_of(Kind.AMOUNT, raw) == "not_a_number"
+
+
+@pytest.mark.parametrize("raw", [True, date(2026, 1, 1), datetime(2026, 1, 1), time(1), timedelta(1)])  # noqa: DTZ001 - cells have no zone
+def test_an_amount_is_no_truth_value_and_no_date(raw: object) -> None:
+    """A cell of another kind is never taken as an amount."""
+    assert fault_of(Kind.AMOUNT, raw) == "not_a_number"
+
+
+@pytest.mark.parametrize("raw", [1e13, -1e13, "10000000000000", "0.1234567890123456"])
+def test_amounts_beyond_certainty_are_refused(raw: object) -> None:
+    """Amounts that a JSON number could not carry to the cent are refused."""
+    assert fault_of(Kind.AMOUNT, raw) == "too_large"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.decimals(min_value=Decimal("-9999999999.99"), max_value=Decimal("9999999999.99"), places=2))
+def test_an_amount_typed_as_number_is_the_amount_typed_as_text(amount: Decimal) -> None:
+    """Up to two decimals a binary cell and a text cell mean the same amount, exactly."""
+    assert number_of(float(amount)) == amount
+    assert parser_of(Kind.AMOUNT)(str(amount)) == amount
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    digits=st.integers(min_value=1, max_value=10**15 - 1),
+    exponent=st.integers(min_value=-6, max_value=0),
+    noise=st.integers(min_value=-1, max_value=1),
+)
+def test_a_number_cell_is_its_shortest_decimal(digits: int, exponent: int, noise: int) -> None:
+    """The nearest double of a decimal of at most 15 digits is read as that decimal."""
+    exact = Decimal(digits).scaleb(exponent) * (noise or 1)
+    assert number_of(float(exact)) == exact
+
+
+# --- texts -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("00042", "00042"),
+        (42.0, "42"),
+        (42, "42"),
+        (4.5, "4.5"),
+        (1e14, "100000000000000"),
+        ("  trimmed ", "trimmed"),
+        ("two\nlines", "two\nlines"),
+        ("=1+1", "=1+1"),
+        ("NA", "NA"),
+        ("Zürich – 東京", "Zürich – 東京"),
+        (True, "TRUE"),
+        (False, "FALSE"),
+    ],
+)
+def test_texts_stay_as_typed(raw: object, text: str) -> None:
+    """Leading zeros, line breaks and signs survive; a number cell reads as it is shown."""
+    assert parser_of(Kind.TEXT)(raw) == text
+
+
+@pytest.mark.parametrize("raw", [date(2026, 3, 1), datetime(2026, 3, 1, 12), time(3), timedelta(2)])  # noqa: DTZ001 - cells have no zone
+def test_a_date_cell_is_no_text(raw: object) -> None:
+    """Excel turns 3-1 into a date; what was typed is lost, so it is refused."""
+    assert fault_of(Kind.TEXT, raw) == "is_a_date"
+
+
+@pytest.mark.parametrize("raw", ["#REF!", " #N/A ", "#DIV/0!", "#NAME?", "#VALUE!", "#NUM!", "#NULL!"])
+def test_the_text_of_an_error_is_no_text(raw: str) -> None:
+    """A CSV export writes error cells as text; they are refused there as in a workbook."""
+    assert fault_of(Kind.TEXT, raw) == "error_value"
+
+
+def test_a_text_column_refuses_numbers_that_lost_digits() -> None:
+    """A purchase order of 17 digits in a number cell has lost its last ones."""
+    assert fault_of(Kind.TEXT, 12345678901234567.0) == "too_many_digits"
+
+
+# --- dates -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        date(2026, 10, 31),
+        datetime(2026, 10, 31),  # noqa: DTZ001 - cells have no zone
+        datetime(2026, 10, 31, 14, 30),  # noqa: DTZ001 - cells have no zone
+        "2026-10-31",
+        " 2026-10-31 ",
+        "2026-10-31 00:00:00",
+        "2026-10-31T00:00:00",
+    ],
+)
+def test_dates_are_read_from_date_cells_and_iso_text(raw: object) -> None:
+    """A date cell, and text as year-month-day, are certain."""
+    assert parser_of(Kind.DATE)(raw) == date(2026, 10, 31)
+
+
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        ("31.10.2026", "not_a_date"),
+        ("10/31/2026", "not_a_date"),
+        ("03-01-2026", "not_a_date"),
+        ("31 Oct 2026", "not_a_date"),
+        ("2026-1-5", "not_a_date"),
+        ("2026-02-30", "no_such_day"),
+        ("2026-13-01", "no_such_day"),
+        (46326.0, "not_a_date"),
+        (46326, "not_a_date"),
+        (time(10), "not_a_date"),
+        (True, "not_a_date"),
+    ],
+)
+def test_dates_that_could_be_misread_are_refused(raw: object, fault: str) -> None:
+    """Nobody guesses whether 03-01 is March or January, or that 46326 is a day."""
+    assert fault_of(Kind.DATE, raw) == fault
+
+
+# --- choices ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("raw", ["yes", "Yes ", "Y", "TRUE", "true", "1", "x", "ja", True, 1, 1.0])
+def test_words_for_yes(raw: object) -> None:
+    """Yes is read from words, boxes and 1."""
+    assert parser_of(Kind.YES_NO)(raw) is True
+
+
+@pytest.mark.parametrize("raw", ["no", "No ", "N", "FALSE", "false", "0", "nein", False, 0, 0.0])
+def test_words_for_no(raw: object) -> None:
+    """No is read from words, boxes and 0."""
+    assert parser_of(Kind.YES_NO)(raw) is False
+
+
+@pytest.mark.parametrize("raw", ["maybe", "yess", "2", 2.0, 0.5, "-", date(2026, 1, 1)])
+def test_neither_yes_nor_no(raw: object) -> None:
+    """Anything else is not guessed."""
+    assert fault_of(Kind.YES_NO, raw) == "not_yes_no"
+
+
+@pytest.mark.parametrize(
+    ("raw", "days"),
+    [
+        (30, 30), (30.0, 30), ("30", 30), ("Net 30", 30), ("net30", 30), ("NET  30 days", 30), ("30 days", 30),
+        ("1 day", 1), ("n30", 30), ("N/30".replace("/", ""), 30), (0, 0), ("0", 0), ("Due on receipt", 0), (9999, 9999),
+    ],
+)  # fmt: skip
+def test_payment_terms(raw: object, days: int) -> None:
+    """Days are read from numbers and from the usual words; 0 is due on receipt."""
+    assert parser_of(Kind.DAYS)(raw) == days
+
+
+@pytest.mark.parametrize("raw", ["net", "thirty", "2 weeks", "30.5", 30.5, -1, "-30", 10000, "2/10 net 30", True])
+def test_payment_terms_that_are_none(raw: object) -> None:
+    """Weeks, discounts, halves and negative days are refused."""
+    assert fault_of(Kind.DAYS, raw) == "not_days"
+
+
+@pytest.mark.parametrize(
+    ("raw", "item_type"),
+    [
+        ("time_entry", ItemType.TIME_ENTRY), ("Time entry", ItemType.TIME_ENTRY), ("TIME-ENTRY", ItemType.TIME_ENTRY),
+        ("Hours", ItemType.TIME_ENTRY), ("expense", ItemType.EXPENSE), ("Expenses", ItemType.EXPENSE),
+        ("fixed_fee", ItemType.FIXED_FEE), ("Fixed Fee", ItemType.FIXED_FEE), ("additional", ItemType.ADDITIONAL),
+        ("Additional item", ItemType.ADDITIONAL), ("billing_milestone", ItemType.BILLING_MILESTONE),
+        ("Milestone", ItemType.BILLING_MILESTONE), (" billing\u00a0milestone ", ItemType.BILLING_MILESTONE),
+    ],
+)  # fmt: skip
+def test_item_types_have_friendly_spellings(raw: str, item_type: ItemType) -> None:
+    """The five item types are known by their names, titles and the obvious other words."""
+    assert parser_of(Kind.ITEM_TYPE)(raw) is item_type
+
+
+@pytest.mark.parametrize(("raw", "meant"), [("fixed_feee", "fixed_fee"), ("expnse", "expense"), ("time_entri", "time")])
+def test_a_misspelt_item_type_suggests_the_nearest(raw: str, meant: str) -> None:
+    """A near miss is refused, and names what was probably meant."""
+    value = parser_of(Kind.ITEM_TYPE)(raw)
+    assert isinstance(value, Unreadable)
+    assert f"did you mean {meant}" in value.message
+
+
+@pytest.mark.parametrize("raw", ["discount", 5.0, True, date(2026, 1, 1)])
+def test_an_unknown_item_type_lists_the_known_ones(raw: object) -> None:
+    """What is no item type at all is answered with the whole list."""
+    value = parser_of(Kind.ITEM_TYPE)(raw)
+    assert isinstance(value, Unreadable)
+    assert "did you mean" not in value.message
+    assert "Billing milestone" in value.hint
+
+
+@pytest.mark.parametrize("raw", ["successful", "Pending", " FAILED "])
+def test_the_three_states_of_a_reference(raw: str) -> None:
+    """Successful, pending and failed are read in any case and sent in lower case."""
+    assert parser_of(Kind.SYNC_STATUS)(raw) == raw.strip().lower()
+
+
+def test_another_state_of_a_reference_is_refused() -> None:
+    """Kantata knows only three."""
+    assert fault_of(Kind.SYNC_STATUS, "done") == "unknown"
+    value = parser_of(Kind.SYNC_STATUS)("sucessful")
+    assert isinstance(value, Unreadable)
+    assert "did you mean successful" in value.message

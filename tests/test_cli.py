@@ -1,0 +1,403 @@
+"""The program as its users meet it: a process with arguments, a terminal, exit codes and files."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+
+from importer.sandbox import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Cli, Running
+
+    from importer.sandbox import Sandbox
+
+CREATED, REJECTED, NOT_SENT, IN_DOUBT, ALREADY = "created", "rejected", "not_sent", "in_doubt", "already_created"
+
+
+def posts(sandbox: Sandbox) -> int:
+    """Return how many POSTs the stand-in has received."""
+    return len(sandbox.received("POST"))
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something that is about to happen."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.005)
+
+
+def column(workbook: str, sheet: str, title: str) -> list[Any]:
+    """Return the cells below a title."""
+    book = openpyxl.load_workbook(workbook, read_only=True)
+    rows = list(book[sheet].iter_rows(values_only=True))
+    book.close()
+    place = rows[0].index(title)
+    return [row[place] for row in rows[1:]]
+
+
+# --- exit codes ---
+
+
+def signalled(number: int) -> Callable[[Cli, Sandbox], Any]:
+    """Return a case that is interrupted while the first of three requests is under way."""
+
+    def case(cli: Cli, sandbox: Sandbox) -> Any:
+        sandbox.misbehave(Fault(FaultKind.SLOW_AFTER, seconds=1))
+        running = cli.start("submit", cli.fees(3), "--yes", "--json")
+        until(lambda: posts(sandbox) == 1)
+        running.signal(number)
+        return running.wait()
+
+    return case
+
+
+def with_faults(*faults: Fault, count: int = 5, **env: str) -> Callable[[Cli, Sandbox], Any]:
+    """Return a case that submits some invoices to a server that misbehaves."""
+
+    def case(cli: Cli, sandbox: Sandbox) -> Any:
+        sandbox.misbehave(*faults)
+        return cli.run("submit", cli.fees(count), "--yes", "--json", **env)
+
+    return case
+
+
+def hidden_project(cli: Cli, _sandbox: Sandbox) -> Any:
+    """Project 111 hides its finances from the token."""
+    rows = [{"workspace_id": number, "amount": 5} for number in (101, 111, 102)]
+    return cli.run("submit", cli.sheet(*rows), "--yes", "--json")
+
+
+STATUS = FaultKind.STATUS_BEFORE
+CASES: dict[str, tuple[int, list[str] | None, Callable[[Cli, Sandbox], Any]]] = {
+    "all sent": (0, [CREATED] * 2, with_faults(count=2)),
+    "wrong settings": (2, None, with_faults(IMPORTER_PACE_PER_SECOND="fast")),
+    "no file": (2, None, lambda cli, _: cli.run("submit", "missing.xlsx", "--yes", "--json")),
+    "problems": (
+        3, [NOT_SENT] * 2, lambda cli, _: cli.run(
+            "submit", cli.sheet({"amount": 0}, {"amount": 5, "invoice_key": "b"}), "--yes", "--json",
+        ),
+    ),
+    "a rejection": (
+        4, [CREATED, REJECTED, CREATED, CREATED, CREATED], with_faults(Fault(STATUS, status=422, after=1)),
+    ),
+    "the token refused": (5, [CREATED] + [NOT_SENT] * 4, with_faults(Fault(STATUS, status=401, after=1))),
+    "a project refused": (5, [CREATED, REJECTED, CREATED], hidden_project),
+    "throttled too long": (6, [CREATED] + [NOT_SENT] * 4, with_faults(Fault(STATUS, status=429, after=1, times=99))),
+    "nobody there": (
+        6, [NOT_SENT] * 2, lambda cli, _: cli.run(
+            "submit", cli.fees(2), "--yes", "--json", "--offline", KANTATA_BASE_URL="http://127.0.0.1:9/api/v1",
+            IMPORTER_RETRY_SECONDS="1.3",
+        ),
+    ),
+    "one unknown": (8, [IN_DOUBT] + [CREATED] * 4, with_faults(Fault(FaultKind.DROP_AFTER))),
+    "three unknown": (8, [IN_DOUBT] * 3 + [NOT_SENT] * 2, with_faults(Fault(STATUS, status=502, times=99))),
+    "doubt outranks a refused token": (
+        8, [IN_DOUBT] + [NOT_SENT] * 4, with_faults(Fault(FaultKind.DROP_BEFORE), Fault(STATUS, status=401, after=1)),
+    ),
+    "nobody said yes": (9, [NOT_SENT] * 2, lambda cli, _: cli.run("submit", cli.fees(2), "--json")),
+    "SIGINT": (130, [CREATED, NOT_SENT, NOT_SENT], signalled(signal.SIGINT)),
+    "SIGTERM": (143, [CREATED, NOT_SENT, NOT_SENT], signalled(signal.SIGTERM)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_ending_has_its_exit_code(cli: Cli, sandbox: Sandbox, name: str) -> None:
+    """One JSON document on stdout, nothing else, and in it the exit code; results for every invoice."""
+    code, statuses, case = CASES[name]
+    done = case(cli.at(sandbox), sandbox)
+    assert done.exit_code == code, done.stderr
+    assert done.document["exit_code"] == code
+    assert done.document["schema_version"] == 1
+    assert done.document["command"] == "submit"
+    assert done.statuses == (statuses or [])
+    assert done.document["totals"]["by_status"] == Counter(done.statuses)
+    assert "Traceback" not in done.stderr
+    if statuses is None:
+        assert done.document["problems"][0]["message"]
+        assert done.document["problems"][0]["hint"]
+    else:
+        words = [status.replace("_", " ") for status in statuses]
+        assert column(done.document["files"]["results"], "Invoices", "Status") == words
+        assert (done.document["files"]["to_fix"] is None) == (set(statuses) <= {CREATED, IN_DOUBT})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_completed_by_the_next(cli: Cli, sandbox: Sandbox, number: int) -> None:
+    """The request under way was settled, the rest is sent once by the second run, nothing by the third."""
+    cli = cli.at(sandbox)
+    signalled(number)(cli, sandbox)
+    second = cli.run("submit", cli.folder / "october.csv", "--yes", "--json")
+    assert (second.exit_code, second.statuses) == (0, [ALREADY, CREATED, CREATED])
+    third = cli.run("submit", cli.folder / "october.csv", "--yes", "--json")
+    assert (third.exit_code, third.statuses, posts(sandbox)) == (0, [ALREADY] * 3, 3)
+    assert [one["invoice_id"] for one in third.document["invoices"]] == [str(one.id) for one in sandbox.invoices()]
+
+
+def test_a_second_signal_ends_the_program_at_once_and_leaves_the_ledger_sound(cli: Cli, sandbox: Sandbox) -> None:
+    """The one under way reads in doubt, the others can be sent."""
+    cli = cli.at(sandbox)
+    sandbox.misbehave(Fault(FaultKind.SLOW_AFTER, seconds=20))
+    running = cli.start("submit", cli.fees(2), "--yes", "--json")
+    until(lambda: posts(sandbox) == 1)
+    running.signal(signal.SIGINT)
+    time.sleep(0.2)
+    running.signal(signal.SIGINT)
+    assert running.wait().exit_code == -signal.SIGINT
+    sandbox.misbehave()
+    again = cli.run("submit", cli.folder / "october.csv", "--yes", "--json")
+    assert (again.exit_code, again.statuses) == (8, [IN_DOUBT, CREATED])
+
+
+# --- gates ---
+
+
+def test_expectations_that_do_not_match_send_nothing(cli: Cli, sandbox: Sandbox) -> None:
+    """Number and total are compared to the whole sheet; a match sends."""
+    cli = cli.at(sandbox)
+    sheet = cli.fees(2)
+    wrong = (["--expect-invoices", 3], ["--expect-total", "203.01"], ["--expect-invoices", 2, "--expect-total", 0])
+    for options in wrong:
+        done = cli.run("submit", sheet, "--yes", "--json", *options)
+        assert (done.exit_code, done.statuses) == (9, [NOT_SENT] * 2)
+        assert "expected" in done.document["invoices"][0]["error"]
+    assert cli.run("submit", sheet, "--yes", "--json", "--expect-total", "a lot").exit_code == 2
+    assert posts(sandbox) == 0
+    assert cli.run("submit", sheet, "--yes", "--expect-invoices", 2, "--expect-total", "203.00").exit_code == 0
+    assert posts(sandbox) == 2
+
+
+def test_partial_sends_the_sound_invoices_only_when_asked(cli: Cli, sandbox: Sandbox) -> None:
+    """Without it the whole batch is refused; the mended rest is sent later without repeating the others."""
+    cli = cli.at(sandbox)
+    rows = [{"amount": amount, "invoice_key": key} for key, amount in (("a", 1), ("b", 0), ("c", 3), ("b", 7))]
+    sheet = cli.sheet(*rows)
+    whole = cli.run("submit", sheet, "--yes", "--json")
+    assert (whole.exit_code, posts(sandbox)) == (3, 0)
+    part = cli.run("submit", sheet, "--yes", "--json", "--partial")
+    assert (part.exit_code, part.statuses, posts(sandbox)) == (4, [CREATED, NOT_SENT, CREATED], 2)
+    assert column(part.document["files"]["to_fix"], "Invoices", "amount") in ([0, 7], ["0", "7"])
+    cli.sheet(*(row | {"amount": row["amount"] or 5} for row in rows))
+    assert cli.run("submit", sheet, "--yes", "--json").statuses == [ALREADY, CREATED, ALREADY]
+    assert posts(sandbox) == 3
+
+
+# --- what leaves the machine ---
+
+
+def test_offline_opens_no_connection_but_for_sending(cli: Cli, sandbox: Sandbox) -> None:
+    """With --offline, preview asks nobody and submit sends POSTs and nothing else."""
+    cli = cli.at(sandbox)
+    sheet = cli.fees(2)
+    assert cli.run("preview", sheet, "--offline", "--json").exit_code == 0
+    assert sandbox.received() == []
+    assert cli.run("submit", sheet, "--offline", "--yes", "--json").exit_code == 0
+    assert [one.method for one in sandbox.received()] == ["POST", "POST"]
+
+
+def test_preview_never_posts(cli: Cli, sandbox: Sandbox) -> None:
+    """It looks references up, shows exactly what submit then sends, and changes nothing anywhere."""
+    cli = cli.at(sandbox)
+    sheet = cli.fees(3)
+    shown = cli.run("preview", sheet, "--json")
+    again = cli.run("preview", sheet, "--json")
+    assert (shown.exit_code, shown.statuses, again.statuses) == (0, ["ready"] * 3, ["ready"] * 3)
+    assert {one.method for one in sandbox.received()} == {"GET"}
+    cli.run("submit", sheet, "--yes")
+    assert [post.json for post in sandbox.received("POST")] == [one["payload"] for one in shown.document["invoices"]]
+    assert cli.run("preview", sheet, "--json").statuses == [ALREADY] * 3
+
+
+def test_preview_works_without_a_token_and_says_so(cli: Cli) -> None:
+    """Nothing is asked; submit then refuses with exit code 2."""
+    sheet = cli.fees(1)
+    shown = cli.run("preview", sheet, "--json")
+    assert shown.exit_code == 0
+    assert "token" in " ".join(shown.document["notices"])
+    done = cli.run("submit", sheet, "--yes", "--json")
+    assert done.exit_code == 2
+    assert done.document["problems"][0]["code"] == "settings.token"
+
+
+def test_preview_says_when_kantata_cannot_be_asked(cli: Cli, sandbox: Sandbox) -> None:
+    """The plan is shown all the same; submit sends nothing then."""
+    cli = cli.at(sandbox)
+    for status, code in ((401, 5), (503, 6)):
+        sandbox.misbehave(Fault(STATUS, method="GET", status=status, times=99))
+        shown = cli.run("preview", cli.fees(1), "--json")
+        assert (shown.exit_code, shown.statuses) == (0, ["ready"])
+        assert str(status) in " ".join(shown.document["notices"])
+        done = cli.run("submit", cli.fees(1), "--yes", "--json")
+        assert (done.exit_code, done.statuses, posts(sandbox)) == (code, [NOT_SENT], 0)
+
+
+# --- what is said where ---
+
+
+def test_from_cold_stdout_is_data_and_stderr_is_talk(cli: Cli, sandbox: Sandbox) -> None:
+    """``python -m importer`` itself: JSON on stdout; with --quiet nothing; without either the tables."""
+    cli = cli.at(sandbox)
+    done = cli.cold("submit", cli.fees(2), "--yes", "--json")
+    assert (done.exit_code, done.statuses, done.stderr) == (0, [CREATED] * 2, "")
+    quiet = cli.run("submit", cli.folder / "october.csv", "--yes", "--quiet")
+    assert (quiet.exit_code, quiet.stdout, quiet.stderr) == (0, "", "")
+    shown = cli.run("submit", cli.folder / "october.csv", "--yes")
+    assert "already created" in shown.stdout
+    assert shown.stderr == ""
+
+
+ERRORS = {
+    "missing file": (2, ["preview", "missing.xlsx"]),
+    "no workbook": (3, ["preview", "october.pdf"]),
+    "a folder": (2, ["preview", "."]),
+    "unknown batch option": (2, ["submit", "october.csv", "--expect-total", "x"]),
+    "missing settings file": (2, ["preview", "october.csv", "--config", "missing.toml"]),
+    "missing profile": (2, ["preview", "october.csv", "--profile", "nobody"]),
+    "reports in a file": (2, ["preview", "october.csv", "--reports", "october.csv"]),
+    "unknown run": (2, ["history", "nobody"]),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors_are_a_document_too(cli: Cli, name: str) -> None:
+    """With --json: code, message and hint in the one document; the sentence on stderr; no traceback."""
+    code, argv = ERRORS[name]
+    cli.fees(1)
+    (cli.folder / "october.pdf").write_text("%PDF")
+    done = cli.run(*argv, "--json")
+    assert (done.exit_code, done.document["exit_code"]) == (code, code)
+    [problem] = [one for one in done.document["problems"] if one["severity"] == "error"]
+    assert problem["message"]
+    assert problem["hint"]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["text", "folder", "newer"])
+def test_a_ledger_that_cannot_be_used_ends_before_sending(cli: Cli, sandbox: Sandbox, name: str) -> None:
+    """Exit code 2, the ledger named, no traceback, zero POSTs."""
+    cli = cli.at(sandbox)
+    sheet = cli.fees(1)
+    cli.ledger.parent.mkdir()
+    if name == "text":
+        cli.ledger.write_text("no ledger " * 1000)
+    elif name == "folder":
+        cli.ledger.mkdir()
+    else:
+        import sqlite3
+
+        cli.run("preview", sheet)
+        connection = sqlite3.connect(cli.ledger)
+        connection.execute("UPDATE ledger_meta SET value = '99'")
+        connection.commit()
+        connection.close()
+    before = posts(sandbox)
+    done = cli.run("submit", sheet, "--yes", "--json")
+    assert (done.exit_code, posts(sandbox)) == (2, before)
+    assert done.document["problems"][0]["code"].startswith("ledger.")
+    assert str(cli.ledger) in done.document["problems"][0]["message"]
+    assert "Traceback" not in done.stderr
+
+
+def test_history_tells_what_became_of_each_run(cli: Cli, sandbox: Sandbox) -> None:
+    """All runs, then the invoices of one; as tables and as JSON."""
+    cli = cli.at(sandbox)
+    run = cli.run("submit", cli.fees(2), "--yes", "--json").document["run_id"]
+    [record] = cli.run("history", "--json").document["records"]
+    assert (record["run_id"], record["by_status"], record["exit_code"]) == (run, {CREATED: 2}, 0)
+    entries = cli.run("history", run, "--json").document["records"]
+    assert [one["invoice_id"] for one in entries] == [str(one.id) for one in sandbox.invoices()]
+    assert run in cli.run("history").stdout.replace("\n", "")
+
+
+def test_the_embedded_stand_in_remembers(cli: Cli) -> None:
+    """--sandbox says loudly what it is, needs no token, and knows its invoices the next time."""
+    sheet = cli.fees(2)
+    first = cli.run("submit", sheet, "--sandbox", "--yes", "--json")
+    assert (first.exit_code, first.statuses) == (0, [CREATED] * 2)
+    assert "SANDBOX" in first.stderr
+    second = cli.run("submit", sheet, "--sandbox", "--yes", "--json")
+    assert (second.exit_code, second.statuses) == (0, [ALREADY] * 2)
+
+
+def test_the_sandbox_command_serves_until_it_is_stopped(cli: Cli) -> None:
+    """It prints its address and token, one invoice goes there, SIGTERM ends it with 0."""
+    running: Running = cli.start("sandbox", "--port", "0", "--store", "store.sqlite", PYTHONUNBUFFERED="1")
+    until(lambda: "KANTATA_TOKEN=" in running.said() and running.said().endswith("\n"))
+    env = dict(line.split("=", 1) for line in running.said().split())
+    assert cli.run("submit", cli.fees(1), "--yes", "--json", **env).statuses == [CREATED]
+    running.signal(signal.SIGTERM)
+    assert running.wait().exit_code == 0
+
+
+# --- a person at a terminal ---
+
+
+class Terminal:
+    """A person's terminal with the program in it."""
+
+    def __init__(self, cli: Cli, *argv: object) -> None:
+        """Start the program in it, from cold."""
+        self._terminal, inside = pty.openpty()
+        shell = ["/bin/sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(inside)]  # so that Ctrl-C reaches it
+        self._program = subprocess.Popen(
+            [*shell, sys.executable, "-m", "importer", *map(str, argv)],
+            cwd=cli.folder, env=cli.env | {"TERM": "xterm", "COLUMNS": "160"}, start_new_session=True,
+        )  # fmt: skip
+        os.close(inside)
+        self.shown = ""
+
+    def read_until(self, words: str) -> None:
+        """Read what is shown until the words come."""
+        until(lambda: self._read() and words in self.shown)
+
+    def type(self, text: str) -> None:
+        """Type, as on a keyboard."""
+        os.write(self._terminal, text.encode())
+
+    def end(self) -> int:
+        """Wait for the end; return the exit code."""
+        until(lambda: self._read() and self._program.poll() is not None)
+        os.close(self._terminal)
+        return self._program.wait()
+
+    def _read(self) -> bool:
+        while select.select([self._terminal], [], [], 0)[0]:
+            try:
+                self.shown += os.read(self._terminal, 65536).decode(errors="replace")
+            except OSError:  # the other side is closed
+                break
+        return True
+
+
+@pytest.mark.parametrize(("answer", "code", "sent"), [("yes\n", 0, 2), ("no\n", 9, 0), ("y\n", 9, 0), ("\x03", 130, 0)])
+def test_a_person_is_asked_before_anything_is_sent(
+    cli: Cli,
+    sandbox: Sandbox,
+    answer: str,
+    code: int,
+    sent: int,
+) -> None:
+    """The totals are shown, then only a typed yes sends; no, y and Ctrl-C do not."""
+    cli = cli.at(sandbox)
+    terminal = Terminal(cli, "submit", cli.fees(2))
+    terminal.read_until("Type yes to send")
+    assert "203.00" in terminal.shown
+    assert posts(sandbox) == 0
+    terminal.type(answer)
+    assert terminal.end() == code, terminal.shown
+    assert posts(sandbox) == sent
+    assert Path(cli.env["IMPORTER_REPORTS"]).exists()

@@ -1,0 +1,141 @@
+"""Preview: what would be billed is shown whole; nothing is sent and the ledger stays as it was."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+from sheets import records
+
+from importer import pipeline
+from importer.preview import MOST_INVOICES, MOST_PROBLEMS, show
+from importer.records import ExitCode, Status
+from importer.settings import load
+from importer.submission_ledger import open_ledger
+from importer.words import count_of, row_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from importer.report import Report
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pipeline.Tools]:
+    """Tools of a run that never asks Kantata, with a ledger and a reports folder of its own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    ledger = open_ledger(tmp_path / "ledger.sqlite", "https://api.example")
+    settings = load(reports=tmp_path / "reports", payment_schedule=30)
+    yield pipeline.Tools(settings, "https://api.example", ledger, None)
+    ledger.close()
+
+
+def fee(amount: object, workspace: object = 101, **cells: object) -> dict[str, object]:
+    """One fixed-fee row."""
+    return {"workspace_id": workspace, "item_type": "fixed_fee", "amount": amount, **cells}
+
+
+def preview(tools: pipeline.Tools, folder: Path, *rows: dict[str, object], **wish: Any) -> Report:
+    """Preview a workbook with these rows."""
+    return pipeline.preview(pipeline.Wish(records(folder / "in.xlsx", *rows), **wish), tools)
+
+
+def shown(report: Report) -> str:
+    """What the terminal shows, as plain text with single blanks."""
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+    show(report, console)
+    return re.sub(r"[ \t│┃]+", " ", console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def test_each_invoice_is_shown_with_its_lines_and_amount(tools: pipeline.Tools, tmp_path: Path) -> None:
+    """Projects, key, rows, lines by type, amount, status; then control totals."""
+    rows = [
+        fee(1200, 101), fee(300, 101), {"workspace_id": 101, "item_type": "expense", "item_id": 7},
+        fee(1000, 102, invoice_key="ACME"), fee(-50, 103, invoice_key="ACME", item_type="additional"),
+    ]  # fmt: skip
+    report = preview(tools, tmp_path, *rows, batch="2026-10")
+    text = shown(report)
+    assert "sheet Invoices · 5 rows · batch 2026-10" in text
+    assert "101 2-4 2 fixed, 1 expense 1,500.00 ready" in text
+    assert "102, 103 ACME 5-6 1 fixed, 1 additional 950.00 ready" in text
+    assert "ready 2 2,450.00" in text
+    assert "total (5 rows) 2 2,450.00" in text
+    assert str(report.files["preview"]) in text
+    assert report.exit_code is ExitCode.DONE
+
+
+def test_all_problems_are_shown_with_cell_and_cure(tools: pipeline.Tools, tmp_path: Path) -> None:
+    """Errors first, each with its address, message and hint; the exit code says that nothing would be sent."""
+    report = preview(tools, tmp_path, fee(0), fee(5, "x", Client="a"), fee(12.5, 102))
+    text = shown(report)
+    assert report.exit_code is ExitCode.FILE_PROBLEMS
+    assert "3 problems and 1 warning" in text
+    for cell in ("C2", "A3", "C4"):
+        assert f"Invoices!{cell} " in text
+    assert text.index("Invoices!C4") < text.index("Invoices!D1")
+    assert all(problem.hint.split()[0] in text for problem in report.problems)
+    assert "not sent 2 12.50" in text
+    assert "rows without a project 5.00" in text
+    assert "total (3 rows) 2 17.50" in text
+
+
+def test_a_preview_changes_nothing(tools: pipeline.Tools, tmp_path: Path) -> None:
+    """Twice the same plan under the same references, and no run in the ledger; two workbooks, none overwritten."""
+    first, second = (preview(tools, tmp_path, fee(5), batch="b") for _ in range(2))
+    assert [one.status for one in second.planned] == [Status.READY]
+    assert [(p.reference, p.fingerprint, p.payload) for p in first.planned] == [
+        (p.reference, p.fingerprint, p.payload) for p in second.planned
+    ]
+    assert tools.ledger.runs() == []
+    assert len(list((tmp_path / "reports").iterdir())) == 2
+
+
+def test_markup_in_the_sheet_is_shown_as_text(tools: pipeline.Tools, tmp_path: Path) -> None:
+    """Brackets in keys, batches and values are no instructions to the terminal."""
+    report = preview(tools, tmp_path, fee(5, invoice_key="[bold]K[/]"), fee("[/red]", 102), batch="[x]")
+    text = shown(report)
+    assert "[bold]K[/]" in text
+    assert "“[/red]”" in text
+    assert "batch [x]" in text
+
+
+def test_long_plans_are_cut_with_a_word(tools: pipeline.Tools, tmp_path: Path) -> None:
+    """The terminal shows the first invoices and problems and says how many more there are."""
+    rows = [fee(5, 1000 + n) for n in range(MOST_INVOICES + 3)] + [fee(0, 5000 + n) for n in range(MOST_PROBLEMS + 2)]
+    report = preview(tools, tmp_path, *rows)
+    text = shown(report)
+    assert f"and {MOST_PROBLEMS + 5} more invoices" in text
+    assert "and 2 more; the workbook lists them all" in text
+    assert len(report.planned) == len(rows)
+
+
+def test_one_faulty_row_leaves_the_other_invoices_ready_in_the_plan(tools: pipeline.Tools, tmp_path: Path) -> None:
+    """The plan tells which invoices are sound, so that --partial can be judged before it is used."""
+    report = preview(tools, tmp_path, fee(5, 101), fee(0, 102))
+    assert [one.status for one in report.planned] == [Status.READY, Status.NOT_SENT]
+
+
+def test_the_batch_is_the_month_of_all_invoice_dates(tools: pipeline.Tools, tmp_path: Path) -> None:
+    """Mending a faulty row later must not change the batch, and with it every reference."""
+    rows = [fee(5, 101, invoice_date="2026-10-31"), fee(0, 102, invoice_date="2026-09-30")]
+    assert preview(tools, tmp_path, *rows).batch == preview(tools, tmp_path, rows[0], {**rows[1], "amount": 5}).batch
+
+
+@pytest.mark.parametrize(("rows", "text"), [((2, 3, 4, 7), "2-4, 7"), ((5,), "5"), ((2, 4), "2, 4"), ((), "")])
+def test_rows_are_shortened_to_ranges(rows: tuple[int, ...], text: str) -> None:
+    """Neighbouring rows are shown as a range."""
+    assert row_ranges(rows) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [(1, "row", "1 row"), (0, "row", "0 rows"), (1200, "row", "1,200 rows"), (2, "time entry", "2 time entries")],
+)
+def test_counts_have_their_noun(count: int, noun: str, text: str) -> None:
+    """One row, two rows, two entries."""
+    assert count_of(count, noun) == text

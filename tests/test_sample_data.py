@@ -1,0 +1,72 @@
+"""The sample data: sound where it should be, wrong where it was planted."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from importer.columns import known_headers
+from importer.group import Defaults, group
+from importer.problems import Problem, Severity
+from importer.read import read_sheet
+from importer.records import Invoice, ItemType, UnsoundInvoice
+from importer.validate import validate
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "sample_data"
+sys.path.insert(0, str(ROOT / "tools"))
+
+
+def load(name: str) -> tuple[tuple[Invoice | UnsoundInvoice, ...], list[Problem]]:
+    """Read, validate and group one sample; return its invoices and its errors."""
+    sheet = read_sheet(SAMPLES / name, None, known_headers())
+    lines, problems = validate(sheet, send_cents=False)
+    invoices, more = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
+    return invoices, [p for p in (*sheet.problems, *problems, *more) if p.severity is Severity.ERROR]
+
+
+def test_samples_are_what_the_script_writes() -> None:
+    """sample_data/ holds byte for byte what its script writes; ``make templates`` renews it."""
+    import make_sample_data
+
+    for name, content in make_sample_data.contents().items():
+        assert (SAMPLES / name).read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["agency_october_2026.xlsx", "agency_october_2026.csv"])
+def test_the_sound_sample_has_everything_and_no_error(name: str) -> None:
+    """All five item types, a multi-project invoice, a credit, big ids and umlauts are in it."""
+    invoices, errors = load(name)
+    assert not errors
+    sound = [invoice for invoice in invoices if isinstance(invoice, Invoice)]
+    lines = [line for invoice in sound for line in invoice.lines]
+    assert {line.item_type for line in lines} == set(ItemType)
+    assert any(len(invoice.workspace_ids) > 1 for invoice in sound)
+    assert any(line.amount is not None and line.amount < 0 for line in lines)
+    assert any(line.item_id is not None and line.item_id > 2**31 for line in lines)
+    assert sound[0].purchase_order == "00042"
+    assert "für" in str(sound[0].message)
+
+
+def test_workbook_and_csv_say_the_same() -> None:
+    """The same month as .xlsx and .csv makes the same invoices, apart from row numbers."""
+
+    def without_rows(name: str) -> list[object]:
+        invoices, _ = load(name)
+        sound = [invoice for invoice in invoices if isinstance(invoice, Invoice)]
+        return [replace(one, lines=tuple(replace(line, row=0) for line in one.lines)) for one in sound]
+
+    assert without_rows("agency_october_2026.xlsx") == without_rows("agency_october_2026.csv")
+
+
+def test_every_planted_mistake_is_found_at_its_cell() -> None:
+    """One run names all mistakes, each at its cell, and nothing else."""
+    import make_sample_data
+
+    invoices, errors = load("agency_with_mistakes.xlsx")
+    assert sorted((error.code, str(error.cell)) for error in errors) == sorted(make_sample_data.PLANTED)
+    sound = [invoice for invoice in invoices if isinstance(invoice, Invoice)]
+    assert [invoice.workspace_ids for invoice in sound] == [(101,)]

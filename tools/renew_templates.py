@@ -1,0 +1,63 @@
+"""Write templates/ anew: what the code writes, so that people find it without running anything."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from importer.settings import SECRET, Settings
+from importer.template import template_csv, template_workbook
+
+FOLDER = Path(__file__).parent.parent / "templates"
+HEAD = """\
+# Settings of invoice-importer. Put this file into the folder where you run it, or into your config folder, or name
+# it with --config. Every line shows the default; take the # away from a line to change it.
+# A flag or an environment variable IMPORTER_<NAME> overrules it. The access token does not belong here: put it into
+# the environment variable KANTATA_TOKEN, or the path of a file that only you can read into KANTATA_TOKEN_FILE.
+"""
+EXAMPLES = {"ledger": '"/home/anna/invoices/ledger.sqlite"', "payment_schedule": "30"}
+"""Values shown for settings whose default is empty."""
+TAIL = """
+# More headers that mean a column, for sheets that use names of their own.
+#[columns]
+#workspace_id = ["Client no"]
+#notes = ["Leistung"]
+
+# A profile overrules the settings above when you choose it with --profile test (or IMPORTER_PROFILE=test).
+#[profile.test]
+#base_url = "http://127.0.0.1:8765/api/v1"
+#reports = "reports-test"
+"""
+
+
+def settings_file() -> str:
+    """Return importer.toml with every setting, its meaning and its default."""
+    parts = [HEAD]
+    for name, field in Settings.model_fields.items():
+        if name in SECRET or name == "columns":
+            continue
+        meaning = textwrap.wrap(str(field.description), 116)
+        parts.append(
+            "".join(f"# {line}\n" for line in meaning) + f"#{name} = {EXAMPLES.get(name) or _toml(field.default)}\n"
+        )
+    return "\n".join(parts) + TAIL
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, (int, float)) else f'"{value}"'
+
+
+def contents() -> dict[str, bytes]:
+    """Every generated file of templates/ with its content."""
+    return {
+        "invoices.xlsx": template_workbook(),
+        "invoices.csv": template_csv(),
+        "importer.toml": settings_file().encode(),
+    }
+
+
+if __name__ == "__main__":
+    for name, content in contents().items():
+        (FOLDER / name).write_bytes(content)
