@@ -10,6 +10,7 @@ import typer
 from importer import __version__
 from importer.commands.history import history
 from importer.commands.preview import preview
+from importer.commands.reconcile import reconcile
 from importer.commands.sandbox import sandbox
 from importer.commands.submit import submit
 from importer.commands.template import template
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (template, preview, submit, history, sandbox):
+for command in (template, preview, submit, reconcile, history, sandbox):
     app.command()(command)
 
 

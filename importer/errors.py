@@ -52,6 +52,13 @@ class LedgerProblem(ImporterError):
     code = "ledger"
 
 
+class LockedByAnother(ImporterError):
+    """Another run of the same account is sending; nothing was done."""
+
+    exit_code = ExitCode.LOCKED
+    code = "ledger.locked"
+
+
 class GateRefused(ImporterError):
     """A gate (expected totals, missing ``--yes``) refused the plan; nothing was sent."""
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import Any
 
-from importer.records import ExternalReference, Invoice, ItemType, LineItem
-
-if TYPE_CHECKING:
-    from decimal import Decimal
+from importer.records import Content, ExternalReference, Invoice, ItemType, LineItem
 
 SERVICE_NAME = "invoice-importer"
 SERVICE_MODEL = "invoice"
@@ -91,6 +89,29 @@ def fingerprint_of(payload: dict[str, Any]) -> str:
     """SHA-256 of the payload without the external reference, hexadecimal."""
     content = {name: value for name, value in payload["invoice"].items() if name != "external_reference"}
     return hashlib.sha256(to_json(content, sort_keys=True).encode()).hexdigest()
+
+
+def content_of(payload: dict[str, Any]) -> Content:
+    """What the invoice of a request bills."""
+    body = payload["invoice"]
+    workspaces = body.get("workspace_ids") or [body["workspace_id"]]
+    ids = [(item_type, item_id) for item_type, name in _ID_LISTS.items() for item_id in body.get(name, ())]
+    priced = [
+        (item_type, Decimal(str(item["amount"])), tidy(item.get("notes")))
+        for item_type, name in _ITEM_LISTS.items()
+        for item in body.get(name, ())
+    ]
+    return Content(frozenset(workspaces), frozenset(ids), tuple(sorted(priced, key=by_type_and_amount)))
+
+
+def tidy(notes: object) -> str:
+    """Notes as they are compared: single blanks, none at the ends."""
+    return " ".join(notes.split()) if isinstance(notes, str) else ""
+
+
+def by_type_and_amount(item: tuple[ItemType, Decimal, str]) -> tuple[str, Decimal, str]:
+    """Sort key of a fixed-fee or additional item."""
+    return (item[0].value, item[1], item[2])
 
 
 def to_json(content: object, *, sort_keys: bool = False, indent: int | None = None) -> str:

@@ -177,6 +177,17 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What an invoice bills, by which it is recognised without its reference."""
+
+    workspace_ids: frozenset[int]
+    item_ids: frozenset[tuple[ItemType, int]]
+    """Time entries, expenses and milestones."""
+    priced: tuple[tuple[ItemType, Decimal, str], ...]
+    """Fixed-fee and additional items: type, amount in the main unit, notes with single blanks; sorted."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadBack:
     """What Kantata holds of a created invoice, read from its answer. None: it did not say."""
 
@@ -288,5 +299,7 @@ class LedgerEntry:
     sent_at: datetime | None
     invoice_id: str | None
     rows: tuple[int, ...] = ()
-    source_path: str = ""
     error: str | None = None
+    key: str | None = None
+    workspace_ids: tuple[int, ...] = ()
+    amount: Decimal = Decimal(0)

@@ -44,6 +44,8 @@ class Report:
     invoice_link: str
     """Web address of an invoice; ``{id}`` stands for its id."""
     files: dict[str, Path | None] = field(default_factory=dict)
+    settled: bool = False
+    """Whether it tells anew of an earlier run, whose doubts were settled since."""
 
     @property
     def errors(self) -> int:

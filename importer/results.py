@@ -44,9 +44,12 @@ def prepare_folder(folder: Path) -> None:
 
 
 def write_report(report: Report, folder: Path) -> Path:
-    """Write the results or preview workbook; return its path."""
+    """Write the results or preview workbook; return its path. Results written anew get the next free number."""
     kind = "preview" if report.command == "preview" else "results"
     path = folder / f"{report.run_id}-{kind}.xlsx"
+    number = 2
+    while report.settled and path.exists():
+        path, number = folder / f"{report.run_id}-{kind}-{number}.xlsx", number + 1
     with workbook(path) as book:
         _summary(book, report)
         _invoices(book, report)

@@ -49,7 +49,10 @@ class Settings(BaseSettings):
         "https://api.mavenlink.com/api/v1",
         description="Address of the API (environment: KANTATA_BASE_URL). Plain http only to this machine.",
     )
-    ledger: str = Field("", description="Ledger of submissions: a file. Empty: in the user's data folder.")
+    ledger: str = Field(
+        "",
+        description="Ledger: a file, or postgresql+psycopg://user@host/database. Empty: in the data folder.",
+    )
     reports: Path = Field(Path("reports"), description="Folder for the results.")
     payment_schedule: int | None = Field(
         None,
@@ -66,6 +69,7 @@ class Settings(BaseSettings):
     hidden_rows: Literal["warn", "skip", "refuse"] = Field(
         "warn", description="Rows hidden in Excel: bill them and say so, leave them out, or refuse the file."
     )
+    workers: int = Field(4, ge=1, le=32, description="How many invoices are under way at the same time.")
     pace_per_second: float = Field(
         5,
         gt=0,
@@ -83,6 +87,9 @@ class Settings(BaseSettings):
     retry_seconds: Seconds = Field(
         300,
         description="Longest that a run waits out refusals (throttling, no connection) in all.",
+    )
+    settle_seconds: Seconds = Field(
+        180, description="How long after sending “not found” means nothing when an invoice in doubt is looked for."
     )
     invoice_link: str = Field(
         "https://app.mavenlink.com/invoices/{id}",

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import random
 import threading
-import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, assert_never, cast
 
 from importer.errors import LedgerProblem
-from importer.records import ExitCode, Outcome, OutcomeKind, PlannedInvoice, Source, Status
+from importer.records import Outcome, OutcomeKind, PlannedInvoice, Source, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from importer.gate import Gate, Stop
     from importer.kantata_api import KantataApi
-    from importer.retry import Pace, RetryBudget
+    from importer.records import ExitCode
     from importer.submission_ledger import Claim, SubmissionLedger
 
 MOST_UNKNOWN_IN_A_ROW = 3
 """After so many answers lost in a row the run stops: something is broken on the way."""
-
+MOST_FORBIDDEN_IN_A_ROW = 5
+"""After so many refused permissions in a row the run stops: the token may not do this at all."""
 FORBIDDEN = 403
+STOPPED = "The run was stopped."
+LOOK_FIRST = "Run reconcile, or look for it in Kantata. It is not sent again until it is settled."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,157 +42,172 @@ class Sent:
 
 
 @dataclass(slots=True)
-class Stop:
-    """A request to stop, set by a signal handler; waits end when it comes."""
+class _State:
+    """What the sending threads tell each other; every access under the lock."""
 
-    event: threading.Event = field(default_factory=threading.Event)
-    exit_code: ExitCode | None = None
-
-    def __call__(self, exit_code: ExitCode) -> None:
-        """Ask the run to stop after the request under way."""
-        self.exit_code = exit_code
-        self.event.set()
-
-    @property
-    def asked(self) -> bool:
-        """Whether the run is to stop."""
-        return self.event.is_set()
-
-    def wait(self, seconds: float) -> None:
-        """Sleep, but wake up when the run is to stop."""
-        self.event.wait(seconds)
-
-
-@dataclass(slots=True)
-class Sender:
-    """Sends the invoices of one run, one after the other."""
-
-    api: KantataApi
-    ledger: SubmissionLedger
-    run_id: str
-    batch: str
-    source: Source
-    pace: Pace
-    budget: RetryBudget
-    stop: Stop
-    """Set by a signal: finish the request under way, send nothing more."""
-    progress: Callable[[PlannedInvoice], None] = field(default=lambda _planned: None)
-    """Called with every invoice once its status is final."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
     halted: str | None = None
     """Why the rest is not sent."""
     access_refused: bool = False
     unreachable: bool = False
-    ledger_failed: bool = False
-    """An outcome could not be noted: whatever came, the ledger says ``sending``."""
     unknown_in_a_row: int = 0
-    last_start: float = 0.0
-    """Monotonic seconds."""
+    forbidden_in_a_row: int = 0
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends the invoices of one run, by several threads through one gate."""
+
+    connect: Callable[[], KantataApi]
+    """Gives each thread a connection of its own."""
+    ledger: SubmissionLedger
+    run_id: str
+    batch: str
+    source: Source
+    gate: Gate
+    stop: Stop
+    """Set by a signal: finish the requests under way, send nothing more."""
+    workers: int = 1
+    progress: Callable[[PlannedInvoice], None] = field(default=lambda _planned: None)
+    """Called with every invoice once its status is final, in the order of the sheet."""
+    state: _State = field(default_factory=_State)
+    _local: threading.local = field(default_factory=threading.local)
 
     def send_all(self, planned: Iterable[PlannedInvoice]) -> Sent:
         """Send every invoice that is ready. Each one of the plan is in the result, whatever happens."""
+        planned = tuple(planned)
         done: list[PlannedInvoice] = []
-        for one in planned:
-            final = self._answered(one) if one.status is Status.READY else one
-            done.append(final)
-            self.progress(final)
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="sender") as threads:
+            answers = [threads.submit(self._answered, one) if one.status is Status.READY else one for one in planned]
+            for answer in answers:
+                final = answer.result() if isinstance(answer, Future) else answer
+                done.append(final)
+                self.progress(final)
         left = any(one.status is Status.NOT_SENT and one.payload is not None for one in done)
-        return Sent(tuple(done), self.access_refused, self.unreachable, self.stop.exit_code if left else None)
+        state = self.state
+        return Sent(tuple(done), state.access_refused, state.unreachable, self.stop.exit_code if left else None)
 
     def _answered(self, one: PlannedInvoice) -> PlannedInvoice:
-        if self.stop.asked:
-            self.halted = self.halted or "The run was stopped."
-        if self.halted is not None:
-            return not_sent(one, self.halted)
         try:
             return self._send(one)
         except LedgerProblem as problem:
-            self.halted = f"{problem.message} Nothing more was sent."
-            return not_sent(one, self.halted)
+            self._halt(f"{problem.message} Nothing more was sent.")
+            return not_sent(one, self._why_not() or problem.message)
+        except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
+            # Whatever it was, it must not take the answers of the other invoices along.
+            self._halt(f"The program failed ({type(error).__name__}). Nothing more was sent.")
+            return self._after_failure(one, error)
 
     def _send(self, one: PlannedInvoice) -> PlannedInvoice:
         while True:
-            self._keep_pace()
-            if self.stop.asked:
-                return not_sent(one, "The run was stopped.")
+            if (why := self._why_not()) or not self.gate.enter() or (why := self._why_not()):
+                return not_sent(one, why or STOPPED)
             claim = self.ledger.claim(one, self.run_id, self.batch, self.source)
             if claim is None:
                 return not_sent(one, "Another run is sending this invoice, or has sent it.", "Preview again.")
-            outcome = self.api.create_invoice(one.payload or {})
-            noted = self._settle(claim, one, outcome)
-            if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or self.ledger_failed or not self._wait(outcome):
-                return noted
+            outcome = self._connection().create_invoice(one.payload or {})
+            if not self._settled(claim, outcome):
+                return _unrecorded(self._concluded(one, outcome), outcome)
+            if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._may_retry(outcome):
+                return self._concluded(one, outcome)
 
-    def _settle(self, claim: Claim, one: PlannedInvoice, outcome: Outcome) -> PlannedInvoice:
+    def _connection(self) -> KantataApi:
+        if not hasattr(self._local, "api"):
+            self._local.api = self.connect()
+        return cast("KantataApi", self._local.api)
+
+    def _why_not(self) -> str | None:
+        """Why nothing more is to be sent; None while all is well."""
+        with self.state.lock:
+            return self.state.halted or (STOPPED if self.stop.asked else None)
+
+    def _halt(self, why: str) -> None:
+        with self.state.lock:
+            self.state.halted = self.state.halted or why
+
+    def _may_retry(self, outcome: Outcome) -> bool:
+        return self.gate.refused(outcome.retry_after, throttled=outcome.http_status is not None)
+
+    def _settled(self, claim: Claim, outcome: Outcome) -> bool:
         """Note the outcome; when that fails the ledger still says ``sending``, so it reads as in doubt."""
         try:
             self.ledger.settle(claim, outcome)
         except LedgerProblem as problem:
-            concluded = self._concluded(one, outcome)
-            self.halted, self.ledger_failed = f"{problem.message} Nothing more was sent.", True
-            if outcome.kind is not OutcomeKind.CREATED:
-                return concluded
-            return replace(
-                concluded, status=Status.IN_DOUBT,
-                reason=f"Created as invoice {outcome.invoice_id}, but the ledger could not note it.",
-                what_to_do="Do not send it again; mend the ledger first.",
-            )  # fmt: skip
-        return self._concluded(one, outcome)
+            self._halt(f"{problem.message} Nothing more was sent.")
+            return False
+        return True
+
+    def _after_failure(self, one: PlannedInvoice, error: Exception) -> PlannedInvoice:
+        """An unexpected failure may have come after the request left: only the ledger can tell."""
+        return replace(
+            one,
+            status=Status.IN_DOUBT,
+            reason=f"The program failed while sending it ({type(error).__name__}): it may exist in Kantata.",
+            what_to_do=LOOK_FIRST,
+        )
 
     def _concluded(self, one: PlannedInvoice, outcome: Outcome) -> PlannedInvoice:
         one = replace(one, request_id=outcome.request_id)
-        self.unknown_in_a_row = self.unknown_in_a_row + 1 if outcome.kind is OutcomeKind.UNKNOWN else 0
+        self._count(outcome)
         match outcome.kind:
             case OutcomeKind.CREATED:
-                self.pace, self.budget = self.pace.after_success(), self.budget.after_success()
+                self.gate.succeeded()
                 return replace(
                     one, status=Status.CREATED, invoice_id=outcome.invoice_id, read_back=outcome.read_back,
                     reason=_difference(one, outcome),
                 )  # fmt: skip
             case OutcomeKind.REJECTED:
-                self.access_refused = self.access_refused or outcome.http_status == FORBIDDEN
                 return replace(
                     one, status=Status.REJECTED, reason=f"Kantata refused it: {outcome.message}",
                     what_to_do="Correct its rows (they are in the to-fix workbook) and submit again.",
                 )  # fmt: skip
             case OutcomeKind.REFUSED_FOR_NOW:
-                self.unreachable = True
-                self.halted = "Not sent: Kantata was throttling or could not be reached for too long."
                 return not_sent(one, outcome.message)
             case OutcomeKind.TOKEN_REFUSED:
-                self.access_refused = True
-                self.halted = "Not sent: Kantata refused the token."
                 return not_sent(one, f"Kantata refused the token: {outcome.message}", "Renew KANTATA_TOKEN.")
             case OutcomeKind.UNKNOWN:
-                if self.unknown_in_a_row >= MOST_UNKNOWN_IN_A_ROW:
-                    self.halted = f"Not sent: {MOST_UNKNOWN_IN_A_ROW} answers in a row were lost, so the run stopped."
                 return replace(
                     one, status=Status.IN_DOUBT, reason=f"It may exist in Kantata: {outcome.message}",
-                    what_to_do="Look for it in Kantata by project, date and amount. It is not sent again until it is "
-                    "settled.",
+                    what_to_do=LOOK_FIRST,
                 )  # fmt: skip
             case _:
                 assert_never(outcome.kind)
 
-    def _keep_pace(self) -> None:
-        wait = self.last_start + self.pace.seconds_between - time.monotonic()
-        if self.last_start and wait > 0:
-            self.stop.wait(wait)
-        self.last_start = time.monotonic()
+    def _count(self, outcome: Outcome) -> None:
+        """Keep count of what goes wrong, and stop the run when it makes no sense to go on."""
+        state, kind = self.state, outcome.kind
+        forbidden = kind is OutcomeKind.REJECTED and outcome.http_status == FORBIDDEN
+        with state.lock:
+            state.unknown_in_a_row = state.unknown_in_a_row + 1 if kind is OutcomeKind.UNKNOWN else 0
+            state.forbidden_in_a_row = state.forbidden_in_a_row + 1 if forbidden else 0
+            state.access_refused = state.access_refused or forbidden or kind is OutcomeKind.TOKEN_REFUSED
+            state.unreachable = state.unreachable or kind is OutcomeKind.REFUSED_FOR_NOW
+            if state.halted is None:
+                state.halted = _reason_to_halt(state, kind)
 
-    def _wait(self, outcome: Outcome) -> bool:
-        """Wait before the same invoice is sent again; False when waiting is over."""
-        if outcome.http_status is not None:
-            self.pace = self.pace.after_throttling()
-        seconds = self.budget.wait(outcome.retry_after, random.random())  # noqa: S311 - jitter, no secret
-        if seconds is None or self.stop.asked:
-            return False
-        self.budget = self.budget.after_wait(seconds)
-        self.stop.wait(seconds)
-        if self.stop.asked:
-            self.halted = "The run was stopped while it waited for Kantata."
-            return False
-        self.halted, self.unreachable = None, False
-        return True
+
+def _reason_to_halt(state: _State, kind: OutcomeKind) -> str | None:
+    if kind is OutcomeKind.TOKEN_REFUSED:
+        return "Not sent: Kantata refused the token."
+    if kind is OutcomeKind.REFUSED_FOR_NOW:
+        return "Not sent: Kantata was throttling or could not be reached for too long."
+    if state.unknown_in_a_row >= MOST_UNKNOWN_IN_A_ROW:
+        return f"Not sent: {MOST_UNKNOWN_IN_A_ROW} answers in a row were lost, so the run stopped."
+    if state.forbidden_in_a_row >= MOST_FORBIDDEN_IN_A_ROW:
+        return f"Not sent: Kantata refused permission {MOST_FORBIDDEN_IN_A_ROW} times in a row, so the run stopped."
+    return None
+
+
+def _unrecorded(one: PlannedInvoice, outcome: Outcome) -> PlannedInvoice:
+    """The ledger could not note the answer: it says ``sending``, so the invoice is in doubt whatever came."""
+    came = f"Created as invoice {outcome.invoice_id}" if outcome.invoice_id else one.reason
+    return replace(
+        one,
+        status=Status.IN_DOUBT,
+        invoice_id=outcome.invoice_id,
+        reason=f"{came}, but the ledger could not note it.",
+        what_to_do="Mend the ledger first; it is not sent again until it is settled.",
+    )
 
 
 def not_sent(

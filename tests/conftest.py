@@ -226,6 +226,7 @@ def cli(_warm_cli: Path, tmp_path: Path) -> Cli:
         "IMPORTER_LEDGER": str(tmp_path / "ledger" / "ledger.sqlite"),
         "IMPORTER_REPORTS": str(folder / "reports"),
         "IMPORTER_PACE_PER_SECOND": "1000",
+        "IMPORTER_WORKERS": "1",  # tests of parallel sending say so
         "IMPORTER_RETRY_SECONDS": "0",
         "IMPORTER_CONNECT_TIMEOUT_SECONDS": "2",
         "IMPORTER_READ_TIMEOUT_SECONDS": "5",

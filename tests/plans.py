@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from importer.gate import Gate, Stop
 from importer.plan import Knowledge, decide, draw_up
 from importer.records import Invoice, ItemType, LineItem, PlannedInvoice, Source, Totals
 from importer.retry import Pace, RetryBudget
-from importer.submit import Sender, Stop
+from importer.submit import Sender
 
 if TYPE_CHECKING:
     from importer.kantata_api import KantataApi
@@ -69,4 +70,5 @@ def totals(planned: tuple[PlannedInvoice, ...]) -> Totals:
 def sender(api: KantataApi, ledger: SubmissionLedger, *, retry_seconds: float = 0, **options: Any) -> Sender:
     """Return a sender that does not dawdle."""
     budget, stop = RetryBudget(retry_seconds), options.pop("stop", None) or Stop()
-    return Sender(api, ledger, options.pop("run", "run-1"), BATCH, SOURCE, Pace.of(1000), budget, stop, **options)
+    gate = Gate(Pace.of(options.pop("pace", 1000)), budget, stop)
+    return Sender(lambda: api, ledger, options.pop("run", "run-1"), BATCH, SOURCE, gate, stop, **options)

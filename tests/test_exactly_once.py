@@ -239,7 +239,7 @@ def test_a_ledger_locked_in_mid_run_tells_what_was_sent(cli: Cli, sandbox: Sandb
     """The results name the invoice that the ledger could not note; the next run does not send it again."""
     cli = cli.at(sandbox)
     sandbox.misbehave(Fault(FaultKind.SLOW_AFTER, after=1, seconds=1))
-    patience = "import importer.submission_ledger as ledger; ledger.BUSY_SECONDS = 0.1"
+    patience = "import importer.submission_ledger.opening as ledger; ledger.BUSY_SECONDS = 0.1"
     running = cli.start("submit", cli.fees(4), "--yes", "--json", before=patience)
     while len(sandbox.received("POST")) < 2:
         time.sleep(0.005)

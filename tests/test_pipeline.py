@@ -11,11 +11,12 @@ from plans import ACCOUNT, fees
 
 from importer import pipeline
 from importer.errors import GateRefused, LedgerProblem
-from importer.pipeline import Tools, Wish, exit_code_after
+from importer.gate import Stop
+from importer.pipeline import Hooks, Tools, Wish, exit_code_after
 from importer.records import ExitCode, Status
 from importer.settings import Settings
 from importer.submission_ledger import SubmissionLedger, open_ledger
-from importer.submit import Sent, Stop
+from importer.submit import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ def submit(wish: Wish, tools: Tools, confirm: Callable[[Report], None] = lambda 
     assert tools.api is not None
     api = tools.api
     return pipeline.submit(
-        wish, tools, connect=lambda: api, confirm=confirm, stop=Stop(), progress=lambda _one: None,
+        wish, tools, Hooks(lambda: api, confirm, Stop(), lambda _one: None),
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def test_exit_codes_are_those_of_the_program() -> None:
     """The exit-code table names exactly the codes that the program can end with."""
     table = README.split("### Exit codes")[1].split("###")[0]
     codes = {int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for code in row.split(",")}
-    assert codes == {int(code) for code in ExitCode} - {int(ExitCode.LOCKED)}
+    assert codes == {int(code) for code in ExitCode}
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"`make (\w+)`", README)) | {"demo", "test"}))

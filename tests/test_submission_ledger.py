@@ -19,7 +19,7 @@ from scripted import Scripted, created
 
 from importer.errors import LedgerProblem
 from importer.records import ItemType, Outcome, OutcomeKind, PlannedInvoice, Status
-from importer.submission_ledger import Claim, SubmissionLedger, ledger_path, open_ledger
+from importer.submission_ledger import Claim, SubmissionLedger, ledger_url, open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -284,7 +284,7 @@ def test_a_newer_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "l.sqlite"
     open_ledger(path, "a").close()
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE ledger_meta SET value = '2'")
+        connection.execute("UPDATE ledger_meta SET value = '99'")
         connection.execute("DROP TABLE attempts")
     connection.close()
     with pytest.raises(LedgerProblem, match="newer version") as caught:
@@ -348,13 +348,13 @@ def test_a_folder_that_cannot_be_written_is_refused(unprivileged: Path) -> None:
 
 
 def test_another_kind_of_database_is_refused_by_name() -> None:
-    """An address is a path or sqlite:///path in this version; a password in it is not repeated."""
-    with pytest.raises(LedgerProblem, match="postgresql") as caught:
-        ledger_path("postgresql+psycopg://user:sekret@host/db")
+    """An address is a path, sqlite:///path or PostgreSQL; a password in it is not repeated."""
+    with pytest.raises(LedgerProblem, match="mysql") as caught:
+        ledger_url("mysql://user:sekret@host/db")
     assert "sekret" not in caught.value.message + caught.value.hint
-    assert ledger_path("sqlite:////tmp/l.sqlite") == Path("/tmp/l.sqlite")  # noqa: S108 - a name only
-    assert ledger_path("~/l.sqlite") == Path.home() / "l.sqlite"
-    assert ledger_path("") == Path.home() / "data" / "invoice-importer" / "ledger.sqlite"
+    assert ledger_url("sqlite:////tmp/l.sqlite").database == "/tmp/l.sqlite"  # noqa: S108 - a name only
+    assert ledger_url("~/l.sqlite").database == str(Path.home() / "l.sqlite")
+    assert ledger_url("").database == str(Path.home() / "data" / "invoice-importer" / "ledger.sqlite")
 
 
 # --- against a model ---

@@ -97,9 +97,10 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
     from importer import pipeline, results
     from importer.columns import known_headers
     from importer.group import Defaults, group
+    from importer.pipeline import planning
     from importer.plan import decide, draw_up
     from importer.read import read_sheet
-    from importer.records import ExitCode
+    from importer.records import ExitCode, Source
     from importer.validate import validate
 
     tools = _tools(folder)
@@ -118,16 +119,16 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
     invoices, more = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
     lap("group")
     drawn = draw_up(invoices, "2026-10")
-    planned = decide(drawn, pipeline._knowledge(drawn, tools.ledger), allow_repeats=False)  # noqa: SLF001
+    planned = decide(drawn, planning.knowledge_for(drawn, tools.ledger), allow_repeats=False)
     lap("plan")
     if problems or more:
         sys.exit(f"the benchmark's input has problems: {[*problems, *more][:3]}")
     prepared = pipeline.Prepared(
         "bench", datetime.now().astimezone(), pipeline.Wish(path),
-        pipeline.Source(str(path), "Invoices", "", len(lines)),
-        sheet, lines, "2026-10", planned, (), (),
+        Source(str(path), "Invoices", "", len(lines)),
+        sheet, lines, "2026-10", drawn, planned, (), (),
     )  # fmt: skip
-    report = pipeline._report("preview", prepared, tools, planned, ExitCode.DONE)  # noqa: SLF001
+    report = planning.report_of("preview", prepared, tools, planned, ExitCode.DONE)
     last = time.perf_counter()
     results.write_report(report, folder)
     lap("workbook")

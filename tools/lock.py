@@ -19,7 +19,16 @@ def main() -> None:
         run([sys.executable, "-m", "venv", folder], check=True)
         run([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
         run(
-            [python, "-m", "pip", "install", "--quiet", f"{ROOT}[sandbox]", "--group", f"{ROOT}/pyproject.toml:dev"],
+            [
+                python,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                f"{ROOT}[sandbox,postgres]",
+                "--group",
+                f"{ROOT}/pyproject.toml:dev",
+            ],
             check=True,
         )
         frozen = run(

@@ -32,11 +32,11 @@ def history(
     from importer.commands.session import SANDBOX_ACCOUNT
     from importer.errors import WrongUse
     from importer.settings import load
-    from importer.submission_ledger import ledger_path, open_ledger
+    from importer.submission_ledger import ledger_url, open_ledger
 
     settings = load(config=config, profile=profile)
     account = SANDBOX_ACCOUNT if sandbox else settings.account
-    ledger = open_ledger(ledger_path(settings.ledger), account)
+    ledger = open_ledger(ledger_url(settings.ledger), account)
     runs = ledger.runs()
     if run is None:
         _print([asdict(one) for one in runs], _runs_table(runs, account), as_json=as_json)

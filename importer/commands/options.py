@@ -55,7 +55,7 @@ def reporting_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
         except (KeyboardInterrupt, typer.Abort):  # Ctrl-C at the question; an Abort is an Exception
             sys.stderr.write("\nStopped; nothing was sent.\n")
             code = ExitCode.INTERRUPTED
-        except Exception as error:  # noqa: BLE001 - a person gets a sentence, the crash file the details
+        except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
             report_error(_crashed(error), command.__name__, as_json=as_json, path=path)
             code = ExitCode.UNEXPECTED
         raise typer.Exit(int(code))

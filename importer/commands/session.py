@@ -10,7 +10,7 @@ from importer.errors import SettingsProblem
 from importer.kantata_api import KantataApi
 from importer.pipeline import Tools
 from importer.settings import Settings, load
-from importer.submission_ledger import ledger_path, open_ledger
+from importer.submission_ledger import file_beside, ledger_url, open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from importer.submission_ledger import SubmissionLedger
+    from importer.submission_ledger import LedgerAddress, SubmissionLedger
 
 SANDBOX_ACCOUNT = "sandbox"
 """Name of the embedded stand-in in the ledger; its port differs from run to run."""
@@ -57,15 +57,16 @@ def opened(  # noqa: PLR0913 - one argument per option or field
     offline: bool,
     sandbox: bool,
     console: Console,
+    workers: int | None = None,
 ) -> Iterator[Session]:
     """Open the tools of a run and close them after it."""
     with ExitStack() as stack:
-        settings = load(config=config, profile=profile, reports=reports)
-        path = ledger_path(settings.ledger)
+        settings = load(config=config, profile=profile, reports=reports, workers=workers)
+        where = ledger_url(settings.ledger)
         account, token = settings.account, None if sandbox else settings.read_token()
         if sandbox:
-            settings, account, token = _embedded_sandbox(stack, settings, path, console)
-        ledger = stack.enter_context(_closing(path, account))
+            settings, account, token = _embedded_sandbox(stack, settings, where, console)
+        ledger = stack.enter_context(_closing(where, account))
         notices = () if token or offline else (NOT_ASKED,)
         session = Session(Tools(settings, account, ledger, None, notices), settings, token)
         if token and not offline:
@@ -76,13 +77,12 @@ def opened(  # noqa: PLR0913 - one argument per option or field
 def _embedded_sandbox(
     stack: ExitStack,
     settings: Settings,
-    ledger: Path,
+    ledger: LedgerAddress,
     console: Console,
 ) -> tuple[Settings, str, str]:
     from importer.sandbox import start
 
-    ledger.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sandbox = stack.enter_context(start(ledger.with_name(f"{ledger.stem}.sandbox.sqlite")))
+    sandbox = stack.enter_context(start(file_beside(ledger, "sandbox.sqlite")))
     console.print(
         "SANDBOX: a stand-in Kantata on this machine. Nothing reaches the real one.",
         style="bold black on yellow",
@@ -91,8 +91,8 @@ def _embedded_sandbox(
 
 
 @contextmanager
-def _closing(path: Path, account: str) -> Iterator[SubmissionLedger]:
-    ledger = open_ledger(path, account)
+def _closing(where: LedgerAddress, account: str) -> Iterator[SubmissionLedger]:
+    ledger = open_ledger(where, account)
     try:
         yield ledger
     finally:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from importer.gate import Stop
     from importer.records import PlannedInvoice
     from importer.report import Report
-    from importer.submit import Stop
 
 
 @reporting_errors
@@ -59,6 +59,9 @@ def submit(  # noqa: PLR0913 - one argument per option or field
         str | None,
         typer.Option("--expect-total", help="Refuse unless the amounts in the sheet sum up to this."),
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="How many invoices are under way at the same time.")
+    ] = None,
     allow_repeats: Annotated[
         bool,
         typer.Option("--allow-repeats", help="Also send invoices whose content was billed before."),
@@ -69,16 +72,17 @@ def submit(  # noqa: PLR0913 - one argument per option or field
 
     from importer import pipeline
     from importer.commands.session import opened
+    from importer.gate import Stop
     from importer.preview import show
     from importer.report import json_text
     from importer.settings import expected_amount
-    from importer.submit import Stop
 
     wish = pipeline.Wish(file, sheet, batch, partial, allow_repeats, expect_invoices, expected_amount(expect_total))
     talk, stop = Console(stderr=True), Stop()
     bar = _ProgressBar(talk, shown=not (quiet or as_json))
     with opened(
         config=config, profile=profile, reports=reports, offline=offline, sandbox=sandbox, console=talk,
+        workers=workers,
     ) as session, bar, _signals(stop) as listen:  # fmt: skip
 
         def confirm(plan: Report) -> None:
@@ -89,10 +93,7 @@ def submit(  # noqa: PLR0913 - one argument per option or field
         report = pipeline.submit(
             wish,
             session.tools,
-            connect=session.connect,
-            confirm=confirm,
-            stop=stop,
-            progress=bar.advance,
+            pipeline.Hooks(session.connect, confirm, stop, bar.advance),
         )
     if as_json:
         sys.stdout.write(json_text(report) + "\n")

@@ -124,4 +124,4 @@ def _root(archive: zipfile.ZipFile, name: str) -> ET.Element:
     if b"<!DOCTYPE" in xml:
         msg = "a document type has no place in a workbook"
         raise ValueError(msg)
-    return ET.fromstring(xml)  # noqa: S314 - expat limits expansion, and a DOCTYPE is refused above
+    return ET.fromstring(xml)  # noqa: S314 - expat limits expansion, and a DOCTYPE is refused

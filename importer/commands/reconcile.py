@@ -1,0 +1,106 @@
+"""``invoice-importer reconcile``: settle what is in doubt by asking Kantata."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from importer.commands.options import Config, Json, Profile, Quiet, Reports, SandboxFlag, reporting_errors
+from importer.records import ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from importer.pipeline import Reconciled
+
+
+@reporting_errors
+def reconcile(  # noqa: PLR0913 - one argument per option or field
+    *,
+    profile: Profile = None,
+    config: Config = None,
+    reports: Reports = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    sandbox: SandboxFlag = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait until enough time has passed since sending, or say when.")
+    ] = True,
+) -> ExitCode:
+    """Find out what became of invoices in doubt. Sends nothing new."""
+    from rich.console import Console
+
+    from importer import pipeline
+    from importer.commands.session import opened
+
+    talk = Console(stderr=True)
+    with opened(
+        config=config, profile=profile, reports=reports, offline=False, sandbox=sandbox, console=talk
+    ) as session:
+
+        def wait_until(moment: datetime) -> bool:
+            return _wait_until(moment, talk) if wait else False
+
+        done = pipeline.reconcile(session.tools, session.connect(), wait_until)
+    if as_json:
+        from importer.payload import to_json
+
+        sys.stdout.write(to_json(_document(done), indent=2) + "\n")
+    elif not quiet:
+        _show(done, Console())
+    return done.exit_code
+
+
+def _wait_until(moment: datetime, talk: Console) -> bool:
+    seconds = (moment - datetime.now(UTC).replace(tzinfo=None)).total_seconds()
+    if seconds > 0:
+        local = moment.replace(tzinfo=UTC).astimezone()
+        talk.print(f"Waiting until {local:%H:%M:%S}: before that, “not found” would mean nothing. Ctrl-C stops.")
+        time.sleep(seconds + 0.05)
+    return True
+
+
+def _document(done: Reconciled) -> dict[str, Any]:
+    counts = Counter(one.status.value for one in done.settlements)
+    return {
+        "schema_version": 1,
+        "command": "reconcile",
+        "exit_code": int(done.exit_code),
+        "totals": {"invoices": len(done.settlements), "by_status": dict(counts)},
+        "invoices": [
+            {
+                "reference": one.doubt.reference,
+                "run_id": one.doubt.run_id,
+                "workspace_ids": list(one.doubt.workspace_ids),
+                "invoice_key": one.doubt.key,
+                "rows": list(one.doubt.rows),
+                "status": one.status.value,
+                "invoice_id": one.invoice_id,
+                "error": one.reason,
+                "what_to_do": one.what_to_do,
+            }
+            for one in done.settlements
+        ],
+        "files": {"results": [str(path) for path in done.files]},
+    }
+
+
+def _show(done: Reconciled, console: Console) -> None:
+    from rich.markup import escape
+
+    from importer.tables import STATUS_WORDS
+
+    if not done.settlements:
+        console.print("Nothing is in doubt.")
+    for one in done.settlements:
+        name = one.doubt.key or f"project {', '.join(str(number) for number in one.doubt.workspace_ids)}"
+        console.print(f"[bold]{STATUS_WORDS[one.status]}[/] {escape(name)}: {escape(one.reason)}", highlight=False)
+        if one.what_to_do:
+            console.print(f"    {escape(one.what_to_do)}", style="dim", highlight=False)
+    for path in done.files:
+        console.print(f"Results written anew: [bold]{escape(str(path))}[/]", soft_wrap=True)

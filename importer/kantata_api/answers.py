@@ -1,0 +1,240 @@
+"""What Kantata's answers mean. Pure: text and records in, outcomes and findings out.
+
+Every outcome of ``POST /invoices`` is classified here, once, as kantata-api.md
+section 4 says.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from importer.payload import by_type_and_amount, tidy
+from importer.records import Content, ItemType, Outcome, OutcomeKind, ReadBack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REFUSED = frozenset({400, 403, 404, 422})
+"""Answers that mean: this invoice was not created."""
+LONGEST_SAID = 300
+"""Characters of an error that no field names, as shown to a person."""
+LONGEST_RAW = 20_000
+"""Characters of an error body that are kept."""
+_ID_FIELDS = {
+    ItemType.TIME_ENTRY: "time_entry_ids",
+    ItemType.EXPENSE: "expense_ids",
+    ItemType.BILLING_MILESTONE: "billing_milestone_ids",
+}
+_PRICED = {ItemType.FIXED_FEE: "fixed_fee_items", ItemType.ADDITIONAL: "additional_items"}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInvoice:
+    """An invoice that Kantata shows."""
+
+    invoice_id: str
+    cancelled: bool
+    triples: tuple[tuple[str, str, str], ...]
+    """Its external references: service_name, service_model, service_model_ref."""
+    content: Content | None
+    """None when the answer does not show all of it."""
+
+
+def classify(status: int, body: str, headers: dict[str, str]) -> Outcome:
+    """Say what an HTTP answer to ``POST /invoices`` means (kantata-api.md section 4).
+
+    Whatever is not documented as a refusal is UNKNOWN: it is not sent again.
+    """
+    folded = {name.lower(): value for name, value in headers.items()}
+    request_id = folded.get("x-request-id")
+    raw = body[:LONGEST_RAW]
+    said = error_text(body)
+    if status == HTTPStatus.OK:
+        return _created(body, status, request_id)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Outcome(
+            OutcomeKind.REFUSED_FOR_NOW,
+            f"Kantata throttles: {said or 'too many requests'}",
+            status,
+            request_id,
+            raw,
+            retry_after=_seconds(folded.get("retry-after")),
+        )
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Outcome(OutcomeKind.TOKEN_REFUSED, said or "Kantata refuses the token.", status, request_id, raw)
+    if status in REFUSED:
+        return Outcome(OutcomeKind.REJECTED, said or f"Kantata refused it (HTTP {status}).", status, request_id, raw)
+    return Outcome(OutcomeKind.UNKNOWN, f"Kantata answered HTTP {status}: {said}".rstrip(": "), status, request_id, raw)
+
+
+def error_text(body: str) -> str:
+    """Kantata's own words out of an error body: errors[] → error_message → error → raw text."""
+    answer = json_object(body)
+    if answer is None:
+        text = " ".join(body.split())
+        return text if len(text) <= LONGEST_SAID else text[:LONGEST_SAID] + "…"
+    errors = answer.get("errors")
+    if isinstance(errors, list) and errors:
+        return "; ".join(_one_error(error) for error in errors)
+    for name in ("error_message", "error"):
+        if answer.get(name):
+            return str(answer[name])
+    return "" if not body.strip() else body.strip()[:LONGEST_SAID]
+
+
+def _one_error(error: object) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    field = error.get("field")
+    message = str(error.get("message") or error.get("type") or json.dumps(error))
+    return f"{field}: {message}" if field and field != "base" else message
+
+
+def _created(body: str, status: int, request_id: str | None) -> Outcome:
+    answer = json_object(body)
+    results = answer.get("results") if answer else None
+    invoices = answer.get("invoices") if answer else None
+    if answer and not answer.get("errors") and isinstance(results, list) and isinstance(invoices, dict):
+        ids = [str(r.get("id")) for r in results if isinstance(r, dict) and r.get("key") == "invoices"]
+        if len(ids) == 1 and ids[0] and isinstance(record := invoices.get(ids[0]), dict):
+            return Outcome(
+                OutcomeKind.CREATED,
+                "",
+                status,
+                request_id,
+                invoice_id=ids[0],
+                read_back=_read_back(record, answer),
+            )
+    return Outcome(
+        OutcomeKind.UNKNOWN, f"Kantata answered {status}, but without one created invoice in it: {error_text(body)}",
+        status, request_id, body[:LONGEST_RAW],
+    )  # fmt: skip
+
+
+def _read_back(record: dict[str, Any], answer: dict[str, Any]) -> ReadBack:
+    """What matters of the created invoice; nulls and blanks are normal (kantata-api.md section 1)."""
+    items = [
+        item
+        for collection in ("fixed_fee_items", "additional_items")
+        for item_id in _list(record.get(collection.removesuffix("s") + "_ids"))
+        if isinstance(item := _dict(answer.get(collection)).get(str(item_id)), dict)
+    ]
+    asked = any(f"{name}_ids" in record for name in ("fixed_fee_item", "additional_item"))
+    recipient = _dict(_dict(answer.get("users")).get(str(record.get("recipient_id"))))
+    draft = record.get("draft")
+    return ReadBack(
+        number=_text(record.get("user_invoice_number")),
+        title=_text(record.get("title")),
+        status=_text(record.get("status")),
+        draft=draft if isinstance(draft, bool) else None,
+        currency=_text(record.get("currency")),
+        items_amount=_sum_of_cents(items) if asked else None,
+        total=_from_cents(record.get("balance_in_cents")),
+        due_date=_text(record.get("due_date")),
+        recipient=_text(recipient.get("full_name")),
+    )
+
+
+def _sum_of_cents(items: list[dict[str, Any]]) -> Decimal | None:
+    amounts = [_from_cents(item.get("amount_in_cents")) for item in items]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
+
+
+def _from_cents(cents: object) -> Decimal | None:
+    if isinstance(cents, bool) or not isinstance(cents, (int, str)):
+        return None
+    try:
+        amount = Decimal(cents).scaleb(-2)
+    except ArithmeticError:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def json_object(body: str) -> dict[str, Any] | None:
+    """The JSON object of a body; None when it is anything else."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):  # RecursionError: nested too deep
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _seconds(text: str | None) -> float | None:
+    """Read Retry-After: seconds, or an HTTP date."""
+    if not text:
+        return None
+    with suppress(ValueError):
+        return max(0.0, float(text))
+    with suppress(ValueError, TypeError):  # TypeError: a date without a zone
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    return None
+
+
+def found_invoices(answer: dict[str, Any]) -> Iterator[FoundInvoice]:
+    """Every invoice of an answer that asked for all associations."""
+    for invoice_id, record in _dict(answer.get("invoices")).items():
+        if isinstance(record, dict):
+            cancelled = record.get("status") == "cancelled"
+            yield FoundInvoice(str(invoice_id), cancelled, tuple(_triples(record, answer)), _content(record, answer))
+
+
+def _triples(record: dict[str, Any], answer: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    references = _dict(answer.get("external_references"))
+    for reference_id in _list(record.get("external_reference_ids")):
+        found = _dict(references.get(str(reference_id)))
+        yield tuple(str(found.get(name)) for name in ("service_name", "service_model", "service_model_ref"))  # type: ignore[misc]
+
+
+def _content(record: dict[str, Any], answer: dict[str, Any]) -> Content | None:
+    workspaces = {str(one) for one in (*_list(record.get("workspace_ids")), record.get("workspace_id")) if one}
+    ids = {(kind, str(one)) for kind, name in _ID_FIELDS.items() for one in _list(record.get(name))}
+    priced = []
+    for kind, collection in _PRICED.items():
+        for item_id in _list(record.get(collection.removesuffix("s") + "_ids")):
+            item = _dict(_dict(answer.get(collection)).get(str(item_id)))
+            amount = _from_cents(item.get("amount_in_cents"))
+            if amount is None:
+                return None
+            priced.append((kind, amount, tidy(item.get("notes"))))
+    if not workspaces or not all(one.isdecimal() for one in (*workspaces, *(item_id for _, item_id in ids))):
+        return None
+    return Content(
+        frozenset(int(one) for one in workspaces),
+        frozenset((kind, int(item_id)) for kind, item_id in ids),
+        tuple(sorted(priced, key=by_type_and_amount)),
+    )
+
+
+def subjects_in(answer: dict[str, Any]) -> list[str]:
+    """Ids of the invoices that the external references of an answer belong to."""
+    records = [_dict(one) for one in _dict(answer.get("external_references")).values()]
+    return [str(one["subject_id"]) for one in records if one.get("subject_type") == "Invoice" and one.get("subject_id")]
+
+
+def sees_finances(answer: dict[str, Any]) -> set[int]:
+    """Projects of an answer whose finances this user may see: only there does “no invoice” mean anything."""
+    return {
+        int(workspace_id)
+        for workspace_id, record in _dict(answer.get("workspaces")).items()
+        if str(workspace_id).isdecimal() and _dict(_dict(record).get("permissions")).get("can_see_financials") is True
+    }

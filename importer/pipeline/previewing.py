@@ -1,0 +1,34 @@
+"""The dry run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from importer import results
+from importer.errors import AccessDenied, NotReached
+from importer.pipeline.planning import Tools, Wish, look_up, new_run_id, noting, prepare, report_of
+from importer.problems import has_errors
+from importer.records import ExitCode, Status
+
+if TYPE_CHECKING:
+    from importer.report import Report
+
+
+def preview(wish: Wish, tools: Tools) -> Report:
+    """The dry run: the plan, told whole, with its workbook."""
+    results.prepare_folder(tools.settings.reports)
+    prepared = prepare(wish, tools, new_run_id())
+    if tools.api is not None:
+        try:
+            prepared = look_up(prepared, tools.api)
+        except (AccessDenied, NotReached) as error:
+            prepared = noting(prepared, f"{error.message} So only the ledger was asked about earlier invoices.")
+    if has_errors(prepared.problems):
+        code = ExitCode.FILE_PROBLEMS
+    elif any(one.status is Status.IN_DOUBT for one in prepared.planned):
+        code = ExitCode.IN_DOUBT
+    else:
+        code = ExitCode.DONE
+    report = report_of("preview", prepared, tools, prepared.planned, code)
+    return replace(report, files={"preview": results.write_report(report, tools.settings.reports)})

@@ -1,0 +1,121 @@
+"""Settle what is in doubt, and tell anew of the runs it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from importer import results
+from importer.errors import ImporterError
+from importer.pipeline.planning import Tools, Wish, new_run_id, prepare, report_of
+from importer.pipeline.submitting import exit_code_after
+from importer.plan import totals_of
+from importer.reconcile import Settlement, apply, free_at, settle, told
+from importer.records import ExitCode, LedgerEntry, PlannedInvoice, Source, Status, UnsoundInvoice
+from importer.report import Report
+from importer.submit import Sent, not_sent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from importer.kantata_api import KantataApi
+    from importer.submission_ledger import RunRecord, SubmissionLedger
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What reconcile found out."""
+
+    settlements: tuple[Settlement, ...]
+    files: tuple[Path, ...]
+    """Results workbooks written anew."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """IN_DOUBT while anything is."""
+        doubtful = any(one.status is Status.IN_DOUBT for one in self.settlements)
+        return ExitCode.IN_DOUBT if doubtful else ExitCode.DONE
+
+
+def reconcile(tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bool]) -> Reconciled:
+    """Settle everything of the account that is in doubt; sends nothing new.
+
+    ``wait_until`` waits until a moment (UTC) from which “not found” means
+    something, and tells whether it did.
+    """
+    results.prepare_folder(tools.settings.reports)
+    seconds, ledger = tools.settings.settle_seconds, tools.ledger
+    with ledger.exclusive("reconcile"):
+        doubts = ledger.unsettled()
+        if doubts:
+            wait_until(max(free_at(one, seconds) for one in doubts))
+        settlements = settle(doubts, ledger, api, seconds)
+        apply(settlements, ledger, new_run_id())
+        runs = dict.fromkeys(one.doubt.run_id for one in settlements if one.status is not Status.IN_DOUBT)
+        folder = tools.settings.reports
+        files = [results.write_report(_told_anew(run, tools, settlements), folder) for run in _known(runs, ledger)]
+    return Reconciled(settlements, tuple(files))
+
+
+def _known(run_ids: Iterable[str], ledger: SubmissionLedger) -> list[RunRecord]:
+    runs = {run.run_id: run for run in ledger.runs()}
+    return [runs[run_id] for run_id in run_ids if run_id in runs]
+
+
+def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...]) -> Report:
+    """The report of an earlier run with what is known now; with its rows when its file is still the same."""
+    started = run.started_at.replace(tzinfo=UTC).astimezone()
+    wish = Wish(Path(run.path), run.sheet, run.batch, partial=True)
+    entries = {entry.reference: entry for entry in tools.ledger.entries_of_run(run.run_id)}
+    try:
+        prepared = prepare(wish, tools, run.run_id)
+    except (ImporterError, OSError):
+        prepared = None
+    if prepared is not None and prepared.source.sha256 == run.sha256:
+        planned = tuple(told(_as_of_now(one, entries), settlements) for one in prepared.planned)
+        report = report_of(
+            "submit", replace(prepared, started_at=started), tools, planned, exit_code_after(Sent(planned))
+        )
+    else:
+        report = _without_rows(run, tools, entries, started)
+    return replace(report, settled=True)
+
+
+def _as_of_now(one: PlannedInvoice, entries: dict[str, LedgerEntry]) -> PlannedInvoice:
+    """What the ledger says of an invoice of that run; others were not sent by it."""
+    entry = entries.get(one.reference or "")
+    if entry is None:
+        return not_sent(one, one.reason or "Not sent in this run.") if one.status is Status.READY else one
+    status = Status(entry.state) if entry.state != "sending" else Status.IN_DOUBT
+    return replace(one, status=status, invoice_id=entry.invoice_id, reason=entry.error, what_to_do=None)
+
+
+def _without_rows(run: RunRecord, tools: Tools, entries: dict[str, LedgerEntry], started: datetime) -> Report:
+    planned = tuple(
+        _as_of_now(
+            PlannedInvoice(
+                UnsoundInvoice(entry.key, entry.workspace_ids, entry.rows, entry.amount),
+                Status.IN_DOUBT,
+                entry.reference,
+            ),
+            entries,
+        )
+        for entry in entries.values()
+    )
+    return Report(
+        command="submit",
+        run_id=run.run_id,
+        batch=run.batch,
+        account=tools.account,
+        started_at=started,
+        exit_code=exit_code_after(Sent(planned)),
+        source=Source(run.path, run.sheet, run.sha256, run.rows),
+        sheet=None,
+        planned=planned,
+        totals=totals_of((), planned),
+        problems=(),
+        notices=("The file of this run has changed or is gone, so its rows are not shown.",),
+        invoice_link=tools.settings.invoice_link,
+    )

@@ -1,0 +1,165 @@
+"""Carry a plan out, and always write what became of it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from importer import results
+from importer.errors import AccessDenied, GateRefused, ImporterError, LedgerProblem, NotReached
+from importer.gate import Gate, Stop
+from importer.pipeline.planning import (
+    RESOLVED,
+    Prepared,
+    Tools,
+    Wish,
+    knowledge_for,
+    look_up,
+    new_run_id,
+    noting,
+    prepare,
+    report_of,
+)  # fmt: skip
+from importer.plan import decide, totals_of
+from importer.reconcile import apply, settle, told
+from importer.records import ExitCode, PlannedInvoice, Status
+from importer.retry import Pace, RetryBudget
+from importer.submit import Sender, Sent, not_sent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from importer.kantata_api import KantataApi
+    from importer.report import Report
+    from importer.submission_ledger import SubmissionLedger
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """How the terminal takes part in a submit."""
+
+    connect: Callable[[], KantataApi]
+    """Gives a connection for sending."""
+    confirm: Callable[[Report], None]
+    """Raises GateRefused when the person does not agree."""
+    stop: Stop
+    """When it is asked for, nothing more is sent."""
+    progress: Callable[[PlannedInvoice], None]
+
+
+def submit(wish: Wish, tools: Tools, hooks: Hooks) -> Report:
+    """Carry the plan out and write the results. Raises LockedByAnother when another run is at work."""
+    results.prepare_folder(tools.settings.reports)
+    run_id = new_run_id()
+    with tools.ledger.exclusive(run_id):
+        prepared = prepare(wish, tools, run_id)
+        return _carry_out(prepared, tools, hooks)
+
+
+def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
+    if prepared.refused:
+        why = "Nothing was sent because the file has problems."
+        return _finished(prepared, tools, _unsent(prepared, why), ExitCode.FILE_PROBLEMS)
+    try:
+        _check_expectations(prepared)
+        if tools.api is not None:
+            prepared = look_up(_settle_own(prepared, tools, tools.api), tools.api)
+        if prepared.ready:
+            hooks.connect()  # a missing token is said before the question
+            hooks.confirm(report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE))
+    except (GateRefused, AccessDenied, NotReached) as error:
+        prepared = noting(prepared, error.message)
+        return _finished(prepared, tools, _unsent(prepared, error.message), error.exit_code)
+    if not prepared.ready and not any(one.reason == RESOLVED for one in prepared.planned):
+        return _finished(prepared, tools, Sent(prepared.planned))
+    tools.ledger.begin_run(
+        prepared.run_id,
+        prepared.batch,
+        prepared.source,
+        totals_of(prepared.lines, prepared.planned),
+    )
+    _adopt_found(prepared, tools.ledger)
+    if not prepared.ready:
+        return _finished(prepared, tools, Sent(prepared.planned), began=True)
+    settings = tools.settings
+    gate = Gate(Pace.of(settings.pace_per_second), RetryBudget(settings.retry_seconds), hooks.stop)
+    sender = Sender(
+        hooks.connect, tools.ledger, prepared.run_id, prepared.batch, prepared.source, gate, hooks.stop,
+        settings.workers, hooks.progress,
+    )  # fmt: skip
+    return _finished(prepared, tools, sender.send_all(prepared.planned), began=True)
+
+
+def _settle_own(prepared: Prepared, tools: Tools, api: KantataApi) -> Prepared:
+    """Settle what is in doubt of this plan, as far as enough time has passed, and decide anew."""
+    doubtful = [one.reference for one in prepared.planned if one.status is Status.IN_DOUBT and one.reference]
+    if not doubtful:
+        return prepared
+    settled = settle(tools.ledger.unsettled(doubtful), tools.ledger, api, tools.settings.settle_seconds)
+    apply(settled, tools.ledger, prepared.run_id)
+    knowledge = knowledge_for(prepared.drawn, tools.ledger)
+    planned = decide(prepared.drawn, knowledge, allow_repeats=prepared.wish.allow_repeats)
+    return replace(prepared, planned=tuple(told(one, settled) for one in planned))
+
+
+def _adopt_found(prepared: Prepared, ledger: SubmissionLedger) -> None:
+    for one in prepared.planned:
+        if one.reason == RESOLVED and one.invoice_id is not None:
+            ledger.adopt(one, one.invoice_id, prepared.run_id, prepared.batch, prepared.source)
+
+
+def _check_expectations(prepared: Prepared) -> None:
+    """Raise GateRefused unless the plan matches the control totals that were given."""
+    wish, totals = prepared.wish, totals_of(prepared.lines, prepared.planned)
+    if wish.expect_invoices is not None and wish.expect_invoices != totals.invoices:
+        msg = f"Nothing was sent: the sheet makes {totals.invoices} invoices, but {wish.expect_invoices} were expected."
+        raise GateRefused(msg, "Check the sheet, or correct --expect-invoices.", code="gate.invoices")
+    if wish.expect_total is not None and wish.expect_total != totals.amount:
+        msg = f"Nothing was sent: the sheet has {totals.amount:,.2f}, but {wish.expect_total:,.2f} was expected."
+        raise GateRefused(msg, "Check the sheet, or correct --expect-total.", code="gate.total")
+
+
+def _unsent(prepared: Prepared, why: str) -> Sent:
+    planned = (not_sent(one, why) if one.status is Status.READY else one for one in prepared.planned)
+    return Sent(tuple(planned))
+
+
+def _finished(
+    prepared: Prepared,
+    tools: Tools,
+    sent: Sent,
+    code: ExitCode | None = None,
+    *,
+    began: bool = False,
+) -> Report:
+    code = exit_code_after(sent) if code is None else code
+    report = report_of("submit", prepared, tools, sent.planned, code)
+    try:
+        folder = tools.settings.reports
+        files = {"results": results.write_report(report, folder), "to_fix": results.write_to_fix(report, folder)}
+        report = replace(report, files=files)
+    except (OSError, ImporterError) as error:
+        # What was sent is in the ledger and in what is printed; say that the workbook is missing.
+        notice = f"The results workbook could not be written: {error}."
+        code = ExitCode.UNEXPECTED if code is ExitCode.DONE else code
+        report = replace(report, exit_code=code, notices=(*report.notices, notice))
+    if began:
+        with suppress(LedgerProblem):  # the invoices are on record; what became of them must be told all the same
+            tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(code))
+    return report
+
+
+def exit_code_after(sent: Sent) -> ExitCode:
+    """How a submit ends: in doubt over access over unreachable over anything else left undone."""
+    statuses = {one.status for one in sent.planned}
+    if Status.IN_DOUBT in statuses:
+        return ExitCode.IN_DOUBT
+    if sent.stopped_by is not None:
+        return sent.stopped_by
+    if sent.access_refused:
+        return ExitCode.ACCESS
+    if sent.unreachable:
+        return ExitCode.UNREACHABLE
+    undone = {Status.REJECTED, Status.HELD, Status.NOT_SENT, Status.READY}
+    return ExitCode.SOME_NOT_SENT if statuses & undone else ExitCode.DONE

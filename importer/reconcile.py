@@ -1,0 +1,177 @@
+"""Settle invoices whose outcome is not known, by asking Kantata twice; send nothing.
+
+The look-ups and their limits are those of kantata-api.md section 6: first by the
+external reference that was sent with the invoice, then by project and time with
+its content compared. “Not found” means nothing before ``settle_seconds`` have
+passed since sending, nor where this user may not see the project's finances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, assert_never
+
+from importer.payload import SERVICE_NAME, content_of
+from importer.records import Outcome, OutcomeKind, PlannedInvoice, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from importer.kantata_api import FoundInvoice, KantataApi
+    from importer.submission_ledger import SubmissionLedger, Unsettled
+
+CLOCK_MARGIN = timedelta(minutes=10)
+"""How far this machine's clock may differ from Kantata's."""
+
+
+class Verdict(Enum):
+    """What is known of an invoice that was in doubt."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    UNCLEAR = "unclear"
+    TOO_EARLY = "too_early"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The verdict about one invoice, and why."""
+
+    doubt: Unsettled
+    verdict: Verdict
+    reason: str
+    what_to_do: str | None = None
+    invoice_id: str | None = None
+    """Set exactly when the invoice was found."""
+
+    @property
+    def status(self) -> Status:
+        """The status that follows."""
+        match self.verdict:
+            case Verdict.FOUND:
+                return Status.CREATED
+            case Verdict.ABSENT:
+                return Status.READY
+            case Verdict.UNCLEAR | Verdict.TOO_EARLY:
+                return Status.IN_DOUBT
+            case _:
+                assert_never(self.verdict)
+
+
+def settle(
+    doubts: Iterable[Unsettled],
+    ledger: SubmissionLedger,
+    api: KantataApi,
+    settle_seconds: float,
+    now: datetime | None = None,
+) -> tuple[Settlement, ...]:
+    """Find out what became of each invoice. Changes nothing. Raises NotReached or AccessDenied.
+
+    ``now`` is UTC without offset; the moment of the call when it is not given.
+    """
+    now = now or datetime.now(UTC).replace(tzinfo=None)
+    doubts = tuple(doubts)
+    early = {one.reference: end for one in doubts if (end := free_at(one, settle_seconds)) > now}
+    due = [one for one in doubts if one.reference not in early]
+    by_triple = _by_triple(due, api)
+    return tuple(
+        _too_early(one, early[one.reference]) if one.reference in early else _settled(one, by_triple, ledger, api)
+        for one in doubts
+    )
+
+
+def free_at(doubt: Unsettled, settle_seconds: float) -> datetime:
+    """The moment from which “not found” means something, UTC."""
+    return doubt.sent_at + timedelta(seconds=settle_seconds)
+
+
+def apply(settlements: Iterable[Settlement], ledger: SubmissionLedger, run_id: str) -> None:
+    """Note what was found out: a found invoice is created, one absent twice may be sent again."""
+    for one in settlements:
+        if one.verdict is Verdict.FOUND:
+            outcome = Outcome(OutcomeKind.CREATED, one.reason, invoice_id=one.invoice_id)
+            ledger.conclude(one.doubt.reference, run_id, outcome)
+        elif one.verdict is Verdict.ABSENT:
+            ledger.conclude(one.doubt.reference, run_id, Outcome(OutcomeKind.REFUSED_FOR_NOW, one.reason))
+
+
+def told(planned: PlannedInvoice, settlements: Iterable[Settlement]) -> PlannedInvoice:
+    """A planned invoice that is still in doubt, with what the look-up has found."""
+    for one in settlements:
+        if one.doubt.reference == planned.reference and planned.status is Status.IN_DOUBT:
+            return replace(planned, reason=one.reason, what_to_do=one.what_to_do)
+    return planned
+
+
+def _triple_of(doubt: Unsettled) -> tuple[str, str, str]:
+    reference = doubt.payload["invoice"]["external_reference"]
+    return (reference["service_name"], reference["service_model"], reference["service_model_ref"])
+
+
+def _by_triple(due: list[Unsettled], api: KantataApi) -> dict[tuple[str, str, str], list[FoundInvoice]]:
+    found: dict[tuple[str, str, str], list[FoundInvoice]] = {}
+    if due:
+        for invoice in api.find_by_references([_triple_of(one) for one in due]):
+            for triple in set(invoice.triples):
+                found.setdefault(triple, []).append(invoice)
+    return found
+
+
+def _settled(
+    doubt: Unsettled,
+    by_triple: dict[tuple[str, str, str], list[FoundInvoice]],
+    ledger: SubmissionLedger,
+    api: KantataApi,
+) -> Settlement:
+    marked = by_triple.get(_triple_of(doubt), [])
+    live = [one.invoice_id for one in marked if not one.cancelled]
+    if len(live) == 1:
+        return _found(doubt, live[0], f"Found in Kantata by its reference: invoice {live[0]}.")
+    if len(live) > 1:
+        return _unclear(doubt, f"Kantata holds several invoices with its reference: {', '.join(live)}.")
+    if marked:
+        return _unclear(doubt, f"Invoice {marked[0].invoice_id} has its reference, but was cancelled in Kantata.")
+    return _second_look(doubt, ledger, api)
+
+
+def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) -> Settlement:
+    content = content_of(doubt.payload)
+    since = doubt.sent_at - CLOCK_MARGIN
+    alike = [
+        one.invoice_id
+        for one in api.invoices_of(doubt.workspace_ids[0], since)
+        if not one.cancelled and one.content == content and not _is_another(one)
+    ]
+    known = ledger.references_of(alike)
+    alike = [one for one in alike if known.get(one, doubt.reference) == doubt.reference]
+    if len(alike) == 1:
+        return _found(doubt, alike[0], f"Found in Kantata by its content: invoice {alike[0]}.")
+    if alike:
+        return _unclear(doubt, f"Several invoices in Kantata have just its content: {', '.join(alike)}.")
+    hidden = sorted(set(doubt.workspace_ids) - api.sees_finances_of(doubt.workspace_ids))
+    if hidden:
+        which = ", ".join(str(one) for one in hidden)
+        return _unclear(doubt, f"Not found, but this token may not see the finances of project {which}.")
+    reason = "Not found in Kantata, neither by its reference nor by its content: it was not created."
+    return Settlement(doubt, Verdict.ABSENT, reason, "Submit the file again to bill it.")
+
+
+def _is_another(found: FoundInvoice) -> bool:
+    """Whether an invoice carries a reference of this program: then it is one of the others."""
+    return any(triple[0] == SERVICE_NAME for triple in found.triples)
+
+
+def _found(doubt: Unsettled, invoice_id: str, reason: str) -> Settlement:
+    return Settlement(doubt, Verdict.FOUND, reason, None, invoice_id)
+
+
+def _unclear(doubt: Unsettled, reason: str) -> Settlement:
+    return Settlement(doubt, Verdict.UNCLEAR, reason, "Look at it in Kantata; it is not sent again unasked.")
+
+
+def _too_early(doubt: Unsettled, end: datetime) -> Settlement:
+    local = end.replace(tzinfo=UTC).astimezone()
+    reason = f"Sent so recently that nothing is certain before {local:%H:%M:%S}."
+    return Settlement(doubt, Verdict.TOO_EARLY, reason, f"Run reconcile or submit again after {local:%H:%M:%S}.")

@@ -1,0 +1,21 @@
+"""The ledger of submissions: what was sent, when, and what became of it.
+
+The only room that imports SQLAlchemy. An intent (``sending``) is committed and
+on disk before the request leaves; the outcome is committed after it. A row left
+in ``sending`` by a crash therefore reads as in doubt, never as unsent.
+"""
+
+from importer.submission_ledger.ledger import SubmissionLedger
+from importer.submission_ledger.opening import LedgerAddress, file_beside, ledger_url, open_ledger
+from importer.submission_ledger.records import Claim, RunRecord, Unsettled
+
+__all__ = [
+    "Claim",
+    "LedgerAddress",
+    "RunRecord",
+    "SubmissionLedger",
+    "Unsettled",
+    "file_beside",
+    "ledger_url",
+    "open_ledger",
+]

@@ -1,0 +1,57 @@
+"""Records of the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One submit as the ledger remembers it."""
+
+    run_id: str
+    batch: str
+    account: str
+    started_at: datetime
+    """UTC, without offset."""
+    finished_at: datetime | None
+    """None: still running, or killed."""
+    who: str
+    path: str
+    sheet: str | None
+    sha256: str
+    rows: int
+    invoices: int
+    amount: str
+    by_status: dict[str, int]
+    exit_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to send one invoice once; given by :meth:`SubmissionLedger.claim`."""
+
+    reference: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """An invoice that was sent and whose outcome is not known."""
+
+    reference: str
+    run_id: str
+    batch: str
+    key: str | None
+    workspace_ids: tuple[int, ...]
+    rows: tuple[int, ...]
+    amount: Decimal
+    payload: dict[str, Any]
+    """What was sent."""
+    sent_at: datetime
+    """UTC, without offset."""

@@ -1,0 +1,108 @@
+"""Tables and states of the ledger, and how an older ledger becomes a current one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SENDING, CREATED, REJECTED, NOT_SENT, IN_DOUBT = "sending", "created", "rejected", "not_sent", "in_doubt"
+UNSETTLED = (SENDING, IN_DOUBT)
+"""States in which the invoice may exist in Kantata."""
+LIVE = (*UNSETTLED, CREATED)
+"""States in which the invoice exists in Kantata, or may."""
+FREE = (REJECTED, NOT_SENT)
+"""States in which it surely does not exist and may be sent."""
+
+METADATA = sa.MetaData()
+META = sa.Table(
+    "ledger_meta", METADATA,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)  # fmt: skip
+RUNS = sa.Table(
+    "runs", METADATA,
+    sa.Column("run_id", sa.String(64), primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("started_at", sa.DateTime, nullable=False),
+    sa.Column("finished_at", sa.DateTime),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("sheet", sa.Text),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("invoices", sa.Integer, nullable=False),
+    sa.Column("amount", sa.Text, nullable=False),
+    sa.Column("by_status", sa.Text),
+    sa.Column("exit_code", sa.Integer),
+)  # fmt: skip
+INVOICES = sa.Table(
+    "invoices", METADATA,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("reference", sa.Text, primary_key=True),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("invoice_key", sa.Text),
+    sa.Column("workspace_ids", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("amount", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("run_id", sa.String(64), nullable=False, index=True),
+    sa.Column("source_path", sa.Text, nullable=False),
+    sa.Column("source_sha256", sa.String(64), nullable=False),
+    sa.Column("rows", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("sent_at", sa.DateTime),
+    sa.Column("request_id", sa.Text),
+    sa.Column("invoice_id", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Index("invoices_by_fingerprint", "account", "fingerprint"),
+)  # fmt: skip
+ATTEMPTS = sa.Table(
+    "attempts", METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("run_id", sa.String(64), nullable=False, index=True),
+    sa.Column("started_at", sa.DateTime, nullable=False),
+    sa.Column("ended_at", sa.DateTime),
+    sa.Column("outcome", sa.String(32)),
+    sa.Column("http_status", sa.Integer),
+    sa.Column("request_id", sa.Text),
+    sa.Column("message", sa.Text),
+    sa.Column("raw", sa.Text),
+)  # fmt: skip
+ITEMS = sa.Table(
+    "billed_items", METADATA,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("item_type", sa.String(32), primary_key=True),
+    sa.Column("item_id", sa.BigInteger, primary_key=True),
+    sa.Column("reference", sa.Text, primary_key=True),
+)  # fmt: skip
+LOCKS = sa.Table(
+    "run_locks", METADATA,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("run_id", sa.String(64), nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("since", sa.DateTime, nullable=False),
+)  # fmt: skip
+"""Who sends at the moment. Only told to others: what locks is the operating system, or PostgreSQL."""
+
+
+def _add_locks(connection: sa.Connection) -> None:
+    LOCKS.create(connection, checkfirst=True)
+
+
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {2: _add_locks}
+"""Schema version → the step that leads to it from the version before."""
+SCHEMA_VERSION = 2
+
+
+def migrate(connection: sa.Connection, known: int) -> None:
+    """Bring a ledger of an older version forwards, in the caller's transaction."""
+    for version in range(known + 1, SCHEMA_VERSION + 1):
+        MIGRATIONS[version](connection)
+    connection.execute(META.update().where(META.c.name == "schema_version").values(value=str(SCHEMA_VERSION)))
