@@ -34,6 +34,11 @@ _ERROR_VALUES = frozenset(
     {"#REF!", "#N/A", "#DIV/0!", "#NAME?", "#VALUE!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "=…"},
 )
 """How error cells, and formulas without a result, read in a CSV and in a to-fix workbook."""
+_THOUSANDS_OR_DECIMALS = re.compile(r"^-?\d{1,3}\.\d{3}$")
+"""Typed text such as 1.000: a thousand to one half of Europe, one to the other."""
+_WHOLE_TEXT = re.compile(r"^-?\d+(?:\.0{1,2})?$")
+LONGEST_TEXT = 32_767
+"""Characters that fit into one cell of Excel; the results must be able to hold what was sent."""
 _PLAIN_NUMBER = re.compile(r"^-?\d+(?:\.\d+)?$")
 _MINUSES = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-"})
 
@@ -76,8 +81,10 @@ def number_of(raw: object) -> Decimal | None:
     return None
 
 
-def _identifier(raw: object) -> int | Unreadable:
+def _identifier(raw: object) -> int | Unreadable:  # noqa: PLR0911 - one return per rule
     number = number_of(raw)
+    if isinstance(raw, str) and _THOUSANDS_OR_DECIMALS.match(clean(raw)):
+        return Unreadable("ambiguous", "could be thousands or decimals", "Type the id in digits only, as 1000.")
     if number is None:
         return Unreadable("not_a_number", "is not a number", "Type the id in digits, such as 101.")
     if isinstance(raw, float) and abs(raw) >= 10**SURE_DIGITS:
@@ -103,14 +110,22 @@ def _amount(raw: object) -> Decimal | Unreadable:
             "is not an amount that can be read with certainty",
             "Type digits with a point for the decimals and nothing else: 1234.50 (a credit: -1234.50).",
         )
+    if isinstance(raw, str) and _THOUSANDS_OR_DECIMALS.match(clean(raw)):
+        return Unreadable(
+            "ambiguous",
+            "could be thousands or decimals: the point may mean either",
+            "Type thousands without a point, as 1000, or decimals with two digits, as 1.00.",
+        )
     if len(number.normalize().as_tuple().digits) > SURE_DIGITS or abs(number) >= 10**13:
         return Unreadable("too_large", "has too many digits for an amount", "Check the amount.")
     return number
 
 
-def _text(raw: object) -> str | Unreadable:
+def _text(raw: object) -> str | Unreadable:  # noqa: PLR0911 - one return per rule
     if isinstance(raw, str):
         text = raw.strip()
+        if len(text) > LONGEST_TEXT:
+            return Unreadable("too_long", f"has more than {LONGEST_TEXT:,} characters", "Shorten the text.")
         if text in _ERROR_VALUES:
             return Unreadable(
                 "error_value", "is an error of a formula, not a text", "Mend the formula, or type the text."
@@ -168,7 +183,7 @@ def _yes_no(raw: object) -> bool | Unreadable:
 
 
 def _days(raw: object) -> int | Unreadable:
-    number = number_of(raw)
+    number = None if isinstance(raw, str) and not _WHOLE_TEXT.match(clean(raw)) else number_of(raw)
     if number is None and isinstance(raw, str):
         text = clean(raw)
         if fold(text) in _ON_RECEIPT:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from importer.records import BY_ID, PRICED, ItemType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Level(Enum):
@@ -373,6 +378,11 @@ def fold(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name).casefold()
     visible = "".join(c for c in plain if not c.isspace() and unicodedata.category(c) != "Cf")
     return visible.translate(_IGNORED_IN_NAMES)
+
+
+def known_as(header: str, known: Mapping[str, str]) -> str | None:
+    """Column that a header means; a remark in brackets at its end, such as “(yes/no)”, does not count."""
+    return known.get(fold(header)) or known.get(fold(re.sub(r"[(\[][^()\[\]]*[)\]]\s*$", "", header)))
 
 
 def known_headers(more: dict[str, list[str]] | None = None) -> dict[str, str]:

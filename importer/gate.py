@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Stop:
-    """A request to stop, set by a signal handler; waits end when it comes."""
+    """A request to stop, from a signal or because going on makes no sense; waits end when it comes."""
 
     event: threading.Event = field(default_factory=threading.Event)
     exit_code: ExitCode | None = None
+    """Set exactly when a signal asked."""
 
     def __call__(self, exit_code: ExitCode) -> None:
         """Ask the run to stop after the requests under way."""
@@ -57,9 +58,7 @@ class Gate:
                 now = self._clock()
                 wait = max(self._next_start, self._closed_until) - now
                 if wait <= 0:
-                    # From the planned moment, so that a late wake-up costs no pace; never more than one moment saved.
-                    between = self._pace.seconds_between
-                    self._next_start = max(self._next_start, now - between) + between
+                    self._next_start = now + self._pace.seconds_between
                     return True
             self._stop.wait(wait)
         return False
@@ -67,13 +66,14 @@ class Gate:
     def refused(self, retry_after: float | None, *, throttled: bool) -> bool:
         """Close the gate for a while after a refusal; False when the time for waiting is used up.
 
-        Refusals that come while it is closed already belong to the same wait.
-        ``retry_after`` is what the server asked for, seconds.
+        Refusals that come while it is closed already belong to the same wait;
+        they lengthen it when the server asks for more. ``retry_after`` is what
+        it asked for, seconds.
         """
         with self._lock:
             now = self._clock()
             if now < self._closed_until:
-                return True
+                return self._held_longer(now + (retry_after or 0.0) - self._closed_until)
             seconds = self._budget.wait(retry_after, random.random())  # noqa: S311 - jitter, no secret
             if seconds is None:
                 return False
@@ -82,6 +82,14 @@ class Gate:
             if throttled:
                 self._pace = self._pace.after_throttling()
             return True
+
+    def _held_longer(self, seconds: float) -> bool:
+        if seconds > self._budget.left_seconds:
+            return False
+        if seconds > 0:
+            self._budget = replace(self._budget, left_seconds=self._budget.left_seconds - seconds)
+            self._closed_until += seconds
+        return True
 
     def succeeded(self) -> None:
         """Recover a little of the pace, and begin to count refusals anew."""

@@ -51,6 +51,7 @@ def group(
     Rows whose project cannot be read and that have no key belong to no invoice;
     they already carry a problem of their own.
     """
+    lines = tuple(lines)
     groups = _collect(lines)
     problems: list[Problem] = list(_missing_schedule_column(sheet, defaults))
     faulty: set[int] = set()
@@ -62,11 +63,27 @@ def group(
     for clash, indexes in _clashes(groups, sheet):
         problems.append(clash)
         faulty.update(indexes)
+    faulty |= _claimed_by_strays(groups, lines)
     if any(problem.code == "column.missing" for problem in problems):
         faulty = set(range(len(groups)))
     problems += _alike_keys(groups, sheet)
     problems.sort(key=lambda problem: problem.row or 0)
     return tuple(_invoice(rows, defaults, sound=n not in faulty) for n, rows in enumerate(groups)), tuple(problems)
+
+
+def _claimed_by_strays(groups: list[_Rows], lines: Iterable[SheetLine]) -> set[int]:
+    """Invoices that a row with an unreadable project or key may belong to: they are not complete without it."""
+    claimed: set[int] = set()
+    for line in lines:
+        if line.key_unreadable or (line.invoice_key is None and line.workspace_id is None):
+            claimed |= {number for number, rows in enumerate(groups) if _may_hold(rows, line)}
+    return claimed
+
+
+def _may_hold(rows: _Rows, stray: SheetLine) -> bool:
+    if stray.workspace_id is not None:
+        return any(line.workspace_id == stray.workspace_id for line in rows.lines)
+    return stray.key_unreadable or rows.key is None
 
 
 def _collect(lines: Iterable[SheetLine]) -> list[_Rows]:

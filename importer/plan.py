@@ -24,7 +24,7 @@ from importer.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
 CREATED = "created"
@@ -34,6 +34,10 @@ LIVE = UNSETTLED | {CREATED}
 
 BilledItem = tuple[ItemType, int]
 """A time entry, expense or milestone, by its id."""
+Place = tuple[str | None, int | None]
+"""Invoice key; without one, the project."""
+_Held = tuple[LedgerEntry, str, str]
+"""The earlier invoice that holds this one, why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,25 @@ class Knowledge:
     """Live entries only."""
     by_item: Mapping[BilledItem, LedgerEntry] = field(default_factory=dict)
     """Live entries only."""
+    near: Mapping[Place, tuple[LedgerEntry, ...]] = field(default_factory=dict)
+    """Live entries only."""
+    gone: frozenset[str] = frozenset()
+    """Ids of invoices that were cancelled or deleted in Kantata since: they bill nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Of what run the plan is."""
+
+    batch: str = ""
+    batch_derived: bool = False
+    """Whether nobody named the batch, so that a change of dates may have changed it."""
+    source_sha256: str = ""
+
+
+def place_of(invoice: Invoice) -> Place:
+    """Where an earlier version of the invoice would be found."""
+    return (invoice.key, None if invoice.key is not None else invoice.workspace_ids[0])
 
 
 def choose_batch(given: str | None, cover: str | None, dates: Iterable[date | None], today: date) -> str:
@@ -60,11 +83,14 @@ def draw_up(invoices: Iterable[Invoice | UnsoundInvoice], batch: str) -> tuple[P
     return tuple(_drawn(invoice, batch) for invoice in invoices)
 
 
-def decide(drawn: Iterable[PlannedInvoice], knowledge: Knowledge, *, allow_repeats: bool) -> tuple[PlannedInvoice, ...]:
+def decide(
+    drawn: Iterable[PlannedInvoice], knowledge: Knowledge, *, allow_repeats: bool, terms: Terms | None = None
+) -> tuple[PlannedInvoice, ...]:
     """Return the plan: every invoice with its status, and the reason when it would not be sent."""
     drawn = tuple(drawn)
-    references = {planned.reference for planned in drawn}
-    return tuple(_decided(planned, knowledge, references, allow_repeats=allow_repeats) for planned in drawn)
+    references = frozenset(planned.reference for planned in drawn)
+    decision = _Decision(knowledge, references, terms or Terms(), allow_repeats)
+    return tuple(decision.of(planned) for planned in drawn)
 
 
 def totals_of(lines: Iterable[SheetLine], planned: Iterable[PlannedInvoice]) -> Totals:
@@ -87,7 +113,7 @@ def _drawn(invoice: Invoice | UnsoundInvoice, batch: str) -> PlannedInvoice:
         return PlannedInvoice(
             invoice,
             Status.NOT_SENT,
-            reason="Some of its rows have errors.",
+            reason="Some of its rows have errors, or rows with errors may belong to it.",
             what_to_do="Mend the rows listed under Problems and submit again.",
         )
     reference = external_reference(invoice, batch)
@@ -101,39 +127,68 @@ def _drawn(invoice: Invoice | UnsoundInvoice, batch: str) -> PlannedInvoice:
     )
 
 
-def _decided(  # noqa: PLR0911 - one return per rule
-    planned: PlannedInvoice,
-    knowledge: Knowledge,
-    references: set[str | None],
-    *,
-    allow_repeats: bool,
-) -> PlannedInvoice:
-    if not isinstance(planned.invoice, Invoice) or planned.reference is None or planned.fingerprint is None:
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """Everything that the status of one invoice depends on."""
+
+    knowledge: Knowledge
+    references: frozenset[str | None]
+    """Of all invoices of the plan."""
+    terms: Terms
+    allow_repeats: bool
+
+    def of(self, planned: PlannedInvoice) -> PlannedInvoice:
+        if not isinstance(planned.invoice, Invoice) or planned.reference is None:
+            return planned
+        known = self.knowledge.by_reference.get(planned.reference)
+        if known is not None and known.state in LIVE:
+            return self._known(planned, known)
+        for rule in (self._billed_items, self._near, self._twins):
+            for entry, reason, what_to_do in rule(planned, planned.invoice):
+                return _with(planned, Status.HELD, entry, reason, what_to_do)
         return planned
-    known = knowledge.by_reference.get(planned.reference)
-    if known is not None and known.state in UNSETTLED:
-        return _with(planned, Status.IN_DOUBT, known, *_doubtful(known))
-    if known is not None and known.state == CREATED:
+
+    def _known(self, planned: PlannedInvoice, known: LedgerEntry) -> PlannedInvoice:
+        """The ledger knows this very reference."""
+        if known.state in UNSETTLED:
+            return _with(planned, Status.IN_DOUBT, known, *_doubtful(known))
+        if known.invoice_id in self.knowledge.gone:
+            return _with(planned, Status.HELD, known, *_gone(known))
         if known.fingerprint == planned.fingerprint:
             return _with(planned, Status.ALREADY_CREATED, known, f"Billed in run {known.run_id}{_on(known)}.", None)
-        return _with(
-            planned,
-            Status.HELD,
-            known,
-            f"Changed since it was billed as invoice {known.invoice_id} in run {known.run_id}{_on(known)}.",
-            "If it must be billed anew, cancel that invoice in Kantata, then submit with another --batch; "
-            "otherwise restore the rows.",
-        )
-    for item in _items(planned.invoice):
-        earlier = knowledge.by_item.get(item)
-        if earlier is not None and earlier.reference != planned.reference:
-            return _with(planned, Status.HELD, earlier, *_billed_before(item, earlier))
-    for twin in knowledge.by_fingerprint.get(planned.fingerprint, ()):
-        if twin.reference in references:
-            continue  # it stands in this sheet as an invoice of its own
-        if twin.state in UNSETTLED or not allow_repeats:
-            return _with(planned, Status.HELD, twin, *_possible_duplicate(twin))
-    return planned
+        return _with(planned, Status.HELD, known, *_changed(known))
+
+    def _billed_items(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
+        """One of its time entries, expenses or milestones was billed before."""
+        for item in _items(invoice):
+            earlier = self.knowledge.by_item.get(item)
+            if earlier is not None and earlier.reference != planned.reference and self._alive(earlier):
+                yield (earlier, *_billed_before(item, earlier))
+
+    def _near(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
+        """Its identity has shifted: another set of projects under its key, or another batch for the same day."""
+        for entry in self.knowledge.near.get(place_of(invoice), ()):
+            if entry.reference in self.references or entry.reference == planned.reference or not self._alive(entry):
+                continue
+            shared = set(entry.workspace_ids) & set(invoice.workspace_ids)
+            if shared and entry.batch == self.terms.batch and invoice.key is not None:
+                yield (entry, *_changed(entry))
+            same_day = invoice.invoice_date is not None and entry.invoice_date == invoice.invoice_date.isoformat()
+            if shared and same_day and self.terms.batch_derived and entry.batch != self.terms.batch:
+                yield (entry, *_other_batch(entry, self.terms.batch))
+
+    def _twins(self, planned: PlannedInvoice, _invoice: Invoice) -> Iterator[_Held]:
+        """The same content was billed before."""
+        for twin in self.knowledge.by_fingerprint.get(planned.fingerprint or "", ()):
+            # A twin that stands in this very file is an invoice of its own: an interrupted run is completed.
+            own = twin.reference in self.references and twin.source_sha256 == self.terms.source_sha256
+            if own or not self._alive(twin):
+                continue
+            if twin.state in UNSETTLED or not self.allow_repeats:
+                yield (twin, *_possible_duplicate(twin))
+
+    def _alive(self, entry: LedgerEntry) -> bool:
+        return entry.state in UNSETTLED or entry.invoice_id not in self.knowledge.gone
 
 
 def _with(
@@ -152,6 +207,7 @@ def _with(
         planned.payload,
         reason,
         what_to_do,
+        earlier_id=known.invoice_id,
         invoice_id=known.invoice_id if own and status in (Status.ALREADY_CREATED, Status.HELD) else None,
     )
 
@@ -160,13 +216,40 @@ def _items(invoice: Invoice) -> Iterable[BilledItem]:
     return ((line.item_type, line.item_id) for line in invoice.lines if line.item_id is not None)
 
 
+def _changed(known: LedgerEntry) -> tuple[str, str]:
+    return (
+        f"Changed since it was billed as invoice {known.invoice_id} in run {known.run_id}{_on(known)}.",
+        (
+            "Restore the rows; or, to bill it anew, cancel or delete that invoice in Kantata first, then submit "
+            "with another --batch."
+        ),
+    )
+
+
+def _gone(known: LedgerEntry) -> tuple[str, str]:
+    return (
+        (
+            f"It was billed as invoice {known.invoice_id} in run {known.run_id}{_on(known)}, which was cancelled or "
+            "deleted in Kantata since."
+        ),
+        f"To bill it again, submit with another --batch, such as --batch {known.batch}-again.",
+    )
+
+
+def _other_batch(known: LedgerEntry, batch: str) -> tuple[str, str]:
+    return (
+        (
+            f"Billed for the same date as invoice {known.invoice_id} in run {known.run_id}{_on(known)}, but under "
+            f"batch {known.batch}; the dates of this sheet make it batch {batch}."
+        ),
+        f"Submit with --batch {known.batch} if it is that billing period, or with --batch {batch} if it is a new one.",
+    )
+
+
 def _doubtful(known: LedgerEntry) -> tuple[str, str]:
     return (
         f"Sent in run {known.run_id}{_on(known)}, but the answer is not known: it may exist in Kantata.",
-        (
-            "Look for it in Kantata by its reference, or by project, date and amount. It is not sent again until it is "
-            "settled."
-        ),
+        ("Run reconcile, or look for it in Kantata. It is not sent again until it is settled."),
     )
 
 

@@ -8,6 +8,7 @@ passed since sending, nor where this user may not see the project's finances.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -76,9 +77,21 @@ def settle(
     early = {one.reference: end for one in doubts if (end := free_at(one, settle_seconds)) > now}
     due = [one for one in doubts if one.reference not in early]
     by_triple = _by_triple(due, api)
-    return tuple(
+    return _each_for_itself(
         _too_early(one, early[one.reference]) if one.reference in early else _settled(one, by_triple, ledger, api)
         for one in doubts
+    )
+
+
+def _each_for_itself(settlements: Iterable[Settlement]) -> tuple[Settlement, ...]:
+    """One invoice in Kantata cannot be two of ours: then nobody knows which one it is."""
+    settlements = tuple(settlements)
+    times = Counter(one.invoice_id for one in settlements)
+    return tuple(
+        _unclear(one.doubt, f"Invoice {one.invoice_id} in Kantata could be this one, or another one in doubt.")
+        if one.invoice_id is not None and times[one.invoice_id] > 1
+        else one
+        for one in settlements
     )
 
 
@@ -142,7 +155,7 @@ def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) ->
     alike = [
         one.invoice_id
         for one in api.invoices_of(doubt.workspace_ids[0], since)
-        if not one.cancelled and one.content == content and not _is_another(one)
+        if not one.cancelled and one.content == content and not _is_another(one, doubt)
     ]
     known = ledger.references_of(alike)
     alike = [one for one in alike if known.get(one, doubt.reference) == doubt.reference]
@@ -158,9 +171,9 @@ def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) ->
     return Settlement(doubt, Verdict.ABSENT, reason, "Submit the file again to bill it.")
 
 
-def _is_another(found: FoundInvoice) -> bool:
-    """Whether an invoice carries a reference of this program: then it is one of the others."""
-    return any(triple[0] == SERVICE_NAME for triple in found.triples)
+def _is_another(found: FoundInvoice, doubt: Unsettled) -> bool:
+    """Whether an invoice carries a reference of the same kind, or of this program: then it is one of the others."""
+    return any(triple[0] in (SERVICE_NAME, _triple_of(doubt)[0]) for triple in found.triples)
 
 
 def _found(doubt: Unsettled, invoice_id: str, reason: str) -> Settlement:

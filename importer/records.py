@@ -260,6 +260,10 @@ class PlannedInvoice:
     invoice_id: str | None = None
     read_back: ReadBack | None = None
     request_id: str | None = None
+    earlier_id: str | None = None
+    """Id of the earlier invoice that its status rests on."""
+    found_in_kantata: bool = False
+    """Already created, which the ledger did not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,3 +307,7 @@ class LedgerEntry:
     key: str | None = None
     workspace_ids: tuple[int, ...] = ()
     amount: Decimal = Decimal(0)
+    invoice_date: str | None = None
+    """As sent: year-month-day."""
+    source_sha256: str = ""
+    """Of the file that it was last sent from."""

@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from importer.columns import BY_NAME, RESULT_COLUMNS, Kind, fold
+from importer.columns import BY_NAME, Kind
 from importer.errors import SettingsProblem
 from importer.payload import to_json
 from importer.problems import Severity
@@ -67,7 +67,7 @@ def write_to_fix(report: Report, folder: Path) -> Path | None:
     path = folder / f"{report.run_id}-to-fix.xlsx"
     with workbook(path) as book:
         # Answers of an earlier run make room for the new ones.
-        kept = [at for at in range(sheet.width) if at not in _answered(sheet)]
+        kept = [at for at in range(sheet.width) if at not in sheet.added]
         columns = _columns(sheet)
         table = Table(book, "Invoices", [*(columns[at] for at in kept), *_ANSWERS[-2:]])
         for raw, error, advice in rows:
@@ -280,12 +280,6 @@ def _columns(sheet: Sheet) -> list[TableColumn]:
     """The sheet's own columns, with their own headers."""
     headers = {header.position: header for header in sheet.headers}
     return [_column(headers.get(position)) for position in range(sheet.width)]
-
-
-def _answered(sheet: Sheet) -> frozenset[int]:
-    """Positions of columns that an earlier run added."""
-    answers = {fold(name) for name in RESULT_COLUMNS}
-    return frozenset(one.position for one in sheet.headers if one.column is None and fold(one.text) in answers)
 
 
 def _column(header: Header | None) -> TableColumn:

@@ -153,8 +153,11 @@ class Settings(BaseSettings):
 
     @property
     def account(self) -> str:
-        """Name of the Kantata account in the ledger: its address."""
-        return self.base_url
+        """Name of the Kantata account in the ledger: its address, however it is spelt."""
+        parts = urlsplit(self.base_url)
+        host = "127.0.0.1" if parts.hostname in LOOPBACK else parts.hostname
+        port = "" if parts.port in (None, {"http": 80, "https": 443}[parts.scheme]) else f":{parts.port}"
+        return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
     def link_to(self, invoice_id: str) -> str:
         """Web address of an invoice."""

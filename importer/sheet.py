@@ -81,6 +81,8 @@ class Sheet:
     problems: tuple[Problem, ...]
     width: int
     """Number of columns, from A on, that the results carry through."""
+    added: frozenset[int]
+    """Positions of columns that earlier results added at the right; not the sheet's own."""
     batch: str | None
     """Batch named on the workbook's Cover sheet, if any."""
     _positions: dict[str, int] = field(init=False, repr=False)

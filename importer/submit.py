@@ -66,7 +66,7 @@ class Sender:
     source: Source
     gate: Gate
     stop: Stop
-    """Set by a signal: finish the requests under way, send nothing more."""
+    """Set by a signal, or by a thread that met a reason: finish the requests under way, send nothing more."""
     workers: int = 1
     progress: Callable[[PlannedInvoice], None] = field(default=lambda _planned: None)
     """Called with every invoice once its status is final, in the order of the sheet."""
@@ -88,6 +88,7 @@ class Sender:
         return Sent(tuple(done), state.access_refused, state.unreachable, self.stop.exit_code if left else None)
 
     def _answered(self, one: PlannedInvoice) -> PlannedInvoice:
+        self._local.claimed = False
         try:
             return self._send(one)
         except LedgerProblem as problem:
@@ -100,9 +101,10 @@ class Sender:
 
     def _send(self, one: PlannedInvoice) -> PlannedInvoice:
         while True:
-            if (why := self._why_not()) or not self.gate.enter() or (why := self._why_not()):
-                return not_sent(one, why or STOPPED)
+            if self._why_not() or not self.gate.enter() or self._why_not():
+                return not_sent(one, self._why_not() or STOPPED)
             claim = self.ledger.claim(one, self.run_id, self.batch, self.source)
+            self._local.claimed = claim is not None
             if claim is None:
                 return not_sent(one, "Another run is sending this invoice, or has sent it.", "Preview again.")
             outcome = self._connection().create_invoice(one.payload or {})
@@ -124,6 +126,7 @@ class Sender:
     def _halt(self, why: str) -> None:
         with self.state.lock:
             self.state.halted = self.state.halted or why
+        self.stop.event.set()  # whoever waits for the gate need not wait any longer
 
     def _may_retry(self, outcome: Outcome) -> bool:
         return self.gate.refused(outcome.retry_after, throttled=outcome.http_status is not None)
@@ -138,7 +141,9 @@ class Sender:
         return True
 
     def _after_failure(self, one: PlannedInvoice, error: Exception) -> PlannedInvoice:
-        """An unexpected failure may have come after the request left: only the ledger can tell."""
+        """An unexpected failure after the claim may have come after the request left."""
+        if not self._local.claimed:
+            return not_sent(one, f"The program failed before sending it ({type(error).__name__}).")
         return replace(
             one,
             status=Status.IN_DOUBT,
@@ -182,8 +187,9 @@ class Sender:
             state.forbidden_in_a_row = state.forbidden_in_a_row + 1 if forbidden else 0
             state.access_refused = state.access_refused or forbidden or kind is OutcomeKind.TOKEN_REFUSED
             state.unreachable = state.unreachable or kind is OutcomeKind.REFUSED_FOR_NOW
-            if state.halted is None:
-                state.halted = _reason_to_halt(state, kind)
+            why = _reason_to_halt(state, kind)
+        if why is not None:
+            self._halt(why)
 
 
 def _reason_to_halt(state: _State, kind: OutcomeKind) -> str | None:

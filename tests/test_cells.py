@@ -315,3 +315,20 @@ def test_another_state_of_a_reference_is_refused() -> None:
     value = parser_of(Kind.SYNC_STATUS)("sucessful")
     assert isinstance(value, Unreadable)
     assert "did you mean successful" in value.message
+
+
+@pytest.mark.parametrize("text", ["1.000", "250.000", "-1.234", "12.345"])
+def test_a_point_before_three_digits_of_typed_text_is_ambiguous(text: str) -> None:
+    """A German export writes a thousand as 1.000: neither 1 nor 1000 is guessed, for amounts and for ids."""
+    for kind in (Kind.AMOUNT, Kind.IDENTIFIER):
+        value = parser_of(kind)(text)
+        assert isinstance(value, Unreadable)
+        assert value.fault in ("ambiguous", "not_positive")
+    assert parser_of(Kind.AMOUNT)(1.125) == Decimal("1.125")
+
+
+def test_a_text_that_no_cell_can_hold_is_refused() -> None:
+    """Only CSV can hold one; results and to-fix workbooks could not give it back whole."""
+    value = parser_of(Kind.TEXT)("x" * 32_768)
+    assert isinstance(value, Unreadable)
+    assert parser_of(Kind.TEXT)("x" * 32_767) == "x" * 32_767

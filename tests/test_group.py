@@ -91,10 +91,11 @@ def test_keys_are_trimmed_but_otherwise_exact(tmp_path: Path) -> None:
 
 
 def test_a_row_without_project_and_key_belongs_to_no_invoice(tmp_path: Path) -> None:
-    """It has an error of its own, and does not spoil any other invoice."""
-    invoices, problems = grouped(records(tmp_path / "a.xlsx", fee(1), fee(2, None)))
+    """It may belong to any invoice without a key, so none of those is sent without it; keyed ones are not touched."""
+    rows = [fee(1), fee(2, None), fee(3, 102, invoice_key="A")]
+    invoices, problems = grouped(records(tmp_path / "a.xlsx", *rows))
     assert found(problems) == [("workspace_id.missing", "A3")]
-    assert [(type(i), i.rows) for i in invoices] == [(Invoice, (2,))]
+    assert [(type(i), i.rows) for i in invoices] == [(UnsoundInvoice, (2,)), (Invoice, (4,))]
 
 
 def test_a_faulty_row_makes_its_whole_invoice_unsound(tmp_path: Path) -> None:

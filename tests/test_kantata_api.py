@@ -475,7 +475,7 @@ def test_records_that_were_not_asked_for_are_passed_over(connect: Callable[..., 
     pages = [page(1, "other", "new"), page(2, "mine", "cancelled"), page(3, "mine", "new")]
     with Scripted(list(pages)) as server:
         found = list(connect(server.base_url).find_by_references([("invoice-importer", "invoice", "mine")]))
-    assert [one.invoice_id for one in found] == ["3"]
+    assert [(one.invoice_id, one.cancelled) for one in found] == [("2", True), ("3", False)]
     assert len(server.received) == 3
 
 

@@ -18,11 +18,13 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 from sheets import checked, csv_file, found, raw_values, read, table, workbook
 
-from importer.columns import COLUMNS
+from importer.columns import COLUMNS, known_headers
 from importer.errors import FileProblem, WrongUse
 from importer.problems import Problem, Severity, cell_address, column_letter
+from importer.read import read_sheet
 from importer.records import ItemType
 from importer.sheet import is_blank, text_of
 
@@ -755,3 +757,112 @@ def test_no_foreign_file_ends_in_a_traceback() -> None:
         "phpspreadsheet__premiere.win1252.csv": "csv.encoding",
     }
     assert {name: answers[name] for name in expected} == expected
+
+
+# --- what must not be lost without a word ---
+
+
+def codes_of(path: Path) -> list[str]:
+    """Codes of what reading a file finds."""
+    return [problem.code for problem in read_sheet(path, None, known_headers()).problems]
+
+
+def test_a_second_table_is_never_skipped(tmp_path: Path) -> None:
+    """The first header with the required names counts, however many more names a later one has."""
+    path = tmp_path / "two.csv"
+    path.write_text(
+        "Project ID,Item type,Amount,,\n101,Fixed fee,1000,,\n,,,,\n"
+        "Project ID,Item type,Amount,Description,Net days\n102,Fixed fee,5,x,30\n",
+    )
+    sheet = read_sheet(path, None, known_headers())
+    assert (sheet.header_row, [row.number for row in sheet.rows]) == (1, [2, 4, 5])
+
+
+def test_a_header_above_the_one_taken_is_an_error(tmp_path: Path) -> None:
+    """Rows below it would be lost."""
+    path = tmp_path / "two.csv"
+    path.write_text("Project ID,Amount,x\n101,1000,y\nProject ID,Amount,Item type\n102,5,Fixed fee\n")
+    assert "header.several" in codes_of(path)
+
+
+def test_a_remark_in_brackets_does_not_hide_a_header(tmp_path: Path) -> None:
+    """“Draft (yes/no)” is the column Draft, not an unknown one that is dropped."""
+    path = tmp_path / "a.csv"
+    path.write_text("Project ID,Item type,Amount (EUR),Draft (yes/no),Invoice date [YYYY-MM-DD]\n101,Fixed fee,5,no,\n")
+    sheet = read_sheet(path, None, known_headers())
+    assert [header.column for header in sheet.headers] == [
+        "workspace_id",
+        "item_type",
+        "amount",
+        "draft",
+        "invoice_date",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '101,Fixed fee,5" pipe,10',
+        '101,Fixed fee,"a"b,10',
+        '101,Fixed fee,"Retainer,3000\n102,Fixed fee,Other,5\n103,"x",1',
+    ],
+)
+def test_a_stray_quote_is_refused(tmp_path: Path, line: str) -> None:
+    """It may have swallowed rows."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"Project ID,Item type,Description,Amount\n{line}\n")
+    with pytest.raises(FileProblem) as caught:
+        read_sheet(path, None, known_headers())
+    assert caught.value.code == "csv.quotes"
+
+
+def test_own_headers_help_to_find_the_separator(tmp_path: Path) -> None:
+    """Aliases of the settings count when the separator is chosen."""
+    path = tmp_path / "a.csv"
+    path.write_text("Kunde;Art;Betrag\n101;Fixed fee;10\n")
+    known = known_headers({"workspace_id": ["Kunde"], "item_type": ["Art"], "amount": ["Betrag"]})
+    assert read_sheet(path, None, known).frame.shape == (1, 3)
+
+
+def test_two_cells_at_the_ends_of_the_sheet_are_refused(tmp_path: Path) -> None:
+    """Their reader would make room for all cells between them, and abort."""
+    book = Workbook()
+    book.worksheets[0]["A1"] = "Project ID"
+    book.worksheets[0]["XFD1048576"] = 1
+    book.save(tmp_path / "far.xlsx")
+    with pytest.raises(FileProblem) as caught:
+        read_sheet(tmp_path / "far.xlsx", None, known_headers())
+    assert caught.value.code == "file.too_large"
+
+
+def test_a_hidden_sheet_is_billed_with_a_warning(tmp_path: Path) -> None:
+    """Rows that nobody sees are named."""
+    book = Workbook()
+    book.worksheets[0].title = "Cover page"
+    rows = book.create_sheet("Data")
+    rows.append(["Project ID", "Item type", "Amount"])
+    rows.append([101, "Fixed fee", 5])
+    rows.sheet_state = "veryHidden"
+    book.save(tmp_path / "a.xlsx")
+    assert codes_of(tmp_path / "a.xlsx") == ["sheet.hidden"]
+
+
+def test_a_batch_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """A formula that was never calculated must not silently change the batch; a date is its month."""
+    for value, expected, problems in (('="2026-"&"10"', None, ["cover.batch"]), (date(2026, 10, 1), "2026-10", [])):
+        book = Workbook()
+        book.worksheets[0].append(["Project ID", "Item type", "Amount"])
+        book.worksheets[0].append([101, "Fixed fee", 5])
+        book.create_sheet("Cover").append(["Batch", value])
+        book.save(tmp_path / "a.xlsx")
+        sheet = read_sheet(tmp_path / "a.xlsx", None, known_headers())
+        assert (sheet.batch, [problem.code for problem in sheet.problems]) == (expected, problems)
+
+
+def test_own_columns_named_like_answers_stay_the_sheets_own(tmp_path: Path) -> None:
+    """Only the block that results add at the right is passed over; a Status column elsewhere is kept and named."""
+    path = tmp_path / "a.csv"
+    path.write_text("Status,Project ID,Item type,Amount,error,what_to_do\nopen,101,Fixed fee,5,,\n")
+    sheet = read_sheet(path, None, known_headers())
+    assert sheet.added == {4, 5}
+    assert [problem.code for problem in sheet.problems] == ["column.unknown"]

@@ -68,5 +68,5 @@ def test_every_planted_mistake_is_found_at_its_cell() -> None:
 
     invoices, errors = load("agency_with_mistakes.xlsx")
     assert sorted((error.code, str(error.cell)) for error in errors) == sorted(make_sample_data.PLANTED)
-    sound = [invoice for invoice in invoices if isinstance(invoice, Invoice)]
-    assert [invoice.workspace_ids for invoice in sound] == [(101,)]
+    # One row has no readable project, so it might belong to any of them.
+    assert not any(isinstance(invoice, Invoice) for invoice in invoices)

@@ -255,7 +255,20 @@ def test_a_settings_file_that_was_named_must_exist(monkeypatch: pytest.MonkeyPat
 def test_safe_addresses(address: str) -> None:
     """TLS anywhere, and plain http to this machine."""
     assert load(base_url=address).base_url == address
-    assert load(base_url=f" {address}/ ").account == address
+
+
+@pytest.mark.parametrize(
+    ("address", "account"),
+    [
+        ("https://API.Example:443/api/v1/", "https://api.example/api/v1"),
+        ("https://api.example:8443/api/v1", "https://api.example:8443/api/v1"),
+        ("http://localhost:1/x", "http://127.0.0.1:1/x"),
+        ("http://[::1]:1/x", "http://127.0.0.1:1/x"),
+    ],
+)
+def test_an_account_has_one_name_however_its_address_is_spelt(address: str, account: str) -> None:
+    """Two spellings of one address must not be two ledgers."""
+    assert load(base_url=address).account == account
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_cents_are_refused_unless_the_settings_send_them(tmp_path: Path, amount:
     assert problems_of(tmp_path, {**FEE, "amount": amount}, send_cents=True) == []
 
 
-@pytest.mark.parametrize("amount", [0.001, "12.345", -1.005])
+@pytest.mark.parametrize("amount", [0.001, "12.3456", -1.005])
 def test_more_than_two_decimals_are_always_refused(tmp_path: Path, amount: object) -> None:
     """No currency amount is cut or rounded behind the user's back."""
     row = {**FEE, "item_type": "additional", "amount": amount}

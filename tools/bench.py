@@ -98,7 +98,7 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
     from importer.columns import known_headers
     from importer.group import Defaults, group
     from importer.pipeline import planning
-    from importer.plan import decide, draw_up
+    from importer.plan import Knowledge, Terms, decide, draw_up
     from importer.read import read_sheet
     from importer.records import ExitCode, Source
     from importer.validate import validate
@@ -126,7 +126,7 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
     prepared = pipeline.Prepared(
         "bench", datetime.now().astimezone(), pipeline.Wish(path),
         Source(str(path), "Invoices", "", len(lines)),
-        sheet, lines, "2026-10", drawn, planned, (), (),
+        sheet, lines, "2026-10", Terms(), drawn, Knowledge(), planned, (), (),
     )  # fmt: skip
     report = planning.report_of("preview", prepared, tools, planned, ExitCode.DONE)
     last = time.perf_counter()

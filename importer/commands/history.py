@@ -64,6 +64,7 @@ def _print(records: list[dict[str, Any]], table: Table, *, as_json: bool) -> Non
 
 def _runs_table(runs: list[RunRecord], account: str) -> Table:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title=f"Runs at {account}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -75,13 +76,14 @@ def _runs_table(runs: list[RunRecord], account: str) -> Table:
     for run in runs:
         counts = [f"{count:,} {status.replace('_', ' ')}" for status, count in run.by_status.items()]
         outcome = "\n".join(counts) if run.finished_at else "never finished"
-        origin = f"{run.path}\n{run.batch}, {run.who}"
+        origin = escape(f"{run.path}\n{run.batch}, {run.who}")
         table.add_row(run.run_id, origin, f"{run.invoices:,}", f"{Decimal(run.amount):,.2f}", outcome)
     return table
 
 
 def _entries_table(entries: list[LedgerEntry]) -> Table:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -91,6 +93,6 @@ def _entries_table(entries: list[LedgerEntry]) -> Table:
         state = "in doubt" if entry.state == "sending" else entry.state.replace("_", " ")
         table.add_row(
             entry.reference, ", ".join(str(row) for row in entry.rows), state, entry.invoice_id or "",
-            f"{entry.sent_at:%Y-%m-%d %H:%M:%S}" if entry.sent_at else "", entry.error or "",
+            f"{entry.sent_at:%Y-%m-%d %H:%M:%S}" if entry.sent_at else "", escape(entry.error or ""),
         )  # fmt: skip
     return table

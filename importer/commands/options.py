@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import wraps
@@ -37,6 +39,16 @@ SandboxFlag = Annotated[
     typer.Option("--sandbox", help="Use a stand-in Kantata on this machine; nothing reaches the real one."),
 ]
 Partial = Annotated[bool, typer.Option("--partial", help="Send the sound invoices although others have problems.")]
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Print the outcome. When nobody reads any more (``| head``), it is in the workbook all the same."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python fails again at its end
 
 
 def reporting_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:

@@ -17,6 +17,7 @@ from importer.commands.options import (
     SandboxFlag,
     SheetName,
     reporting_errors,
+    telling,
 )  # fmt: skip
 from importer.records import ExitCode
 
@@ -49,8 +50,9 @@ def preview(  # noqa: PLR0913 - one argument per option or field
         console=Console(stderr=True),
     ) as session:  # fmt: skip
         report = pipeline.preview(pipeline.Wish(file, sheet, batch, partial), session.tools)
-    if as_json:
-        sys.stdout.write(json_text(report) + "\n")
-    elif not quiet:
-        show(report, Console())
+    with telling():
+        if as_json:
+            sys.stdout.write(json_text(report) + "\n")
+        elif not quiet:
+            show(report, Console())
     return report.exit_code

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,7 @@ from importer.commands.options import (
     SandboxFlag,
     SheetName,
     reporting_errors,
+    telling,
 )  # fmt: skip
 from importer.records import ExitCode, Status
 
@@ -95,10 +97,11 @@ def submit(  # noqa: PLR0913 - one argument per option or field
             session.tools,
             pipeline.Hooks(session.connect, confirm, stop, bar.advance),
         )
-    if as_json:
-        sys.stdout.write(json_text(report) + "\n")
-    elif not quiet:
-        show(report, Console())
+    with telling():
+        if as_json:
+            sys.stdout.write(json_text(report) + "\n")
+        elif not quiet:
+            show(report, Console())
     return report.exit_code
 
 
@@ -169,10 +172,12 @@ def _signals(stop: Stop) -> Iterator[Callable[[], None]]:
     before = {number: signal.getsignal(number) for number in names}
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        stop(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
-        sys.stderr.write("\nStopping after the request under way; a second signal ends the program at once.\n")
+        # Only what cannot fail: an exception here would break into the request under way.
         for other in names:
             signal.signal(other, signal.SIG_DFL)
+        stop(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
+        with suppress(OSError):  # the terminal may be gone
+            os.write(2, b"\nStopping after the requests under way; a second signal ends the program at once.\n")
 
     def listen() -> None:
         for number in names:

@@ -32,6 +32,11 @@ _ID_FIELDS = {
     ItemType.EXPENSE: "expense_ids",
     ItemType.BILLING_MILESTONE: "billing_milestone_ids",
 }
+HEADER_FIELDS = (
+    "invoice_date", "payment_schedule", "user_invoice_number", "user_invoice_title", "purchase_order", "project_code",
+    "message",
+)  # fmt: skip
+"""Header fields that a found invoice is compared by."""
 _PRICED = {ItemType.FIXED_FEE: "fixed_fee_items", ItemType.ADDITIONAL: "additional_items"}
 
 
@@ -45,6 +50,10 @@ class FoundInvoice:
     """Its external references: service_name, service_model, service_model_ref."""
     content: Content | None
     """None when the answer does not show all of it."""
+    header: dict[str, str]
+    """Filled header fields by their API names."""
+    shows_references: bool
+    """Whether the answer says which references it has, also when it has none."""
 
 
 def classify(status: int, body: str, headers: dict[str, str]) -> Outcome:
@@ -195,7 +204,11 @@ def found_invoices(answer: dict[str, Any]) -> Iterator[FoundInvoice]:
     for invoice_id, record in _dict(answer.get("invoices")).items():
         if isinstance(record, dict):
             cancelled = record.get("status") == "cancelled"
-            yield FoundInvoice(str(invoice_id), cancelled, tuple(_triples(record, answer)), _content(record, answer))
+            header = {name: text for name in HEADER_FIELDS if (text := _text(record.get(name)))}
+            yield FoundInvoice(
+                str(invoice_id), cancelled, tuple(_triples(record, answer)), _content(record, answer), header,
+                "external_reference_ids" in record,
+            )  # fmt: skip
 
 
 def _triples(record: dict[str, Any], answer: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -223,6 +236,19 @@ def _content(record: dict[str, Any], answer: dict[str, Any]) -> Content | None:
         frozenset((kind, int(item_id)) for kind, item_id in ids),
         tuple(sorted(priced, key=by_type_and_amount)),
     )
+
+
+def page_count(answer: dict[str, Any], page_size: int) -> int:
+    """How many pages the whole answer has, by ``page_count`` or else by ``count``."""
+    meta = _dict(answer.get("meta"))
+    for pages, per_page in (
+        (meta.get("page_count"), 1),
+        (meta.get("count"), page_size),
+        (answer.get("count"), page_size),
+    ):
+        if isinstance(pages, (int, str)) and str(pages).isdecimal():
+            return -(-int(pages) // per_page)
+    return 1
 
 
 def subjects_in(answer: dict[str, Any]) -> list[str]:

@@ -16,7 +16,15 @@ from requests.adapters import HTTPAdapter
 
 from importer import __version__
 from importer.errors import AccessDenied, NotReached
-from importer.kantata_api.answers import classify, error_text, found_invoices, json_object, sees_finances, subjects_in
+from importer.kantata_api.answers import (
+    classify,
+    error_text,
+    found_invoices,
+    json_object,
+    page_count,
+    sees_finances,
+    subjects_in,
+)
 from importer.payload import to_json
 from importer.records import Outcome, OutcomeKind
 
@@ -152,15 +160,26 @@ class KantataApi:
 
     def _matching(self, route: str, query: dict[str, str], wanted: set[tuple[str, str, str]]) -> Iterator[FoundInvoice]:
         for page in self._pages(route, query):
-            yield from (found for found in found_invoices(page) if wanted & set(found.triples))
+            shown = list(found_invoices(page))
+            if shown and not any(found.shows_references for found in shown):
+                msg = "Kantata's answer does not show the references of invoices, so it proves nothing."
+                raise NotReached(msg, "Nothing was sent. Submit with --offline to rely on the ledger alone.")
+            yield from (found for found in shown if wanted & set(found.triples))
+
+    def find_by_ids(self, invoice_ids: Iterable[str]) -> Iterator[FoundInvoice]:
+        """Yield those of the invoices that Kantata shows, also cancelled ones."""
+        wanted = sorted(set(invoice_ids))
+        for at in range(0, len(wanted), MOST_IDS_PER_CALL):
+            chunk = wanted[at : at + MOST_IDS_PER_CALL]
+            for page in self._pages("invoices", {"only": ",".join(chunk)} | EVERYTHING):
+                yield from (found for found in found_invoices(page) if found.invoice_id in chunk)
 
     def _pages(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         page, pages = 1, 1
         while page <= min(pages, MOST_PAGES):
             answer = self._get(route, {**query, "per_page": str(PAGE_SIZE), "page": str(page)})
             yield answer
-            meta = answer.get("meta")
-            pages = int(meta.get("page_count") or 1) if isinstance(meta, dict) else 1
+            pages = page_count(answer, PAGE_SIZE)
             page += 1
 
     def _get(self, route: str, query: dict[str, str]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from importer.columns import known_headers
 from importer.group import Defaults, group
-from importer.plan import Knowledge, choose_batch, decide, draw_up, totals_of
+from importer.payload import content_of
+from importer.plan import Knowledge, Place, Terms, choose_batch, decide, draw_up, totals_of
 from importer.problems import has_errors
 from importer.read import read_sheet
 from importer.records import ExitCode, Invoice, PlannedInvoice, Source, Status
@@ -23,14 +24,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from importer.kantata_api import KantataApi
+    from importer.kantata_api import FoundInvoice, KantataApi
     from importer.problems import Problem
-    from importer.records import SheetLine
+    from importer.records import LedgerEntry, SheetLine
     from importer.settings import Settings
     from importer.sheet import Sheet
     from importer.submission_ledger import SubmissionLedger
-
-RESOLVED = "Found in Kantata by its reference."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +72,10 @@ class Prepared:
     sheet: Sheet
     lines: tuple[SheetLine, ...]
     batch: str
+    terms: Terms
     drawn: tuple[PlannedInvoice, ...]
     """The invoices before anything was known of earlier ones."""
+    knowledge: Knowledge
     planned: tuple[PlannedInvoice, ...]
     problems: tuple[Problem, ...]
     notices: tuple[str, ...]
@@ -121,8 +122,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     dates = [day for line in lines if isinstance(day := line.invoice_values.get("invoice_date"), date)]
     batch = choose_batch(wish.batch, sheet.batch, dates, now.date())
     drawn = draw_up(invoices, batch)
-    planned = decide(drawn, knowledge_for(drawn, tools.ledger), allow_repeats=wish.allow_repeats)
-    return Prepared(
+    prepared = Prepared(
         run_id=run_id,
         started_at=now,
         wish=wish,
@@ -130,51 +130,103 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         sheet=sheet,
         lines=lines,
         batch=batch,
+        terms=Terms(batch, not (wish.batch or sheet.batch), sheet.sha256),
         drawn=drawn,
-        planned=planned,
+        knowledge=knowledge_for(drawn, tools.ledger),
+        planned=drawn,
         problems=(*sheet.problems, *row_problems, *invoice_problems),
         notices=tools.notices,
     )
+    return decided(prepared)
 
 
 def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> Knowledge:
     """What the ledger knows that matters to a plan."""
     sound = [one.invoice for one in drawn if isinstance(one.invoice, Invoice)]
+    near: dict[Place, list[LedgerEntry]] = {}
+    keys = {one.key for one in sound if one.key is not None}
+    for entry in ledger.near(keys, {one.workspace_ids[0] for one in sound if one.key is None}):
+        near.setdefault((entry.key, None if entry.key is not None else entry.workspace_ids[0]), []).append(entry)
     return Knowledge(
         ledger.entries([one.reference for one in drawn if one.reference is not None]),
         ledger.live_by_fingerprint([one.fingerprint for one in drawn if one.fingerprint is not None]),
         ledger.live_by_item(
             [(line.item_type, line.item_id) for one in sound for line in one.lines if line.item_id is not None],
         ),
+        {place: tuple(entries) for place, entries in near.items()},
     )
 
 
+def decided(prepared: Prepared) -> Prepared:
+    """The plan that follows from what is known now."""
+    planned = decide(
+        prepared.drawn, prepared.knowledge, allow_repeats=prepared.wish.allow_repeats, terms=prepared.terms
+    )
+    return replace(prepared, planned=planned)
+
+
 def look_up(prepared: Prepared, api: KantataApi) -> Prepared:
-    """Ask Kantata for the references of the plan, so that a lost ledger protects still."""
-    triples = {
-        _triple(one): one.reference
-        for one in prepared.planned
-        if one.status is Status.READY and one.payload is not None
-    }
-    found: dict[str | None, list[str]] = {}
-    for invoice in api.find_by_references(list(triples)):
-        if invoice.cancelled:
-            continue  # a person has undone it, so it may be billed again
-        for triple in set(invoice.triples) & set(triples):
-            found.setdefault(triples[triple], []).append(invoice.invoice_id)
-    return replace(prepared, planned=tuple(_known_to_kantata(one, found) for one in prepared.planned))
+    """Ask Kantata what became of the earlier invoices that the plan rests on, and for the references of the rest.
+
+    So an invoice that was cancelled holds nothing any more, and a lost ledger
+    protects still. Raises NotReached or AccessDenied.
+    """
+    prepared = _without_gone(prepared, api)
+    ready = {_triple(one): one for one in prepared.planned if one.status is Status.READY}
+    found: dict[str | None, list[FoundInvoice]] = {}
+    for invoice in api.find_by_references(ready):
+        if not invoice.cancelled:  # a cancelled one was undone by a person, so it may be billed again
+            for triple in set(invoice.triples) & set(ready):
+                found.setdefault(ready[triple].reference, []).append(invoice)
+    planned = (_known_to_kantata(one, found.get(one.reference, [])) for one in prepared.planned)
+    return replace(prepared, planned=tuple(planned))
 
 
-def _known_to_kantata(one: PlannedInvoice, found: dict[str | None, list[str]]) -> PlannedInvoice:
-    ids = found.get(one.reference, []) if one.status is Status.READY else []
-    if not ids:
+def _without_gone(prepared: Prepared, api: KantataApi) -> Prepared:
+    """Decide anew without the invoices that were cancelled or deleted; again, as others may hold then."""
+    asked: set[str] = set()
+    while new := {one.earlier_id: one for one in prepared.planned if one.earlier_id and one.earlier_id not in asked}:
+        asked |= set(new)
+        shown = {invoice.invoice_id: invoice for invoice in api.find_by_ids(new)}
+        absent = {number: one for number, one in new.items() if number not in shown}
+        visible = api.sees_finances_of(n for one in absent.values() for n in one.invoice.workspace_ids)
+        gone = {number for number, invoice in shown.items() if invoice.cancelled}
+        gone |= {number for number, one in absent.items() if set(one.invoice.workspace_ids) <= visible}
+        knowledge = replace(prepared.knowledge, gone=prepared.knowledge.gone | gone)
+        prepared = decided(replace(prepared, knowledge=knowledge))
+    return prepared
+
+
+def _known_to_kantata(one: PlannedInvoice, found: list[FoundInvoice]) -> PlannedInvoice:
+    if one.status is not Status.READY or not found:
         return one
-    if len(ids) > 1:
+    ids = ", ".join(invoice.invoice_id for invoice in found)
+    if len(found) > 1:
         return replace(
-            one, status=Status.HELD, reason=f"Kantata holds several invoices with its reference: {', '.join(ids)}.",
+            one, status=Status.HELD, reason=f"Kantata holds several invoices with its reference: {ids}.",
             what_to_do="Look at them in Kantata and cancel what is too much.",
         )  # fmt: skip
-    return replace(one, status=Status.ALREADY_CREATED, invoice_id=ids[0], reason=RESOLVED)
+    if differs := _difference(one, found[0]):
+        return replace(
+            one, status=Status.HELD, invoice_id=ids,
+            reason=f"Kantata holds invoice {ids} with its reference, but with {differs} than the sheet.",
+            what_to_do="Compare that invoice with the rows; the ledger of this machine does not know it.",
+        )  # fmt: skip
+    return replace(
+        one, status=Status.ALREADY_CREATED, invoice_id=ids, reason="Found in Kantata by its reference.",
+        found_in_kantata=True,
+    )  # fmt: skip
+
+
+def _difference(one: PlannedInvoice, found: FoundInvoice) -> str | None:
+    payload = one.payload or {}
+    if found.content != content_of(payload):
+        return "other items, amounts or texts"
+    body = payload["invoice"]
+    other = [
+        n for n, text in found.header.items() if n in body and " ".join(str(body[n]).split()) != " ".join(text.split())
+    ]
+    return f"another {other[0].replace('_', ' ')}" if other else None
 
 
 def _triple(one: PlannedInvoice) -> tuple[str, str, str]:

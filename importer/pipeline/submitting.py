@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from importer import results
-from importer.errors import AccessDenied, GateRefused, ImporterError, LedgerProblem, NotReached
+from importer.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.gate import Gate, Stop
 from importer.pipeline.planning import (
-    RESOLVED,
     Prepared,
     Tools,
     Wish,
+    decided,
     knowledge_for,
     look_up,
     new_run_id,
@@ -21,14 +21,16 @@ from importer.pipeline.planning import (
     prepare,
     report_of,
 )  # fmt: skip
-from importer.plan import decide, totals_of
+from importer.plan import totals_of
+from importer.problems import has_errors
 from importer.reconcile import apply, settle, told
-from importer.records import ExitCode, PlannedInvoice, Status
+from importer.records import ExitCode, PlannedInvoice, Status, UnsoundInvoice
 from importer.retry import Pace, RetryBudget
 from importer.submit import Sender, Sent, not_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from importer.kantata_api import KantataApi
     from importer.report import Report
@@ -71,8 +73,10 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
     except (GateRefused, AccessDenied, NotReached) as error:
         prepared = noting(prepared, error.message)
         return _finished(prepared, tools, _unsent(prepared, error.message), error.exit_code)
-    if not prepared.ready and not any(one.reason == RESOLVED for one in prepared.planned):
-        return _finished(prepared, tools, Sent(prepared.planned))
+    if not prepared.ready and not any(one.found_in_kantata for one in prepared.planned):
+        nothing_sound = all(isinstance(one.invoice, UnsoundInvoice) for one in prepared.planned)
+        code = ExitCode.FILE_PROBLEMS if nothing_sound and has_errors(prepared.problems) else None
+        return _finished(prepared, tools, Sent(prepared.planned), code)
     tools.ledger.begin_run(
         prepared.run_id,
         prepared.batch,
@@ -98,14 +102,13 @@ def _settle_own(prepared: Prepared, tools: Tools, api: KantataApi) -> Prepared:
         return prepared
     settled = settle(tools.ledger.unsettled(doubtful), tools.ledger, api, tools.settings.settle_seconds)
     apply(settled, tools.ledger, prepared.run_id)
-    knowledge = knowledge_for(prepared.drawn, tools.ledger)
-    planned = decide(prepared.drawn, knowledge, allow_repeats=prepared.wish.allow_repeats)
-    return replace(prepared, planned=tuple(told(one, settled) for one in planned))
+    prepared = decided(replace(prepared, knowledge=knowledge_for(prepared.drawn, tools.ledger)))
+    return replace(prepared, planned=tuple(told(one, settled) for one in prepared.planned))
 
 
 def _adopt_found(prepared: Prepared, ledger: SubmissionLedger) -> None:
     for one in prepared.planned:
-        if one.reason == RESOLVED and one.invoice_id is not None:
+        if one.found_in_kantata and one.invoice_id is not None:
             ledger.adopt(one, one.invoice_id, prepared.run_id, prepared.batch, prepared.source)
 
 
@@ -134,16 +137,19 @@ def _finished(
     began: bool = False,
 ) -> Report:
     code = exit_code_after(sent) if code is None else code
+    if code is ExitCode.DONE and has_errors(prepared.problems):
+        code = ExitCode.SOME_NOT_SENT  # also when the faulty rows belong to no invoice
     report = report_of("submit", prepared, tools, sent.planned, code)
+    folder = tools.settings.reports
+    files: dict[str, Path | None] = {}
     try:
-        folder = tools.settings.reports
-        files = {"results": results.write_report(report, folder), "to_fix": results.write_to_fix(report, folder)}
-        report = replace(report, files=files)
-    except (OSError, ImporterError) as error:
-        # What was sent is in the ledger and in what is printed; say that the workbook is missing.
-        notice = f"The results workbook could not be written: {error}."
+        files["results"] = results.write_report(report, folder)
+        files["to_fix"] = results.write_to_fix(report, folder)
+    except Exception as error:  # noqa: BLE001 - what was sent must be told, whatever became of its workbook
+        notice = f"The results could not be written whole ({error}); the ledger knows what was sent."
         code = ExitCode.UNEXPECTED if code is ExitCode.DONE else code
         report = replace(report, exit_code=code, notices=(*report.notices, notice))
+    report = replace(report, files=files)
     if began:
         with suppress(LedgerProblem):  # the invoices are on record; what became of them must be told all the same
             tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(code))

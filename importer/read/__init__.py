@@ -14,7 +14,7 @@ import pandas as pd
 
 from importer.errors import FileProblem
 from importer.problems import Problem, Severity, cell_address, column_letter, column_position
-from importer.read.headers import choose_grid, find_batch
+from importer.read.headers import added_by_results, choose_grid, find_batch
 from importer.read.identify import ZIP_MAGIC, bytes_of, grids_of
 from importer.read.side_look import SideLook, look_aside
 from importer.sheet import Header, RawRow, Sheet, is_blank
@@ -42,7 +42,8 @@ def read_sheet(
     no file.
     """
     data = bytes_of(path)
-    grids = grids_of(path, data)
+    grids = grids_of(path, data, headers)
+    batch, batch_problems = find_batch(grids)
     grid, start, problems = choose_grid(grids, sheet_name, headers)
     look = look_aside(data, grid.name) if data.startswith(ZIP_MAGIC) else SideLook()
     _put_faults(grid, start, look)
@@ -60,9 +61,10 @@ def read_sheet(
         headers=start.headers,
         rows=tuple(rows),
         frame=_frame(rows, start.headers),
-        problems=(*grid.problems, *problems, *start.problems, *headless.values(), *ragged, *hidden),
+        problems=(*grid.problems, *problems, *start.problems, *headless.values(), *ragged, *hidden, *batch_problems),
         width=1 + max(*(header.position for header in start.headers), *headless, 0),
-        batch=find_batch(grids),
+        added=added_by_results(start.headers),
+        batch=batch,
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, cast
 
-from importer.columns import fold, known_headers
+from importer.columns import known_as
 from importer.errors import FileProblem
 from importer.problems import Problem, Severity
 from importer.read.grid import Grid
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from importer.sheet import Cell
@@ -28,7 +30,7 @@ BOMS = (  # UTF-32 before UTF-16: its mark begins like the other's
 )
 
 
-def read_csv(path: Path, data: bytes) -> Grid:
+def read_csv(path: Path, data: bytes, headers: Mapping[str, str]) -> Grid:
     """Return a CSV file as a grid: every record is a row, blank lines keep their number.
 
     Raises FileProblem for bytes that are not the encoding they claim, NUL
@@ -40,7 +42,7 @@ def read_csv(path: Path, data: bytes) -> Grid:
         msg = f"{path.name}: line {line} holds a NUL character; the file is damaged or is no CSV."
         raise FileProblem(msg, "Export it again.", code="csv.nul")
     text, declared = _without_sep_line(text)
-    delimiter = declared or _choose_delimiter(text)
+    delimiter = declared or _choose_delimiter(text, headers)
     # Excel numbers the "sep=" line too when it shows the file.
     rows: list[list[Cell]] = [[]] if declared else []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -49,7 +51,26 @@ def read_csv(path: Path, data: bytes) -> Grid:
     except csv.Error as error:
         msg = f"{path.name}: the quotes do not match near line {reader.line_num} ({error})."
         raise FileProblem(msg, "Look for a quote that is never closed, and export again.", code="csv.quotes") from error
+    _refuse_stray_quotes(path, text, rows, delimiter)
     return Grid(path.name, rows, _misnamed(path), records=True)
+
+
+def _refuse_stray_quotes(path: Path, text: str, rows: list[list[Cell]], delimiter: str) -> None:
+    """A quote inside an unquoted field, or one field that holds a whole record, means that rows have merged."""
+    if '"' not in text:
+        return
+    mark = re.escape(delimiter)
+    rest = re.sub(rf'(?<![^{mark}\r\n])"(?:[^"]|"")*"(?![^{mark}\r\n])', "", text)
+    hint = "Put the whole field into quotes and double the quotes in it, or export the file again."
+    if '"' in rest:
+        line = next(n for n, one in enumerate(rest.splitlines(), start=1) if '"' in one)
+        msg = f"{path.name}: near line {line} a quote stands inside a field that is not quoted."
+        raise FileProblem(msg, hint, code="csv.quotes")
+    for number, record in enumerate(rows, start=1):
+        for cell in record:
+            if isinstance(cell, str) and "\n" in cell and cell.count(delimiter) >= max(2, len(record) - 1):
+                msg = f"{path.name}: in row {number} one field holds a whole line; a quote is missing or too many."
+                raise FileProblem(msg, hint, code="csv.quotes")
 
 
 def _decode(path: Path, data: bytes) -> str:
@@ -73,13 +94,15 @@ def _without_sep_line(text: str) -> tuple[str, str | None]:
     return text, None
 
 
-def _choose_delimiter(text: str) -> str:
+def _choose_delimiter(text: str, headers: Mapping[str, str]) -> str:
     """The delimiter that yields the most known headers in one line; a comma when none does."""
-    known = known_headers()
     lines = text.splitlines()[:HEADER_SEARCH_LINES]
 
     def score(delimiter: str) -> int:
-        return max((sum(fold(cell.strip('"')) in known for cell in line.split(delimiter)) for line in lines), default=0)
+        return max(
+            (sum(known_as(cell.strip('"'), headers) is not None for cell in line.split(delimiter)) for line in lines),
+            default=0,
+        )
 
     return max(DELIMITERS, key=score)
 

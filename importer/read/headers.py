@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import itertools
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
-from importer.columns import BY_NAME, REQUIRED, RESULT_COLUMNS, fold
+from importer.columns import BY_NAME, REQUIRED, RESULT_COLUMNS, fold, known_as
 from importer.errors import FileProblem, WrongUse
 from importer.problems import Problem, Severity, cell_address
 from importer.sheet import Header, is_blank, text_of
@@ -73,31 +74,67 @@ def choose_grid(
 
 
 def find_header(grid: Grid, known: Mapping[str, str]) -> HeaderRow | None:
-    """Return the row with the most known names near the top; None when no row has two."""
-    best_row, best_count = 0, 0
-    for number, cells in enumerate(grid.rows[:HEADER_SEARCH_ROWS], start=1):
-        count = len({known[name] for cell in cells if isinstance(cell, str) and (name := fold(cell)) in known})
-        if count > best_count:
-            best_row, best_count = number, count
-    if best_count < FEWEST_KNOWN:
+    """Return the header row near the top; None when no row has two known names.
+
+    It is the first row with all required names, else the one with the most known
+    names. A row above it that looks like a header too is an error: the rows below
+    that one would be lost.
+    """
+    found = {
+        number: names
+        for number, cells in enumerate(grid.rows[:HEADER_SEARCH_ROWS], start=1)
+        if len(names := _names(cells, known)) >= FEWEST_KNOWN
+    }
+    if not found:
         return None
-    return _header_row(grid, best_row, known)
+    required = {column.name for column in REQUIRED}
+    row = next((n for n, names in found.items() if required <= names), max(found, key=lambda n: len(found[n])))
+    start = _header_row(grid, row, known)
+    above = [_second_header(grid, n, row) for n, names in found.items() if n < row and names & required]
+    return HeaderRow(row, start.headers, (*start.problems, *above))
 
 
-def find_batch(grids: Sequence[Grid]) -> str | None:
-    """Return the batch named on a sheet called Cover: a cell “Batch” with its value to the right."""
+def _names(cells: Sequence[Cell], known: Mapping[str, str]) -> set[str]:
+    return {name for cell in cells if isinstance(cell, str) and (name := known_as(cell, known))}
+
+
+def _second_header(grid: Grid, row: int, chosen: int) -> Problem:
+    return Problem(
+        code="header.several",
+        message=f"Row {row} looks like a header too, but row {chosen} was taken; rows between them would not be read.",
+        hint="Keep one table per sheet: move the other one to a sheet of its own, or delete the row.",
+        sheet=grid.name,
+        row=row,
+    )
+
+
+def find_batch(grids: Sequence[Grid]) -> tuple[str | None, tuple[Problem, ...]]:
+    """Return the batch named on a sheet called Cover: a cell “Batch” with its value to the right.
+
+    A label without a readable value is an error: the batch decides what counts as billed.
+    """
     for grid in grids:
         if fold(grid.name) == COVER_SHEET:
-            for cells in grid.rows:
-                for label, value in itertools.pairwise(cells):
-                    if isinstance(label, str) and fold(label) == "batch" and not is_blank(value):
-                        return text_of(value).strip()
-    return None
+            for row, cells in enumerate(grid.rows, start=1):
+                for position, (label, value) in enumerate(itertools.pairwise([*cells, None])):
+                    if isinstance(label, str) and fold(label) == "batch":
+                        return _batch(grid, cell_address(position + 1, row), row, value)
+    return None, ()
+
+
+def _batch(grid: Grid, cell: str, row: int, value: Cell) -> tuple[str | None, tuple[Problem, ...]]:
+    if isinstance(value, date):
+        return f"{value:%Y-%m}", ()
+    if not is_blank(value):
+        return text_of(value).strip(), ()
+    message = "The sheet Cover has a label “Batch”, but no value can be read beside it."
+    hint = "Type the batch as text, such as 2026-10; a formula must have been calculated by Excel."
+    return None, (Problem("cover.batch", message, hint, sheet=grid.name, cell=cell, row=row, column="batch"),)
 
 
 def _header_row(grid: Grid, row: int, known: Mapping[str, str]) -> HeaderRow:
     filled = [(position, text_of(cell).strip()) for position, cell in _filled(grid.rows[row - 1])]
-    headers = tuple(Header(position, text, known.get(fold(text))) for position, text in filled)
+    headers = tuple(Header(position, text, known_as(text, known)) for position, text in filled)
     problems = [*_duplicates(grid, row, headers), *_unknown(grid, row, headers, known)]
     return HeaderRow(row, headers, tuple(problems))
 
@@ -136,8 +173,18 @@ def _unknown(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[s
     return [
         _unknown_header(grid, row, header, known, present)
         for header in headers
-        if header.column is None and fold(header.text) not in {fold(name) for name in RESULT_COLUMNS}
+        if header.column is None and header.position not in added_by_results(headers)
     ]
+
+
+def added_by_results(headers: tuple[Header, ...]) -> frozenset[int]:
+    """Positions of the columns that results have added at the right; the same names elsewhere are the sheet's own."""
+    names = [fold(name) for name in RESULT_COLUMNS]
+    for count in range(len(names), 1, -1):
+        last = headers[-count:]
+        if [fold(header.text) for header in last] == names[-count:]:
+            return frozenset(header.position for header in last)
+    return frozenset()
 
 
 def _unknown_header(

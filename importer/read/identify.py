@@ -10,6 +10,7 @@ from importer.read.csv_text import read_csv
 from importer.read.workbook import read_workbook
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from importer.read.grid import Grid
@@ -55,7 +56,7 @@ def _nearest_file(path: Path) -> str:
     return f"Did you mean {near[0]}?" if near else "Check the name and the folder."
 
 
-def grids_of(path: Path, data: bytes) -> list[Grid]:
+def grids_of(path: Path, data: bytes, headers: Mapping[str, str]) -> list[Grid]:
     """Return every sheet. Raises FileProblem for content that cannot be read."""
     start = data[:512].lstrip().lower()
     if data.startswith(ZIP_MAGIC):
@@ -76,4 +77,4 @@ def grids_of(path: Path, data: bytes) -> list[Grid]:
     if path.suffix.lower() in WORKBOOKS and b"\x00" in data[:4096]:
         msg = f"{path.name} is damaged or is not an Excel workbook."
         raise FileProblem(msg, "Open it in Excel and save it again, or get the file anew.", code="file.damaged")
-    return [read_csv(path, data)]
+    return [read_csv(path, data, headers)]

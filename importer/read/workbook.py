@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from typing import TYPE_CHECKING, cast
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata
 
 from importer.errors import FileProblem
-from importer.problems import Problem, Severity
+from importer.problems import Problem, Severity, column_position
 from importer.read.grid import Grid
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 MAX_UNPACKED_BYTES = 256 * 2**20
 """Most that the parts of a workbook may unpack to, bytes (the largest honest file seen: 114 MB)."""
+MOST_CELLS = 50_000_000
+"""Most cells between A1 and the last value."""
+FIRST_WIDE = 26
+"""Position of column AA; narrower sheets are never too large."""
+_WIDE = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]{2,3})\d+"(?=[^>]*[^/>]>)')
+_TALL = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="[A-Z]{1,3}(\d{6,7})"(?=[^>]*[^/>]>)')
 EXAMPLE_MARK = "example only"
 """How cell A1 of the template's example sheet begins; such a sheet is never imported."""
 
@@ -29,9 +36,15 @@ def read_workbook(path: Path, data: bytes) -> list[Grid]:
     Raises FileProblem for an archive that is cut, damaged, protected or explodes.
     """
     _check_archive(path, data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        _refuse_far_cells(path, archive)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        grids = [Grid(name, _cells(workbook, name), _renamed(path, name)) for name in _worksheet_names(workbook)]
+        grids = [
+            Grid(meta.name, _cells(workbook, meta.name), (*_renamed(path, meta.name), *_hidden(meta)))
+            for meta in workbook.sheets_metadata
+            if "WorkSheet" in str(meta.typ)
+        ]
     except (CalamineError, OSError, ValueError) as error:
         raise _damaged(path) from error
     except BaseException as error:
@@ -42,12 +55,36 @@ def read_workbook(path: Path, data: bytes) -> list[Grid]:
     return [grid for grid in grids if not _is_example(grid)]
 
 
+def _refuse_far_cells(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse values so far apart that the reader, which makes room for all between them, would run out of memory."""
+    for name in archive.namelist():
+        if not re.match(r"xl/worksheets/[^/]+\.xml$", name.replace("\\", "/"), re.IGNORECASE):
+            continue
+        xml = archive.read(name)
+        columns = {letters.decode() for letters in _WIDE.findall(xml)}
+        width = 1 + max((column_position(letters) for letters in columns), default=FIRST_WIDE)
+        height = max((int(row) for row in _TALL.findall(xml)), default=0)
+        if width * height > MOST_CELLS:
+            msg = f"{path.name}: values stand too far apart (row {height:,}, column {width:,}) for it to be opened."
+            raise FileProblem(msg, "Delete what stands far to the right or below the table.", code="file.too_large")
+
+
 def _cells(workbook: CalamineWorkbook, name: str) -> list[list[Cell]]:
     return cast("list[list[Cell]]", workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
 
 
-def _worksheet_names(workbook: CalamineWorkbook) -> list[str]:
-    return [meta.name for meta in workbook.sheets_metadata if "WorkSheet" in str(meta.typ)]
+def _hidden(meta: SheetMetadata) -> tuple[Problem, ...]:
+    if str(meta.visible).endswith(".Visible"):
+        return ()
+    return (
+        Problem(
+            code="sheet.hidden",
+            message=f"The sheet “{meta.name}” is hidden in Excel; its rows are billed all the same.",
+            hint="Unhide the sheet and look at it, or name another one with --sheet.",
+            sheet=meta.name,
+            severity=Severity.WARNING,
+        ),
+    )
 
 
 def _is_example(grid: Grid) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import json
 import socket
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from importer.errors import LockedByAnother
+from importer.errors import LedgerProblem, LockedByAnother
 from importer.records import ItemType, LedgerEntry, Outcome, OutcomeKind, Status
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.locking import Busy, locked
@@ -51,6 +52,8 @@ class SubmissionLedger:
         """Use :func:`open_ledger`, which also checks and prepares the database."""
         self._engine = engine
         self._account = account
+        # SQLite has one writer at a time; its own waiting sleeps longer than the other threads of a run need.
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     def close(self) -> None:
         """Let go of the database."""
@@ -89,6 +92,13 @@ class SubmissionLedger:
                     )  # fmt: skip
                     found.update({(item_type, row.item_id): _entry(row) for row in connection.execute(query)})
         return found
+
+    def near(self, keys: Iterable[str], workspace_ids: Iterable[int]) -> list[LedgerEntry]:
+        """Live entries with one of the invoice keys, or without a key for one of the projects."""
+        keyed = self._select(INVOICES.c.invoice_key, keys, live=True)
+        single = (json.dumps([workspace_id]) for workspace_id in workspace_ids)
+        unkeyed = self._select(INVOICES.c.workspace_ids, single, live=True)
+        return [*keyed, *(entry for entry in unkeyed if entry.key is None)]
 
     def runs(self) -> list[RunRecord]:
         """Every submit of the account, the newest first."""
@@ -137,7 +147,11 @@ class SubmissionLedger:
         try:
             with locked(self._engine, self._account):
                 self._note_holder(run_id)
-                yield
+                try:
+                    yield
+                finally:
+                    with suppress(LedgerProblem):  # it is only told to others
+                        self._forget_holder()
         except Busy:
             raise LockedByAnother(
                 f"Another run is at work for this account{self._holder()}; nothing was done.",
@@ -148,6 +162,10 @@ class SubmissionLedger:
         with guard(), self._engine.begin() as connection:
             connection.execute(LOCKS.delete().where(LOCKS.c.account == self._account))
             connection.execute(LOCKS.insert().values(account=self._account, run_id=run_id, who=_who(), since=_now()))
+
+    def _forget_holder(self) -> None:
+        with guard(), self._engine.begin() as connection:
+            connection.execute(LOCKS.delete().where(LOCKS.c.account == self._account))
 
     def _holder(self) -> str:
         """Who holds the lock and since when, as far as is known."""
@@ -166,12 +184,12 @@ class SubmissionLedger:
             connection.execute(
                 INVOICES.update()
                 .where(own, INVOICES.c.state.in_(UNSETTLED))
-                .values(state=_STATE_AFTER[outcome.kind], invoice_id=outcome.invoice_id, error=outcome.message or None)
+                .values(state=_STATE_AFTER[outcome.kind], invoice_id=outcome.invoice_id, error=_text(outcome.message))
             )
             connection.execute(
                 ATTEMPTS.insert().values(
                     account=self._account, reference=reference, run_id=run_id, started_at=now, ended_at=now,
-                    outcome=f"settled: {outcome.kind.value}", message=outcome.message or None,
+                    outcome=f"settled: {outcome.kind.value}", message=_text(outcome.message),
                 )
             )  # fmt: skip
 
@@ -185,7 +203,7 @@ class SubmissionLedger:
                     batch=batch,
                     started_at=_now(),
                     who=_who(),
-                    path=source.path,
+                    path=_text(source.path) or "",
                     sheet=source.sheet,
                     sha256=source.sha256,
                     rows=totals.rows,
@@ -214,24 +232,15 @@ class SubmissionLedger:
             raise ValueError(msg)
         now = _now()
         values = self._row(planned, run_id, batch, source, now)
-        own = sa.and_(INVOICES.c.account == self._account, INVOICES.c.reference == planned.reference)
+        own = {"account": self._account, "reference": planned.reference}
         try:
-            with guard(), self._engine.begin() as connection:
-                taken = connection.execute(
-                    INVOICES.update().where(own, INVOICES.c.state.in_(FREE)).values(**values),
-                ).rowcount
-                if not taken:
-                    connection.execute(
-                        INVOICES.insert().values(account=self._account, reference=planned.reference, **values),
-                    )
+            with guard(), self._turn, self._engine.begin() as connection:
+                known = {"known_account": self._account, "known_reference": planned.reference}
+                if not connection.execute(_TAKE, known | values).rowcount:
+                    connection.execute(_INSERT_INVOICE, own | values)
                 self._replace_items(connection, planned)
                 attempt = connection.execute(
-                    ATTEMPTS.insert().values(
-                        account=self._account,
-                        reference=planned.reference,
-                        run_id=run_id,
-                        started_at=now,
-                    ),
+                    _INSERT_ATTEMPT, own | {"run_id": run_id, "started_at": now}
                 ).inserted_primary_key
         except IntegrityError:
             return None
@@ -239,21 +248,19 @@ class SubmissionLedger:
 
     def settle(self, claim: Claim, outcome: Outcome) -> None:
         """Commit what became of a claimed invoice."""
-        state = _STATE_AFTER[outcome.kind]
-        own = sa.and_(INVOICES.c.account == self._account, INVOICES.c.reference == claim.reference)
-        with guard(), self._engine.begin() as connection:
-            connection.execute(
-                INVOICES.update().where(own).values(
-                    state=state, request_id=outcome.request_id, invoice_id=outcome.invoice_id,
-                    error=outcome.message or None,
-                ),
-            )  # fmt: skip
-            connection.execute(
-                ATTEMPTS.update().where(ATTEMPTS.c.id == claim.attempt).values(
-                    ended_at=_now(), outcome=outcome.kind.value, http_status=outcome.http_status,
-                    request_id=outcome.request_id, message=outcome.message or None, raw=outcome.raw or None,
-                ),
-            )  # fmt: skip
+        message, request_id = _text(outcome.message), _text(outcome.request_id)
+        invoice = {
+            "known_account": self._account, "known_reference": claim.reference, "state": _STATE_AFTER[outcome.kind],
+            "request_id": request_id, "invoice_id": outcome.invoice_id, "error": message,
+        }  # fmt: skip
+        attempt = {
+            "known_id": claim.attempt, "ended_at": _now(), "outcome": outcome.kind.value,
+            "http_status": outcome.http_status, "request_id": request_id, "message": message,
+            "raw": _text(outcome.raw),
+        }  # fmt: skip
+        with guard(), self._turn, self._engine.begin() as connection:
+            connection.execute(_UPDATE_INVOICE, invoice)
+            connection.execute(_UPDATE_ATTEMPT, attempt)
 
     def adopt(self, planned: PlannedInvoice, invoice_id: str, run_id: str, batch: str, source: Source) -> None:
         """Record an invoice that Kantata holds already although this ledger did not know it."""
@@ -273,7 +280,7 @@ class SubmissionLedger:
             "amount": str(planned.invoice.amount),
             "state": SENDING,
             "run_id": run_id,
-            "source_path": source.path,
+            "source_path": _text(source.path) or "",
             "source_sha256": source.sha256,
             "rows": json.dumps(planned.invoice.rows),
             "payload": json.dumps(planned.payload, ensure_ascii=False),
@@ -284,8 +291,7 @@ class SubmissionLedger:
         }
 
     def _replace_items(self, connection: sa.Connection, planned: PlannedInvoice) -> None:
-        own = sa.and_(ITEMS.c.account == self._account, ITEMS.c.reference == planned.reference)
-        connection.execute(ITEMS.delete().where(own))
+        connection.execute(_DELETE_ITEMS, {"known_account": self._account, "known_reference": planned.reference})
         rows = [
             {"account": self._account, "item_type": line.item_type.value, "item_id": line.item_id,
              "reference": planned.reference}
@@ -293,9 +299,22 @@ class SubmissionLedger:
             if line.item_id is not None
         ]  # fmt: skip
         if rows:
-            connection.execute(ITEMS.insert(), rows)
+            connection.execute(_INSERT_ITEMS, rows)
 
 
+# Built once: to build them anew for each invoice takes longer than the disk.
+_OWN = sa.and_(
+    INVOICES.c.account == sa.bindparam("known_account"), INVOICES.c.reference == sa.bindparam("known_reference")
+)
+_TAKE = INVOICES.update().where(_OWN, INVOICES.c.state.in_(FREE))
+_UPDATE_INVOICE = INVOICES.update().where(_OWN)
+_INSERT_INVOICE = INVOICES.insert()
+_INSERT_ATTEMPT = ATTEMPTS.insert()
+_UPDATE_ATTEMPT = ATTEMPTS.update().where(ATTEMPTS.c.id == sa.bindparam("known_id"))
+_DELETE_ITEMS = ITEMS.delete().where(
+    ITEMS.c.account == sa.bindparam("known_account"), ITEMS.c.reference == sa.bindparam("known_reference")
+)
+_INSERT_ITEMS = ITEMS.insert()
 _STATE_AFTER = {
     OutcomeKind.CREATED: CREATED,
     OutcomeKind.REJECTED: REJECTED,
@@ -303,6 +322,11 @@ _STATE_AFTER = {
     OutcomeKind.TOKEN_REFUSED: NOT_SENT,
     OutcomeKind.UNKNOWN: IN_DOUBT,
 }
+
+
+def _text(text: str | None) -> str | None:
+    """A text as every database takes it: a server may say anything, and no answer may stay unnoted for its letters."""
+    return (text or "").encode(errors="backslashreplace").decode().replace("\x00", "\\x00") or None
 
 
 def _chunks(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
@@ -315,7 +339,8 @@ def _entry(row: Any) -> LedgerEntry:  # noqa: ANN401 - untyped by its library
         reference=row.reference, fingerprint=row.fingerprint, batch=row.batch, state=row.state, run_id=row.run_id,
         sent_at=row.sent_at, invoice_id=row.invoice_id, rows=tuple(json.loads(row.rows)),
         error=row.error, key=row.invoice_key, workspace_ids=tuple(json.loads(row.workspace_ids)),
-        amount=Decimal(row.amount),
+        amount=Decimal(row.amount), invoice_date=json.loads(row.payload)["invoice"].get("invoice_date"),
+        source_sha256=row.source_sha256,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
+from importer.errors import LedgerProblem
 from importer.submission_ledger.guard import guard
 
 if TYPE_CHECKING:
@@ -25,15 +26,29 @@ class Busy(Exception):
 
 
 @contextmanager
+def _file_lock(path: str) -> Iterator[None]:
+    lock = FileLock(path, timeout=0, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Busy from None
+    except OSError as error:
+        msg = f"The lock {path} cannot be taken ({error.strerror})."
+        hint = "Check that you may write this file and its folder, or choose another ledger with IMPORTER_LEDGER."
+        raise LedgerProblem(msg, hint, code="ledger.unwritable") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def locked(engine: sa.Engine, account: str) -> Iterator[None]:
     """Hold the lock of an account. Raises Busy at once when another process holds it."""
     digest = hashlib.sha256(account.encode()).digest()
     if engine.dialect.name == "sqlite":
-        try:
-            with FileLock(f"{engine.url.database}.{digest[:4].hex()}.lock", timeout=0, mode=0o600):
-                yield
-        except Timeout:
-            raise Busy from None
+        with _file_lock(f"{engine.url.database}.{digest[:4].hex()}.lock"):
+            yield
         return
     key = int.from_bytes(digest[:8], "big", signed=True)
     with guard(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -42,10 +42,14 @@ def ledger_url(setting: str) -> LedgerAddress:
     if scheme == "sqlite":
         return sa.URL.create("sqlite", database=str(Path(setting.removeprefix("sqlite:///")).expanduser()))
     try:
-        return sa.make_url(setting).set(drivername="postgresql+psycopg")
+        url = sa.make_url(setting).set(drivername="postgresql+psycopg")
     except (sa.exc.ArgumentError, ValueError):
         msg = "IMPORTER_LEDGER is not an address that can be read."
         raise LedgerProblem(msg, hint, code="ledger.address") from None
+    if "@" in (url.host or ""):  # a part of the password; it must not get into a message
+        msg = "IMPORTER_LEDGER holds more than one @."
+        raise LedgerProblem(msg, "Write an @ in the password as %40.", code="ledger.address")
+    return url
 
 
 def file_beside(where: LedgerAddress, ending: str) -> Path:
@@ -64,7 +68,7 @@ def open_ledger(where: Path | LedgerAddress, account: str) -> SubmissionLedger:
     Raises LedgerProblem when it cannot be used, or is newer than this program.
     """
     url = where if isinstance(where, sa.URL) else sa.URL.create("sqlite", database=str(where))
-    name = url.database or "" if url.drivername == "sqlite" else url.render_as_string(hide_password=True)
+    name = _name_of(url)
     engine = _sqlite(Path(name)) if url.drivername == "sqlite" else _postgresql(url)
     try:
         with guard(name):
@@ -73,6 +77,13 @@ def open_ledger(where: Path | LedgerAddress, account: str) -> SubmissionLedger:
         engine.dispose()
         raise
     return SubmissionLedger(engine, account)
+
+
+def _name_of(url: LedgerAddress) -> str:
+    """What people are told of the place of a ledger: never a password."""
+    if url.drivername == "sqlite":
+        return url.database or ""
+    return url.difference_update_query(["password", "sslpassword"]).render_as_string(hide_password=True)
 
 
 def _sqlite(path: Path) -> sa.Engine:
@@ -91,7 +102,7 @@ def _sqlite(path: Path) -> sa.Engine:
 def _postgresql(url: sa.URL) -> sa.Engine:
     try:
         engine = sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS})
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         msg = "A ledger in PostgreSQL needs the package psycopg."
         hint = 'Install it: pipx install "kantata-invoice-importer[postgres]"'
         raise LedgerProblem(msg, hint, code="ledger.driver") from error
