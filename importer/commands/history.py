@@ -15,8 +15,7 @@ from importer.records import ExitCode
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from importer.records import LedgerEntry
-    from importer.submission_ledger import RunRecord
+    from importer.submission_ledger import Attempt, RunRecord
 
 
 @reporting_errors
@@ -44,8 +43,8 @@ def history(
     if run not in {one.run_id for one in runs}:
         msg = f"The ledger knows no run {run} of {account}."
         raise WrongUse(msg, "invoice-importer history lists the runs.", code="history.unknown_run")
-    entries = ledger.entries_of_run(run)
-    _print([asdict(one) for one in entries], _entries_table(entries), as_json=as_json)
+    attempts = ledger.attempts_of_run(run)
+    _print([asdict(one) for one in attempts], _attempts_table(attempts), as_json=as_json)
     return ExitCode.DONE
 
 
@@ -81,18 +80,30 @@ def _runs_table(runs: list[RunRecord], account: str) -> Table:
     return table
 
 
-def _entries_table(entries: list[LedgerEntry]) -> Table:
+def _attempts_table(attempts: list[Attempt]) -> Table:
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
+    from importer.words import row_ranges
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("Reference", "Rows", "State", "Invoice ID", "Sent (UTC)", "Error"):
+    for name in ("Projects", "Key", "Rows", "In this run", "Now", "Invoice", "Message"):
         table.add_column(name, overflow="fold")
-    for entry in entries:
-        state = "in doubt" if entry.state == "sending" else entry.state.replace("_", " ")
+    for one in attempts:
         table.add_row(
-            entry.reference, ", ".join(str(row) for row in entry.rows), state, entry.invoice_id or "",
-            f"{entry.sent_at:%Y-%m-%d %H:%M:%S}" if entry.sent_at else "", escape(entry.error or ""),
+            ", ".join(str(number) for number in one.workspace_ids), escape(one.key or ""), row_ranges(one.rows),
+            _OUTCOME_WORDS.get(one.outcome or "", one.outcome or "in doubt"),
+            "in doubt" if one.state_now == "sending" else one.state_now.replace("_", " "),
+            one.invoice_id or "", escape(one.message or ""),
         )  # fmt: skip
     return table
+
+
+_OUTCOME_WORDS = {
+    "unknown": "in doubt",
+    "refused_for_now": "not sent",
+    "token_refused": "not sent",
+    "settled: created": "found in Kantata",
+    "settled: refused_for_now": "found absent",
+}

@@ -45,6 +45,7 @@ class Session:
             self.token,
             connect_timeout=self.settings.connect_timeout_seconds,
             read_timeout=self.settings.read_timeout_seconds,
+            patience=self.settings.retry_seconds,
         )
 
 

@@ -74,7 +74,7 @@ def classify(status: int, body: str, headers: dict[str, str]) -> Outcome:
             status,
             request_id,
             raw,
-            retry_after=_seconds(folded.get("retry-after")),
+            retry_after=seconds_of(folded.get("retry-after")),
         )
     if status == HTTPStatus.UNAUTHORIZED:
         return Outcome(OutcomeKind.TOKEN_REFUSED, said or "Kantata refuses the token.", status, request_id, raw)
@@ -188,14 +188,14 @@ def json_object(body: str) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _seconds(text: str | None) -> float | None:
+def seconds_of(text: str | None) -> float | None:
     """Read Retry-After: seconds, or an HTTP date."""
     if not text:
         return None
     with suppress(ValueError):
         return max(0.0, float(text))
     with suppress(ValueError, TypeError):  # TypeError: a date without a zone
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).totalseconds_of())
     return None
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import json
+import random
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -22,11 +24,14 @@ from importer.kantata_api.answers import (
     found_invoices,
     json_object,
     page_count,
+    seconds_of,
     sees_finances,
     subjects_in,
 )
 from importer.payload import to_json
 from importer.records import Outcome, OutcomeKind
+from importer.retry import RetryBudget
+from importer.settings import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +44,6 @@ INCLUDES = (
     "recipient", "time_entries", "user", "workspaces",
 )  # fmt: skip
 EVERYTHING = {"include": ",".join(INCLUDES)}
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PAGE_SIZE = 200
 MOST_PAGES = 1000
 """A look-up whose answer has more pages ignores its filter, or never ends."""
@@ -78,10 +82,16 @@ class _Body(io.BytesIO):
 class KantataApi:
     """One account of Kantata, reached over one HTTP session."""
 
-    def __init__(self, base_url: str, token: str, *, connect_timeout: float, read_timeout: float) -> None:
-        """``base_url`` as in the settings; time-outs in seconds. Opens no connection yet."""
+    def __init__(
+        self, base_url: str, token: str, *, connect_timeout: float, read_timeout: float, patience: float = 0
+    ) -> None:
+        """``base_url`` as in the settings; time-outs in seconds. Opens no connection yet.
+
+        ``patience`` is how long look-ups may wait in all while Kantata throttles, seconds.
+        """
         self._base_url = base_url.rstrip("/")
         self._timeout = (connect_timeout, read_timeout)
+        self._patience = RetryBudget(patience)
         self._token, self._host = token, urlsplit(base_url).netloc
         self._session = requests.Session()
         self._session.auth = _Bearer(token)
@@ -184,12 +194,7 @@ class KantataApi:
 
     def _get(self, route: str, query: dict[str, str]) -> dict[str, Any]:
         try:
-            response = self._session.get(
-                f"{self._base_url}/{route}",
-                params=query,
-                timeout=self._timeout,
-                allow_redirects=False,
-            )
+            response = self._patiently(f"{self._base_url}/{route}", query)
         except (requests.RequestException, ValueError) as error:  # ValueError: a Location that is no address
             msg = f"Kantata could not be asked at {self._host}: {self._without_token(_said(error))}"
             raise NotReached(msg, "Check the network, then run again; nothing was sent.") from None
@@ -205,6 +210,19 @@ class KantataApi:
             msg = f"Kantata did not answer a look-up as expected (HTTP {status}): {said}"
             raise NotReached(msg, "Nothing was sent; run again later.")
         return answer
+
+    def _patiently(self, address: str, query: dict[str, str]) -> requests.Response:
+        """Ask again while Kantata throttles: some look-ups have a limit of their own (kantata-api.md section 5)."""
+        while True:
+            response = self._session.get(address, params=query, timeout=self._timeout, allow_redirects=False)
+            if response.status_code != requests.codes.too_many_requests:
+                return response
+            asked_for = seconds_of(response.headers.get("Retry-After"))
+            wait = self._patience.wait(asked_for, random.random())  # noqa: S311 - jitter, no secret
+            if wait is None:
+                return response
+            self._patience = self._patience.after_wait(wait)
+            time.sleep(wait)
 
     def _without_token(self, text: str) -> str:
         """A server or proxy may repeat the request in its answer; the token must not get into reports or the ledger."""

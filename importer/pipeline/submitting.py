@@ -62,7 +62,8 @@ def submit(wish: Wish, tools: Tools, hooks: Hooks) -> Report:
 def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
     if prepared.refused:
         why = "Nothing was sent because the file has problems."
-        return _finished(prepared, tools, _unsent(prepared, why), ExitCode.FILE_PROBLEMS)
+        advice = "Mend the rows listed under Problems and submit again, or add --partial to send what is sound."
+        return _finished(prepared, tools, _unsent(prepared, why, advice), ExitCode.FILE_PROBLEMS)
     try:
         _check_expectations(prepared)
         if tools.api is not None:
@@ -72,7 +73,7 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
             hooks.confirm(report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE))
     except (GateRefused, AccessDenied, NotReached) as error:
         prepared = noting(prepared, error.message)
-        return _finished(prepared, tools, _unsent(prepared, error.message), error.exit_code)
+        return _finished(prepared, tools, _unsent(prepared, error.message, error.hint), error.exit_code)
     if not prepared.ready and not any(one.found_in_kantata for one in prepared.planned):
         nothing_sound = all(isinstance(one.invoice, UnsoundInvoice) for one in prepared.planned)
         code = ExitCode.FILE_PROBLEMS if nothing_sound and has_errors(prepared.problems) else None
@@ -123,8 +124,8 @@ def _check_expectations(prepared: Prepared) -> None:
         raise GateRefused(msg, "Check the sheet, or correct --expect-total.", code="gate.total")
 
 
-def _unsent(prepared: Prepared, why: str) -> Sent:
-    planned = (not_sent(one, why) if one.status is Status.READY else one for one in prepared.planned)
+def _unsent(prepared: Prepared, why: str, advice: str) -> Sent:
+    planned = (not_sent(one, why, advice) if one.status is Status.READY else one for one in prepared.planned)
     return Sent(tuple(planned))
 
 

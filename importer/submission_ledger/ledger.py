@@ -18,7 +18,7 @@ from importer.errors import LedgerProblem, LockedByAnother
 from importer.records import ItemType, LedgerEntry, Outcome, OutcomeKind, Status
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.locking import Busy, locked
-from importer.submission_ledger.records import Claim, RunRecord, Unsettled
+from importer.submission_ledger.records import Attempt, Claim, RunRecord, Unsettled
 from importer.submission_ledger.schema import (
     ATTEMPTS,
     CREATED,
@@ -110,6 +110,20 @@ class SubmissionLedger:
         """Invoices whose last attempt was in this run, in the order of the sheet."""
         entries = list(self._select(INVOICES.c.run_id, [run_id]))
         return sorted(entries, key=lambda entry: entry.rows)
+
+    def attempts_of_run(self, run_id: str) -> list[Attempt]:
+        """What this run tried with each invoice, whatever later runs did; in the order of the sheet."""
+        same = sa.and_(ATTEMPTS.c.account == INVOICES.c.account, ATTEMPTS.c.reference == INVOICES.c.reference)
+        query = (
+            sa.select(ATTEMPTS, INVOICES.c.rows, INVOICES.c.state, INVOICES.c.invoice_id, INVOICES.c.invoice_key,
+                      INVOICES.c.workspace_ids, INVOICES.c.run_id.label("last_run"))
+            .join(INVOICES, same)
+            .where(ATTEMPTS.c.account == self._account, ATTEMPTS.c.run_id == run_id)
+            .order_by(ATTEMPTS.c.id)
+        )  # fmt: skip
+        with guard(), self._engine.connect() as connection:
+            last = {row.reference: _attempt(row) for row in connection.execute(query)}
+        return sorted(last.values(), key=lambda attempt: attempt.rows)
 
     def _select(self, column: sa.Column[Any], values: Iterable[str], *, live: bool = False) -> Iterator[LedgerEntry]:
         with guard(), self._engine.connect() as connection:
@@ -341,6 +355,15 @@ def _entry(row: Any) -> LedgerEntry:  # noqa: ANN401 - untyped by its library
         error=row.error, key=row.invoice_key, workspace_ids=tuple(json.loads(row.workspace_ids)),
         amount=Decimal(row.amount), invoice_date=json.loads(row.payload)["invoice"].get("invoice_date"),
         source_sha256=row.source_sha256,
+    )  # fmt: skip
+
+
+def _attempt(row: Any) -> Attempt:  # noqa: ANN401 - untyped by its library
+    return Attempt(
+        reference=row.reference, key=row.invoice_key, workspace_ids=tuple(json.loads(row.workspace_ids)),
+        rows=tuple(json.loads(row.rows)), outcome=row.outcome, http_status=row.http_status, message=row.message,
+        request_id=row.request_id, started_at=row.started_at, state_now=row.state, invoice_id=row.invoice_id,
+        last_run=row.last_run,
     )  # fmt: skip
 
 

@@ -41,6 +41,27 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a run tried last with one invoice, and what is known of the invoice now."""
+
+    reference: str
+    key: str | None
+    workspace_ids: tuple[int, ...]
+    rows: tuple[int, ...]
+    outcome: str | None
+    """How the attempt ended; None when the program ended before it was noted."""
+    http_status: int | None
+    message: str | None
+    request_id: str | None
+    started_at: datetime
+    """UTC, without offset."""
+    state_now: str
+    invoice_id: str | None
+    last_run: str
+    """The run that sent it last: this one, or a later one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unsettled:
     """An invoice that was sent and whose outcome is not known."""
 
