@@ -502,3 +502,26 @@ def test_a_look_up_that_fails_stops_before_anything_is_sent(
     with Scripted([answer]) as server, pytest.raises(error):
         list(connect(server.base_url).find_by_references([("invoice-importer", "invoice", "mine")]))
     assert len(server.received) == 1
+
+
+def test_a_throttled_look_up_waits_within_its_patience(connect: Callable[..., KantataApi]) -> None:
+    """Some look-ups have a limit of their own: 429 is waited out as long as the patience lasts, then said."""
+    empty = http(200, json.dumps({"invoices": {}, "meta": {"page_count": 1}}))
+    for patience, answers, asked in ((5, [http(429, ""), empty], 2), (0, [http(429, "")], 1)):
+        with Scripted(list(answers)) as server:
+            client = KantataApi(server.base_url, "sandbox", connect_timeout=2, read_timeout=5, patience=patience)
+            found = client.find_by_references([("a", "b", "c")])
+            if patience:
+                assert list(found) == []
+            else:
+                with pytest.raises(NotReached):
+                    list(found)
+            client._session.close()  # noqa: SLF001 - a ResourceWarning would end up in another test
+            assert len(server.received) == asked
+
+
+def test_an_answer_that_shows_no_references_proves_nothing(connect: Callable[..., KantataApi]) -> None:
+    """Absence is only believed when the answer shows what was asked for."""
+    answer = http(200, json.dumps({"invoices": {"1": {"status": "new"}}, "meta": {"page_count": "many", "count": 1}}))
+    with Scripted([answer]) as server, pytest.raises(NotReached):
+        list(connect(server.base_url).find_by_references([("a", "b", "c")]))

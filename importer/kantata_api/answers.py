@@ -195,7 +195,7 @@ def seconds_of(text: str | None) -> float | None:
     with suppress(ValueError):
         return max(0.0, float(text))
     with suppress(ValueError, TypeError):  # TypeError: a date without a zone
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).totalseconds_of())
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
     return None
 
 
