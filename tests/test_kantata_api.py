@@ -504,7 +504,7 @@ def test_a_look_up_that_fails_stops_before_anything_is_sent(
     assert len(server.received) == 1
 
 
-def test_a_throttled_look_up_waits_within_its_patience(connect: Callable[..., KantataApi]) -> None:
+def test_a_throttled_look_up_waits_within_its_patience() -> None:
     """Some look-ups have a limit of their own: 429 is waited out as long as the patience lasts, then said."""
     empty = http(200, json.dumps({"invoices": {}, "meta": {"page_count": 1}}))
     for patience, answers, asked in ((5, [http(429, ""), empty], 2), (0, [http(429, "")], 1)):

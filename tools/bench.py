@@ -19,6 +19,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from bench_sending import table as sending_table
+
 SIZES = (1_000, 10_000, 100_000)
 REPEATS = 3
 """The median of so many runs is reported."""
@@ -233,6 +235,7 @@ def main() -> None:
         "",
         f"`--help` takes {help_cost():.2f} s more than a bare `python -c pass`.",
         "",
+        *sending_table(),
     ]
     OUTPUT.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
