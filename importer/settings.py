@@ -142,14 +142,14 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - as inherited
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as inherited
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as inherited
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as inherited
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags come first, then the environment, then importer.toml."""
-        return init_settings, _KantataEnvironment(settings_cls), env_settings, _TomlSource(settings_cls)
+        """Only what :func:`load` gives: it puts flags, environment and file together."""
+        return (init_settings,)
 
     @property
     def account(self) -> str:
@@ -174,26 +174,6 @@ class Settings(BaseSettings):
         return token
 
 
-class _KantataEnvironment(EnvSettingsSource):
-    """The three variables that are named after Kantata."""
-
-    def __call__(self) -> dict[str, Any]:
-        return {name: os.environ[variable] for variable, name in OWN_NAMES.items() if os.environ.get(variable)}
-
-
-class _TomlSource(PydanticBaseSettingsSource):
-    """The settings file, as :func:`load` found and merged it."""
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401, ARG002 - untyped by its library
-        return _toml.get(field_name), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        return dict(_toml)
-
-
-_toml: dict[str, Any] = {}
-
-
 def load(*, config: Path | None = None, profile: str | None = None, **flags: object) -> Settings:
     """Load the settings. Raises SettingsProblem that names the setting, where it stands and the remedy.
 
@@ -202,10 +182,10 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
     _refuse_misspelt_environment()
     path = _settings_file(config)
     profile = profile or os.environ.get("IMPORTER_PROFILE") or None
-    _toml.clear()
-    _toml.update(_read_toml(path, profile))
+    values = _read_toml(path, profile)
+    given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**(values | _environment() | given))
     except ValidationError as error:
         raise _explained(error, path) from error
     except SettingsError as error:
@@ -213,6 +193,12 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
         msg = f"The setting “columns” is wrong: {ENV_PREFIX}COLUMNS is not JSON."
         hint = f'Write {ENV_PREFIX}COLUMNS={{"workspace_id": ["Client"]}}, or a [columns] table in importer.toml.'
         raise SettingsProblem(msg, hint, code="settings.value") from error
+
+
+def _environment() -> dict[str, Any]:
+    """Settings of the environment: IMPORTER_<NAME>, and the three variables that are named after Kantata."""
+    named = {name: os.environ[variable] for variable, name in OWN_NAMES.items() if os.environ.get(variable)}
+    return EnvSettingsSource(Settings)() | named
 
 
 def _settings_file(given: Path | None) -> Path | None:
