@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -90,3 +92,11 @@ def found(problems: Iterable[Problem]) -> list[tuple[str, str | None]]:
 def raw_values(sheet: Sheet, column: str) -> list[Any]:
     """Raw cells of a known column, in the order of the rows."""
     return sheet.frame[column].tolist()
+
+
+def parts(content: bytes) -> dict[str, bytes]:
+    """Content of every part of a workbook, however it is compressed; anything else is one part."""
+    if not content.startswith(b"PK"):
+        return {"": content}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}

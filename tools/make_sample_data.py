@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, PatternFill
 
+from importer.template.look import WHITE, font, printed
 from importer.template.saving import workbook_bytes
 
 FOLDER = Path(__file__).parent.parent / "sample_data"
@@ -18,7 +19,11 @@ HEADERS = (
     "Project ID", "Invoice key", "Item type", "Item ID", "Description", "Amount", "Taxable", "Task ID", "Net days",
     "Invoice date", "Invoice title", "PO number", "Message", "Account manager",
 )  # fmt: skip
-WIDTHS = (13, 15, 18, 13, 40, 11, 9, 11, 10, 13, 34, 13, 30, 17)
+MORE_HEADERS = ("Invoice number", "External service")
+"""Further columns of the mistakes workbook."""
+WIDTHS = (13, 19, 18, 13, 46, 11, 9, 11, 10, 13, 36, 13, 34, 17, 16, 17)
+AMOUNT = 6
+"""Its place among the columns, from 1."""
 Row = tuple[object, ...]
 BLANK: Row = ()
 
@@ -104,6 +109,9 @@ MISTAKES: tuple[Row, ...] = (
     (110, None, "Additional item", None, "Zero", 0, "yes", None, None, None),
     (4100000001, None, "Expense", None, None, None, None, None, 30, END),
     (4100000002, None, "Fixed fee", None, "No payment terms at all", 800, "yes", None, None, END),
+    fee(101, "An invoice number …", 310, 30, END, None, None, None, None, 20261001, key="MÜLLER-A"),
+    fee(101, "… that another invoice has too", 320, 30, END, None, None, None, None, 20261001, key="MÜLLER-B"),
+    fee(101, "Half an external reference", 330, 30, END, None, None, None, None, None, "my-erp", key="MÜLLER-C"),
 )
 FIRST_MISTAKE_ROW = 4
 PLANTED: tuple[tuple[str, str], ...] = (
@@ -122,28 +130,34 @@ PLANTED: tuple[tuple[str, str], ...] = (
     ("amount.zero", "F18"),
     ("item_id.missing", "D19"),
     ("payment_schedule.missing", "I20"),
+    ("user_invoice_number.duplicate", "O22"),
+    ("external_reference.service_name.incomplete", "P23"),
 )
 """Every mistake of the mistakes workbook: code and cell."""
 
 
-def workbook_of(rows: tuple[Row, ...], *, title: str) -> bytes:
+def workbook_of(headers: tuple[str, ...], rows: tuple[Row, ...], *, title: str) -> bytes:
     """A workbook with title rows, a header and the rows, formatted as people do."""
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = "Invoices"
     sheet["A1"] = title
-    sheet["A1"].font = Font(bold=True, size=14)
-    for position, header in enumerate(HEADERS, start=1):
+    sheet["A1"].font = font(size=14, bold=True)
+    for position, header in enumerate(headers, start=1):
         cell = sheet.cell(3, position, header)
-        cell.font = Font(bold=True, color="FFFFFFFF")
+        cell.font = font(WHITE, bold=True)
         cell.fill = PatternFill("solid", start_color="FF1F3F66")
-        cell.alignment = Alignment(vertical="center")
+        cell.alignment = Alignment(horizontal="left", vertical="center", indent=1)
         sheet.column_dimensions[cell.column_letter].width = WIDTHS[position - 1]
     for number, row in enumerate(rows, start=4):
         for position, value in enumerate(row, start=1):
             cell = sheet.cell(number, position, value)  # type: ignore[arg-type]
-            cell.number_format = {6: "#,##0.00", 10: "yyyy-mm-dd"}.get(position, "0" if isinstance(value, int) else "@")
+            cell.number_format = {AMOUNT: "#,##0.00", 10: "yyyy-mm-dd"}.get(
+                position, "0" if isinstance(value, int) else "@"
+            )
+            cell.alignment = Alignment(horizontal="right" if position == AMOUNT else "left", indent=1)
     sheet.freeze_panes = "D4"
+    printed(sheet, header_rows="3:3")
     return workbook_bytes(book, title=title)
 
 
@@ -161,9 +175,11 @@ def csv_of(rows: tuple[Row, ...]) -> bytes:
 def contents() -> dict[str, bytes]:
     """Every file of sample_data/ with its content."""
     return {
-        "agency_october_2026.xlsx": workbook_of(SOUND, title="Agentur Nordlicht, invoices of October 2026"),
+        "agency_october_2026.xlsx": workbook_of(HEADERS, SOUND, title="Agentur Nordlicht, invoices of October 2026"),
         "agency_october_2026.csv": csv_of(SOUND),
-        "agency_with_mistakes.xlsx": workbook_of(MISTAKES, title="Agentur Nordlicht: a sheet with mistakes"),
+        "agency_with_mistakes.xlsx": workbook_of(
+            (*HEADERS, *MORE_HEADERS), MISTAKES, title="Agentur Nordlicht: a sheet with mistakes"
+        ),
     }
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from openpyxl.styles import Alignment, Border, Font
+from openpyxl.styles import Border
 
 from importer.columns import COLUMNS, ITEM_TYPE_TITLES, Column
 from importer.problems import cell_address, column_letter
 from importer.records import ItemType
 from importer.template.invoices import ITEM_TYPE, POSITIONS, add_header
-from importer.template.look import FORMATS, INK, RARE_PREFIX, RIGHT_ALIGNED, THIN, printed, title
+from importer.template.look import FORMATS, RARE_PREFIX, THIN, font, placed, printed, title
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -77,13 +77,13 @@ def add_example(book: Workbook) -> None:
     sheet = book.create_sheet("Example")
     sheet.sheet_properties.tabColor = "FFC0C6CE"
     title(sheet.cell(1, 1), NEVER_IMPORTED, size=14)
-    sheet.cell(2, 1, ABOUT).font = Font(color=INK, italic=True)
+    sheet.cell(2, 1, ABOUT).font = font(italic=True)
     add_header(sheet, row=HEADER_ROW)
     for number, row in enumerate(ROWS, start=HEADER_ROW + 1):
         for column in COLUMNS:
             _fill(sheet.cell(number, POSITIONS[column.name] + 1), column, row.get(column.name))
     for number, note in enumerate(NOTES, start=HEADER_ROW + len(ROWS) + 2):
-        sheet.cell(number, 1, f"•  {note}").font = Font(color=INK, italic=True)
+        sheet.cell(number, 1, f"•  {note}").font = font(italic=True)
     sheet.freeze_panes = cell_address(ITEM_TYPE + 1, HEADER_ROW + 1)
     for column in COLUMNS:
         if column.name.startswith(RARE_PREFIX):
@@ -95,5 +95,6 @@ def add_example(book: Workbook) -> None:
 def _fill(cell: Cell, column: Column, value: object) -> None:
     cell.value = ITEM_TYPE_TITLES[value] if isinstance(value, ItemType) else value  # type: ignore[assignment]
     cell.number_format = FORMATS.get(column.kind, "General")
-    cell.alignment = Alignment(horizontal="right" if column.kind in RIGHT_ALIGNED else "left")
+    cell.font = font()
+    cell.alignment = placed(column)
     cell.border = Border(bottom=THIN)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openpyxl.styles import Alignment, Border, Font, PatternFill
+from openpyxl.styles import Alignment, Border, PatternFill
+from openpyxl.worksheet.pagebreak import Break
 
 from importer.columns import COLUMNS, ITEM_TYPE_TITLES
 from importer.template.invoices import FORBIDDEN, MISSING, NOT_USED
@@ -15,6 +16,7 @@ from importer.template.look import (
     SHADES,
     TEXT_HEIGHT,
     THIN,
+    font,
     header,
     lines_of,
     printed,
@@ -33,8 +35,8 @@ WIDTHS = {"A": 2.0, "B": 24.0, "C": 36.0, "D": 34.0, "E": 32.0, "F": 34.0}
 """Characters. A is the margin; texts begin in B, explanations in C."""
 FIRST, SECOND, MIDDLE, LAST = 2, 3, 4, 6
 """Columns B, C, D and F, counted from 1."""
-ROOM = 0.94
-"""Share of a column's width that text fills before it wraps."""
+ROOM = 1.15
+"""Characters of running text per character of width; letters are narrower than the digits that widths count."""
 PADDING = 5
 """Points above and below the text of a row, together."""
 
@@ -46,8 +48,10 @@ class _Page:
         self.sheet = sheet
         self.row = 1
 
-    def heading(self, text: str) -> None:
-        """Leave a blank row and write a heading."""
+    def heading(self, text: str, *, new_page: bool = False) -> None:
+        """Leave a blank row and write a heading, in print on a new page if wished."""
+        if new_page:
+            self.sheet.row_breaks.append(Break(id=self.row))
         self.row += 1
         title(self.sheet.cell(self.row, FIRST), text, size=13)
         self.sheet.row_dimensions[self.row].height = 24
@@ -59,7 +63,7 @@ class _Page:
         for start, end, text in texts:
             cell = self.sheet.cell(self.row, start, text)
             cell.alignment = Alignment(wrap_text=True, vertical="top")
-            cell.font = Font(color=INK)
+            cell.font = font()
             cell.data_type = "s"
             if end > start:
                 self.sheet.merge_cells(start_row=self.row, end_row=self.row, start_column=start, end_column=end)
@@ -83,14 +87,16 @@ class _Page:
 
     def bold(self) -> None:
         """Make the first text of the row just written stand out."""
-        self.sheet.cell(self.row - 1, FIRST).font = Font(bold=True, color=LINE_REQUIRED.fill)
+        self.sheet.cell(self.row - 1, FIRST).font = font(LINE_REQUIRED.fill, bold=True)
 
     def swatch(self, fill: str, ink: str, text: str, meaning: str) -> None:
         """Write a coloured cell and what its colour means."""
         self.write([(FIRST, FIRST, text), (SECOND, LAST, meaning)])
         cell = self.sheet.cell(self.row - 1, FIRST)
         cell.fill = PatternFill("solid", start_color=fill)
-        cell.font = Font(bold=True, color=ink)
+        cell.font = font(ink, bold=True)
+        cell.alignment = Alignment(horizontal="left", indent=1, vertical="center")
+        self.sheet.cell(self.row - 1, SECOND).alignment = Alignment(horizontal="left", indent=1, vertical="center")
         cell.border = Border(top=THIN, bottom=THIN, left=THIN, right=THIN)
 
 
@@ -126,7 +132,7 @@ def _grouping(page: _Page) -> None:
 
 
 def _colours(page: _Page) -> None:
-    page.heading("Colours on the sheet Invoices")
+    page.heading("Colours on the sheet Invoices", new_page=True)
     for shade in SHADES:
         example = next(column.title for column in COLUMNS if shade_of(column) is shade)
         page.swatch(shade.fill, shade.ink, example, shade.meaning)
@@ -145,7 +151,7 @@ def _item_types(page: _Page) -> None:
 
 
 def _columns(page: _Page) -> None:
-    page.heading("All columns")
+    page.heading("All columns", new_page=True)
     page.table_header(
         [
             (FIRST, FIRST, "Column"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from openpyxl.comments import Comment
 from openpyxl.formatting.rule import Rule
-from openpyxl.styles import Alignment, PatternFill
+from openpyxl.styles import PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -19,9 +19,9 @@ from importer.template.look import (
     HEADER_HEIGHT,
     LINE_REQUIRED,
     RARE_PREFIX,
-    RIGHT_ALIGNED,
     header,
     lines_of,
+    placed,
     printed,
     shade_of,
 )  # fmt: skip
@@ -82,8 +82,7 @@ def _comment(column: Column) -> Comment:
 def _format_column(sheet: Worksheet, position: int, column: Column) -> None:
     dimension = sheet.column_dimensions[column_letter(position)]
     dimension.number_format = FORMATS.get(column.kind, "General")
-    side = "right" if column.kind in RIGHT_ALIGNED else "left"
-    dimension.alignment = Alignment(horizontal=side)
+    dimension.alignment = placed(column)
     dimension.outlineLevel = 1 if column.name.startswith(RARE_PREFIX) else 0
 
 

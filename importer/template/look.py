@@ -36,6 +36,8 @@ HEADER_HEIGHT = 33
 TEXT_HEIGHT = 15.5
 """Points of one line of text."""
 THIN = Side(style="thin", color=RULE)
+FONT = "Calibri"
+"""Excel's own, which its default style names; named everywhere so that all text looks alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +71,32 @@ def shade_of(column: Column) -> Shade:
     return LINE_SOMETIMES if column.required_for else LINE_OPTIONAL
 
 
+def font(color: str = INK, *, size: float = 11, bold: bool = False, italic: bool = False) -> Font:
+    """Return a font of the template's family."""
+    return Font(name=FONT, family=2, size=size, color=color, bold=bold, italic=italic)
+
+
 def header(cell: Cell | MergedCell, text: str, shade: Shade) -> None:
     """Write a header cell."""
     cell.value = text
     cell.fill = PatternFill("solid", start_color=shade.fill)
-    cell.font = Font(bold=True, color=shade.ink)
-    cell.alignment = Alignment(horizontal="left", vertical="center", wrap_text=True)
+    cell.font = font(shade.ink, bold=True)
+    cell.alignment = Alignment(horizontal="left", indent=1, vertical="center", wrap_text=True)
     cell.border = Border(left=Side(style="thin", color=WHITE), right=Side(style="thin", color=WHITE))
     cell.number_format = "@"
+
+
+def placed(column: Column) -> Alignment:
+    """Return where the values of a column stand: amounts at the right, with a gap to the next column."""
+    if column.kind in RIGHT_ALIGNED:
+        return Alignment(horizontal="right", indent=1)
+    return Alignment(horizontal="left", indent=1)
 
 
 def title(cell: Cell | MergedCell, text: str, *, size: int = 18) -> None:
     """Write a heading."""
     cell.value = text
-    cell.font = Font(bold=True, size=size, color=LINE_REQUIRED.fill)
+    cell.font = font(LINE_REQUIRED.fill, size=size, bold=True)
     cell.alignment = Alignment(vertical="center")
 
 
@@ -107,5 +121,5 @@ def printed(sheet: Worksheet, *, header_rows: str | None, pages_wide: int = 1) -
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = header_rows
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.6, 0.8, 0.4
     sheet.oddFooter = HeaderFooterItem(left=_HeaderFooterPart("&A"), right=_HeaderFooterPart("Page &P of &N"))
