@@ -67,6 +67,7 @@ def group(
     if any(problem.code == "column.missing" for problem in problems):
         faulty = set(range(len(groups)))
     problems += _alike_keys(groups, sheet)
+    problems += _forgotten_keys(groups, sheet)
     problems.sort(key=lambda problem: problem.row or 0)
     return tuple(_invoice(rows, defaults, sound=n not in faulty) for n, rows in enumerate(groups)), tuple(problems)
 
@@ -249,6 +250,30 @@ def _alike_keys(groups: list[_Rows], sheet: Sheet) -> Iterable[Problem]:
                 "they form two invoices.",
                 "Write them alike if they are meant to be one invoice.",
                 rows.key,
+                Severity.WARNING,
+            )
+
+
+def _forgotten_keys(groups: list[_Rows], sheet: Sheet) -> Iterable[Problem]:
+    """Rows without a key beside keyed rows of the same project: one more invoice, perhaps not meant."""
+    keyed: dict[int, _Rows] = {}
+    for rows in groups:
+        if rows.key is not None:
+            for line in rows.lines:
+                if line.workspace_id is not None:
+                    keyed.setdefault(line.workspace_id, rows)
+    for rows in groups:
+        other = keyed.get(rows.lines[0].workspace_id or 0) if rows.key is None else None
+        if other is not None:
+            yield _problem(
+                sheet,
+                "invoice_key",
+                rows.first,
+                "missing_here",
+                f"Project {rows.lines[0].workspace_id} has rows with the key “{other.key}” and rows without one; those "
+                "without form an invoice of their own.",
+                "Give these rows a key too, unless that is meant.",
+                None,
                 Severity.WARNING,
             )
 

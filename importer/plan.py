@@ -114,7 +114,7 @@ def _drawn(invoice: Invoice | UnsoundInvoice, batch: str) -> PlannedInvoice:
             invoice,
             Status.NOT_SENT,
             reason="Some of its rows have errors, or rows with errors may belong to it.",
-            what_to_do="Mend the rows listed under Problems and submit again.",
+            what_to_do="Mend those rows and submit again.",
         )
     reference = external_reference(invoice, batch)
     payload = payload_of(invoice, reference)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from importer.problems import Severity
-from importer.records import Invoice, Status
+from importer.records import Invoice, Status, UnsoundInvoice
 from importer.tables import STATUS_WORDS
 from importer.words import count_of, describe_lines, row_ranges
 
@@ -132,14 +132,14 @@ def _show_reasons(report: Report, console: Console) -> None:
             console.print(f"    {escape(one.what_to_do)}", style="dim")
 
 
-def _name_of(invoice: object) -> str:
-    if not isinstance(invoice, Invoice):
-        return ""
-    return invoice.key or f"project {invoice.workspace_ids[0]}"
+def _name_of(invoice: Invoice | UnsoundInvoice) -> str:
+    return invoice.key or f"project {', '.join(str(one) for one in invoice.workspace_ids) or '–'}"
 
 
 def _show_problems(problems: Sequence[Problem], console: Console) -> None:
-    ordered = sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR)
+    unknown = [str(problem.value) for problem in problems if problem.code == "column.unknown"]
+    shown = [problem for problem in problems if problem.code != "column.unknown"]
+    ordered = sorted(shown, key=lambda problem: problem.severity is not Severity.ERROR)
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     if problems:
         warnings = len(problems) - errors
@@ -150,5 +150,7 @@ def _show_problems(problems: Sequence[Problem], console: Console) -> None:
         where = f"[{style}]{escape(problem.address)}[/]  " if problem.address else f"[{style}]•[/] "
         console.print(f"{where}{escape(problem.message)}", highlight=False)
         console.print(f"    {escape(problem.hint)}", style="dim", highlight=False)
+    if unknown:
+        console.print(f"[yellow]Columns copied to the results, not sent:[/] {escape(', '.join(unknown))}")
     if len(ordered) > MOST_PROBLEMS:
         console.print(f"… and {len(ordered) - MOST_PROBLEMS:,} more; the workbook lists them all.")

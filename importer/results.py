@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.columns import BY_NAME, Kind
@@ -16,7 +18,6 @@ from importer.words import count_of, describe_lines, row_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from importer.problems import Problem
     from importer.records import PlannedInvoice
@@ -175,6 +176,8 @@ def _invoices(book: Book, report: Report) -> None:
     preview = report.command == "preview"
     columns = [column for column, _ in _INVOICE_COLUMNS]
     if preview:
+        columns = [replace(one, title="Amount to send") if one.title == "Amount sent" else one for one in columns]
+    if preview:
         pieces = max((len(_pieces(planned)) for planned in report.planned), default=1)
         titles = ["JSON to send", *["JSON (continued)"] * (pieces - 1)]
         columns += [TableColumn(title, 80) for title in titles]
@@ -212,7 +215,7 @@ def _lines(book: Book, report: Report) -> None:
     invoices, errors = report.by_row(), report.errors_by_row()
     for raw in report.sheet.rows:
         planned = invoices.get(raw.number)
-        error, advice = _answer(planned, errors.get(raw.number, []))
+        error, advice = _answer(report, planned, errors.get(raw.number, []))
         table.add(
             [
                 *_originals(report.sheet, raw),
@@ -263,13 +266,15 @@ def _unfinished(report: Report, sheet: Sheet) -> Iterator[tuple[RawRow, str | No
     for raw in sheet.rows:
         planned = invoices.get(raw.number)
         if planned is None or planned.status in TO_FIX:
-            yield raw, *_answer(planned, errors.get(raw.number, []))
+            yield raw, *_answer(report, planned, errors.get(raw.number, []))
 
 
-def _answer(planned: PlannedInvoice | None, errors: Sequence[Problem]) -> tuple[str | None, str | None]:
+def _answer(report: Report, planned: PlannedInvoice | None, errors: Sequence[Problem]) -> tuple[str | None, str | None]:
     """What the row is told: its own errors, else what became of its invoice."""
     if errors:
-        texts = [f"{error.cell}: {error.message}" if error.cell else error.message for error in errors]
+        # The addresses are those of the file that was read: here the same row may stand elsewhere.
+        file = Path(report.source.path).name
+        texts = [f"{file} {error.cell}: {error.message}" if error.cell else error.message for error in errors]
         return "\n".join(texts), "\n".join(dict.fromkeys(error.hint for error in errors))
     if planned is None:
         return "The row belongs to no invoice.", "Give it a project."

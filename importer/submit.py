@@ -23,6 +23,7 @@ MOST_UNKNOWN_IN_A_ROW = 3
 MOST_FORBIDDEN_IN_A_ROW = 5
 """After so many refused permissions in a row the run stops: the token may not do this at all."""
 FORBIDDEN = 403
+NO_PERMISSION = "Ask for financial permission in its projects, then submit again."
 STOPPED = "The run was stopped."
 LOOK_FIRST = "Run reconcile, or look for it in Kantata. It is not sent again until it is settled."
 
@@ -164,7 +165,8 @@ class Sender:
             case OutcomeKind.REJECTED:
                 return replace(
                     one, status=Status.REJECTED, reason=f"Kantata refused it: {outcome.message}",
-                    what_to_do="Correct its rows (they are in the to-fix workbook) and submit again.",
+                    what_to_do=NO_PERMISSION if outcome.http_status == FORBIDDEN else "Correct its rows (they are in "
+                    "the to-fix workbook) and submit again.",
                 )  # fmt: skip
             case OutcomeKind.REFUSED_FOR_NOW:
                 return not_sent(one, outcome.message)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from importer.sheet import Sheet
 
+CSV_FAULTS = frozenset({"not_a_number", "not_a_date", "ambiguous"})
+"""Faults that come from how a country writes numbers and dates."""
+
 
 def validate(sheet: Sheet, *, send_cents: bool) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...]]:
     """Return every row of the sheet as a SheetLine, and all problems in the order of the sheet.
@@ -145,6 +148,10 @@ def _problem(  # noqa: PLR0913, PLR0917 - one argument per option or field
     else:
         others = [sheet.address(name, other) or "" for other in twins.get(value, []) if other != row]
         message, hint = words_of(column, item_type, fault, shown or "", others)
+    if fault == "missing" and column.required_for == frozenset(ItemType):
+        hint = f"If the row is a total or a note, delete it. Otherwise: {hint}"
+    if fault in CSV_FAULTS and sheet.path.suffix.lower() == ".csv":
+        hint += " Or save the file as .xlsx, where numbers and dates cannot be misread."
     return Problem(
         code=f"{name}.{fault}",
         message=message,

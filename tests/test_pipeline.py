@@ -101,8 +101,8 @@ def test_only_created_invoices_are_a_success(status: Status) -> None:
     assert int(code) == done.get(status, 4)
 
 
-def test_a_person_who_refuses_leaves_no_trace(tools: Tools, sheet: Path, sandbox: Sandbox) -> None:
-    """The plan that was shown is the one that would be sent; no run on record, no POST, results all the same."""
+def test_a_person_who_refuses_sends_nothing(tools: Tools, sheet: Path, sandbox: Sandbox) -> None:
+    """The plan that was shown is the one that would be sent; no POST; the run is on record and has results."""
     shown: list[Report] = []
 
     def refuse(plan: Report) -> None:
@@ -113,19 +113,19 @@ def test_a_person_who_refuses_leaves_no_trace(tools: Tools, sheet: Path, sandbox
     report = submit(Wish(sheet), tools, refuse)
     assert [one.status for one in shown[0].planned] == [Status.READY] * 2
     assert (report.exit_code, [one.status for one in report.planned]) == (ExitCode.GATE, [Status.NOT_SENT] * 2)
-    assert (tools.ledger.runs(), sandbox.received("POST")) == ([], [])
+    assert ([run.by_status for run in tools.ledger.runs()], sandbox.received("POST")) == ([{"not_sent": 2}], [])
     assert report.files["results"] is not None
 
 
 def test_nobody_is_asked_when_nothing_is_to_be_sent(tools: Tools, sheet: Path) -> None:
-    """A second run does not ask, does not send, and is no run of its own."""
+    """A second run does not ask and does not send; it is on record all the same."""
     submit(Wish(sheet), tools)
 
     def unasked(_plan: Report) -> None:
         pytest.fail("nothing is ready")
 
     assert submit(Wish(sheet), tools, unasked).exit_code is ExitCode.DONE
-    assert len(tools.ledger.runs()) == 1
+    assert [run.by_status for run in tools.ledger.runs()] == [{"already_created": 2}, {"created": 2}]
 
 
 def test_a_preview_leaves_the_ledger_as_it_is(tools: Tools, sheet: Path, sandbox: Sandbox) -> None:

@@ -12,6 +12,7 @@ from sheets import records
 
 from importer import pipeline
 from importer.preview import MOST_INVOICES, MOST_PROBLEMS, show
+from importer.problems import Severity
 from importer.records import ExitCode, Status
 from importer.settings import load
 from importer.submission_ledger import open_ledger
@@ -77,8 +78,9 @@ def test_all_problems_are_shown_with_cell_and_cure(tools: pipeline.Tools, tmp_pa
     assert "3 problems and 1 warning" in text
     for cell in ("C2", "A3", "C4"):
         assert f"Invoices!{cell} " in text
-    assert text.index("Invoices!C4") < text.index("Invoices!D1")
-    assert all(problem.hint.split()[0] in text for problem in report.problems)
+    assert text.index("Invoices!C4") < text.index("Columns copied to the results, not sent: Client")
+    errors = [problem for problem in report.problems if problem.severity is Severity.ERROR]
+    assert all(problem.hint.split()[0] in text for problem in errors)
     assert "not sent 2 12.50" in text
     assert "rows without a project 5.00" in text
     assert "total (3 rows) 2 17.50" in text

@@ -124,14 +124,15 @@ def test_every_row_has_its_answer(tmp_path: Path) -> None:
         None, "Billed in run r.", "Kantata says no.", "May exist.", "Changed.", "Stopped.",
     ]  # fmt: skip
     assert [row["what_to_do"] for row in rows[2:6]] == ["Ask them.", "Look.", "Decide.", "Run again."]
-    assert str(rows[6]["error"]).startswith("C8: ")
+    assert str(rows[6]["error"]).startswith("in.xlsx C8: ")
 
 
 def test_a_row_with_several_errors_is_told_all(tmp_path: Path) -> None:
     """The answer of a faulty row names each of its cells."""
     report = report_of(records(tmp_path / "in.xlsx", fee("x", 101, taxable="?", draft="?")))
     (row,) = by_header(opened(write_report(report, tmp_path))["Lines"])
-    assert [line.partition(":")[0] for line in str(row["error"]).splitlines()] == ["C2", "D2", "E2"]
+    places = [line.partition(":")[0] for line in str(row["error"]).splitlines()]
+    assert places == ["in.xlsx C2", "in.xlsx D2", "in.xlsx E2"]
     assert row["what_to_do"]
 
 
@@ -327,7 +328,7 @@ def test_to_fix_holds_exactly_the_unfinished_rows(tmp_path: Path) -> None:
     rows = by_header(opened(path)["Invoices"])
     assert [row["Client"] for row in rows] == ["Client 3", "Client 5", "Client 6", "Client 7"]
     assert [row["error"] for row in rows[:3]] == ["Kantata says no.", "Changed.", "Stopped."]
-    assert str(rows[3]["error"]).startswith("C8: ")
+    assert str(rows[3]["error"]).startswith("in.xlsx C8: ")
 
 
 def test_nothing_to_fix_is_no_file(tmp_path: Path) -> None:

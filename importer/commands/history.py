@@ -44,6 +44,12 @@ def history(
         msg = f"The ledger knows no run {run} of {account}."
         raise WrongUse(msg, "invoice-importer history lists the runs.", code="history.unknown_run")
     attempts = ledger.attempts_of_run(run)
+    if not as_json:
+        sys.stderr.write(
+            "Invoices that this run sent; the others are in its results workbook.\n"
+            if attempts
+            else "This run sent nothing; its results workbook says why.\n"
+        )
     _print([asdict(one) for one in attempts], _attempts_table(attempts), as_json=as_json)
     return ExitCode.DONE
 

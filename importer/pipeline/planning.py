@@ -13,11 +13,12 @@ from importer.columns import known_headers
 from importer.group import Defaults, group
 from importer.payload import content_of
 from importer.plan import Knowledge, Place, Terms, choose_batch, decide, draw_up, totals_of
-from importer.problems import has_errors
+from importer.problems import Severity, has_errors
 from importer.read import read_sheet
-from importer.records import ExitCode, Invoice, PlannedInvoice, Source, Status
+from importer.records import ExitCode, Invoice, PlannedInvoice, Source, Status, UnsoundInvoice
 from importer.report import Report
 from importer.validate import validate
+from importer.words import row_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +122,8 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     # Of all rows, also faulty ones: mending them must not change the batch.
     dates = [day for line in lines if isinstance(day := line.invoice_values.get("invoice_date"), date)]
     batch = choose_batch(wish.batch, sheet.batch, dates, now.date())
-    drawn = draw_up(invoices, batch)
+    problems = (*sheet.problems, *row_problems, *invoice_problems)
+    drawn = tuple(_blaming(one, problems, lines) for one in draw_up(invoices, batch))
     prepared = Prepared(
         run_id=run_id,
         started_at=now,
@@ -134,10 +136,25 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         drawn=drawn,
         knowledge=knowledge_for(drawn, tools.ledger),
         planned=drawn,
-        problems=(*sheet.problems, *row_problems, *invoice_problems),
+        problems=problems,
         notices=tools.notices,
     )
     return decided(prepared)
+
+
+def _blaming(one: PlannedInvoice, problems: tuple[Problem, ...], lines: tuple[SheetLine, ...]) -> PlannedInvoice:
+    """Say which rows keep an unsound invoice from being sent."""
+    if not isinstance(one.invoice, UnsoundInvoice):
+        return one
+    faulty = {problem.row for problem in problems if problem.severity is Severity.ERROR and problem.row is not None}
+    own = sorted(faulty & set(one.invoice.rows))
+    strays = sorted(faulty - {line.row for line in lines if line.workspace_id is not None and not line.key_unreadable})
+    if own:
+        return replace(one, reason=f"Not sent because of errors in row {row_ranges(own)}.")
+    if strays:
+        reason = f"Not sent because row {row_ranges(strays)} has errors and may belong to it."
+        return replace(one, reason=reason)
+    return one
 
 
 def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> Knowledge:

@@ -72,7 +72,7 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
             hooks.connect()  # a missing token is said before the question
             hooks.confirm(report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE))
     except (GateRefused, AccessDenied, NotReached) as error:
-        prepared = noting(prepared, error.message)
+        prepared = noting(prepared, f"{error.message} {error.hint}")
         return _finished(prepared, tools, _unsent(prepared, error.message, error.hint), error.exit_code)
     if not prepared.ready and not any(one.found_in_kantata for one in prepared.planned):
         nothing_sound = all(isinstance(one.invoice, UnsoundInvoice) for one in prepared.planned)
@@ -116,12 +116,14 @@ def _adopt_found(prepared: Prepared, ledger: SubmissionLedger) -> None:
 def _check_expectations(prepared: Prepared) -> None:
     """Raise GateRefused unless the plan matches the control totals that were given."""
     wish, totals = prepared.wish, totals_of(prepared.lines, prepared.planned)
-    if wish.expect_invoices is not None and wish.expect_invoices != totals.invoices:
-        msg = f"Nothing was sent: the sheet makes {totals.invoices} invoices, but {wish.expect_invoices} were expected."
-        raise GateRefused(msg, "Check the sheet, or correct --expect-invoices.", code="gate.invoices")
+    differ = []
+    if wish.expect_invoices not in (None, totals.invoices):
+        differ.append(f"the sheet makes {totals.invoices} invoices, but {wish.expect_invoices} were expected")
     if wish.expect_total is not None and wish.expect_total != totals.amount:
-        msg = f"Nothing was sent: the sheet has {totals.amount:,.2f}, but {wish.expect_total:,.2f} was expected."
-        raise GateRefused(msg, "Check the sheet, or correct --expect-total.", code="gate.total")
+        differ.append(f"the sheet has {totals.amount:,.2f}, but {wish.expect_total:,.2f} was expected")
+    if differ:
+        msg = f"Nothing was sent: {', and '.join(differ)}."
+        raise GateRefused(msg, "Check the sheet, or correct --expect-invoices and --expect-total.", code="gate.totals")
 
 
 def _unsent(prepared: Prepared, why: str, advice: str) -> Sent:
@@ -151,9 +153,10 @@ def _finished(
         code = ExitCode.UNEXPECTED if code is ExitCode.DONE else code
         report = replace(report, exit_code=code, notices=(*report.notices, notice))
     report = replace(report, files=files)
-    if began:
-        with suppress(LedgerProblem):  # the invoices are on record; what became of them must be told all the same
-            tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(code))
+    with suppress(LedgerProblem):  # the invoices are on record; what became of them must be told all the same
+        if not began:
+            tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, report.totals)
+        tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(code))
     return report
 
 

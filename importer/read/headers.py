@@ -65,7 +65,9 @@ def choose_grid(
     if len(whole) > 1 or (not whole and len(found) > 1):
         names = ", ".join(f"“{grid.name}”" for grid, _ in whole or found)
         msg = f"Several sheets could hold the invoice rows: {names}."
-        raise FileProblem(msg, "Say which one with --sheet, for example --sheet Invoices.", code="sheet.ambiguous")
+        raise FileProblem(
+            msg, f'Say which one, for example: --sheet "{(whole or found)[0][0].name}".', code="sheet.ambiguous"
+        )
     if not found:
         raise _no_header(grids, known)
     grid, start = (whole or found)[0]
