@@ -54,8 +54,11 @@ def reconcile(tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bo
         settlements = settle(doubts, ledger, api, seconds)
         apply(settlements, ledger, new_run_id())
         runs = dict.fromkeys(one.doubt.run_id for one in settlements if one.status is not Status.IN_DOUBT)
-        folder = tools.settings.reports
-        files = [results.write_report(_told_anew(run, tools, settlements), folder) for run in _known(runs, ledger)]
+        files = []
+        for run in _known(runs, ledger):
+            report = _told_anew(run, tools, settlements)
+            files.append(results.write_report(report, tools.settings.reports))
+            ledger.end_run(run.run_id, report.totals.by_status, int(report.exit_code))
     return Reconciled(settlements, tuple(files))
 
 
@@ -89,7 +92,8 @@ def _as_of_now(one: PlannedInvoice, entries: dict[str, LedgerEntry]) -> PlannedI
     if entry is None:
         return not_sent(one, one.reason or "Not sent in this run.") if one.status is Status.READY else one
     status = Status(entry.state) if entry.state != "sending" else Status.IN_DOUBT
-    return replace(one, status=status, invoice_id=entry.invoice_id, reason=entry.error, what_to_do=None)
+    advice = "Submit the file again to bill it." if status is Status.NOT_SENT else None
+    return replace(one, status=status, invoice_id=entry.invoice_id, reason=entry.error, what_to_do=advice)
 
 
 def _without_rows(run: RunRecord, tools: Tools, entries: dict[str, LedgerEntry], started: datetime) -> Report:

@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -217,7 +218,7 @@ class SubmissionLedger:
                     batch=batch,
                     started_at=_now(),
                     who=_who(),
-                    path=_text(source.path) or "",
+                    path=_text(str(Path(source.path).absolute())) or "",
                     sheet=source.sheet,
                     sha256=source.sha256,
                     rows=totals.rows,

@@ -1,0 +1,244 @@
+"""The gate: one pace, one wait and one stop for all threads. A clock of its own where it matters, real threads too."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from plans import fees, sender
+
+from importer.gate import Gate, Stop
+from importer.records import ExitCode
+from importer.retry import Pace, RetryBudget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from importer.kantata_api import KantataApi
+    from importer.sandbox import Sandbox
+    from importer.submission_ledger import SubmissionLedger
+
+
+@dataclass
+class Clock:
+    """Time that passes only while somebody waits; it is the gate's clock and its stop at once."""
+
+    now: float = 1000.0
+    asked: bool = False
+    waits: list[float] = field(default_factory=list)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.waits.append(seconds)
+        self.now += seconds
+
+    def gate(self, per_second: float, left_seconds: float = 300) -> Gate:
+        """Return a gate that lives in this time."""
+        return Gate(Pace.of(per_second), RetryBudget(left_seconds), self, lambda: self.now)  # type: ignore[arg-type]
+
+
+def starts(clock: Clock, gate: Gate, count: int) -> list[float]:
+    """Enter so often; return when, counted from the first."""
+    moments = []
+    for _ in range(count):
+        assert gate.enter()
+        moments.append(clock.now)
+    return [moment - moments[0] for moment in moments]
+
+
+def in_threads(count: int, act: Callable[[], object]) -> list[threading.Thread]:
+    """Start an act in several threads."""
+    threads = [threading.Thread(target=act) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+# --- pace ---
+
+
+def test_requests_begin_no_faster_than_the_pace() -> None:
+    """Five a second: the first at once, each of the others 0.2 s after the one before."""
+    clock = Clock()
+    assert starts(clock, clock.gate(5), 6) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+
+
+def test_time_without_requests_is_not_saved_up() -> None:
+    """After an idle minute two requests still are 0.2 s apart."""
+    clock = Clock()
+    gate = clock.gate(5)
+    assert gate.enter()
+    clock.now += 60
+    assert starts(clock, gate, 3) == pytest.approx([0, 0.2, 0.4])
+
+
+def test_many_threads_share_one_pace() -> None:
+    """Sixteen threads, real time: never two within the shortest time between, and nobody is lost."""
+    gate, lock, moments = Gate(Pace.of(50), RetryBudget(0), Stop()), threading.Lock(), []
+
+    def enter() -> None:
+        for _ in range(2):
+            assert gate.enter()
+            with lock:
+                moments.append(time.monotonic())
+
+    for thread in in_threads(16, enter):
+        thread.join()
+    moments.sort()
+    assert len(moments) == 32
+    assert moments[-1] - moments[0] >= 31 / 50 - 0.01
+    for begin, end in zip(moments, moments[10:], strict=False):
+        assert end - begin >= 10 / 50 - 0.015
+
+
+def test_a_server_never_meets_more_than_the_pace(
+    connect: Callable[..., KantataApi], ledger: SubmissionLedger, sandbox: Sandbox
+) -> None:
+    """Eight workers at 20 a second: counted where they arrive, no window of half a second holds more than 11."""
+    sent = sender(connect(sandbox.base_url), ledger, pace=20, workers=8).send_all(fees(24))
+    arrived = sorted(post.arrived_at for post in sandbox.received("POST"))
+    assert (len(arrived), {one.status.value for one in sent.planned}) == (24, {"created"})
+    assert arrived[-1] - arrived[0] >= 23 / 20 - 0.05
+    assert max(sum(begin <= one < begin + 0.5 for one in arrived) for begin in arrived) <= 11
+
+
+# --- throttling ---
+
+
+def test_throttling_halves_the_pace_and_success_gives_it_back_slowly() -> None:
+    """429 at ten a second: five a second; each success gives back a twentieth of the pace, never more than all."""
+    clock = Clock()
+    gate = clock.gate(10)
+    assert gate.enter()
+    assert gate.refused(None, throttled=True)
+    assert starts(clock, gate, 3) == pytest.approx([0, 0.2, 0.4])
+    gate.succeeded()
+    assert gate.enter()
+    assert starts(clock, gate, 2) == pytest.approx([0, 1 / 5.5])
+    for _ in range(30):
+        gate.succeeded()
+    assert gate.enter()
+    assert starts(clock, gate, 2) == pytest.approx([0, 0.1])
+
+
+def test_a_connection_that_was_refused_leaves_the_pace_alone() -> None:
+    """Nobody throttled."""
+    clock = Clock()
+    gate = clock.gate(10)
+    assert gate.refused(None, throttled=False)
+    assert starts(clock, gate, 2) == pytest.approx([0, 0.1])
+
+
+def test_nobody_enters_during_a_hold() -> None:
+    """Retry-After 7: whoever comes waits until then, however many they are."""
+    clock = Clock()
+    gate = clock.gate(10)
+    begun = clock.now
+    assert gate.refused(7, throttled=True)
+    assert gate.enter()
+    assert clock.now - begun == pytest.approx(7)
+
+
+def test_all_threads_wait_during_a_hold() -> None:
+    """Real threads and time: refused once, and none of six begins before 1 s has passed."""
+    gate, begun, moments = Gate(Pace.of(1000), RetryBudget(10), Stop()), time.monotonic(), []
+    assert gate.refused(1.0, throttled=False)
+    for thread in in_threads(6, lambda: moments.append(gate.enter() and time.monotonic() - begun)):
+        thread.join()
+    assert len(moments) == 6
+    assert min(moments) >= 1.0
+
+
+def test_refusals_during_a_hold_spend_the_budget_once() -> None:
+    """Eight under way are refused together: one wait of 10 s out of 25, then another one; the third is too much."""
+    clock = Clock()
+    gate = clock.gate(1000, left_seconds=25)
+    for _ in range(2):
+        assert [gate.refused(10, throttled=True) for _ in range(8)] == [True] * 8
+        assert gate.enter()
+    assert not gate.refused(10, throttled=True)
+
+
+def test_refusals_during_a_hold_halve_the_pace_once() -> None:
+    """Eight refused together are one refusal: half the pace, not a 256th."""
+    clock = Clock()
+    gate = clock.gate(10)
+    for _ in range(8):
+        assert gate.refused(None, throttled=True)
+    assert starts(clock, gate, 2) == pytest.approx([0, 0.2])
+
+
+def test_a_longer_wait_asked_for_during_a_hold_is_kept() -> None:
+    """One is told to wait 5 s, another one 20 s: all wait 20 s, which costs 20 s of the budget."""
+    clock = Clock()
+    gate = clock.gate(1000, left_seconds=30)
+    begun = clock.now
+    assert gate.refused(5, throttled=True)
+    assert gate.refused(20, throttled=True)
+    assert gate.refused(3, throttled=True)
+    assert gate.enter()
+    assert clock.now - begun == pytest.approx(20)
+    assert not gate.refused(11, throttled=True)
+    assert gate.refused(9, throttled=True)
+
+
+def test_a_longer_wait_beyond_the_budget_is_refused() -> None:
+    """It cannot be kept, so nobody tries."""
+    gate = Clock().gate(1000, left_seconds=30)
+    assert gate.refused(5, throttled=True)
+    assert not gate.refused(100, throttled=True)
+
+
+def test_waits_double_until_a_success() -> None:
+    """1, 2, 4 s and a quarter by chance; after a success from the beginning."""
+    clock = Clock()
+    gate = clock.gate(1000)
+    for shortest in (1, 2, 4):
+        begun = clock.now
+        assert gate.refused(None, throttled=False)
+        assert gate.enter()
+        assert shortest <= clock.now - begun <= shortest * 1.25 + 0.01
+    gate.succeeded()
+    begun = clock.now
+    assert gate.refused(None, throttled=False)
+    assert gate.enter()
+    assert 1 <= clock.now - begun <= 1.26
+
+
+def test_an_empty_budget_is_said_and_holds_nobody() -> None:
+    """Nothing to wait with: the refused one gives up, and the gate stays as it was."""
+    clock = Clock()
+    gate = clock.gate(5, left_seconds=0)
+    assert not gate.refused(None, throttled=True)
+    begun = clock.now
+    assert gate.enter()
+    assert clock.now == begun
+
+
+# --- stop ---
+
+
+def test_a_stop_ends_every_wait_at_once() -> None:
+    """Six threads wait for a hold of a minute; asked to stop, all leave with False within a moment."""
+    stop, answers = Stop(), []
+    gate = Gate(Pace.of(1000), RetryBudget(100), stop)
+    assert gate.refused(60, throttled=True)
+    threads = in_threads(6, lambda: answers.append(gate.enter()))
+    time.sleep(0.1)
+    begun = time.monotonic()
+    stop(ExitCode.TERMINATED)
+    for thread in threads:
+        thread.join(5)
+    assert answers == [False] * 6
+    assert time.monotonic() - begun < 1
+    assert (stop.exit_code, stop.asked) == (ExitCode.TERMINATED, True)
+
+
+def test_nobody_enters_after_a_stop() -> None:
+    """Also when the moment is free."""
+    stop = Stop()
+    stop(ExitCode.INTERRUPTED)
+    assert not Gate(Pace.of(1000), RetryBudget(0), stop).enter()

@@ -1,0 +1,133 @@
+"""A ledger of an older version is brought forwards and keeps everything that it knew."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from plans import BATCH, SOURCE, fee, hours, invoice, plan, replan
+
+from importer.records import ItemType, Status
+from importer.submission_ledger import open_ledger
+from importer.submission_ledger.schema import METADATA, MIGRATIONS, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+VERSION_1 = Path(__file__).with_name("files") / "ledger_v1.sql"
+ACCOUNT = "https://api.mavenlink.com/api/v1"
+RUN = "20261031-090000-1a2b"
+TABLES = ("runs", "invoices", "attempts", "billed_items")
+
+
+def rows_of(place: sa.URL) -> dict[str, list[tuple[Any, ...]]]:
+    """Return all rows of all tables, from outside."""
+    connection: Any
+    if place.drivername == "sqlite":
+        connection = sqlite3.connect(place.database or "")
+    else:
+        connection = psycopg.connect(place.set(drivername="postgresql").render_as_string(hide_password=False))
+    found = {name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=str) for name in TABLES}  # noqa: S608
+    connection.close()
+    return found
+
+
+@pytest.fixture
+def version_1(ledger_place: sa.URL) -> sa.URL:
+    """Return the place of a ledger as version 1 wrote it; it knew SQLite only, PostgreSQL has the same tables."""
+    text = VERSION_1.read_text(encoding="utf-8")
+    if ledger_place.drivername == "sqlite":
+        Path(ledger_place.database or "").parent.mkdir()
+        connection = sqlite3.connect(ledger_place.database or "")
+        connection.executescript(text)
+        connection.close()
+        return ledger_place
+    text = text.replace("DATETIME", "TIMESTAMP").replace("id INTEGER NOT NULL", "id SERIAL NOT NULL")
+    address = ledger_place.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as there:
+        there.execute(f"{text}; SELECT setval('attempts_id_seq', 5)")  # type: ignore[arg-type]
+    return ledger_place
+
+
+def test_version_1_is_brought_forwards_and_keeps_everything(version_1: sa.URL) -> None:
+    """Every row of every table is what it was; the version is the program's."""
+    before = rows_of(version_1)
+    assert [len(rows) for rows in before.values()] == [1, 5, 5, 1]
+    ledger = open_ledger(version_1, ACCOUNT)
+    assert rows_of(version_1) == before
+    with ledger._engine.connect() as connection:  # noqa: SLF001 - what is on the disk is meant
+        assert connection.exec_driver_sql("SELECT value FROM ledger_meta").scalar() == str(SCHEMA_VERSION)
+    ledger.close()
+    open_ledger(version_1, ACCOUNT).close()
+    assert rows_of(version_1) == before
+
+
+def test_what_version_1_knew_still_holds(version_1: sa.URL) -> None:
+    """Created, rejected, not sent, in doubt and left sending: each is treated as ever; new ones can be claimed."""
+    ledger = open_ledger(version_1, ACCOUNT)
+    planned = plan(
+        invoice(fee(101, "500", row=2, notes="Größe"), hours(4105101001, row=3), key="created"),
+        invoice(fee(102, "10.50", row=4, notes="Größe"), key="rejected"),
+        invoice(fee(103, "3", row=5, notes="Größe"), key="not sent"),
+        invoice(fee(104, "4", row=6, notes="Größe"), key="doubt"),
+        invoice(fee(105, "5", row=7, notes="Größe"), key="sending"),
+        invoice(hours(4105101001, row=8), key="new"),
+    )
+    again = replan(planned, ledger)
+    assert [one.status for one in again] == [
+        Status.ALREADY_CREATED, Status.READY, Status.READY, Status.IN_DOUBT, Status.IN_DOUBT, Status.HELD,
+    ]  # fmt: skip
+    assert again[0].invoice_id == "9001"
+    assert (ItemType.TIME_ENTRY, 4105101001) in ledger.live_by_item([(ItemType.TIME_ENTRY, 4105101001)])
+    assert [one.key for one in ledger.unsettled()] == ["doubt", "sending"]
+    [run] = ledger.runs()
+    assert (run.run_id, run.who, run.amount, run.exit_code) == (RUN, "anna@office", "522.50", 8)
+    assert run.by_status == {"created": 1, "rejected": 1, "not_sent": 1, "in_doubt": 2}
+    with ledger.exclusive("run-2"):
+        claim = ledger.claim(planned[1], "run-2", BATCH, SOURCE)
+        assert claim is not None
+        assert claim.attempt == 6
+    ledger.close()
+
+
+def test_a_migrated_ledger_has_the_tables_of_a_new_one(version_1: sa.URL) -> None:
+    """Nothing that a new ledger has is missing."""
+    import sqlalchemy
+
+    ledger = open_ledger(version_1, ACCOUNT)
+    inspector = sqlalchemy.inspect(ledger._engine)  # noqa: SLF001 - what is on the disk is meant
+    for table in METADATA.sorted_tables:
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        assert columns == set(table.columns.keys()), table.name
+        indexes = {index["name"] for index in inspector.get_indexes(table.name)}
+        assert indexes >= {index.name for index in table.indexes}, table.name
+    ledger.close()
+
+
+def test_many_may_open_an_old_ledger_at_once(version_1: sa.URL) -> None:
+    """One of them migrates; nobody fails."""
+    failures, gate = [], threading.Barrier(6)
+
+    def run() -> None:
+        gate.wait()
+        try:
+            open_ledger(version_1, ACCOUNT).close()
+        except Exception as error:  # noqa: BLE001 - told below
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(rows_of(version_1)["invoices"]) == 5
+
+
+def test_every_version_has_its_step() -> None:
+    """From the first version to the program's, none is left out."""
+    assert sorted(MIGRATIONS) == list(range(2, SCHEMA_VERSION + 1))

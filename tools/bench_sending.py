@@ -1,0 +1,185 @@
+"""Measure sending: throughput against its bound, and the ledger's share of the time.
+
+A tiny server in a process of its own answers every POST after a fixed time. ``tools/bench.py`` puts
+:func:`table` into ``docs/benchmark.md``; alone, this file prints it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LATENCY_SECONDS = 0.1
+"""How long the server takes for an invoice."""
+WORKERS = (1, 4, 8, 16)
+ROUNDS = 40
+"""Invoices per worker in a measurement of throughput."""
+REPEATS = 3
+"""The median of so many runs is reported."""
+MANY = 10_000
+PACE = 1000.0
+"""Requests per second that the gate lets through; far above the bound."""
+
+
+# --- the server ---
+
+
+async def _serve(latency: float) -> None:
+    count = 0
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-len"))
+                await reader.readexactly(length)
+                count += 1
+                if latency:
+                    await asyncio.sleep(latency)
+                writer.write(_created(str(count)))
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+def _created(number: str) -> bytes:
+    record = {"id": number, "status": "new", "draft": True, "currency": "EUR", "balance_in_cents": 10000}
+    body = json.dumps({"count": 1, "results": [{"key": "invoices", "id": number}], "invoices": {number: record}})
+    return f"HTTP/1.1 200 OK\r\nX-Request-Id: {number}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+@contextmanager
+def _server(latency: float) -> Iterator[str]:
+    command = [sys.executable, __file__, "serve", str(latency)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}/api/v1"
+        finally:
+            process.terminate()
+
+
+# --- the client ---
+
+
+def _planned(count: int) -> tuple[Any, ...]:
+    from importer.plan import draw_up
+    from importer.records import Invoice, ItemType, LineItem
+
+    def one(number: int) -> Invoice:
+        line = LineItem(number + 2, 101 + number % 10, ItemType.FIXED_FEE, amount=Decimal(100), notes="Consulting")
+        return Invoice(f"k{number}", (line,), 30, draft=True, suppress_emails=True)
+
+    return draw_up([one(number) for number in range(count)], "2026-10")
+
+
+def _clocked(ledger: Any) -> Callable[[], float]:
+    """Count the seconds that a ledger's writes take; give a function that tells them."""
+    spent = [0.0]
+
+    def clocked(act: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any) -> Any:
+            begun = time.perf_counter()
+            try:
+                return act(*arguments)
+            finally:
+                spent[0] += time.perf_counter() - begun
+
+        return run
+
+    ledger.claim, ledger.settle = clocked(ledger.claim), clocked(ledger.settle)
+    return lambda: spent[0]
+
+
+def send(url: str, ledger_at: Any, workers: int, count: int) -> dict[str, float]:
+    """Send so many invoices; seconds in all, and seconds that the threads spent in the ledger."""
+    from importer.gate import Gate, Stop
+    from importer.kantata_api import KantataApi
+    from importer.records import Source, Status
+    from importer.retry import Pace, RetryBudget
+    from importer.submission_ledger import open_ledger
+    from importer.submit import Sender
+
+    planned, stop = _planned(count), Stop()
+    ledger = open_ledger(ledger_at, "bench")
+    in_ledger = _clocked(ledger)
+    gate = Gate(Pace.of(PACE), RetryBudget(0), stop)
+    source = Source("bench.xlsx", "Invoices", "0" * 64, count)
+
+    def connect() -> KantataApi:
+        return KantataApi(url, "bench", connect_timeout=5, read_timeout=30)
+
+    sender = Sender(connect, ledger, "bench", "2026-10", source, gate, stop, workers)
+    begun = time.perf_counter()
+    sent = sender.send_all(planned)
+    seconds = time.perf_counter() - begun
+    ledger.close()
+    if any(one.status is not Status.CREATED for one in sent.planned):
+        sys.exit(f"the benchmark's server failed: {sent.planned[-1].reason}")
+    return {"seconds": seconds, "ledger": in_ledger()}
+
+
+def throughput(workers: int) -> dict[str, float]:
+    """Invoices per second, and the share of workers ÷ latency that this is; the median of several runs."""
+    rates = []
+    for _ in range(REPEATS):
+        with _server(LATENCY_SECONDS) as url, tempfile.TemporaryDirectory() as folder:
+            count = workers * ROUNDS
+            rates.append(count / send(url, Path(folder) / "l.sqlite", workers, count)["seconds"])
+    rate, bound = statistics.median(rates), workers / LATENCY_SECONDS
+    return {"rate": rate, "bound": bound, "share": rate / bound}
+
+
+def many(workers: int) -> dict[str, float]:
+    """Ten thousand invoices to a server that answers at once: seconds, and the ledger's milliseconds per invoice."""
+    with _server(0) as url, tempfile.TemporaryDirectory() as folder:
+        done = send(url, Path(folder) / "l.sqlite", workers, MANY)
+    return {"seconds": done["seconds"], "ledger": done["ledger"] / MANY * 1000}
+
+
+def table() -> list[str]:
+    """Lines of Markdown: sending against its bound, and the ledger's share."""
+    rates = {workers: throughput(workers) for workers in WORKERS}
+    one, eight = many(1), many(8)
+    return [
+        "## Sending",
+        "",
+        (
+            f"A server in its own process takes {LATENCY_SECONDS * 1000:.0f} ms for an invoice; a fresh SQLite ledger, "
+            f"{ROUNDS} invoices per worker, pace {PACE:.0f} per second, median of {REPEATS}. The bound is workers ÷ "
+            f"latency. ({platform.system()}; the ledger waits for the disk twice an invoice.)"
+        ),
+        "",
+        "| workers | invoices per second | bound | share |",
+        "|---:|---:|---:|---:|",
+        *(f"| {n} | {r['rate']:.1f} | {r['bound']:.0f} | {r['share']:.0%} |" for n, r in rates.items()),
+        "",
+        (
+            f"{MANY:,} invoices to a server that answers at once: {one['seconds']:.1f} s with 1 worker, of which the "
+            f"ledger took **{one['ledger']:.2f} ms per invoice**; {eight['seconds']:.1f} s with 8 workers."
+        ),
+        "",
+    ]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        asyncio.run(_serve(float(sys.argv[2])))
+    else:
+        print("\n".join(table()))
