@@ -72,19 +72,19 @@ def group(
     return tuple(_invoice(rows, defaults, sound=n not in faulty) for n, rows in enumerate(groups)), tuple(problems)
 
 
-def _claimed_by_strays(groups: list[_Rows], lines: Iterable[SheetLine]) -> set[int]:
+def _claimed_by_strays(groups: list[_Rows], lines: tuple[SheetLine, ...]) -> set[int]:
     """Invoices that a row with an unreadable project or key may belong to: they are not complete without it."""
-    claimed: set[int] = set()
-    for line in lines:
-        if line.key_unreadable or (line.invoice_key is None and line.workspace_id is None):
-            claimed |= {number for number, rows in enumerate(groups) if _may_hold(rows, line)}
-    return claimed
-
-
-def _may_hold(rows: _Rows, stray: SheetLine) -> bool:
-    if stray.workspace_id is not None:
-        return any(line.workspace_id == stray.workspace_id for line in rows.lines)
-    return stray.key_unreadable or rows.key is None
+    strays = [ln for ln in lines if ln.key_unreadable or (ln.invoice_key is None and ln.workspace_id is None)]
+    if not strays:
+        return set()
+    of_any = any(stray.key_unreadable and stray.workspace_id is None for stray in strays)
+    of_keyless = any(not stray.key_unreadable for stray in strays)
+    workspaces = {stray.workspace_id for stray in strays if stray.workspace_id is not None}
+    return {
+        number
+        for number, rows in enumerate(groups)
+        if of_any or (of_keyless and rows.key is None) or any(line.workspace_id in workspaces for line in rows.lines)
+    }
 
 
 def _collect(lines: Iterable[SheetLine]) -> list[_Rows]:

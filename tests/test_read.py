@@ -866,3 +866,20 @@ def test_own_columns_named_like_answers_stay_the_sheets_own(tmp_path: Path) -> N
     sheet = read_sheet(path, None, known_headers())
     assert sheet.added == {4, 5}
     assert [problem.code for problem in sheet.problems] == ["column.unknown"]
+
+
+def test_a_workbook_with_a_broken_part_is_refused(tmp_path: Path) -> None:
+    """A part whose checksum is wrong, as after a bad transfer: damaged, not a crash."""
+    path = tmp_path / "a.xlsx"
+    book = Workbook()
+    book.worksheets[0].append(["Project ID", "Item type", "Amount"])
+    book.save(path)
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        part = archive.getinfo("xl/worksheets/sheet1.xml")
+    at = part.header_offset + 30 + len(part.filename) + part.compress_size // 2
+    data[at : at + 4] = bytes(byte ^ 0xFF for byte in data[at : at + 4])
+    path.write_bytes(data)
+    with pytest.raises(FileProblem) as caught:
+        read_sheet(path, None, known_headers())
+    assert caught.value.code == "file.damaged"

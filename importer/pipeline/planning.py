@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from importer.sheet import Sheet
     from importer.submission_ledger import SubmissionLedger
 
+MOST_NAMED = 20
+"""Rows named in one reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -123,7 +126,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     dates = [day for line in lines if isinstance(day := line.invoice_values.get("invoice_date"), date)]
     batch = choose_batch(wish.batch, sheet.batch, dates, now.date())
     problems = (*sheet.problems, *row_problems, *invoice_problems)
-    drawn = tuple(_blaming(one, problems, lines) for one in draw_up(invoices, batch))
+    drawn = tuple(_blaming(draw_up(invoices, batch), problems, lines))
     prepared = Prepared(
         run_id=run_id,
         started_at=now,
@@ -142,19 +145,21 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     return decided(prepared)
 
 
-def _blaming(one: PlannedInvoice, problems: tuple[Problem, ...], lines: tuple[SheetLine, ...]) -> PlannedInvoice:
-    """Say which rows keep an unsound invoice from being sent."""
-    if not isinstance(one.invoice, UnsoundInvoice):
-        return one
+def _blaming(
+    drawn: tuple[PlannedInvoice, ...], problems: tuple[Problem, ...], lines: tuple[SheetLine, ...]
+) -> Iterator[PlannedInvoice]:
+    """Say of every unsound invoice which rows keep it from being sent."""
     faulty = {problem.row for problem in problems if problem.severity is Severity.ERROR and problem.row is not None}
-    own = sorted(faulty & set(one.invoice.rows))
-    strays = sorted(faulty - {line.row for line in lines if line.workspace_id is not None and not line.key_unreadable})
-    if own:
-        return replace(one, reason=f"Not sent because of errors in row {row_ranges(own)}.")
-    if strays:
-        reason = f"Not sent because row {row_ranges(strays)} has errors and may belong to it."
-        return replace(one, reason=reason)
-    return one
+    placed = {line.row for line in lines if line.workspace_id is not None and not line.key_unreadable}
+    strays = row_ranges(sorted(faulty - placed)[:MOST_NAMED])
+    for one in drawn:
+        own = row_ranges(sorted(faulty.intersection(one.invoice.rows))[:MOST_NAMED])
+        if not isinstance(one.invoice, UnsoundInvoice) or not (own or strays):
+            yield one
+        elif own:
+            yield replace(one, reason=f"Not sent because of errors in row {own}.")
+        else:
+            yield replace(one, reason=f"Not sent because row {strays} has errors and may belong to it.")
 
 
 def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> Knowledge:

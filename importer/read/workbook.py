@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, cast
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata
@@ -24,8 +25,10 @@ MOST_CELLS = 50_000_000
 """Most cells between A1 and the last value."""
 FIRST_WIDE = 26
 """Position of column AA; narrower sheets are never too large."""
-_WIDE = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]{2,3})\d+"(?=[^>]*[^/>]>)')
-_TALL = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="[A-Z]{1,3}(\d{6,7})"(?=[^>]*[^/>]>)')
+_WIDE = re.compile(rb'r="([A-Z]{2,3})\d')
+_TALL = re.compile(rb'r="[A-Z]{1,3}(\d{6,7})"')
+_WIDE_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]{2,3})\d+"(?=[^>]*[^/>]>)')
+_TALL_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="[A-Z]{1,3}(\d{6,7})"(?=[^>]*[^/>]>)')
 EXAMPLE_MARK = "example only"
 """How cell A1 of the template's example sheet begins; such a sheet is never imported."""
 
@@ -36,8 +39,11 @@ def read_workbook(path: Path, data: bytes) -> list[Grid]:
     Raises FileProblem for an archive that is cut, damaged, protected or explodes.
     """
     _check_archive(path, data)
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        _refuse_far_cells(path, archive)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _refuse_far_cells(path, archive)
+    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError) as error:
+        raise _damaged(path) from error
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         grids = [
@@ -55,17 +61,22 @@ def read_workbook(path: Path, data: bytes) -> list[Grid]:
     return [grid for grid in grids if not _is_example(grid)]
 
 
+def _extent(xml: bytes, wide: re.Pattern[bytes], tall: re.Pattern[bytes]) -> int:
+    """Cells between A1 and the last cell, roughly: sheets within column Z and row 99,999 count as small."""
+    width = 1 + max((column_position(letters.decode()) for letters in set(wide.findall(xml))), default=FIRST_WIDE)
+    return width * max(map(int, tall.findall(xml)), default=0)
+
+
 def _refuse_far_cells(path: Path, archive: zipfile.ZipFile) -> None:
     """Refuse values so far apart that the reader, which makes room for all between them, would run out of memory."""
     for name in archive.namelist():
         if not re.match(r"xl/worksheets/[^/]+\.xml$", name.replace("\\", "/"), re.IGNORECASE):
             continue
         xml = archive.read(name)
-        columns = {letters.decode() for letters in _WIDE.findall(xml)}
-        width = 1 + max((column_position(letters) for letters in columns), default=FIRST_WIDE)
-        height = max((int(row) for row in _TALL.findall(xml)), default=0)
-        if width * height > MOST_CELLS:
-            msg = f"{path.name}: values stand too far apart (row {height:,}, column {width:,}) for it to be opened."
+        if _extent(xml, _WIDE, _TALL) <= MOST_CELLS:
+            continue  # the quick look also counts formatted blanks, which the reader passes over
+        if _extent(xml, _WIDE_FILLED, _TALL_FILLED) > MOST_CELLS:
+            msg = f"{path.name}: values stand too far apart for it to be opened."
             raise FileProblem(msg, "Delete what stands far to the right or below the table.", code="file.too_large")
 
 
