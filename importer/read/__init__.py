@@ -17,7 +17,7 @@ from importer.problems import Problem, Severity, cell_address, column_letter, co
 from importer.read.headers import added_by_results, choose_grid, find_batch
 from importer.read.identify import ZIP_MAGIC, bytes_of, grids_of
 from importer.read.side_look import SideLook, look_aside
-from importer.sheet import Header, RawRow, Sheet, is_blank
+from importer.sheet import Cell, Header, RawRow, Sheet, is_blank
 from importer.words import row_ranges
 
 if TYPE_CHECKING:
@@ -114,12 +114,14 @@ def _hidden_problem(grid: Grid, hidden: list[int], policy: HiddenRows) -> Proble
 
 def _frame(rows: list[RawRow], headers: tuple[Header, ...]) -> pd.DataFrame:
     """One object column per known column, indexed by sheet row; blank cells are None."""
-    columns = {
-        header.column: [None if is_blank(cell := row.cell(header.position)) else cell for row in rows]
-        for header in headers
-        if header.column is not None
-    }
+    columns = {header.column: _column(rows, header.position) for header in headers if header.column is not None}
     return pd.DataFrame(columns, index=[row.number for row in rows], dtype=object)
+
+
+def _column(rows: list[RawRow], position: int) -> list[Cell]:
+    cells = [row.cells[position] if position < len(row.cells) else None for row in rows]
+    blanks = {cell for cell in set(cells) if is_blank(cell)}  # few different ones: each is looked at once
+    return [None if cell in blanks else cell for cell in cells] if blanks else cells
 
 
 def _headless(grid: Grid, headers: tuple[Header, ...], rows: list[RawRow]) -> dict[int, Problem]:
