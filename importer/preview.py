@@ -113,9 +113,7 @@ def _totals_table(report: Report) -> Table:
 def _show_reasons(report: Report, console: Console) -> None:
     """Say why each invoice that is not simply ready or created stands as it does."""
     quiet = (Status.READY, Status.ALREADY_CREATED)
-    told = [
-        one for one in report.planned if one.reason and one.status not in quiet and isinstance(one.invoice, Invoice)
-    ]
+    told = [one for one in report.planned if one.reason and one.status not in quiet]
     same: dict[tuple[str, Status], int] = {}
     for one in told:
         same[(one.reason or "", one.status)] = same.get((one.reason or "", one.status), 0) + 1

@@ -159,10 +159,6 @@ class Settings(BaseSettings):
         port = "" if parts.port in (None, {"http": 80, "https": 443}[parts.scheme]) else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
-    def link_to(self, invoice_id: str) -> str:
-        """Web address of an invoice."""
-        return self.invoice_link.replace("{id}", invoice_id)
-
     def read_token(self) -> str | None:
         """Return the token, or None when none is set. Raises SettingsProblem when it cannot be used."""
         token = self.token.get_secret_value() if self.token else _token_from(self.token_file)

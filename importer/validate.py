@@ -17,7 +17,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from importer.cells import Unreadable, parser_of
-from importer.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, REQUIRED, Column, Level
+from importer.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, REQUIRED, Column, Kind, Level
 from importer.problems import Problem, Severity
 from importer.records import ItemType, LineItem, SheetLine
 from importer.schemas import Fault, schema_for, words_of
@@ -150,7 +150,7 @@ def _problem(  # noqa: PLR0913, PLR0917 - one argument per option or field
         message, hint = words_of(column, item_type, fault, shown or "", others)
     if fault == "missing" and column.required_for == frozenset(ItemType):
         hint = f"If the row is a total or a note, delete it. Otherwise: {hint}"
-    if fault in CSV_FAULTS and sheet.path.suffix.lower() == ".csv":
+    if fault in CSV_FAULTS and column.kind in (Kind.AMOUNT, Kind.DATE) and sheet.path.suffix.lower() == ".csv":
         hint += " Or save the file as .xlsx, where numbers and dates cannot be misread."
     return Problem(
         code=f"{name}.{fault}",

@@ -82,6 +82,7 @@ def test_all_problems_are_shown_with_cell_and_cure(tools: pipeline.Tools, tmp_pa
     errors = [problem for problem in report.problems if problem.severity is Severity.ERROR]
     assert all(problem.hint.split()[0] in text for problem in errors)
     assert "not sent 2 12.50" in text
+    assert "Not sent because of errors in row" in text
     assert "rows without a project 5.00" in text
     assert "total (3 rows) 2 17.50" in text
 

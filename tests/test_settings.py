@@ -377,9 +377,9 @@ def test_a_missing_token_file_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
 # --- small ones -------------------------------------------------------------------------
 
 
-def test_links_hold_the_id() -> None:
-    """The web address of an invoice is the template with its id."""
-    assert load().link_to("9001") == "https://app.mavenlink.com/invoices/9001"
+def test_the_link_has_a_place_for_the_id() -> None:
+    """Without it every invoice would have the same web address."""
+    assert load().invoice_link == "https://app.mavenlink.com/invoices/{id}"
 
 
 @pytest.mark.parametrize(("text", "amount"), [("12345.50", Decimal("12345.5")), ("-5", Decimal(-5)), (None, None)])
