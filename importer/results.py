@@ -215,6 +215,9 @@ def _lines(book: Book, report: Report) -> None:
     invoices, errors = report.by_row(), report.errors_by_row()
     for raw in report.sheet.rows:
         planned = invoices.get(raw.number)
+        if (why := report.sheet.excluded.get(raw.number)) is not None:
+            table.add([*_originals(report.sheet, raw), None, None, None, None, f"Left out: {why.value}."])
+            continue
         error, advice = _answer(report, planned, errors.get(raw.number, []))
         table.add(
             [
@@ -265,7 +268,7 @@ def _unfinished(report: Report, sheet: Sheet) -> Iterator[tuple[RawRow, str | No
     invoices, errors = report.by_row(), report.errors_by_row()
     for raw in sheet.rows:
         planned = invoices.get(raw.number)
-        if planned is None or planned.status in TO_FIX:
+        if raw.number not in sheet.excluded and (planned is None or planned.status in TO_FIX):
             yield raw, *_answer(report, planned, errors.get(raw.number, []))
 
 

@@ -69,6 +69,20 @@ class Settings(BaseSettings):
     hidden_rows: Literal["warn", "skip", "refuse"] = Field(
         "warn", description="Rows hidden in Excel: bill them and say so, leave them out, or refuse the file."
     )
+    merged_cells: Literal["refuse", "fill"] = Field(
+        "refuse",
+        description="Merged cells below the header: refuse them, or let their value belong to each of their rows.",
+    )
+    encoding: str | None = Field(
+        None, description="Encoding of CSV files without a mark of their own, such as windows-1252; none is UTF-8."
+    )
+    most_rows: int = Field(1_048_576, ge=1, le=10_000_000, description="Most rows of a sheet.")
+    most_columns: int = Field(200, ge=1, le=16_384, description="Most columns of a sheet.")
+    most_unpacked_mb: int = Field(256, ge=1, le=4096, description="Largest file, and largest workbook unpacked, MB.")
+    read_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(120, description="How long reading a file may take.")
+    read_memory_mb: int = Field(
+        4096, ge=256, le=65_536, description="Most memory for reading a file, MB (not on Windows)."
+    )
     workers: int = Field(4, ge=1, le=32, description="How many invoices are under way at the same time.")
     pace_per_second: float = Field(
         5,
@@ -119,6 +133,18 @@ class Settings(BaseSettings):
             return parts.geturl()
         msg = "must begin with https:// (plain http:// is only allowed to this machine)"
         raise ValueError(msg)
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        """Refuse an encoding that Python does not know, or that is none of texts."""
+        try:
+            if value is not None:
+                "".encode(value)
+        except LookupError:
+            msg = f"names no encoding: “{value}”; usual ones are utf-8, windows-1252, iso-8859-15, mac-roman"
+            raise ValueError(msg) from None
+        return value
 
     @field_validator("columns")
     @classmethod

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from importer.problems import cell_address
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -62,6 +63,13 @@ class RawRow:
         return self.cells[position] if position < len(self.cells) else None
 
 
+class Excluded(Enum):
+    """Why a row below the header is no line item; the value says it to a person."""
+
+    TOTAL = "a total, not a line item"
+    HEADER = "the header once more, not a line item"
+
+
 @dataclass(frozen=True)
 class Sheet:
     """The chosen sheet of a file."""
@@ -85,6 +93,10 @@ class Sheet:
     """Positions of columns that earlier results added at the right; not the sheet's own."""
     batch: str | None
     """Batch named on the workbook's Cover sheet, if any."""
+    excluded: Mapping[int, Excluded] = field(default_factory=dict)
+    """Rows that are no line items: they are in ``rows``, but not in ``frame``."""
+    notes: tuple[str, ...] = ()
+    """How the file was read, where that was a decision; whole sentences."""
     _positions: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -48,9 +48,10 @@ def validate(sheet: Sheet, *, send_cents: bool) -> tuple[tuple[SheetLine, ...], 
     problems.sort(key=lambda p: (p.row or 0, positions.get(p.column or "", 0)))
     faulty = {p.row for p in problems if p.severity is Severity.ERROR} | lacking
     errors = [p for p in sheet.problems if p.severity is Severity.ERROR]
-    faulty |= {p.row for p in errors if p.code == "csv.width"}
+    of_rows = [p for p in errors if p.row is not None and p.row > sheet.header_row]
+    faulty |= {p.row for p in of_rows}
     # Any other error of the sheet is in its header: then no row can be trusted.
-    header_sound = all(p.code == "csv.width" for p in errors)
+    header_sound = len(of_rows) == len(errors)
     return _lines(parsed, faulty, header_sound=header_sound), tuple(problems)
 
 

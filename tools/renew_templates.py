@@ -15,7 +15,7 @@ HEAD = """\
 # A flag or an environment variable IMPORTER_<NAME> overrules it. The access token does not belong here: put it into
 # the environment variable KANTATA_TOKEN, or the path of a file that only you can read into KANTATA_TOKEN_FILE.
 """
-EXAMPLES = {"ledger": '"/home/anna/invoices/ledger.sqlite"', "payment_schedule": "30"}
+EXAMPLES = {"ledger": '"/home/anna/invoices/ledger.sqlite"', "payment_schedule": "30", "encoding": '"windows-1252"'}
 """Values shown for settings whose default is empty."""
 TAIL = """
 # More headers that mean a column, for sheets that use names of their own.
@@ -46,7 +46,7 @@ def settings_file() -> str:
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, (int, float)) else f'"{value}"'
+    return f"{value:.12g}" if isinstance(value, (int, float)) else f'"{value}"'
 
 
 def contents() -> dict[str, bytes]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-File = Annotated[Path, typer.Argument(help="Workbook (.xlsx, .xlsm) or CSV with one row per line item.")]
+File = Annotated[Path, typer.Argument(help="Workbook (Excel, OpenDocument) or CSV with one row per line item.")]
 SheetName = Annotated[str | None, typer.Option("--sheet", help="Sheet to read, when several could be meant.")]
 Batch = Annotated[
     str | None,
@@ -30,6 +30,10 @@ Batch = Annotated[
 ]
 Profile = Annotated[str | None, typer.Option("--profile", help="Section [profile.NAME] of importer.toml to use.")]
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default: importer.toml.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="Encoding of a CSV without a mark, such as windows-1252; default: UTF-8."),
+]
 Reports = Annotated[Path | None, typer.Option("--reports", help="Folder for the results; default: reports.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]

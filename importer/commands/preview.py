@@ -7,6 +7,7 @@ import sys
 from importer.commands.options import (
     Batch,
     Config,
+    Encoding,
     File,
     Json,
     Offline,
@@ -31,6 +32,7 @@ def preview(  # noqa: PLR0913 - one argument per option or field
     profile: Profile = None,
     config: Config = None,
     reports: Reports = None,
+    encoding: Encoding = None,
     as_json: Json = False,
     quiet: Quiet = False,
     offline: Offline = False,
@@ -46,7 +48,8 @@ def preview(  # noqa: PLR0913 - one argument per option or field
     from importer.report import json_text
 
     with opened(
-        config=config, profile=profile, reports=reports, offline=offline, sandbox=sandbox,
+        config=config, profile=profile, reports=reports, encoding=encoding, offline=offline,
+        sandbox=sandbox,
         console=Console(stderr=True),
     ) as session:  # fmt: skip
         report = pipeline.preview(pipeline.Wish(file, sheet, batch, partial), session.tools)

@@ -59,10 +59,11 @@ def opened(  # noqa: PLR0913 - one argument per option or field
     sandbox: bool,
     console: Console,
     workers: int | None = None,
+    encoding: str | None = None,
 ) -> Iterator[Session]:
     """Open the tools of a run and close them after it."""
     with ExitStack() as stack:
-        settings = load(config=config, profile=profile, reports=reports, workers=workers)
+        settings = load(config=config, profile=profile, reports=reports, workers=workers, encoding=encoding)
         where = ledger_url(settings.ledger)
         account, token = settings.account, None if sandbox else settings.read_token()
         if sandbox:

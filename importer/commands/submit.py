@@ -13,6 +13,7 @@ import typer
 from importer.commands.options import (
     Batch,
     Config,
+    Encoding,
     File,
     Json,
     Offline,
@@ -47,6 +48,7 @@ def submit(  # noqa: PLR0913 - one argument per option or field
     profile: Profile = None,
     config: Config = None,
     reports: Reports = None,
+    encoding: Encoding = None,
     as_json: Json = False,
     quiet: Quiet = False,
     offline: Offline = False,
@@ -83,7 +85,8 @@ def submit(  # noqa: PLR0913 - one argument per option or field
     talk, stop = Console(stderr=True), Stop()
     bar = _ProgressBar(talk, shown=not (quiet or as_json))
     with opened(
-        config=config, profile=profile, reports=reports, offline=offline, sandbox=sandbox, console=talk,
+        config=config, profile=profile, reports=reports, encoding=encoding, offline=offline,
+        sandbox=sandbox, console=talk,
         workers=workers,
     ) as session, bar, _signals(stop) as listen:  # fmt: skip
 

@@ -14,9 +14,10 @@ from importer.group import Defaults, group
 from importer.payload import content_of
 from importer.plan import Knowledge, Place, Terms, choose_batch, decide, draw_up, totals_of
 from importer.problems import Severity, has_errors
-from importer.read import read_sheet
+from importer.read import Reading, read_sheet
 from importer.records import ExitCode, Invoice, PlannedInvoice, Source, Status, UnsoundInvoice
 from importer.report import Report
+from importer.unpack import Limits
 from importer.validate import validate
 from importer.words import row_ranges
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from importer.sheet import Sheet
     from importer.submission_ledger import SubmissionLedger
 
+MEGABYTE = 2**20
 MOST_NAMED = 20
 """Rows named in one reason."""
 
@@ -118,7 +120,7 @@ def new_run_id() -> str:
 def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     """Read, validate, group and plan. Sends nothing and asks nobody but the ledger."""
     settings, now = tools.settings, datetime.now().astimezone()
-    sheet = read_sheet(wish.path, wish.sheet_name, known_headers(settings.columns), hidden_rows=settings.hidden_rows)
+    sheet = read_sheet(wish.path, wish.sheet_name, known_headers(settings.columns), _reading(settings))
     lines, row_problems = validate(sheet, send_cents=settings.fractional_amounts == "send")
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices, invoice_problems = group(lines, sheet, defaults)
@@ -131,7 +133,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         run_id=run_id,
         started_at=now,
         wish=wish,
-        source=Source(str(wish.path), sheet.name, sheet.sha256, len(sheet.rows)),
+        source=Source(str(wish.path), sheet.name, sheet.sha256, len(sheet.frame)),
         sheet=sheet,
         lines=lines,
         batch=batch,
@@ -140,9 +142,24 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         knowledge=knowledge_for(drawn, tools.ledger),
         planned=drawn,
         problems=problems,
-        notices=tools.notices,
+        notices=(*tools.notices, *sheet.notes),
     )
     return decided(prepared)
+
+
+def _reading(settings: Settings) -> Reading:
+    return Reading(
+        settings.encoding,
+        settings.hidden_rows,
+        settings.merged_cells,
+        Limits(
+            settings.most_rows,
+            settings.most_columns,
+            settings.most_unpacked_mb * MEGABYTE,
+            settings.read_seconds,
+            settings.read_memory_mb * MEGABYTE,
+        ),
+    )
 
 
 def _blaming(

@@ -1,4 +1,4 @@
-"""Read a workbook or CSV into cells that keep their sheet address; judge nothing.
+"""From the grids of a file to the one table with the invoice rows; judge no value.
 
 ``read_sheet`` is the way in. What stands in a cell is taken as the file stores
 it: the meaning of values is for :mod:`importer.validate`.
@@ -7,52 +7,79 @@ it: the meaning of values is for :mod:`importer.validate`.
 from __future__ import annotations
 
 import hashlib
-import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from importer.errors import FileProblem
-from importer.problems import Problem, Severity, cell_address, column_letter, column_position
+from importer.problems import Problem, Severity, cell_address, column_letter
+from importer.read import hidden, merged, not_lines
 from importer.read.headers import added_by_results, choose_grid, find_batch
-from importer.read.identify import ZIP_MAGIC, bytes_of, grids_of
-from importer.read.side_look import SideLook, look_aside
-from importer.sheet import Cell, Header, RawRow, Sheet, is_blank
-from importer.words import row_ranges
+from importer.sheet import Cell, CellFault, Header, RawRow, Sheet, is_blank
+from importer.unpack import Grid, Limits, bytes_of, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from importer.read.grid import Grid
     from importer.read.headers import HeaderRow
 
-HiddenRows = Literal["warn", "skip", "refuse"]
+EXAMPLE_MARK = "example only"
+"""How cell A1 of the template's example sheet begins; such a sheet is never imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read, where a person can choose."""
+
+    encoding: str | None = None
+    """Of a CSV text without a mark of its own; None is UTF-8."""
+    hidden_rows: Literal["warn", "skip", "refuse"] = "warn"
+    """What to do with rows, columns and sheets that a person does not see."""
+    merged_cells: Literal["refuse", "fill"] = "refuse"
+    """Whether the value of merged cells belongs to all of their rows."""
+    limits: Limits = field(default_factory=Limits)
 
 
 def read_sheet(
-    path: Path, sheet_name: str | None, headers: Mapping[str, str], *, hidden_rows: HiddenRows = "warn"
+    path: Path,
+    sheet_name: str | None,
+    headers: Mapping[str, str],
+    reading: Reading | None = None,
 ) -> Sheet:
     """Read the sheet of ``path`` that holds invoice rows.
 
     ``headers`` maps every known folded header to its column name
     (:func:`importer.columns.known_headers`). ``sheet_name`` overrules the search
-    by headers. ``hidden_rows`` says what to do with rows that a person does not
-    see. Raises FileProblem when no table can be read, WrongUse when the path is
-    no file.
+    by headers. Raises FileProblem when no table can be read, WrongUse when the
+    path is no file.
     """
-    data = bytes_of(path)
-    grids = grids_of(path, data, headers)
+    reading = reading or Reading()
+    data = bytes_of(path, reading.limits)
+    file = unpack(path.name, data, headers, encoding=reading.encoding, limits=reading.limits)
+    grids = [grid for grid in file.grids if not _is_example(grid)]
     batch, batch_problems = find_batch(grids)
-    grid, start, problems = choose_grid(grids, sheet_name, headers)
-    look = look_aside(data, grid.name) if data.startswith(ZIP_MAGIC) else SideLook()
-    _put_faults(grid, start, look)
-    rows, hidden = _rows(grid, start, look, hidden_rows)
-    if not rows:
+    seen = [grid for grid in grids if reading.hidden_rows != "skip" or not grid.hidden]
+    grid, start, problems = choose_grid(seen if sheet_name is None else grids, sheet_name, headers)
+    if grid.too_large is not None:
+        msg = f"The sheet “{grid.name}” {grid.too_large}."
+        raise FileProblem(msg, "Copy the invoice rows into a new workbook.", code="sheet.too_large")
+    start, unseen = hidden.columns(grid, start, reading.hidden_rows)
+    rows = _rows(grid, start)
+    rows, unseen_rows = hidden.rows(grid, rows, reading.hidden_rows)
+    excluded, odd = not_lines.find(grid, start, rows, headers)
+    lines = [row for row in rows if row.number not in excluded]
+    if not lines:
         msg = f"{grid.name}: no rows below the header in row {start.row}."
         raise FileProblem(msg, "Type one row per line item below the header.", code="sheet.no_rows")
+    lines, spread = merged.settle(grid, start, lines, reading.merged_cells)
     headless = _headless(grid, start.headers, rows)
-    ragged = _ragged(grid, start.row, rows)
+    found = (
+        *(replace(one, sheet=grid.name) for one in file.problems), *problems, *hidden.sheet(grid, reading.hidden_rows),
+        *_other_workbooks(grid), *start.problems, *headless.values(), *_ragged(grid, start.row, lines), *unseen,
+        *unseen_rows, *odd, *spread, *batch_problems,
+    )  # fmt: skip
     return Sheet(
         path=path,
         name=grid.name,
@@ -60,55 +87,43 @@ def read_sheet(
         header_row=start.row,
         headers=start.headers,
         rows=tuple(rows),
-        frame=_frame(rows, start.headers),
-        problems=(*grid.problems, *problems, *start.problems, *headless.values(), *ragged, *hidden, *batch_problems),
+        frame=_frame(lines, start.headers),
+        problems=found,
         width=1 + max(*(header.position for header in start.headers), *headless, 0),
         added=added_by_results(start.headers),
         batch=batch,
+        excluded=excluded,
+        notes=(*file.notes, *start.notes),
     )
 
 
-def _put_faults(grid: Grid, start: HeaderRow, look: SideLook) -> None:
-    """Put errors and uncalculated formulas where calamine saw empty cells; only known columns matter."""
+def _is_example(grid: Grid) -> bool:
+    first = grid.rows[0][0] if grid.rows and grid.rows[0] else None
+    return isinstance(first, str) and first.strip().lower().startswith(EXAMPLE_MARK)
+
+
+def _rows(grid: Grid, start: HeaderRow) -> list[RawRow]:
+    """The rows below the header that hold anything; an error beside the table makes no row."""
     known = {header.position for header in start.headers if header.column is not None}
-    for address, fault in look.faults.items():
-        match = re.fullmatch(r"([A-Z]{1,3})(\d+)", address)
-        if match is None or (position := column_position(match[1])) not in known or int(match[2]) <= start.row:
-            continue
-        at = int(match[2]) - 1
-        grid.rows.extend([] for _ in range(at + 1 - len(grid.rows)))
-        cells = grid.rows[at]
-        cells.extend("" for _ in range(position + 1 - len(cells)))
-        cells[position] = fault
-
-
-def _rows(grid: Grid, start: HeaderRow, look: SideLook, policy: HiddenRows) -> tuple[list[RawRow], tuple[Problem, ...]]:
-    """Return the non-blank rows below the header, and what is to be said of hidden ones."""
-    rows = [
+    return [
         RawRow(number, cells)
         for number, cells in enumerate(grid.rows[start.row :], start=start.row + 1)
-        if not all(is_blank(cell) for cell in cells)
+        if not all(is_blank(cell) or (type(cell) is CellFault and at not in known) for at, cell in enumerate(cells))
     ]
-    hidden = [row.number for row in rows if row.number in look.hidden_rows]
-    if not hidden:
-        return rows, ()
-    if policy == "skip":
-        rows = [row for row in rows if row.number not in look.hidden_rows]
-    return rows, (_hidden_problem(grid, hidden, policy),)
 
 
-def _hidden_problem(grid: Grid, hidden: list[int], policy: HiddenRows) -> Problem:
-    said = {
-        "warn": "they are billed like the others",
-        "skip": "they are left out, as hidden_rows = “skip” says",
-        "refuse": "hidden_rows = “refuse” does not allow that",
-    }
-    return Problem(
-        code="row.hidden",
-        message=f"{len(hidden)} rows are hidden in Excel (row {row_ranges(hidden)}); {said[policy]}.",
-        hint="Unhide the rows or clear the filter to see them; delete those that must not be billed.",
-        sheet=grid.name,
-        severity=Severity.ERROR if policy == "refuse" else Severity.WARNING,
+def _other_workbooks(grid: Grid) -> tuple[Problem, ...]:
+    if not grid.look.other_workbooks:
+        return ()
+    return (
+        Problem(
+            code="sheet.other_workbooks",
+            message=f"Formulas of the sheet “{grid.name}” take values from other workbooks; "
+            "the values are those of the last time that Excel looked there.",
+            hint="If they may be old, open the workbook in Excel, update its links, and save it.",
+            sheet=grid.name,
+            severity=Severity.WARNING,
+        ),
     )
 
 

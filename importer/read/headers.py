@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from importer.columns import BY_NAME, REQUIRED, RESULT_COLUMNS, fold, known_as
 from importer.errors import FileProblem, WrongUse
 from importer.problems import Problem, Severity, cell_address
-from importer.sheet import Header, is_blank, text_of
+from importer.sheet import CellFault, Header, is_blank, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from importer.read.grid import Grid
     from importer.sheet import Cell
+    from importer.unpack import Grid
 
 HEADER_SEARCH_ROWS = 100
 """How many rows from the top may hold titles and notes above the header."""
@@ -37,6 +37,8 @@ class HeaderRow:
     """Row number as Excel shows it."""
     headers: tuple[Header, ...]
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    """How it was read, where that was a decision."""
 
     @property
     def columns(self) -> set[str]:
@@ -91,9 +93,53 @@ def find_header(grid: Grid, known: Mapping[str, str]) -> HeaderRow | None:
         return None
     required = {column.name for column in REQUIRED}
     row = next((n for n, names in found.items() if required <= names), max(found, key=lambda n: len(found[n])))
-    start = _header_row(grid, row, known)
-    above = [_second_header(grid, n, row) for n, names in found.items() if n < row and names & required]
-    return HeaderRow(row, start.headers, (*start.problems, *above))
+    start = _header_row(grid, row, known, _texts(grid, row))
+    start = max((start, *_two_lines(grid, row, known)), key=_how_good)
+    lines = {start.row, start.row - 1} if start.notes else {start.row}
+    others = [n for n, names in found.items() if n < row and n not in lines and names & required]
+    above = [_second_header(grid, n, row) for n in others]
+    return replace(start, problems=(*start.problems, *above))
+
+
+def _how_good(start: HeaderRow) -> tuple[int, int]:
+    """More known columns are better, then fewer that stand twice; of equals, one line is taken before two."""
+    named = [header.column for header in start.headers if header.column is not None]
+    return len(set(named)), len(set(named)) - len(named)
+
+
+def _two_lines(grid: Grid, row: int, known: Mapping[str, str]) -> Iterator[HeaderRow]:
+    """Headers that a row may make together with the one above or below it, such as “Invoice” over “Date”."""
+    for upper in (row - 1, row):
+        if upper < 1 or upper >= len(grid.rows) or not _all_text(grid.rows[upper]):
+            continue
+        above, below = _spread(grid, upper), _texts(grid, upper + 1)
+        texts = {}
+        for position in sorted(set(above) | set(below)):
+            top, bottom = above.get(position, ""), below.get(position, "")
+            candidates = [text for text in (f"{top} {bottom}".strip(), bottom, top) if text]
+            meant = next((text for text in candidates if known_as(text, known)), candidates[0] if bottom else None)
+            if meant is not None:
+                texts[position] = meant
+        start = _header_row(grid, upper + 1, known, texts)
+        yield replace(start, notes=(f"The header was read from rows {upper} and {upper + 1} together.",))
+
+
+def _all_text(cells: Sequence[Cell]) -> bool:
+    return all(isinstance(cell, str) for _, cell in _filled(cells))
+
+
+def _texts(grid: Grid, row: int) -> dict[int, str]:
+    return {position: " ".join(text_of(cell).split()) for position, cell in _filled(grid.rows[row - 1])}
+
+
+def _spread(grid: Grid, row: int) -> dict[int, str]:
+    """Texts of a row, each also for the columns that its merged range covers."""
+    texts = _texts(grid, row)
+    for area in grid.look.merged:
+        if area.first_row == row == area.last_row and area.first_position in texts:
+            for position in range(area.first_position, area.last_position + 1):
+                texts.setdefault(position, texts[area.first_position])
+    return texts
 
 
 def _names(cells: Sequence[Cell], known: Mapping[str, str]) -> set[str]:
@@ -127,22 +173,41 @@ def find_batch(grids: Sequence[Grid]) -> tuple[str | None, tuple[Problem, ...]]:
 def _batch(grid: Grid, cell: str, row: int, value: Cell) -> tuple[str | None, tuple[Problem, ...]]:
     if isinstance(value, date):
         return f"{value:%Y-%m}", ()
-    if not is_blank(value):
+    if not is_blank(value) and not isinstance(value, CellFault):
         return text_of(value).strip(), ()
     message = "The sheet Cover has a label “Batch”, but no value can be read beside it."
     hint = "Type the batch as text, such as 2026-10; a formula must have been calculated by Excel."
     return None, (Problem("cover.batch", message, hint, sheet=grid.name, cell=cell, row=row, column="batch"),)
 
 
-def _header_row(grid: Grid, row: int, known: Mapping[str, str]) -> HeaderRow:
-    filled = [(position, text_of(cell).strip()) for position, cell in _filled(grid.rows[row - 1])]
-    headers = tuple(Header(position, text, known_as(text, known)) for position, text in filled)
-    problems = [*_duplicates(grid, row, headers), *_unknown(grid, row, headers, known)]
+def _header_row(grid: Grid, row: int, known: Mapping[str, str], texts: Mapping[int, str]) -> HeaderRow:
+    headers = tuple(Header(position, text, known_as(text, known)) for position, text in texts.items())
+    beside = _side_by_side(grid, row, headers)
+    problems = [*(beside or _duplicates(grid, row, headers)), *_unknown(grid, row, headers, known)]
     return HeaderRow(row, headers, tuple(problems))
 
 
 def _filled(cells: Sequence[Cell]) -> list[tuple[int, Cell]]:
     return [(position, cell) for position, cell in enumerate(cells) if not is_blank(cell)]
+
+
+def _side_by_side(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Problem]:
+    """Say it in one sentence when all required columns stand twice: two tables beside each other."""
+    required = [column.name for column in REQUIRED]
+    places = {name: [header.position for header in headers if header.column == name] for name in required}
+    if not places or min(len(positions) for positions in places.values()) < 2:  # noqa: PLR2004 - one table each
+        return []
+    second = min(positions[1] for positions in places.values())
+    return [
+        Problem(
+            code="sheet.side_by_side",
+            message=f"Two tables stand side by side: the second begins near {cell_address(second, row)}.",
+            hint="Keep one table per sheet: move the second one to a sheet of its own, or below the first.",
+            sheet=grid.name,
+            cell=cell_address(second, row),
+            row=row,
+        )
+    ]
 
 
 def _duplicates(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Problem]:
@@ -258,7 +323,7 @@ def _complete(grid: Grid, start: HeaderRow, known: Mapping[str, str]) -> HeaderR
                 column=name,
             ),
         )
-    return HeaderRow(start.row, start.headers, tuple(problems))
+    return replace(start, problems=tuple(problems))
 
 
 def _likeness(one: str, other: str) -> float:

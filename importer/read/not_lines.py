@@ -1,0 +1,110 @@
+"""Rows below the header that are no line items: totals, and the header repeated.
+
+They are recognised by their look and left out with a warning. Whether a total
+agrees with the rows above it is for :mod:`importer.validate`, which knows the
+amounts; one that does not is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from importer.columns import known_as
+from importer.problems import Problem, Severity, cell_address
+from importer.sheet import Excluded, is_blank, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from importer.read.headers import HeaderRow
+    from importer.sheet import RawRow
+    from importer.unpack import Grid
+
+_TOTAL = re.compile(
+    r"""(?:grand|sub|invoice|project|monthly|overall|net|gross|page|report)?[ -]?totals?(?:\W.*)?  # Total October
+      | .{1,60}\Wtotals?\W?                                               # 101 Total, as Excel's subtotals write
+      | sum | (?:zwischen|gesamt|end)?summe(?:\W.*)? | gesamt(?:betrag)?(?:\W.*)?
+      | (?:sous[ -]?)?total(?:\W.*)?(?:g[eé]n[eé]ral)? | somme
+      | (?:suma|total(?:es)?|subtotal)(?:\W.*)?
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+LONGEST_LABEL = 80
+"""Characters; a longer text is a description."""
+
+
+def find(
+    grid: Grid, start: HeaderRow, rows: list[RawRow], known: Mapping[str, str]
+) -> tuple[dict[int, Excluded], list[Problem]]:
+    """Return the rows that are no line items, by number, and what is to be said of them."""
+    at = {header.column: header.position for header in start.headers if header.column is not None}
+    excluded: dict[int, Excluded] = {}
+    problems: list[Problem] = []
+    for row in rows:
+        texts = [(position, cell) for position, cell in enumerate(row.cells) if not is_blank(cell)]
+        again = _header_again(start, texts, known)
+        if again is not None:
+            if again:
+                excluded[row.number] = Excluded.HEADER
+            problems.append(_again(grid, row.number, start.row, same=again))
+        elif (label := _total_label(row, at, texts)) is not None:
+            excluded[row.number] = Excluded.TOTAL
+            problems.append(_total(grid, row.number, label))
+    return excluded, problems
+
+
+def _header_again(start: HeaderRow, texts: list[tuple[int, object]], known: Mapping[str, str]) -> bool | None:
+    """True for the same header once more, False for another one, None for no header."""
+    own = {header.position: header.column for header in start.headers if header.column is not None}
+    if len(texts) < 2 or not all(isinstance(cell, str) for _, cell in texts):  # noqa: PLR2004 - one name is no header
+        return None
+    meant = {position: known_as(str(cell), known) for position, cell in texts}
+    names = {position: name for position, name in meant.items() if name is not None}
+    if len(names) < 2 or len(names) * 2 < len(texts):  # noqa: PLR2004 - one name is no header
+        return None
+    return all(own.get(position) == name for position, name in names.items())
+
+
+def _total_label(row: RawRow, at: dict[str, int], texts: list[tuple[int, object]]) -> str | None:
+    """The words that say “total”, when nothing else says that the row is a line item."""
+    must_be_empty = [at[name] for name in ("item_type", "item_id") if name in at]
+    if any(not is_blank(row.cell(position)) and not _is_label(row.cell(position)) for position in must_be_empty):
+        return None
+    labels = [(position, text_of(cell)) for position, cell in texts if _is_label(cell)]
+    if not labels:
+        return None
+    project = at.get("workspace_id")
+    if project is not None and not is_blank(row.cell(project)) and not _is_label(row.cell(project)):
+        return None
+    return labels[0][1].strip()
+
+
+def _is_label(cell: object) -> bool:
+    return isinstance(cell, str) and len(cell) <= LONGEST_LABEL and _TOTAL.fullmatch(cell.strip()) is not None
+
+
+def _again(grid: Grid, row: int, header_row: int, *, same: bool) -> Problem:
+    if same:
+        message = f"Row {row} repeats the header of row {header_row}; it was left out."
+        return Problem("row.header", message, "Nothing to do.", grid.name, row=row, severity=Severity.WARNING)
+    return Problem(
+        "header.several",
+        f"Row {row} looks like the header of another table, with other columns than row {header_row}.",
+        "Keep one table per sheet: move the other one to a sheet of its own.",
+        grid.name,
+        cell_address(0, row),
+    )
+
+
+def _total(grid: Grid, row: int, label: str) -> Problem:
+    return Problem(
+        code="row.total",
+        message=f"Row {row} (“{label}”) is a total and no line item; it was left out.",
+        hint="Nothing to do. If it is a line item, give it a project and an item type.",
+        sheet=grid.name,
+        cell=cell_address(0, row),
+        row=row,
+        value=label,
+        severity=Severity.WARNING,
+    )

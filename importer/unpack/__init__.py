@@ -1,0 +1,151 @@
+"""Take a file apart into grids of raw cells, in a process of its own; judge nothing.
+
+:func:`unpack` is the way in. What the file is, its bytes decide, not its name.
+The reading libraries can abort, hang or eat memory on a hostile file, so they
+run in a child process with bounds; whatever becomes of it, the parent goes on
+with a sentence.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from importer.errors import FileProblem, WrongUse
+from importer.unpack.child import Refusal, Request, too_much
+from importer.unpack.grid import Grid, Limits, MergedRange, SideLook, Unpacked
+from importer.unpack.identify import READ
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["Grid", "Limits", "MergedRange", "SideLook", "Unpacked", "bytes_of", "unpack"]
+
+_ALLOWED = {
+    ("importer.unpack.grid", "Grid"), ("importer.unpack.grid", "SideLook"), ("importer.unpack.grid", "MergedRange"),
+    ("importer.unpack.grid", "Unpacked"), ("importer.unpack.child", "Refusal"), ("__main__", "Refusal"),
+    ("importer.sheet", "CellFault"), ("importer.problems", "Problem"), ("importer.problems", "Severity"),
+    ("datetime", "date"), ("datetime", "datetime"), ("datetime", "time"), ("datetime", "timedelta"),
+}  # fmt: skip
+"""All that an answer of the child may be made of, besides plain values."""
+
+
+def bytes_of(path: Path, limits: Limits) -> bytes:
+    """Read the whole file. Raises WrongUse when it is no file, FileProblem when it cannot be an import file."""
+    if path.is_dir():
+        msg = f"{path} is a folder, not a file."
+        raise WrongUse(msg, "Name the workbook or CSV file itself.", code="file.is_folder")
+    if not path.exists():
+        msg = f"{path}: there is no such file."
+        raise WrongUse(msg, _nearest_file(path), code="file.not_found")
+    if path.name.startswith("~$"):
+        msg = f"{path.name} is the lock file that Excel keeps beside an open workbook."
+        raise FileProblem(msg, f"Use {path.name[2:]} itself.", code="file.lock_file")
+    if not path.is_file():
+        msg = f"{path} is not an ordinary file."
+        raise WrongUse(msg, "Name a workbook or CSV file.", code="file.not_a_file")
+    try:
+        if path.stat().st_size > limits.unpacked_bytes:
+            msg = f"{path.name} is larger than {limits.unpacked_bytes // 2**20} MB (setting most_unpacked_mb)."
+            raise FileProblem(msg, "Copy the invoice rows into a new workbook.", code="file.too_large")
+        data = path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: the file cannot be read ({error.strerror})."
+        raise FileProblem(
+            msg,
+            "Close it in other programs and check its permissions.",
+            code="file.unreadable",
+        ) from error
+    if not data.strip(b"\x00 \r\n\t"):
+        msg = f"{path.name} is empty."
+        raise FileProblem(msg, "Export or save it again.", code="file.empty")
+    return data
+
+
+def _nearest_file(path: Path) -> str:
+    beside = [p.name for p in path.parent.glob("*") if p.suffix.lower() in READ] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, beside, n=1)
+    return f"Did you mean {near[0]}?" if near else "Check the name and the folder."
+
+
+def unpack(
+    name: str, data: bytes, headers: Mapping[str, str], *, encoding: str | None = None, limits: Limits | None = None
+) -> Unpacked:
+    """Return every sheet of a file.
+
+    ``headers`` are the known folded headers, by which the delimiter of a CSV is
+    chosen; ``encoding`` is that of a CSV without a mark of its own. Raises
+    FileProblem for content that cannot be read, in time and memory, with certainty.
+    """
+    limits = limits or Limits()
+    request = Request(name, data, dict(headers), encoding, limits)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "importer.unpack.child"],
+            input=pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL),
+            capture_output=True,
+            timeout=limits.seconds,
+            env=_environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _too_slow(name, limits) from error
+    if done.returncode != 0:
+        raise _died(name, done.returncode, limits)
+    try:
+        answer = _Answers(io.BytesIO(done.stdout)).load()
+    except (pickle.UnpicklingError, EOFError, AttributeError, IndexError, ImportError) as error:
+        raise _unreadable(name) from error
+    if isinstance(answer, Unpacked):
+        return answer
+    if isinstance(answer, Refusal):
+        raise FileProblem(answer.message, answer.hint, code=answer.code)
+    raise _unreadable(name)
+
+
+def _environment() -> dict[str, str]:
+    """What the child needs to find its modules, and nothing that is secret."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "TMP", "HOME") if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class _Answers(pickle.Unpickler):
+    """Takes an answer, but nothing else that a child gone astray could send."""
+
+    def find_class(self, module: str, name: str) -> object:
+        if (module, name) not in _ALLOWED:
+            msg = f"an answer holds {module}.{name}"
+            raise pickle.UnpicklingError(msg)
+        return super().find_class("importer.unpack.child" if module == "__main__" else module, name)
+
+
+def _died(name: str, code: int, limits: Limits) -> FileProblem:
+    if -code in {getattr(signal, "SIGXCPU", None), getattr(signal, "SIGKILL", None)}:
+        return _too_slow(name, limits)
+    if code == 1:  # Python could not even tell of it: there was no memory left
+        refusal = too_much(name)
+        return FileProblem(refusal.message, refusal.hint, code=refusal.code)
+    return _unreadable(name)
+
+
+def _too_slow(name: str, limits: Limits) -> FileProblem:
+    return FileProblem(
+        f"{name} could not be read within {limits.seconds:g} seconds (setting read_seconds).",
+        "Copy the invoice rows into a new workbook.",
+        code="file.too_slow",
+    )
+
+
+def _unreadable(name: str) -> FileProblem:
+    return FileProblem(
+        f"{name} could not be read: the program that reads workbooks failed on it.",
+        "Open it in Excel and save it again as .xlsx, or copy the invoice rows into a new workbook.",
+        code="file.unreadable",
+    )

@@ -1,0 +1,103 @@
+"""Look into a zipped workbook before any reader does: it must be whole, honest and bounded."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from importer.errors import FileProblem
+from importer.problems import column_position
+from importer.unpack.identify import incomplete, protected
+
+if TYPE_CHECKING:
+    from importer.unpack.grid import Limits
+
+MOST_MEMBERS = 5_000
+"""Most parts of a workbook (the most seen in an honest one: 1,033)."""
+CHUNK = 2**20
+"""Bytes inflated at a time."""
+MOST_CELLS = 50_000_000
+"""Most cells between A1 and the last value: the reader makes room for all of them."""
+FIRST_WIDE = 26
+"""Position of column AA; narrower sheets are never too large."""
+_SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
+_WIDE = re.compile(rb'r="([A-Z]{2,3})\d')
+_TALL = re.compile(rb'r="[A-Z]{1,3}(\d{6,7})"')
+_WIDE_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]{2,3})\d+"(?![^>]*/>)')
+_TALL_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="[A-Z]{1,3}(\d{6,7})"(?![^>]*/>)')
+
+
+class Archive:
+    """The parts of a zipped workbook, each read once and checked.
+
+    Part names are compared without regard to case, with ``/`` between folders.
+    """
+
+    def __init__(self, name: str, data: bytes, limits: Limits) -> None:
+        """Read every part. Raises FileProblem for an archive that is cut, damaged, protected or explodes."""
+        self._name, self._limits = name, limits
+        self._parts: dict[str, bytes] = {}
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                self._read(archive)
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as e:
+            raise incomplete(name) from e
+
+    def _read(self, archive: zipfile.ZipFile) -> None:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) > MOST_MEMBERS:
+            raise self._too_large(f"has {len(members):,} parts")
+        if any(member.flag_bits & 1 for member in members):
+            raise protected(self._name)
+        total = 0
+        for member in members:
+            data = bytearray()
+            with archive.open(member) as part:  # checks its length and checksum, whatever the directory declares
+                while chunk := part.read(CHUNK):
+                    total += len(chunk)
+                    if total > self._limits.unpacked_bytes:
+                        raise self._too_large(f"unpacks to more than {self._limits.unpacked_bytes // 2**20} MB")
+                    data += chunk
+            self._add(member.filename.replace("\\", "/").lower(), bytes(data))
+
+    def _add(self, part: str, data: bytes) -> None:
+        if part in self._parts:
+            msg = f"{self._name} is damaged: it holds the part {part} twice."
+            raise FileProblem(msg, "Open it in Excel and save it again, or get the file anew.", code="file.damaged")
+        if part.endswith((".xml", ".rels")) and b"<!DOCTYPE" in data:
+            msg = f"{self._name} holds a document type declaration, which no spreadsheet needs; it is not read."
+            raise FileProblem(msg, "Get the file anew from where it came.", code="file.unsafe")
+        self._parts[part] = data
+
+    def names(self) -> list[str]:
+        """Names of all parts, in lower case."""
+        return list(self._parts)
+
+    def part(self, name: str) -> bytes | None:
+        """Content of a part; None when there is none of that name."""
+        return self._parts.get(name.lower())
+
+    def refuse_far_cells(self) -> None:
+        """Refuse values so far apart that the reader would make room for billions of cells between them."""
+        for name, xml in self._parts.items():
+            if not _SHEET_PART.fullmatch(name) or _extent(xml, _WIDE, _TALL) <= MOST_CELLS:
+                continue  # the quick look also counts formatted blanks, which the reader passes over
+            if _extent(xml, _WIDE_FILLED, _TALL_FILLED) > MOST_CELLS:
+                msg = f"{self._name}: values stand too far apart for it to be opened."
+                raise FileProblem(msg, "Delete what stands far to the right or below the table.", code="file.too_large")
+
+    def _too_large(self, why: str) -> FileProblem:
+        return FileProblem(
+            f"{self._name} {why}, so it was not opened.",
+            "Copy the invoice rows into a new workbook.",
+            code="file.too_large",
+        )
+
+
+def _extent(xml: bytes, wide: re.Pattern[bytes], tall: re.Pattern[bytes]) -> int:
+    """Cells between A1 and the last cell, roughly: sheets within column Z and row 99,999 count as small."""
+    width = 1 + max((column_position(letters.decode()) for letters in set(wide.findall(xml))), default=FIRST_WIDE)
+    return width * max(map(int, tall.findall(xml)), default=0)

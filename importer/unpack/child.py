@@ -1,0 +1,126 @@
+"""The process that reads a file, so that a reader which aborts, hangs or eats memory takes nobody along.
+
+It imports as little as it can: its start is paid for every file.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.errors import FileProblem
+from importer.unpack import ole
+from importer.unpack.grid import Grid, Limits, Unpacked
+from importer.unpack.identify import OLE_MAGIC, Encrypted, Format, identify, incomplete, misnamed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be read."""
+
+    name: str
+    """File name, for messages."""
+    data: bytes
+    headers: Mapping[str, str]
+    """Known folded headers, by which the delimiter of a CSV is chosen."""
+    encoding: str | None
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the file is not read: what a FileProblem says."""
+
+    message: str
+    hint: str
+    code: str
+
+
+def main() -> None:
+    """Read one request from stdin, write one answer to stdout, both pickled."""
+    request: Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - it comes from the parent
+    _limit(request.limits)
+    answer: Unpacked | Refusal
+    try:
+        answer = take_apart(request)
+    except FileProblem as error:
+        answer = Refusal(error.message, error.hint, error.code)
+    except MemoryError:
+        answer = too_much(request.name)
+    except Exception as error:  # noqa: BLE001 - whatever a reader stumbles over, the file cannot be read
+        problem = incomplete(request.name)
+        answer = Refusal(f"{problem.message} ({type(error).__name__})", problem.hint, problem.code)
+    pickler = pickle.Pickler(sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler.fast = True  # no value refers to another; remembering each of millions costs time and memory
+    pickler.dump(answer)
+
+
+def too_much(name: str) -> Refusal:
+    """The file needs more memory than reading may take."""
+    return Refusal(
+        f"{name} needs more memory than reading a file may take (setting read_memory_mb).",
+        "Copy the invoice rows into a new workbook.",
+        "file.too_large",
+    )
+
+
+def take_apart(request: Request) -> Unpacked:
+    """Return the sheets of the file. Raises FileProblem for what is not read."""
+    kind, data = _inner(request.name, request.data)
+    problems = misnamed(request.name, kind)
+    notes: tuple[str, ...] = ()
+    if kind is Format.CSV:
+        from importer.unpack import csv_text
+
+        grid, how = csv_text.read(request.name, data, request.headers, request.encoding, request.limits)
+        return Unpacked(kind.value, (grid,), problems, (how,))
+    try:
+        grids = _grids(request.name, data, kind, request.limits)
+    except Encrypted:
+        if kind is not Format.XLS:
+            raise
+        data = ole.decrypted(request.name, data)
+        grids = _grids(request.name, data, kind, request.limits)
+    if data is not request.data:
+        notes = ("The file is encrypted with Excel's built-in password, which keeps nobody out; it was opened.",)
+    return Unpacked(kind.value, tuple(grids), problems, notes)
+
+
+def _inner(name: str, data: bytes) -> tuple[Format, bytes]:
+    """What the file is, out of the container that encrypts it."""
+    kind = identify(name, data)
+    if kind is Format.XLS and data.startswith(OLE_MAGIC) and ole.is_encrypted_package(name, data):
+        data = ole.decrypted(name, data)
+        kind = identify(name, data)
+    return kind, data
+
+
+def _grids(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
+    if kind is Format.XLS:
+        from importer.unpack import old_excel
+
+        return old_excel.read(name, data, limits)
+    from importer.unpack import by_calamine
+
+    return by_calamine.read(name, data, kind, limits)
+
+
+def _limit(limits: Limits) -> None:
+    """Bound memory and processor time where the system can (not on Windows)."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        seconds = int(limits.seconds) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+
+
+if __name__ == "__main__":
+    main()

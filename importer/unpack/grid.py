@@ -1,0 +1,87 @@
+"""A sheet as a grid of raw cells, before anybody knows what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from importer.problems import cell_address
+
+if TYPE_CHECKING:
+    from importer.problems import Problem
+    from importer.sheet import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that a file may hold, and that reading it may cost."""
+
+    rows: int = 1_048_576
+    """Rows from the top of a sheet to its last value; what Excel itself can hold."""
+    columns: int = 200
+    """Columns from A to the last value."""
+    unpacked_bytes: int = 256 * 2**20
+    """Bytes of the file, and of all its parts inflated (the largest honest file seen: 114 MB)."""
+    seconds: float = 120
+    """How long reading may take."""
+    memory_bytes: int = 4 * 2**30
+    """Address space of the process that reads (Linux and other POSIX systems)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergedRange:
+    """Cells that were merged into one."""
+
+    first_row: int
+    """Row number as Excel shows it."""
+    first_position: int
+    """Column counted from 0."""
+    last_row: int
+    last_position: int
+
+    def __str__(self) -> str:
+        """Show it as Excel does: A5:A6."""
+        return f"{cell_address(self.first_position, self.first_row)}:{cell_address(self.last_position, self.last_row)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SideLook:
+    """What one sheet holds besides its values."""
+
+    hidden_rows: frozenset[int] = frozenset()
+    """Row numbers as Excel shows them; also those that a filter hides."""
+    hidden_columns: frozenset[int] = frozenset()
+    """Columns counted from 0."""
+    merged: tuple[MergedRange, ...] = ()
+    other_workbooks: bool = False
+    """Whether formulas take values from other files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """All rows of one sheet from A1 on; ``rows[0]`` is row 1."""
+
+    name: str
+    """Sheet name, or the file's name for CSV."""
+    rows: list[list[Cell]]
+    problems: tuple[Problem, ...] = ()
+    records: bool = False
+    """Whether rows are CSV records, which must all be as wide as their header."""
+    hidden: bool = False
+    """Whether the whole sheet is hidden."""
+    look: SideLook = field(default_factory=SideLook)
+    too_large: str | None = None
+    """Why not all rows are here: the sheet is larger than the limits; the rest of a sentence about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A file, taken apart."""
+
+    format: str
+    """What it is, in words: ``Excel workbook (.xlsx)``."""
+    grids: tuple[Grid, ...]
+    problems: tuple[Problem, ...] = ()
+    """What is odd about the file as a whole."""
+    notes: tuple[str, ...] = ()
+    """How it was read, where that was a decision; whole sentences."""

@@ -1,0 +1,116 @@
+"""What python-calamine cannot tell of an .ods: hidden rows, merged cells, errors, formulas never calculated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+from importer.unpack.faults import NOT_CALCULATED, error_value
+from importer.unpack.grid import MergedRange, SideLook
+
+if TYPE_CHECKING:
+    from importer.unpack.archive import Archive
+    from importer.unpack.xlsx_look import Faults
+
+_MARKERS = (b"table:visibility", b'calcext:value-type="error"', b"table:formula", b"-spanned")
+MOST_REPEATED = 1_048_576
+"""Rows and columns that one element can stand for; a larger count is taken as this."""
+
+
+def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
+    """What one sheet holds besides its values. Raises ExpatError for XML that is none."""
+    xml = archive.part("content.xml") or b""
+    if not any(marker in xml for marker in _MARKERS):
+        return SideLook(), {}
+    table, parser = _Table(sheet), expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = table.start, table.end
+    parser.CharacterDataHandler = table.text
+    parser.buffer_text = True
+    parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
+    side = SideLook(
+        frozenset(table.hidden_rows), frozenset(table.hidden_columns), tuple(table.merged), table.other_workbooks
+    )
+    return side, table.faults
+
+
+class _Table:
+    """Walks one table, counting rows and columns with their repetitions."""
+
+    def __init__(self, sheet: str) -> None:
+        self.hidden_rows: set[int] = set()
+        self.hidden_columns: set[int] = set()
+        self.merged: list[MergedRange] = []
+        self.faults: Faults = {}
+        self.other_workbooks = False
+        self._sheet = sheet
+        self._inside = False
+        self._row, self._rows_now, self._position, self._column = 0, 1, 0, 0
+        self._cell: dict[str, str] | None = None
+        self._shown: list[str] = []
+        self._has_text = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "table:table":
+            self._inside = attributes.get("table:name") == self._sheet
+        elif not self._inside:
+            return
+        elif tag == "table:table-column":
+            self._start_column(attributes)
+        elif tag == "table:table-row":
+            self._start_row(attributes)
+        elif tag in {"table:table-cell", "table:covered-table-cell"}:
+            self._cell, self._shown, self._has_text = attributes, [], False
+        elif tag == "text:p":
+            self._has_text = True
+
+    def end(self, tag: str) -> None:
+        if tag == "table:table":
+            self._inside = False
+        elif self._inside and tag == "table:table-row":
+            self._row += self._rows_now
+        elif self._inside and self._cell is not None and tag in {"table:table-cell", "table:covered-table-cell"}:
+            self._end_cell(self._cell)
+            self._cell = None
+
+    def text(self, text: str) -> None:
+        if self._cell is not None:
+            self._shown.append(text)
+
+    def _start_column(self, attributes: dict[str, str]) -> None:
+        count = _repeated(attributes, "table:number-columns-repeated")
+        if attributes.get("table:visibility") in {"collapse", "filter"}:
+            self.hidden_columns.update(range(self._column, min(self._column + count, 16_384)))
+        self._column += count
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        self._position = 0
+        self._rows_now = _repeated(attributes, "table:number-rows-repeated")
+        if attributes.get("table:visibility") in {"collapse", "filter"}:
+            last = min(self._row + self._rows_now, MOST_REPEATED)
+            self.hidden_rows.update(range(self._row + 1, last + 1))
+
+    def _end_cell(self, cell: dict[str, str]) -> None:
+        count = _repeated(cell, "table:number-columns-repeated")
+        formula = cell.get("table:formula")
+        fault = None
+        if cell.get("calcext:value-type") == "error":
+            fault = error_value("".join(self._shown).strip() or "#N/A")
+        elif formula is not None and "office:value-type" not in cell and not self._has_text:
+            # An empty text would have a paragraph.
+            fault = NOT_CALCULATED
+        if formula is not None and "'file:" in formula:
+            self.other_workbooks = True
+        if fault is not None:
+            for row in range(self._row + 1, self._row + 1 + min(self._rows_now, 1000)):
+                for position in range(self._position, self._position + min(count, 1000)):
+                    self.faults[row, position] = fault
+        rows, columns = (int(cell.get(f"table:number-{what}-spanned") or 1) for what in ("rows", "columns"))
+        if rows > 1 or columns > 1:
+            first = self._row + 1
+            self.merged.append(MergedRange(first, self._position, first + rows - 1, self._position + columns - 1))
+        self._position += count
+
+
+def _repeated(attributes: dict[str, str], name: str) -> int:
+    text = attributes.get(name) or "1"
+    return min(int(text), MOST_REPEATED) if text.isdigit() else 1

@@ -1,0 +1,100 @@
+"""What python-calamine cannot tell of an .xlsb, taken from its binary records ([MS-XLSB])."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import struct
+from typing import TYPE_CHECKING
+
+from importer.unpack.faults import error_value
+from importer.unpack.grid import MergedRange, SideLook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.unpack.archive import Archive
+    from importer.unpack.xlsx_look import Faults
+
+_ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN, _SHEET, _MERGE = 0, 3, 11, 60, 156, 176
+"""Record numbers: BrtRowHdr, BrtCellError, BrtFmlaError, BrtColInfo, BrtBundleSh, BrtMergeCell."""
+_ROW_HIDDEN = 0x10
+_NO_TEXT = 0xFFFFFFFF
+ERRORS = {
+    0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A",
+}  # fmt: skip
+"""How Excel shows an error, by its number in binary files."""
+
+
+def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
+    """What one sheet holds besides its values. Raises ValueError when the parts cannot be told apart."""
+    hidden_rows: set[int] = set()
+    hidden_columns: set[int] = set()
+    merged: list[MergedRange] = []
+    faults: Faults = {}
+    row = 0
+    try:
+        for number, data in _records(_part_of(archive, sheet)):
+            if number == _ROW:
+                row = struct.unpack_from("<I", data)[0] + 1
+                if data[11] & _ROW_HIDDEN:
+                    hidden_rows.add(row)
+            elif number in {_CELL_ERROR, _FORMULA_ERROR}:
+                position, code = struct.unpack_from("<I", data)[0], data[8]
+                faults[row, position] = error_value(ERRORS.get(code, "#N/A"))
+            elif number == _COLUMN:
+                first, last = struct.unpack_from("<II", data)
+                if data[16] & 1:
+                    hidden_columns.update(range(first, min(last + 1, 16_384)))
+            elif number == _MERGE:
+                top, bottom, left, right = struct.unpack_from("<IIII", data)
+                merged.append(MergedRange(top + 1, left, bottom + 1, right))
+    except (struct.error, IndexError) as error:
+        msg = "a record is shorter than it should be"
+        raise ValueError(msg) from error
+    return SideLook(frozenset(hidden_rows), frozenset(hidden_columns), tuple(merged)), faults
+
+
+def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and content of each record; both number and length are written in groups of seven bits."""
+    at, end = 0, len(data)
+    while at < end:
+        number = data[at] & 0x7F
+        if data[at] & 0x80:
+            at += 1
+            number |= (data[at] & 0x7F) << 7
+        at += 1
+        length = 0
+        for shift in (0, 7, 14, 21):
+            byte = data[at]
+            at += 1
+            length |= (byte & 0x7F) << shift
+            if not byte & 0x80:
+                break
+        yield number, data[at : at + length]
+        at += length
+
+
+def _part_of(archive: Archive, sheet: str) -> bytes:
+    relations = (archive.part("xl/_rels/workbook.bin.rels") or b"").decode("utf-8", errors="replace")
+    targets = {}
+    for element in re.findall(r"<Relationship\b[^>]*>", relations):
+        named = dict(re.findall(r'(\w+)="([^"]*)"', element))
+        targets[named.get("Id")] = named.get("Target", "")
+    for number, data in _records(archive.part("xl/workbook.bin") or b""):
+        if number == _SHEET:
+            relation, rest = _text(data, 8)
+            if _text(data, rest)[0] == sheet:
+                path = posixpath.normpath(posixpath.join("/xl", targets.get(relation, "")))
+                return archive.part(path.lstrip("/")) or b""
+    msg = "the sheet's part is not there"
+    raise ValueError(msg)
+
+
+def _text(data: bytes, at: int) -> tuple[str, int]:
+    """A text with its length in characters before it, and where it ends."""
+    length = struct.unpack_from("<I", data, at)[0]
+    if length == _NO_TEXT:
+        return "", at + 4
+    end = at + 4 + 2 * length
+    return data[at + 4 : end].decode("utf-16-le", errors="replace"), end
