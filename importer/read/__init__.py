@@ -73,12 +73,12 @@ def read_sheet(
     if not lines:
         msg = f"{grid.name}: no rows below the header in row {start.row}."
         raise FileProblem(msg, "Type one row per line item below the header.", code="sheet.no_rows")
-    lines, spread = merged.settle(grid, start, lines, reading.merged_cells)
+    lines = merged.settle(grid, start, lines, reading.merged_cells)
     headless = _headless(grid, start.headers, rows)
     found = (
         *(replace(one, sheet=grid.name) for one in file.problems), *problems, *hidden.sheet(grid, reading.hidden_rows),
         *_other_workbooks(grid), *start.problems, *headless.values(), *_ragged(grid, start.row, lines), *unseen,
-        *unseen_rows, *odd, *spread, *batch_problems,
+        *unseen_rows, *odd, *batch_problems,
     )  # fmt: skip
     return Sheet(
         path=path,

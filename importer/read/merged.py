@@ -6,38 +6,38 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer.columns import BY_NAME, Kind
-from importer.problems import Problem, cell_address
-from importer.sheet import is_blank
+from importer.problems import cell_address
+from importer.sheet import CellFault, is_blank, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from importer.read.headers import HeaderRow
-    from importer.sheet import RawRow
+    from importer.sheet import Cell, RawRow
     from importer.unpack import Grid, MergedRange
 
 
-def settle(grid: Grid, start: HeaderRow, rows: list[RawRow], policy: str) -> tuple[list[RawRow], list[Problem]]:
-    """Return the rows, with values spread where ``policy`` is “fill”, and an error for each row that stays unclear.
+def settle(grid: Grid, start: HeaderRow, rows: list[RawRow], policy: str) -> list[RawRow]:
+    """Return the rows, with values spread where ``policy`` is “fill”, and faults in cells that stay unclear.
 
     A value that is spread would be billed once per row, so amounts and item ids
     are never spread; nor are values that Excel hides below a merged range.
     """
     names = {header.position: header.column for header in start.headers if header.column is not None}
-    problems: list[Problem] = []
     by_number = {row.number: row for row in rows}
     for area in grid.look.merged:
         touched = [at for at in range(area.first_position, area.last_position + 1) if at in names]
         numbers = [n for n in range(max(area.first_row, start.row + 1), area.last_row + 1) if n in by_number]
         if not touched or not numbers or (area.first_row == area.last_row and len(touched) < 2):  # noqa: PLR2004 - one cell
             continue
+        value: Cell
         if policy == "fill" and _may_spread(grid, area, [names[at] for at in touched]):
             value = grid.rows[area.first_row - 1][area.first_position]
-            for number in numbers:
-                by_number[number] = _with(by_number[number], area.first_position, value)
         else:
-            problems += [_unclear(grid, area, number, names[touched[0]], policy) for number in numbers]
-    return [by_number[row.number] for row in rows], problems
+            value = _unclear(grid, area, policy)
+        for number in numbers:
+            by_number[number] = _with(by_number[number], dict.fromkeys(touched, value))
+    return [by_number[row.number] for row in rows]
 
 
 def _may_spread(grid: Grid, area: MergedRange, touched: Sequence[str | None]) -> bool:
@@ -55,28 +55,26 @@ def _covered(grid: Grid, area: MergedRange) -> str | None:
     return None
 
 
-def _with(row: RawRow, position: int, value: object) -> RawRow:
-    cells = [*row.cells, *[None] * (position + 1 - len(row.cells))]
-    cells[position] = value
+def _with(row: RawRow, values: Mapping[int, Cell]) -> RawRow:
+    cells = [*row.cells, *[None] * (max(values) + 1 - len(row.cells))]
+    for position, value in values.items():
+        cells[position] = value
     return replace(row, cells=cells)
 
 
-def _unclear(grid: Grid, area: MergedRange, row: int, column: str | None, policy: str) -> Problem:
+def _unclear(grid: Grid, area: MergedRange, policy: str) -> CellFault:
+    first = grid.rows[area.first_row - 1] if area.first_row <= len(grid.rows) else []
+    shown = text_of(first[area.first_position]) if area.first_position < len(first) else ""
     if covered := _covered(grid, area):
-        message = f"The cells {area} are merged, and {covered} below them holds a value that Excel does not show."
-        hint = "Unmerge the cells, and keep the right value in each row."
-    else:
-        message = f"The cells {area} are merged, so it is not clear whether their value belongs to every row."
-        hint = "Unmerge the cells and type the value into each row that it belongs to."
-        if policy == "refuse" and area.first_position == area.last_position:
-            hint += ' For a value of all these rows, no amount or item id, set merged_cells = "fill" in importer.toml.'
-    return Problem(
-        code="cell.merged",
-        message=message,
-        hint=hint,
-        sheet=grid.name,
-        cell=cell_address(area.first_position, row),
-        row=row,
-        column=column,
-        value=str(area),
+        return CellFault(
+            shown,
+            "merged",
+            f"is merged over {area}, and {covered} below it holds a value that Excel does not show",
+            "Unmerge the cells, and keep the right value in each row.",
+        )
+    hint = "Unmerge the cells and type the value into each row that it belongs to."
+    if policy == "refuse" and area.first_position == area.last_position:
+        hint += ' For a value of all these rows, no amount or item id, set merged_cells = "fill" in importer.toml.'
+    return CellFault(
+        shown, "merged", f"is merged over {area}, so it is not clear whether it belongs to every row", hint
     )
