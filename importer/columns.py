@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from importer.records import BY_ID, PRICED, ItemType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Level(Enum):
@@ -380,18 +380,61 @@ def fold(name: str) -> str:
     return visible.translate(_IGNORED_IN_NAMES)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnHeaders:
+    """What the settings say of the headers of the user's own sheets."""
+
+    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """More headers by column name (setting ``columns``)."""
+    ignored: Sequence[str] = ()
+    """Headers that mean nothing (setting ``ignore_columns``); they are carried through without a word."""
+    supplied: frozenset[str] = frozenset()
+    """Columns that the sheet need not have, because a constant stands in for them."""
+
+
+class KnownHeaders(dict[str, str]):
+    """Every folded header that is understood → column name, with what the settings say besides."""
+
+    def __init__(self, known: Mapping[str, str], own: OwnHeaders) -> None:
+        super().__init__(known)
+        self.own = own
+        self.ignored = frozenset(fold(header) or header.strip() for header in own.ignored)
+
+
+def is_ignored(header: str, known: Mapping[str, str]) -> bool:
+    """Tell whether the settings say to pass over this header."""
+    return isinstance(known, KnownHeaders) and (fold(header) or header.strip()) in known.ignored
+
+
+def own_headers(known: Mapping[str, str]) -> OwnHeaders:
+    """What the settings say of headers; nothing for plain known headers."""
+    return known.own if isinstance(known, KnownHeaders) else OwnHeaders()
+
+
+def required_columns(known: Mapping[str, str]) -> tuple[Column, ...]:
+    """Columns without which no row can be read, and which the settings do not supply."""
+    supplied = own_headers(known).supplied
+    return tuple(column for column in REQUIRED if column.name not in supplied)
+
+
 def known_as(header: str, known: Mapping[str, str]) -> str | None:
     """Column that a header means; a remark in brackets at its end, such as “(yes/no)”, does not count."""
+    if is_ignored(header, known):
+        return None
     return known.get(fold(header)) or known.get(fold(re.sub(r"[(\[][^()\[\]]*[)\]]\s*$", "", header)))
 
 
-def known_headers(more: dict[str, list[str]] | None = None) -> dict[str, str]:
-    """Every folded header that is understood → column name; ``more`` are aliases from the settings."""
+def known_headers(more: Mapping[str, Sequence[str]] | None = None, own: OwnHeaders | None = None) -> KnownHeaders:
+    """Every folded header that is understood → column name.
+
+    ``more`` are aliases from the settings; ``own`` is all that the settings say of headers.
+    """
+    own = own or OwnHeaders(more or {})
     known: dict[str, str] = {}
     for column in COLUMNS:
         for header in (column.name, column.title, *column.aliases):
             known[fold(header)] = column.name
-    for name, headers in (more or {}).items():
+    for name, headers in own.aliases.items():
         for header in headers:
             known[fold(header)] = name
-    return known
+    return KnownHeaders(known, own)

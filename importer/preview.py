@@ -147,8 +147,12 @@ def _show_problems(problems: Sequence[Problem], console: Console) -> None:
         style = "red" if problem.severity is Severity.ERROR else "yellow"
         where = f"[{style}]{escape(problem.address)}[/]  " if problem.address else f"[{style}]•[/] "
         console.print(f"{where}{escape(problem.message)}", highlight=False)
-        console.print(f"    {escape(problem.hint)}", style="dim", highlight=False)
+        hint, *lines = problem.hint.split("\n")
+        console.print(f"    {escape(hint)}", style="dim", highlight=False)
+        for line in lines:  # of importer.toml: to be copied, so never broken
+            console.print(f"    {escape(line)}", style="dim", highlight=False, soft_wrap=True)
     if unknown:
         console.print(f"[yellow]Columns copied to the results, not sent:[/] {escape(', '.join(unknown))}")
+        console.print("    The sheet Problems shows the lines of importer.toml that use or ignore them.", style="dim")
     if len(ordered) > MOST_PROBLEMS:
         console.print(f"… and {len(ordered) - MOST_PROBLEMS:,} more; the workbook lists them all.")

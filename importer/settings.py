@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,8 +21,9 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from importer.columns import BY_NAME
+from importer.columns import BY_NAME, OwnHeaders
 from importer.errors import SettingsProblem
+from importer.mapping import check_aliases, check_constants, check_ignored, check_values
 
 APP = "invoice-importer"
 ENV_PREFIX = "IMPORTER_"
@@ -31,6 +32,14 @@ NOT_SETTINGS = frozenset({"IMPORTER_CONFIG", "IMPORTER_PROFILE"})
 SECRET = frozenset({"token", "token_file"})
 """Never taken from importer.toml, so that a shared settings file holds no secret."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_JSON_EXAMPLES = {
+    "columns": '{"workspace_id": ["Client"]}',
+    "ignore_columns": '["Internal note"]',
+    "constants": '{"item_type": "fixed_fee"}',
+    "values": '{"item_type": {"T&M": "time_entry"}}',
+}
+"""Settings that are JSON in the environment."""
 
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
@@ -113,6 +122,19 @@ class Settings(BaseSettings):
         default_factory=dict,
         description='More headers per column, as a table: [columns] workspace_id = ["Client"].',
     )
+    ignore_columns: list[str] = Field(
+        default_factory=list,
+        description='Headers that mean nothing here: ignore_columns = ["Internal note"]; copied to the results, '
+        "without a warning.",
+    )
+    constants: dict[str, Any] = Field(
+        default_factory=dict,
+        description='Values for columns that the sheet lacks, as a table: [constants] item_type = "Fixed fee".',
+    )
+    values: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description='Your own words per column, as a table: [values.item_type] "T&M" = "time_entry".',
+    )
 
     @field_validator("base_url")
     @classmethod
@@ -146,14 +168,44 @@ class Settings(BaseSettings):
             raise ValueError(msg) from None
         return value
 
-    @field_validator("columns")
+    @field_validator("columns", "constants", "values", mode="before")
     @classmethod
-    def _known_columns(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
-        """Refuse headers for a column that does not exist."""
-        for name in value:
+    def _known_columns(cls, value: object) -> object:
+        """Refuse a column that does not exist; TOML reads a name with a point as a table within the table."""
+        if not isinstance(value, dict):
+            return value
+        flat: dict[str, Any] = {}
+        for name, content in value.items():
+            dotted = {f"{name}.{part}": one for part, one in content.items()} if isinstance(content, dict) else {}
+            flat |= dotted if name not in BY_NAME and any(one in BY_NAME for one in dotted) else {name: content}
+        for name in flat:
             if name not in BY_NAME:
                 msg = f"names an unknown column “{name}”{_did_you_mean(name, BY_NAME)}"
                 raise ValueError(msg)
+        return flat
+
+    @field_validator("columns")
+    @classmethod
+    def _one_meaning(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        check_aliases(value)
+        return value
+
+    @field_validator("ignore_columns")
+    @classmethod
+    def _no_meaning(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        check_ignored(value, info.data.get("columns", {}))
+        return value
+
+    @field_validator("constants")
+    @classmethod
+    def _constants_are_readable(cls, value: dict[str, Any]) -> dict[str, Any]:
+        check_constants(value)
+        return value
+
+    @field_validator("values")
+    @classmethod
+    def _values_are_readable(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        check_values(value)
         return value
 
     @field_validator("invoice_link")
@@ -185,6 +237,11 @@ class Settings(BaseSettings):
         port = "" if parts.port in (None, {"http": 80, "https": 443}[parts.scheme]) else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
+    @property
+    def own_headers(self) -> OwnHeaders:
+        """What is said of the headers of the user's own sheets."""
+        return OwnHeaders(self.columns, tuple(self.ignore_columns), frozenset(self.constants))
+
     def read_token(self) -> str | None:
         """Return the token, or None when none is set. Raises SettingsProblem when it cannot be used."""
         token = self.token.get_secret_value() if self.token else _token_from(self.token_file)
@@ -211,9 +268,11 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
     except ValidationError as error:
         raise _explained(error, path) from error
     except SettingsError as error:
-        # Only the table of columns is JSON in the environment.
-        msg = f"The setting “columns” is wrong: {ENV_PREFIX}COLUMNS is not JSON."
-        hint = f'Write {ENV_PREFIX}COLUMNS={{"workspace_id": ["Client"]}}, or a [columns] table in importer.toml.'
+        # Only tables and lists are JSON in the environment.
+        name = next((name for name in _JSON_EXAMPLES if f'"{name}"' in str(error)), "columns")
+        variable = ENV_PREFIX + name.upper()
+        msg = f"The setting “{name}” is wrong: {variable} is not JSON."
+        hint = f"Write {variable}={_JSON_EXAMPLES[name]}, or put it into importer.toml."
         raise SettingsProblem(msg, hint, code="settings.value") from error
 
 

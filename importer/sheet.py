@@ -105,8 +105,8 @@ class Sheet:
         object.__setattr__(self, "_positions", positions)
 
     def has(self, column: str) -> bool:
-        """Tell whether the sheet has this known column."""
-        return column in self._positions
+        """Tell whether the sheet has this known column, or a constant that stands in for it."""
+        return column in self.frame.columns
 
     def address(self, column: str, row: int) -> str | None:
         """Cell address of a known column in a row, such as ``F17``; None when the column is absent."""

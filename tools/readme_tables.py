@@ -30,7 +30,7 @@ def settings_table() -> str:
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
-        shown = "none" if default is None or default in ("", {}) else f"`{_toml(default)}`"
+        shown = "none" if default is None or default in ("", {}, []) else f"`{_toml(default)}`"
         lines.append(f"| `{name}` | {shown} | {field.description} |")
     return "\n".join(lines)
 

@@ -17,11 +17,25 @@ HEAD = """\
 """
 EXAMPLES = {"ledger": '"/home/anna/invoices/ledger.sqlite"', "payment_schedule": "30", "encoding": '"windows-1252"'}
 """Values shown for settings whose default is empty."""
+IN_TAIL = frozenset({"columns", "ignore_columns", "constants", "values"})
 TAIL = """
+# Headers of your own that mean nothing to Kantata; copied to the results, without a warning.
+#ignore_columns = ["Internal note"]
+
 # More headers that mean a column, for sheets that use names of their own.
 #[columns]
 #workspace_id = ["Client no"]
 #notes = ["Leistung"]
+
+# Values for columns that the sheet lacks; a column that it has is never filled.
+#[constants]
+#item_type = "Fixed fee"
+#taxable = true
+
+# Your own words in the cells of a column; an empty text stands for an empty cell.
+#[values.item_type]
+#"T&M" = "time_entry"
+#"Retainer" = "fixed_fee"
 
 # A profile overrules the settings above when you choose it with --profile test (or IMPORTER_PROFILE=test).
 #[profile.test]
@@ -34,7 +48,7 @@ def settings_file() -> str:
     """Return importer.toml with every setting, its meaning and its default."""
     parts = [HEAD]
     for name, field in Settings.model_fields.items():
-        if name in SECRET or name == "columns":
+        if name in SECRET or name in IN_TAIL:
             continue
         meaning = textwrap.wrap(str(field.description), 116)
         parts.append(

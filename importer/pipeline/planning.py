@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from importer.columns import known_headers
 from importer.group import Defaults, group
+from importer.mapping import in_known_words
 from importer.payload import content_of
 from importer.plan import Knowledge, Place, Terms, choose_batch, decide, draw_up, totals_of
 from importer.problems import Severity, has_errors
 from importer.read import Reading, read_sheet
 from importer.records import ExitCode, Invoice, PlannedInvoice, Source, Status, UnsoundInvoice
 from importer.report import Report
+from importer.toml_lines import explained
 from importer.unpack import Limits
 from importer.validate import validate
 from importer.words import row_ranges
@@ -120,14 +122,16 @@ def new_run_id() -> str:
 def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     """Read, validate, group and plan. Sends nothing and asks nobody but the ledger."""
     settings, now = tools.settings, datetime.now().astimezone()
-    sheet = read_sheet(wish.path, wish.sheet_name, known_headers(settings.columns), _reading(settings))
+    known = known_headers(own=settings.own_headers)
+    sheet = read_sheet(wish.path, wish.sheet_name, known, _reading(settings))
+    sheet, words_used = in_known_words(sheet, known, settings.constants, settings.values)
     lines, row_problems = validate(sheet, send_cents=settings.fractional_amounts == "send")
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices, invoice_problems = group(lines, sheet, defaults)
     # Of all rows, also faulty ones: mending them must not change the batch.
     dates = [day for line in lines if isinstance(day := line.invoice_values.get("invoice_date"), date)]
     batch = choose_batch(wish.batch, sheet.batch, dates, now.date())
-    problems = (*sheet.problems, *row_problems, *invoice_problems)
+    problems = (*sheet.problems, *explained(row_problems), *invoice_problems)
     drawn = tuple(_blaming(draw_up(invoices, batch), problems, lines))
     prepared = Prepared(
         run_id=run_id,
@@ -142,7 +146,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         knowledge=knowledge_for(drawn, tools.ledger),
         planned=drawn,
         problems=problems,
-        notices=(*tools.notices, *sheet.notes),
+        notices=(*tools.notices, *sheet.notes, *words_used),
     )
     return decided(prepared)
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from importer.columns import BY_NAME, REQUIRED, RESULT_COLUMNS, fold, known_as
+from importer.columns import BY_NAME, REQUIRED, RESULT_COLUMNS, fold, is_ignored, known_as, required_columns
 from importer.errors import FileProblem, WrongUse
 from importer.problems import Problem, Severity, cell_address
 from importer.sheet import CellFault, Header, is_blank, text_of
+from importer.toml_lines import alias_lines, ignore_line, use_or_ignore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,7 +64,7 @@ def choose_grid(
             raise _no_header([grid], known)
         return grid, _complete(grid, start, known), ()
     found = [(grid, start) for grid in grids if (start := find_header(grid, known)) is not None]
-    whole = [(grid, start) for grid, start in found if not _missing(start)]
+    whole = [(grid, start) for grid, start in found if not _missing(start, known)]
     if len(whole) > 1 or (not whole and len(found) > 1):
         names = ", ".join(f"“{grid.name}”" for grid, _ in whole or found)
         msg = f"Several sheets could hold the invoice rows: {names}."
@@ -91,12 +92,14 @@ def find_header(grid: Grid, known: Mapping[str, str]) -> HeaderRow | None:
     }
     if not found:
         return None
-    required = {column.name for column in REQUIRED}
-    row = next((n for n, names in found.items() if required <= names), max(found, key=lambda n: len(found[n])))
+    required = {column.name for column in required_columns(known)}
+    fullest = max(found, key=lambda n: len(found[n]))
+    row = next((n for n, names in found.items() if required <= names), fullest) if required else fullest
     start = _header_row(grid, row, known, _texts(grid, row))
     start = max((start, *_two_lines(grid, row, known)), key=_how_good)
     lines = {start.row, start.row - 1} if start.notes else {start.row}
-    others = [n for n, names in found.items() if n < row and n not in lines and names & required]
+    telling = required or set(BY_NAME)
+    others = [n for n, names in found.items() if n < row and n not in lines and names & telling]
     above = [_second_header(grid, n, row) for n in others]
     return replace(start, problems=(*start.problems, *above))
 
@@ -240,7 +243,9 @@ def _unknown(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[s
     return [
         _unknown_header(grid, row, header, known, present)
         for header in headers
-        if header.column is None and header.position not in added_by_results(headers)
+        if header.column is None
+        and header.position not in added_by_results(headers)
+        and not is_ignored(header.text, known)
     ]
 
 
@@ -266,10 +271,14 @@ def _unknown_header(
     if near and meant is not None:
         column = BY_NAME[meant]
         message = f"The column “{header.text}” is not known; did you mean “{column.title}” ({column.name})?"
-        hint = f"Rename the header to “{column.title}”."
+        hint = (
+            f"Rename the header to “{column.title}”, or add to importer.toml:\n"
+            f"{alias_lines(meant, header.text, known)}\n"
+            f"If it means something else, add above all sections:\n{ignore_line([header.text], known)}"
+        )
     else:
         message = f"The column “{header.text}” is not known: it is copied to the results and not sent."
-        hint = "Nothing to do, unless it should have been sent; the README lists the known columns."
+        hint = use_or_ignore(header.text, known, present)
     return Problem(
         code="column.near_miss" if near else "column.unknown",
         message=message,
@@ -295,8 +304,8 @@ def _other_words(one: str, other: str) -> bool:
     return len(long) - len(short) > 1 and (long.startswith(short) or long.endswith(short))
 
 
-def _missing(start: HeaderRow) -> list[str]:
-    return [column.name for column in REQUIRED if column.name not in start.columns]
+def _missing(start: HeaderRow, known: Mapping[str, str]) -> list[str]:
+    return [column.name for column in required_columns(known) if column.name not in start.columns]
 
 
 def _complete(grid: Grid, start: HeaderRow, known: Mapping[str, str]) -> HeaderRow:
@@ -304,7 +313,7 @@ def _complete(grid: Grid, start: HeaderRow, known: Mapping[str, str]) -> HeaderR
     unknown = {fold(header.text): header for header in start.headers if header.column is None}
     problems = list(start.problems)
     misspelt = {_nearest(str(p.value), known) for p in problems if p.code == "column.near_miss"}
-    for name in _missing(start):
+    for name in _missing(start, known):
         if name in misspelt:
             continue
         column = BY_NAME[name]
