@@ -291,6 +291,28 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenHeader:
+    """A header of a sheet as the ledger remembers it; never a value of a cell."""
+
+    text: str
+    column: str | None
+    """Name of the known column that it was read as."""
+    filled: bool
+    """Whether any row held a value below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierHeaders:
+    """The headers of an earlier submit."""
+
+    started_at: datetime
+    """UTC, without offset."""
+    path: str
+    headers: tuple[SeenHeader, ...]
+    """In the order of the sheet."""
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """What the ledger knows of one invoice of one account."""
 

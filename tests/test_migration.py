@@ -36,10 +36,27 @@ def rows_of(place: sa.URL) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
+def kept(after: dict[str, list[tuple[Any, ...]]], before: dict[str, list[tuple[Any, ...]]]) -> bool:
+    """Tell whether all rows are what they were; columns that a later version added stand at the end and are empty."""
+    return all(
+        len(after[name]) == len(rows)
+        and all(
+            new[: len(old)] == old and set(new[len(old) :]) <= {None}
+            for new, old in zip(after[name], rows, strict=True)
+        )
+        for name, rows in before.items()
+    )
+
+
 @pytest.fixture
 def version_1(ledger_place: sa.URL) -> sa.URL:
     """Return the place of a ledger as version 1 wrote it; it knew SQLite only, PostgreSQL has the same tables."""
-    text = VERSION_1.read_text(encoding="utf-8")
+    return laid(VERSION_1, ledger_place)
+
+
+def laid(dump: Path, ledger_place: sa.URL) -> sa.URL:
+    """Put an older ledger, dumped from SQLite, into the place."""
+    text = dump.read_text(encoding="utf-8")
     if ledger_place.drivername == "sqlite":
         Path(ledger_place.database or "").parent.mkdir()
         connection = sqlite3.connect(ledger_place.database or "")
@@ -58,12 +75,12 @@ def test_version_1_is_brought_forwards_and_keeps_everything(version_1: sa.URL) -
     before = rows_of(version_1)
     assert [len(rows) for rows in before.values()] == [1, 5, 5, 1]
     ledger = open_ledger(version_1, ACCOUNT)
-    assert rows_of(version_1) == before
+    assert kept(rows_of(version_1), before)
     with ledger._engine.connect() as connection:  # noqa: SLF001 - what is on the disk is meant
         assert connection.exec_driver_sql("SELECT value FROM ledger_meta").scalar() == str(SCHEMA_VERSION)
     ledger.close()
     open_ledger(version_1, ACCOUNT).close()
-    assert rows_of(version_1) == before
+    assert kept(rows_of(version_1), before)
 
 
 def test_what_version_1_knew_still_holds(version_1: sa.URL) -> None:

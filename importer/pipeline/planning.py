@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from importer.columns import known_headers
 from importer.group import Defaults, group
+from importer.header_changes import changes
 from importer.mapping import in_known_words
 from importer.payload import content_of
 from importer.plan import Knowledge, Place, Terms, choose_batch, decide, draw_up, totals_of
@@ -164,6 +165,13 @@ def _reading(settings: Settings) -> Reading:
             settings.read_memory_mb * MEGABYTE,
         ),
     )
+
+
+def compared(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan with what changed in the headers since the last import of such a sheet."""
+    known = known_headers(own=tools.settings.own_headers)
+    notices, warnings = changes(prepared.sheet, tools.ledger.earlier_headers(), known)
+    return replace(prepared, notices=(*prepared.notices, *notices), problems=(*prepared.problems, *warnings))
 
 
 def _blaming(

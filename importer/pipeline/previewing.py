@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from importer import results
 from importer.errors import AccessDenied, NotReached
-from importer.pipeline.planning import Tools, Wish, look_up, new_run_id, noting, prepare, report_of
+from importer.pipeline.planning import Tools, Wish, compared, look_up, new_run_id, noting, prepare, report_of
 from importer.problems import has_errors
 from importer.records import ExitCode, Status
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def preview(wish: Wish, tools: Tools) -> Report:
     """The dry run: the plan, told whole, with its workbook."""
     results.prepare_folder(tools.settings.reports)
-    prepared = prepare(wish, tools, new_run_id())
+    prepared = compared(prepare(wish, tools, new_run_id()), tools)
     if tools.api is not None:
         try:
             prepared = look_up(prepared, tools.api)

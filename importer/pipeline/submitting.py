@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from importer import results
 from importer.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.gate import Gate, Stop
+from importer.header_changes import headers_seen
 from importer.pipeline.planning import (
     Prepared,
     Tools,
     Wish,
+    compared,
     decided,
     knowledge_for,
     look_up,
@@ -55,7 +57,7 @@ def submit(wish: Wish, tools: Tools, hooks: Hooks) -> Report:
     results.prepare_folder(tools.settings.reports)
     run_id = new_run_id()
     with tools.ledger.exclusive(run_id):
-        prepared = prepare(wish, tools, run_id)
+        prepared = compared(prepare(wish, tools, run_id), tools)
         return _carry_out(prepared, tools, hooks)
 
 
@@ -83,6 +85,7 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         prepared.batch,
         prepared.source,
         totals_of(prepared.lines, prepared.planned),
+        headers_seen(prepared.sheet),
     )
     _adopt_found(prepared, tools.ledger)
     if not prepared.ready:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from importer.errors import LedgerProblem, LockedByAnother
-from importer.records import ItemType, LedgerEntry, Outcome, OutcomeKind, Status
+from importer.records import EarlierHeaders, ItemType, LedgerEntry, Outcome, OutcomeKind, SeenHeader, Status
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.locking import Busy, locked
 from importer.submission_ledger.records import Attempt, Claim, RunRecord, Unsettled
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value")
 CHUNK = 5_000
 """Values in one IN list; SQLite allows 32,766."""
+RUNS_COMPARED = 20
+"""Submits whose headers a new sheet is compared with."""
 
 
 class SubmissionLedger:
@@ -106,6 +108,20 @@ class SubmissionLedger:
         query = sa.select(RUNS).where(RUNS.c.account == self._account).order_by(RUNS.c.started_at.desc())
         with guard(), self._engine.connect() as connection:
             return [_run(row) for row in connection.execute(query)]
+
+    def earlier_headers(self) -> list[EarlierHeaders]:
+        """Headers of the last submits of the account that sent something, the newest first."""
+        query = (
+            sa.select(RUNS.c.started_at, RUNS.c.path, RUNS.c.headers)
+            .where(RUNS.c.account == self._account, RUNS.c.headers.is_not(None))
+            .order_by(RUNS.c.started_at.desc())
+            .limit(RUNS_COMPARED)
+        )
+        with guard(), self._engine.connect() as connection:
+            return [
+                EarlierHeaders(row.started_at, row.path, tuple(SeenHeader(*one) for one in json.loads(row.headers)))
+                for row in connection.execute(query)
+            ]
 
     def entries_of_run(self, run_id: str) -> list[LedgerEntry]:
         """Invoices whose last attempt was in this run, in the order of the sheet."""
@@ -208,8 +224,10 @@ class SubmissionLedger:
                 )
             )  # fmt: skip
 
-    def begin_run(self, run_id: str, batch: str, source: Source, totals: Totals) -> None:
-        """Note that a submit begins."""
+    def begin_run(
+        self, run_id: str, batch: str, source: Source, totals: Totals, headers: Sequence[SeenHeader] = ()
+    ) -> None:
+        """Note that a submit begins; ``headers`` only when it sends something, so that later ones compare with it."""
         with guard(), self._engine.begin() as connection:
             connection.execute(
                 RUNS.insert().values(
@@ -224,6 +242,7 @@ class SubmissionLedger:
                     rows=totals.rows,
                     invoices=totals.invoices,
                     amount=str(totals.amount),
+                    headers=json.dumps([(one.text, one.column, one.filled) for one in headers]) if headers else None,
                 ),
             )
 

@@ -39,6 +39,7 @@ RUNS = sa.Table(
     sa.Column("amount", sa.Text, nullable=False),
     sa.Column("by_status", sa.Text),
     sa.Column("exit_code", sa.Integer),
+    sa.Column("headers", sa.Text),
 )  # fmt: skip
 INVOICES = sa.Table(
     "invoices", METADATA,
@@ -96,9 +97,14 @@ def _add_locks(connection: sa.Connection) -> None:
     LOCKS.create(connection, checkfirst=True)
 
 
-MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {2: _add_locks}
+def _add_headers(connection: sa.Connection) -> None:
+    """Runs remember the headers of their sheet: a JSON list of text, column and whether it was filled."""
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN headers TEXT")
+
+
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {2: _add_locks, 3: _add_headers}
 """Schema version → the step that leads to it from the version before."""
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def migrate(connection: sa.Connection, known: int) -> None:
