@@ -243,6 +243,14 @@ def test_a_constant_fills_only_rows_whose_type_takes_it(tmp_path: Path) -> None:
     assert "Taxable is “yes” for every row that takes it, as [constants] says." in notices
 
 
+def test_the_order_of_constants_does_not_matter(tmp_path: Path) -> None:
+    """A constant item type decides which other constants its rows take."""
+    path = table(tmp_path / "a.xlsx", ["Project ID", "Item ID"], [101, 5101001])
+    [line], problems, _ = checked_with(path, '[constants]\ntaxable = true\nitem_type = "time_entry"')
+    assert problems == ()
+    assert (line.item and line.item.taxable) is None
+
+
 def test_a_present_column_is_never_filled(tmp_path: Path) -> None:
     """An empty cell of a column that the sheet has stays empty: it may be a mistake."""
     path = table(tmp_path / "a.xlsx", HEADER, ROW, [102, None, 6])

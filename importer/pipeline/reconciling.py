@@ -68,7 +68,7 @@ def _known(run_ids: Iterable[str], ledger: SubmissionLedger) -> list[RunRecord]:
 
 
 def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...]) -> Report:
-    """The report of an earlier run with what is known now; with its rows when its file is still the same."""
+    """The report of an earlier run with what is known now; with its rows when they still make its invoices."""
     started = run.started_at.replace(tzinfo=UTC).astimezone()
     wish = Wish(Path(run.path), run.sheet, run.batch, partial=True)
     entries = {entry.reference: entry for entry in tools.ledger.entries_of_run(run.run_id)}
@@ -76,7 +76,12 @@ def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...]
         prepared = prepare(wish, tools, run.run_id)
     except (ImporterError, OSError):
         prepared = None
-    if prepared is not None and prepared.source.sha256 == run.sha256:
+    # Settings may give the same file another meaning: then no row may be told that it was not sent.
+    if (
+        prepared is not None
+        and prepared.source.sha256 == run.sha256
+        and entries.keys() <= {one.reference for one in prepared.planned}
+    ):
         planned = tuple(told(_as_of_now(one, entries), settlements) for one in prepared.planned)
         report = report_of(
             "submit", replace(prepared, started_at=started), tools, planned, exit_code_after(Sent(planned))
@@ -120,6 +125,6 @@ def _without_rows(run: RunRecord, tools: Tools, entries: dict[str, LedgerEntry],
         planned=planned,
         totals=totals_of((), planned),
         problems=(),
-        notices=("The file of this run has changed or is gone, so its rows are not shown.",),
+        notices=("The file of this run (or its meaning by the settings) has changed or is gone: no rows are shown.",),
         invoice_link=tools.settings.invoice_link,
     )
