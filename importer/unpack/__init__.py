@@ -113,7 +113,7 @@ def unpack(
 def _environment() -> dict[str, str]:
     """What the child needs to find its modules, and nothing that is secret."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "TMP", "HOME") if name in os.environ}
-    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 class _Answers(pickle.Unpickler):
