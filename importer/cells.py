@@ -4,64 +4,53 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from datetime import time as clock_time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.columns import ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, SYNC_STATUSES, Kind, fold
+from importer.readings import Unreadable, bare, clean
 from importer.records import ItemType
+from importer.typed_amounts import SURE_DIGITS, in_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SURE_DIGITS = 15
-"""Decimal digits that a number cell (a binary float) is sure to keep."""
 LARGEST_ID = 2**63 - 1
 """Ids are bounded only by what any database can hold, never by 2**31."""
 
 MOST_DAYS = 9999
 """Longest payment term, days."""
 
-_YES = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "sí", "si", "wahr", "vrai"})
-_NO = frozenset({"no", "n", "false", "0", "nein", "non", "falsch", "faux"})
-_NET_DAYS = re.compile(r"^(?:net|n)?\s*(\d{1,4})\s*(?:d|days?)?$", re.IGNORECASE)
-_ON_RECEIPT = frozenset({"dueonreceipt", "onreceipt", "uponreceipt", "dueuponreceipt", "immediately"})
-_ISO_DATE = re.compile(r"^(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?$")
+_YES = frozenset("yes y true 1 x ja j oui si wahr vrai verdadero ✓ ✔ ☑ ✅".split())
+_NO = frozenset("no n false 0 nein non falsch faux falso ☐".split())
+_NET_DAYS = re.compile(
+    r"(?:net(?:to)? ?|n ?/? ?|within |innerhalb von |in |[aà] )?([0-9]{1,4}) ?"
+    r"(?:d|days?|tagen?|tage|jours?|d[ií]as?)?(?: net(?:to)?)?",
+    re.IGNORECASE,
+)
+_ON_RECEIPT = frozenset(
+    "dueonreceipt onreceipt uponreceipt dueuponreceipt payableonreceipt immediately dueimmediately "
+    "sofort sofortfallig sofortzahlbar zahlbarsofort beierhalt nacherhalt "
+    "areception dereception desreception immediat comptant alarecepcion alrecibir alrecibo alavista inmediato".split()
+)
 _ERROR_VALUES = frozenset(
     {"#REF!", "#N/A", "#DIV/0!", "#NAME?", "#VALUE!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "=…"},
 )
 """How error cells, and formulas without a result, read in a CSV and in a to-fix workbook."""
-_THOUSANDS_OR_DECIMALS = re.compile(r"^-?\d{1,3}\.\d{3}$")
+_THOUSANDS_OR_DECIMALS = re.compile(r"^-?[0-9]{1,3}\.[0-9]{3}$")
 """Typed text such as 1.000: a thousand to one half of Europe, one to the other."""
-_WHOLE_TEXT = re.compile(r"^-?\d+(?:\.0{1,2})?$")
+_SHORTENED = re.compile(r"^[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}$")
+"""How Excel writes a long number into a narrow cell, and from there into a text file."""
+_WHOLE_TEXT = re.compile(r"^-?[0-9]+(?:\.0{1,2})?$")
 LONGEST_TEXT = 32_767
 """Characters that fit into one cell of Excel; the results must be able to hold what was sent."""
-_PLAIN_NUMBER = re.compile(r"^-?\d+(?:\.\d+)?$")
-_MINUSES = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-"})
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A cell whose value cannot be taken as what its column means."""
-
-    fault: str
-    """Last part of the problem's code, such as ``not_a_date``."""
-    message: str
-    """What is wrong, as the rest of a sentence that names the value."""
-    hint: str
+_PLAIN_NUMBER = re.compile(r"^-?[0-9]+(?:\.[0-9]+)?$")
 
 
 def parser_of(kind: Kind) -> Callable[[object], object]:
     """Return the function that reads cells of a kind: raw value → typed value or Unreadable."""
     return _PARSERS[kind]
-
-
-def clean(text: str) -> str:
-    """Normalise a typed number or word: full-width digits, any blank, Unicode minus."""
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_MINUSES).split())
 
 
 def number_of(raw: object) -> Decimal | None:
@@ -85,6 +74,12 @@ def _identifier(raw: object) -> int | Unreadable:  # noqa: PLR0911 - one return 
     number = number_of(raw)
     if isinstance(raw, str) and _THOUSANDS_OR_DECIMALS.match(clean(raw)):
         return Unreadable("ambiguous", "could be thousands or decimals", "Type the id in digits only, as 1000.")
+    if isinstance(raw, str) and _SHORTENED.match(clean(raw)):
+        return Unreadable(
+            "lost_digits",
+            "is a number that Excel has shortened; its last digits are lost",
+            "Format the cell as Text and type the id again, from where it came.",
+        )
     if number is None:
         return Unreadable("not_a_number", "is not a number", "Type the id in digits, such as 101.")
     if isinstance(raw, float) and abs(raw) >= 10**SURE_DIGITS:
@@ -103,22 +98,11 @@ def _identifier(raw: object) -> int | Unreadable:  # noqa: PLR0911 - one return 
 
 
 def _amount(raw: object) -> Decimal | Unreadable:
-    number = number_of(raw)
+    """Read a number cell; typed amounts are for :mod:`importer.typed_amounts`, as one cell cannot tell their mark."""
+    number = None if isinstance(raw, str) else number_of(raw)
     if number is None:
-        return Unreadable(
-            "not_a_number",
-            "is not an amount that can be read with certainty",
-            "Type digits with a point for the decimals and nothing else: 1234.50 (a credit: -1234.50).",
-        )
-    if isinstance(raw, str) and _THOUSANDS_OR_DECIMALS.match(clean(raw)):
-        return Unreadable(
-            "ambiguous",
-            "could be thousands or decimals: the point may mean either",
-            "Type thousands without a point, as 1000, or decimals with two digits, as 1.00.",
-        )
-    if len(number.normalize().as_tuple().digits) > SURE_DIGITS or abs(number) >= 10**13:
-        return Unreadable("too_large", "has too many digits for an amount", "Check the amount.")
-    return number
+        return Unreadable("not_a_number", "is not an amount", "Type the amount in digits, such as 1234.50.")
+    return in_bounds(number)
 
 
 def _text(raw: object) -> str | Unreadable:  # noqa: PLR0911 - one return per rule
@@ -149,32 +133,22 @@ def _text(raw: object) -> str | Unreadable:  # noqa: PLR0911 - one return per ru
 
 
 def _date(raw: object) -> date | Unreadable:
+    """Read a date cell; typed dates are for :mod:`importer.typed_dates`, as one cell cannot tell their order."""
     if isinstance(raw, datetime):
         return raw.date()
     if isinstance(raw, date):
         return raw
-    if isinstance(raw, str) and (match := _ISO_DATE.match(clean(raw))):
-        try:
-            return date(*(int(part) for part in match.groups()))
-        except ValueError:
-            return Unreadable("no_such_day", "is not a day of the calendar", "Correct the date.")
-    if isinstance(raw, (int, float, timedelta, clock_time)):
-        return Unreadable(
-            "not_a_date",
-            "is a number or a time, not a date",
-            "Format the cell as a date, or type it as 2026-10-31.",
-        )
     return Unreadable(
         "not_a_date",
-        "is not a date that can be read with certainty",
-        "Type it as year-month-day: 2026-10-31.",
+        "is a number or a time, not a date",
+        "Format the cell as a date, or type it as 2026-10-31.",
     )
 
 
 def _yes_no(raw: object) -> bool | Unreadable:
     if isinstance(raw, bool):
         return raw
-    word = fold(clean(raw)) if isinstance(raw, str) else str(number_of(raw))
+    word = bare(clean(raw)) if isinstance(raw, str) else str(number_of(raw))
     if word in _YES:
         return True
     if word in _NO:
@@ -186,9 +160,9 @@ def _days(raw: object) -> int | Unreadable:
     number = None if isinstance(raw, str) and not _WHOLE_TEXT.match(clean(raw)) else number_of(raw)
     if number is None and isinstance(raw, str):
         text = clean(raw)
-        if fold(text) in _ON_RECEIPT:
+        if bare(text) in _ON_RECEIPT:
             return 0
-        match = _NET_DAYS.match(text)
+        match = _NET_DAYS.fullmatch(text)
         number = Decimal(match[1]) if match else None
     if number is None or number != number.to_integral_value():
         return Unreadable(

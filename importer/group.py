@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from importer.columns import BY_NAME
 from importer.problems import Problem, Severity
 from importer.records import ExternalReference, Invoice, SheetLine, UnsoundInvoice
+from importer.typed_amounts import same_currency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from importer.records import LineItem
     from importer.sheet import Sheet
 
 REFERENCE = "external_reference."
@@ -56,7 +58,12 @@ def group(
     problems: list[Problem] = list(_missing_schedule_column(sheet, defaults))
     faulty: set[int] = set()
     for number, rows in enumerate(groups):
-        found = [*_conflicts(rows, sheet), *_schedule(rows, sheet, defaults), *_reference(rows, sheet)]
+        found = [
+            *_conflicts(rows, sheet),
+            *_currencies(rows, sheet),
+            *_schedule(rows, sheet, defaults),
+            *_reference(rows, sheet),
+        ]
         problems += found
         if found:
             faulty.add(number)
@@ -152,6 +159,23 @@ def _conflicts(rows: _Rows, sheet: Sheet) -> list[Problem]:
                     ),
                 )
     return problems
+
+
+def _currencies(rows: _Rows, sheet: Sheet) -> Iterable[Problem]:
+    """An invoice has one currency; different marks beside its amounts cannot all be right."""
+    first: dict[str, LineItem] = {}
+    for line in rows.lines:
+        if line.item is not None and line.item.currency is not None:
+            first.setdefault(line.item.currency, line.item)
+    marks = list(first)
+    for number, mark in enumerate(marks):
+        other = next((known for known in marks[:number] if not same_currency(known, mark)), None)
+        if other is not None:
+            row = first[mark].row
+            here, there = sheet.address("amount", row), sheet.address("amount", first[other].row)
+            message = f"Amount is in {mark} in {here} but in {other} in {there}; both rows belong to {_named(rows)}."
+            hint = "An invoice has one currency: correct the amount, or give the rows different invoice keys."
+            yield _problem(sheet, "amount", row, "currency_conflict", message, hint, sheet.frame.at[row, "amount"])
 
 
 def _missing_schedule_column(sheet: Sheet, defaults: Defaults) -> Iterable[Problem]:

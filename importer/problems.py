@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Severity(Enum):
@@ -34,12 +38,24 @@ class Problem:
     value: str | None = None
     """What stands in the cell, as text; None when nothing does."""
     severity: Severity = Severity.ERROR
+    rows: tuple[int, ...] = ()
+    """All rows concerned, when it is about a whole column; ``row`` and ``cell`` are then the first of them."""
+
+    @property
+    def every_row(self) -> tuple[int, ...]:
+        """The rows that it is about; none when it is about the file."""
+        return self.rows or (() if self.row is None else (self.row,))
 
     @property
     def address(self) -> str:
         """Where it is, as a person would say it: ``Invoices!F17``."""
         place = self.cell or (f"row {self.row}" if self.row else "")
         return "!".join(part for part in (self.sheet, place) if part)
+
+
+def error_rows(problems: Iterable[Problem]) -> set[int]:
+    """The rows that errors keep from being sent."""
+    return {row for problem in problems if problem.severity is Severity.ERROR for row in problem.every_row}
 
 
 def has_errors(problems: tuple[Problem, ...]) -> bool:

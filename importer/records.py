@@ -61,6 +61,8 @@ class LineItem:
     notes: str | None = None
     taxable: bool | None = None
     story_id: int | None = None
+    currency: str | None = None
+    """Code (EUR) or shared mark ($) typed beside the amount; never sent."""
 
     def __post_init__(self) -> None:
         """Refuse a line that Kantata's contract has no place for."""

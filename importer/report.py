@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from string import digits
 from typing import TYPE_CHECKING, Any
 
 from importer.payload import to_json
@@ -61,12 +62,18 @@ class Report:
         return {row: planned for planned in self.planned for row in planned.invoice.rows}
 
     def errors_by_row(self) -> dict[int, list[Problem]]:
-        """The errors of each row."""
+        """The errors of each row; one about a whole column stands at each of its rows, with the row's own cell."""
         found: dict[int, list[Problem]] = defaultdict(list)
         for problem in self.problems:
-            if problem.row is not None and problem.severity is Severity.ERROR:
-                found[problem.row].append(problem)
+            if problem.severity is Severity.ERROR:
+                for row in problem.every_row:
+                    found[row].append(problem if row == problem.row else _at_row(problem, row))
         return found
+
+
+def _at_row(problem: Problem, row: int) -> Problem:
+    cell = problem.cell and f"{problem.cell.rstrip(digits)}{row}"
+    return replace(problem, row=row, cell=cell)
 
 
 def to_document(report: Report) -> dict[str, Any]:
@@ -135,4 +142,5 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "value": problem.value,
         "message": problem.message,
         "hint": problem.hint,
+        **({"rows": list(problem.rows)} if problem.rows else {}),
     }

@@ -75,6 +75,14 @@ class Settings(BaseSettings):
         "refuse",
         description="Amounts with cents: refuse them, or send them (whether Kantata keeps cents is unknown).",
     )
+    decimal_mark: Literal["auto", ".", ","] = Field(
+        "auto",
+        description="Decimal mark of amounts typed as text: a point, a comma, or as each column proves (auto).",
+    )
+    date_order: Literal["auto", "dmy", "mdy", "ymd"] = Field(
+        "auto",
+        description="Order of day, month and year in dates typed as text such as 05/10/2026, or as each column proves.",
+    )
     hidden_rows: Literal["warn", "skip", "refuse"] = Field(
         "warn", description="Rows hidden in Excel: bill them and say so, leave them out, or refuse the file."
     )

@@ -1,6 +1,6 @@
 """Check every row with pandera, lazily, so that all problems of a sheet show at once.
 
-Cells are parsed first (:mod:`importer.cells`); what cannot be read stays in the
+Cells are parsed first (:mod:`importer.parse`); what cannot be read stays in the
 frame as a value of its own, so that one bad cell hides no other check. Then the
 rows of each item type are validated by a schema made for that type from
 :mod:`importer.columns`. What holds between rows of one invoice is for ``group``.
@@ -10,74 +10,56 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
 
-import pandas as pd
 import pandera.pandas as pa
 
-from importer.cells import Unreadable, parser_of
 from importer.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, REQUIRED, Column, Kind, Level
-from importer.problems import Problem, Severity
+from importer.conventions import Conventions
+from importer.parse import parse
+from importer.problems import Problem, Severity, error_rows
+from importer.readings import Unreadable
 from importer.records import ItemType, LineItem, SheetLine
 from importer.schemas import Fault, schema_for, words_of
-from importer.sheet import CellFault, text_of
+from importer.sheet import text_of
 from importer.words import row_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from decimal import Decimal
 
+    import pandas as pd
+
+    from importer.conventions import Decision
     from importer.sheet import Sheet
 
 CSV_FAULTS = frozenset({"not_a_number", "not_a_date", "ambiguous"})
 """Faults that come from how a country writes numbers and dates."""
 
 
-def validate(sheet: Sheet, *, send_cents: bool) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...]]:
-    """Return every row of the sheet as a SheetLine, and all problems in the order of the sheet.
+def validate(
+    sheet: Sheet, *, send_cents: bool, conventions: Conventions | None = None
+) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...], tuple[Decision, ...]]:
+    """Return every row of the sheet as a SheetLine, all problems in the order of the sheet, and how columns were read.
 
     ``send_cents`` allows two decimals in amounts (setting ``fractional_amounts``).
+    A decision is there for each column whose texts needed a convention.
     """
-    parsed = _parse(sheet.frame)
-    problems = _check(sheet, parsed, send_cents=send_cents)
+    typed = parse(sheet, conventions or Conventions())
+    parsed = typed.frame
+    problems = typed.problems + _check(sheet, parsed, send_cents=send_cents)
     problems += _repeated_rows(sheet, parsed)
     absent, lacking = _absent_columns(sheet, parsed)
     problems += absent
     positions = {name: number for number, name in enumerate(BY_NAME)}
     problems.sort(key=lambda p: (p.row or 0, positions.get(p.column or "", 0)))
-    faulty = {p.row for p in problems if p.severity is Severity.ERROR} | lacking
+    faulty = error_rows(problems) | lacking
     errors = [p for p in sheet.problems if p.severity is Severity.ERROR]
     of_rows = [p for p in errors if p.row is not None and p.row > sheet.header_row]
-    faulty |= {p.row for p in of_rows}
+    faulty |= error_rows(of_rows)
     # Any other error of the sheet is in its header: then no row can be trusted.
     header_sound = len(of_rows) == len(errors)
-    return _lines(parsed, faulty, header_sound=header_sound), tuple(problems)
-
-
-def _parse(frame: pd.DataFrame) -> pd.DataFrame:
-    """Parse every cell by its column's kind; equal cells are parsed once."""
-    columns = {name: _parse_column(frame[name].tolist(), parser_of(BY_NAME[name].kind)) for name in frame.columns}
-    return pd.DataFrame(columns, index=frame.index, dtype=object)
-
-
-def _parse_column(cells: list[object], parse: Callable[[object], object]) -> list[object]:
-    # The type belongs to the key, since True == 1 == 1.0; a column of one type needs no such key.
-    if len({type(cell) for cell in cells} - {NoneType}) <= 1:
-        parsed = {cell: _parsed(cell, parse) for cell in set(cells)}
-        return [parsed[cell] for cell in cells]
-    by_type = {(kind, cell): _parsed(cell, parse) for kind, cell in {(type(cell), cell) for cell in cells}}
-    return [by_type[type(cell), cell] for cell in cells]
-
-
-def _parsed(cell: object, parse: Callable[[object], object]) -> object:
-    if cell is None:
-        return None
-    return _fault(cell) if isinstance(cell, CellFault) else parse(cell)
-
-
-def _fault(cell: CellFault) -> Unreadable:
-    return Unreadable(cell.code, cell.message, cell.hint)
+    lines = _lines(parsed, faulty, typed.currencies, header_sound=header_sound)
+    return lines, tuple(problems), tuple(typed.decisions)
 
 
 # --- from failure cases to problems ------------------------------------------
@@ -169,11 +151,11 @@ def _sentence(text: str) -> str:
     return text if text.endswith("?") else f"{text}."
 
 
-def _absent_columns(sheet: Sheet, parsed: pd.DataFrame) -> tuple[list[Problem], set[int | None]]:
+def _absent_columns(sheet: Sheet, parsed: pd.DataFrame) -> tuple[list[Problem], set[int]]:
     """One error per column that the sheet lacks although rows need it, and those rows."""
     by_type = _by_item_type(parsed)
     problems: list[Problem] = []
-    lacking: set[int | None] = set()
+    lacking: set[int] = set()
     for column in COLUMNS:
         if column in REQUIRED or column.name in parsed.columns:
             continue
@@ -228,7 +210,9 @@ def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> list[Problem]:
 # --- from the frame to records -----------------------------------------------
 
 
-def _lines(parsed: pd.DataFrame, faulty: set[int | None], *, header_sound: bool) -> tuple[SheetLine, ...]:
+def _lines(
+    parsed: pd.DataFrame, faulty: set[int], currencies: dict[int, str], *, header_sound: bool
+) -> tuple[SheetLine, ...]:
     names = sorted(parsed.columns, key=lambda name: BY_NAME[name].level is Level.INVOICE)
     first_of_invoice = sum(BY_NAME[name].level is Level.LINE for name in names)
     columns = [[cell if _readable(cell) else None for cell in parsed[name].tolist()] for name in names]
@@ -243,7 +227,7 @@ def _lines(parsed: pd.DataFrame, faulty: set[int | None], *, header_sound: bool)
                 workspace_id=cast("int | None", values.get("workspace_id")),
                 invoice_key=cast("str | None", values.get("invoice_key")),
                 key_unreadable=isinstance(key, Unreadable),
-                item=_item(row, values) if header_sound and row not in faulty else None,
+                item=_item(row, values, currencies.get(row)) if header_sound and row not in faulty else None,
                 amount=cast("Decimal | None", values.get("amount")),
                 invoice_values={name: values[name] for name in of_invoice},
             )
@@ -255,7 +239,7 @@ def _readable(value: object) -> bool:
     return value is not None and not isinstance(value, Unreadable)
 
 
-def _item(row: int, values: dict[str, Any]) -> LineItem:
+def _item(row: int, values: dict[str, Any], currency: str | None) -> LineItem:
     return LineItem(
         row=row,
         workspace_id=values["workspace_id"],
@@ -265,4 +249,5 @@ def _item(row: int, values: dict[str, Any]) -> LineItem:
         notes=values.get("notes"),
         taxable=values.get("taxable"),
         story_id=values.get("story_id"),
+        currency=currency if "amount" in values else None,
     )

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import pandas as pd
 
 from importer.columns import known_headers
+from importer.conventions import Conventions
 from importer.group import Defaults, group
+from importer.parse import Parsed, parse
 from importer.read import read_sheet
+from importer.sheet import Header, Sheet
 from importer.validate import validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from importer.problems import Problem
     from importer.records import Invoice, SheetLine, UnsoundInvoice
-    from importer.sheet import Sheet
 
+TODAY = date(2026, 11, 22)
 NET_30_DRAFT = Defaults(payment_schedule=30, draft=True, suppress_emails=True)
 NO_TERMS = Defaults(payment_schedule=None, draft=True, suppress_emails=True)
 
@@ -67,7 +72,7 @@ def read(path: Path, sheet_name: str | None = None, more: dict[str, list[str]] |
 def checked(path: Path, *, send_cents: bool = False) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...]]:
     """Read and validate; the problems of both, in this order."""
     sheet = read(path)
-    lines, problems = validate(sheet, send_cents=send_cents)
+    lines, problems, _ = validate(sheet, send_cents=send_cents)
     return lines, (*sheet.problems, *problems)
 
 
@@ -79,9 +84,21 @@ def grouped(
 ) -> tuple[tuple[Invoice | UnsoundInvoice, ...], tuple[Problem, ...]]:
     """Read, validate and group; the problems of all three steps."""
     sheet = read(path)
-    lines, problems = validate(sheet, send_cents=send_cents)
+    lines, problems, _ = validate(sheet, send_cents=send_cents)
     invoices, more = group(lines, sheet, defaults)
     return invoices, (*sheet.problems, *problems, *more)
+
+
+def column_of(name: str, *cells: object, conventions: Conventions | None = None) -> Parsed:
+    """Parse one column of raw cells; the first stands in A2."""
+    return parse(
+        Sheet(
+            path=Path("a.xlsx"), name="Invoices", sha256="", header_row=1, headers=(Header(0, name, name),), rows=(),
+            frame=pd.DataFrame({name: list(cells)}, index=range(2, len(cells) + 2), dtype=object),
+            problems=(), width=1, added=frozenset(), batch=None,
+        ),
+        conventions or Conventions(today=TODAY),
+    )  # fmt: skip
 
 
 def found(problems: Iterable[Problem]) -> list[tuple[str, str | None]]:

@@ -8,10 +8,17 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sheets import column_of
 
-from importer.cells import LARGEST_ID, Unreadable, number_of, parser_of
+from importer.cells import LARGEST_ID, number_of, parser_of
 from importer.columns import Kind
+from importer.readings import Unreadable
 from importer.records import ItemType
+
+
+def value_of(column: str, raw: object) -> object:
+    """Read a column of one cell."""
+    return column_of(column, raw).frame[column].tolist()[0]
 
 
 def fault_of(kind: Kind, raw: object) -> str:
@@ -39,6 +46,8 @@ def fault_of(kind: Kind, raw: object) -> str:
         (2147483648.0, 2**31),
         (999_999_999_999_999.0, 999_999_999_999_999),
         ("5000000000000000001", 5000000000000000001),
+        ("'00101", 101),
+        ("\u200b101\u202f", 101),
         (str(LARGEST_ID), LARGEST_ID),
     ],
 )
@@ -56,6 +65,12 @@ def test_ids_are_read_whole(raw: object, number: int) -> None:
         ("101 / 102", "not_a_number"),
         ("1,234", "not_a_number"),
         ("1e5", "not_a_number"),
+        ("1.23E+16", "lost_digits"),
+        ("1,23E+16", "lost_digits"),
+        ("1 234", "not_a_number"),
+        ("١٠١", "not_a_number"),
+        ("10¹", "not_a_number"),
+        ("\u202e101", "not_a_number"),
         ("#101", "not_a_number"),
         (True, "not_a_number"),
         (date(2026, 10, 1), "not_a_number"),
@@ -91,11 +106,7 @@ def test_a_long_id_is_to_be_typed_as_text() -> None:
     ("raw", "amount"),
     [
         (1200.0, "1200"),
-        ("1200", "1200"),
-        ("1200.50", "1200.5"),
         (-50.0, "-50"),
-        ("-50", "-50"),
-        ("\u221250", "-50"),
         (1428.6399999999999, "1428.64"),
         (0.1 + 0.2, "0.3"),
         (1.005, "1.005"),
@@ -103,18 +114,10 @@ def test_a_long_id_is_to_be_typed_as_text() -> None:
     ],
 )
 def test_amounts_are_exact_decimals(raw: object, amount: str) -> None:
-    """The binary noise of a number cell is rounded to 15 digits; text is taken digit by digit."""
+    """The binary noise of a number cell is rounded to 15 digits."""
     value = parser_of(Kind.AMOUNT)(raw)
     assert value == Decimal(amount)
     assert isinstance(value, Decimal)
-
-
-@pytest.mark.parametrize(
-    "raw", ["1,200", "1.200,00", "1 200", "1'200", "€ 5", "5 EUR", "(50)", "50-", "1e3", "+5", ".5", "5.", "NaN", "x"]
-)
-def test_amounts_that_could_be_misread_are_refused(raw: str) -> None:
-    """Nobody guesses whether a comma is a decimal comma, or what a currency sign means."""
-    assert fault_of(Kind.AMOUNT, raw) == "not_a_number"
 
 
 @pytest.mark.parametrize("raw", [True, date(2026, 1, 1), datetime(2026, 1, 1), time(1), timedelta(1)])  # noqa: DTZ001 - cells have no zone
@@ -123,7 +126,7 @@ def test_an_amount_is_no_truth_value_and_no_date(raw: object) -> None:
     assert fault_of(Kind.AMOUNT, raw) == "not_a_number"
 
 
-@pytest.mark.parametrize("raw", [1e13, -1e13, "10000000000000", "0.1234567890123456"])
+@pytest.mark.parametrize("raw", [1e13, -1e13])
 def test_amounts_beyond_certainty_are_refused(raw: object) -> None:
     """Amounts that a JSON number could not carry to the cent are refused."""
     assert fault_of(Kind.AMOUNT, raw) == "too_large"
@@ -134,7 +137,7 @@ def test_amounts_beyond_certainty_are_refused(raw: object) -> None:
 def test_an_amount_typed_as_number_is_the_amount_typed_as_text(amount: Decimal) -> None:
     """Up to two decimals a binary cell and a text cell mean the same amount, exactly."""
     assert number_of(float(amount)) == amount
-    assert parser_of(Kind.AMOUNT)(str(amount)) == amount
+    assert value_of("amount", str(amount)) == amount
 
 
 @settings(max_examples=100, deadline=None)
@@ -194,60 +197,39 @@ def test_a_text_column_refuses_numbers_that_lost_digits() -> None:
 # --- dates -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        date(2026, 10, 31),
-        datetime(2026, 10, 31),  # noqa: DTZ001 - cells have no zone
-        datetime(2026, 10, 31, 14, 30),  # noqa: DTZ001 - cells have no zone
-        "2026-10-31",
-        " 2026-10-31 ",
-        "2026-10-31 00:00:00",
-        "2026-10-31T00:00:00",
-    ],
-)
-def test_dates_are_read_from_date_cells_and_iso_text(raw: object) -> None:
-    """A date cell, and text as year-month-day, are certain."""
+@pytest.mark.parametrize("raw", [date(2026, 10, 31), datetime(2026, 10, 31), datetime(2026, 10, 31, 14, 30)])  # noqa: DTZ001 - cells have no zone
+def test_date_cells_are_days(raw: object) -> None:
+    """A date cell is certain; its time of day does not matter."""
     assert parser_of(Kind.DATE)(raw) == date(2026, 10, 31)
 
 
-@pytest.mark.parametrize(
-    ("raw", "fault"),
-    [
-        ("31.10.2026", "not_a_date"),
-        ("10/31/2026", "not_a_date"),
-        ("03-01-2026", "not_a_date"),
-        ("31 Oct 2026", "not_a_date"),
-        ("2026-1-5", "not_a_date"),
-        ("2026-02-30", "no_such_day"),
-        ("2026-13-01", "no_such_day"),
-        (46326.0, "not_a_date"),
-        (46326, "not_a_date"),
-        (time(10), "not_a_date"),
-        (True, "not_a_date"),
-    ],
-)
-def test_dates_that_could_be_misread_are_refused(raw: object, fault: str) -> None:
-    """Nobody guesses whether 03-01 is March or January, or that 46326 is a day."""
-    assert fault_of(Kind.DATE, raw) == fault
+@pytest.mark.parametrize("raw", [46326.0, 46326, time(10), timedelta(1), True])
+def test_numbers_and_times_are_no_dates(raw: object) -> None:
+    """Nobody guesses that 46326 is a day."""
+    assert fault_of(Kind.DATE, raw) == "not_a_date"
 
 
 # --- choices ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("raw", ["yes", "Yes ", "Y", "TRUE", "true", "1", "x", "ja", True, 1, 1.0])
+@pytest.mark.parametrize("raw", [
+    "yes", "Yes ", "Y", "TRUE", "true", "1", "x", "X", "ja", "J", "oui", "Oui", "sí", "SI\u0301", "si", "wahr", "VRAI",
+    "verdadero", "✓", "✔\ufe0f", "☑", True, 1, 1.0,
+])  # fmt: skip
 def test_words_for_yes(raw: object) -> None:
     """Yes is read from words, boxes and 1."""
     assert parser_of(Kind.YES_NO)(raw) is True
 
 
-@pytest.mark.parametrize("raw", ["no", "No ", "N", "FALSE", "false", "0", "nein", False, 0, 0.0])
+@pytest.mark.parametrize("raw", [
+    "no", "No ", "N", "FALSE", "false", "0", "nein", "NON", "falsch", "faux", "falso", "☐", False, 0, 0.0,
+])  # fmt: skip
 def test_words_for_no(raw: object) -> None:
     """No is read from words, boxes and 0."""
     assert parser_of(Kind.YES_NO)(raw) is False
 
 
-@pytest.mark.parametrize("raw", ["maybe", "yess", "2", 2.0, 0.5, "-", date(2026, 1, 1)])
+@pytest.mark.parametrize("raw", ["maybe", "yess", "2", 2.0, 0.5, "-", "✗", "?", date(2026, 1, 1)])
 def test_neither_yes_nor_no(raw: object) -> None:
     """Anything else is not guessed."""
     assert fault_of(Kind.YES_NO, raw) == "not_yes_no"
@@ -257,7 +239,10 @@ def test_neither_yes_nor_no(raw: object) -> None:
     ("raw", "days"),
     [
         (30, 30), (30.0, 30), ("30", 30), ("Net 30", 30), ("net30", 30), ("NET  30 days", 30), ("30 days", 30),
-        ("1 day", 1), ("n30", 30), ("N/30".replace("/", ""), 30), (0, 0), ("0", 0), ("Due on receipt", 0), (9999, 9999),
+        ("1 day", 1), ("n30", 30), ("n/30", 30), ("N / 30", 30), (0, 0), ("0", 0), ("Due on receipt", 0), (9999, 9999),
+        ("30 Tage", 30), ("30 Tage netto", 30), ("innerhalb von 14 Tagen", 14), ("30 jours", 30), ("à 30 jours", 30),
+        ("30 días", 30), ("30 dias", 30), ("1 día", 1), ("'30", 30), ("30\u00a0d", 30), ("sofort fällig", 0),
+        ("Sofort", 0), ("À réception", 0), ("a reception", 0), ("a la vista", 0), ("Immediately", 0),
     ],
 )  # fmt: skip
 def test_payment_terms(raw: object, days: int) -> None:
@@ -265,7 +250,10 @@ def test_payment_terms(raw: object, days: int) -> None:
     assert parser_of(Kind.DAYS)(raw) == days
 
 
-@pytest.mark.parametrize("raw", ["net", "thirty", "2 weeks", "30.5", 30.5, -1, "-30", 10000, "2/10 net 30", True])
+@pytest.mark.parametrize("raw", [
+    "net", "thirty", "2 weeks", "30.5", 30.5, -1, "-30", 10000, "2/10 net 30", True, "1.000", "1,234", "30 EOM",
+    "30 jours fin de mois", "٣٠",
+])  # fmt: skip
 def test_payment_terms_that_are_none(raw: object) -> None:
     """Weeks, discounts, halves and negative days are refused."""
     assert fault_of(Kind.DAYS, raw) == "not_days"
@@ -317,14 +305,10 @@ def test_another_state_of_a_reference_is_refused() -> None:
     assert "did you mean successful" in value.message
 
 
-@pytest.mark.parametrize("text", ["1.000", "250.000", "-1.234", "12.345"])
-def test_a_point_before_three_digits_of_typed_text_is_ambiguous(text: str) -> None:
-    """A German export writes a thousand as 1.000: neither 1 nor 1000 is guessed, for amounts and for ids."""
-    for kind in (Kind.AMOUNT, Kind.IDENTIFIER):
-        value = parser_of(kind)(text)
-        assert isinstance(value, Unreadable)
-        assert value.fault in ("ambiguous", "not_positive")
-    assert parser_of(Kind.AMOUNT)(1.125) == Decimal("1.125")
+@pytest.mark.parametrize("text", ["1.000", "250.000", "12.345"])
+def test_a_point_before_three_digits_of_a_typed_id_is_ambiguous(text: str) -> None:
+    """A German export writes a thousand as 1.000: an id is neither 1 nor 1000 then."""
+    assert fault_of(Kind.IDENTIFIER, text) == "ambiguous"
 
 
 def test_a_text_that_no_cell_can_hold_is_refused() -> None:

@@ -45,7 +45,7 @@ def report_of(
 ) -> Report:
     """Read a file up to its plan, and let the sound invoices end in the given ways, in order."""
     sheet = read(path)
-    lines, row_problems = validate(sheet, send_cents=True)
+    lines, row_problems, _ = validate(sheet, send_cents=True)
     invoices, invoice_problems = group(lines, sheet, NET_30_DRAFT)
     ways = iter(outcomes)
     planned = tuple(one if one.payload is None else replace(one, **next(ways, {})) for one in draw_up(invoices, batch))

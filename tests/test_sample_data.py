@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 def load(name: str) -> tuple[tuple[Invoice | UnsoundInvoice, ...], list[Problem]]:
     """Read, validate and group one sample; return its invoices and its errors."""
     sheet = read_sheet(SAMPLES / name, None, known_headers())
-    lines, problems = validate(sheet, send_cents=False)
+    lines, problems, _ = validate(sheet, send_cents=False)
     invoices, more = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
     return invoices, [p for p in (*sheet.problems, *problems, *more) if p.severity is Severity.ERROR]
 

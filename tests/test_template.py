@@ -78,7 +78,7 @@ def test_the_example_rows_are_sound_once_they_are_copied(tmp_path: Path) -> None
             book["Invoices"].cell(number, cell.column, cell.value)
     book.save(tmp_path / "filled.xlsx")
     sheet = read_sheet(tmp_path / "filled.xlsx", None, known_headers())
-    lines, problems = validate(sheet, send_cents=False)
+    lines, problems, _ = validate(sheet, send_cents=False)
     invoices, more = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
     assert not has_errors((*sheet.problems, *problems, *more))
     assert len(invoices) == 4

@@ -116,7 +116,7 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
 
     sheet = read_sheet(path, None, known_headers())
     lap("read")
-    lines, problems = validate(sheet, send_cents=False)
+    lines, problems, _ = validate(sheet, send_cents=False)
     lap("validate")
     invoices, more = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
     lap("group")

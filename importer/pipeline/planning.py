@@ -10,12 +10,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from importer.columns import known_headers
+from importer.conventions import Conventions
 from importer.group import Defaults, group
 from importer.header_changes import changes
 from importer.mapping import in_known_words
 from importer.payload import content_of
 from importer.plan import Knowledge, Place, Terms, choose_batch, decide, draw_up, totals_of
-from importer.problems import Severity, has_errors
+from importer.problems import error_rows, has_errors
 from importer.read import Reading, read_sheet
 from importer.records import ExitCode, Invoice, PlannedInvoice, Source, Status, UnsoundInvoice
 from importer.report import Report
@@ -126,7 +127,11 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     known = known_headers(own=settings.own_headers)
     sheet = read_sheet(wish.path, wish.sheet_name, known, _reading(settings))
     sheet, words_used = in_known_words(sheet, known, settings.constants, settings.values)
-    lines, row_problems = validate(sheet, send_cents=settings.fractional_amounts == "send")
+    lines, row_problems, decisions = validate(
+        sheet,
+        send_cents=settings.fractional_amounts == "send",
+        conventions=Conventions(settings.decimal_mark, settings.date_order, now.date()),
+    )
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices, invoice_problems = group(lines, sheet, defaults)
     # Of all rows, also faulty ones: mending them must not change the batch.
@@ -147,7 +152,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         knowledge=knowledge_for(drawn, tools.ledger),
         planned=drawn,
         problems=problems,
-        notices=(*tools.notices, *sheet.notes, *words_used),
+        notices=(*tools.notices, *sheet.notes, *words_used, *(decision.notice for decision in decisions)),
     )
     return decided(prepared)
 
@@ -178,7 +183,7 @@ def _blaming(
     drawn: tuple[PlannedInvoice, ...], problems: tuple[Problem, ...], lines: tuple[SheetLine, ...]
 ) -> Iterator[PlannedInvoice]:
     """Say of every unsound invoice which rows keep it from being sent."""
-    faulty = {problem.row for problem in problems if problem.severity is Severity.ERROR and problem.row is not None}
+    faulty = error_rows(problems)
     placed = {line.row for line in lines if line.workspace_id is not None and not line.key_unreadable}
     strays = row_ranges(sorted(faulty - placed)[:MOST_NAMED])
     for one in drawn:

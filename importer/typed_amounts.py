@@ -1,0 +1,145 @@
+"""Amounts as people type them: ``1.234,50``, ``1'234.00``, ``(500)``, ``-$500``, ``500 EUR``."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from importer.readings import Typed, Unreadable, as_typed
+
+WAYS = (".", ",")
+"""The decimal mark is what people write differently."""
+SURE_DIGITS = 15
+"""Decimal digits that a number cell (a binary float) is sure to keep."""
+MOST = 10**13
+"""Amounts are below it, main currency unit: a JSON number then carries them to the cent."""
+LONGEST = 60
+"""Characters of the longest text that is looked at as an amount."""
+_NOISE = Decimal("0.0001")
+"""Main currency unit; what binary arithmetic leaves behind is far smaller."""
+
+_SHAPE = re.compile(
+    r"""(?P<around>\()?\s*(?P<minus_1>-)?\s*
+    (?P<before>[^0-9\s.,'()-]+\.?)?\s*(?P<minus_2>-)?\s*
+    (?P<within>\()?(?P<number>[0-9](?:[0-9.,' ]*[0-9])?)(?(within)\))(?P<minus_3>-)?\s*
+    (?P<after>[^0-9\s.,'()-]+\.?)?(?P<minus_4>-)?\s*(?(around)\))""",
+    re.VERBOSE,
+)
+_NUMBERS = {
+    mark: re.compile(
+        rf"(?:[0-9]+|[0-9]{{1,3}}(?P<group>[{other}' ])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*)(?:[{mark}][0-9]+)?"
+    )
+    for mark, other in ((".", ","), (",", "."))
+}
+"""Groups of three, all set apart by the same mark, or no groups at all."""
+_NO_THOUSANDS = re.compile(r"0+[.,' ]")
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_SCIENTIFIC = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?E[-+]?[0-9]{1,3}", re.IGNORECASE)
+
+_CODES = frozenset(
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP "
+    "CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF "
+    "IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD "
+    "MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB "
+    "RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD "
+    "UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG".split()
+)
+_SIGNS = {
+    "€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "us$": "USD", "c$": "CAD", "ca$": "CAD", "a$": "AUD",
+    "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL", "mx$": "MXN", "₹": "INR", "fr": "CHF",
+    "sfr": "CHF", "zł": "PLN", "kč": "CZK", "₽": "RUB", "₺": "TRY", "₪": "ILS", "₩": "KRW", "₴": "UAH", "₫": "VND",
+    "$": "$", "¥": "¥", "kr": "kr",
+}  # fmt: skip
+_COULD_BE = {
+    "$": frozenset(
+        "USD CAD AUD NZD HKD SGD MXN ARS CLP COP TWD BSD BBD BMD BND BZD FJD GYD JMD LRD NAD TTD XCD".split()
+    ),
+    "¥": frozenset({"JPY", "CNY"}),
+    "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}),
+}
+"""Marks that several currencies share."""
+
+
+def typed_amount(text: str) -> Typed | Unreadable:
+    """Read a typed amount in each way that it fits; a currency beside it is kept."""
+    typed = as_typed(text)
+    match = _SHAPE.fullmatch(typed) if len(typed) <= LONGEST else None
+    if match is None:
+        return _no_amount(typed)
+    marks = [_currency(match[place]) for place in ("before", "after") if match[place]]
+    signs = sum(match[name] is not None for name in ("around", "within", "minus_1", "minus_2", "minus_3", "minus_4"))
+    if None in marks or signs > 1 or (len(marks) == len(WAYS) and not same_currency(str(marks[0]), str(marks[1]))):
+        return _no_amount(typed)
+    read = {mark: _value(match["number"], mark, negative=signs == 1) for mark in WAYS}
+    values: dict[str, object] = {mark: value for mark, value in read.items() if value is not None}
+    # Of “$500 USD” the code says more.
+    return (
+        Typed(values, currency=max((str(mark) for mark in marks), key=len, default=None)) if values else _ill_formed()
+    )
+
+
+def needs_words(text: str) -> bool:
+    """Tell whether a text is written otherwise than as digits with a decimal point."""
+    return _PLAIN.fullmatch(as_typed(text)) is None
+
+
+def same_currency(mark: str, other: str) -> bool:
+    """Tell whether two codes or marks may mean the same currency: ``$`` and USD may."""
+    return mark == other or other in _COULD_BE.get(mark, ()) or mark in _COULD_BE.get(other, ())
+
+
+def in_bounds(amount: Decimal) -> Decimal | Unreadable:
+    """Refuse an amount that a JSON number could not carry to the cent."""
+    if len(amount.normalize().as_tuple().digits) > SURE_DIGITS or abs(amount) >= MOST:
+        return Unreadable("too_large", "has too many digits for an amount", "Check the amount.")
+    return amount
+
+
+def is_scientific(text: str) -> bool:
+    """Tell whether a text is a number such as 1.23E+16."""
+    return _SCIENTIFIC.fullmatch(as_typed(text)) is not None
+
+
+def _currency(mark: str) -> str | None:
+    name = mark.removesuffix(".")
+    return name.upper() if name.upper() in _CODES else _SIGNS.get(name.casefold())
+
+
+def _value(number: str, mark: str, *, negative: bool) -> Decimal | Unreadable | None:
+    """Read digits and marks with this decimal mark; None when they do not fit it."""
+    match = _NUMBERS[mark].fullmatch(number)
+    if match is None or (match["group"] and _NO_THOUSANDS.match(number)):
+        return None
+    digits = number.replace(match["group"], "") if match["group"] else number
+    value = _without_noise(Decimal(digits.replace(mark, ".")))
+    return in_bounds(-value if negative else value)
+
+
+def _without_noise(amount: Decimal) -> Decimal:
+    """Text of a binary number, such as 1428.6399999999999, is rounded as its number cell would be."""
+    rounded = Decimal(format(amount, f".{SURE_DIGITS}g"))
+    return rounded if rounded == round(rounded, 2) and abs(rounded - amount) < _NOISE else amount
+
+
+def _no_amount(typed: str) -> Unreadable:
+    if "%" in typed:
+        return Unreadable("not_a_number", "is a percentage, not an amount", "Type the amount itself.")
+    if _SCIENTIFIC.fullmatch(typed):
+        return Unreadable(
+            "not_a_number",
+            "is a number in scientific notation, as Excel writes a shortened number or the rest of a calculation",
+            "Type the amount in full, such as 1234.50.",
+        )
+    return Unreadable(
+        "not_a_number",
+        "is not an amount that can be read with certainty",
+        "Type digits, such as 1234.50 (a credit: -1234.50); a currency may stand beside them.",
+    )
+
+
+def _ill_formed() -> Unreadable:
+    return Unreadable(
+        "not_a_number",
+        "is not an amount that can be read with certainty: its points, commas or blanks do not set off thousands",
+        "Type the amount without them, such as 1234.50.",
+    )
