@@ -38,7 +38,9 @@ class Decision:
     column: str
     """Name of the column."""
     words: str
-    """In words for people: “day first …: 14 of 60 cells prove it”."""
+    """In words for people: “day first, such as …: 60 text cells, 14 of them prove it”."""
+    meanings: dict[str, object] = field(default_factory=dict)
+    """Text as typed → number, date or text that means the same in any column."""
 
     @property
     def notice(self) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from importer.conventions import AUTO, Decision, Doubt
 from importer.problems import Problem, Severity
-from importer.typed_amounts import needs_words
 from importer.typed_dates import DMY, MDY, YMD, shown
 from importer.words import count_of
 
@@ -66,8 +65,7 @@ def _differs(typed: Typed) -> bool:
 def decision_of(column: TypedColumn) -> Decision | None:
     """How the column was read; None when its texts needed no convention."""
     verdict, bound = column.verdict, column.bound
-    mentioned = [text for text in bound if len(column.typed[text].values) > 1 or needs_words(text)]
-    if verdict.way is None or verdict.doubt is not None or not mentioned:
+    if verdict.way is None or verdict.doubt is not None or all(column.typed[text].plain for text in bound):
         return None
     cells = [(row, text) for row, text in column.texts if text in bound]
     proving = [(row, text) for row, text in cells if text in verdict.proofs]
@@ -81,7 +79,15 @@ def decision_of(column: TypedColumn) -> Decision | None:
             words = f"such as {example}: {'the text cell proves' if len(cells) == 1 else 'all text cells prove'} it"
     else:
         words = f"such as {example}: nothing else fits all of its {count_of(len(cells), 'text cell')}"
-    return Decision(column.column.name, f"{_WAY_WORDS[verdict.way]}, {words}")
+    meanings = {text: _alone(column.typed[text], verdict.read[text]) for text in bound}
+    return Decision(column.column.name, f"{_WAY_WORDS[verdict.way]}, {words}", meanings)
+
+
+def _alone(typed: Typed, value: object) -> object:
+    """Write a value so that it needs no column to be read."""
+    if isinstance(value, Decimal):
+        return f"{typed.currency} {value:f}" if typed.currency else float(value)
+    return value
 
 
 def doubt_of(column: TypedColumn) -> Problem | None:

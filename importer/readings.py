@@ -46,6 +46,8 @@ class Typed:
     """Ways that are only meant when the settings say so."""
     currency: str | None = None
     """Code or mark beside an amount."""
+    plain: bool = False
+    """Written in digits with a decimal point, as any program would: nobody needs to be told how it was read."""
 
     @property
     def likely(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
+    from importer.conventions import Decision
     from importer.sheet import Sheet
 
 SCHEMA_VERSION = 1
@@ -45,6 +46,8 @@ class Report:
     invoice_link: str
     """Web address of an invoice; ``{id}`` stands for its id."""
     files: dict[str, Path | None] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
+    """How columns were read whose texts needed a convention."""
     settled: bool = False
     """Whether it tells anew of an earlier run, whose doubts were settled since."""
 

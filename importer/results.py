@@ -72,7 +72,7 @@ def write_to_fix(report: Report, folder: Path) -> Path | None:
         columns = _columns(sheet)
         table = Table(book, "Invoices", [*(columns[at] for at in kept), *_ANSWERS[-2:]])
         for raw, error, advice in rows:
-            cells = _originals(sheet, raw)
+            cells = _as_read(report, sheet, raw)
             table.add([*(cells[at] for at in kept), error, advice])
         table.finish()
         cover = book.add("Cover", [16, 70])
@@ -296,6 +296,16 @@ def _column(header: Header | None) -> TableColumn:
     known = BY_NAME.get(header.column or "")
     width = known.width if known else min(max(len(header.text) + 3, 11), 40)
     return TableColumn(header.text, width, right=known is not None and known.kind is Kind.AMOUNT)
+
+
+def _as_read(report: Report, sheet: Sheet, raw: RawRow) -> list[object]:
+    """The cells of a row, typed amounts and dates as they were read: the rows that prove it may not be there."""
+    cells = _originals(sheet, raw)
+    for decision in report.decisions:
+        for header in sheet.headers:
+            if header.column == decision.column and isinstance(text := cells[header.position], str):
+                cells[header.position] = decision.meanings.get(text, text)
+    return cells
 
 
 def _originals(sheet: Sheet, raw: RawRow) -> list[object]:

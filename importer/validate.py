@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from importer.conventions import Decision
     from importer.sheet import Sheet
 
-CSV_FAULTS = frozenset({"not_a_number", "not_a_date", "ambiguous"})
+CSV_FAULTS = frozenset({"not_a_number", "not_a_date"})
 """Faults that come from how a country writes numbers and dates."""
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
+    from importer.conventions import Decision
     from importer.kantata_api import FoundInvoice, KantataApi
     from importer.problems import Problem
     from importer.records import LedgerEntry, SheetLine
@@ -89,6 +90,8 @@ class Prepared:
     planned: tuple[PlannedInvoice, ...]
     problems: tuple[Problem, ...]
     notices: tuple[str, ...]
+    decisions: tuple[Decision, ...] = ()
+    """How columns were read whose texts needed a convention."""
 
     @property
     def refused(self) -> bool:
@@ -153,6 +156,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         planned=drawn,
         problems=problems,
         notices=(*tools.notices, *sheet.notes, *words_used, *(decision.notice for decision in decisions)),
+        decisions=decisions,
     )
     return decided(prepared)
 
@@ -311,6 +315,7 @@ def report_of(
         totals=totals_of(prepared.lines, planned),
         problems=prepared.problems,
         notices=prepared.notices,
+        decisions=prepared.decisions,
         invoice_link=tools.settings.invoice_link,
     )
 

@@ -1,0 +1,131 @@
+"""Typed amounts and dates from the file to Kantata: what is sent, told, refused and given back."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+from sheets import checked, found, grouped, records
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Cli
+
+    from importer.sandbox import Sandbox
+
+FEE = {"workspace_id": 101, "item_type": "additional", "amount": 1200, "payment_schedule": 30}
+
+
+def rows_of(workbook: str, sheet: str) -> list[dict[str, Any]]:
+    """Every row below the header as header → value."""
+    book = openpyxl.load_workbook(workbook)
+    header, *rows = book[sheet].iter_rows(values_only=True)
+    book.close()
+    return [dict(zip(map(str, header), row, strict=True)) for row in rows]
+
+
+def bodies(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """The invoices that the stand-in was sent."""
+    return [json.loads(one.body)["invoice"] for one in sandbox.received("POST")]
+
+
+def test_a_column_is_read_as_its_cells_prove(cli: Cli, sandbox: Sandbox) -> None:
+    """A German sheet: 1.234 is a thousand and 05/10/2026 is in October, as other cells prove; both are told."""
+    rows = [
+        {"amount": "1.234", "invoice_date": "05/10/2026"},
+        {"amount": '"€ 2.500,00"', "invoice_date": "31/10/2026"},
+        {"amount": "500", "invoice_date": "7. Oktober 2026"},
+    ]
+    sheet = cli.sheet(*({"workspace_id": 101 + n, **row} for n, row in enumerate(rows)))
+    done = cli.at(sandbox).run("submit", sheet, "--yes", "--json")
+    assert done.exit_code == 0
+    assert [one["amount"] for one in done.document["invoices"]] == ["1234", "2500", "500"]
+    assert [body["invoice_date"] for body in bodies(sandbox)] == ["2026-10-05", "2026-10-31", "2026-10-07"]
+    told = [notice for notice in done.document["notices"] if " is read " in notice]
+    assert [notice.split(",")[0] for notice in told] == [
+        "Amount is read with a decimal comma", "Invoice date is read day first",
+    ]  # fmt: skip
+    book = openpyxl.load_workbook(done.document["files"]["results"])
+    assert set(told) <= {row[0] for row in book["Summary"].iter_rows(values_only=True)}
+    book.close()
+    assert "is read day first" in cli.at(sandbox).run("preview", sheet).stdout.replace("\n", " ")
+
+
+def test_a_doubt_about_a_column_keeps_back_every_row_that_it_concerns(cli: Cli, sandbox: Sandbox) -> None:
+    """One problem, but each of its rows is answered at its own cell, given back, and kept from being sent."""
+    cli = cli.at(sandbox)
+    days = ("05/10/2026", "2026-10-31", "06/10/2026")
+    sheet = cli.sheet(*({"invoice_key": f"k{n}", "amount": 5, "invoice_date": day} for n, day in enumerate(days)))
+    assert cli.run("submit", sheet, "--yes", "--json").exit_code == 3
+    part = cli.run("submit", sheet, "--yes", "--json", "--partial")
+    assert part.statuses == ["not_sent", "created", "not_sent"]
+    (problem,) = part.document["problems"]
+    assert (problem["code"], problem["row"], problem["rows"]) == ("invoice_date.unproved", 2, [2, 4])
+    lines = rows_of(part.document["files"]["results"], "Lines")
+    assert [str(line["error"])[:16] for line in lines] == ["october.csv F2: ", "None", "october.csv F4: "]
+    fix = part.document["files"]["to_fix"]
+    assert [row["invoice_date"] for row in rows_of(fix, "Invoices")] == ["05/10/2026", "06/10/2026"]
+    assert cli.run("submit", fix, "--yes", "--json", IMPORTER_DATE_ORDER="dmy").statuses == ["created", "created"]
+    assert [body["invoice_date"] for body in bodies(sandbox)] == ["2026-10-31", "2026-10-05", "2026-10-06"]
+
+
+def test_rows_to_fix_mean_the_same_without_the_rows_that_proved_it(cli: Cli, sandbox: Sandbox) -> None:
+    """The to-fix workbook holds numbers and dates as they were read, so that nothing has to be decided again."""
+    rows = [
+        {"amount": '"12.345,00"', "invoice_date": "31.10.2026", "invoice_key": "a"},
+        {"amount": "1.234", "invoice_date": "05.10.2026", "invoice_key": "b"},
+        {"amount": "EUR 2.345", "item_type": "nothing", "invoice_date": "05.10.2026", "invoice_key": "b"},
+    ]
+    part = cli.at(sandbox).run("submit", cli.sheet(*rows), "--yes", "--json", "--partial")
+    assert part.statuses == ["created", "not_sent"]
+    fix = part.document["files"]["to_fix"]
+    day = datetime(2026, 10, 5)  # noqa: DTZ001 - cells have no zone
+    assert [(row["amount"], row["invoice_date"]) for row in rows_of(fix, "Invoices")] == [
+        (1234, day), ("EUR 2345", day),
+    ]  # fmt: skip
+    again = cli.at(sandbox).run("preview", fix, "--json")
+    assert [(one["code"], one["severity"]) for one in again.document["problems"]] == [("item_type.unknown", "error")]
+    assert again.document["totals"]["amount"] == "3579.00"
+
+
+def test_one_invoice_has_one_currency(tmp_path: Path) -> None:
+    """Different marks within an invoice are an error that names both cells; other invoices are not concerned."""
+    rows = [
+        {**FEE, "amount": "€ 5"}, {**FEE, "amount": "EUR 6"}, {**FEE, "amount": 7}, {**FEE, "amount": "$8"},
+        {**FEE, "amount": "9 USD"}, {**FEE, "amount": "9 USD", "workspace_id": 102},
+        {**FEE, "amount": "$1", "workspace_id": 102},
+    ]  # fmt: skip
+    path = records(tmp_path / "a.xlsx", *rows)
+    lines, _ = checked(path)
+    assert [line.item and line.item.currency for line in lines] == ["EUR", "EUR", None, "$", "USD", "USD", "$"]
+    invoices, problems = grouped(path)
+    assert found(problems) == [("amount.currency_conflict", "C5"), ("amount.currency_conflict", "C6")]
+    assert "$ in C5 but in EUR in C2" in problems[0].message
+    assert [type(invoice).__name__ for invoice in invoices] == ["UnsoundInvoice", "Invoice"]
+
+
+def test_equal_doubts_are_not_equal_rows(tmp_path: Path) -> None:
+    """Two different amounts that cannot be read yet are not called a repetition."""
+    path = records(tmp_path / "a.xlsx", {**FEE, "amount": "1,234"}, {**FEE, "amount": "2,345"})
+    assert found(checked(path)[1]) == [("amount.unproved", "C2")]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("amount", ("12.50", "12,50")),
+        ("amount", ("1,234.00", "1.234,00")),
+        ("invoice_date", ("31/10/2026", "10/31/2026")),
+        ("invoice_date", (date(2026, 5, 10), "31/10/2026")),
+    ],
+)
+def test_mixed_conventions_yield_no_line(tmp_path: Path, name: str, cells: tuple[object, ...]) -> None:
+    """Every row whose cell is in doubt has an error and becomes no line item."""
+    lines, problems = checked(records(tmp_path / "a.xlsx", *({**FEE, name: cell} for cell in cells)), send_cents=True)
+    assert [line.item for line in lines] == [None] * len(cells)
+    (problem,) = [problem for problem in problems if problem.code != "row.repeated"]
+    assert problem.rows == (2, 3)
