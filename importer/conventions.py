@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,8 @@ class Doubt(Enum):
     """Nothing in the column shows which way is meant."""
     CONTRADICTED = "contradicted"
     """Different cells prove different ways."""
+    THIRDS = "three_decimals"
+    """As other cells prove, an amount that looks like thousands would have three decimals."""
     FOREIGN = "foreign"
     """Cells do not fit the way that the settings name."""
 
@@ -71,7 +74,7 @@ class Verdict:
     """Texts that fit no other way."""
     doubt: Doubt | None = None
     witnesses: tuple[str, ...] = ()
-    """Of a contradiction: two texts that no way fits both."""
+    """Two texts that no way fits both, or the text that proves three decimals."""
 
     @property
     def doubtful(self) -> frozenset[str]:
@@ -105,6 +108,28 @@ def decide(typed: Mapping[str, Typed], setting: str, ways: tuple[str, ...]) -> V
         return Verdict(values)
     proofs = frozenset(text for text, one in typed.items() if one.likely == possible)
     return Verdict(values, way=next(iter(possible)), proofs=proofs)
+
+
+def without_thirds(verdict: Verdict, typed: Mapping[str, Typed]) -> Verdict:
+    """Refuse amounts that only the proof of another cell gives three decimals.
+
+    Money has two. Where ``12,5`` is a slip of the finger for 12.5, ``1,000`` would
+    be billed as 1; what the settings say is no slip.
+    """
+    odd = {
+        text
+        for text, one in typed.items()
+        if text not in verdict.proofs and len(one.values) > 1 and _decimals(verdict.read[text]) == len("000")
+    }
+    if not odd or not verdict.proofs:
+        return verdict
+    witness = next(text for text in typed if text in verdict.proofs)
+    read = {text: _certain(text, None if text in odd else value) for text, value in verdict.read.items()}
+    return Verdict(read, doubt=Doubt.THIRDS, proofs=verdict.proofs, witnesses=(witness,))
+
+
+def _decimals(value: object) -> int:
+    return -int(value.as_tuple().exponent) if isinstance(value, Decimal) else 0
 
 
 def _as_told(typed: Mapping[str, Typed], way: str) -> Verdict:

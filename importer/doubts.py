@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from importer.conventions import AUTO, Decision, Doubt
 from importer.problems import Problem, Severity
+from importer.readings import Unreadable
 from importer.typed_dates import DMY, MDY, YMD, shown
 from importer.words import count_of
 
@@ -80,6 +81,7 @@ def decision_of(column: TypedColumn) -> Decision | None:
     else:
         words = f"such as {example}: nothing else fits all of its {count_of(len(cells), 'text cell')}"
     meanings = {text: _alone(column.typed[text], verdict.read[text]) for text in bound}
+    meanings = {text: meaning for text, meaning in meanings.items() if not isinstance(meaning, Unreadable)}
     return Decision(column.column.name, f"{_WAY_WORDS[verdict.way]}, {words}", meanings)
 
 
@@ -101,6 +103,8 @@ def doubt_of(column: TypedColumn) -> Problem | None:
             message, hint = _unproved(column, cells)
         case Doubt.CONTRADICTED:
             message, hint = _contradicted(column, cells)
+        case Doubt.THIRDS:
+            message, hint = _three_decimals(column, cells)
         case Doubt.FOREIGN:
             setting = f'{column.setting_name} = "{column.setting}"'
             message = f"{count_of(len(cells), 'cell')} cannot be read with {setting} of the settings: "
@@ -134,6 +138,18 @@ def _contradicted(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> tupl
     )
     plain = "; 2026-10-31 can be read anywhere" if column.setting_name == "date_order" else ""
     return message, f"Write the whole column in one way{plain}."
+
+
+def _three_decimals(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> tuple[str, str]:
+    text = column.verdict.witnesses[0]
+    proof = _quoted(column, [next(cell for cell in column.texts if cell[1] == text)])
+    way = next(iter(column.typed[text].likely))
+    message = (
+        f"{_listed(column, cells)} would have three decimals, because {proof} is written {_WAY_WORDS[way]}; no amount "
+        "has so many, so one of the two is a slip."
+    )
+    hint = f'Correct them, or put decimal_mark = "{way}" into importer.toml if three decimals are meant.'
+    return message, hint
 
 
 def swapped_problem(column: TypedColumn, dates: Sequence[Filled]) -> Problem:

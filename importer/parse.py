@@ -12,7 +12,7 @@ import pandas as pd
 from importer import typed_amounts, typed_dates
 from importer.cells import parser_of
 from importer.columns import BY_NAME, Kind
-from importer.conventions import Conventions, decide
+from importer.conventions import Conventions, decide, without_thirds
 from importer.doubts import TypedColumn, decision_of, doubt_of, long_terms, swapped_problem, unlikely_years
 from importer.readings import Typed, Undecided, Unreadable
 from importer.sheet import CellFault, Sheet
@@ -99,6 +99,7 @@ def _typed_column(
     }
     typed = {text: one for text, one in read.items() if isinstance(one, Typed)}
     verdict = decide(typed, setting, ways)
+    verdict = without_thirds(verdict, typed) if amounts else verdict
     rows = sheet.frame.index.tolist()
     places = [(row, cell) for row, cell in zip(rows, cells, strict=True) if isinstance(cell, str) and cell in typed]
     found = TypedColumn(sheet, column, name, setting, typed, verdict, places)

@@ -102,12 +102,24 @@ def test_the_currency_beside_an_amount_is_kept(text: str, currency: str | None) 
 # --- amounts: the column decides --------------------------------------------------
 
 
-@pytest.mark.parametrize(("proof", "amount"), [("12.50", "1234"), ("1,234.00", "1234"), ("12,50", "1.234"),
-                                               ("1.234.567", "1.234"), ("1.234,00", "1.234")])  # fmt: skip
-def test_one_proof_decides_for_the_column(proof: str, amount: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "proof"), [("1,234", "12.50"), ("1,234", "1,234.00"), ("1.234", "12,50"), ("1.234", "1.234,00")]
+)
+def test_one_proof_decides_for_the_column(text: str, proof: str) -> None:
     """What 1,234 means follows from any cell that can only be written in one way."""
-    assert amount_of("1,234", proof) == D(amount)
-    assert amount_of("1,234", "7", proof, "0,500" if amount == "1.234" else "0.500") == D(amount)
+    assert read("amount", "7", text, None, 3.0, proof)[0][1] == D(1234)
+
+
+@pytest.mark.parametrize(("text", "proof"), [("1,000", "12,5"), ("1,230", "1.234,00"), ("1.000", "1,234.00")])
+def test_three_decimals_are_not_taken_from_the_proof_of_another_cell(text: str, proof: str) -> None:
+    """One slip such as 12,5 for 12.5 must not turn 1,000 into 1; only the settings may say that."""
+    values, (problem,) = read("amount", proof, text, "5", text)
+    assert [isinstance(value, Undecided) for value in values] == [False, True, False, True]
+    assert (problem.code, problem.rows) == ("amount.three_decimals", (3, 5))
+    assert f"because “{proof}” in A2" in problem.message
+    mark = text[1]
+    assert read("amount", proof, text, mark=mark)[0][1] == D(text.replace(",", "."))
+    assert f'decimal_mark = "{mark}"' in problem.hint
 
 
 @pytest.mark.parametrize("text", ["1,234", "1.234", "-250.000", "€ 1.000"])
