@@ -159,9 +159,9 @@ def swapped_problem(column: TypedColumn, dates: Sequence[Filled]) -> Problem:
     day = suspect[1]
     turned = shown(date(day.year, day.day, day.month))
     message = (
-        f"{count_of(len(dates), 'cell')} hold dates with a day up to 12, and {count_of(len(texts), 'cell')} text with "
-        f"a day above 12, such as {_quoted(column, texts[:1])}. Excel leaves that behind when it opens a text file of "
-        "another country: it swaps day and month where it can, and leaves the rest as text. "
+        f"The dates with a day up to 12 ({count_of(len(dates), 'cell')}) are date cells, those with a day above 12 "
+        f"({count_of(len(texts), 'cell')}, first {_quoted(column, texts[:1])}) are text. Excel leaves that behind when "
+        "it opens a text file of another country: it swaps day and month where it can, and leaves the rest as text. "
         f"So {column.sheet.address(column.column.name, suspect[0])} may be {turned} instead of {shown(day)}."
     )
     hint = (
