@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from importer.cells import Unreadable, parser_of
+from importer.cells import parser_of
 from importer.columns import BY_NAME, Kind, fold, is_ignored
+from importer.readings import Unreadable
 from importer.records import ItemType
 from importer.sheet import is_blank, text_of
 from importer.toml_lines import folded, toml_key
@@ -99,11 +100,22 @@ def _check_readable(name: str, value: object, here: str) -> None:
     if not isinstance(value, (str, int, float, date)):
         msg = f"{here} must be a text, a number, true, false or a date"
         raise ValueError(msg)  # noqa: TRY004 - what pydantic explains
+    if BY_NAME[name].kind is Kind.DATE and isinstance(value, str):
+        value = _iso_date(value, here)
     read = parser_of(BY_NAME[name].kind)(value)
     if isinstance(read, Unreadable):
         stop = "" if read.message.endswith("?") else "."
         msg = f"{here}: “{text_of(value)}” {read.message}{stop} {read.hint.rstrip('.')}"
         raise ValueError(msg)  # noqa: TRY004 - what pydantic explains
+
+
+def _iso_date(text: str, here: str) -> date:
+    """A date of the settings stands alone, so nothing could prove another order."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        msg = f"{here}: “{text}” is not a date written as 2026-10-31"
+        raise ValueError(msg) from None
 
 
 # --- put to use ------------------------------------------------------------------

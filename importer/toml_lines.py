@@ -8,8 +8,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer.cells import clean
 from importer.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, fold, own_headers
+from importer.readings import clean
 from importer.records import ItemType
 
 if TYPE_CHECKING:

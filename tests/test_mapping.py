@@ -62,7 +62,7 @@ def read_with(path: Path, text: str = "") -> tuple[Sheet, tuple[str, ...]]:
 def checked_with(path: Path, text: str) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...], tuple[str, ...]]:
     """Read and validate a file with these settings: lines, problems, notices."""
     sheet, notices = read_with(path, text)
-    lines, problems = validate(sheet, send_cents=False)
+    lines, problems, _ = validate(sheet, send_cents=False)
     return lines, (*sheet.problems, *problems), notices
 
 
