@@ -215,7 +215,7 @@ def test_a_constant_stands_in_for_a_missing_column(tmp_path: Path) -> None:
 def test_a_constant_satisfies_the_payment_terms(tmp_path: Path) -> None:
     """No column and no setting payment_schedule, but a constant: nothing is missing."""
     sheet, _ = read_with(table(tmp_path / "a.xlsx", HEADER, ROW), "[constants]\npayment_schedule = 0")
-    lines, _ = validate(sheet, send_cents=False)
+    lines, _, _ = validate(sheet, send_cents=False)
     [invoice], problems = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
     assert (invoice.payment_schedule, problems) == (0, ())  # type: ignore[union-attr]
 
