@@ -59,7 +59,12 @@ def show(report: Report, console: Console) -> None:
             console.print(f"{_FILE_WORDS[name]}: ", Text(str(path), style="bold"), sep="", soft_wrap=True)
 
 
-_FILE_WORDS = {"preview": "Preview workbook", "results": "Results", "to_fix": "Rows to fix"}
+_FILE_WORDS = {
+    "preview": "Preview workbook",
+    "results": "Results",
+    "to_fix": "Rows to fix",
+    "annotated": "Your workbook, marked",
+}
 
 
 def _invoice_table(report: Report) -> Table:

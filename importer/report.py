@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from string import digits
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,9 @@ from importer.problems import Problem, Severity
 from importer.records import ExitCode, PlannedInvoice, Source, Status, Totals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from decimal import Decimal
-    from pathlib import Path
 
     from importer.conventions import Decision
     from importer.sheet import Sheet
@@ -104,6 +105,20 @@ def to_document(report: Report) -> dict[str, Any]:
         "notices": list(report.notices),
         "files": {name: None if path is None else str(path) for name, path in report.files.items()},
     }
+
+
+def answer_of(
+    report: Report, planned: PlannedInvoice | None, errors: Sequence[Problem]
+) -> tuple[str | None, str | None]:
+    """What a row is told, and what to do: its own errors, else what became of its invoice."""
+    if errors:
+        # The addresses are those of the file that was read: elsewhere the same row may stand in another place.
+        file = Path(report.source.path).name
+        texts = [f"{file} {error.cell}: {error.message}" if error.cell else error.message for error in errors]
+        return "\n".join(texts), "\n".join(dict.fromkeys(error.hint for error in errors))
+    if planned is None:
+        return "The row belongs to no invoice.", "Give it a project."
+    return planned.reason, planned.what_to_do
 
 
 def json_text(report: Report) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.columns import BY_NAME, Kind
@@ -13,13 +12,14 @@ from importer.errors import SettingsProblem
 from importer.payload import to_json
 from importer.problems import Severity
 from importer.records import ReadBack, Status
+from importer.report import answer_of
 from importer.tables import LONGEST_CELL, STATUS_WORDS, Book, Link, Money, Table, TableColumn, workbook
 from importer.words import count_of, describe_lines, row_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from importer.problems import Problem
     from importer.records import PlannedInvoice
     from importer.report import Report
     from importer.sheet import Header, RawRow, Sheet
@@ -218,7 +218,7 @@ def _lines(book: Book, report: Report) -> None:
         if (why := report.sheet.excluded.get(raw.number)) is not None:
             table.add([*_originals(report.sheet, raw), None, None, None, None, f"Left out: {why.value}."])
             continue
-        error, advice = _answer(report, planned, errors.get(raw.number, []))
+        error, advice = answer_of(report, planned, errors.get(raw.number, []))
         table.add(
             [
                 *_originals(report.sheet, raw),
@@ -269,19 +269,7 @@ def _unfinished(report: Report, sheet: Sheet) -> Iterator[tuple[RawRow, str | No
     for raw in sheet.rows:
         planned = invoices.get(raw.number)
         if raw.number not in sheet.excluded and (planned is None or planned.status in TO_FIX):
-            yield raw, *_answer(report, planned, errors.get(raw.number, []))
-
-
-def _answer(report: Report, planned: PlannedInvoice | None, errors: Sequence[Problem]) -> tuple[str | None, str | None]:
-    """What the row is told: its own errors, else what became of its invoice."""
-    if errors:
-        # The addresses are those of the file that was read: here the same row may stand elsewhere.
-        file = Path(report.source.path).name
-        texts = [f"{file} {error.cell}: {error.message}" if error.cell else error.message for error in errors]
-        return "\n".join(texts), "\n".join(dict.fromkeys(error.hint for error in errors))
-    if planned is None:
-        return "The row belongs to no invoice.", "Give it a project."
-    return planned.reason, planned.what_to_do
+            yield raw, *answer_of(report, planned, errors.get(raw.number, []))
 
 
 def _columns(sheet: Sheet) -> list[TableColumn]:

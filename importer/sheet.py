@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 Cell = object
 """str, float, int, bool, date, datetime, time, timedelta or None, as the file stores it."""
 
+ANNOTATION_MARK = "Import problems (invoice-importer)"
+"""How cell A1 of an annotated copy's first sheet begins; it is never imported, but it may name the batch."""
+ANNOTATION_HEAD_ROWS = 8
+"""Rows of that sheet, from the top, that tell of the run; the batch is named there, in columns A and B."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellFault:

@@ -42,6 +42,12 @@ SandboxFlag = Annotated[
     bool,
     typer.Option("--sandbox", help="Use a stand-in Kantata on this machine; nothing reaches the real one."),
 ]
+Annotate = Annotated[
+    bool | None,
+    typer.Option(
+        "--annotate/--no-annotate", help="Write a copy of the file with each wrong cell marked; default: when needed."
+    ),
+]
 Partial = Annotated[bool, typer.Option("--partial", help="Send the sound invoices although others have problems.")]
 
 

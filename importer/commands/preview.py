@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from importer.commands.options import (
+    Annotate,
     Batch,
     Config,
     Encoding,
@@ -38,6 +39,7 @@ def preview(  # noqa: PLR0913 - one argument per option or field
     offline: Offline = False,
     sandbox: SandboxFlag = False,
     partial: Partial = False,
+    annotate: Annotate = None,
 ) -> ExitCode:
     """Show what would be billed, with totals and all problems. Sends nothing."""
     from rich.console import Console
@@ -52,7 +54,7 @@ def preview(  # noqa: PLR0913 - one argument per option or field
         sandbox=sandbox,
         console=Console(stderr=True),
     ) as session:  # fmt: skip
-        report = pipeline.preview(pipeline.Wish(file, sheet, batch, partial), session.tools)
+        report = pipeline.preview(pipeline.Wish(file, sheet, batch, partial, annotate=annotate), session.tools)
     with telling():
         if as_json:
             sys.stdout.write(json_text(report) + "\n")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from importer.commands.options import (
+    Annotate,
     Batch,
     Config,
     Encoding,
@@ -54,6 +55,7 @@ def submit(  # noqa: PLR0913 - one argument per option or field
     offline: Offline = False,
     sandbox: SandboxFlag = False,
     partial: Partial = False,
+    annotate: Annotate = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
     expect_invoices: Annotated[
         int | None,
@@ -81,7 +83,8 @@ def submit(  # noqa: PLR0913 - one argument per option or field
     from importer.report import json_text
     from importer.settings import expected_amount
 
-    wish = pipeline.Wish(file, sheet, batch, partial, allow_repeats, expect_invoices, expected_amount(expect_total))
+    expected = expected_amount(expect_total)
+    wish = pipeline.Wish(file, sheet, batch, partial, allow_repeats, expect_invoices, expected, annotate)
     talk, stop = Console(stderr=True), Stop()
     bar = _ProgressBar(talk, shown=not (quiet or as_json))
     with opened(

@@ -56,6 +56,8 @@ class Wish:
     expect_invoices: int | None = None
     expect_total: Decimal | None = None
     """Main currency unit."""
+    annotate: bool | None = None
+    """Whether to make the annotated copy; None: when there is something to mend."""
 
 
 @dataclass(frozen=True, slots=True)

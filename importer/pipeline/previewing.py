@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer import results
+from importer.annotate import annotate
 from importer.errors import AccessDenied, NotReached
 from importer.pipeline.planning import Tools, Wish, compared, look_up, new_run_id, noting, prepare, report_of
 from importer.problems import has_errors
@@ -31,4 +32,6 @@ def preview(wish: Wish, tools: Tools) -> Report:
     else:
         code = ExitCode.DONE
     report = report_of("preview", prepared, tools, prepared.planned, code)
-    return replace(report, files={"preview": results.write_report(report, tools.settings.reports)})
+    report = replace(report, files={"preview": results.write_report(report, tools.settings.reports)})
+    copy = annotate(report, tools.settings.reports, batch_named=not prepared.terms.batch_derived, wanted=wish.annotate)
+    return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))

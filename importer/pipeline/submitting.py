@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from importer import results
+from importer.annotate import annotate
 from importer.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.gate import Gate, Stop
 from importer.header_changes import headers_seen
@@ -160,7 +161,9 @@ def _finished(
         if not began:
             tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, report.totals)
         tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(code))
-    return report
+    named = not prepared.terms.batch_derived
+    copy = annotate(report, folder, batch_named=named, wanted=prepared.wish.annotate)  # last: it may take its time
+    return replace(report, files={**files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))
 
 
 def exit_code_after(sent: Sent) -> ExitCode:

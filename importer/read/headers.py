@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from importer.columns import BY_NAME, REQUIRED, RESULT_COLUMNS, fold, is_ignored, known_as, required_columns
 from importer.errors import FileProblem, WrongUse
 from importer.problems import Problem, Severity, cell_address
-from importer.sheet import CellFault, Header, is_blank, text_of
+from importer.sheet import ANNOTATION_HEAD_ROWS, ANNOTATION_MARK, CellFault, Header, is_blank, text_of
 from importer.toml_lines import alias_lines, ignore_line, use_or_ignore
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def choose_grid(
     Raises FileProblem when no sheet or several sheets qualify, or a required
     column is missing; WrongUse when ``sheet_name`` does not exist.
     """
+    grids = [grid for grid in grids if not is_annotation(grid)]
     if sheet_name is not None:
         grid = _named(grids, sheet_name)
         start = find_header(grid, known)
@@ -162,15 +163,26 @@ def _second_header(grid: Grid, row: int, chosen: int) -> Problem:
 def find_batch(grids: Sequence[Grid]) -> tuple[str | None, tuple[Problem, ...]]:
     """Return the batch named on a sheet called Cover: a cell “Batch” with its value to the right.
 
-    A label without a readable value is an error: the batch decides what counts as billed.
+    The first sheet of an annotated copy names it too, where Cover does not. A label without a readable value is
+    an error: the batch decides what counts as billed.
     """
-    for grid in grids:
-        if fold(grid.name) == COVER_SHEET:
-            for row, cells in enumerate(grid.rows, start=1):
-                for position, (label, value) in enumerate(itertools.pairwise([*cells, None])):
-                    if isinstance(label, str) and fold(label) == "batch":
-                        return _batch(grid, cell_address(position + 1, row), row, value)
+    covers = [grid for grid in grids if fold(grid.name) == COVER_SHEET and not is_annotation(grid)]
+    for grid in covers:
+        for row, cells in enumerate(grid.rows, start=1):
+            for position, (label, value) in enumerate(itertools.pairwise([*cells, None])):
+                if isinstance(label, str) and fold(label) == "batch":
+                    return _batch(grid, cell_address(position + 1, row), row, value)
+    for grid in filter(is_annotation, grids):
+        for row, cells in enumerate(grid.rows[:ANNOTATION_HEAD_ROWS], start=1):  # below them stand texts of the sheet
+            if [isinstance(cell, str) and fold(cell) for cell in cells[:1]] == ["batch"]:
+                return _batch(grid, cell_address(1, row), row, [*cells, None][1])
     return None, ()
+
+
+def is_annotation(grid: Grid) -> bool:
+    """Tell whether a sheet is the list of problems that an annotated copy begins with."""
+    first = grid.rows[0][0] if grid.rows and grid.rows[0] else None
+    return isinstance(first, str) and first.strip().startswith(ANNOTATION_MARK)
 
 
 def _batch(grid: Grid, cell: str, row: int, value: Cell) -> tuple[str | None, tuple[Problem, ...]]:
@@ -178,7 +190,7 @@ def _batch(grid: Grid, cell: str, row: int, value: Cell) -> tuple[str | None, tu
         return f"{value:%Y-%m}", ()
     if not is_blank(value) and not isinstance(value, CellFault):
         return text_of(value).strip(), ()
-    message = "The sheet Cover has a label “Batch”, but no value can be read beside it."
+    message = f"The sheet {grid.name} has a label “Batch”, but no value can be read beside it."
     hint = "Type the batch as text, such as 2026-10; a formula must have been calculated by Excel."
     return None, (Problem("cover.batch", message, hint, sheet=grid.name, cell=cell, row=row, column="batch"),)
 

@@ -1,0 +1,138 @@
+"""The parts of a workbook file and how they point at each other."""
+
+from __future__ import annotations
+
+import html
+import io
+import posixpath
+import re
+import zipfile
+from typing import TYPE_CHECKING
+
+from importer.annotate.xml import CannotAnnotate, attributes, prefix_of, quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONTENT_TYPES = "[Content_Types].xml"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+"""Namespace of ``r:id``, and beginning of every relationship's type."""
+SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+
+_NO_RELATIONS = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
+)
+
+
+class Package:
+    """The parts of an .xlsx or .xlsm file; what is not put anew is kept byte for byte."""
+
+    def __init__(self, data: bytes) -> None:
+        """Open the archive. Raises CannotAnnotate when it is none."""
+        try:
+            self._archive = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, OSError, ValueError) as error:
+            raise CannotAnnotate("it is not a workbook of this kind") from error
+        self.changed: dict[str, str] = {}
+        """Parts that are new or changed, by name."""
+        self.names = set(self._archive.namelist())
+
+    def read(self, name: str) -> str:
+        """A part as text. Raises CannotAnnotate when there is none, or it is not UTF-8."""
+        if name in self.changed:
+            return self.changed[name]
+        try:
+            return self._archive.read(name).decode("utf-8-sig")
+        except (KeyError, UnicodeDecodeError, zipfile.BadZipFile) as error:
+            raise CannotAnnotate(f"its part {name} is missing or unusual") from error
+
+    def put(self, name: str, text: str) -> None:
+        """Set a part."""
+        self.changed[name] = text
+        self.names.add(name)
+
+    def free(self, pattern: str) -> str:
+        """A part name that is not taken; ``{}`` in the pattern stands for a number."""
+        taken = {name.lower() for name in self.names}
+        number = 1
+        while pattern.format(number).lower() in taken:
+            number += 1
+        return pattern.format(number)
+
+    def save(self, path: Path) -> None:
+        """Write all parts in their order, the new ones last."""
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+            for info in self._archive.infolist():
+                text = self.changed.get(info.filename)
+                out.writestr(info.filename, self._archive.read(info) if text is None else text)
+            for name in sorted(set(self.changed) - set(self._archive.namelist())):
+                out.writestr(name, self.changed[name])
+
+    # --- relationships ---
+
+    def relations(self, part: str) -> dict[str, tuple[str, str]]:
+        """Id → (last word of the type, name of the part pointed at) of the inner relationships of a part."""
+        name = _relations_name(part)
+        if name not in self.names:
+            return {}
+        found = {}
+        for tag in re.findall(r"<(?:[\w.-]+:)?Relationship\b[^>]*>", self.read(name)):
+            one = attributes(tag)
+            if one.get("TargetMode") != "External":
+                target = posixpath.normpath(posixpath.join("/", posixpath.dirname(part), one["Target"])).lstrip("/")
+                found[one["Id"]] = (one["Type"].rpartition("/")[2], target)
+        return found
+
+    def related(self, part: str, kind: str) -> str | None:
+        """Name of the first part of a kind, such as ``comments``, that a part points at."""
+        return next((target for word, target in self.relations(part).values() if word == kind), None)
+
+    def relate(self, part: str, targets: dict[str, str], kind: str, *, external: bool = False) -> None:
+        """Add relationships, id → target, to a part."""
+        name = _relations_name(part)
+        xml = self.read(name) if name in self.names else _NO_RELATIONS
+        p = prefix_of(xml, "Relationships")
+        mode = ' TargetMode="External"' if external else ""
+        added = "".join(
+            f'<{p}Relationship Id="{one}" Type="{OFFICE}/{kind}" Target="{quoted(target)}"{mode}/>'
+            for one, target in targets.items()
+        )
+        self.put(name, appended(xml, f"{p}Relationships", added))
+
+    def forget_relations(self, part: str) -> None:
+        """Take all relationships of a part away, when its content is written anew."""
+        if (name := _relations_name(part)) in self.names:
+            self.changed[name] = _NO_RELATIONS
+
+    def free_id(self, part: str) -> str:
+        """A beginning of relationship ids that the part does not use yet."""
+        name = _relations_name(part)
+        xml = html.unescape(self.read(name)) if name in self.names else ""
+        number = 1
+        while re.search(rf"rIdImport{number}[\"'_]", xml):
+            number += 1
+        return f"rIdImport{number}"
+
+    def declare(self, part: str, content_type: str) -> None:
+        """Say what a new part is."""
+        xml = self.read(CONTENT_TYPES)
+        p = prefix_of(xml, "Types")
+        tag = f'<{p}Override PartName="/{part}" ContentType="{content_type}"/>'
+        self.put(CONTENT_TYPES, appended(xml, f"{p}Types", tag))
+
+
+def appended(xml: str, tag: str, added: str) -> str:
+    """The part with something added at the end of its element ``tag``. Raises CannotAnnotate."""
+    at = xml.rfind(f"</{tag}")
+    if at >= 0:
+        return xml[:at] + added + xml[at:]
+    closed = re.search(rf"<{tag}\b([^>]*?)/>", xml)
+    if closed is None:
+        raise CannotAnnotate(f"its element “{tag}” is missing")
+    return f"{xml[: closed.start()]}<{tag}{closed[1]}>{added}</{tag}>{xml[closed.end() :]}"
+
+
+def _relations_name(part: str) -> str:
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
