@@ -28,7 +28,12 @@ def test_generated_tables_are_current() -> None:
 def test_every_option_in_the_readme_exists() -> None:
     """No option is promised that no command has."""
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    options = {name for command in commands.values() for parameter in command.params for name in parameter.opts}
+    options = {
+        name
+        for command in commands.values()
+        for parameter in command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
     foreign = {"--user", "--help"}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - foreign <= options
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from importer.report import Report
     from importer.sheet import Sheet
 
-MOST_CELLS = 3_000_000
+MOST_CELLS = 2_000_000
 """Cells of a table that is annotated unasked; larger ones take longer than half a minute."""
 
 KNOWN = DONE | {Status.IN_DOUBT, Status.HELD}

@@ -36,7 +36,8 @@ def listing(
     how: str,
 ) -> str:
     """The XML of the sheet. ``facts`` stand in rows 4 to 8; links lead to ``sheets`` only."""
-    bold, plain, link, line = styles.look(bold=True), styles.look(wrap=True), styles.look(link=True), styles.look()
+    line, bold, plain = styles.look(), styles.look(bold=True), styles.look(wrap=True)
+    link = styles.look(link=True, wrap=True)
     title, head = styles.look(bold=True, size=16), styles.look(bold=True, fill=HEADER_FILL)
     colours = {one: styles.marked(plain, one) for one in Severity}
     rows = [_row(1, [(ANNOTATION_MARK, title)]), _row(2, [(how, line)])]

@@ -58,17 +58,17 @@ class Styles:
     def look(
         self, *, bold: bool = False, link: bool = False, wrap: bool = False, size: int = 11, fill: str | None = None
     ) -> int:
-        """A format of our own, from the top of the cell; on a ``fill`` the text is white."""
+        """A format of our own; wrapped texts begin at the top of the cell; on a ``fill`` the text is white."""
         p = self._p
         ink = "FF0563C1" if link else "FF1F1F1F" if fill is None else "FFFFFFFF"
         font = (
             f"<{p}font>{f'<{p}b/>' if bold else ''}{f'<{p}u/>' if link else ''}"
             f'<{p}sz val="{size}"/><{p}color rgb="{ink}"/><{p}name val="Calibri"/><{p}family val="2"/></{p}font>'
         )
-        flow = ' wrapText="1"' if wrap else ""
+        flow = f'<{p}alignment vertical="top" wrapText="1"/>' if wrap else ""
         xf = (
             f'<{p}xf numFmtId="0" fontId="{_at(self._fonts, font)}" fillId="0" borderId="0" xfId="0" '
-            f'applyFont="1" applyAlignment="1"><{p}alignment vertical="top"{flow}/></{p}xf>'
+            f'applyFont="1" applyAlignment="{int(wrap)}">{flow}</{p}xf>'
         )
         number = _at(self._formats, xf)
         return number if fill is None else self._with_fill(number, fill, f'<{p}bgColor indexed="64"/>')
