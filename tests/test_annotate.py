@@ -9,7 +9,8 @@ import stat
 import subprocess
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import openpyxl
 import pytest
@@ -17,11 +18,12 @@ import sheets
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
+from importer.annotate import annotate
 from importer.annotate.marks import Mark
 from importer.annotate.patching import Answer, Job, patched
 from importer.annotate.styles import MARK_COLOURS
 from importer.annotate.xml import CannotAnnotate
-from importer.problems import Severity
+from importer.problems import Problem, Severity
 from importer.sheet import ANNOTATION_MARK
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from conftest import Cli, Finished
 
+    from importer.report import Report
     from importer.sandbox import Sandbox
 
 RED, ORANGE = MARK_COLOURS[Severity.ERROR], MARK_COLOURS[Severity.WARNING]
@@ -344,6 +347,62 @@ def test_columns_right_of_the_table_are_not_written_over() -> None:
     made = patched(stream.getvalue(), Job("S", 1, 2, frozenset(), {}, answers, (), (), ""))
     assert made.answers == range(4, 9)
     assert openpyxl.load_workbook(io.BytesIO(packed(made)))["S"]["D1"].value == "=1+1"
+
+
+def test_every_new_part_is_declared_as_excel_expects_it(cli: Cli) -> None:
+    """Excel opens no file with a part whose type it does not know; openpyxl and LibreOffice do not mind."""
+    path = sheets.records(
+        cli.folder / "a.xlsx", {"workspace_id": 101, "item_type": "fixed_fee", "amount": 1.5, "payment_schedule": 30}
+    )
+    parts = sheets.parts(copy_of(cli.run("preview", path, "--json")).read_bytes())
+    kind = "application/vnd.openxmlformats-officedocument."
+    types = parts["[Content_Types].xml"].decode()
+    for part, declared in (
+        ("/xl/worksheets/sheet2.xml", f"{kind}spreadsheetml.worksheet+xml"),
+        ("/xl/comments1.xml", f"{kind}spreadsheetml.comments+xml"),
+    ):
+        assert part[1:] in parts
+        assert f'<Override PartName="{part}" ContentType="{declared}"/>' in types
+    assert "xl/drawings/vmlDrawing1.vml" in parts
+    assert f'<Default Extension="vml" ContentType="{kind}vmlDrawing"/>' in types
+
+
+def test_macros_stay_and_the_copy_keeps_their_ending(cli: Cli) -> None:
+    """Excel opens no workbook with macros under another ending."""
+    parts = sheets.parts(rich(cli.folder / "plain.xlsx").read_bytes())
+    types = parts["[Content_Types].xml"].decode()
+    main = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    types = types.replace(main, "application/vnd.ms-excel.sheet.macroEnabled.main+xml")
+    types = types.replace(
+        "<Override", '<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/><Override', 1
+    )
+    with zipfile.ZipFile(cli.folder / "october.xlsm", "w") as archive:
+        for name, content in (
+            parts | {"[Content_Types].xml": types.encode(), "xl/vbaProject.bin": b"\xd0\xcf"}
+        ).items():
+            archive.writestr(name, content)
+    made = copy_of(cli.run("preview", "october.xlsm", "--json"))
+    assert made.suffix == ".xlsm"
+    assert sheets.parts(made.read_bytes())["xl/vbaProject.bin"] == b"\xd0\xcf"
+
+
+def test_a_sheet_of_the_users_own_with_our_name_is_left_alone(cli: Cli) -> None:
+    """The list takes a free name, and a user's sheet of that name may hold the rows."""
+    source = rich(cli.folder / "october.xlsx", sheet="Import problems")
+    book = openpyxl.load_workbook(copy_of(cli.run("preview", source, "--json")))
+    assert book.sheetnames == ["Import problems 2", "Notes", "Import problems", "Table"]
+    assert book["Import problems 2"]["B11"].hyperlink.location == "'Import problems'!E8"
+
+
+def test_a_file_that_changed_meanwhile_is_not_marked(tmp_path: Path) -> None:
+    """The marks belong to the bytes that were read; the run goes on without the copy and says why."""
+    sheet = sheets.read(rich(tmp_path / "a.xlsx"))
+    sheet.path.write_bytes(b"other")
+    problem = Problem("x", "wrong", "mend", sheet=sheet.name, cell="E8", row=8)
+    report = cast("Report", SimpleNamespace(command="preview", sheet=sheet, planned=(), problems=(problem,)))
+    done = annotate(report, tmp_path, batch_named=False)
+    assert done.path is None
+    assert "has changed since it was read" in done.notices[0]
 
 
 def test_what_is_no_workbook_is_refused_not_damaged() -> None:

@@ -76,12 +76,12 @@ def _annotated(data: bytes, report: Report, sheet: Sheet, folder: Path, *, batch
         notices.append(f"The annotated copy marks the first {MOST_MARKS:,} of {len(job.matters):,} problems.")
     try:
         return Annotated(_written(data, job, report.run_id, folder), tuple(notices))
-    except CannotAnnotate as error:
+    except (CannotAnnotate, LookupError, ValueError) as error:  # a part that lacks what it should hold
         data, job = plain_workbook(sheet, job)
         path = _written(data, job, report.run_id, folder)
         if sheet.path.suffix.lower() in (".xlsx", ".xlsm"):
             notices.append(
-                f"{sheet.path.name} could not be annotated in place ({error.message}). The annotated copy holds the "
+                f"{sheet.path.name} could not be annotated in place ({error}). The annotated copy holds the "
                 "table's values only: no formulas, formats, titles or other sheets."
             )
         return Annotated(path, tuple(notices))
@@ -96,7 +96,9 @@ def _written(data: bytes, job: Job, run_id: str, folder: Path) -> Path:
     try:
         made.package.save(unfinished)
         check(data, unfinished, made, job)
-        os.link(unfinished, path) if hasattr(os, "link") else unfinished.rename(path)
+        if path.exists():
+            raise FileExistsError(f"{path.name} exists already; nothing is ever overwritten")
+        unfinished.rename(path)
     finally:
         unfinished.unlink(missing_ok=True)
     return path
@@ -129,4 +131,6 @@ def _answers(report: Report, sheet: Sheet) -> Iterator[tuple[int, Answer]]:
         status = planned.status if planned else Status.NOT_SENT
         number, link = (planned.invoice_id, report.link_of(planned)) if planned else (None, None)
         severity = None if status in DONE else Severity.WARNING if status is Status.HELD else Severity.ERROR
-        yield raw.number, Answer((STATUS_WORDS[status], number or "", link or "", error or "", advice or ""), severity)
+        # One line each: the rows keep the height that the user gave them.
+        words = ((error or "").replace("\n", " "), (advice or "").replace("\n", " "))
+        yield raw.number, Answer((STATUS_WORDS[status], number or "", link or "", *words), severity)

@@ -82,7 +82,7 @@ def put_first(package: Package, xml: str, name: str) -> None:
         part = package.free("xl/worksheets/sheet{}.xml")
         one = package.free_id(BOOK)
         package.relate(BOOK, {one: f"/{part}"}, "worksheet")
-        package.declare(part, f"{SPREADSHEET}ml.worksheet+xml")
+        package.declare(part, f"{SPREADSHEET}.worksheet+xml")
         _enlist(package, name, one)
     else:
         package.forget_relations(part)

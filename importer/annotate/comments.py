@@ -103,11 +103,11 @@ class Comments:
         if name is None:
             name = package.free("xl/comments{}.xml")
             package.relate(self.part, {package.free_id(self.part): f"/{name}"}, "comments")
-            package.declare(name, f"{SPREADSHEET}ml.comments+xml")
+            package.declare(name, f"{SPREADSHEET}.comments+xml")
         if drawing is None:
             drawing, one = package.free("xl/drawings/vmlDrawing{}.vml"), package.free_id(self.part)
             package.relate(self.part, {one: f"/{drawing}"}, "vmlDrawing")
-            package.declare(drawing, "application/vnd.openxmlformats-officedocument.vmlDrawing")
+            package.declare_ending("vml", "application/vnd.openxmlformats-officedocument.vmlDrawing")
             p = prefix_of(self.sheet.xml, "worksheet")
             self.sheet.insert("legacyDrawing", f'<{p}legacyDrawing xmlns:rel="{OFFICE}" rel:id="{one}"/>')
         package.put(name, xml)

@@ -121,6 +121,14 @@ class Package:
         tag = f'<{p}Override PartName="/{part}" ContentType="{content_type}"/>'
         self.put(CONTENT_TYPES, appended(xml, f"{p}Types", tag))
 
+    def declare_ending(self, ending: str, content_type: str) -> None:
+        """Say what all parts with an ending are, as Excel does for drawings of comments."""
+        xml = self.read(CONTENT_TYPES)
+        p = prefix_of(xml, "Types")
+        if re.search(rf"Extension\s*=\s*[\"']{ending}[\"']", xml, re.IGNORECASE) is None:
+            tag = f'<{p}Default Extension="{ending}" ContentType="{content_type}"/>'
+            self.put(CONTENT_TYPES, re.sub(rf"(<{p}Types\b[^>]*>)", rf"\g<1>{tag}", xml, count=1))
+
 
 def appended(xml: str, tag: str, added: str) -> str:
     """The part with something added at the end of its element ``tag``. Raises CannotAnnotate."""

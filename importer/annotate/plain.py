@@ -43,7 +43,10 @@ def plain_workbook(sheet: Sheet, job: Job) -> tuple[bytes, Job]:
         for position, cell in enumerate(row.cells):
             _write(page, row.number - 1, position, cell, looks)
     book.close()
-    matters = [replace(one, sheet=name) if one.sheet == sheet.name else one for one in job.matters]
+    matters = [
+        replace(one, sheet=name, place=one.place.replace(sheet.name, name, 1)) if one.sheet == sheet.name else one
+        for one in job.matters
+    ]
     return stream.getvalue(), replace(job, sheet=name, matters=matters)
 
 

@@ -47,6 +47,11 @@ def _rows(stream: io.BytesIO, sheet: str) -> list[list[object]]:
         return CalamineWorkbook.from_filelike(stream).get_sheet_by_name(sheet).to_python(skip_empty_area=False)  # type: ignore[return-value]
     except (CalamineError, OSError, ValueError) as error:
         raise CannotAnnotate("it would not read any more") from error
+    except BaseException as error:
+        # A panic inside the Rust reader arrives as PanicException, which derives from BaseException.
+        if type(error).__name__ == "PanicException":
+            raise CannotAnnotate("it would not read any more") from error
+        raise
 
 
 def _without(row: list[object], positions: set[int]) -> list[object]:
