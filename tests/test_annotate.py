@@ -22,6 +22,7 @@ from importer.annotate import annotate
 from importer.annotate.marks import Mark
 from importer.annotate.patching import Answer, Job, patched
 from importer.annotate.styles import MARK_COLOURS
+from importer.annotate.verify import check
 from importer.annotate.xml import CannotAnnotate
 from importer.problems import Problem, Severity
 from importer.sheet import ANNOTATION_MARK
@@ -403,6 +404,27 @@ def test_a_file_that_changed_meanwhile_is_not_marked(tmp_path: Path) -> None:
     done = annotate(report, tmp_path, batch_named=False)
     assert done.path is None
     assert "has changed since it was read" in done.notices[0]
+
+
+def test_a_copy_that_lost_or_changed_something_is_not_handed_out(tmp_path: Path) -> None:
+    """It is read back before it gets its name: every part must be there and every cell must read as before."""
+    data = rich(tmp_path / "a.xlsx").read_bytes()
+    job = Job(SHEET, 5, 8, frozenset(), {"E8": Mark(Severity.ERROR, ["x"])}, {}, (), (), "")
+    good = patched(data, job)
+    good.package.save(tmp_path / "good.xlsx")
+    check(data, tmp_path / "good.xlsx", good, job)
+    parts = sheets.parts((tmp_path / "good.xlsx").read_bytes())
+    sheet = parts["xl/worksheets/sheet2.xml"]
+    for wrong in (
+        {"xl/worksheets/sheet2.xml": sheet.replace(b"<v>12.5</v>", b"<v>12.6</v>")},
+        {"xl/charts/chart1.xml": b""},
+    ):
+        with zipfile.ZipFile(tmp_path / "bad.xlsx", "w") as archive:
+            for name, content in (parts | wrong).items():
+                if content:
+                    archive.writestr(name, content)
+        with pytest.raises(CannotAnnotate):
+            check(data, tmp_path / "bad.xlsx", good, job)
 
 
 def test_what_is_no_workbook_is_refused_not_damaged() -> None:

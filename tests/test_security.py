@@ -199,7 +199,7 @@ def test_what_is_written_is_for_its_owner_only(cli: Cli) -> None:
     assert {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sandbox.sqlite"} <= set(seen)
     assert set(seen.values()) == {"0o600"}
     written = list(files_below(cli.ledger.parent, cli.folder / "reports"))
-    assert len([one for one in written if one.suffix == ".xlsx"]) == 3
+    assert len([one for one in written if one.suffix == ".xlsx"]) == 4
     for path in written:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
