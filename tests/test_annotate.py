@@ -261,6 +261,28 @@ def test_a_mark_gives_the_users_own_colour_back() -> None:
     assert (twice["A1"].comment, twice["B1"].comment) == (None, None)
 
 
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
+@pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
+def test_marks_are_known_again_after_libreoffice_has_saved_the_copy(cli: Cli, sandbox: Sandbox) -> None:
+    """It cuts comments into runs and rewrites colours; ours go all the same, and the user's words stay."""
+    first = copy_of(submitted(cli, sandbox, rich(cli.folder / "october.xlsx")))
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{cli.folder}/profile", "--headless", "--convert-to", "xlsx",  # noqa: S607
+         "--outdir", str(cli.folder / "office"), str(first)],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    saved = cli.folder / "office" / first.name
+    parts = sheets.parts(saved.read_bytes())
+    with zipfile.ZipFile(saved, "w") as archive:  # a number mended as LibreOffice stores it
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(b"<v>12.5</v>", b"<v>12</v>"))
+    again = submitted(cli, sandbox, saved)
+    assert sorted(again.statuses) == ["already_created"] * 3 + ["created", "not_sent"]
+    sheet = openpyxl.load_workbook(copy_of(again))[SHEET]
+    assert (colour(sheet["E8"]), sheet["E8"].comment.text) == (None, "Anna: check this")
+    assert sheet["E10"].comment.text.count("invoice-importer:") == 1
+
+
 def packed(made: Any) -> bytes:
     """The workbook as bytes."""
     stream = io.BytesIO()

@@ -49,6 +49,8 @@ _SHAPE = (
     '<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/><x:Anchor>{anchor}</x:Anchor>'
     "<x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column></x:ClientData></v:shape>"
 )
+_BLANK_END = re.compile(r"(?:\s|&#(?:10|13|x0?[ad]);)+$", re.IGNORECASE)
+"""Blank lines at the end of a text, which LibreOffice writes as entities."""
 _SHAPES = re.compile(r"<v:shape\b(?!type).*?</v:shape\s*>", re.DOTALL)
 
 
@@ -133,22 +135,19 @@ class Comments:
     def _without_ours(self, comment: str) -> str | None:
         """The user's part of a comment; None when it is all ours."""
         p = self._p
-        if FIRST_LINE not in comment:
+        run = re.compile(rf"(<{p}t\b[^>]*(?<!/)>)([^<]*)(</{p}t\s*>)")  # programs cut a text into runs as they like
+        before, ours, _ = "".join(match[2] for match in run.finditer(comment)).partition(FIRST_LINE)
+        if not ours:
             return comment
-        before, ended = "", False
+        left = len(_BLANK_END.sub("", before))
 
         def cut(match: re.Match[str]) -> str:
-            nonlocal before, ended
-            text, *_ = match[2].partition(FIRST_LINE)
-            if ended:
-                return match[1] + match[3]
-            ended = FIRST_LINE in match[2]
-            text = text.rstrip("\n\r ") if ended else text
-            before += text
-            return match[1] + text + match[3]
+            nonlocal left
+            kept = match[2][:left]
+            left -= len(kept)
+            return match[1] + kept + match[3]
 
-        changed = re.sub(rf"(<{p}t\b[^>]*(?<!/)>)([^<]*)(</{p}t\s*>)", cut, comment)
-        return changed if before.strip() else None
+        return run.sub(cut, comment) if left else None
 
     # --- shapes ---
 

@@ -10,6 +10,9 @@ from importer.problems import Severity
 MARK_COLOURS = {Severity.ERROR: "FFE77C73", Severity.WARNING: "FFF2B34C"}
 """Light enough for black text, dark enough for the white text of many headers."""
 
+LIBREOFFICE = ("FFFF99CC", "FFFFCC99")
+"""What LibreOffice puts behind those colours in place of the user's own; it then is lost."""
+
 
 class Styles:
     """The formats of a workbook. A cell names one by its position."""
@@ -43,7 +46,8 @@ class Styles:
             return number
         behind = _tag(fill, "bgColor")
         inner = re.sub(r"^<\S+\s*|\s*/?>$", "", behind)
-        if not behind or attributes(behind).get("indexed") == "64":
+        given = attributes(behind)
+        if not behind or given.get("indexed") == "64" or given.get("rgb") in LIBREOFFICE:
             return self._variant(number, "none", fill=0)
         p = self._p
         front, behind = f"<{p}fgColor {inner}/>", f'<{p}bgColor indexed="64"/>'
