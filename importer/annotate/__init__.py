@@ -126,6 +126,9 @@ def _job(report: Report, sheet: Sheet, *, batch_named: bool) -> Job:
 def _answers(report: Report, sheet: Sheet) -> Iterator[tuple[int, Answer]]:
     invoices, errors = report.by_row(), report.errors_by_row()
     for raw in sheet.rows:
+        if (why := sheet.excluded.get(raw.number)) is not None:
+            yield raw.number, Answer(("", "", "", "", f"Left out: {why.value}."), None)
+            continue
         planned = invoices.get(raw.number)
         error, advice = answer_of(report, planned, errors.get(raw.number, []))
         status = planned.status if planned else Status.NOT_SENT
