@@ -72,6 +72,7 @@ class Excluded(Enum):
     """Why a row below the header is no line item; the value says it to a person."""
 
     TOTAL = "a total, not a line item"
+    SUM = "a sum without a label, not a line item"
     HEADER = "the header once more, not a line item"
 
 

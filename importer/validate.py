@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 import pandera.pandas as pa
@@ -22,11 +23,10 @@ from importer.readings import Unreadable
 from importer.records import ItemType, LineItem, SheetLine
 from importer.schemas import Fault, schema_for, words_of
 from importer.sheet import text_of
+from importer.total_rows import disagreeing
 from importer.words import row_ranges
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     import pandas as pd
 
     from importer.conventions import Decision
@@ -50,6 +50,7 @@ def validate(
     problems += _repeated_rows(sheet, parsed)
     absent, lacking = _absent_columns(sheet, parsed)
     problems += absent
+    problems += disagreeing(sheet, _amounts(parsed))
     positions = {name: number for number, name in enumerate(BY_NAME)}
     problems.sort(key=lambda p: (p.row or 0, positions.get(p.column or "", 0)))
     faulty = error_rows(problems) | lacking
@@ -60,6 +61,14 @@ def validate(
     header_sound = len(of_rows) == len(errors)
     lines = _lines(parsed, faulty, typed.currencies, header_sound=header_sound)
     return lines, tuple(problems), tuple(typed.decisions)
+
+
+def _amounts(parsed: pd.DataFrame) -> dict[int, Decimal | None]:
+    """The amount of each row that has one; None for one that cannot be read."""
+    if "amount" not in parsed.columns:
+        return {}
+    cells = zip(parsed.index.tolist(), parsed["amount"].tolist(), strict=True)
+    return {row: cell if isinstance(cell, Decimal) else None for row, cell in cells if cell is not None}
 
 
 # --- from failure cases to problems ------------------------------------------

@@ -48,9 +48,13 @@ def find(
             if again:
                 excluded[row.number] = Excluded.HEADER
             problems.append(_again(grid, row.number, start.row, same=again))
-        elif (label := _total_label(row, at, texts)) is not None or (_only_amount(at, texts) and row is not rows[0]):
+        elif (label := _total_label(row, at, texts)) is not None:
             excluded[row.number] = Excluded.TOTAL
-            problems.append(_total(grid, row.number, label))
+            problems.append(_total(grid, row.number, f"(“{label}”)", label))
+        elif [position for position, _ in texts] == [at.get("amount")] and row is not rows[0]:
+            # A bare number below the amounts, as the sum button leaves it; whether it is their sum is checked later.
+            excluded[row.number] = Excluded.SUM
+            problems.append(_total(grid, row.number, "holds only an amount", text_of(texts[0][1])))
     return excluded, problems
 
 
@@ -80,11 +84,6 @@ def _total_label(row: RawRow, at: dict[str, int], texts: list[tuple[int, object]
     return labels[0][1].strip()
 
 
-def _only_amount(at: dict[str, int], texts: list[tuple[int, object]]) -> bool:
-    """A bare number below the amounts, as the sum button leaves it; whether it is their sum is checked later."""
-    return [position for position, _ in texts] == [at.get("amount")]
-
-
 def _is_label(cell: object) -> bool:
     return isinstance(cell, str) and len(cell) <= LONGEST_LABEL and _TOTAL.fullmatch(cell.strip()) is not None
 
@@ -102,8 +101,7 @@ def _again(grid: Grid, row: int, header_row: int, *, same: bool) -> Problem:
     )
 
 
-def _total(grid: Grid, row: int, label: str | None) -> Problem:
-    named = "holds only an amount" if label is None else f"(“{label}”)"
+def _total(grid: Grid, row: int, named: str, value: str) -> Problem:
     return Problem(
         code="row.total",
         message=f"Row {row} {named}: it is a total and no line item; it was left out.",
@@ -111,6 +109,6 @@ def _total(grid: Grid, row: int, label: str | None) -> Problem:
         sheet=grid.name,
         cell=cell_address(0, row),
         row=row,
-        value=label,
+        value=value,
         severity=Severity.WARNING,
     )

@@ -1,0 +1,116 @@
+"""Totals inside a sheet: left out when they are the sum of the rows above, an error when they are not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from importer.problems import Severity
+from importer.sheet import Excluded
+from tests.sheets import checked, csv_file, read, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = ["Project ID", "Item type", "Description", "Amount"]
+FIRST = [101, "Fixed fee", "Retainer", 1000]
+SECOND = [102, "Fixed fee", "Retainer", 234]
+
+
+def codes(path: Path) -> list[tuple[str, str | None, Severity]]:
+    """What is said of totals, with its cell."""
+    return [(p.code, p.cell, p.severity) for p in checked(path)[1] if p.code.startswith("row.")]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["Total", None, None, 1234],
+        [None, None, "Grand total:", 1234],
+        [None, None, "Total October 2026", 1234],
+        ["101 Total", None, None, 1234],
+        ["Summe", None, None, 1234],
+        [None, "Gesamtbetrag", None, 1234],
+        ["Sous-total", None, None, 1234],
+        ["Total general", None, None, 1234],
+        ["TOTAL", None, None, None],
+        [None, None, None, 1234],
+        ["Total", None, None, 1234.000000001],
+    ],
+)
+def test_a_total_is_left_out_with_a_notice(tmp_path: Path, row: list[object]) -> None:
+    """A row that says it is a total, or a bare sum, bills nothing and says so; the lines are all there."""
+    path = table(tmp_path / "a.xlsx", HEADER, FIRST, SECOND, row)
+    lines, problems = checked(path)
+    assert [line.amount for line in lines] == [1000, 234]
+    assert [(p.code, p.row, p.severity) for p in problems if p.code.startswith("row.")] == [
+        ("row.total", 4, Severity.WARNING)
+    ]
+
+
+def test_subtotals_count_from_the_last_one(tmp_path: Path) -> None:
+    """A subtotal sums the rows since the one before it, a grand total all of them."""
+    path = table(
+        tmp_path / "a.xlsx", HEADER, FIRST, ["Subtotal", None, None, 1000], SECOND, ["Subtotal", None, None, 234],
+        ["Grand total", None, None, 1234],
+    )  # fmt: skip
+    assert [code for code, _, severity in codes(path) if severity is Severity.ERROR] == []
+    assert read(path).excluded == {3: Excluded.TOTAL, 5: Excluded.TOTAL, 6: Excluded.TOTAL}
+
+
+@pytest.mark.parametrize("row", [["Total", None, None, 1235], [None, None, None, 1233.99], [None, None, None, "many"]])
+def test_a_total_that_disagrees_is_an_error(tmp_path: Path, row: list[object]) -> None:
+    """A wrong sum means that a row was added or lost, or that it is a line item: somebody must look."""
+    path = table(tmp_path / "a.xlsx", HEADER, FIRST, SECOND, row)
+    assert ("row.total_differs", "D4", Severity.ERROR) in codes(path)
+
+
+def test_a_bare_sum_that_cannot_be_checked_is_an_error(tmp_path: Path) -> None:
+    """Without a label nothing but the sum proves that the row is no line item."""
+    path = table(tmp_path / "a.xlsx", HEADER, FIRST, [102, "Fixed fee", "x", "many"], [None, None, None, 1234])
+    assert ("row.total_unchecked", "D4", Severity.ERROR) in codes(path)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [103, "Fixed fee", "Total package", 50],
+        ["103", "Fixed fee", "Total", 50],
+        [None, "Fixed fee", "Total", 50],
+        [103, None, "Total", 50],
+        [103, "Fixed fee", None, 50],
+    ],
+)
+def test_a_line_that_speaks_of_a_total_stays_a_line(tmp_path: Path, row: list[object]) -> None:
+    """A project or an item type says that the row is meant as a line item: billed, or an error, never left out."""
+    path = table(tmp_path / "a.xlsx", HEADER, FIRST, row)
+    assert read(path).excluded == {}
+    lines, _ = checked(path)
+    assert [line.row for line in lines] == [2, 3]
+
+
+def test_totals_of_a_csv_are_read_in_any_way_of_writing(tmp_path: Path) -> None:
+    """The total may be written as people write it; it only has to agree in one reading."""
+    path = csv_file(
+        tmp_path / "a.csv", "Project ID;Item type;Description;Amount\n101;Fixed fee;x;1.000,00\n;;Summe;1.000\n"
+    )
+    assert codes(path) == [("row.total", "A3", Severity.WARNING)]
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    cents=st.lists(st.integers(-(10**9), 10**9).filter(bool), min_size=1, max_size=12),
+    slip=st.integers(-200, 200),
+)
+def test_only_the_exact_sum_is_taken(tmp_path_factory: pytest.TempPathFactory, cents: list[int], slip: int) -> None:
+    """Whatever the amounts, a total is accepted exactly when it is their sum to the cent."""
+    amounts = [Decimal(one) / 100 for one in cents]
+    rows = [[101, "Additional item", f"x{at}", float(amount)] for at, amount in enumerate(amounts)]
+    total = sum(amounts) + Decimal(slip) / 100
+    path = table(tmp_path_factory.mktemp("t") / "a.xlsx", HEADER, *rows, ["Total", None, None, float(total)])
+    _, problems = checked(path, send_cents=True)
+    assert ("row.total_differs" in [p.code for p in problems]) == (slip != 0)
