@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 from xml.etree import ElementTree as ET
@@ -19,7 +18,7 @@ from importer.unpack.sizing import bounded
 
 if TYPE_CHECKING:
     from importer.sheet import Cell
-    from importer.unpack.xlsx_look import Faults
+    from importer.unpack.xlsx_exact import Faults
 
 Look = Callable[[Archive, str], tuple[SideLook, "Faults"]]
 
@@ -34,7 +33,7 @@ def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
         raise protected(name)
     archive.refuse_far_cells()
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        workbook = CalamineWorkbook.from_filelike(archive.plain())
         sheets = workbook.sheets_metadata
     except (CalamineError, OSError, ValueError) as error:
         raise _unusual(name, error) from error

@@ -18,6 +18,12 @@ BROKEN_TEXT = CellFault(
     "is a text that the file refers to in a wrong way, so it cannot be known",
     "Open the workbook in Excel, look at the cell, save it, and use it again.",
 )
+UNUSUAL = CellFault(
+    "?",
+    "unusual",
+    "is written in a way that programs read differently, so its value cannot be known",
+    "Open the workbook in Excel, look at the cell, save it, and use it again.",
+)
 
 
 @cache

@@ -10,7 +10,7 @@ from importer.unpack.grid import MergedRange, SideLook
 
 if TYPE_CHECKING:
     from importer.unpack.archive import Archive
-    from importer.unpack.xlsx_look import Faults
+    from importer.unpack.xlsx_exact import Faults
 
 _MARKERS = (b"table:visibility", b'calcext:value-type="error"', b"table:formula", b"-spanned")
 MOST_REPEATED = 1_048_576
@@ -43,7 +43,7 @@ class _Table:
         self.faults: Faults = {}
         self.other_workbooks = False
         self._sheet = sheet
-        self._inside = False
+        self._inside = self._remark = False
         self._row, self._rows_now, self._position, self._column = 0, 1, 0, 0
         self._cell: dict[str, str] | None = None
         self._shown: list[str] = []
@@ -60,12 +60,16 @@ class _Table:
             self._start_row(attributes)
         elif tag in {"table:table-cell", "table:covered-table-cell"}:
             self._cell, self._shown, self._has_text = attributes, [], False
-        elif tag == "text:p":
+        elif tag == "office:annotation":  # a remark on the cell, not its content
+            self._remark = True
+        elif tag == "text:p" and not self._remark:
             self._has_text = True
 
     def end(self, tag: str) -> None:
         if tag == "table:table":
             self._inside = False
+        elif tag == "office:annotation":
+            self._remark = False
         elif self._inside and tag == "table:table-row":
             self._row += self._rows_now
         elif self._inside and self._cell is not None and tag in {"table:table-cell", "table:covered-table-cell"}:
@@ -73,7 +77,7 @@ class _Table:
             self._cell = None
 
     def text(self, text: str) -> None:
-        if self._cell is not None:
+        if self._cell is not None and not self._remark:
             self._shown.append(text)
 
     def _start_column(self, attributes: dict[str, str]) -> None:

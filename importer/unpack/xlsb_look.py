@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-import re
 import struct
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 from importer.unpack.faults import error_value
 from importer.unpack.grid import MergedRange, SideLook
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.unpack.archive import Archive
-    from importer.unpack.xlsx_look import Faults
+    from importer.unpack.xlsx_exact import Faults
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN, _SHEET, _MERGE = 0, 3, 11, 60, 156, 176
 """Record numbers: BrtRowHdr, BrtCellError, BrtFmlaError, BrtColInfo, BrtBundleSh, BrtMergeCell."""
@@ -76,11 +76,8 @@ def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _part_of(archive: Archive, sheet: str) -> bytes:
-    relations = (archive.part("xl/_rels/workbook.bin.rels") or b"").decode("utf-8", errors="replace")
-    targets = {}
-    for element in re.findall(r"<Relationship\b[^>]*>", relations):
-        named = dict(re.findall(r'(\w+)="([^"]*)"', element))
-        targets[named.get("Id")] = named.get("Target", "")
+    relations = archive.part("xl/_rels/workbook.bin.rels") or b"<none/>"
+    targets = {one.get("Id"): one.get("Target") or "" for one in ET.fromstring(relations)}  # noqa: S314 - no DOCTYPE: see archive
     for number, data in _records(archive.part("xl/workbook.bin") or b""):
         if number == _SHEET:
             relation, rest = _text(data, 8)
