@@ -114,9 +114,11 @@ def _how_good(start: HeaderRow) -> tuple[int, int]:
 def _two_lines(grid: Grid, row: int, known: Mapping[str, str]) -> Iterator[HeaderRow]:
     """Headers that a row may make together with the one above or below it, such as “Invoice” over “Date”."""
     for upper in (row - 1, row):
-        if upper < 1 or upper >= len(grid.rows) or not _all_text(grid.rows[upper]):
+        if upper < 1 or upper >= len(grid.rows) or not _all_text(grid.rows[upper - 1]):
             continue
         above, below = _spread(grid, upper), _texts(grid, upper + 1)
+        if not _all_text(grid.rows[upper]) or _below_whole_headers(above, below, known):
+            continue
         texts = {}
         for position in sorted(set(above) | set(below)):
             top, bottom = above.get(position, ""), below.get(position, "")
@@ -126,6 +128,16 @@ def _two_lines(grid: Grid, row: int, known: Mapping[str, str]) -> Iterator[Heade
                 texts[position] = meant
         start = _header_row(grid, upper + 1, known, texts)
         yield replace(start, notes=(f"The header was read from rows {upper} and {upper + 1} together.",))
+
+
+def _below_whole_headers(above: Mapping[int, str], below: Mapping[int, str], known: Mapping[str, str]) -> bool:
+    """Tell whether a text stands below a header that needs none: then it is a value, and its row holds a line item."""
+    for position, bottom in below.items():
+        top = above.get(position, "")
+        whole = known_as(top, known) if top else None
+        if whole is not None and known_as(f"{top} {bottom}", known) is None and known_as(bottom, known) != whole:
+            return True
+    return False
 
 
 def _all_text(cells: Sequence[Cell]) -> bool:

@@ -39,10 +39,15 @@ _ALLOWED = {
 
 def bytes_of(path: Path, limits: Limits) -> bytes:
     """Read the whole file. Raises WrongUse when it is no file, FileProblem when it cannot be an import file."""
+    try:
+        exists = path.exists()
+    except OSError as error:  # a name too long, a folder that is closed to us
+        msg = f"{path}: the file cannot be looked at ({error.strerror})."
+        raise WrongUse(msg, "Check the name and the permissions of its folder.", code="file.not_found") from error
     if path.is_dir():
         msg = f"{path} is a folder, not a file."
         raise WrongUse(msg, "Name the workbook or CSV file itself.", code="file.is_folder")
-    if not path.exists():
+    if not exists:
         msg = f"{path}: there is no such file."
         raise WrongUse(msg, _nearest_file(path), code="file.not_found")
     if path.name.startswith("~$"):
@@ -101,7 +106,7 @@ def unpack(
         raise _died(name, done.returncode, limits)
     try:
         answer = _Answers(io.BytesIO(done.stdout)).load()
-    except (pickle.UnpicklingError, EOFError, AttributeError, IndexError, ImportError) as error:
+    except Exception as error:  # what a child gone astray prints may break in any way
         raise _unreadable(name) from error
     if isinstance(answer, Unpacked):
         return answer

@@ -40,6 +40,7 @@ class Archive:
         """Read every part. Raises FileProblem for an archive that is cut, damaged, protected or explodes."""
         self._name, self._limits = name, limits
         self._parts: dict[str, bytes] = {}
+        self._own_names: list[str] = []
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 self._read(archive)
@@ -61,9 +62,10 @@ class Archive:
                     if total > self._limits.unpacked_bytes:
                         raise self._too_large(f"unpacks to more than {self._limits.unpacked_bytes // 2**20} MB")
                     data += chunk
-            self._add(member.filename.replace("\\", "/").lower(), bytes(data))
+            self._add(member.filename.replace("\\", "/"), bytes(data))
 
-    def _add(self, part: str, data: bytes) -> None:
+    def _add(self, own_name: str, data: bytes) -> None:
+        part = own_name.lower()
         if part in self._parts:
             msg = f"{self._name} is damaged: it holds the part {part} twice."
             raise FileProblem(msg, "Open it in Excel and save it again, or get the file anew.", code="file.damaged")
@@ -71,6 +73,16 @@ class Archive:
             msg = f"{self._name} holds a document type declaration, which no spreadsheet needs; it is not read."
             raise FileProblem(msg, "Get the file anew from where it came.", code="file.unsafe")
         self._parts[part] = data
+        self._own_names.append(own_name)
+
+    def plain(self) -> io.BytesIO:
+        """The parts in an archive without any trick: what was checked here is just what a reader of it sees."""
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as plain:
+            for name, data in zip(self._own_names, self._parts.values(), strict=True):
+                plain.writestr(zipfile.ZipInfo(name), data)
+        archive.seek(0)
+        return archive
 
     def names(self) -> list[str]:
         """Names of all parts, in lower case."""

@@ -53,7 +53,7 @@ def main() -> None:
         answer = Refusal(error.message, error.hint, error.code)
     except MemoryError:
         answer = too_much(request.name)
-    except Exception as error:  # noqa: BLE001 - whatever a reader stumbles over, the file cannot be read
+    except BaseException as error:  # noqa: BLE001 - whatever a reader stumbles over; a panic of Rust is no Exception
         problem = incomplete(request.name)
         answer = Refusal(f"{problem.message} ({type(error).__name__})", problem.hint, problem.code)
     pickler = pickle.Pickler(sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)

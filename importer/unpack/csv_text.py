@@ -88,6 +88,9 @@ def _decode(name: str, data: bytes, declared: str | None) -> tuple[str, str]:
     shown = _NAMES.get(encoding, encoding)
     try:
         return data.decode(encoding), shown
+    except LookupError as error:
+        msg = f"“{encoding}” is no encoding of texts that is known."
+        raise FileProblem(msg, "Say for example --encoding windows-1252.", code="csv.encoding") from error
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         if encoding == "utf-8" and declared is None:

@@ -40,19 +40,20 @@ READ = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv", ".txt")
 """Endings of the files that are read; used to find the one that was meant."""
 _SAVE = "Open it in Excel and save it as an Excel workbook (.xlsx)."
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
-    (b"%pdf", "a PDF document"),
+    (b"%PDF", "a PDF document"),
     (b"{\\rtf", "a text document (RTF)"),
-    (b"\x89png", "a picture"),
+    (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
-    (b"gif8", "a picture"),
+    (b"GIF8", "a picture"),
     (b"\x1f\x8b", "a compressed file (gzip)"),
     (b"7z\xbc\xaf", "a compressed file (7z)"),
-    (b"rar!", "a compressed file (RAR)"),
-    (b"id;p", "a SYLK file"),
-    (b"par1", "a Parquet file"),
-    (b"sqlite format 3", "a database"),
-    (b"mime-version:", "a web page (MHTML)"),
+    (b"Rar!", "a compressed file (RAR)"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3", "a database"),
 )
+_SYLK = re.compile(rb"ID;P[^;\r\n]*(?:;[NE])*\r?\n[A-Z]{1,2};")
+"""A SYLK file; a CSV may well begin with the headers “ID;Project ID”."""
+_MHTML = re.compile(rb"mime-version:", re.IGNORECASE)
 _HTML = re.compile(rb"<!doctype\s+html|<html\b|<table\b|<head\b|<body\b")
 _SPREADSHEET_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
 
@@ -65,10 +66,15 @@ def identify(name: str, data: bytes) -> Format:
         return Format.XLS
     if data.startswith(EMPTY_ZIP_MAGIC):
         _refuse(name, "an empty archive")
-    start = data[:START].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    start = data[:START].lstrip(b"\xef\xbb\xbf \r\n\t")
     for magic, what in _FOREIGN:
         if start.startswith(magic):
             _refuse(name, what)
+    if _SYLK.match(start):
+        _refuse(name, "a SYLK file")
+    if _MHTML.match(start):
+        _refuse(name, "a web page (MHTML)")
+    start = start.lower()
     if start.startswith(b"<") and _SPREADSHEET_2003 not in start and _HTML.search(start):
         _refuse(name, "a web page (HTML), not a workbook", "file.html")
     if start.startswith(b"<"):
