@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint check coverage bench templates readme wheel lock clean
+.PHONY: help demo test lint check coverage bench templates files readme wheel lock clean
 
 help:
 	@echo "make demo       preview, then submit sample_data through the sandbox"
@@ -13,6 +13,7 @@ help:
 	@echo "make check      lint, README checks, tests with coverage: what CI runs"
 	@echo "make bench      measure speed and memory, write docs/benchmark.md"
 	@echo "make templates  write templates/ and sample_data/ anew"
+	@echo "make files      write tests/files/reading/ anew, with the answer to each file"
 	@echo "make readme     write the generated tables of README.md anew"
 	@echo "make wheel      build the wheel and try it in a clean environment"
 	@echo "make lock       pin requirements.txt anew"
@@ -49,6 +50,9 @@ bench: $(READY)
 templates: $(READY)
 	$(BIN)/python tools/renew_templates.py
 	$(BIN)/python tools/make_sample_data.py
+
+files: $(READY)
+	$(BIN)/python tools/renew_test_files.py
 
 readme: $(READY)
 	$(BIN)/python tools/readme_tables.py

@@ -51,9 +51,11 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "a Parquet file"),
     (b"SQLite format 3", "a database"),
 )
-_SYLK = re.compile(rb"ID;P[^;\r\n]*(?:;[NE])*\r?\n[A-Z]{1,2};")
-"""A SYLK file; a CSV may well begin with the headers “ID;Project ID”."""
-_MHTML = re.compile(rb"mime-version:", re.IGNORECASE)
+_FOREIGN_TEXT = (
+    (re.compile(rb"ID;P[^;\r\n]*(?:;[NE])*\r?\n[A-Z]{1,2};"), "a SYLK file"),
+    (re.compile(rb"mime-version:", re.IGNORECASE), "a web page (MHTML)"),
+)
+"""Texts are told by more than their first letters: a CSV may well begin with the headers “ID;Project ID”."""
 _HTML = re.compile(rb"<!doctype\s+html|<html\b|<table\b|<head\b|<body\b")
 _SPREADSHEET_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
 
@@ -67,13 +69,10 @@ def identify(name: str, data: bytes) -> Format:
     if data.startswith(EMPTY_ZIP_MAGIC):
         _refuse(name, "an empty archive")
     start = data[:START].lstrip(b"\xef\xbb\xbf \r\n\t")
-    for magic, what in _FOREIGN:
-        if start.startswith(magic):
-            _refuse(name, what)
-    if _SYLK.match(start):
-        _refuse(name, "a SYLK file")
-    if _MHTML.match(start):
-        _refuse(name, "a web page (MHTML)")
+    foreign = [what for magic, what in _FOREIGN if start.startswith(magic)]
+    foreign += [what for looks, what in _FOREIGN_TEXT if looks.match(start)]
+    if foreign:
+        _refuse(name, foreign[0])
     start = start.lower()
     if start.startswith(b"<") and _SPREADSHEET_2003 not in start and _HTML.search(start):
         _refuse(name, "a web page (HTML), not a workbook", "file.html")

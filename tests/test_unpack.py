@@ -1,0 +1,273 @@
+"""Unpacking: whatever a file holds, a sheet or a sentence comes out, in bounded time and memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import pickle
+import random
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msoffcrypto.format.ooxml
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from raw_xlsx import parts, sheet_xml, text, zipped
+from sheets import csv_file, read, table
+from xlsb import Error, Formula
+from xlsb import workbook as xlsb_workbook
+
+from importer import unpack as room
+from importer.columns import known_headers
+from importer.errors import FileProblem, WrongUse
+from importer.sheet import CellFault, is_blank
+from importer.unpack import Limits, unpack
+from importer.unpack.child import Request, take_apart
+from importer.unpack.grid import Unpacked
+
+FILES = Path(__file__).parent / "files" / "reading"
+KNOWN = known_headers()
+SMALL = Limits(unpacked_bytes=20 * 2**20, seconds=10, memory_bytes=2**30)
+HEADER = ["Project ID", "Item type", "Amount", "Description"]
+
+
+def taken(name: str, data: bytes, encoding: str | None = None) -> Unpacked | None:
+    """Take a file apart in this process, which is quick; None when it is refused with a sentence."""
+    try:
+        return take_apart(Request(name, data, KNOWN, encoding, SMALL))
+    except FileProblem as error:
+        assert error.hint  # noqa: PT017 - a sentence without a remedy is none
+        return None
+
+
+# --- what is written is read, in every format and by every writer -----------------
+
+_PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff"), max_size=8)
+_CELL = st.none() | _PLAIN.map(str.strip) | st.integers(-(10**9), 10**9) | st.sampled_from([0.1, 1e-7, 1234.56])
+_TABLE = st.lists(st.lists(_CELL, min_size=4, max_size=4), min_size=1, max_size=5)
+
+
+def _same(read_as: list[Any], written: list[Any]) -> bool:
+    read_as = [*read_as, *[None] * len(written)][: len(written)]
+    return all((is_blank(a) and is_blank(b)) or a == b for a, b in zip(read_as, written, strict=True))
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=_TABLE)
+def test_workbooks_are_read_as_written(tmp_path_factory: pytest.TempPathFactory, rows: list[list[Any]]) -> None:
+    """The same values at the same addresses, from .xlsx and .xlsb."""
+    path = table(tmp_path_factory.mktemp("a") / "a.xlsx", HEADER, *rows)
+    for name, data in (("a.xlsx", path.read_bytes()), ("a.xlsb", xlsb_workbook([HEADER, *rows]))):
+        got = taken(name, data)
+        assert got is not None
+        grid = got.grids[0].rows
+        for number, cells in enumerate([HEADER, *rows]):
+            assert _same(grid[number] if number < len(grid) else [], cells), (name, number)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.lists(_PLAIN | st.sampled_from(['a"b', ",", ";", "\t", "x\ny", '"']), min_size=4, max_size=4)),
+    mark=st.sampled_from([",", ";", "\t", "|"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"]),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_csv_is_read_as_written_or_refused(
+    rows: list[list[str]], mark: str, quoting: int, encoding: str, end: str
+) -> None:
+    """In every separator, style of quotes and encoding: the same fields in the same records, never others."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=mark, quoting=quoting, lineterminator=end)
+    writer.writerows([HEADER, *rows])
+    got = taken("a.csv", out.getvalue().encode(encoding, errors="replace"), encoding if encoding == "cp1252" else None)
+    if got is not None:
+        written = [[one.encode(encoding, errors="replace").decode(encoding) for one in row] for row in [HEADER, *rows]]
+        grid = got.grids[0].rows
+        assert all(_same(grid[n] if n < len(grid) else [], cells) for n, cells in enumerate(written))
+
+
+def test_formulas_and_errors_of_xlsb_are_told_apart() -> None:
+    """A formula is its stored value; an error is a fault, whether typed or computed."""
+    row = [Formula(7), Formula("text"), Formula(value=True), Formula(Error("#REF!")), Error("#N/A"), ""]
+    got = taken("a.xlsb", xlsb_workbook([HEADER, row], merged=[(1, 2, 0, 0)]))
+    assert got is not None
+    cells = got.grids[0].rows[1]
+    assert cells[:3] == [7, "text", True]
+    assert [cell.shown for cell in cells[3:5] if isinstance(cell, CellFault)] == ["#REF!", "#N/A"]
+    assert [str(area) for area in got.grids[0].look.merged] == ["A2:A3"]
+
+
+# --- protected, and not what it seems -----------------------------------------------
+
+
+def _encrypted(data: bytes, password: str) -> bytes:
+    out = io.BytesIO()
+    msoffcrypto.format.ooxml.OOXMLFile(io.BytesIO(data)).encrypt(password, out)
+    return out.getvalue()
+
+
+def test_the_built_in_password_is_no_obstacle_and_another_one_is(tmp_path: Path) -> None:
+    """Excel's own password keeps nobody out, and it is said; a person's own keeps us out."""
+    data = table(tmp_path / "a.xlsx", HEADER, [101, "Fixed fee", 5]).read_bytes()
+    sheet = read(csv_file(tmp_path / "b.xlsx", _encrypted(data, "VelvetSweatshop")))
+    assert sheet.frame.loc[2].tolist() == [101, "Fixed fee", 5, None]
+    assert "built-in password" in sheet.notes[0]
+    with pytest.raises(FileProblem) as caught:
+        read(csv_file(tmp_path / "c.xlsx", _encrypted(data, "secret")))
+    assert caught.value.code == "file.protected"
+
+
+def test_paths_that_are_no_files_are_wrong_use(tmp_path: Path) -> None:
+    """A pipe, a device, a name too long: said at once, nothing hangs."""
+    paths = [Path("/dev/zero"), tmp_path / ("x" * 300)]
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.xlsx")
+        paths.append(tmp_path / "pipe.xlsx")
+    for path in paths:
+        with pytest.raises(WrongUse):
+            read(path)
+
+
+def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
+    """300 MB of nothing are not read to find that out."""
+    with (tmp_path / "a.xlsx").open("wb") as file:
+        file.truncate(300 * 2**20)
+    with pytest.raises(FileProblem) as caught:
+        read(tmp_path / "a.xlsx")
+    assert caught.value.code == "file.too_large"
+
+
+def test_thousands_of_parts_are_refused() -> None:
+    """No workbook has 6,000 parts."""
+    made = parts({"S": sheet_xml("")}) | {f"xl/media/{n}": "" for n in range(6000)}
+    with pytest.raises(FileProblem) as caught:
+        unpack("a.xlsx", zipped(made), KNOWN)
+    assert caught.value.code == "file.too_large"
+
+
+def test_the_reader_gets_what_was_checked() -> None:
+    """Bytes before and after the archive, and a part that the directory does not list, change nothing."""
+    sheet = sheet_xml(f'<row r="1">{text("A1", "listed")}</row>')
+    data = zipped(parts({"S": sheet}))
+    got = taken("a.xlsx", data + b"\x00" * 30)
+    assert got is None or got.grids[0].rows == [["listed"]]
+
+
+def test_deep_nesting_is_answered() -> None:
+    """100,000 elements in one another end in a sentence or a sheet."""
+    deep = "<a>" * 100_000 + "</a>" * 100_000
+    try:
+        unpack(
+            "a.xlsx",
+            zipped(parts({"S": sheet_xml(f'<row r="1"><!-- x -->{text("A1", "x")}</row>', after=deep)})),
+            KNOWN,
+        )
+    except FileProblem as error:
+        assert error.code in {  # noqa: PT017 - a sheet is an answer too
+            "file.damaged",
+            "file.unreadable",
+            "file.too_large",
+        }
+
+
+# --- the child ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("print('garbage')", "file.unreadable"),
+        ("", "file.unreadable"),
+        ("import os; os.abort()", "file.unreadable"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "file.too_slow"),
+        ("import sys; sys.exit(1)", "file.too_large"),
+        ("import sys; sys.exit(7)", "file.unreadable"),
+        ("import time; time.sleep(60)", "file.too_slow"),
+        ("import pickle, sys, os; sys.stdout.buffer.write(pickle.dumps(os.system))", "file.unreadable"),
+        ("import pickle, sys; sys.stdout.buffer.write(pickle.dumps(['no', 'answer']))", "file.unreadable"),
+        ("import sys; sys.stdout.buffer.write(bytes([0x80, 5, 0x95]) + b'x' * 40)", "file.unreadable"),
+    ],
+)
+def test_whatever_becomes_of_the_child_is_a_sentence(tmp_path: Path, program: str, code: str) -> None:
+    """Garbage, silence, abort, kill, time-out or a foreign class: a FileProblem each."""
+    script = csv_file(tmp_path / "child.py", program)
+    command = csv_file(tmp_path / "python", f"#!/bin/sh\nexec {sys.executable} {script}\n")
+    command.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", str(command))
+        with pytest.raises(FileProblem) as caught:
+            unpack("a.xlsx", b"PK", KNOWN, limits=replace(SMALL, seconds=2))
+    assert caught.value.code == code
+
+
+def test_no_answer_can_run_anything() -> None:
+    """A class that answers are not made of is refused before it is looked up."""
+    for made in (os.system, subprocess.Popen, eval):
+        with pytest.raises(pickle.UnpicklingError):
+            room._Answers(io.BytesIO(pickle.dumps(made))).load()  # noqa: SLF001 - the guard itself
+
+
+def test_memory_is_bounded() -> None:
+    """A sheet that needs more memory than allowed is a sentence, in time."""
+    row = "".join(f"<c><v>{n}</v></c>" for n in range(100))
+    data = zipped(parts({"S": sheet_xml("".join(f"<row>{row}</row>" for _ in range(6000)))}))
+    with pytest.raises(FileProblem) as caught:
+        unpack("a.xlsx", data, KNOWN, limits=replace(SMALL, memory_bytes=90 * 2**20))
+    assert caught.value.code in {"file.too_large", "file.unreadable"}
+
+
+# --- fuzz -----------------------------------------------------------------------------
+
+SEEDS = sorted(p.name for p in FILES.iterdir() if p.stem in {"lines", "comma", "prefixed", "shared_strings", "merged"})
+ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "12"))
+"""Changes tried per file; a longer run by hand: FUZZ_ROUNDS=2000 pytest tests/test_unpack.py -k fuzz."""
+
+
+def _changed(data: bytes, chance: random.Random) -> bytes:
+    made = bytearray(data)
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(len(made) or 1)
+        match chance.randrange(4):
+            case 0 if made:
+                made[at] = chance.randrange(256)
+            case 1:
+                del made[at : at + chance.randint(1, 40)]
+            case 2:
+                made[at:at] = made[: chance.randint(1, 40)]
+            case _ if chance.random() < 0.2:
+                del made[at:]
+    return bytes(made)
+
+
+def _changed_inside(data: bytes, chance: random.Random) -> bytes:
+    """Change one part of a zipped workbook and pack it well again, so that the readers get to see it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        made: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    name = chance.choice([one for one in made if made[one]])
+    content = made[name]
+    made[name] = _changed(content.encode() if isinstance(content, str) else content, chance)
+    return zipped(made)
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_fuzz_ends_in_a_sheet_or_a_sentence(name: str) -> None:
+    """Flipped, cut and spliced files, and well-packed ones with broken parts: no traceback and no hang."""
+    data, chance = (FILES / name).read_bytes(), random.Random(name)
+    for number in range(ROUNDS):
+        inside = data.startswith(b"PK") and number % 4
+        changed = _changed_inside(data, chance) if inside else _changed(data, chance)
+        try:
+            got = taken(name, changed)
+        except BaseException as error:  # noqa: BLE001 - what the child turns into a sentence; here it must be just this
+            assert not isinstance(error, (KeyboardInterrupt, SystemExit)), error  # noqa: PT017
+            with pytest.raises(FileProblem):
+                unpack(name, changed, KNOWN, limits=SMALL)
+        else:
+            assert got is None or isinstance(got, Unpacked)
