@@ -12,8 +12,10 @@ import pytest
 from sheets import checked, csv_file, read, table
 
 from importer.columns import known_headers
+from importer.errors import FileProblem
 from importer.read import read_sheet
 from importer.sheet import CellFault, text_of
+from importer.unpack import unpack
 
 if TYPE_CHECKING:
     from importer.sheet import Sheet
@@ -135,3 +137,31 @@ def test_a_row_that_says_total_is_left_out_with_a_warning_or_stays_a_line(tmp_pa
     assert list(sheet.frame.index) == [2]
     assert [(p.code, p.row) for p in sheet.problems] == [("row.total", 3)]
     assert [line.row for line in checked(path)[0] if line.item] == [2]
+
+
+# --- files of others ------------------------------------------------------------------
+
+CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
+BY_HEADER = ("pandas__df_mangle_dup_col_dtypes.xlsx", "frictionless__duplicate-headers.csv")
+"""Refused for headers of ours that stand twice; theirs are none of ours, so only their values are read here."""
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of foreign files is not here")
+def test_files_of_others_get_the_right_answer() -> None:
+    """What must be accepted is taken apart; what must be rejected is refused, or has a fault at its cell."""
+    wrong = []
+    for entry in json.loads((CORPUS / "index.json").read_text(encoding="utf-8")):
+        name, answer = entry["file"], entry["answer"]
+        if name in BY_HEADER or "if declared" in answer or " or " in answer:
+            continue
+        try:
+            file = unpack(name, (CORPUS / name).read_bytes(), known_headers())
+        except FileProblem:
+            read_well = False
+        else:
+            cells = [cell for grid in file.grids for row in grid.rows for cell in row]
+            odd = any(isinstance(cell, CellFault) for cell in cells) or any(grid.look.merged for grid in file.grids)
+            read_well = not (answer == "reject" and odd)
+        if read_well == (answer in {"reject", "skip"}):
+            wrong.append((name, answer))
+    assert wrong == []
