@@ -26,7 +26,7 @@ import xlsb
 from importer.columns import known_headers
 from importer.errors import FileProblem
 from importer.read import read_sheet
-from importer.sheet import text_of
+from importer.sheet import Cell, CellFault, text_of
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "tests" / "files" / "reading"
@@ -109,12 +109,16 @@ def answer(path: Path) -> dict[str, Any]:
     except FileProblem as error:
         return {"refused": error.code}
     rows = {
-        str(number): {name: text_of(cell) for name, cell in cells.items() if cell is not None}
+        str(number): {name: _shown(cell) for name, cell in cells.items() if cell is not None}
         for number, cells in sheet.frame.to_dict("index").items()
     }
     left_out = sorted(sheet.excluded)
     problems = [f"{one.code} {one.cell or one.row or ''}".strip() for one in sheet.problems]
     return {"header": sheet.header_row, "rows": rows, "left_out": left_out, "problems": problems}
+
+
+def _shown(cell: Cell) -> str:
+    return f"{cell.code}: {cell.shown}" if isinstance(cell, CellFault) else text_of(cell)
 
 
 def main() -> None:

@@ -51,6 +51,9 @@ def main() -> None:
         answer = take_apart(request)
     except FileProblem as error:
         answer = Refusal(error.message, error.hint, error.code)
+    except ImportError as error:
+        message = f"{request.name} cannot be read: a part of this program is not installed ({error.name})."
+        answer = Refusal(message, "Install the program again, with its dependencies.", "program.incomplete")
     except MemoryError:
         answer = too_much(request.name)
     except BaseException as error:  # noqa: BLE001 - whatever a reader stumbles over; a panic of Rust is no Exception
