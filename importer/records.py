@@ -246,6 +246,18 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What an invoice would be in Kantata, as far as Kantata shows its parts."""
+
+    titles: tuple[str | None, ...]
+    """Of its projects, in the order of their ids."""
+    currency: str | None
+    """Code such as EUR; None when it is not known, or not one."""
+    total: Decimal | None
+    """Main unit, tax excluded; None when any part of it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedInvoice:
     """An invoice with what would be done with it, or what was."""
 
@@ -266,6 +278,8 @@ class PlannedInvoice:
     """Id of the earlier invoice that its status rests on."""
     found_in_kantata: bool = False
     """Already created, which the ledger did not know."""
+    expected: Expected | None = None
+    """None when Kantata was not asked."""
 
 
 @dataclass(frozen=True, slots=True)

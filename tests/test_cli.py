@@ -77,9 +77,9 @@ def with_faults(*faults: Fault, count: int = 5, **env: str) -> Callable[[Cli, Sa
 
 
 def hidden_project(cli: Cli, _sandbox: Sandbox) -> Any:
-    """Project 111 hides its finances from the token."""
+    """Project 111 hides its finances from the token; offline nobody knows before sending."""
     rows = [{"workspace_id": number, "amount": 5} for number in (101, 111, 102)]
-    return cli.run("submit", cli.sheet(*rows), "--yes", "--json")
+    return cli.run("submit", cli.sheet(*rows), "--yes", "--json", "--offline")
 
 
 STATUS = FaultKind.STATUS_BEFORE

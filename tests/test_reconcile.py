@@ -490,17 +490,12 @@ def test_what_stays_unclear_ends_with_8(cli: Cli, kantata: Sandbox) -> None:
     """Project 111 hides its finances: in doubt, with what a person should look at; no results are written anew."""
     cli = cli.at(kantata)
     kantata.misbehave(Fault(FaultKind.DROP_BEFORE))
-    assert submit(cli_sheet(cli)).exit_code == 8
+    cli.sheet({"workspace_id": 111, "amount": 5})
+    assert cli.run("submit", cli.folder / "october.csv", "--yes", "--json", "--offline").exit_code == 8
     done = cli.run("reconcile", **AT_ONCE)
     assert done.exit_code == 8
     assert "111" in done.stdout
     assert "Look at it in Kantata" in done.stdout
-
-
-def cli_sheet(cli: Cli) -> Cli:
-    """Write a sheet with a project whose finances are hidden."""
-    cli.sheet({"workspace_id": 111, "amount": 5})
-    return cli
 
 
 # --- submit settles its own first ---

@@ -193,8 +193,8 @@ def test_what_is_written_is_for_its_owner_only(cli: Cli) -> None:
         "s.SubmissionLedger.end_run = end_run\n"
     )
     sheet = cli.sheet({"amount": 5}, {"workspace_id": 111, "amount": 5})
-    assert cli.start("submit", sheet, "--sandbox", "--yes", before=look).wait().exit_code == 5
-    assert cli.run("preview", sheet, "--sandbox").exit_code == 0
+    assert cli.start("submit", sheet, "--sandbox", "--offline", "--yes", before=look).wait().exit_code == 5
+    assert cli.run("preview", sheet, "--sandbox", "--offline").exit_code == 0
     seen = eval((cli.folder / "seen").read_text())  # noqa: S307 - written above
     assert {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sandbox.sqlite"} <= set(seen)
     assert set(seen.values()) == {"0o600"}

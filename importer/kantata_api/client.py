@@ -184,6 +184,10 @@ class KantataApi:
             for page in self._pages("invoices", {"only": ",".join(chunk)} | EVERYTHING):
                 yield from (found for found in found_invoices(page) if found.invoice_id in chunk)
 
+    def ask(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Yield the pages of a list, as they came. Raises NotReached or AccessDenied."""
+        return self._pages(route, query)
+
     def _pages(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         page, pages = 1, 1
         while page <= min(pages, MOST_PAGES):

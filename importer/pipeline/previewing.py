@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from importer import results
 from importer.annotate import annotate
 from importer.errors import AccessDenied, NotReached
+from importer.pipeline.checking import checked
 from importer.pipeline.planning import Tools, Wish, compared, look_up, new_run_id, noting, prepare, report_of
 from importer.problems import has_errors
 from importer.records import ExitCode, Status
@@ -22,9 +23,10 @@ def preview(wish: Wish, tools: Tools) -> Report:
     prepared = compared(prepare(wish, tools, new_run_id()), tools)
     if tools.api is not None:
         try:
-            prepared = look_up(prepared, tools.api)
+            prepared = checked(look_up(prepared, tools.api), tools.api, go_on=True)
         except (AccessDenied, NotReached) as error:
-            prepared = noting(prepared, f"{error.message} So only the ledger was asked about earlier invoices.")
+            told = "So only the ledger was asked about earlier invoices, and nothing was checked against the account."
+            prepared = noting(prepared, f"{error.message} {told}")
     if has_errors(prepared.problems):
         code = ExitCode.FILE_PROBLEMS
     elif any(one.status is Status.IN_DOUBT for one in prepared.planned):

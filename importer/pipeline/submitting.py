@@ -11,6 +11,7 @@ from importer.annotate import annotate
 from importer.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.gate import Gate, Stop
 from importer.header_changes import headers_seen
+from importer.pipeline.checking import checked
 from importer.pipeline.planning import (
     Prepared,
     Tools,
@@ -27,7 +28,7 @@ from importer.pipeline.planning import (
 from importer.plan import totals_of
 from importer.problems import has_errors
 from importer.reconcile import apply, settle, told
-from importer.records import ExitCode, PlannedInvoice, Status, UnsoundInvoice
+from importer.records import ExitCode, PlannedInvoice, Status
 from importer.retry import Pace, RetryBudget
 from importer.submit import Sender, Sent, not_sent
 
@@ -64,13 +65,14 @@ def submit(wish: Wish, tools: Tools, hooks: Hooks) -> Report:
 
 def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
     if prepared.refused:
-        why = "Nothing was sent because the file has problems."
-        advice = "Mend the rows listed under Problems and submit again, or add --partial to send what is sound."
-        return _finished(prepared, tools, _unsent(prepared, why, advice), ExitCode.FILE_PROBLEMS)
+        return _refused(prepared, tools)
     try:
         _check_expectations(prepared)
         if tools.api is not None:
             prepared = look_up(_settle_own(prepared, tools, tools.api), tools.api)
+            prepared = checked(prepared, tools.api, go_on=False)
+            if prepared.refused:
+                return _refused(prepared, tools)
         if prepared.ready:
             hooks.connect()  # a missing token is said before the question
             hooks.confirm(report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE))
@@ -78,7 +80,7 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         prepared = noting(prepared, f"{error.message} {error.hint}")
         return _finished(prepared, tools, _unsent(prepared, error.message, error.hint), error.exit_code)
     if not prepared.ready and not any(one.found_in_kantata for one in prepared.planned):
-        nothing_sound = all(isinstance(one.invoice, UnsoundInvoice) for one in prepared.planned)
+        nothing_sound = all(one.status is Status.NOT_SENT for one in prepared.planned)
         code = ExitCode.FILE_PROBLEMS if nothing_sound and has_errors(prepared.problems) else None
         return _finished(prepared, tools, Sent(prepared.planned), code)
     tools.ledger.begin_run(
@@ -98,6 +100,12 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         settings.workers, hooks.progress,
     )  # fmt: skip
     return _finished(prepared, tools, sender.send_all(prepared.planned), began=True)
+
+
+def _refused(prepared: Prepared, tools: Tools) -> Report:
+    why = "Nothing was sent because the file has problems."
+    advice = "Mend the rows listed under Problems and submit again, or add --partial to send what is sound."
+    return _finished(prepared, tools, _unsent(prepared, why, advice), ExitCode.FILE_PROBLEMS)
 
 
 def _settle_own(prepared: Prepared, tools: Tools, api: KantataApi) -> Prepared:

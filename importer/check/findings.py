@@ -1,0 +1,170 @@
+"""What is wrong with invoices that are ready, as far as the account shows it; each finding at its cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.check.account import Account, named
+from importer.columns import ITEM_TYPE_TITLES
+from importer.problems import Problem, Severity
+from importer.sheet import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    from importer.kantata_api import BillableItem, Holder, Project
+    from importer.records import Invoice, LineItem
+    from importer.sheet import Sheet
+
+CORRECT = "Correct the number, or delete the row."
+Fault = tuple[str, str, str, Severity]
+"""Last part of the code, message, hint, severity."""
+_ERROR, _WARNING = Severity.ERROR, Severity.WARNING
+
+
+def findings(invoices: Iterable[Invoice], sheet: Sheet, account: Account, today: date) -> tuple[Problem, ...]:
+    """Return all findings in the order of the invoices. ``today`` stands for a missing invoice date."""
+    check = _Check(sheet, account, today)
+    return tuple(problem for invoice in invoices for problem in check.invoice(invoice))
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    sheet: Sheet
+    account: Account
+    today: date
+
+    def invoice(self, invoice: Invoice) -> Iterator[Problem]:
+        yield from self._projects(invoice)
+        for line in invoice.lines:
+            if line.item_id is not None:
+                for fault in self._item(line, line.item_id, invoice):
+                    yield self._at("item_id", line.row, fault)
+            if line.story_id is not None:
+                for fault in self._task(line, line.story_id):
+                    yield self._at("story_id", line.row, fault)
+        if invoice.user_invoice_number is not None:
+            for fault in _number(invoice.user_invoice_number, self.account):
+                yield self._at("user_invoice_number", self._row_of_number(invoice), fault)
+
+    def _projects(self, invoice: Invoice) -> Iterator[Problem]:
+        """Each project once per invoice, at its first row."""
+        first: tuple[Project, int] | None = None
+        for number in invoice.workspace_ids:
+            row = next(line.row for line in invoice.lines if line.workspace_id == number)
+            project = self.account.project(number)
+            for fault in _project(project, unknown=self.account.projects.lacks(number)):
+                yield self._at("workspace_id", row, fault)
+            if project.currency is None:
+                continue
+            first = first or (project, row)
+            if project.currency != first[0].currency:
+                yield self._at("workspace_id", row, _currencies(project, *first))
+
+    def _item(self, line: LineItem, item_id: int, invoice: Invoice) -> Iterator[Fault]:
+        name = f"{ITEM_TYPE_TITLES[line.item_type]} {item_id}"
+        found = self.account.items.get(line.item_type)
+        item = self.account.item(line.item_type, item_id)
+        if item is None:
+            if found is not None and found.lacks(item_id):
+                yield ("unknown", f"{name} is not in Kantata, or this token may not see it.", CORRECT, _ERROR)
+            return
+        if item.workspace_id not in (None, line.workspace_id):
+            yield self._elsewhere(name, item.workspace_id or 0, line)
+        yield from _invoiced(name, item)
+        if item.approved is False and self.account.project(item.workspace_id or line.workspace_id).needs_approval:
+            message = f"{name} is not approved, and its project bills approved time only."
+            yield ("not_approved", message, "Have it approved in Kantata, or delete the row.", _ERROR)
+        if item.billable is False:
+            message = f"{name} is not marked as billable, so Kantata may refuse it."
+            yield ("not_billable", message, "Mark it as billable in Kantata, or delete the row.", _WARNING)
+        if item.due is not None and item.due > (invoice.invoice_date or self.today):
+            message = f"{name} is to be invoiced on {item.due}, after the date of this invoice."
+            yield ("not_due", message, "Nothing to do if it is meant to be billed early.", _WARNING)
+
+    def _task(self, line: LineItem, task_id: int) -> Iterator[Fault]:
+        task = self.account.tasks.records.get(task_id)
+        if self.account.tasks.lacks(task_id):
+            message = f"Task {task_id} is not in Kantata, or this token may not see it."
+            yield ("unknown", message, "Correct the number, or empty the cell.", _ERROR)
+        elif task is not None and task.workspace_id not in (None, line.workspace_id):
+            yield self._elsewhere(f"Task {task_id}", task.workspace_id or 0, line)
+
+    def _elsewhere(self, name: str, true_id: int, line: LineItem) -> Fault:
+        true, said = (named(self.account.project(number)) for number in (true_id, line.workspace_id))
+        return (
+            "other_project",
+            f"{name} belongs to {true}, but the row says {said}.",
+            "Correct one of the two.",
+            _ERROR,
+        )
+
+    def _row_of_number(self, invoice: Invoice) -> int:
+        cells = self.sheet.frame["user_invoice_number"]
+        return next((row for row in invoice.rows if cells.at[row] is not None), invoice.rows[0])
+
+    def _at(self, column: str, row: int, fault: Fault) -> Problem:
+        code, message, hint, severity = fault
+        raw = self.sheet.frame.at[row, column] if column in self.sheet.frame else None
+        return Problem(
+            code=f"{column}.{code}",
+            message=message,
+            hint=hint,
+            sheet=self.sheet.name,
+            cell=self.sheet.address(column, row),
+            row=row,
+            column=column,
+            value=None if raw is None else text_of(raw),
+            severity=severity,
+        )
+
+
+def _project(project: Project, *, unknown: bool) -> Iterator[Fault]:
+    name = named(project).capitalize() if project.title is None else f"P{named(project)[1:]}"
+    if unknown:
+        hint = "Correct the number, or have somebody add you to the project."
+        yield ("unknown", f"{name} is not in Kantata, or this token may not see it.", hint, _ERROR)
+    if project.archived:
+        hint = "Unarchive it in Kantata, or correct the project."
+        yield ("archived", f"{name} is archived.", hint, _ERROR)
+    if project.sees_finances is False:
+        message = f"The finances of {named(project)} are hidden from this token, so it may not bill there."
+        yield ("finances_hidden", message, "Ask for financial permission in that project.", _ERROR)
+
+
+def _currencies(project: Project, first: Project, row: int) -> Fault:
+    message = (
+        f"The projects of one invoice must share a currency: {named(project)} bills in {project.currency}, "
+        f"but {named(first)} (row {row}) in {first.currency}."
+    )
+    return ("currencies", message, "Give the rows of each currency an invoice key of their own.", _ERROR)
+
+
+def _invoiced(name: str, item: BillableItem) -> Iterator[Fault]:
+    """An item on a live invoice is billed; one on cancelled invoices only is free."""
+    live = [one.invoice_id for one in item.holders if one.cancelled is False]
+    unclear = [one.invoice_id for one in item.holders if one.cancelled is None]
+    hint = "Delete the row; or, to bill it anew, cancel that invoice in Kantata first."
+    if live or (item.invoiced and unclear):
+        yield ("invoiced", f"{name} is billed already, on invoice {', '.join(live or unclear)}.", hint, _ERROR)
+    elif item.invoiced and not item.holders:
+        message = f"{name} is billed already; Kantata does not tell on which invoice."
+        yield ("invoiced", message, hint, _ERROR)
+    elif unclear and item.invoiced is None:
+        message = f"{name} is on invoice {', '.join(unclear)}, and Kantata does not show whether that one is cancelled."
+        yield ("perhaps_invoiced", message, "Look at that invoice before you send this one.", _WARNING)
+
+
+def _number(number: int, account: Account) -> Iterator[Fault]:
+    holders: tuple[Holder, ...] = account.numbers.records.get(number, ())
+    live = [one for one in holders if not one.cancelled]
+    if live:
+        who = ", ".join(one.invoice_id + (" (a draft)" if one.draft else "") for one in live)
+        hint = "Type another number, or empty the cell: Kantata then takes its next number."
+        yield ("in_use", f"Invoice number {number} is in use already, by invoice {who}.", hint, _ERROR)
+    elif holders:
+        who = ", ".join(one.invoice_id for one in holders)
+        message = f"Invoice number {number} was used before, by invoice {who}, which is cancelled."
+        yield ("used_before", message, "Nothing to do if the number is meant to be used again.", _WARNING)

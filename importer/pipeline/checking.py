@@ -1,0 +1,111 @@
+"""Ask Kantata for what the ready invoices name, and let what is wrong keep them from being sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from importer.check import Account, expected_of, findings
+from importer.check.account import PLURALS
+from importer.errors import AccessDenied, NotReached
+from importer.kantata_api.account import MOST_NUMBER_CALLS, find_items, find_numbers, find_projects, find_tasks
+from importer.pipeline.planning import MOST_NAMED, Prepared, noting
+from importer.problems import Severity
+from importer.records import Invoice, PlannedInvoice, Status
+from importer.words import count_of, row_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from importer.kantata_api import KantataApi
+    from importer.records import ItemType
+
+NEWEST = 200 * MOST_NUMBER_CALLS
+"""Invoices among which many invoice numbers are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One kind of record to ask for."""
+
+    words: str
+    """What a person calls it."""
+    ids: frozenset[int]
+    ask: Callable[[Account], Account]
+    """Adds what Kantata shows to what was seen before."""
+
+
+def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
+    """Check the ready invoices against the account; those with errors are not to be sent.
+
+    When Kantata cannot be asked, ``go_on`` checks with what was seen until then
+    and says in a notice what was not; otherwise NotReached or AccessDenied is raised.
+    """
+    ready = [one.invoice for one in prepared.planned if one.status is Status.READY and isinstance(one.invoice, Invoice)]
+    if not ready:
+        return prepared
+    account, left = Account(), list(_looks(prepared, ready, api))
+    while left:
+        try:
+            account = left[0].ask(account) if left[0].ids else account
+        except (AccessDenied, NotReached) as error:
+            if not go_on:
+                raise
+            unchecked = ", ".join(look.words for look in left if look.ids)
+            prepared = noting(prepared, f"{error.message} Not checked for that reason: {unchecked}.")
+            break
+        left.pop(0)
+    found = findings(ready, prepared.sheet, account, prepared.started_at.date())
+    faulty = {one.row for one in found if one.row is not None and one.severity is Severity.ERROR}
+    planned = tuple(
+        replace(_kept_back(one, faulty), expected=expected_of(one.invoice, account)) for one in prepared.planned
+    )
+    prepared = replace(prepared, planned=planned, problems=(*prepared.problems, *found))
+    for notice in _doubts(account, ready):
+        prepared = noting(prepared, notice)
+    return prepared
+
+
+def _kept_back(one: PlannedInvoice, faulty: set[int]) -> PlannedInvoice:
+    """A ready invoice with a row that has an error is not sent; it is unsound like one that the sheet made so."""
+    rows = sorted(faulty.intersection(one.invoice.rows)) if one.status is Status.READY else []
+    if not rows:
+        return one
+    return replace(
+        one, status=Status.NOT_SENT, payload=None,
+        reason=f"Not sent because of errors in row {row_ranges(rows[:MOST_NAMED])}.",
+        what_to_do="Mend those rows and submit again.",
+    )  # fmt: skip
+
+
+def _doubts(account: Account, ready: list[Invoice]) -> Iterable[str]:
+    """What the answers leave open."""
+    for words, count in account.strangers:
+        yield (
+            f"Kantata's answer about {words} holds {count_of(count, 'record')} that nobody asked for: it ignores the "
+            "filter. They were passed over, and what it does not show was not taken as absent."
+        )
+    numbers = {one.user_invoice_number for one in ready} - {None}
+    if len(numbers) > MOST_NUMBER_CALLS and not account.numbers.certain:
+        yield (
+            f"The {len(numbers)} invoice numbers were looked for among the newest {NEWEST:,} invoices only: Kantata "
+            "answers for one number at a time."
+        )
+
+
+def _looks(prepared: Prepared, ready: list[Invoice], api: KantataApi) -> Iterable[_Look]:
+    lines = [line for invoice in ready for line in invoice.lines]
+    every = frozenset(number for one in prepared.planned for number in one.invoice.workspace_ids)
+    yield _Look("projects", every, lambda seen: replace(seen, projects=find_projects(api, every)))
+    for kind in PLURALS:
+        ids = frozenset(line.item_id for line in lines if line.item_type is kind and line.item_id is not None)
+        yield _Look(PLURALS[kind], ids, partial(_with_items, api=api, kind=kind, ids=ids))
+    tasks = frozenset(line.story_id for line in lines if line.story_id is not None)
+    yield _Look("tasks", tasks, lambda seen: replace(seen, tasks=find_tasks(api, tasks)))
+    numbers = frozenset(one.user_invoice_number for one in ready if one.user_invoice_number is not None)
+    yield _Look("invoice numbers", numbers, lambda seen: replace(seen, numbers=find_numbers(api, numbers)))
+
+
+def _with_items(seen: Account, api: KantataApi, kind: ItemType, ids: frozenset[int]) -> Account:
+    return replace(seen, items={**seen.items, kind: find_items(api, kind, ids)})
