@@ -11,8 +11,9 @@ from rich.text import Text
 
 from importer.problems import Severity
 from importer.records import Invoice, Status, UnsoundInvoice
+from importer.report import by_currency
 from importer.tables import STATUS_WORDS
-from importer.words import count_of, describe_lines, row_ranges
+from importer.words import NOT_KNOWN, count_of, describe_lines, projects_of, row_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from importer.problems import Problem
-    from importer.report import Report
+    from importer.records import PlannedInvoice
+    from importer.report import CurrencyTotal, Report
 
 MOST_INVOICES = 60
 """Invoices shown in the terminal; the workbook holds them all."""
@@ -50,6 +52,8 @@ def show(report: Report, console: Console) -> None:
     if hidden > 0:
         console.print(f"… and {count_of(hidden, 'more invoice')}; the workbook shows them all.")
     console.print(_totals_table(report))
+    if currencies := by_currency(report.planned):
+        console.print(_currency_table(currencies))
     _show_reasons(report, console)
     _show_problems(report.problems, console)
     for notice in report.notices:
@@ -75,21 +79,44 @@ def _invoice_table(report: Report) -> Table:
     table.add_column("Lines", overflow="fold", min_width=11)
     table.add_column("Amount", justify="right", no_wrap=True)
     table.add_column("Status", no_wrap=True)
+    expected = any(planned.expected is not None for planned in report.planned)
+    if expected:
+        table.add_column("Expected", justify="right", overflow="fold", min_width=9)
     known = any(planned.invoice_id for planned in report.planned)
     if known:
         table.add_column("Invoice", justify="right", no_wrap=True)
     for planned in report.planned[:MOST_INVOICES]:
         invoice = planned.invoice
-        cells = (
-            ", ".join(str(number) for number in invoice.workspace_ids) or "–",
+        cells: tuple[str | Text, ...] = (
+            escape(projects_of(planned)) or "–",
             escape(invoice.key or ""),
             row_ranges(invoice.rows),
             describe_lines(planned) if isinstance(invoice, Invoice) else count_of(len(invoice.rows), "row"),
             f"{invoice.amount:,.2f}" if invoice.amount or not isinstance(invoice, Invoice) else "–",
             Text(STATUS_WORDS[planned.status], style=_STYLES[planned.status]),
+            *([_expected(planned)] if expected else []),
             planned.invoice_id or "",
         )
         table.add_row(*cells[: len(table.columns)])
+    return table
+
+
+def _expected(planned: PlannedInvoice) -> str:
+    """What a ready invoice would come to; blank for the others."""
+    if planned.expected is None or planned.status not in (Status.READY, Status.CREATED):
+        return ""
+    total = planned.expected.total
+    return NOT_KNOWN if total is None else f"{planned.expected.currency or ''} {total:,.2f}".strip()
+
+
+def _currency_table(totals: Sequence[CurrencyTotal]) -> Table:
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Currency")
+    for title in ("Invoices", "Amount in the sheet", "Expected total, tax excluded"):
+        table.add_column(title, justify="right")
+    for one in totals:
+        expected = NOT_KNOWN if one.expected is None else f"{one.expected:,.2f}"
+        table.add_row(one.currency or NOT_KNOWN, f"{one.invoices:,}", f"{one.amount:,.2f}", expected)
     return table
 
 

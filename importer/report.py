@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from string import digits
 from typing import TYPE_CHECKING, Any
 
 from importer.payload import to_json
 from importer.problems import Problem, Severity
-from importer.records import ExitCode, PlannedInvoice, Source, Status, Totals
+from importer.records import ExitCode, Expected, PlannedInvoice, Source, Status, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
-    from decimal import Decimal
 
     from importer.conventions import Decision
     from importer.sheet import Sheet
 
 SCHEMA_VERSION = 1
 DONE = frozenset({Status.CREATED, Status.ALREADY_CREATED})
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyTotal:
+    """What is, or was, to be sent in one currency."""
+
+    currency: str | None
+    """Code such as EUR; None where it is not known."""
+    invoices: int
+    amount: Decimal
+    """Sum of the amounts in the sheet, main unit."""
+    expected: Decimal | None
+    """Sum of the expected totals, main unit, tax excluded; None when one of them is not known."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,21 @@ def _at_row(problem: Problem, row: int) -> Problem:
     return replace(problem, row=row, cell=cell)
 
 
+def by_currency(planned: Iterable[PlannedInvoice]) -> tuple[CurrencyTotal, ...]:
+    """Totals per currency of the invoices that are ready or created; empty when Kantata was not asked."""
+    groups: dict[str | None, list[PlannedInvoice]] = defaultdict(list)
+    for one in planned:
+        if one.expected is not None and one.status in (Status.READY, Status.CREATED):
+            groups[one.expected.currency].append(one)
+    return tuple(_total(currency, groups[currency]) for currency in sorted(groups, key=lambda code: code or "~"))
+
+
+def _total(currency: str | None, planned: list[PlannedInvoice]) -> CurrencyTotal:
+    known = [one.expected.total for one in planned if one.expected is not None and one.expected.total is not None]
+    expected = sum(known, Decimal(0)) if len(known) == len(planned) else None
+    return CurrencyTotal(currency, len(planned), sum((one.invoice.amount for one in planned), Decimal(0)), expected)
+
+
 def to_document(report: Report) -> dict[str, Any]:
     """The one document that ``--json`` prints."""
     return {
@@ -100,6 +128,15 @@ def to_document(report: Report) -> dict[str, Any]:
             "amount": f"{report.totals.amount:.2f}",
             "by_status": {status.value: count for status, count in report.totals.by_status.items()},
         },
+        "totals_by_currency": [
+            {
+                "currency": one.currency,
+                "invoices": one.invoices,
+                "amount": f"{one.amount:.2f}",
+                "expected_total": _exact(one.expected),
+            }
+            for one in by_currency(report.planned)
+        ],
         "invoices": [_invoice(report, planned) for planned in report.planned],
         "problems": [_problem(problem) for problem in report.problems],
         "notices": list(report.notices),
@@ -132,7 +169,7 @@ def plain_amount(amount: Decimal) -> str:
 
 
 def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
-    read_back = planned.read_back
+    read_back, expected = planned.read_back, planned.expected or Expected((), None, None)
     return {
         "reference": planned.reference,
         "workspace_ids": list(planned.invoice.workspace_ids),
@@ -143,10 +180,17 @@ def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
         "invoice_link": report.link_of(planned),
         "invoice_number": read_back.number if read_back else None,
         "amount": plain_amount(planned.invoice.amount),
+        "workspace_titles": list(expected.titles),
+        "currency": (read_back.currency if read_back else None) or expected.currency,
+        "expected_total": _exact(expected.total),
         "payload": planned.payload,
         "error": planned.reason,
         "what_to_do": planned.what_to_do,
     }
+
+
+def _exact(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.2f}"
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

@@ -11,17 +11,17 @@ from importer.columns import BY_NAME, Kind
 from importer.errors import SettingsProblem
 from importer.payload import to_json
 from importer.problems import Severity
-from importer.records import ReadBack, Status
-from importer.report import answer_of
+from importer.records import Invoice, ReadBack, Status
+from importer.report import answer_of, by_currency
 from importer.tables import LONGEST_CELL, STATUS_WORDS, Book, Link, Money, Table, TableColumn, workbook
-from importer.words import count_of, describe_lines, row_ranges
+from importer.words import NOT_KNOWN, count_of, describe_lines, row_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from importer.records import PlannedInvoice
-    from importer.report import Report
+    from importer.report import CurrencyTotal, Report
     from importer.sheet import Header, RawRow, Sheet
 
 TO_FIX = frozenset({Status.REJECTED, Status.NOT_SENT, Status.HELD, Status.READY})
@@ -105,6 +105,8 @@ def _summary(book: Book, report: Report) -> None:
             sheet.write_string(row, 1, str(value))
         row += 1
     row = _control_totals(book, sheet, row + 1, report)
+    if report.command == "preview" and (currencies := by_currency(report.planned)):
+        row = _per_currency(book, sheet, row + 1, currencies)
     for notice in (*_headlines(report), *report.notices):
         sheet.write_string(row + 1, 0, notice)
         row += 1
@@ -137,6 +139,22 @@ def _control_totals(book: Book, sheet: Any, row: int, report: Report) -> int:  #
     return row + 1
 
 
+def _per_currency(book: Book, sheet: Any, row: int, totals: Sequence[CurrencyTotal]) -> int:  # noqa: ANN401 - untyped by its library
+    for position, text in enumerate(("Currency", "Invoices", "Amount in the sheet", "Expected total, tax excluded")):
+        sheet.write_string(row, position, text, book.header)
+    left = book.book.add_format({"num_format": "#,##0.00", "align": "left"})  # the column is wide
+    for one in totals:
+        row += 1
+        sheet.write_string(row, 0, one.currency or NOT_KNOWN)
+        sheet.write_number(row, 1, one.invoices)
+        sheet.write_number(row, 2, one.amount, book.money)
+        if one.expected is None:
+            sheet.write_string(row, 3, NOT_KNOWN)
+        else:
+            sheet.write_number(row, 3, one.expected, left)
+    return row + 1
+
+
 def _headlines(report: Report) -> Iterator[str]:
     """What to do next, in one line per matter."""
     counts = report.totals.by_status
@@ -158,7 +176,7 @@ _INVOICE_COLUMNS: tuple[tuple[TableColumn, Callable[[Report, PlannedInvoice], ob
     (TableColumn("Amount sent", right=True), lambda _, one: Money(one.invoice.amount)),
     (TableColumn("Amount read back", right=True), lambda _, one: Money(_read_back(one).items_amount)),
     (TableColumn("Total in Kantata", right=True), lambda _, one: Money(_read_back(one).total)),
-    (TableColumn("Currency", 9), lambda _, one: _read_back(one).currency),
+    (TableColumn("Currency", 9), lambda _, one: _read_back(one).currency or (one.expected and one.expected.currency)),
     (TableColumn("Invoice number", 12), lambda _, one: _read_back(one).number),
     (TableColumn("Invoice ID", 12), lambda _, one: one.invoice_id),
     (TableColumn("Invoice link", 42), lambda report, one: Link(report.link_of(one))),
@@ -172,9 +190,38 @@ _INVOICE_COLUMNS: tuple[tuple[TableColumn, Callable[[Report, PlannedInvoice], ob
 )
 
 
+_InvoiceColumn = tuple[TableColumn, "Callable[[Report, PlannedInvoice], object]"]
+_TITLES: _InvoiceColumn = (TableColumn("Project titles", 40, wrapped=True), lambda _, one: _titles(one))
+_EXPECTED: _InvoiceColumn = (
+    TableColumn("Expected total, tax excluded", 16, right=True), lambda _, one: _expected_total(one),
+)  # fmt: skip
+
+
+def _described(report: Report) -> tuple[_InvoiceColumn, ...]:
+    """The columns of the invoices; a preview that asked Kantata has what it expects there."""
+    if report.command != "preview" or not _asked(report):
+        return _INVOICE_COLUMNS
+    return (_INVOICE_COLUMNS[0], _TITLES, *_INVOICE_COLUMNS[1:4], _EXPECTED, *_INVOICE_COLUMNS[4:])
+
+
+def _asked(report: Report) -> bool:
+    return any(one.expected is not None for one in report.planned)
+
+
+def _titles(one: PlannedInvoice) -> str | None:
+    return None if one.expected is None else ", ".join(title or NOT_KNOWN for title in one.expected.titles)
+
+
+def _expected_total(one: PlannedInvoice) -> object:
+    if one.expected is None or one.status is not Status.READY:
+        return None
+    return NOT_KNOWN if one.expected.total is None else Money(one.expected.total)
+
+
 def _invoices(book: Book, report: Report) -> None:
     preview = report.command == "preview"
-    columns = [column for column, _ in _INVOICE_COLUMNS]
+    described = _described(report)
+    columns = [column for column, _ in described]
     if preview:
         columns = [replace(one, title="Amount to send") if one.title == "Amount sent" else one for one in columns]
     if preview:
@@ -183,7 +230,7 @@ def _invoices(book: Book, report: Report) -> None:
         columns += [TableColumn(title, 80) for title in titles]
     table = Table(book, "Invoices", columns)
     for planned in report.planned:
-        cells = [value(report, planned) for _, value in _INVOICE_COLUMNS]
+        cells = [value(report, planned) for _, value in described]
         table.add([*cells, *_pieces(planned)] if preview else cells)
     table.finish()
 
@@ -211,7 +258,9 @@ _ANSWERS = (
 def _lines(book: Book, report: Report) -> None:
     if report.sheet is None:
         return
-    table = Table(book, "Lines", [*_columns(report.sheet), *_ANSWERS])
+    titles = _titles_by_row(report) if report.command == "preview" else {}
+    shown = [TableColumn("Project in Kantata", 34)] if titles else []
+    table = Table(book, "Lines", [*_columns(report.sheet), *shown, *_ANSWERS])
     invoices, errors = report.by_row(), report.errors_by_row()
     for raw in report.sheet.rows:
         planned = invoices.get(raw.number)
@@ -222,6 +271,7 @@ def _lines(book: Book, report: Report) -> None:
         table.add(
             [
                 *_originals(report.sheet, raw),
+                *([titles.get(raw.number)] if titles else []),
                 planned.status if planned else Status.NOT_SENT,
                 planned.invoice_id if planned else None,
                 Link(report.link_of(planned)) if planned else None,
@@ -230,6 +280,18 @@ def _lines(book: Book, report: Report) -> None:
             ],
         )
     table.finish()
+
+
+def _titles_by_row(report: Report) -> dict[int, str | None]:
+    """Title of each row's own project, where Kantata told it."""
+    found: dict[int, str | None] = {}
+    for one in report.planned:
+        titles = dict(zip(one.invoice.workspace_ids, one.expected.titles, strict=True)) if one.expected else {}
+        if isinstance(one.invoice, Invoice):
+            found |= {line.row: titles.get(line.workspace_id) for line in one.invoice.lines}
+        elif len(titles) == 1:
+            found |= dict.fromkeys(one.invoice.rows, *titles.values())
+    return found if any(found.values()) else {}
 
 
 def _problems(book: Book, report: Report) -> None:

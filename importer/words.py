@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from importer.records import PlannedInvoice
 
-
+NOT_KNOWN = "not known"
+"""In place of a total of which a part is missing: never a wrong figure."""
 _SHORT = {
     ItemType.TIME_ENTRY: "time",
     ItemType.EXPENSE: "expense",
@@ -27,6 +28,14 @@ def describe_lines(planned: PlannedInvoice) -> str:
         return count_of(len(planned.invoice.rows), "row")
     counts = planned.invoice.count_by_type
     return ", ".join(f"{count:,} {_SHORT[item_type]}" for item_type, count in counts.items())
+
+
+def projects_of(planned: PlannedInvoice) -> str:
+    """Ids of its projects; with their titles, where Kantata told them, one line each."""
+    ids = planned.invoice.workspace_ids
+    if planned.expected is None or not any(planned.expected.titles):
+        return ", ".join(map(str, ids))
+    return "\n".join(f"{one} {title or ''}".strip() for one, title in zip(ids, planned.expected.titles, strict=True))
 
 
 def count_of(count: int, noun: str) -> str:
