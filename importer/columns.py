@@ -77,6 +77,18 @@ COLUMNS: tuple[Column, ...] = (
         required_for=_EVERY,
     ),
     Column(
+        "workspace",
+        "Project",
+        ("Project name", "Project title", "Workspace", "Client project"),
+        _LINE,
+        Kind.TEXT,
+        "Title of the project in Kantata, or a name that the settings give it; it can stand instead of the Project ID. "
+        "Where both are given they must agree.",
+        "Website-Relaunch Bäckerei Müller",
+        "workspace_id / workspace_ids",
+        width=30,
+    ),
+    Column(
         "invoice_key",
         "Invoice key",
         ("Invoice group", "Billing group", "Group", "Group key"),

@@ -38,6 +38,7 @@ _JSON_EXAMPLES = {
     "ignore_columns": '["Internal note"]',
     "constants": '{"item_type": "fixed_fee"}',
     "values": '{"item_type": {"T&M": "time_entry"}}',
+    "workspaces": '{"ACME retainer": 101}',
 }
 """Settings that are JSON in the environment."""
 
@@ -142,6 +143,13 @@ class Settings(BaseSettings):
     values: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description='Your own words per column, as a table: [values.item_type] "T&M" = "time_entry".',
+    )
+    workspaces: dict[str, Annotated[int, Field(gt=0, le=2**63 - 1)]] = Field(
+        default_factory=dict,
+        description='Names of projects in your sheets, as a table: [workspaces] "ACME retainer" = 101.',
+    )
+    workspace_aliases: Path | None = Field(
+        None, description="File with more such names: a CSV of name and id, or a TOML with a table [workspaces]."
     )
 
     @field_validator("base_url")

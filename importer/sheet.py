@@ -108,6 +108,8 @@ class Sheet:
     def __post_init__(self) -> None:
         """Index the headers by column name."""
         positions = {header.column: header.position for header in self.headers if header.column}
+        if "workspace" in positions:  # where a project is only named, that cell stands for its id
+            positions.setdefault("workspace_id", positions["workspace"])
         object.__setattr__(self, "_positions", positions)
 
     def has(self, column: str) -> bool:

@@ -12,6 +12,7 @@ from importer.records import ItemType
 
 PROMISED = {
     "workspace_id": Lv.LINE,
+    "workspace": Lv.LINE,
     "invoice_key": Lv.LINE,
     "item_type": Lv.LINE,
     "item_id": Lv.LINE,
@@ -97,7 +98,7 @@ def test_headers_match_whatever_their_case_and_blanks(header: str, name: str) ->
     assert known_headers()[fold(header)] == name
 
 
-@pytest.mark.parametrize("header", ["workspace", "ID", "", "Project", "item", "net", "rate"])
+@pytest.mark.parametrize("header", ["works", "ID", "", "Projects", "item", "net", "rate"])
 def test_headers_are_not_guessed(header: str) -> None:
     """A header that only resembles a known one is not taken for it."""
     assert fold(header) not in known_headers()

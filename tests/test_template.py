@@ -42,15 +42,15 @@ def test_every_header_is_friendly_and_explained() -> None:
     for cell, column in zip(sheet[1], COLUMNS, strict=True):
         assert column.meaning in cell.comment.text
         assert column.example in cell.comment.text
-    assert sheet.freeze_panes == "D2"
+    assert sheet.freeze_panes == "E2"
 
 
 def test_closed_choices_have_drop_downs_and_text_columns_keep_leading_zeros() -> None:
     """Item type and yes/no are chosen from a list; dates, amounts and texts have their formats."""
     sheet = load_workbook(io.BytesIO(template_workbook()))["Invoices"]
     lists = {str(v.sqref).split("2:")[0]: v.formula1 for v in sheet.data_validations.dataValidation if v.type == "list"}
-    assert lists["C"] == f'"{",".join(ITEM_TYPE_TITLES.values())}"'
-    assert set(lists) == {"C", "G", "P", "Q", "U", "Y"}
+    assert lists["D"] == f'"{",".join(ITEM_TYPE_TITLES.values())}"'
+    assert set(lists) == {"D", "H", "Q", "R", "V", "Z"}
     letters = {column.name: cell.column_letter for column, cell in zip(COLUMNS, sheet[1], strict=True)}
     formats = {name: sheet.column_dimensions[letter].number_format for name, letter in letters.items()}
     assert formats["purchase_order"] == "@"
@@ -111,6 +111,6 @@ def test_the_annotated_settings_file_shows_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "all.toml").write_text(active, encoding="utf-8")
     loaded = load(config=tmp_path / "all.toml")
     assert set(values) == set(Settings.model_fields) - {"token", "token_file"}
-    own = {"ledger", "payment_schedule", "encoding", "columns", "ignore_columns", "constants", "values"}
-    for name in set(values) - own:
+    own = {"columns", "ignore_columns", "constants", "values", "workspaces", "workspace_aliases"}
+    for name in set(values) - {"ledger", "payment_schedule", "encoding"} - own:
         assert getattr(loaded, name) == Settings.model_fields[name].default

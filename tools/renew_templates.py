@@ -15,9 +15,14 @@ HEAD = """\
 # A flag or an environment variable IMPORTER_<NAME> overrules it. The access token does not belong here: put it into
 # the environment variable KANTATA_TOKEN, or the path of a file that only you can read into KANTATA_TOKEN_FILE.
 """
-EXAMPLES = {"ledger": '"/home/anna/invoices/ledger.sqlite"', "payment_schedule": "30", "encoding": '"windows-1252"'}
+EXAMPLES = {
+    "ledger": '"/home/anna/invoices/ledger.sqlite"',
+    "payment_schedule": "30",
+    "encoding": '"windows-1252"',
+    "workspace_aliases": '"projects.csv"',
+}
 """Values shown for settings whose default is empty."""
-IN_TAIL = frozenset({"columns", "ignore_columns", "constants", "values"})
+IN_TAIL = frozenset({"columns", "ignore_columns", "constants", "values", "workspaces"})
 TAIL = """
 # Headers of your own that mean nothing to Kantata; copied to the results, without a warning.
 #ignore_columns = ["Internal note"]
@@ -36,6 +41,10 @@ TAIL = """
 #[values.item_type]
 #"T&M" = "time_entry"
 #"Retainer" = "fixed_fee"
+
+# Names that your sheets give to projects in the column Project, and the numbers of the projects that they mean.
+#[workspaces]
+#"ACME retainer" = 101
 
 # A profile overrules the settings above when you choose it with --profile test (or IMPORTER_PROFILE=test).
 #[profile.test]

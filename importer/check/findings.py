@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from importer.aliases import same
 from importer.check.account import Account, named
+from importer.check.names import differs
 from importer.columns import ITEM_TYPE_TITLES
 from importer.problems import Problem, Severity
 from importer.sheet import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from importer.kantata_api import BillableItem, Holder, Project
@@ -24,9 +26,22 @@ Fault = tuple[str, str, str, Severity]
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
 
-def findings(invoices: Iterable[Invoice], sheet: Sheet, account: Account, today: date) -> tuple[Problem, ...]:
-    """Return all findings in the order of the invoices. ``today`` stands for a missing invoice date."""
-    check = _Check(sheet, account, today)
+def findings(  # noqa: PLR0913 - one argument per fact
+    invoices: Iterable[Invoice],
+    sheet: Sheet,
+    account: Account,
+    today: date,
+    claims: Mapping[int, str],
+    *,
+    ready: bool = True,
+) -> tuple[Problem, ...]:
+    """Return all findings in the order of the invoices.
+
+    ``today`` stands for a missing invoice date; ``claims`` are titles that rows
+    give to their projects beside the id. Of what is not ``ready`` it cannot be
+    said whether it is billed already: perhaps it is, by this very sheet.
+    """
+    check = _Check(sheet, account, today, claims, ready)
     return tuple(problem for invoice in invoices for problem in check.invoice(invoice))
 
 
@@ -35,17 +50,20 @@ class _Check:
     sheet: Sheet
     account: Account
     today: date
+    claims: Mapping[int, str]
+    ready: bool
 
     def invoice(self, invoice: Invoice) -> Iterator[Problem]:
         yield from self._projects(invoice)
         for line in invoice.lines:
+            yield from self._name(line)
             if line.item_id is not None:
                 for fault in self._item(line, line.item_id, invoice):
                     yield self._at("item_id", line.row, fault)
             if line.story_id is not None:
                 for fault in self._task(line, line.story_id):
                     yield self._at("story_id", line.row, fault)
-        if invoice.user_invoice_number is not None:
+        if invoice.user_invoice_number is not None and self.ready:
             for fault in _number(invoice.user_invoice_number, self.account):
                 yield self._at("user_invoice_number", self._row_of_number(invoice), fault)
 
@@ -63,6 +81,12 @@ class _Check:
             if project.currency != first[0].currency:
                 yield self._at("workspace_id", row, _currencies(project, *first))
 
+    def _name(self, line: LineItem) -> Iterator[Problem]:
+        """The name that a row gives to its project beside the id must be the project's title."""
+        name, project = self.claims.get(line.row), self.account.project(line.workspace_id)
+        if name is not None and project.title is not None and same(name) != same(project.title):
+            yield differs(self.sheet, line.row, name, line.workspace_id, f"Kantata shows {named(project)}")
+
     def _item(self, line: LineItem, item_id: int, invoice: Invoice) -> Iterator[Fault]:
         name = f"{ITEM_TYPE_TITLES[line.item_type]} {item_id}"
         found = self.account.items.get(line.item_type)
@@ -73,14 +97,15 @@ class _Check:
             return
         if item.workspace_id not in (None, line.workspace_id):
             yield self._elsewhere(name, item.workspace_id or 0, line)
-        yield from _invoiced(name, item)
+        if self.ready:
+            yield from _invoiced(name, item)
         if item.approved is False and self.account.project(item.workspace_id or line.workspace_id).needs_approval:
             message = f"{name} is not approved, and its project bills approved time only."
             yield ("not_approved", message, "Have it approved in Kantata, or delete the row.", _ERROR)
         if item.billable is False:
             message = f"{name} is not marked as billable, so Kantata may refuse it."
             yield ("not_billable", message, "Mark it as billable in Kantata, or delete the row.", _WARNING)
-        if item.due is not None and item.due > (invoice.invoice_date or self.today):
+        if self.ready and item.due is not None and item.due > (invoice.invoice_date or self.today):
             message = f"{name} is to be invoiced on {item.due}, after the date of this invoice."
             yield ("not_due", message, "Nothing to do if it is meant to be billed early.", _WARNING)
 

@@ -61,9 +61,14 @@ class Found(Generic[T]):
         return record_id in self.certain and record_id not in self.records
 
 
-def find_projects(api: KantataApi, ids: Iterable[int]) -> Found[Project]:
-    """Ask for projects, also archived ones. Raises NotReached or AccessDenied, as all of these do."""
-    return _found(api, "workspaces", ids, {"include_archived": "true"}, lambda id_, record, _: project_in(id_, record))
+def find_projects(api: KantataApi, ids: Iterable[int], seen: Found[Project]) -> Found[Project]:
+    """Ask for projects that were not seen yet, also archived ones.
+
+    Raises NotReached or AccessDenied, as all of these do.
+    """
+    query = {"include_archived": "true"}
+    new = _found(api, "workspaces", set(ids) - set(seen.records), query, lambda id_, one, _: project_in(id_, one))
+    return Found({**seen.records, **new.records}, seen.certain | new.certain, new.strangers)
 
 
 def find_items(api: KantataApi, item_type: ItemType, ids: Iterable[int]) -> Found[BillableItem]:
@@ -78,10 +83,10 @@ def find_tasks(api: KantataApi, ids: Iterable[int]) -> Found[Task]:
     return _found(api, "stories", ids, query, lambda id_, record, _: Task(id_, whole(record.get("workspace_id"))))
 
 
-def projects_matching(api: KantataApi, words: str | None, *, most_pages: int | None = None) -> Iterator[Project]:
+def projects_matching(api: KantataApi, words: str | None) -> Iterator[Project]:
     """Yield the projects whose title holds the words, or all; the caller compares the titles itself."""
     query = {"include_archived": "true"} | ({} if words is None else {"matching": words})
-    for answer in islice(api.ask("workspaces", query), most_pages):
+    for answer in api.ask("workspaces", query):
         yield from (project_in(id_, record) for id_, record in records_in(answer, "workspaces"))
 
 

@@ -12,7 +12,7 @@ from importer.errors import AccessDenied, NotReached
 from importer.kantata_api.account import MOST_NUMBER_CALLS, find_items, find_numbers, find_projects, find_tasks
 from importer.pipeline.planning import MOST_NAMED, Prepared, noting
 from importer.problems import Severity
-from importer.records import Invoice, PlannedInvoice, Status
+from importer.records import Invoice, PlannedInvoice, Status, UnsoundInvoice
 from importer.words import count_of, row_ranges
 
 if TYPE_CHECKING:
@@ -39,13 +39,16 @@ class _Look:
 def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     """Check the ready invoices against the account; those with errors are not to be sent.
 
-    When Kantata cannot be asked, ``go_on`` checks with what was seen until then
-    and says in a notice what was not; otherwise NotReached or AccessDenied is raised.
+    ``go_on`` is for a preview: it looks at the sound rows of unsound invoices too,
+    so that all problems show at once, and when Kantata cannot be asked it checks
+    with what was seen until then and says in a notice what was not. Otherwise
+    NotReached or AccessDenied is raised.
     """
+    others = list(_sound_rows(prepared)) if go_on else []
     ready = [one.invoice for one in prepared.planned if one.status is Status.READY and isinstance(one.invoice, Invoice)]
-    if not ready:
+    if not ready and not others:
         return prepared
-    account, left = Account(), list(_looks(prepared, ready, api))
+    account, left = Account(), list(_looks(prepared, ready, others, api))
     while left:
         try:
             account = left[0].ask(account) if left[0].ids else account
@@ -56,7 +59,8 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
             prepared = noting(prepared, f"{error.message} Not checked for that reason: {unchecked}.")
             break
         left.pop(0)
-    found = findings(ready, prepared.sheet, account, prepared.started_at.date())
+    ground = (prepared.sheet, account, prepared.started_at.date(), prepared.named.claims)
+    found = (*findings(ready, *ground), *findings(others, *ground, ready=False))
     faulty = {one.row for one in found if one.row is not None and one.severity is Severity.ERROR}
     planned = tuple(
         replace(_kept_back(one, faulty), expected=expected_of(one.invoice, account)) for one in prepared.planned
@@ -65,6 +69,16 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     for notice in _doubts(account, ready):
         prepared = noting(prepared, notice)
     return prepared
+
+
+def _sound_rows(prepared: Prepared) -> Iterable[Invoice]:
+    """What can be read of the unsound invoices, each as far as it goes."""
+    items = {line.row: line.item for line in prepared.lines if line.item is not None}
+    for one in prepared.planned:
+        if isinstance(one.invoice, UnsoundInvoice):
+            lines = tuple(items[row] for row in one.invoice.rows if row in items)
+            if lines:
+                yield Invoice(one.invoice.key, lines, 0, draft=True, suppress_emails=True)
 
 
 def _kept_back(one: PlannedInvoice, faulty: set[int]) -> PlannedInvoice:
@@ -94,10 +108,12 @@ def _doubts(account: Account, ready: list[Invoice]) -> Iterable[str]:
         )
 
 
-def _looks(prepared: Prepared, ready: list[Invoice], api: KantataApi) -> Iterable[_Look]:
-    lines = [line for invoice in ready for line in invoice.lines]
+def _looks(prepared: Prepared, ready: list[Invoice], others: list[Invoice], api: KantataApi) -> Iterable[_Look]:
+    lines = [line for invoice in (*ready, *others) for line in invoice.lines]
     every = frozenset(number for one in prepared.planned for number in one.invoice.workspace_ids)
-    yield _Look("projects", every, lambda seen: replace(seen, projects=find_projects(api, every)))
+    yield _Look(
+        "projects", every, lambda seen: replace(seen, projects=find_projects(api, every, prepared.named.projects))
+    )
     for kind in PLURALS:
         ids = frozenset(line.item_id for line in lines if line.item_type is kind and line.item_id is not None)
         yield _Look(PLURALS[kind], ids, partial(_with_items, api=api, kind=kind, ids=ids))

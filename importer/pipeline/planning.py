@@ -5,16 +5,18 @@ from __future__ import annotations
 import gc
 import secrets
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from importer.check.names import Named
 from importer.columns import known_headers
 from importer.conventions import Conventions
 from importer.group import Defaults, group
 from importer.header_changes import changes
 from importer.mapping import in_known_words
 from importer.payload import content_of
+from importer.pipeline.naming import with_named_projects
 from importer.plan import Knowledge, Place, Terms, choose_batch, decide, draw_up, totals_of
 from importer.problems import error_rows, has_errors
 from importer.read import Reading, read_sheet
@@ -94,6 +96,8 @@ class Prepared:
     notices: tuple[str, ...]
     decisions: tuple[Decision, ...] = ()
     """How columns were read whose texts needed a convention."""
+    named: Named = field(default_factory=Named)
+    """What became of projects that the sheet names."""
 
     @property
     def refused(self) -> bool:
@@ -127,16 +131,18 @@ def new_run_id() -> str:
 
 @_many_records()
 def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
-    """Read, validate, group and plan. Sends nothing and asks nobody but the ledger."""
+    """Read, validate, group and plan. Sends nothing; asks the ledger, and Kantata for projects that are only named."""
     settings, now = tools.settings, datetime.now().astimezone()
     known = known_headers(own=settings.own_headers)
     sheet = read_sheet(wish.path, wish.sheet_name, known, _reading(settings))
     sheet, words_used = in_known_words(sheet, known, settings.constants, settings.values)
+    sheet, named = with_named_projects(sheet, settings, tools.api)
     lines, row_problems, decisions = validate(
         sheet,
         send_cents=settings.fractional_amounts == "send",
         conventions=Conventions(settings.decimal_mark, settings.date_order, now.date()),
     )
+    row_problems = named.told(row_problems)
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices, invoice_problems = group(lines, sheet, defaults)
     # Of all rows, also faulty ones: mending them must not change the batch.
@@ -159,6 +165,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         problems=problems,
         notices=(*tools.notices, *sheet.notes, *words_used, *(decision.notice for decision in decisions)),
         decisions=decisions,
+        named=named,
     )
     return decided(prepared)
 

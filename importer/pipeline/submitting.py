@@ -64,9 +64,11 @@ def submit(wish: Wish, tools: Tools, hooks: Hooks) -> Report:
 
 
 def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
-    if prepared.refused:
+    if prepared.refused and prepared.named.stuck is None:
         return _refused(prepared, tools)
     try:
+        if prepared.named.stuck is not None:
+            raise prepared.named.stuck
         _check_expectations(prepared)
         if tools.api is not None:
             prepared = look_up(_settle_own(prepared, tools, tools.api), tools.api)

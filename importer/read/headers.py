@@ -26,6 +26,8 @@ FEWEST_KNOWN = 2
 """A row with fewer known names is no header."""
 NEAR = 0.83
 """Likeness (difflib ratio) from which an unknown header counts as a misspelling."""
+NAME_OF_PROJECT = "workspace"
+"""Column that can stand instead of workspace_id."""
 COVER_SHEET = "cover"
 """Name of the sheet that may say which batch the workbook belongs to."""
 
@@ -94,8 +96,9 @@ def find_header(grid: Grid, known: Mapping[str, str]) -> HeaderRow | None:
     if not found:
         return None
     required = {column.name for column in required_columns(known)}
+    required |= {NAME_OF_PROJECT} if "workspace_id" in required else set()
     fullest = max(found, key=lambda n: len(found[n]))
-    row = next((n for n, names in found.items() if required <= names), fullest) if required else fullest
+    row = next((n for n, names in found.items() if not _lacking(names, known)), fullest) if required else fullest
     start = _header_row(grid, row, known, _texts(grid, row))
     start = max((start, *_two_lines(grid, row, known)), key=_how_good)
     lines = {start.row, start.row - 1} if start.notes else {start.row}
@@ -329,7 +332,13 @@ def _other_words(one: str, other: str) -> bool:
 
 
 def _missing(start: HeaderRow, known: Mapping[str, str]) -> list[str]:
-    return [column.name for column in required_columns(known) if column.name not in start.columns]
+    return _lacking(start.columns, known)
+
+
+def _lacking(names: set[str], known: Mapping[str, str]) -> list[str]:
+    """Required columns that are not among the names; a project may be named instead of numbered."""
+    there = names | ({"workspace_id"} if NAME_OF_PROJECT in names else set())
+    return [column.name for column in required_columns(known) if column.name not in there]
 
 
 def _complete(grid: Grid, start: HeaderRow, known: Mapping[str, str]) -> HeaderRow:

@@ -144,7 +144,8 @@ def _hints(position: int, column: Column) -> list[Rule]:
     rules = []
     if column.required_for == EVERY:
         begun = f"COUNTA($A2:${column_letter(len(COLUMNS) - 1)}2)>0"
-        rules.append(_rule(f"AND({begun},{empty})", MISSING))
+        named = f",LEN(TRIM({column_letter(POSITIONS['workspace'])}2))=0" if column.name == "workspace_id" else ""
+        rules.append(_rule(f"AND({begun},{empty}{named})", MISSING))
     elif column.required_for:
         rules.append(_rule(f"AND({_is_one_of(column.required_for)},{empty})", MISSING))
     if others := EVERY - column.allowed_for:
