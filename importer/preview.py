@@ -79,7 +79,7 @@ def _invoice_table(report: Report) -> Table:
     table.add_column("Lines", overflow="fold", min_width=11)
     table.add_column("Amount", justify="right", no_wrap=True)
     table.add_column("Status", no_wrap=True)
-    expected = any(planned.expected is not None for planned in report.planned)
+    expected = bool(by_currency(report.planned))
     if expected:
         table.add_column("Expected", justify="right", overflow="fold", min_width=9)
     known = any(planned.invoice_id for planned in report.planned)

@@ -94,11 +94,13 @@ def _at_row(problem: Problem, row: int) -> Problem:
 
 
 def by_currency(planned: Iterable[PlannedInvoice]) -> tuple[CurrencyTotal, ...]:
-    """Totals per currency of the invoices that are ready or created; empty when Kantata was not asked."""
+    """Totals per currency of the invoices that are ready or created; empty when Kantata told no currency."""
     groups: dict[str | None, list[PlannedInvoice]] = defaultdict(list)
     for one in planned:
         if one.expected is not None and one.status in (Status.READY, Status.CREATED):
             groups[one.expected.currency].append(one)
+    if not any(groups):
+        return ()
     return tuple(_total(currency, groups[currency]) for currency in sorted(groups, key=lambda code: code or "~"))
 
 

@@ -198,14 +198,11 @@ _EXPECTED: _InvoiceColumn = (
 
 
 def _described(report: Report) -> tuple[_InvoiceColumn, ...]:
-    """The columns of the invoices; a preview that asked Kantata has what it expects there."""
-    if report.command != "preview" or not _asked(report):
+    """The columns of the invoices; a preview adds the titles of projects and what Kantata would make of them."""
+    if report.command != "preview" or all(one.expected is None for one in report.planned):
         return _INVOICE_COLUMNS
-    return (_INVOICE_COLUMNS[0], _TITLES, *_INVOICE_COLUMNS[1:4], _EXPECTED, *_INVOICE_COLUMNS[4:])
-
-
-def _asked(report: Report) -> bool:
-    return any(one.expected is not None for one in report.planned)
+    expected = [_EXPECTED] if by_currency(report.planned) else []
+    return (_INVOICE_COLUMNS[0], _TITLES, *_INVOICE_COLUMNS[1:4], *expected, *_INVOICE_COLUMNS[4:])
 
 
 def _titles(one: PlannedInvoice) -> str | None:

@@ -188,6 +188,11 @@ def test_offline_only_the_settings_can_tell(cli: Cli) -> None:
     assert "Kantata was not asked" in done.document["problems"][0]["message"]
     done = preview(cli, rows[0], options=("--offline",), **table(acme_Retainer=109))
     assert (done.exit_code, done.statuses) == (0, ["ready"])
+    one = done.document["invoices"][0]
+    assert (one["workspace_ids"], one["workspace_titles"], one["expected_total"]) == ([109], ["ACME retainer"], None)
+    shown = cli.run("preview", sheet(cli, rows[0]), "--offline", COLUMNS="150", **table(acme_Retainer=109)).stdout
+    assert "109 ACME retainer" in shown
+    assert "not known" not in shown
 
 
 @pytest.mark.parametrize(("status", "code"), [(503, 6), (401, 5)])

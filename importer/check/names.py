@@ -37,6 +37,8 @@ class Named:
     """By row: the name beside a typed id, which Kantata's title must confirm."""
     projects: Found[Project] = field(default_factory=Found)
     """Projects that were seen while names were looked up."""
+    titles: Mapping[int, str] = field(default_factory=dict)
+    """By id: a name that the sheet gives to the project, shown where Kantata was not asked."""
     stuck: ImporterError | None = None
     """Why Kantata could not be asked."""
 

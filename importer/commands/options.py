@@ -37,7 +37,13 @@ Encoding = Annotated[
 Reports = Annotated[Path | None, typer.Option("--reports", help="Folder for the results; default: reports.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Do not ask Kantata about earlier invoices before sending.")]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline",
+        help="Do not ask Kantata before sending: neither for earlier invoices nor to check projects and items.",
+    ),
+]
 SandboxFlag = Annotated[
     bool,
     typer.Option("--sandbox", help="Use a stand-in Kantata on this machine; nothing reaches the real one."),

@@ -12,7 +12,7 @@ from importer.errors import AccessDenied, NotReached
 from importer.kantata_api.account import MOST_NUMBER_CALLS, find_items, find_numbers, find_projects, find_tasks
 from importer.pipeline.planning import MOST_NAMED, Prepared, noting
 from importer.problems import Severity
-from importer.records import Invoice, PlannedInvoice, Status, UnsoundInvoice
+from importer.records import Expected, Invoice, PlannedInvoice, Status, UnsoundInvoice
 from importer.words import count_of, row_ranges
 
 if TYPE_CHECKING:
@@ -69,6 +69,18 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     for notice in _doubts(account, ready):
         prepared = noting(prepared, notice)
     return prepared
+
+
+def with_names(prepared: Prepared) -> Prepared:
+    """Where Kantata was not asked, the names of the sheet stand for the titles of its projects."""
+    names = prepared.named.titles
+    if not names or any(one.expected is not None for one in prepared.planned):
+        return prepared
+    titles = (tuple(names.get(number) for number in one.invoice.workspace_ids) for one in prepared.planned)
+    planned = (
+        replace(one, expected=Expected(of, None, None)) for one, of in zip(prepared.planned, titles, strict=True)
+    )
+    return replace(prepared, planned=tuple(planned))
 
 
 def _sound_rows(prepared: Prepared) -> Iterable[Invoice]:

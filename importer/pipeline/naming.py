@@ -74,7 +74,8 @@ def with_named_projects(sheet: Sheet, settings: Settings, api: KantataApi | None
     problems = {row: problem for row, problem in lost.items() if problem is not None}
     claims = {row: name for row, name in given.items() if name and row in typed and row not in meant}
     projects = {one.project_id: one for one in seen.every}
-    named = Named(problems, claims, Found(projects, frozenset(projects)), seen.stuck)
+    titles = {number: given[row] for row, number in ids.items()}
+    named = Named(problems, claims, Found(projects, frozenset(projects)), titles, seen.stuck)
     return names.with_ids(sheet, ids, lost), named
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from importer import results
 from importer.annotate import annotate
 from importer.errors import AccessDenied, NotReached
-from importer.pipeline.checking import checked
+from importer.pipeline.checking import checked, with_names
 from importer.pipeline.planning import Tools, Wish, compared, look_up, new_run_id, noting, prepare, report_of
 from importer.problems import has_errors
 from importer.records import ExitCode, Status
@@ -27,6 +27,7 @@ def preview(wish: Wish, tools: Tools) -> Report:
         except (AccessDenied, NotReached) as error:
             told = "So only the ledger was asked about earlier invoices, and nothing was checked against the account."
             prepared = noting(prepared, f"{error.message} {told}")
+    prepared = with_names(prepared)
     if has_errors(prepared.problems):
         code = ExitCode.FILE_PROBLEMS
     elif any(one.status is Status.IN_DOUBT for one in prepared.planned):
