@@ -60,6 +60,7 @@ Reading
     names its live invoice only; a milestone names cancelled invoices too; a cancelled invoice goes on listing what
     it held.
   - ``created_after`` and the like are exclusive, to the second; a value that is no moment: 400.
+  - ``matching`` finds the words anywhere in a title; case matters for letters beyond A to Z only.
   - ``only`` keeps what is a whole number. Unknown ``include`` and ``order`` values are ignored. Lists come by id
     unless told.
   - The singular ``external_reference_service_model_ref`` is an integer: any other value is 400. More than 200 keys

@@ -81,6 +81,8 @@ BILLS: dict[ItemType, str] = {
 
 def requirement(column: Column) -> str:
     """Say whether a column must be filled in."""
+    if column.name == "workspace_id":
+        return "Required on every row, unless the row names its project."
     if column.required_for == EVERY:
         return "Required on every row."
     if column.name == REQUIRED_UNLESS_SET:
