@@ -142,6 +142,8 @@ def test_a_row_without_name_and_id_says_so_once(cli: Cli, sandbox: Sandbox) -> N
     assert sorted(cell for _, cell in found(done)) == ["A3", "A4", "A5"]
     assert {code.partition(".")[0] for code, _ in found(done)} == {"workspace", "workspace_id"}
     assert done.statuses == ["not_sent"]  # a row that may belong to it cannot be read
+    hints = {one["cell"]: one["hint"] for one in done.document["problems"]}
+    assert hints["A5"].endswith("If 103 is that number, call the column “Project” Project ID instead.")
 
 
 def test_live_findings_stand_at_the_cell_of_the_name(cli: Cli, sandbox: Sandbox) -> None:

@@ -101,15 +101,15 @@ def ambiguous(sheet: Sheet, row: int, name: str, found: Iterable[Project]) -> Pr
 def unknown(sheet: Sheet, row: int, name: str, near: list[Project]) -> Problem:
     """No project has this title."""
     like = f" The nearest titles: {_listed(near)}." if near else ""
-    hint = "Correct the name, type the number of the project under Project ID, or name it in the setting workspaces."
-    return problem(sheet, row, name, "unknown", f"No project in Kantata is called “{name}”.{like}", hint)
+    message = f"No project in Kantata is called “{name}”.{like}"
+    return problem(sheet, row, name, "unknown", message, f"Correct the name, {_otherwise(sheet, name)}")
 
 
 def not_asked(sheet: Sheet, row: int, name: str, why: str) -> Problem:
     """Kantata could not tell, and the settings do not know the name."""
     message = f"Which project is “{name}”? The settings do not name it, and {why}."
-    hint = "Type the number of the project under Project ID, or name it in the setting workspaces."
-    return problem(sheet, row, name, "not_asked", message, hint)
+    hint = _otherwise(sheet, name)
+    return problem(sheet, row, name, "not_asked", message, hint[0].upper() + hint[1:])
 
 
 def differs(sheet: Sheet, row: int, name: str, typed: int, truth: str) -> Problem:
@@ -124,6 +124,15 @@ def problem(sheet: Sheet, row: int, name: str, fault: str, message: str, hint: s
         code=f"workspace.{fault}", message=message, hint=hint, sheet=sheet.name,
         cell=sheet.address("workspace", row), row=row, column="workspace", value=name,
     )  # fmt: skip
+
+
+def _otherwise(sheet: Sheet, name: str) -> str:
+    """How else a project can be given; numbers in a column of names are often ids under the wrong header."""
+    hint = "type the number of the project under Project ID, or name it in the setting workspaces."
+    title = sheet.title("workspace")
+    return (
+        f"{hint} If {name} is that number, call the column “{title}” Project ID instead." if name.isdecimal() else hint
+    )
 
 
 def _listed(projects: Iterable[Project]) -> str:
