@@ -56,7 +56,7 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
             if not go_on:
                 raise
             unchecked = ", ".join(look.words for look in left if look.ids)
-            prepared = noting(prepared, f"{error.message} Not checked for that reason: {unchecked}.")
+            prepared = noting(prepared, f"{error.message.rstrip('.')}. Not checked for that reason: {unchecked}.")
             break
         left.pop(0)
     ground = (prepared.sheet, account, prepared.started_at.date(), prepared.named.claims)

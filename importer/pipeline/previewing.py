@@ -26,7 +26,7 @@ def preview(wish: Wish, tools: Tools) -> Report:
             prepared = checked(look_up(prepared, tools.api), tools.api, go_on=True)
         except (AccessDenied, NotReached) as error:
             told = "So only the ledger was asked about earlier invoices, and nothing was checked against the account."
-            prepared = noting(prepared, f"{error.message} {told}")
+            prepared = noting(prepared, f"{error.message.rstrip('.')}. {told}")
     prepared = with_names(prepared)
     if has_errors(prepared.problems):
         code = ExitCode.FILE_PROBLEMS
