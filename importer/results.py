@@ -17,7 +17,7 @@ from importer.tables import LONGEST_CELL, STATUS_WORDS, Book, Link, Money, Table
 from importer.words import NOT_KNOWN, count_of, describe_lines, row_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from importer.records import PlannedInvoice
