@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, fold, own_headers
+from importer.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT, fold, own_headers
 from importer.readings import clean
 from importer.records import ItemType
 
@@ -64,13 +64,16 @@ def use_or_ignore(text: str, known: Mapping[str, str], present: set[str | None])
 
 
 def _likely(text: str, present: set[str | None]) -> str | None:
-    """Absent column of which the text holds a whole header: “Fee amount” may mean the amount; most words win."""
+    """Absent column of which the text holds a whole header: “Fee amount” may mean the amount; most words win.
+
+    Never the name of the project: “Project manager” is none.
+    """
     words = _words(text)
     held = [
         (len(_words(header)), column.name)
         for column in COLUMNS
         for header in (column.title, *column.aliases)
-        if column.name not in present and "#" not in header and _words(header) <= words
+        if column.name not in {*present, NAME_OF_PROJECT} and "#" not in header and _words(header) <= words
     ]
     return max(held, key=lambda one: one[0], default=(0, None))[1]
 
