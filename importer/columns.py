@@ -63,6 +63,9 @@ _LINE, _INVOICE = Level.LINE, Level.INVOICE
 _EVERY = frozenset(ItemType)
 _FIXED = frozenset({ItemType.FIXED_FEE})
 
+NAME_OF_PROJECT = "workspace"
+"""The column that may name a project instead of numbering it."""
+
 COLUMNS: tuple[Column, ...] = (
     Column(
         "workspace_id",

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from importer.columns import BY_NAME, REQUIRED, RESULT_COLUMNS, fold, is_ignored, known_as, required_columns
+from importer.columns import (
+    BY_NAME,
+    NAME_OF_PROJECT,
+    REQUIRED,
+    RESULT_COLUMNS,
+    fold,
+    is_ignored,
+    known_as,
+    required_columns,
+)
 from importer.errors import FileProblem, WrongUse
 from importer.problems import Problem, Severity, cell_address
 from importer.sheet import ANNOTATION_HEAD_ROWS, ANNOTATION_MARK, CellFault, Header, is_blank, text_of
@@ -26,8 +35,6 @@ FEWEST_KNOWN = 2
 """A row with fewer known names is no header."""
 NEAR = 0.83
 """Likeness (difflib ratio) from which an unknown header counts as a misspelling."""
-NAME_OF_PROJECT = "workspace"
-"""Column that can stand instead of workspace_id."""
 COVER_SHEET = "cover"
 """Name of the sheet that may say which batch the workbook belongs to."""
 
