@@ -54,6 +54,7 @@ def show(report: Report, console: Console) -> None:
     console.print(_totals_table(report))
     if currencies := by_currency(report.planned):
         console.print(_currency_table(currencies))
+    _show_tie_out(report, console)
     _show_reasons(report, console)
     _show_problems(report.problems, console)
     for notice in report.notices:
@@ -142,10 +143,26 @@ def _totals_table(report: Report) -> Table:
     return table
 
 
+def _show_tie_out(report: Report, console: Console) -> None:
+    """Say in a few lines whether Kantata holds what the sheet says, and whether every row is answered."""
+    if report.command == "preview":
+        return
+    for line in report.tally.by_currency():
+        agrees = not line.difference and not line.unread
+        words = "" if agrees else f" · [bold red]difference {line.difference:,.2f}[/]" if line.difference else ""
+        unread = f" · [yellow]{count_of(line.unread, 'invoice')} not read back[/]" if line.unread else ""
+        console.print(
+            f"Tie-out {line.name}: sheet {line.sheet:,.2f} · sent {line.sent:,.2f} · read back "
+            f"{line.read_back:,.2f}{words}{unread}", highlight=False,
+        )  # fmt: skip
+    style = None if report.tally.rows_agree() else "bold red"
+    console.print(report.tally.row_sentence(), style=style, highlight=False)
+
+
 def _show_reasons(report: Report, console: Console) -> None:
     """Say why each invoice that is not simply ready or created stands as it does."""
     quiet = (Status.READY, Status.ALREADY_CREATED)
-    told = [one for one in report.planned if one.reason and one.status not in quiet]
+    told = [one for one in report.planned if one.reason and (one.status not in quiet or one.differs)]
     same: dict[tuple[str, Status], int] = {}
     for one in told:
         same[(one.reason or "", one.status)] = same.get((one.reason or "", one.status), 0) + 1

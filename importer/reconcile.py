@@ -76,7 +76,7 @@ def settle(
     doubts = tuple(doubts)
     early = {one.reference: end for one in doubts if (end := free_at(one, settle_seconds)) > now}
     due = [one for one in doubts if one.reference not in early]
-    by_triple = _by_triple(due, api)
+    by_triple = _by_triple(due, api, ledger)
     return _each_for_itself(
         _too_early(one, early[one.reference]) if one.reference in early else _settled(one, by_triple, ledger, api)
         for one in doubts
@@ -123,12 +123,18 @@ def _triple_of(doubt: Unsettled) -> tuple[str, str, str]:
     return (reference["service_name"], reference["service_model"], reference["service_model_ref"])
 
 
-def _by_triple(due: list[Unsettled], api: KantataApi) -> dict[tuple[str, str, str], list[FoundInvoice]]:
+def _by_triple(
+    due: list[Unsettled], api: KantataApi, ledger: SubmissionLedger
+) -> dict[tuple[str, str, str], list[FoundInvoice]]:
+    """Invoices by their references, without those that were undone before they were sent again."""
     found: dict[tuple[str, str, str], list[FoundInvoice]] = {}
     if due:
-        for invoice in api.find_by_references([_triple_of(one) for one in due]):
+        undone = ledger.undoing.undone_ids(one.reference for one in due)
+        earlier = {_triple_of(one): undone.get(one.reference, frozenset()) for one in due}
+        for invoice in api.find_by_references(list(earlier)):
             for triple in set(invoice.triples):
-                found.setdefault(triple, []).append(invoice)
+                if not (invoice.cancelled and invoice.invoice_id in earlier.get(triple, ())):
+                    found.setdefault(triple, []).append(invoice)
     return found
 
 

@@ -190,6 +190,57 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownItem:
+    """A fixed-fee or additional item as Kantata shows it."""
+
+    item_type: ItemType
+    amount: Decimal | None
+    """Main currency unit; None when the answer has none that can be read."""
+    notes: str
+    """With single blanks; empty when there are none."""
+    fields: dict[str, object]
+    """taxable, story_id and workspace_id as the answer has them; an absent one was not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that Kantata's answer shows of an invoice, to be compared with what was sent."""
+
+    header: dict[str, object]
+    """Header fields by their API names, as the answer has them; an absent one was not shown."""
+    workspace_ids: frozenset[int] | None
+    """None: not shown."""
+    item_ids: dict[ItemType, frozenset[int]]
+    """Time entries, expenses and milestones; a list that was not shown is absent."""
+    items: tuple[ShownItem, ...] | None
+    """None: not shown, or not all of them."""
+    status: str | None = None
+    created_at: str | None = None
+    """ISO 8601, as the answer has it."""
+    updated_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that Kantata holds otherwise than it was sent."""
+
+    what: str
+    """In words: amount of “Retainer”."""
+    sent: str
+    held: str
+    is_amount: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TieOut:
+    """What the comparison of an invoice in Kantata with what was sent has shown."""
+
+    differences: tuple[Difference, ...] = ()
+    unread: tuple[str, ...] = ()
+    """What was sent but could not be read back, in words; then nobody knows that it is equal."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadBack:
     """What Kantata holds of a created invoice, read from its answer. None: it did not say."""
 
@@ -204,6 +255,8 @@ class ReadBack:
     """Invoice total with time, expenses, milestones and tax, main unit."""
     due_date: str | None = None
     recipient: str | None = None
+    shown: Shown | None = field(default=None, compare=False, repr=False)
+    """Everything that was shown, for the tie-out."""
 
 
 class OutcomeKind(Enum):
@@ -280,6 +333,13 @@ class PlannedInvoice:
     """Already created, which the ledger did not know."""
     expected: Expected | None = None
     """None when Kantata was not asked."""
+    tie_out: TieOut | None = None
+    """None: not compared with what Kantata holds."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether Kantata holds something else than was sent."""
+        return self.tie_out is not None and bool(self.tie_out.differences)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from string import digits
 from typing import TYPE_CHECKING, Any
 
+from importer.balance import Tally
 from importer.payload import to_json
 from importer.problems import Problem, Severity
 from importer.records import ExitCode, Expected, PlannedInvoice, Source, Status, Totals
@@ -78,6 +79,16 @@ class Report:
         """The invoice that each row belongs to; rows that belong to none are absent."""
         return {row: planned for planned in self.planned for row in planned.invoice.rows}
 
+    @property
+    def tally(self) -> Tally:
+        """The figures of the tie-out."""
+        if self.sheet is None:  # only the invoices of an earlier run are told
+            return Tally(
+                self.planned, self.totals.amount, sum(len(one.invoice.rows) for one in self.planned), frozenset()
+            )
+        rows = frozenset(raw.number for raw in self.sheet.rows) - self.sheet.excluded.keys()
+        return Tally(self.planned, self.totals.amount, len(rows), rows & self.errors_by_row().keys())
+
     def errors_by_row(self) -> dict[int, list[Problem]]:
         """The errors of each row; one about a whole column stands at each of its rows, with the row's own cell."""
         found: dict[int, list[Problem]] = defaultdict(list)
@@ -139,6 +150,7 @@ def to_document(report: Report) -> dict[str, Any]:
             }
             for one in by_currency(report.planned)
         ],
+        "tie_out": report.tally.document(),
         "invoices": [_invoice(report, planned) for planned in report.planned],
         "problems": [_problem(problem) for problem in report.problems],
         "notices": list(report.notices),
@@ -185,6 +197,7 @@ def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
         "workspace_titles": list(expected.titles),
         "currency": (read_back.currency if read_back else None) or expected.currency,
         "expected_total": _exact(expected.total),
+        "read_back": _read_back(planned),
         "payload": planned.payload,
         "error": planned.reason,
         "what_to_do": planned.what_to_do,
@@ -193,6 +206,23 @@ def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
 
 def _exact(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:.2f}"
+
+
+def _read_back(planned: PlannedInvoice) -> dict[str, Any] | None:
+    """What Kantata holds; None when it was not read."""
+    held = planned.read_back
+    if held is None:
+        return None
+    tie_out = planned.tie_out
+    return {
+        "amount": None if held.items_amount is None else plain_amount(held.items_amount),
+        "total": None if held.total is None else plain_amount(held.total),
+        "currency": held.currency,
+        "differences": [
+            {"what": one.what, "sent": one.sent, "held": one.held} for one in (tie_out.differences if tie_out else ())
+        ],
+        "not_read_back": list(tie_out.unread) if tie_out else [],
+    }
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def write_to_fix(report: Report, folder: Path) -> Path | None:
 
 
 def _summary(book: Book, report: Report) -> None:
-    sheet = book.add("Summary", [24, 18, 18, 60])
+    sheet = book.add("Summary", [24, 18, 18, 18, 18, 18, 18])
     sheet.hide_gridlines(2)
     title = "Preview: nothing was sent" if report.command == "preview" else "Results"
     sheet.write_string(0, 0, title, book.title)
@@ -107,6 +107,7 @@ def _summary(book: Book, report: Report) -> None:
     row = _control_totals(book, sheet, row + 1, report)
     if report.command == "preview" and (currencies := by_currency(report.planned)):
         row = _per_currency(book, sheet, row + 1, currencies)
+    row = _tie_out(book, sheet, row + 1, report)
     for notice in (*_headlines(report), *report.notices):
         sheet.write_string(row + 1, 0, notice)
         row += 1
@@ -155,6 +156,31 @@ def _per_currency(book: Book, sheet: Any, row: int, totals: Sequence[CurrencyTot
     return row + 1
 
 
+_TIE_OUT = ("Sheet", "Sent", "Read back", "Difference", "Total in Kantata", "Not read back")
+
+
+def _tie_out(book: Book, sheet: Any, row: int, report: Report) -> int:  # noqa: ANN401 - untyped by its library
+    """Sheet, sent and read back side by side, by currency and by project; then rows in and rows answered."""
+    tally = report.tally
+    wrong = book.book.add_format({"num_format": "#,##0.00", "bold": True, "font_color": "#C00000"})
+    parts = (("Tie-out by currency", tally.by_currency()), ("Tie-out by project", tally.by_project()))
+    for title, lines in parts if report.command != "preview" else ():
+        for position, text in enumerate((title, *_TIE_OUT)):
+            sheet.write_string(row, position, text, book.header)
+        for line in lines:
+            row += 1
+            sheet.write_string(row, 0, line.name)
+            for position, amount in enumerate((line.sheet, line.sent, line.read_back), start=1):
+                sheet.write_number(row, position, amount, book.money)
+            sheet.write_number(row, 4, line.difference, wrong if line.difference else book.money)
+            sheet.write_number(row, 5, line.total, book.money)
+            if line.unread:
+                sheet.write_string(row, 6, count_of(line.unread, "invoice"), book.bold)
+        row += 2
+    sheet.write_string(row, 0, tally.row_sentence(), None if tally.rows_agree() else book.bold)
+    return row + 1
+
+
 def _headlines(report: Report) -> Iterator[str]:
     """What to do next, in one line per matter."""
     counts = report.totals.by_status
@@ -162,6 +188,8 @@ def _headlines(report: Report) -> Iterator[str]:
         yield f"{count_of(report.errors, 'problem')} in the file: see the sheet Problems."
     if counts.get(Status.IN_DOUBT):
         yield f"{count_of(counts[Status.IN_DOUBT], 'invoice')} in doubt: may exist in Kantata. Look there first."
+    if differing := sum(one.differs for one in report.planned):
+        yield f"{count_of(differing, 'invoice')} in Kantata differ from what was sent: the sheet Invoices says how."
     if counts.get(Status.HELD):
         yield f"{count_of(counts[Status.HELD], 'invoice')} held: a person decides. The sheet Invoices says why."
     if report.command == "submit" and (counts.get(Status.REJECTED) or counts.get(Status.NOT_SENT)):

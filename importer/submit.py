@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never, cast
 
-from importer.errors import LedgerProblem
+from importer.errors import AccessDenied, LedgerProblem, NotReached
 from importer.records import Outcome, OutcomeKind, PlannedInvoice, Source, Status
+from importer.tieout import has_cents, lost_cents, tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from importer.gate import Gate, Stop
     from importer.kantata_api import KantataApi
-    from importer.records import ExitCode
+    from importer.records import ExitCode, ReadBack
     from importer.submission_ledger import Claim, SubmissionLedger
 
 MOST_UNKNOWN_IN_A_ROW = 3
@@ -158,10 +160,8 @@ class Sender:
         match outcome.kind:
             case OutcomeKind.CREATED:
                 self.gate.succeeded()
-                return replace(
-                    one, status=Status.CREATED, invoice_id=outcome.invoice_id, read_back=outcome.read_back,
-                    reason=_difference(one, outcome),
-                )  # fmt: skip
+                one = replace(one, status=Status.CREATED, invoice_id=outcome.invoice_id)
+                return self._tied_out(one, outcome.read_back)
             case OutcomeKind.REJECTED:
                 return replace(
                     one, status=Status.REJECTED, reason=f"Kantata refused it: {outcome.message}",
@@ -179,6 +179,19 @@ class Sender:
                 )  # fmt: skip
             case _:
                 assert_never(outcome.kind)
+
+    def _tied_out(self, one: PlannedInvoice, read_back: ReadBack | None) -> PlannedInvoice:
+        """Compare what was created with what was sent; the first cent that got lost stops the run."""
+        done = tied(one, read_back)
+        if not has_cents(one.payload):
+            return done
+        if done.tie_out and done.tie_out.unread:
+            with suppress(AccessDenied, NotReached):  # it stays unread, and says so
+                for found in self._connection().find_by_ids([one.invoice_id or ""]):
+                    done = tied(one, found.read_back)
+        if lost_cents(done.tie_out):
+            self._halt(f"Not sent: Kantata did not keep the cents of invoice {one.invoice_id}, so the run stopped.")
+        return done
 
     def _count(self, outcome: Outcome) -> None:
         """Keep count of what goes wrong, and stop the run when it makes no sense to go on."""
@@ -225,11 +238,3 @@ def not_sent(
 ) -> PlannedInvoice:
     """The invoice, marked as not sent."""
     return replace(one, status=Status.NOT_SENT, reason=reason, what_to_do=what_to_do)
-
-
-def _difference(one: PlannedInvoice, outcome: Outcome) -> str | None:
-    """Say so when Kantata holds other amounts than the sheet."""
-    held = outcome.read_back.items_amount if outcome.read_back else None
-    if held is None or held == one.invoice.amount:
-        return None
-    return f"Differs: the sheet says {one.invoice.amount}, Kantata holds {held}. Check this invoice."

@@ -15,6 +15,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from importer.kantata_api.lenient import dict_of, from_cents, list_of, text_of
+from importer.kantata_api.showing import shown_in
 from importer.payload import by_type_and_amount, tidy
 from importer.records import Content, ItemType, Outcome, OutcomeKind, ReadBack
 
@@ -54,6 +56,8 @@ class FoundInvoice:
     """Filled header fields by their API names."""
     shows_references: bool
     """Whether the answer says which references it has, also when it has none."""
+    read_back: ReadBack
+    """What it holds, for the control totals and the tie-out."""
 
 
 def classify(status: int, body: str, headers: dict[str, str]) -> Outcome:
@@ -132,51 +136,30 @@ def _read_back(record: dict[str, Any], answer: dict[str, Any]) -> ReadBack:
     items = [
         item
         for collection in ("fixed_fee_items", "additional_items")
-        for item_id in _list(record.get(collection.removesuffix("s") + "_ids"))
-        if isinstance(item := _dict(answer.get(collection)).get(str(item_id)), dict)
+        for item_id in list_of(record.get(collection.removesuffix("s") + "_ids"))
+        if isinstance(item := dict_of(answer.get(collection)).get(str(item_id)), dict)
     ]
     asked = any(f"{name}_ids" in record for name in ("fixed_fee_item", "additional_item"))
-    recipient = _dict(_dict(answer.get("users")).get(str(record.get("recipient_id"))))
+    recipient = dict_of(dict_of(answer.get("users")).get(str(record.get("recipient_id"))))
     draft = record.get("draft")
     return ReadBack(
-        number=_text(record.get("user_invoice_number")),
-        title=_text(record.get("title")),
-        status=_text(record.get("status")),
+        number=text_of(record.get("user_invoice_number")),
+        title=text_of(record.get("title")),
+        status=text_of(record.get("status")),
         draft=draft if isinstance(draft, bool) else None,
-        currency=_text(record.get("currency")),
+        currency=text_of(record.get("currency")),
         items_amount=_sum_of_cents(items) if asked else None,
-        total=_from_cents(record.get("balance_in_cents")),
-        due_date=_text(record.get("due_date")),
-        recipient=_text(recipient.get("full_name")),
+        total=from_cents(record.get("balance_in_cents")),
+        due_date=text_of(record.get("due_date")),
+        recipient=text_of(recipient.get("full_name")),
+        shown=shown_in(record, answer),
     )
 
 
 def _sum_of_cents(items: list[dict[str, Any]]) -> Decimal | None:
-    amounts = [_from_cents(item.get("amount_in_cents")) for item in items]
+    amounts = [from_cents(item.get("amount_in_cents")) for item in items]
     known = [amount for amount in amounts if amount is not None]
     return sum(known, Decimal(0)) if len(known) == len(amounts) else None
-
-
-def _from_cents(cents: object) -> Decimal | None:
-    if isinstance(cents, bool) or not isinstance(cents, (int, str)):
-        return None
-    try:
-        amount = Decimal(cents).scaleb(-2)
-    except ArithmeticError:
-        return None
-    return amount if amount.is_finite() else None
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return None if value is None or value == "" else str(value)
 
 
 def json_object(body: str) -> dict[str, Any] | None:
@@ -201,31 +184,31 @@ def seconds_of(text: str | None) -> float | None:
 
 def found_invoices(answer: dict[str, Any]) -> Iterator[FoundInvoice]:
     """Every invoice of an answer that asked for all associations."""
-    for invoice_id, record in _dict(answer.get("invoices")).items():
+    for invoice_id, record in dict_of(answer.get("invoices")).items():
         if isinstance(record, dict):
             cancelled = record.get("status") == "cancelled"
-            header = {name: text for name in HEADER_FIELDS if (text := _text(record.get(name)))}
+            header = {name: text for name in HEADER_FIELDS if (text := text_of(record.get(name)))}
             yield FoundInvoice(
                 str(invoice_id), cancelled, tuple(_triples(record, answer)), _content(record, answer), header,
-                "external_reference_ids" in record,
+                "external_reference_ids" in record, _read_back(record, answer),
             )  # fmt: skip
 
 
 def _triples(record: dict[str, Any], answer: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    references = _dict(answer.get("external_references"))
-    for reference_id in _list(record.get("external_reference_ids")):
-        found = _dict(references.get(str(reference_id)))
+    references = dict_of(answer.get("external_references"))
+    for reference_id in list_of(record.get("external_reference_ids")):
+        found = dict_of(references.get(str(reference_id)))
         yield tuple(str(found.get(name)) for name in ("service_name", "service_model", "service_model_ref"))  # type: ignore[misc]
 
 
 def _content(record: dict[str, Any], answer: dict[str, Any]) -> Content | None:
-    workspaces = {str(one) for one in (*_list(record.get("workspace_ids")), record.get("workspace_id")) if one}
-    ids = {(kind, str(one)) for kind, name in _ID_FIELDS.items() for one in _list(record.get(name))}
+    workspaces = {str(one) for one in (*list_of(record.get("workspace_ids")), record.get("workspace_id")) if one}
+    ids = {(kind, str(one)) for kind, name in _ID_FIELDS.items() for one in list_of(record.get(name))}
     priced = []
     for kind, collection in _PRICED.items():
-        for item_id in _list(record.get(collection.removesuffix("s") + "_ids")):
-            item = _dict(_dict(answer.get(collection)).get(str(item_id)))
-            amount = _from_cents(item.get("amount_in_cents"))
+        for item_id in list_of(record.get(collection.removesuffix("s") + "_ids")):
+            item = dict_of(dict_of(answer.get(collection)).get(str(item_id)))
+            amount = from_cents(item.get("amount_in_cents"))
             if amount is None:
                 return None
             priced.append((kind, amount, tidy(item.get("notes"))))
@@ -240,7 +223,7 @@ def _content(record: dict[str, Any], answer: dict[str, Any]) -> Content | None:
 
 def page_count(answer: dict[str, Any], page_size: int) -> int:
     """How many pages the whole answer has, by ``page_count`` or else by ``count``."""
-    meta = _dict(answer.get("meta"))
+    meta = dict_of(answer.get("meta"))
     for pages, per_page in (
         (meta.get("page_count"), 1),
         (meta.get("count"), page_size),
@@ -253,7 +236,7 @@ def page_count(answer: dict[str, Any], page_size: int) -> int:
 
 def subjects_in(answer: dict[str, Any]) -> list[str]:
     """Ids of the invoices that the external references of an answer belong to."""
-    records = [_dict(one) for one in _dict(answer.get("external_references")).values()]
+    records = [dict_of(one) for one in dict_of(answer.get("external_references")).values()]
     return [str(one["subject_id"]) for one in records if one.get("subject_type") == "Invoice" and one.get("subject_id")]
 
 
@@ -261,6 +244,7 @@ def sees_finances(answer: dict[str, Any]) -> set[int]:
     """Projects of an answer whose finances this user may see: only there does “no invoice” mean anything."""
     return {
         int(workspace_id)
-        for workspace_id, record in _dict(answer.get("workspaces")).items()
-        if str(workspace_id).isdecimal() and _dict(_dict(record).get("permissions")).get("can_see_financials") is True
+        for workspace_id, record in dict_of(answer.get("workspaces")).items()
+        if str(workspace_id).isdecimal()
+        and dict_of(dict_of(record).get("permissions")).get("can_see_financials") is True
     }

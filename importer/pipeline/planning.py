@@ -22,6 +22,7 @@ from importer.problems import error_rows, has_errors
 from importer.read import Reading, read_sheet
 from importer.records import ExitCode, Invoice, PlannedInvoice, Source, Status, UnsoundInvoice
 from importer.report import Report
+from importer.tieout import tied
 from importer.toml_lines import explained
 from importer.unpack import Limits
 from importer.validate import validate
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from importer.conventions import Decision
     from importer.kantata_api import FoundInvoice, KantataApi
     from importer.problems import Problem
-    from importer.records import LedgerEntry, SheetLine
+    from importer.records import LedgerEntry, ReadBack, SheetLine
     from importer.settings import Settings
     from importer.sheet import Sheet
     from importer.submission_ledger import SubmissionLedger
@@ -254,6 +255,7 @@ def look_up(prepared: Prepared, api: KantataApi) -> Prepared:
 def _without_gone(prepared: Prepared, api: KantataApi) -> Prepared:
     """Decide anew without the invoices that were cancelled or deleted; again, as others may hold then."""
     asked: set[str] = set()
+    read: dict[str, ReadBack] = {}
     while new := {one.earlier_id: one for one in prepared.planned if one.earlier_id and one.earlier_id not in asked}:
         asked |= set(new)
         shown = {invoice.invoice_id: invoice for invoice in api.find_by_ids(new)}
@@ -263,7 +265,14 @@ def _without_gone(prepared: Prepared, api: KantataApi) -> Prepared:
         gone |= {number for number, one in absent.items() if set(one.invoice.workspace_ids) <= visible}
         knowledge = replace(prepared.knowledge, gone=prepared.knowledge.gone | gone)
         prepared = decided(replace(prepared, knowledge=knowledge))
-    return prepared
+        read.update({number: invoice.read_back for number, invoice in shown.items()})
+    return replace(prepared, planned=tuple(_with_figures(one, read) for one in prepared.planned))
+
+
+def _with_figures(one: PlannedInvoice, read: dict[str, ReadBack]) -> PlannedInvoice:
+    """An invoice that was created earlier, with what it holds now; people may have changed it since, so no more."""
+    known = read.get(one.invoice_id or "") if one.status is Status.ALREADY_CREATED else None
+    return one if known is None else replace(one, read_back=known)
 
 
 def _known_to_kantata(one: PlannedInvoice, found: list[FoundInvoice]) -> PlannedInvoice:
@@ -281,10 +290,11 @@ def _known_to_kantata(one: PlannedInvoice, found: list[FoundInvoice]) -> Planned
             reason=f"Kantata holds invoice {ids} with its reference, but with {differs} than the sheet.",
             what_to_do="Compare that invoice with the rows; the ledger of this machine does not know it.",
         )  # fmt: skip
-    return replace(
+    adopted = replace(
         one, status=Status.ALREADY_CREATED, invoice_id=ids, reason="Found in Kantata by its reference.",
         found_in_kantata=True,
     )  # fmt: skip
+    return tied(adopted, found[0].read_back)
 
 
 def _difference(one: PlannedInvoice, found: FoundInvoice) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer import results
-from importer.errors import ImporterError
+from importer.errors import AccessDenied, ImporterError, NotReached
 from importer.pipeline.planning import Tools, Wish, new_run_id, prepare, report_of
 from importer.pipeline.submitting import exit_code_after
 from importer.plan import totals_of
@@ -16,12 +16,20 @@ from importer.reconcile import Settlement, apply, free_at, settle, told
 from importer.records import ExitCode, LedgerEntry, PlannedInvoice, Source, Status, UnsoundInvoice
 from importer.report import Report
 from importer.submit import Sent, not_sent
+from importer.tieout import tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from importer.kantata_api import KantataApi
     from importer.submission_ledger import RunRecord, SubmissionLedger
+
+
+_STATUS_NOW = {
+    "sending": Status.IN_DOUBT, "in_doubt": Status.IN_DOUBT, "created": Status.CREATED, "rejected": Status.REJECTED,
+    "not_sent": Status.NOT_SENT, "undoing": Status.IN_DOUBT, "undone": Status.NOT_SENT,
+}  # fmt: skip
+"""State in the ledger → what an invoice of an earlier run is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ def reconcile(tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bo
         runs = dict.fromkeys(one.doubt.run_id for one in settlements if one.status is not Status.IN_DOUBT)
         files = []
         for run in _known(runs, ledger):
-            report = _told_anew(run, tools, settlements)
+            report = _told_anew(run, tools, settlements, api)
             files.append(results.write_report(report, tools.settings.reports))
             ledger.end_run(run.run_id, report.totals.by_status, int(report.exit_code))
     return Reconciled(settlements, tuple(files))
@@ -67,7 +75,7 @@ def _known(run_ids: Iterable[str], ledger: SubmissionLedger) -> list[RunRecord]:
     return [runs[run_id] for run_id in run_ids if run_id in runs]
 
 
-def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...]) -> Report:
+def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...], api: KantataApi) -> Report:
     """The report of an earlier run with what is known now; with its rows when they still make its invoices."""
     started = run.started_at.replace(tzinfo=UTC).astimezone()
     wish = Wish(Path(run.path), run.sheet, run.batch, partial=True)
@@ -83,11 +91,12 @@ def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...]
         and entries.keys() <= {one.reference for one in prepared.planned}
     ):
         planned = tuple(told(_as_of_now(one, entries), settlements) for one in prepared.planned)
+        planned = _tied_out(planned, api)
         report = report_of(
             "submit", replace(prepared, started_at=started), tools, planned, exit_code_after(Sent(planned))
         )
     else:
-        report = _without_rows(run, tools, entries, started)
+        report = _without_rows(run, tools, entries, started, api)
     return replace(report, settled=True)
 
 
@@ -96,23 +105,38 @@ def _as_of_now(one: PlannedInvoice, entries: dict[str, LedgerEntry]) -> PlannedI
     entry = entries.get(one.reference or "")
     if entry is None:
         return not_sent(one, one.reason or "Not sent in this run.") if one.status is Status.READY else one
-    status = Status(entry.state) if entry.state != "sending" else Status.IN_DOUBT
+    status = _STATUS_NOW[entry.state]
     advice = "Submit the file again to bill it." if status is Status.NOT_SENT else None
     return replace(one, status=status, invoice_id=entry.invoice_id, reason=entry.error, what_to_do=advice)
 
 
-def _without_rows(run: RunRecord, tools: Tools, entries: dict[str, LedgerEntry], started: datetime) -> Report:
+def _tied_out(planned: tuple[PlannedInvoice, ...], api: KantataApi) -> tuple[PlannedInvoice, ...]:
+    """The invoices that exist, each compared with what was sent; one that Kantata does not show stays unread."""
+    ids = {one.invoice_id for one in planned if one.status is Status.CREATED and one.invoice_id}
+    try:
+        held = {found.invoice_id: found.read_back for found in api.find_by_ids(ids)}
+    except (AccessDenied, NotReached):
+        held = {}
+    return tuple(tied(one, held.get(one.invoice_id or "")) if one.invoice_id in ids else one for one in planned)
+
+
+def _without_rows(
+    run: RunRecord, tools: Tools, entries: dict[str, LedgerEntry], started: datetime, api: KantataApi
+) -> Report:
+    payloads = {one.reference: one.payload for one in tools.ledger.undoing.sent_in(run.run_id)}
     planned = tuple(
         _as_of_now(
             PlannedInvoice(
                 UnsoundInvoice(entry.key, entry.workspace_ids, entry.rows, entry.amount),
                 Status.IN_DOUBT,
                 entry.reference,
+                payload=payloads.get(entry.reference),
             ),
             entries,
         )
         for entry in entries.values()
     )
+    planned = _tied_out(planned, api)
     return Report(
         command="submit",
         run_id=run.run_id,

@@ -31,6 +31,7 @@ from importer.reconcile import apply, settle, told
 from importer.records import ExitCode, PlannedInvoice, Status
 from importer.retry import Pace, RetryBudget
 from importer.submit import Sender, Sent, not_sent
+from importer.tieout import tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +102,25 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         hooks.connect, tools.ledger, prepared.run_id, prepared.batch, prepared.source, gate, hooks.stop,
         settings.workers, hooks.progress,
     )  # fmt: skip
-    return _finished(prepared, tools, sender.send_all(prepared.planned), began=True)
+    sent = sender.send_all(prepared.planned)
+    return _finished(prepared, tools, replace(sent, planned=read_again(sent.planned, hooks.connect)), began=True)
+
+
+def read_again(planned: tuple[PlannedInvoice, ...], connect: Callable[[], KantataApi]) -> tuple[PlannedInvoice, ...]:
+    """Ask once more for created invoices whose answer left something out; what stays unread says so."""
+    unread = {
+        one.invoice_id: one
+        for one in planned
+        if one.status is Status.CREATED and one.invoice_id and one.tie_out and one.tie_out.unread
+    }
+    if not unread:
+        return planned
+    found: dict[str, PlannedInvoice] = {}
+    with suppress(AccessDenied, NotReached):
+        for shown in connect().find_by_ids(unread):
+            one = replace(unread[shown.invoice_id], reason=None, what_to_do=None)
+            found[shown.invoice_id] = tied(one, shown.read_back)
+    return tuple(found.get(one.invoice_id or "", one) for one in planned)
 
 
 def _refused(prepared: Prepared, tools: Tools) -> Report:
@@ -188,4 +207,5 @@ def exit_code_after(sent: Sent) -> ExitCode:
     if sent.unreachable:
         return ExitCode.UNREACHABLE
     undone = {Status.REJECTED, Status.HELD, Status.NOT_SENT, Status.READY}
-    return ExitCode.SOME_NOT_SENT if statuses & undone else ExitCode.DONE
+    differs = any(one.differs for one in sent.planned)
+    return ExitCode.SOME_NOT_SENT if statuses & undone or differs else ExitCode.DONE

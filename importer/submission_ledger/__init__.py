@@ -7,13 +7,14 @@ in ``sending`` by a crash therefore reads as in doubt, never as unsent.
 
 from importer.submission_ledger.ledger import SubmissionLedger
 from importer.submission_ledger.opening import LedgerAddress, file_beside, ledger_url, open_ledger
-from importer.submission_ledger.records import Attempt, Claim, RunRecord, Unsettled
+from importer.submission_ledger.records import Attempt, Claim, RunRecord, SentInvoice, Unsettled
 
 __all__ = [
     "Attempt",
     "Claim",
     "LedgerAddress",
     "RunRecord",
+    "SentInvoice",
     "SubmissionLedger",
     "Unsettled",
     "file_beside",

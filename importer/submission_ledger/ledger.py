@@ -35,6 +35,7 @@ from importer.submission_ledger.schema import (
     SENDING,
     UNSETTLED,
 )  # fmt: skip
+from importer.submission_ledger.undoing import UndoBook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -57,6 +58,9 @@ class SubmissionLedger:
         self._account = account
         # SQLite has one writer at a time; its own waiting sleeps longer than the other threads of a run need.
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+
+        self.undoing = UndoBook(engine, account)
+        """What is known and noted of undoing a run."""
 
     def close(self) -> None:
         """Let go of the database."""

@@ -76,3 +76,25 @@ class Unsettled:
     """What was sent."""
     sent_at: datetime
     """UTC, without offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentInvoice:
+    """An invoice that a run sent, and that no later run has sent since."""
+
+    reference: str
+    key: str | None
+    workspace_ids: tuple[int, ...]
+    rows: tuple[int, ...]
+    amount: Decimal
+    """Main currency unit."""
+    payload: dict[str, Any]
+    """What was sent."""
+    state: str
+    invoice_id: str | None
+    adopted: bool
+    """Whether the run only found it in Kantata and did not create it."""
+    kept_before: bool
+    """Whether an earlier undo has looked at it and kept it."""
+    note: str | None
+    """What the ledger says of it."""

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SENDING, CREATED, REJECTED, NOT_SENT, IN_DOUBT = "sending", "created", "rejected", "not_sent", "in_doubt"
+UNDOING, UNDONE = "undoing", "undone"
+"""An undo has begun: the invoice may exist still; it was deleted or cancelled: it bills nothing any more."""
 UNSETTLED = (SENDING, IN_DOUBT)
 """States in which the invoice may exist in Kantata."""
-LIVE = (*UNSETTLED, CREATED)
+LIVE = (*UNSETTLED, CREATED, UNDOING)
 """States in which the invoice exists in Kantata, or may."""
-FREE = (REJECTED, NOT_SENT)
-"""States in which it surely does not exist and may be sent."""
+FREE = (REJECTED, NOT_SENT, UNDONE)
+"""States in which it surely does not exist, or not any more, and may be sent."""
 
 METADATA = sa.MetaData()
 META = sa.Table(

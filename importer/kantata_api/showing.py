@@ -1,0 +1,70 @@
+"""All that an answer shows of an invoice, in the form in which it is compared with what was sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from importer.kantata_api.lenient import dict_of, from_cents, list_of, text_of
+from importer.payload import tidy
+from importer.records import ItemType, Shown, ShownItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HEADER = (
+    "invoice_date", "payment_schedule", "user_invoice_number", "user_invoice_title", "purchase_order", "project_code",
+    "message", "draft",
+)  # fmt: skip
+"""Header fields that are sent and shown under the same name."""
+_ID_LISTS = {
+    ItemType.TIME_ENTRY: "time_entry_ids",
+    ItemType.EXPENSE: "expense_ids",
+    ItemType.BILLING_MILESTONE: "billing_milestone_ids",
+}
+_COLLECTIONS = {ItemType.FIXED_FEE: "fixed_fee_items", ItemType.ADDITIONAL: "additional_items"}
+
+
+def shown_in(record: dict[str, Any], answer: dict[str, Any]) -> Shown:
+    """What an answer shows of one of its invoices; parts that it leaves out are None or absent."""
+    spaces = [*list_of(record.get("workspace_ids")), *(one for one in (record.get("workspace_id"),) if one)]
+    ids = {
+        kind: frozenset(int(one) for one in map(str, record[name]) if one.isdecimal())
+        for kind, name in _ID_LISTS.items()
+        if isinstance(record.get(name), list)
+    }
+    return Shown(
+        header={name: record[name] for name in HEADER if name in record},
+        workspace_ids=frozenset(int(one) for one in map(str, spaces) if one.isdecimal()) or None,
+        item_ids=ids,
+        items=_items(record, answer),
+        status=text_of(record.get("status")),
+        created_at=text_of(record.get("created_at")),
+        updated_at=text_of(record.get("updated_at")),
+    )
+
+
+def _items(record: dict[str, Any], answer: dict[str, Any]) -> tuple[ShownItem, ...] | None:
+    """The fixed-fee and additional items; None unless the answer shows every one of both kinds."""
+    found: list[ShownItem] = []
+    for kind, collection in _COLLECTIONS.items():
+        ids = record.get(f"{collection.removesuffix('s')}_ids")
+        if not isinstance(ids, list):
+            return None
+        items = dict_of(answer.get(collection))
+        for item in (dict_of(items.get(str(one))) for one in ids):
+            if not item:
+                return None
+            found.append(_item(kind, item))
+    return tuple(found)
+
+
+def _item(kind: ItemType, item: dict[str, Any]) -> ShownItem:
+    fields = dict(_filled(item))
+    return ShownItem(kind, from_cents(item.get("amount_in_cents")), tidy(item.get("notes")), fields)
+
+
+def _filled(item: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """What the answer says of taxable, story and project; null is said, an absent name is not."""
+    for name in ("taxable", "story_id", "workspace_id"):
+        if name in item:
+            yield name, item[name]

@@ -1,0 +1,124 @@
+"""What the ledger knows and notes of undoing a run; each step is on the disk before the request leaves."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from importer.errors import LedgerProblem
+from importer.submission_ledger.guard import guard
+from importer.submission_ledger.records import SentInvoice
+from importer.submission_ledger.schema import ATTEMPTS, CREATED, INVOICES, UNDOING, UNDONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BEGUN, DONE, KEPT, UNKNOWN = "undo: begun", "undo: undone", "undo: kept", "undo: unknown"
+"""Outcomes of attempts that undo, beside those that send."""
+_STATE_AFTER = {DONE: UNDONE, KEPT: CREATED, UNKNOWN: UNDOING}
+
+
+class UndoBook:
+    """The ledger of one account, as undo uses it."""
+
+    def __init__(self, engine: sa.Engine, account: str) -> None:
+        """Share the engine of the ledger."""
+        self._engine = engine
+        self._account = account
+
+    def sent_in(self, run_id: str) -> list[SentInvoice]:
+        """Invoices whose last sending was in this run, in whatever state; in the order of the sheet."""
+        query = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.run_id == run_id)
+        with guard(), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+            attempts = self._attempts(connection, run_id)
+        return sorted((_sent(row, attempts.get(row.reference, [])) for row in rows), key=lambda one: one.rows)
+
+    def _attempts(self, connection: sa.Connection, run_id: str) -> dict[str, list[Any]]:
+        """Everything that was ever tried with the invoices of a run, by reference, the oldest first."""
+        of_run = sa.select(INVOICES.c.reference).where(INVOICES.c.account == self._account, INVOICES.c.run_id == run_id)
+        query = (
+            sa.select(ATTEMPTS).where(ATTEMPTS.c.account == self._account, ATTEMPTS.c.reference.in_(of_run))
+            .order_by(ATTEMPTS.c.id)
+        )  # fmt: skip
+        found: dict[str, list[Any]] = {}
+        for row in connection.execute(query):
+            found.setdefault(row.reference, []).append(row)
+        return found
+
+    def undone_ids(self, references: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Ids of the invoices that were undone under each of the references."""
+        found: dict[str, set[str]] = {}
+        query = sa.select(ATTEMPTS.c.reference, ATTEMPTS.c.raw).where(
+            ATTEMPTS.c.account == self._account, ATTEMPTS.c.outcome == DONE
+        )
+        wanted = set(references)
+        with guard(), self._engine.connect() as connection:
+            for row in connection.execute(query):
+                if row.reference in wanted and row.raw:
+                    found.setdefault(row.reference, set()).add(row.raw)
+        return {reference: frozenset(ids) for reference, ids in found.items()}
+
+    def intend(self, one: SentInvoice, undo_id: str, action: str) -> int:
+        """Commit the intent to delete or cancel an invoice; return the attempt's number.
+
+        Raises LedgerProblem when the invoice is not in a state to be undone any more.
+        """
+        now = _now()
+        with guard(), self._engine.begin() as connection:
+            taken = connection.execute(self._step(one, UNDOING, f"Undo {undo_id} has begun to {action} it."))
+            if not taken.rowcount:
+                msg = f"Invoice {one.invoice_id} is not in the ledger any more as it was a moment ago."
+                raise LedgerProblem(msg, "Run undo again.", code="ledger.changed")
+            made = connection.execute(
+                ATTEMPTS.insert().values(
+                    account=self._account, reference=one.reference, run_id=undo_id, started_at=now, outcome=BEGUN,
+                    message=f"{action} invoice {one.invoice_id}", raw=one.invoice_id,
+                )
+            ).inserted_primary_key  # fmt: skip
+        return int(made[0]) if made else 0
+
+    def conclude(self, one: SentInvoice, undo_id: str, outcome: str, reason: str, attempt: int | None = None) -> None:
+        """Commit what became of it: undone, kept (it exists as before), or unknown (it may exist).
+
+        ``attempt`` is the one that :meth:`intend` began; None when nothing was tried.
+        """
+        now = _now()
+        reason = reason.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
+        values = {"ended_at": now, "outcome": outcome, "message": reason, "raw": one.invoice_id}
+        with guard(), self._engine.begin() as connection:
+            connection.execute(self._step(one, _STATE_AFTER[outcome], None if outcome == KEPT else reason))
+            if attempt is not None:
+                connection.execute(ATTEMPTS.update().where(ATTEMPTS.c.id == attempt).values(**values))
+            else:
+                given = {"account": self._account, "reference": one.reference, "run_id": undo_id, "started_at": now}
+                connection.execute(ATTEMPTS.insert().values(**given, **values))
+
+    def _step(self, one: SentInvoice, state: str, note: str | None) -> sa.Update:
+        """Move an invoice on, unless it is another one by now, or was settled otherwise."""
+        own = sa.and_(INVOICES.c.account == self._account, INVOICES.c.reference == one.reference)
+        unchanged = sa.and_(INVOICES.c.invoice_id == one.invoice_id, INVOICES.c.state.in_((CREATED, UNDOING)))
+        return INVOICES.update().where(own, unchanged).values(state=state, error=note)
+
+
+def _sent(row: Any, attempts: list[Any]) -> SentInvoice:  # noqa: ANN401 - untyped by its library
+    return SentInvoice(
+        reference=row.reference, key=row.invoice_key, workspace_ids=tuple(json.loads(row.workspace_ids)),
+        rows=tuple(json.loads(row.rows)), amount=Decimal(row.amount), payload=json.loads(row.payload), state=row.state,
+        invoice_id=row.invoice_id, adopted=_adopted(row, attempts),
+        kept_before=any(one.outcome == KEPT and one.raw == row.invoice_id for one in attempts), note=row.error,
+    )  # fmt: skip
+
+
+def _adopted(row: Any, attempts: list[Any]) -> bool:  # noqa: ANN401 - untyped by its library
+    """An adopted invoice was noted as created without an answer of Kantata to a POST."""
+    sending = [one for one in attempts if one.run_id == row.run_id]
+    return bool(sending) and sending[-1].outcome == "created" and sending[-1].http_status is None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
