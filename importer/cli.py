@@ -14,6 +14,7 @@ from importer.commands.reconcile import reconcile
 from importer.commands.sandbox import sandbox
 from importer.commands.submit import submit
 from importer.commands.template import template
+from importer.commands.undo import undo
 
 app = typer.Typer(
     name="invoice-importer",
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (template, preview, submit, reconcile, history, sandbox):
+for command in (template, preview, submit, reconcile, undo, history, sandbox):
     app.command()(command)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 CREATED = "created"
-UNSETTLED = frozenset({"sending", "in_doubt"})
+UNSETTLED = frozenset({"sending", "in_doubt", "undoing"})
 LIVE = UNSETTLED | {CREATED}
 """Ledger states in which an invoice exists in Kantata, or may."""
 
@@ -247,6 +247,11 @@ def _other_batch(known: LedgerEntry, batch: str) -> tuple[str, str]:
 
 
 def _doubtful(known: LedgerEntry) -> tuple[str, str]:
+    if known.state == "undoing":
+        return (
+            f"An undo of run {known.run_id} has begun and did not end: invoice {known.invoice_id} may still exist.",
+            f"Run invoice-importer undo {known.run_id} again: it looks the invoice up and ends the undo.",
+        )
     return (
         f"Sent in run {known.run_id}{_on(known)}, but the answer is not known: it may exist in Kantata.",
         ("Run reconcile, or look for it in Kantata. It is not sent again until it is settled."),

@@ -6,13 +6,15 @@ may leave associations out, and holds nulls and blanks (kantata-api.md section 1
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from importer.columns import BY_NAME, ITEM_TYPE_TITLES
-from importer.payload import tidy
+from importer.payload import tidy, to_json
 from importer.records import Difference, ItemType, ShownItem, TieOut
 
 if TYPE_CHECKING:
@@ -83,6 +85,34 @@ def said(result: TieOut) -> tuple[str | None, str | None]:
     if result.unread:
         return f"Created, but Kantata's answer could not be read back: {', '.join(result.unread)}.", READ_IT
     return None, None
+
+
+def print_of(shown: Shown) -> str | None:
+    """All that an answer shows of the content, in short, to tell later what was changed; None unless it shows all.
+
+    The header fields stand in it as they are, so that a change can be named; the rest is a digest.
+    """
+    if shown.items is None or shown.workspace_ids is None or len(shown.item_ids) < len(ID_LISTS):
+        return None
+    items = sorted(
+        [item.item_type.value, str(item.amount), item.notes, sorted((n, str(v)) for n, v in item.fields.items())]
+        for item in shown.items
+    )
+    ids = sorted((kind.value, sorted(ids)) for kind, ids in shown.item_ids.items())
+    digest = hashlib.sha256(to_json([sorted(shown.workspace_ids), ids, items]).encode()).hexdigest()
+    return to_json({"header": shown.header, "rest": digest}, sort_keys=True)
+
+
+def changed_since(before: str, shown: Shown) -> tuple[str, ...]:
+    """What of an invoice is not as it was when ``before`` was made by :func:`print_of`, in words."""
+    was, now = json.loads(before), json.loads(print_of(shown) or "{}")
+    names = {**was["header"], **now.get("header", {})}
+    header = [
+        f"{BY_NAME[name].title.lower()}: was {_words(was['header'].get(name))}, is {_words(shown.header.get(name))}"
+        for name in names
+        if was["header"].get(name) != shown.header.get(name)
+    ]
+    return (*header, *(["its items, amounts or texts"] if now.get("rest") != was["rest"] else []))
 
 
 def has_cents(payload: dict[str, Any] | None) -> bool:

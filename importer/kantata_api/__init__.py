@@ -3,6 +3,7 @@
 from importer.kantata_api.account import Found
 from importer.kantata_api.answers import FoundInvoice, classify
 from importer.kantata_api.client import INCLUDES, KantataApi
+from importer.kantata_api.removal import Removal, RemovalKind
 from importer.kantata_api.shown import BillableItem, Holder, Project, Task
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Holder",
     "KantataApi",
     "Project",
+    "Removal",
+    "RemovalKind",
     "Task",
     "classify",
 ]

@@ -15,6 +15,8 @@ from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import SSLError as UrllibSslError
 
 from importer import __version__
 from importer.errors import AccessDenied, NotReached
@@ -28,6 +30,7 @@ from importer.kantata_api.answers import (
     sees_finances,
     subjects_in,
 )
+from importer.kantata_api.removal import Removal, RemovalKind, classify_removal
 from importer.payload import to_json
 from importer.records import Outcome, OutcomeKind
 from importer.retry import RetryBudget
@@ -129,6 +132,27 @@ class KantataApi:
             raw=self._without_token(outcome.raw),
             request_id=outcome.request_id and self._without_token(outcome.request_id),
         )
+
+    def delete_invoice(self, invoice_id: str) -> Removal:
+        """Delete a draft and classify what came of it; never raises for what the network does."""
+        return self._remove("DELETE", f"invoices/{quote(invoice_id, '')}", invoice_id)
+
+    def cancel_invoice(self, invoice_id: str) -> Removal:
+        """Cancel an active invoice and classify what came of it; never raises for what the network does."""
+        return self._remove("PUT", f"invoices/{quote(invoice_id, '')}/cancel", invoice_id)
+
+    def _remove(self, method: str, route: str, invoice_id: str) -> Removal:
+        try:
+            response = self._session.request(
+                method, f"{self._base_url}/{route}", timeout=self._timeout, allow_redirects=False
+            )
+        except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
+            said = self._without_token(_said(error))
+            if _never_connected(error):
+                return Removal(RemovalKind.REFUSED_FOR_NOW, f"Kantata could not be reached at {self._host}: {said}")
+            return Removal(RemovalKind.UNKNOWN, f"The connection ended before Kantata's answer arrived ({said}).")
+        found = classify_removal(response.status_code, _text_of(response), dict(response.headers), invoice_id)
+        return replace(found, message=self._without_token(found.message))
 
     def find_by_references(self, refs: Iterable[tuple[str, str, str]]) -> Iterator[FoundInvoice]:
         """Yield the invoices that carry one of the references, also cancelled ones (kantata-api.md sections 3 and 6).
@@ -243,6 +267,14 @@ def _service(service: tuple[str, ...], prefix: str = "") -> dict[str, str]:
 def _text_of(response: requests.Response) -> str:
     """The body as UTF-8, as JSON is; requests would guess the encoding."""
     return response.content.decode("utf-8", errors="replace")
+
+
+def _never_connected(error: Exception) -> bool:
+    """Whether a request without a body failed before any byte of it could leave."""
+    cause = error.args[0] if error.args else None
+    return isinstance(error, requests.exceptions.ConnectTimeout) or (
+        isinstance(cause, MaxRetryError) and isinstance(cause.reason, (NewConnectionError, UrllibSslError))
+    )
 
 
 def _said(error: BaseException) -> str:

@@ -4,12 +4,14 @@ from importer.pipeline.planning import Prepared, Tools, Wish, look_up, new_run_i
 from importer.pipeline.previewing import preview
 from importer.pipeline.reconciling import Reconciled, reconcile
 from importer.pipeline.submitting import Hooks, exit_code_after, submit
+from importer.pipeline.undoing import UndoHooks, undo
 
 __all__ = [
     "Hooks",
     "Prepared",
     "Reconciled",
     "Tools",
+    "UndoHooks",
     "Wish",
     "exit_code_after",
     "look_up",
@@ -18,4 +20,5 @@ __all__ = [
     "preview",
     "reconcile",
     "submit",
+    "undo",
 ]

@@ -11,14 +11,15 @@ Importing this package loads neither Flask nor SQLAlchemy; :func:`start` does.
 Limits: what it is not
 ----------------------
 It knows one account, one token and the sample projects of :mod:`importer.sandbox.sample_account`; there is no OAuth
-flow, no custom fields, no payments, no e-mail, no PDF, no webhooks. It has no rate limit of its own (Kantata's
-numbers are not public): order 429 answers through :class:`Fault`. It knows the routes the importer needs, each with
-and without ``.json``; every other route answers 404. It proves that a client copes with the *documented* API and
-with a bad network, never that Kantata accepts a given invoice.
+flow, no custom fields, payments only on order, no e-mail, no PDF, no webhooks. It has no rate limit of its own
+(Kantata's numbers are not public): order 429 answers through :class:`Fault`. It knows the routes the importer needs,
+each with and without ``.json``; every other route answers 404. It proves that a client copes with the *documented*
+API and with a bad network, never that Kantata accepts a given invoice.
 
 Outside Kantata's name space, and without a token (it listens on the loopback address only): ``PUT
 /_sandbox/faults`` (a JSON list; replaces those pending), ``GET /_sandbox/faults``, ``GET /_sandbox/requests``,
-``GET /_sandbox/invoices``.
+``GET /_sandbox/invoices``, and what people do in Kantata: ``PUT /_sandbox/invoices/{id}/pay`` accepts a payment,
+``PUT /_sandbox/invoices/{id}/notes`` gives its items the text of the body.
 
 What this stand-in decides where Kantata's documentation is silent
 ------------------------------------------------------------------
@@ -50,7 +51,8 @@ Creating
 Changing
   - ``PUT /invoices/{id}`` ignores fixed and additional items; a cancelled invoice is refused; ``draft`` may go from
     true to false, never back; an id list replaces the one before.
-  - Cancelling a draft or a cancelled invoice, and deleting anything but a draft: 422 on ``base``.
+  - Cancelling a draft, a paid or a cancelled invoice, and deleting anything but a draft: 422 on ``base``. A paid
+    invoice cannot be changed either.
   - ``create_or_update`` updates the reference of the same subject, service name and service model, else creates
     one; it knows the subject type Invoice only.
 

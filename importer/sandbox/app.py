@@ -231,6 +231,18 @@ def _add_control(app: Flask, parts: Parts) -> None:
         asked = request.args
         return [one.as_json() for one in parts.recorder.list(asked.get("method", "*"), asked.get("path", "/"))]
 
+    @app.put(f"{CONTROL}/invoices/<int:id_>/pay")
+    def pay(id_: int) -> tuple[str, int]:
+        with parts.store.transaction() as connection:
+            billing.pay(connection, _stored(id_))
+        return "", HTTPStatus.NO_CONTENT
+
+    @app.put(f"{CONTROL}/invoices/<int:id_>/notes")
+    def edit(id_: int) -> tuple[str, int]:
+        with parts.store.transaction() as connection:
+            billing.edit_items(connection, _stored(id_), request.get_data(as_text=True))
+        return "", HTTPStatus.NO_CONTENT
+
     @app.get(f"{CONTROL}/invoices")
     def invoices() -> list[Record]:
         return [

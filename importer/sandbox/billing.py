@@ -128,6 +128,8 @@ def change(connection: Connection, invoice_id: int, raw: Mapping[str, Any]) -> N
     row, spaces = _visible(connection, invoice_id)
     if row["status"] == tables.CANCELLED:
         raise invalid([Complaint("base", "A cancelled invoice cannot be changed")])
+    if row["status"] == tables.PAID:
+        raise invalid([Complaint("base", "A paid invoice cannot be changed")])
     complaints: list[Complaint] = []
     fields = Fields(raw, complaints)
     values = _header(fields, row)
@@ -189,14 +191,34 @@ def _as_demand(row: RowMapping, spaces: Sequence[int], held: Mapping[str, tuple[
 def cancel(connection: Connection, invoice_id: int) -> None:
     """Cancel an active invoice: the record stays, what it held can be billed again."""
     row, _ = _visible(connection, invoice_id)
-    if row["status"] == tables.CANCELLED or row["draft"]:
-        why = "A draft cannot be cancelled; delete it" if row["draft"] else "The invoice is cancelled already"
+    if row["status"] != tables.NEW or row["draft"]:
+        done = "paid" if row["status"] == tables.PAID else "cancelled already"
+        why = "A draft cannot be cancelled; delete it" if row["draft"] else f"The invoice is {done}"
         raise invalid([Complaint("base", why)])
     held, invoices = tables.held_items, tables.invoices
     connection.execute(update(held).where(held.c.invoice_id == invoice_id).values(live=False))
     connection.execute(
         update(invoices).where(invoices.c.id == invoice_id).values(status=tables.CANCELLED, updated_at=now()),
     )
+
+
+def pay(connection: Connection, invoice_id: int) -> None:
+    """Accept a payment for an active invoice, as somebody in Kantata does."""
+    row, _ = _visible(connection, invoice_id)
+    if row["status"] != tables.NEW or row["draft"]:
+        raise invalid([Complaint("base", "Only an active invoice can be paid")])
+    invoices = tables.invoices
+    connection.execute(
+        update(invoices).where(invoices.c.id == invoice_id).values(status=tables.PAID, updated_at=now()),
+    )
+
+
+def edit_items(connection: Connection, invoice_id: int, notes: str) -> None:
+    """Give every fixed-fee and additional item of an invoice another text, as somebody in Kantata does."""
+    _visible(connection, invoice_id)
+    lines, invoices = tables.line_items, tables.invoices
+    connection.execute(update(lines).where(lines.c.invoice_id == invoice_id).values(notes=notes))
+    connection.execute(update(invoices).where(invoices.c.id == invoice_id).values(updated_at=now()))
 
 
 def remove(connection: Connection, invoice_id: int) -> None:

@@ -60,7 +60,7 @@ class StoredInvoice:
 
     id: int
     status: str
-    """new or cancelled; a deleted draft is gone."""
+    """new, cancelled or accepted payment; a deleted draft is gone."""
     draft: bool
     user_invoice_number: int
     currency: str

@@ -11,7 +11,7 @@ TIME_ENTRY, EXPENSE, BILLING_MILESTONE = "time_entry", "expense", "billing_miles
 """Kinds of held items: what one live invoice at most may bill."""
 FIXED_FEE, ADDITIONAL = "fixed_fee_item", "additional_item"
 """Kinds of line items: what exists only on its invoice."""
-NEW, CANCELLED = "new", "cancelled"
+NEW, CANCELLED, PAID = "new", "cancelled", "accepted payment"
 """Statuses of an invoice."""
 
 metadata = MetaData()

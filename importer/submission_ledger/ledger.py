@@ -35,7 +35,8 @@ from importer.submission_ledger.schema import (
     SENDING,
     UNSETTLED,
 )  # fmt: skip
-from importer.submission_ledger.undoing import UndoBook
+from importer.submission_ledger.undoing import SHOWN, UndoBook
+from importer.tieout import print_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -294,7 +295,7 @@ class SubmissionLedger:
         attempt = {
             "known_id": claim.attempt, "ended_at": _now(), "outcome": outcome.kind.value,
             "http_status": outcome.http_status, "request_id": request_id, "message": message,
-            "raw": _text(outcome.raw),
+            "raw": _text(outcome.raw) or _print_of(outcome),
         }  # fmt: skip
         with guard(), self._turn, self._engine.begin() as connection:
             connection.execute(_UPDATE_INVOICE, invoice)
@@ -360,6 +361,13 @@ _STATE_AFTER = {
     OutcomeKind.TOKEN_REFUSED: NOT_SENT,
     OutcomeKind.UNKNOWN: IN_DOUBT,
 }
+
+
+def _print_of(outcome: Outcome) -> str | None:
+    """Of a created invoice, what Kantata showed of it: by that an undo sees whether anybody changed it since."""
+    shown = outcome.read_back.shown if outcome.read_back else None
+    made = None if shown is None else print_of(shown)
+    return None if made is None else _text(f"{SHOWN}{made}")
 
 
 def _text(text: str | None) -> str | None:

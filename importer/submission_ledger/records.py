@@ -96,5 +96,5 @@ class SentInvoice:
     """Whether the run only found it in Kantata and did not create it."""
     kept_before: bool
     """Whether an earlier undo has looked at it and kept it."""
-    note: str | None
-    """What the ledger says of it."""
+    shown_print: str | None
+    """What Kantata showed of it when it was created, in short (tieout.print_of); None when that is not on record."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BEGUN, DONE, KEPT, UNKNOWN = "undo: begun", "undo: undone", "undo: kept", "undo: unknown"
 """Outcomes of attempts that undo, beside those that send."""
+SHOWN = "shown: "
+"""Begins the raw text of an attempt that created an invoice; what Kantata showed of it follows, in short."""
 _STATE_AFTER = {DONE: UNDONE, KEPT: CREATED, UNKNOWN: UNDOING}
 
 
@@ -110,7 +112,8 @@ def _sent(row: Any, attempts: list[Any]) -> SentInvoice:  # noqa: ANN401 - untyp
         reference=row.reference, key=row.invoice_key, workspace_ids=tuple(json.loads(row.workspace_ids)),
         rows=tuple(json.loads(row.rows)), amount=Decimal(row.amount), payload=json.loads(row.payload), state=row.state,
         invoice_id=row.invoice_id, adopted=_adopted(row, attempts),
-        kept_before=any(one.outcome == KEPT and one.raw == row.invoice_id for one in attempts), note=row.error,
+        kept_before=any(one.outcome == KEPT and one.raw == row.invoice_id for one in attempts),
+        shown_print=_shown_print(row, attempts),
     )  # fmt: skip
 
 
@@ -118,6 +121,11 @@ def _adopted(row: Any, attempts: list[Any]) -> bool:  # noqa: ANN401 - untyped b
     """An adopted invoice was noted as created without an answer of Kantata to a POST."""
     sending = [one for one in attempts if one.run_id == row.run_id]
     return bool(sending) and sending[-1].outcome == "created" and sending[-1].http_status is None
+
+
+def _shown_print(row: Any, attempts: list[Any]) -> str | None:  # noqa: ANN401 - untyped by its library
+    noted = [one.raw for one in attempts if one.run_id == row.run_id and (one.raw or "").startswith(SHOWN)]
+    return noted[-1].removeprefix(SHOWN) if noted else None
 
 
 def _now() -> datetime:

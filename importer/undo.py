@@ -1,0 +1,210 @@
+"""Decide what undoing a run does with each of its invoices, from what the ledger and Kantata say. Pure.
+
+Only what this run created, what nobody touched since, and what carries the
+reference on record is deleted (a draft) or cancelled (an active invoice).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from importer.tieout import changed_since, tie_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from importer.kantata_api import FoundInvoice
+    from importer.records import ExitCode, Shown
+    from importer.submission_ledger import SentInvoice
+
+TOUCHED_AFTER = timedelta(minutes=5)
+"""Kantata itself may write to an invoice shortly after its creation; a later change is somebody's."""
+NEW, PAID = "new", "accepted payment"
+CREATED, UNDOING, UNDONE = "created", "undoing", "undone"
+UNSETTLED = frozenset({"sending", "in_doubt"})
+
+
+class Group(Enum):
+    """What became of an invoice of the run."""
+
+    UNDONE = "undone"
+    KEPT = "kept"
+    UNKNOWN = "unknown"
+
+
+class Action(Enum):
+    """What is asked of Kantata."""
+
+    DELETE = "delete"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One invoice of the run: what is to be done with it, or what became of it."""
+
+    sent: SentInvoice
+    reason: str
+    action: Action | None = None
+    """None: nothing is to be asked of Kantata, or it has been."""
+    group: Group | None = None
+    """None until the action has its answer."""
+    what_to_do: str | None = None
+    earlier: bool = False
+    """Whether an earlier undo has brought it there."""
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What came of an undo, told whole."""
+
+    run_id: str
+    undo_id: str
+    batch: str
+    account: str
+    steps: tuple[Step, ...]
+    exit_code: ExitCode
+    invoice_link: str
+    files: tuple[Path, ...] = ()
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether earlier undos had done all there is to do."""
+        return all(one.earlier for one in self.steps)
+
+    def of(self, group: Group) -> tuple[Step, ...]:
+        """The invoices of one group, in the order of the sheet."""
+        return tuple(one for one in self.steps if one.group is group)
+
+    def link_of(self, one: Step) -> str | None:
+        """Web address of the invoice; None when it has no id or is gone."""
+        invoice_id = one.sent.invoice_id
+        return self.invoice_link.replace("{id}", invoice_id) if invoice_id and one.group is not Group.UNDONE else None
+
+
+def to_look_up(sent: Iterable[SentInvoice]) -> list[SentInvoice]:
+    """Those that may have to be undone, so that Kantata is asked for them."""
+    return [one for one in sent if one.state in (CREATED, UNDOING) and one.invoice_id is not None]
+
+
+def decide(sent: Iterable[SentInvoice], shown: Mapping[str, FoundInvoice], visible: Iterable[int]) -> tuple[Step, ...]:
+    """Say of each invoice what is to be done; those that were never created are left out.
+
+    ``shown``: what Kantata shows, by id. ``visible``: projects whose finances the token sees.
+    """
+    seen = frozenset(visible)
+    states = {CREATED, UNDOING, UNDONE} | UNSETTLED
+    return tuple(_decided(one, shown.get(one.invoice_id or ""), seen) for one in sent if one.state in states)
+
+
+def _decided(one: SentInvoice, found: FoundInvoice | None, visible: frozenset[int]) -> Step:
+    if one.state == UNDONE:
+        return Step(one, "Undone before.", group=Group.UNDONE, earlier=True)
+    if one.state in UNSETTLED:
+        return _unknown(
+            one, "The answer to its creation is not known: it may exist.", "Run reconcile, then undo again."
+        )
+    if one.adopted:
+        return _kept(one, "This run only found it in Kantata; it did not create it.")
+    return absent(one, visible) if found is None else _live(one, found)
+
+
+def _live(one: SentInvoice, found: FoundInvoice) -> Step:
+    """An invoice that Kantata shows; only the one on record is touched."""
+    if triple_of(one) not in found.triples:
+        return _kept(one, "In Kantata it does not carry the reference that is on record.")
+    if found.cancelled:
+        return Step(one, "It was cancelled in Kantata.", group=Group.UNDONE)
+    return _untouched(one, found)
+
+
+def _untouched(one: SentInvoice, found: FoundInvoice) -> Step:
+    """Delete or cancel a live invoice, unless anybody paid or changed it."""
+    shown = found.read_back.shown
+    if shown is None or shown.status is None:
+        return _kept(one, "Kantata does not show its status.")
+    if shown.status == PAID:
+        return _kept(one, "It is paid.")
+    if shown.status != NEW:
+        return _kept(one, f"Its status in Kantata is “{shown.status}”.")
+    if why := _changed(one, shown):
+        return _kept(one, why)
+    draft = shown.header.get("draft")
+    if not isinstance(draft, bool):
+        return _kept(one, "Kantata does not show whether it is a draft.")
+    action = Action.DELETE if draft else Action.CANCEL
+    return Step(one, "A draft: to be deleted." if draft else "An active invoice: to be cancelled.", action)
+
+
+def _changed(one: SentInvoice, shown: Shown) -> str | None:
+    """Say what was changed since it was created; None when nothing was.
+
+    It is compared with what Kantata showed at its creation, so that one which
+    Kantata itself made otherwise can be undone too; where that is not on record,
+    with what was sent.
+    """
+    created, updated = _moment(shown.created_at), _moment(shown.updated_at)
+    if created and updated and updated - created > TOUCHED_AFTER:
+        return f"It was changed in Kantata on {updated:%Y-%m-%d at %H:%M} UTC."
+    if one.shown_print is not None:
+        parts = changed_since(one.shown_print, shown)
+        return f"It was changed in Kantata: {'; '.join(parts)}." if parts else None
+    result = tie_out(one.payload, shown)
+    if result.differences:
+        texts = [f"{each.what}: was {each.sent}, is {each.held}" for each in result.differences[:3]]
+        return f"It was changed in Kantata: {'; '.join(texts)}."
+    if result.unread:
+        return f"It could not be compared with what was sent: {', '.join(result.unread)}."
+    return None
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def triple_of(one: SentInvoice) -> tuple[str, str, str]:
+    """The external reference that was sent with the invoice."""
+    reference = one.payload["invoice"]["external_reference"]
+    return (reference["service_name"], reference["service_model"], reference["service_model_ref"])
+
+
+def absent(one: SentInvoice, visible: Iterable[int]) -> Step:
+    """An invoice that Kantata does not show: gone, where the finances of all its projects can be seen."""
+    hidden = sorted(set(one.workspace_ids) - set(visible))
+    if not hidden:
+        return Step(one, "It is not in Kantata any more.", group=Group.UNDONE)
+    which = ", ".join(str(number) for number in hidden)
+    return _unknown(
+        one, f"Kantata does not show it, but this token may not see the finances of project {which}.",
+        "Ask for financial permission there, then undo again.",
+    )  # fmt: skip
+
+
+def after_unknown(step: Step, found: FoundInvoice | None, visible: Iterable[int], said: str) -> Step:
+    """What follows when the answer to a request was lost and the invoice was looked up after it."""
+    if found is None:
+        looked = absent(step.sent, visible)
+        return replace(looked, reason=f"{said} Looked up after it: {looked.reason}")
+    if found.cancelled:
+        return Step(step.sent, f"{said} Looked up after it: it is cancelled.", group=Group.UNDONE)
+    return _unknown(step.sent, f"{said} It is still there, but the request may yet take effect.", AGAIN)
+
+
+AGAIN = "Run undo again in a few minutes: it looks the invoice up first."
+
+
+def _kept(one: SentInvoice, reason: str) -> Step:
+    advice = "If it is to go, delete or cancel it in Kantata."
+    return Step(one, reason, group=Group.KEPT, what_to_do=advice, earlier=one.kept_before)
+
+
+def _unknown(one: SentInvoice, reason: str, what_to_do: str) -> Step:
+    return Step(one, reason, group=Group.UNKNOWN, what_to_do=what_to_do)

@@ -1,0 +1,458 @@
+"""Undoing a run: what it created and nobody touched goes, everything else stays and says why; killed, it goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from openpyxl import load_workbook
+from plans import BATCH, SOURCE, fees
+from tampering import between
+from test_exactly_once import DIE, live_of
+
+from importer.kantata_api.removal import RemovalKind, classify_removal
+from importer.sandbox import Fault, FaultKind
+from importer.submission_ledger import open_ledger
+from importer.submission_ledger.undoing import DONE, KEPT
+from importer.undo import TOUCHED_AFTER, Action, Group, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Cli, Finished
+    from scripted import Request
+
+    from importer.kantata_api import FoundInvoice, KantataApi
+    from importer.records import PlannedInvoice
+    from importer.sandbox import Sandbox
+    from importer.submission_ledger import SentInvoice, SubmissionLedger
+
+
+class Desk:
+    """The program at a stand-in, and what people do in Kantata meanwhile."""
+
+    def __init__(self, cli: Cli, kantata: Sandbox) -> None:
+        """Hold them."""
+        self.cli, self.kantata = cli.at(kantata), kantata
+
+    def submit(self, *options: str) -> Finished:
+        """Submit the sheet."""
+        return self.cli.run("submit", self.cli.folder / "october.csv", "--yes", "--json", *options)
+
+    def undo(self, run: str = "last", **env: str) -> Finished:
+        """Undo a run."""
+        return self.cli.run("undo", run, "--yes", "--json", **env)
+
+    def do(self, method: str, route: str, body: object = None) -> None:
+        """Do something in Kantata by hand, or tell the stand-in to."""
+        base = self.kantata.base_url
+        address = base.removesuffix("/api/v1") + route if route.startswith("/_sandbox") else base + route
+        headers = {"Authorization": f"Bearer {self.kantata.token}"}
+        text = {"data": body} if isinstance(body, str) else {"json": body}
+        answer = requests.request(method, address, headers=headers, timeout=5, **text)
+        assert answer.ok, answer.text
+
+    def states(self) -> dict[str, str]:
+        """State of each invoice in the ledger, by its key."""
+        connection = sqlite3.connect(self.cli.ledger)
+        found = dict(connection.execute("SELECT invoice_key, state FROM invoices ORDER BY invoice_key"))
+        connection.close()
+        return found
+
+    @property
+    def removals(self) -> list[str]:
+        """The requests that delete or cancel, in order."""
+        asked = [*self.kantata.received("DELETE"), *self.kantata.received("PUT", "/invoices")]
+        return [f"{one.method} {one.path}" for one in asked if one.method == "DELETE" or "cancel" in one.path]
+
+
+@pytest.fixture
+def desk(cli: Cli, sandbox: Sandbox) -> Desk:
+    """Return the program at a stand-in."""
+    return Desk(cli, sandbox)
+
+
+def groups(done: Finished) -> dict[str, list[str]]:
+    """Keys of the invoices of each group."""
+    found: dict[str, list[str]] = {}
+    for one in done.document["invoices"]:
+        found.setdefault(one["group"], []).append(one["invoice_key"])
+    return found
+
+
+def reasons(done: Finished) -> dict[str, str]:
+    """What is said of each invoice, by its key."""
+    return {one["invoice_key"]: one["reason"] for one in done.document["invoices"]}
+
+
+def mixed(desk: Desk) -> None:
+    """Send drafts and active invoices; then people pay one, edit two, and an answer will be lost."""
+    drafts = {"k1": "yes", "k2": "no", "k3": "no", "k4": "yes", "k5": "yes", "k6": "yes"}
+    desk.cli.sheet(*({"invoice_key": key, "amount": 100, "draft": draft} for key, draft in drafts.items()))
+    assert desk.submit("--allow-repeats").statuses == ["created"] * 6
+    ids = [one.id for one in desk.kantata.invoices()]
+    desk.do("PUT", f"/_sandbox/invoices/{ids[2]}/pay")
+    desk.do("PUT", f"/invoices/{ids[3]}", {"invoice": {"purchase_order": "PO-9"}})
+    desk.do("PUT", f"/_sandbox/invoices/{ids[4]}/notes", "something else")
+    desk.kantata.misbehave(Fault(FaultKind.DROP_BEFORE, "DELETE", f"/invoices/{ids[5]}"))
+
+
+def test_a_mixed_run_ends_in_three_groups_and_then_there_is_nothing_to_do(desk: Desk) -> None:
+    """Drafts are deleted, active ones cancelled; paid, edited and unknown ones stay; later undos repeat nothing."""
+    mixed(desk)
+    done = desk.undo()
+    assert done.exit_code == 8
+    assert groups(done) == {"undone": ["k1", "k2"], "kept": ["k3", "k4", "k5"], "unknown": ["k6"]}
+    said = reasons(done)
+    assert "deleted" in said["k1"]
+    assert "cancelled" in said["k2"]
+    assert said["k3"] == "It is paid."
+    assert said["k4"] == "It was changed in Kantata: po number: was nothing, is PO-9."
+    assert said["k5"] == "It was changed in Kantata: its items, amounts or texts."
+    assert "still there" in said["k6"]
+    assert set(desk.states().values()) == {"undone", "created", "undoing"}
+    cells = list(load_workbook(done.document["files"]["undo"])["Invoices"].iter_rows(values_only=True))
+    assert Counter(row[0] for row in cells[1:]) == {"undone": 2, "kept": 3, "unknown": 1}
+
+    again = desk.undo()
+    assert (again.exit_code, groups(again)["undone"]) == (4, ["k1", "k2", "k6"])
+    sent = list(desk.removals)
+    last = desk.undo()
+    assert (last.exit_code, last.document["files"]["undo"], desk.removals) == (0, None, sent)
+    assert "Nothing to undo" in desk.cli.run("undo", "last").stdout
+    assert [one.status for one in desk.kantata.invoices()] == ["cancelled", "accepted payment", "new", "new"]
+
+
+def test_undone_rows_are_ready_again(desk: Desk) -> None:
+    """After an undo the same file bills anew, once; kept invoices are not repeated."""
+    desk.cli.sheet({"invoice_key": "k1", "amount": 1}, {"invoice_key": "k2", "amount": 2, "draft": "no"})
+    first = desk.submit()
+    assert desk.undo().exit_code == 0
+    assert desk.states() == {"k1": "undone", "k2": "undone"}
+    second = desk.submit()
+    assert second.statuses == ["created", "created"]
+    ids = [{one["invoice_id"] for one in done.document["invoices"]} for done in (first, second)]
+    assert not ids[0] & ids[1]
+    assert set(live_of(desk.kantata).values()) == {1}
+    assert desk.submit().statuses == ["already_created"] * 2
+    assert desk.undo(first.document["run_id"]).exit_code == 0  # nothing of it is left, so nothing of the second goes
+    assert set(live_of(desk.kantata).values()) == {1}
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DROP_AFTER, FaultKind.STATUS_AFTER, FaultKind.EMPTY_200_AFTER])
+def test_a_lost_answer_is_looked_up(desk: Desk, kind: FaultKind) -> None:
+    """It took effect although the answer was lost: the look-up shows it, so it is undone."""
+    desk.cli.sheet({"invoice_key": "k1", "amount": 1}, {"invoice_key": "k2", "amount": 2, "draft": "no"})
+    desk.submit()
+    desk.kantata.misbehave(Fault(kind, "DELETE", "/invoices/*"), Fault(kind, "PUT", "/invoices/*/cancel"))
+    done = desk.undo()
+    assert (done.exit_code, groups(done)) == (0, {"undone": ["k1", "k2"]})
+    assert all("Looked up" in reason for reason in reasons(done).values())
+
+
+def test_a_lost_answer_and_a_failed_look_up_is_unknown(desk: Desk) -> None:
+    """Nothing is assumed: the invoice is unknown, its rows are not billed again, and the next undo looks."""
+    desk.cli.fees(1)
+    desk.submit()
+    lookups = Fault(FaultKind.STATUS_BEFORE, "GET", "/invoices", after=2)
+    desk.kantata.misbehave(Fault(FaultKind.DROP_AFTER, "DELETE", "/invoices/*"), lookups)
+    done = desk.undo()
+    assert (done.exit_code, groups(done)) == (8, {"unknown": ["k1"]})
+    again = desk.submit("--offline")
+    assert (again.exit_code, again.statuses) == (8, ["in_doubt"])
+    assert "undo" in again.document["invoices"][0]["what_to_do"]
+    assert desk.undo().exit_code == 0
+    assert desk.submit().statuses == ["created"]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("nth", [1, 3])
+def test_killed_in_the_middle(desk: Desk, nth: int, *, first: bool) -> None:
+    """Between intent and request, or request and outcome: the next undo looks up and ends it; none is billed twice."""
+    desk.cli.fees(4)
+    desk.submit()
+    before = DIE.format(module="kantata_api", name="KantataApi", method="delete_invoice", nth=nth, first=first)
+    killed = desk.cli.start("undo", "last", "--yes", before=before).wait()
+    assert killed.exit_code == -9
+    assert +Counter(desk.states().values()) == +Counter(undone=nth - 1, undoing=1, created=4 - nth)
+    between_them = desk.submit()
+    statuses = Counter(between_them.statuses)
+    assert statuses["in_doubt"] == 1
+    assert statuses["created"] == nth - 1  # those undone before the kill are ready, and billed again
+    for run in runs_of(desk):
+        assert desk.undo(run).exit_code == 0
+    assert desk.kantata.invoices() == []
+    assert set(desk.states().values()) == {"undone"}
+
+
+def runs_of(desk: Desk) -> list[str]:
+    """Every run of the ledger."""
+    return [one["run_id"] for one in desk.cli.run("history", "--json").document["records"]]
+
+
+def test_without_a_yes_nothing_is_undone(desk: Desk) -> None:
+    """No terminal and no --yes: exit 9, and Kantata got no request to delete."""
+    desk.cli.fees(2)
+    desk.submit()
+    done = desk.cli.run("undo", "last")
+    assert (done.exit_code, desk.removals) == (9, [])
+    assert "--yes" in done.stderr
+    assert set(desk.states().values()) == {"created"}
+
+
+def test_one_at_a_time(desk: Desk) -> None:
+    """While another run holds the lock, undo ends with 7 and does nothing."""
+    desk.cli.fees(1)
+    desk.submit()
+    account = desk.kantata.base_url
+    holder = open_ledger(desk.cli.ledger, account)
+    with holder.exclusive("submit-1"):
+        assert desk.undo().exit_code == 7
+    holder.close()
+    assert desk.removals == []
+
+
+def test_the_run_is_named_by_its_beginning(desk: Desk) -> None:
+    """A unique beginning will do; several or none end with 2, with the nearest named."""
+    desk.cli.fees(1)
+    run = desk.submit().document["run_id"]
+    wrong = desk.undo(run[:-1] + "zz")
+    assert (wrong.exit_code, run in wrong.stderr) == (2, True)
+    desk.cli.fees(1)
+    desk.submit()
+    assert desk.undo("2").exit_code == 2
+    assert (desk.undo(run).exit_code, desk.states()) == (0, {"k1": "undone"})
+
+
+def test_no_run_at_all(desk: Desk) -> None:
+    """Exit 2."""
+    assert desk.undo().exit_code == 2
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 5), (429, 6)])
+def test_a_refused_token_or_pace_stops_the_undo(desk: Desk, status: int, code: int) -> None:
+    """The second is refused: the first is undone, the rest exists as before and says so."""
+    desk.cli.fees(4)
+    desk.submit()
+    desk.kantata.misbehave(Fault(FaultKind.STATUS_BEFORE, "DELETE", "/invoices/*", after=1, times=9, status=status))
+    done = desk.undo()
+    assert (done.exit_code, groups(done)) == (code, {"undone": ["k1"], "kept": ["k2", "k3", "k4"]})
+    assert len(desk.removals) == 2
+    desk.kantata.misbehave()
+    assert (desk.undo().exit_code, desk.kantata.invoices()) == (0, [])
+
+
+def test_nobody_there_is_told_at_once(desk: Desk) -> None:
+    """Kantata cannot be asked: exit 6, nothing done."""
+    desk.cli.fees(1)
+    desk.submit()
+    desk.kantata.misbehave(Fault(FaultKind.STATUS_BEFORE, "GET", "/invoices", times=9))
+    assert desk.undo().exit_code == 6
+    assert desk.states() == {"k1": "created"}
+
+
+def test_what_kantata_refuses_is_kept_with_its_words(desk: Desk) -> None:
+    """422: it stays created, so it is not billed again."""
+    desk.cli.fees(1)
+    desk.submit()
+    body = '{"errors": [{"type": "validation", "message": "The period is closed", "field": "base"}]}'
+    desk.kantata.misbehave(Fault(FaultKind.STATUS_BEFORE, "DELETE", "/invoices/*", status=422, body=body))
+    done = desk.undo()
+    assert (done.exit_code, reasons(done)["k1"]) == (4, "Kantata refused it: The period is closed")
+    assert desk.submit().statuses == ["already_created"]
+
+
+def test_an_adopted_invoice_is_kept(desk: Desk) -> None:
+    """A run that only found an invoice did not create it; undoing that run leaves it alone."""
+    desk.cli.fees(1)
+    desk.submit()
+    for file in desk.cli.ledger.parent.iterdir():
+        file.unlink()
+    assert desk.submit().statuses == ["already_created"]
+    done = desk.undo()
+    assert (done.exit_code, groups(done), desk.removals) == (4, {"kept": ["k1"]}, [])
+    assert "did not create" in reasons(done)["k1"]
+
+
+def test_an_invoice_that_reconcile_found_can_be_undone(desk: Desk) -> None:
+    """It was sent by the run and its answer lost: still the run's own."""
+    desk.cli.fees(1)
+    desk.kantata.misbehave(Fault(FaultKind.DROP_AFTER))
+    desk.submit()
+    assert desk.undo().exit_code == 8
+    assert desk.removals == []
+    assert desk.cli.run("reconcile", IMPORTER_SETTLE_SECONDS="0").exit_code == 0
+    assert (desk.undo().exit_code, desk.kantata.invoices()) == (0, [])
+
+
+def test_one_that_somebody_deleted_already_is_noted(desk: Desk) -> None:
+    """Absent while the project's finances are visible: gone; its rows are ready again."""
+    desk.cli.fees(1)
+    desk.submit()
+    desk.do("DELETE", f"/invoices/{desk.kantata.invoices()[0].id}")
+    done = desk.undo()
+    assert (done.exit_code, groups(done)) == (0, {"undone": ["k1"]})
+    assert desk.submit().statuses == ["created"]
+
+
+def through(desk: Desk, tamper: Callable[[Request, dict[str, Any]], None]) -> Finished:
+    """Undo over a way on which answers are changed."""
+    with between(desk.kantata, tamper) as way:
+        connection = sqlite3.connect(desk.cli.ledger)
+        with connection:
+            for table in ("runs", "invoices", "attempts"):
+                connection.execute(f"UPDATE {table} SET account = '{way.base_url}'")  # noqa: S608 - the same account
+        connection.close()
+        return desk.undo(KANTATA_BASE_URL=way.base_url)
+
+
+def test_absent_means_nothing_where_finances_are_hidden(desk: Desk) -> None:
+    """Not shown, and the project's finances cannot be seen: unknown, nothing is deleted, nothing billed again."""
+    desk.cli.fees(1)
+    desk.submit()
+
+    def hide(_request: object, document: dict[str, Any]) -> None:
+        if "invoices" in document:
+            document["invoices"], document["results"] = {}, []
+        for space in document.get("workspaces", {}).values():
+            space["permissions"] = {"can_see_financials": False}
+
+    done = through(desk, hide)
+    assert (done.exit_code, groups(done), desk.states()) == (8, {"unknown": ["k1"]}, {"k1": "created"})
+
+
+def test_another_reference_is_never_touched(desk: Desk) -> None:
+    """The id on record now carries another reference: whatever that is, it is not ours to delete."""
+    desk.cli.fees(1)
+    desk.submit()
+
+    def other(_request: object, document: dict[str, Any]) -> None:
+        for reference in document.get("external_references", {}).values():
+            reference["service_model_ref"] = "inv-other"
+
+    done = through(desk, other)
+    assert (done.exit_code, groups(done), desk.removals) == (4, {"kept": ["k1"]}, [])
+
+
+def test_what_kantata_made_otherwise_can_be_undone(cli: Cli, sandbox: Sandbox) -> None:
+    """An invoice that differed from the sheet when it was created, and is as it was: nobody touched it."""
+
+    def cheaper(_request: object, document: dict[str, Any]) -> None:
+        for item in document.get("fixed_fee_items", {}).values():
+            item["amount_in_cents"] -= 100
+
+    cli.fees(1)
+    with between(sandbox, cheaper) as way:
+        env = {"KANTATA_BASE_URL": way.base_url, "KANTATA_TOKEN": "sandbox"}
+        assert cli.run("submit", cli.folder / "october.csv", "--yes", **env).exit_code == 4
+        assert cli.run("undo", "last", "--yes", **env).exit_code == 0
+    assert sandbox.invoices() == []
+
+
+def test_a_cancelled_forerunner_is_no_doubt(desk: Desk) -> None:
+    """Undone by cancelling, sent again, never arrived: reconcile is not misled by the cancelled one."""
+    desk.cli.sheet({"invoice_key": "k1", "amount": 1, "draft": "no"})
+    desk.submit()
+    desk.undo()
+    desk.kantata.misbehave(Fault(FaultKind.DROP_BEFORE))
+    assert desk.submit().statuses == ["in_doubt"]
+    assert desk.cli.run("reconcile", IMPORTER_SETTLE_SECONDS="0").exit_code == 0
+    assert desk.submit().statuses == ["created"]
+
+
+# --- deciding ---
+
+
+@pytest.fixture
+def created(
+    ledger: SubmissionLedger, sandbox: Sandbox, connect: Callable[..., KantataApi]
+) -> tuple[SentInvoice, FoundInvoice]:
+    """Return an invoice of run-1, as the ledger and as Kantata know it."""
+    api = connect(sandbox.base_url)
+    [one] = fees(1)
+    note(ledger, api, one)
+    [sent] = ledger.undoing.sent_in("run-1")
+    [found] = api.find_by_ids([sent.invoice_id or ""])
+    return sent, found
+
+
+def note(ledger: SubmissionLedger, api: KantataApi, one: PlannedInvoice) -> None:
+    """Send an invoice in run-1."""
+    claim = ledger.claim(one, "run-1", BATCH, SOURCE)
+    assert claim is not None
+    ledger.settle(claim, api.create_invoice(one.payload or {}))
+
+
+def test_touched_long_after_its_creation_is_kept(created: tuple[SentInvoice, FoundInvoice]) -> None:
+    """Its content is what it was, but somebody wrote to it: a person looks. Shortly after it, it may be Kantata."""
+    sent, found = created
+    shown = found.read_back.shown
+    assert shown is not None
+    for minutes, group in ((4, None), (6, Group.KEPT)):
+        times = {"created_at": "2026-11-01T10:00:00+00:00", "updated_at": f"2026-11-01T10:0{minutes}:00+00:00"}
+        touched = replace(found, read_back=replace(found.read_back, shown=replace(shown, **times)))
+        [step] = decide([sent], {found.invoice_id: touched}, ())
+        assert (step.group, step.action) == (group, None if group else Action.DELETE)
+    assert TOUCHED_AFTER.total_seconds() == 300
+
+
+def test_without_a_record_of_its_creation_what_was_sent_counts(created: tuple[SentInvoice, FoundInvoice]) -> None:
+    """A ledger of an older version: unchanged as far as it was sent is undone; an amount that differs is kept."""
+    sent, found = replace(created[0], shown_print=None), created[1]
+    [step] = decide([sent], {found.invoice_id: found}, ())
+    assert step.action is Action.DELETE
+    sent.payload["invoice"]["fixed_fee_items"][0]["amount"] = 7
+    [step] = decide([sent], {found.invoice_id: found}, ())
+    assert (step.group, "amount of fixed fee" in step.reason) == (Group.KEPT, True)
+
+
+def test_an_unknown_status_is_kept(created: tuple[SentInvoice, FoundInvoice]) -> None:
+    """Whatever Kantata calls it, only new ones are touched."""
+    sent, found = created
+    shown = found.read_back.shown
+    assert shown is not None
+    for status in ("accepted payment", "disputed", None):
+        strange = replace(found, read_back=replace(found.read_back, shown=replace(shown, status=status)))
+        [step] = decide([sent], {found.invoice_id: strange}, ())
+        assert step.group is Group.KEPT
+
+
+def test_intent_and_outcome_are_on_record(ledger: SubmissionLedger, created: tuple[SentInvoice, FoundInvoice]) -> None:
+    """Begun: it may exist. Kept: it does. Undone: it may be sent again, and its id is remembered."""
+    sent, _ = created
+    book = ledger.undoing
+    attempt = book.intend(sent, "undo-1", "delete")
+    assert ledger.entries([sent.reference])[sent.reference].state == "undoing"
+    assert ledger.claim(fees(1)[0], "run-2", BATCH, SOURCE) is None
+    book.conclude(sent, "undo-1", KEPT, "refused", attempt)
+    assert ledger.entries([sent.reference])[sent.reference].state == "created"
+    book.conclude(sent, "undo-1", DONE, "gone", book.intend(sent, "undo-1", "delete"))
+    assert ledger.claim(fees(1)[0], "run-2", BATCH, SOURCE) is not None
+    assert book.undone_ids([sent.reference]) == {sent.reference: {sent.invoice_id}}
+
+
+CANCELLED = '{"invoices": {"7": {"status": "cancelled"}}}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (204, "", RemovalKind.DONE), (200, CANCELLED, RemovalKind.DONE), (200, "", RemovalKind.UNKNOWN),
+        (200, CANCELLED.replace("7", "8"), RemovalKind.UNKNOWN), (200, CANCELLED[:-4] + "?", RemovalKind.UNKNOWN),
+        (302, "", RemovalKind.UNKNOWN), (400, "", RemovalKind.REFUSED), (401, "", RemovalKind.TOKEN_REFUSED),
+        (403, "", RemovalKind.REFUSED), (404, "", RemovalKind.UNKNOWN), (422, "", RemovalKind.REFUSED),
+        (429, "", RemovalKind.REFUSED_FOR_NOW), (500, "", RemovalKind.UNKNOWN), (503, "<html>", RemovalKind.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_what_an_answer_means(status: int, body: str, kind: RemovalKind) -> None:
+    """Only a clear answer is believed; everything else is looked up."""
+    assert classify_removal(status, body, {}, "7").kind is kind
+
+
+def test_nobody_listens_means_that_nothing_was_done(connect: Callable[..., KantataApi]) -> None:
+    """Never connected: it may be tried again; a connection that broke is unknown."""
+    assert connect("http://127.0.0.1:9/api/v1").delete_invoice("7").kind is RemovalKind.REFUSED_FOR_NOW
