@@ -51,6 +51,8 @@ class Knowledge:
     """Live entries only."""
     near: Mapping[Place, tuple[LedgerEntry, ...]] = field(default_factory=dict)
     """Live entries only."""
+    by_number: Mapping[int, LedgerEntry] = field(default_factory=dict)
+    """Invoice number → the live entry that was sent with it."""
     gone: frozenset[str] = frozenset()
     """Ids of invoices that were cancelled or deleted in Kantata since: they bill nothing any more."""
 
@@ -143,7 +145,7 @@ class _Decision:
         known = self.knowledge.by_reference.get(planned.reference)
         if known is not None and known.state in LIVE:
             return self._known(planned, known)
-        for rule in (self._billed_items, self._near, self._twins):
+        for rule in (self._billed_items, self._near, self._twins, self._number):
             for entry, reason, what_to_do in rule(planned, planned.invoice):
                 return _with(planned, Status.HELD, entry, reason, what_to_do)
         return planned
@@ -186,6 +188,12 @@ class _Decision:
                 continue
             if twin.state in UNSETTLED or not self.allow_repeats:
                 yield (twin, *_possible_duplicate(twin))
+
+    def _number(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
+        """Its number stands on another invoice that this ledger knows."""
+        earlier = self.knowledge.by_number.get(invoice.user_invoice_number or 0)
+        if earlier is not None and earlier.reference != planned.reference and self._alive(earlier):
+            yield (earlier, *_number_taken(invoice.user_invoice_number or 0, earlier))
 
     def _alive(self, entry: LedgerEntry) -> bool:
         return entry.state in UNSETTLED or entry.invoice_id not in self.knowledge.gone
@@ -271,6 +279,14 @@ def _billed_before(item: BilledItem, earlier: LedgerEntry) -> tuple[str, str]:
     return (
         f"{kind} {item[1]} was billed before, on invoice {earlier.invoice_id} in run {earlier.run_id}{_on(earlier)}.",
         "Delete its row here, or cancel that invoice first.",
+    )
+
+
+def _number_taken(number: int, earlier: LedgerEntry) -> tuple[str, str]:
+    which = f"invoice {earlier.invoice_id}" if earlier.invoice_id else "an invoice whose answer is not known"
+    return (
+        f"Invoice number {number} was given to {which} in run {earlier.run_id}{_on(earlier)} (batch {earlier.batch}).",
+        "Give it another number, or leave the number empty: then Kantata takes its next one.",
     )
 
 

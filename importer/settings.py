@@ -101,6 +101,26 @@ class Settings(BaseSettings):
     read_memory_mb: int = Field(
         4096, ge=256, le=65_536, description="Most memory for reading a file, MB (not on Windows)."
     )
+    expect_invoices: int | None = Field(None, ge=0, description="Refuse unless the sheet makes so many invoices.")
+    expect_total: Annotated[Decimal, Field(allow_inf_nan=False)] | None = Field(
+        None, description="Refuse unless the amounts in the sheet sum up to this."
+    )
+    largest_invoice: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="Refuse when an invoice has more than this in the sheet."
+    )
+    largest_total: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="Refuse when the amounts in the sheet sum up to more than this."
+    )
+    invoice_date_outside: Literal["warn", "error", "allow"] = Field(
+        "warn", description="Invoice dates outside the month of the batch: a warning, an error, or nothing."
+    )
+    future_days: int = Field(
+        31, ge=0, le=36_500,
+        description="Days ahead that an invoice date may lie; beyond it is a warning, or an error as above.",
+    )  # fmt: skip
+    change_percent: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Field(
+        Decimal(50), description="Change against the batch before, in percent, beyond which preview names a project."
+    )
     workers: int = Field(4, ge=1, le=32, description="How many invoices are under way at the same time.")
     pace_per_second: float = Field(
         5,

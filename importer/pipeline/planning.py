@@ -14,8 +14,10 @@ from importer.columns import known_headers
 from importer.conventions import Conventions
 from importer.group import Defaults, group
 from importer.header_changes import changes
+from importer.limits import Limits, check
 from importer.mapping import in_known_words
 from importer.payload import content_of
+from importer.period import DateRules, check_dates
 from importer.pipeline.naming import with_named_projects
 from importer.plan import Knowledge, Place, Terms, choose_batch, decide, draw_up, totals_of
 from importer.problems import error_rows, has_errors
@@ -24,7 +26,7 @@ from importer.records import ExitCode, Invoice, PlannedInvoice, Source, Status, 
 from importer.report import Report
 from importer.tieout import tied
 from importer.toml_lines import explained
-from importer.unpack import Limits
+from importer.unpack import Limits as FileLimits
 from importer.validate import validate
 from importer.words import row_ranges
 
@@ -144,12 +146,14 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         conventions=Conventions(settings.decimal_mark, settings.date_order, now.date()),
     )
     row_problems = named.told(row_problems)
-    defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
-    invoices, invoice_problems = group(lines, sheet, defaults)
     # Of all rows, also faulty ones: mending them must not change the batch.
     dates = [day for line in lines if isinstance(day := line.invoice_values.get("invoice_date"), date)]
     batch = choose_batch(wish.batch, sheet.batch, dates, now.date())
-    problems = (*sheet.problems, *explained(row_problems), *invoice_problems)
+    rules = DateRules(settings.invoice_date_outside, settings.future_days)
+    lines, date_problems = check_dates(lines, sheet, batch, now.date(), rules)
+    defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
+    invoices, invoice_problems = group(lines, sheet, defaults)
+    problems = (*sheet.problems, *explained(row_problems), *date_problems, *invoice_problems)
     drawn = tuple(_blaming(draw_up(invoices, batch), problems, lines))
     prepared = Prepared(
         run_id=run_id,
@@ -176,7 +180,7 @@ def _reading(settings: Settings) -> Reading:
         settings.encoding,
         settings.hidden_rows,
         settings.merged_cells,
-        Limits(
+        FileLimits(
             settings.most_rows,
             settings.most_columns,
             settings.most_unpacked_mb * MEGABYTE,
@@ -224,6 +228,9 @@ def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -
             [(line.item_type, line.item_id) for one in sound for line in one.lines if line.item_id is not None],
         ),
         {place: tuple(entries) for place, entries in near.items()},
+        by_number=ledger.live_by_number(
+            [one.user_invoice_number for one in sound if one.user_invoice_number is not None]
+        ),
     )
 
 
@@ -337,6 +344,18 @@ def report_of(
         decisions=prepared.decisions,
         invoice_link=tools.settings.invoice_link,
     )
+
+
+def check_limits(prepared: Prepared, tools: Tools) -> None:
+    """Raise GateRefused unless the plan matches the figures that flags or settings give; a flag counts first."""
+    wish, settings = prepared.wish, tools.settings
+    limits = Limits(
+        settings.expect_invoices if wish.expect_invoices is None else wish.expect_invoices,
+        settings.expect_total if wish.expect_total is None else wish.expect_total,
+        settings.largest_invoice,
+        settings.largest_total,
+    )
+    check(prepared.planned, totals_of(prepared.lines, prepared.planned), limits)
 
 
 def noting(prepared: Prepared, notice: str) -> Prepared:

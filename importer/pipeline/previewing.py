@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 
 from importer import results
 from importer.annotate import annotate
-from importer.errors import AccessDenied, NotReached
+from importer.errors import AccessDenied, GateRefused, NotReached
 from importer.pipeline.checking import checked, with_names
-from importer.pipeline.planning import Tools, Wish, compared, look_up, new_run_id, noting, prepare, report_of
+from importer.pipeline.planning import (
+    Tools,
+    Wish,
+    check_limits,
+    compared,
+    look_up,
+    new_run_id,
+    noting,
+    prepare,
+    report_of,
+)  # fmt: skip
 from importer.problems import has_errors
 from importer.records import ExitCode, Status
 
@@ -28,6 +38,10 @@ def preview(wish: Wish, tools: Tools) -> Report:
             told = "So only the ledger was asked about earlier invoices, and nothing was checked against the account."
             prepared = noting(prepared, f"{error.message.rstrip('.')}. {told}")
     prepared = with_names(prepared)
+    try:
+        check_limits(prepared, tools)
+    except GateRefused as refusal:
+        prepared = noting(prepared, f"Submit would refuse this: {refusal.message.removeprefix('Nothing was sent: ')}")
     if has_errors(prepared.problems):
         code = ExitCode.FILE_PROBLEMS
     elif any(one.status is Status.IN_DOUBT for one in prepared.planned):

@@ -101,6 +101,20 @@ class SubmissionLedger:
                     found.update({(item_type, row.item_id): _entry(row) for row in connection.execute(query)})
         return found
 
+    def live_by_number(self, numbers: Iterable[int]) -> dict[int, LedgerEntry]:
+        """Entries that were sent with one of the invoice numbers and exist in Kantata, or may."""
+        wanted = set(numbers)
+        if not wanted:
+            return {}
+        query = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.state.in_(LIVE))
+        found: dict[int, LedgerEntry] = {}
+        with guard(), self._engine.connect() as connection:
+            for row in connection.execute(query.where(INVOICES.c.payload.contains('"user_invoice_number"'))):
+                number = json.loads(row.payload)["invoice"].get("user_invoice_number")
+                if number in wanted:
+                    found[number] = _entry(row)
+        return found
+
     def near(self, keys: Iterable[str], workspace_ids: Iterable[int]) -> list[LedgerEntry]:
         """Live entries with one of the invoice keys, or without a key for one of the projects."""
         keyed = self._select(INVOICES.c.invoice_key, keys, live=True)
