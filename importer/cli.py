@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from importer import __version__
+from importer.commands.doctor import doctor
 from importer.commands.history import history
 from importer.commands.preview import preview
 from importer.commands.reconcile import reconcile
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (template, preview, submit, reconcile, undo, history, sandbox):
+for command in (template, preview, submit, reconcile, undo, history, doctor, sandbox):
     app.command()(command)
 
 

@@ -6,6 +6,7 @@ import difflib
 import os
 import stat
 import tomllib
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -310,6 +311,55 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
         msg = f"The setting “{name}” is wrong: {variable} is not JSON."
         hint = f"Write {variable}={_JSON_EXAMPLES[name]}, or put it into importer.toml."
         raise SettingsProblem(msg, hint, code="settings.value") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A setting that is not the default, and where it comes from."""
+
+    name: str
+    shown: str
+    """Its value, without secrets."""
+    source: str
+
+
+def settings_file(given: Path | None) -> Path | None:
+    """The settings file that counts; None when there is none. Raises SettingsProblem for one that does not exist."""
+    return _settings_file(given)
+
+
+def origins(settings: Settings, config: Path | None, profile: str | None) -> list[Origin]:
+    """Every setting that is not the default, with where its value comes from."""
+    path, profile = _settings_file(config), profile or os.environ.get("IMPORTER_PROFILE") or None
+    plain = _read_toml(path, None)
+    chosen = _read_toml(path, profile) if profile else plain
+    variables = {name: variable for variable, name in OWN_NAMES.items() if os.environ.get(variable)}
+    found = []
+    for name, field in Settings.model_fields.items():
+        variable = variables.get(name) or next(
+            (one for one in os.environ if one.upper() == f"{ENV_PREFIX}{name}".upper()), None
+        )
+        if getattr(settings, name) == field.get_default(call_default_factory=True):
+            continue
+        if variable:
+            source = f"the environment variable {variable}"
+        elif name in chosen and chosen.get(name) != plain.get(name):
+            source = f"[profile.{profile}] in {path}"
+        else:
+            source = str(path)
+        found.append(Origin(name, _without_secret(name, getattr(settings, name)), source))
+    return found
+
+
+def _without_secret(name: str, value: object) -> str:
+    """A value as it may be shown: secrets are never, and an address without its password."""
+    if isinstance(value, SecretStr):
+        return "(secret)"
+    text = str(value)
+    if name == "ledger" and "://" in text:
+        scheme, _, rest = text.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+    return text
 
 
 def _environment() -> dict[str, Any]:

@@ -30,6 +30,8 @@ from importer.kantata_api.answers import (
     sees_finances,
     subjects_in,
 )
+from importer.kantata_api.greeting import Greeting, greeting_in
+from importer.kantata_api.lenient import dict_of
 from importer.kantata_api.removal import Removal, RemovalKind, classify_removal
 from importer.payload import to_json
 from importer.records import Outcome, OutcomeKind
@@ -95,6 +97,7 @@ class KantataApi:
         self._base_url = base_url.rstrip("/")
         self._timeout = (connect_timeout, read_timeout)
         self._patience = RetryBudget(patience)
+        self._their_time: str | None = None
         self._token, self._host = token, urlsplit(base_url).netloc
         self._session = requests.Session()
         self._session.auth = _Bearer(token)
@@ -132,6 +135,20 @@ class KantataApi:
             raw=self._without_token(outcome.raw),
             request_id=outcome.request_id and self._without_token(outcome.request_id),
         )
+
+    def greet(self) -> Greeting:
+        """Ask whose token this is, and look at the clock. Raises NotReached or AccessDenied."""
+        begun = time.monotonic()
+        answer = self._get("users/me", {})
+        return greeting_in(answer, time.monotonic() - begun, self._their_time)
+
+    def count_projects(self) -> tuple[int, int]:
+        """In how many projects this user sees the finances, and how many there are, archived ones aside."""
+        seen, known = set[int](), set[str]()
+        for page in self._pages("workspaces", {}):
+            seen |= sees_finances(page)
+            known |= set(dict_of(page.get("workspaces")))
+        return len(seen), len(known)
 
     def delete_invoice(self, invoice_id: str) -> Removal:
         """Delete a draft and classify what came of it; never raises for what the network does."""
@@ -243,6 +260,7 @@ class KantataApi:
         """Ask again while Kantata throttles: some look-ups have a limit of their own (kantata-api.md section 5)."""
         while True:
             response = self._session.get(address, params=query, timeout=self._timeout, allow_redirects=False)
+            self._their_time = response.headers.get("Date")
             if response.status_code != requests.codes.too_many_requests:
                 return response
             asked_for = seconds_of(response.headers.get("Retry-After"))

@@ -6,7 +6,7 @@ in ``sending`` by a crash therefore reads as in doubt, never as unsent.
 """
 
 from importer.submission_ledger.ledger import SubmissionLedger
-from importer.submission_ledger.opening import LedgerAddress, file_beside, ledger_url, open_ledger
+from importer.submission_ledger.opening import LedgerAddress, file_beside, ledger_url, open_ledger, place_of
 from importer.submission_ledger.records import Attempt, Claim, RunRecord, SentInvoice, Unsettled
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "file_beside",
     "ledger_url",
     "open_ledger",
+    "place_of",
 ]

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from importer.errors import LedgerProblem, LockedByAnother
 from importer.records import EarlierHeaders, ItemType, LedgerEntry, Outcome, OutcomeKind, SeenHeader, Status
 from importer.submission_ledger.guard import guard
+from importer.submission_ledger.health import Health, health_of
 from importer.submission_ledger.locking import Busy, locked
 from importer.submission_ledger.records import Attempt, Claim, RunRecord, Unsettled
 from importer.submission_ledger.schema import (
@@ -66,6 +67,10 @@ class SubmissionLedger:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    def health(self) -> Health:
+        """How the ledger stands."""
+        return health_of(self._engine, self._account)
 
     # --- what is known ---
 

@@ -52,6 +52,11 @@ def ledger_url(setting: str) -> LedgerAddress:
     return url
 
 
+def place_of(where: LedgerAddress) -> str:
+    """What people are told of the place of a ledger: never a password."""
+    return _name_of(where)
+
+
 def file_beside(where: LedgerAddress, ending: str) -> Path:
     """Path of a file that belongs to a ledger: beside its file, else in the user's data folder. Makes the folder."""
     if where.drivername == "sqlite":

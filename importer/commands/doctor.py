@@ -1,0 +1,141 @@
+"""``invoice-importer doctor``: check everything that a run needs, one line each."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from importer.commands.options import Config, Json, Profile, SandboxFlag, reporting_errors, telling
+from importer.records import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from importer.doctor import Check
+    from importer.settings import Settings
+
+
+@reporting_errors
+def doctor(
+    *,
+    profile: Profile = None,
+    config: Config = None,
+    as_json: Json = False,
+    sandbox: SandboxFlag = False,
+) -> ExitCode:
+    """Check settings, token, connection, ledger and folders; changes nothing."""
+    from rich.console import Console
+
+    from importer.doctor import worst
+
+    with ExitStack() as stack:
+        checks = list(_checks(stack, config, profile, sandbox=sandbox))
+    code = worst(checks)
+    with telling():
+        if as_json:
+            _print_document(checks, code)
+        else:
+            _show(checks, Console())
+    return code
+
+
+def _checks(stack: ExitStack, config: Path | None, profile: str | None, *, sandbox: bool) -> Iterator[Check]:
+    from rich.console import Console
+
+    from importer import doctor as look
+    from importer.commands.session import SANDBOX_ACCOUNT, _embedded_sandbox
+    from importer.errors import LedgerProblem, SettingsProblem
+    from importer.settings import load, origins, settings_file
+    from importer.submission_ledger import ledger_url
+
+    yield look.of_program()
+    try:
+        settings = load(config=config, profile=profile)
+        yield from look.of_settings(settings_file(config), origins(settings, config, profile))
+    except SettingsProblem as problem:
+        yield look.failed("settings", problem.message, problem.hint, problem.exit_code)
+        return
+    account, token = settings.account, None
+    try:
+        if sandbox:
+            where = ledger_url(settings.ledger)
+            settings, account, token = _embedded_sandbox(stack, settings, where, Console(stderr=True))
+        else:
+            token = settings.read_token()
+        yield from _of_kantata(settings, token)
+    except SettingsProblem as problem:
+        yield look.failed("token", problem.message, problem.hint, ExitCode.ACCESS)
+    except LedgerProblem as problem:
+        yield look.failed("ledger", problem.message, problem.hint)
+    yield _of_ledger(stack, settings, SANDBOX_ACCOUNT if sandbox else account)
+    yield look.of_reports(settings.reports)
+    yield look.of_clock(datetime.now().astimezone())
+    yield look.of_pace(settings)
+    yield from look.of_extras()
+
+
+def _of_kantata(settings: Settings, token: str | None) -> Iterator[Check]:
+    from urllib.parse import urlsplit
+
+    from importer import doctor as look
+    from importer.kantata_api import KantataApi
+
+    if token is None:
+        remedy = "Put it into the environment variable KANTATA_TOKEN, or its file's path into KANTATA_TOKEN_FILE."
+        yield look.failed("token", "no access token is set", remedy, ExitCode.ACCESS)
+        return
+    api = KantataApi(
+        settings.base_url, token, connect_timeout=settings.connect_timeout_seconds,
+        read_timeout=settings.read_timeout_seconds,
+    )  # fmt: skip
+    yield from look.of_kantata(api, urlsplit(settings.base_url).netloc)
+
+
+def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> Check:
+    from importer import doctor as look
+    from importer.errors import LedgerProblem
+    from importer.submission_ledger import ledger_url, open_ledger, place_of
+
+    try:
+        where = ledger_url(settings.ledger)
+        place = place_of(where)
+        if where.drivername == "sqlite" and not Path(place).exists():
+            return look.Check("ledger", look.State.OK, f"{place} does not exist yet; the first run makes it")
+        ledger = open_ledger(where, account)
+    except LedgerProblem as problem:
+        return look.failed("ledger", problem.message, problem.hint)
+    stack.callback(ledger.close)
+    return look.of_ledger(ledger, place)
+
+
+def _show(checks: list[Check], console: Console) -> None:
+    from rich.markup import escape
+
+    styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        mark = f"[{styles[check.state.value]}]{check.state.value:<4}[/]"
+        line = f"{mark}  {escape(check.name.ljust(width))}  {escape(check.says)}"
+        console.print(line, highlight=False, soft_wrap=True)
+        if check.remedy:
+            console.print(f"      {' ' * width}  {escape(check.remedy)}", style="dim", highlight=False, soft_wrap=True)
+
+
+def _print_document(checks: list[Check], code: ExitCode) -> None:
+    from importer.payload import to_json
+
+    document = {
+        "schema_version": 1,
+        "command": "doctor",
+        "exit_code": int(code),
+        "checks": [
+            {"name": one.name, "state": one.state.value, "says": one.says, "remedy": one.remedy or None}
+            for one in checks
+        ],
+    }
+    sys.stdout.write(to_json(document, indent=2) + "\n")

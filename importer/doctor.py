@@ -1,0 +1,187 @@
+"""Look over everything that a run needs; each finding is one line with its remedy. Changes nothing in Kantata."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import stat
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from importer import __version__
+from importer.errors import AccessDenied, LedgerProblem, NotReached
+from importer.records import ExitCode
+from importer.words import count_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from importer.kantata_api import KantataApi
+    from importer.settings import Origin, Settings
+    from importer.submission_ledger import SubmissionLedger
+
+DISTRIBUTION = "kantata-invoice-importer"
+CLOCKS_APART_SECONDS = 120
+"""Difference between Kantata's clock and this machine's from which it is worth a warning."""
+SLOW_SECONDS = 5.0
+"""Time of one look-up from which the connection is worth a warning."""
+_EXTRA = re.compile(r"""^([\w.-]+).*;.*\bextra\s*==\s*['"]([\w-]+)['"]""")
+
+
+class State(Enum):
+    """How a check went."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding."""
+
+    name: str
+    state: State
+    says: str
+    remedy: str = ""
+    """What to do; empty when all is well."""
+    exit_code: ExitCode = ExitCode.DONE
+    """How the program ends because of it; DONE unless it failed."""
+
+
+def worst(checks: Iterable[Check]) -> ExitCode:
+    """The exit code of all checks: settings over token over connection over anything else."""
+    codes = {check.exit_code for check in checks if check.state is State.FAIL}
+    order = (ExitCode.WRONG_USE, ExitCode.ACCESS, ExitCode.UNREACHABLE, ExitCode.UNEXPECTED)
+    return next((code for code in order if code in codes), ExitCode.DONE)
+
+
+def failed(name: str, says: str, remedy: str, code: ExitCode = ExitCode.UNEXPECTED) -> Check:
+    """A check that failed."""
+    return Check(name, State.FAIL, says, remedy, code)
+
+
+def of_program() -> Check:
+    """Versions, and where the program lies."""
+    says = f"invoice-importer {__version__}, Python {platform.python_version()} on {platform.system()}"
+    return Check("program", State.OK, says)
+
+
+def of_settings(path: Path | None, origins: Iterable[Origin]) -> Iterator[Check]:
+    """The settings file, and each value that is not the default, with where it comes from."""
+    yield Check("settings", State.OK, f"read from {path.absolute()}" if path else "no importer.toml; defaults hold")
+    for origin in origins:
+        yield Check(f"setting {origin.name}", State.OK, f"{origin.shown}, from {origin.source}")
+
+
+def of_clock(now: datetime) -> Check:
+    """The time zone, which decides on dates and on the month of a batch."""
+    return Check("time zone", State.OK, f"{now.tzname()} (UTC{now:%z}), today is {now:%Y-%m-%d}")
+
+
+def of_pace(settings: Settings) -> Check:
+    """How fast invoices are sent."""
+    says = f"at most {settings.pace_per_second:g} invoices a second, {settings.workers} at a time"
+    return Check("pace", State.OK, says)
+
+
+def of_extras() -> Iterator[Check]:
+    """Which optional parts are installed."""
+    packages: dict[str, list[str]] = {}
+    for requirement in metadata.requires(DISTRIBUTION) or ():
+        if match := _EXTRA.match(requirement):
+            packages.setdefault(match[2], []).append(match[1])
+    for extra, names in sorted(packages.items()):
+        missing = [name for name in names if not _installed(name)]
+        says = f"not installed; pipx install '{DISTRIBUTION}[{extra}]' adds it" if missing else "installed"
+        yield Check(f"extra {extra}", State.OK, says)
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def of_reports(folder: Path) -> Check:
+    """Whether results can be written, and whether others may look into their folder."""
+    remedy = "Choose another folder with --reports or IMPORTER_REPORTS."
+    place = folder.absolute()
+    if not place.exists():
+        parent = next(one for one in place.parents if one.exists())
+        if not (parent.is_dir() and os.access(parent, os.W_OK)):
+            return failed("reports", f"{place} does not exist, and {parent} cannot be written", remedy)
+        return Check("reports", State.OK, f"{place} will be made by the first run")
+    if not (place.is_dir() and os.access(place, os.W_OK)):
+        return failed("reports", f"{place} cannot be written", remedy)
+    if os.name == "posix" and place.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        says = f"{place} can be opened by others (each results file is private all the same)"
+        return Check("reports", State.WARN, says, f"Run: chmod 700 {place}")
+    return Check("reports", State.OK, f"{place} can be written, and is private")
+
+
+def of_ledger(ledger: SubmissionLedger, place: str) -> Check:
+    """The ledger: its place, version and size, and what in it is in doubt."""
+    try:
+        health = ledger.health()
+    except LedgerProblem as problem:
+        return failed("ledger", problem.message, problem.hint)
+    size = "" if health.size_bytes is None else f", {health.size_bytes / 1_000_000:,.1f} MB"
+    says = f"{place}: version {health.version}, {count_of(health.invoices, 'invoice')}{size}"
+    if health.in_doubt:
+        doubt = f"{says}; {count_of(health.in_doubt, 'invoice')} in doubt"
+        return Check("ledger", State.WARN, doubt, "Run invoice-importer reconcile, or end an undo by undoing again.")
+    return Check("ledger", State.OK, f"{says}, none in doubt")
+
+
+def of_kantata(api: KantataApi, host: str) -> Iterator[Check]:
+    """Whose token it is, how long Kantata takes to answer, how the clocks agree, which projects can be billed."""
+    try:
+        greeting = api.greet()
+    except AccessDenied as denied:
+        yield failed("token", denied.message, denied.hint, ExitCode.ACCESS)
+        return
+    except NotReached as problem:
+        yield Check("token", State.WARN, "one is set, but could not be checked", "Mend the connection first.")
+        yield failed("connection", problem.message, "Check the network and base_url.", ExitCode.UNREACHABLE)
+        return
+    whose = " ".join(part for part in (greeting.name, f"<{greeting.email}>" if greeting.email else "") if part)
+    yield Check("token", State.OK, f"valid; it is that of {whose or 'a user whose name Kantata does not tell'}")
+    slow = greeting.seconds > SLOW_SECONDS
+    yield Check(
+        "connection", State.WARN if slow else State.OK, f"{host} answered within {greeting.seconds:.2f} s",
+        "Slow; submits will take long." if slow else "",
+    )  # fmt: skip
+    yield _clocks(greeting.date)
+    yield _projects(api)
+
+
+def _clocks(theirs: datetime | None) -> Check:
+    if theirs is None:
+        return Check("clock", State.WARN, "Kantata does not tell its time", "Compare this machine's clock yourself.")
+    apart = (datetime.now(UTC) - theirs).total_seconds()
+    if abs(apart) <= CLOCKS_APART_SECONDS:
+        return Check("clock", State.OK, f"agrees with Kantata's within {max(1, round(abs(apart)))} s")
+    way = "ahead of" if apart > 0 else "behind"
+    says = f"this machine is {round(abs(apart) / 60)} min {way} Kantata"
+    return Check("clock", State.WARN, says, "Set the clock: “not found” is only believed some time after sending.")
+
+
+def _projects(api: KantataApi) -> Check:
+    try:
+        seen, known = api.count_projects()
+    except AccessDenied as denied:
+        return failed("projects", denied.message, "Ask for the permission to see projects.", ExitCode.ACCESS)
+    except NotReached as problem:
+        return Check("projects", State.WARN, f"could not be counted: {problem.message}", "Run doctor again later.")
+    says = f"sees the finances of {seen:,} of {count_of(known, 'project')}"
+    if seen:
+        return Check("projects", State.OK, says)
+    return Check("projects", State.WARN, says, "Ask for financial permission: without it no invoice can be created.")

@@ -1,0 +1,169 @@
+"""The doctor finds what would keep a run from going well, says how to mend it, and never shows the token."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from scripted import Scripted, http
+
+from importer import sandbox as stand_in
+from importer.sandbox import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from conftest import Cli, Finished
+
+    from importer.sandbox import Sandbox
+
+TOKEN = "s3cret-t0ken-of-anna"  # noqa: S105 - to be looked for
+ME = {"results": [{"key": "users", "id": "7"}], "users": {"7": {"full_name": "Anna Muster", "email_address": "a@b.ch"}}}
+
+
+def doctor(cli: Cli, *options: object, **env: str) -> Finished:
+    """Run the doctor, with JSON; the token must be nowhere."""
+    done = cli.run("doctor", "--json", *options, **env)
+    assert TOKEN not in done.stdout + done.stderr
+    return done
+
+
+def checks(done: Finished) -> dict[str, dict[str, Any]]:
+    """The checks by name."""
+    return {one["name"]: one for one in done.document["checks"]}
+
+
+def states(done: Finished) -> dict[str, str]:
+    """Those that are not well."""
+    return {name: one["state"] for name, one in checks(done).items() if one["state"] != "ok"}
+
+
+def test_all_is_well(cli: Cli) -> None:
+    """Everything that was asked for has its line; exit 0; no token in sight."""
+    with stand_in.start(token=TOKEN) as kantata:
+        cli = cli.at(kantata)
+        cli.fees(2)
+        cli.run("submit", cli.folder / "october.csv", "--yes")
+        done = doctor(cli)
+        shown = cli.run("doctor").stdout
+    assert TOKEN not in shown
+    assert (done.exit_code, states(done)) == (0, {})
+    says = {name: one["says"] for name, one in checks(done).items()}
+    assert set(says) > {
+        "program", "settings", "token", "connection", "clock", "projects", "ledger", "reports", "time zone", "pace",
+        "extra postgres", "extra sandbox",
+    }  # fmt: skip
+    assert "Jordan" in says["token"] or "@" in says["token"]
+    assert "sees the finances of" in says["projects"]
+    assert "2 invoices" in says["ledger"]
+    assert says["setting token"] == "(secret), from the environment variable KANTATA_TOKEN"
+    assert all(one["remedy"] is None for one in checks(done).values())
+    assert all(shown.count(f"  {name} ") for name in says)
+
+
+def test_where_each_value_comes_from(cli: Cli, sandbox: Sandbox) -> None:
+    """File, profile and environment are told apart; a password in an address is not shown."""
+    (cli.folder / "importer.toml").write_text("workers = 2\nretry_seconds = 7\n[profile.test]\npayment_schedule = 14\n")
+    cli = cli.at(sandbox)
+    env = {"IMPORTER_LEDGER": f"postgresql+psycopg://anna:{TOKEN}@127.0.0.1:1/x"}
+    says = {name: one["says"] for name, one in checks(doctor(cli, "--profile", "test", **env)).items()}
+    assert says["setting retry_seconds"].endswith("the environment variable IMPORTER_RETRY_SECONDS")
+    assert says["setting payment_schedule"] == "14, from [profile.test] in importer.toml"
+    assert says["setting ledger"].startswith("postgresql+psycopg://127.0.0.1:1/x")
+    del cli.env["IMPORTER_WORKERS"]
+    assert checks(doctor(cli))["setting workers"]["says"] == "2, from importer.toml"
+
+
+def test_wrong_settings_end_with_2(cli: Cli) -> None:
+    """What cannot be read is said, with the remedy."""
+    (cli.folder / "importer.toml").write_text("wrokers = 2\n")
+    done = doctor(cli)
+    assert (done.exit_code, states(done)) == (2, {"settings": "fail"})
+    assert "workers" in checks(done)["settings"]["says"]
+
+
+@pytest.mark.parametrize("token", ["", TOKEN])
+def test_no_token_or_a_wrong_one_ends_with_5(cli: Cli, sandbox: Sandbox, token: str) -> None:
+    """The rest is checked all the same."""
+    done = doctor(cli, KANTATA_BASE_URL=sandbox.base_url, KANTATA_TOKEN=token)
+    assert (done.exit_code, states(done)) == (5, {"token": "fail"})
+    assert "KANTATA_TOKEN" in checks(done)["token"]["remedy"]
+    assert {"ledger", "reports", "pace"} < set(checks(done))
+
+
+def test_nobody_there_ends_with_6(cli: Cli) -> None:
+    """The token cannot be checked then, which is a warning."""
+    done = doctor(cli, KANTATA_TOKEN=TOKEN)
+    assert (done.exit_code, states(done)) == (6, {"token": "warn", "connection": "fail"})
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(1, "ok"), (-1, "ok"), (3, "warn"), (-3, "warn")])
+def test_a_clock_that_is_off_is_a_warning(cli: Cli, minutes: int, state: str) -> None:
+    """Beyond two minutes; exit 0, because a warning stops nobody."""
+    date = format_datetime(datetime.now(UTC) + timedelta(minutes=minutes), usegmt=True)
+    spaces = {"count": 1, "workspaces": {"5": {"permissions": {"can_see_financials": True}}}}
+    answers = [http(200, json.dumps(ME), Date=date), http(200, json.dumps(spaces), Date=date)]
+    with Scripted(list(answers)) as server:
+        done = doctor(cli, KANTATA_BASE_URL=server.base_url, KANTATA_TOKEN=TOKEN)
+    assert (done.exit_code, checks(done)["clock"]["state"]) == (0, state)
+    assert "Anna Muster <a@b.ch>" in checks(done)["token"]["says"]
+    if state == "warn":
+        assert f"3 min {'behind' if minutes > 0 else 'ahead of'} Kantata" in checks(done)["clock"]["says"]
+
+
+def test_finances_that_nobody_may_see_are_a_warning(cli: Cli) -> None:
+    """Without financial permission no invoice can be created or seen."""
+    spaces = {"count": 1, "workspaces": {"5": {"permissions": {"can_see_financials": False}}}}
+    with Scripted([http(200, json.dumps(ME), Date="x"), http(200, json.dumps(spaces))]) as server:
+        done = doctor(cli, KANTATA_BASE_URL=server.base_url, KANTATA_TOKEN=TOKEN)
+    assert states(done) == {"clock": "warn", "projects": "warn"}
+    assert checks(done)["projects"]["says"] == "sees the finances of 0 of 1 project"
+
+
+def test_what_is_in_doubt_is_a_warning(cli: Cli, sandbox: Sandbox) -> None:
+    """With the way out."""
+    cli = cli.at(sandbox)
+    cli.fees(1)
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    cli.run("submit", cli.folder / "october.csv", "--yes")
+    done = doctor(cli)
+    assert (done.exit_code, states(done)) == (0, {"ledger": "warn"})
+    assert "reconcile" in checks(done)["ledger"]["remedy"]
+
+
+def test_a_ledger_that_cannot_be_used_ends_with_1(cli: Cli, sandbox: Sandbox) -> None:
+    """A file that is something else."""
+    cli.ledger.parent.mkdir()
+    cli.ledger.write_text("no ledger at all, but long enough to be looked at by SQLite" * 20)
+    done = doctor(cli.at(sandbox))
+    assert (done.exit_code, states(done)) == (1, {"ledger": "fail"})
+
+
+def test_it_makes_no_ledger_and_no_folder(cli: Cli, sandbox: Sandbox) -> None:
+    """Looking changes nothing."""
+    done = doctor(cli.at(sandbox))
+    assert (done.exit_code, cli.ledger.exists(), (cli.folder / "reports").exists()) == (0, False, False)
+
+
+def test_a_folder_that_others_may_open_is_a_warning(cli: Cli, sandbox: Sandbox) -> None:
+    """And one that is no folder fails."""
+    reports = cli.folder / "reports"
+    reports.mkdir(mode=0o755)
+    reports.chmod(0o755)
+    assert states(doctor(cli.at(sandbox))) == {"reports": "warn"}
+    reports.rmdir()
+    reports.write_text("a file")
+    done = doctor(cli.at(sandbox))
+    assert (done.exit_code, states(done)) == (1, {"reports": "fail"})
+
+
+def test_both_kinds_of_ledger_tell_how_they_stand(cli: Cli, sandbox: Sandbox, postgresql: Any) -> None:
+    """PostgreSQL too: version and size, and no password."""
+    cli = cli.at(sandbox)
+    env = {"IMPORTER_LEDGER": postgresql.address}
+    cli.fees(1)
+    assert cli.run("submit", cli.folder / "october.csv", "--yes", **env).exit_code == 0
+    says = checks(doctor(cli, **env))["ledger"]["says"]
+    assert "1 invoice" in says
+    assert "MB" in says
