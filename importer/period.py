@@ -40,6 +40,17 @@ def is_month(batch: str) -> bool:
     return _MONTH.fullmatch(batch) is not None
 
 
+def batch_before(batch: str, known: Iterable[str]) -> str | None:
+    """The batch to compare with: of months the latest earlier one, else the one that was sent to last.
+
+    ``known``: batches of the ledger, the one sent to last first. None when there is none.
+    """
+    others = [one for one in known if one != batch]
+    if is_month(batch):
+        return max((one for one in others if is_month(one) and one < batch), default=None)
+    return next(iter(others), None)
+
+
 def check_dates(
     lines: Iterable[SheetLine], sheet: Sheet, batch: str, today: date, rules: DateRules
 ) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from importer.changes import Changes
     from importer.conventions import Decision
     from importer.sheet import Sheet
 
@@ -63,6 +64,8 @@ class Report:
     files: dict[str, Path | None] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
     """How columns were read whose texts needed a convention."""
+    changes: Changes | None = None
+    """What is otherwise than in the batch before; None: not compared."""
     settled: bool = False
     """Whether it tells anew of an earlier run, whose doubts were settled since."""
 

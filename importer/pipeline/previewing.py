@@ -9,6 +9,7 @@ from importer import results
 from importer.annotate import annotate
 from importer.errors import AccessDenied, GateRefused, NotReached
 from importer.pipeline.checking import checked, with_names
+from importer.pipeline.comparing import changes_of, with_warnings
 from importer.pipeline.planning import (
     Tools,
     Wish,
@@ -37,7 +38,10 @@ def preview(wish: Wish, tools: Tools) -> Report:
         except (AccessDenied, NotReached) as error:
             told = "So only the ledger was asked about earlier invoices, and nothing was checked against the account."
             prepared = noting(prepared, f"{error.message.rstrip('.')}. {told}")
-    prepared = with_names(prepared)
+    prepared = with_warnings(with_names(prepared), tools)
+    changes = changes_of(prepared, tools)
+    for line in changes.lines() if changes else ():
+        prepared = noting(prepared, line)
     try:
         check_limits(prepared, tools)
     except GateRefused as refusal:
@@ -48,7 +52,7 @@ def preview(wish: Wish, tools: Tools) -> Report:
         code = ExitCode.IN_DOUBT
     else:
         code = ExitCode.DONE
-    report = report_of("preview", prepared, tools, prepared.planned, code)
+    report = replace(report_of("preview", prepared, tools, prepared.planned, code), changes=changes)
     report = replace(report, files={"preview": results.write_report(report, tools.settings.reports)})
     copy = annotate(report, tools.settings.reports, batch_named=not prepared.terms.batch_derived, wanted=wish.annotate)
     return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))

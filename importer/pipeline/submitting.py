@@ -12,6 +12,7 @@ from importer.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.gate import Gate, Stop
 from importer.header_changes import headers_seen
 from importer.pipeline.checking import checked
+from importer.pipeline.comparing import with_warnings
 from importer.pipeline.planning import (
     Prepared,
     Tools,
@@ -77,6 +78,7 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
             prepared = checked(prepared, tools.api, go_on=False)
             if prepared.refused:
                 return _refused(prepared, tools)
+        prepared = with_warnings(prepared, tools)
         if prepared.ready:
             hooks.connect()  # a missing token is said before the question
             hooks.confirm(report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE))

@@ -20,6 +20,7 @@ from importer.records import EarlierHeaders, ItemType, LedgerEntry, Outcome, Out
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.health import Health, health_of
 from importer.submission_ledger.locking import Busy, locked
+from importer.submission_ledger.past import PastBook
 from importer.submission_ledger.records import Attempt, Claim, RunRecord, Unsettled
 from importer.submission_ledger.schema import (
     ATTEMPTS,
@@ -63,6 +64,8 @@ class SubmissionLedger:
 
         self.undoing = UndoBook(engine, account)
         """What is known and noted of undoing a run."""
+        self.past = PastBook(engine, account)
+        """What was billed before."""
 
     def close(self) -> None:
         """Let go of the database."""

@@ -1,0 +1,31 @@
+"""What a plan is compared with before anybody agrees to it: the batch before, and earlier invoices alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from importer.changes import Changes, compare, dated_anew
+from importer.period import batch_before
+from importer.records import Status
+
+if TYPE_CHECKING:
+    from importer.pipeline.planning import Prepared, Tools
+
+
+def with_warnings(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan, with a warning for every invoice that was only dated anew."""
+    ready = [one for one in prepared.planned if one.status is Status.READY]
+    if not ready:
+        return prepared
+    earlier = tools.ledger.past.of_projects(one.invoice.workspace_ids for one in ready)
+    return replace(prepared, problems=(*prepared.problems, *dated_anew(ready, earlier, prepared.sheet)))
+
+
+def changes_of(prepared: Prepared, tools: Tools) -> Changes | None:
+    """What is otherwise than in the batch before; None when this account has none."""
+    past = tools.ledger.past
+    before = batch_before(prepared.batch, past.batches())
+    if before is None:
+        return None
+    return compare(prepared.planned, past.of_batch(before), before, tools.settings.change_percent)

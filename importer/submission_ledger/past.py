@@ -1,0 +1,77 @@
+"""What was billed before, by batch and by project: to be compared with what is about to be billed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from importer.submission_ledger.guard import guard
+from importer.submission_ledger.schema import INVOICES, LIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LOOK_BACK = timedelta(days=400)
+"""How far back the same content is looked for: a year and a month."""
+CHUNK = 5_000
+"""Values in one IN list; SQLite allows 32,766."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """An invoice that exists in Kantata, or may."""
+
+    reference: str
+    batch: str
+    run_id: str
+    key: str | None
+    workspace_ids: tuple[int, ...]
+    amount: Decimal
+    """Main currency unit."""
+    payload: dict[str, Any]
+    """What was sent."""
+    invoice_id: str | None
+
+
+class PastBook:
+    """The ledger of one account, looked back upon."""
+
+    def __init__(self, engine: sa.Engine, account: str) -> None:
+        """Share the engine of the ledger."""
+        self._engine = engine
+        self._live = sa.and_(INVOICES.c.account == account, INVOICES.c.state.in_(LIVE))
+
+    def batches(self) -> list[str]:
+        """Every batch with invoices that exist, or may; the one sent to last comes first."""
+        last = sa.func.max(INVOICES.c.sent_at)
+        query = sa.select(INVOICES.c.batch).where(self._live).group_by(INVOICES.c.batch).order_by(last.desc())
+        with guard(), self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def of_batch(self, batch: str) -> list[Billed]:
+        """The invoices of a batch."""
+        return self._read(INVOICES.c.batch == batch)
+
+    def of_projects(self, groups: Iterable[tuple[int, ...]]) -> list[Billed]:
+        """Recent invoices with exactly these projects, the newest first."""
+        since = INVOICES.c.sent_at > datetime.now(UTC).replace(tzinfo=None) - LOOK_BACK
+        wanted = sorted({json.dumps(group) for group in groups})
+        chunks = [wanted[at : at + CHUNK] for at in range(0, len(wanted), CHUNK)]
+        return [one for chunk in chunks for one in self._read(INVOICES.c.workspace_ids.in_(chunk), since)]
+
+    def _read(self, *conditions: sa.ColumnElement[bool]) -> list[Billed]:
+        query = sa.select(INVOICES).where(self._live, *conditions).order_by(INVOICES.c.sent_at.desc())
+        with guard(), self._engine.connect() as connection:
+            return [_billed(row) for row in connection.execute(query)]
+
+
+def _billed(row: Any) -> Billed:  # noqa: ANN401 - untyped by its library
+    return Billed(
+        row.reference, row.batch, row.run_id, row.invoice_key, tuple(json.loads(row.workspace_ids)),
+        Decimal(row.amount), json.loads(row.payload), row.invoice_id,
+    )  # fmt: skip

@@ -1,0 +1,152 @@
+"""Against last month: who is missing, who is new, what changed much, and what was only dated anew."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from openpyxl import load_workbook
+from plans import BATCH, SOURCE, fee, fees, hours, invoice, plan
+
+from importer.changes import Kind, compare
+from importer.period import batch_before
+from importer.records import Outcome, OutcomeKind
+from importer.submission_ledger import open_ledger
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from conftest import Cli, Finished
+
+    from importer.records import PlannedInvoice
+    from importer.sandbox import Sandbox
+    from importer.submission_ledger import SubmissionLedger
+
+
+def month(cli: Cli, day: str, amounts: dict[int, object], **fields: Any) -> None:
+    """Write a sheet of one fixed fee per project."""
+    cli.sheet(
+        *({"workspace_id": n, "amount": amount, "invoice_date": day, **fields} for n, amount in amounts.items())
+    )  # fmt: skip
+
+
+def submit(cli: Cli) -> Finished:
+    """Submit the sheet."""
+    return cli.run("submit", cli.folder / "october.csv", "--yes", "--json")
+
+
+def preview(cli: Cli, *options: str, **env: str) -> Finished:
+    """Preview the sheet."""
+    return cli.run("preview", cli.folder / "october.csv", "--json", *options, **env)
+
+
+def test_preview_compares_with_the_month_before(cli: Cli, sandbox: Sandbox) -> None:
+    """Missing, new, changed by more than half, and the largest: in the notices, and in a sheet of the workbook."""
+    cli = cli.at(sandbox)
+    month(cli, "2026-10-31", {101: 100, 102: 100, 103: 100, 104: 100})
+    assert submit(cli).exit_code == 0
+    month(cli, "2026-11-30", {101: 150, 102: 151, 103: 49, 105: 900})
+    done = preview(cli)
+    assert done.document["notices"] == [
+        "Against batch 2026-10: 4 projects then, 4 now; missing now: 104; new: 105.",
+        "Amount changed by more than 50 %: 102 (100.00 → 151.00), 103 (100.00 → 49.00).",
+        "Largest invoices: project 105 900.00, project 102 151.00, project 101 150.00, project 103 49.00.",
+    ]
+    rows = list(load_workbook(done.document["files"]["preview"])["Changes"].iter_rows(values_only=True))
+    assert rows[1:] == [
+        ("changed", "102", "2026-10", 100, 151, 51, 51), ("changed", "103", "2026-10", 100, 49, -51, -51),
+        ("missing now", "104", "2026-10", 100, None, -100, None), ("new", "105", "2026-10", None, 900, 900, None),
+        ("largest now", "105", None, None, 900, None, None), ("largest now", "102", None, None, 151, None, None),
+        ("largest now", "101", None, None, 150, None, None), ("largest now", "103", None, None, 49, None, None),
+    ]  # fmt: skip
+    assert "missing now: 104" in cli.run("preview", cli.folder / "october.csv").stdout
+    small = preview(cli, IMPORTER_CHANGE_PERCENT="10")
+    assert "101 (100.00 → 150.00)" in small.document["notices"][1]
+
+
+def test_without_a_batch_before_nothing_is_compared(cli: Cli, sandbox: Sandbox) -> None:
+    """The first month has neither notices nor the sheet."""
+    cli = cli.at(sandbox)
+    month(cli, "2026-10-31", {101: 100})
+    done = preview(cli)
+    assert done.document["notices"] == []
+    assert "Changes" not in load_workbook(done.document["files"]["preview"]).sheetnames
+
+
+def test_the_same_lines_dated_anew_are_a_warning(cli: Cli, sandbox: Sandbox) -> None:
+    """Equal in all but the date, also under another key: preview and submit name the invoice and its date."""
+    cli = cli.at(sandbox)
+    month(cli, "2026-10-31", {101: 100, 102: 100}, invoice_key="", notes="Retainer")
+    first = submit(cli)
+    month(cli, "2026-11-30", {101: 100, 102: 101}, invoice_key="other", notes="Retainer")
+    cli.sheet(
+        {"workspace_id": 101, "amount": 100, "invoice_date": "2026-11-20", "invoice_key": "other", "notes": "Retainer"},
+        {"workspace_id": 102, "amount": 101, "invoice_date": "2026-11-20", "invoice_key": "", "notes": "Retainer"},
+    )
+    done = preview(cli)
+    [warning] = done.document["problems"]
+    assert (done.exit_code, warning["severity"], warning["code"]) == (0, "warning", "invoice.dated_anew")
+    assert warning["row"] == 2
+    assert f"invoice {first.document['invoices'][0]['invoice_id']}, dated 2026-10-31" in warning["message"]
+    sent = submit(cli)
+    assert (sent.exit_code, sent.statuses) == (0, ["created", "created"])
+    assert [one["code"] for one in sent.document["problems"]] == ["invoice.dated_anew"]
+    assert [one["code"] for one in submit(cli).document["problems"]] == []  # already created: nothing to warn of
+
+
+def test_another_text_is_no_repeat(cli: Cli, sandbox: Sandbox) -> None:
+    """“Retainer November” after “Retainer October” is not the same content."""
+    cli = cli.at(sandbox)
+    month(cli, "2026-10-31", {101: 100}, notes="Retainer October")
+    submit(cli)
+    month(cli, "2026-11-20", {101: 100}, notes="Retainer November")
+    assert preview(cli).document["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("batch", "known", "before"),
+    [
+        ("2026-11", ["2026-12", "2026-09", "2026-10", "Phase 1"], "2026-10"),
+        ("2026-01", ["2025-12", "2026-02"], "2025-12"), ("2026-10", ["2026-10", "2026-11", "Phase 1"], None),
+        ("Phase 2", ["2026-10", "Phase 1", "Phase 2"], "2026-10"), ("Phase 2", ["Phase 2"], None),
+        ("2026-10", [], None),
+    ],
+)  # fmt: skip
+def test_which_batch_is_the_one_before(batch: str, known: list[str], before: str | None) -> None:
+    """Of months the latest earlier one; else the one that was sent to last."""
+    assert batch_before(batch, known) == before
+
+
+def bill(ledger: SubmissionLedger, *planned: PlannedInvoice, batch: str = BATCH, kind: OutcomeKind) -> None:
+    """Note invoices as sent, with this outcome."""
+    for one in planned:
+        claim = ledger.claim(one, "run-1", batch, SOURCE)
+        assert claim is not None
+        ledger.settle(claim, Outcome(kind, invoice_id="9001" if kind is OutcomeKind.CREATED else None))
+
+
+def test_both_kinds_of_ledger_look_back(ledger_place: sa.URL) -> None:
+    """What exists or may exist is compared, what was rejected is not; the newest batch comes first."""
+    ledger = open_ledger(ledger_place, "account")
+    september, october, rejected = plan(invoice(fee(101)), batch="a")[0], fees(2), plan(invoice(fee(109)), batch="c")
+    bill(ledger, september, batch="a", kind=OutcomeKind.CREATED)
+    bill(ledger, *october, batch="b", kind=OutcomeKind.UNKNOWN)
+    bill(ledger, *rejected, batch="c", kind=OutcomeKind.REJECTED)
+    assert ledger.past.batches() == ["b", "a"]
+    assert [one.reference for one in ledger.past.of_batch("a")] == [september.reference]
+    assert {one.reference for one in ledger.past.of_projects([(101,), (109,)])} == {
+        september.reference, october[0].reference,
+    }  # fmt: skip
+    ledger.close()
+
+
+def test_an_invoice_over_several_projects_counts_for_each(ledger: SubmissionLedger) -> None:
+    """Each project has its own items; one with time only is there, with no amount."""
+    before = plan(invoice(fee(101, "100"), fee(102, "50", row=3), hours(5103001, 103, row=4), key="all"))
+    bill(ledger, *before, kind=OutcomeKind.CREATED)
+    now = plan(invoice(fee(102, "200")), invoice(hours(5103002, 103)), batch="2026-11")
+    changes = compare(now, ledger.past.of_batch(BATCH), BATCH, Decimal(50))
+    assert [(one.workspace_id, one.kind, one.before, one.now) for one in changes.changes] == [
+        (101, Kind.MISSING, 100, None), (102, Kind.CHANGED, 50, 200),
+    ]  # fmt: skip
+    assert changes.of(Kind.CHANGED)[0].percent == 300
