@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from decimal import Decimal
 from pathlib import Path
 
 from importer.settings import SECRET, Settings
@@ -16,10 +17,15 @@ HEAD = """\
 # the environment variable KANTATA_TOKEN, or the path of a file that only you can read into KANTATA_TOKEN_FILE.
 """
 EXAMPLES = {
+EXAMPLES = {
     "ledger": '"/home/anna/invoices/ledger.sqlite"',
     "payment_schedule": "30",
     "encoding": '"windows-1252"',
     "workspace_aliases": '"projects.csv"',
+    "expect_invoices": "10",
+    "expect_total": "12345.50",
+    "largest_invoice": "25000",
+    "largest_total": "200000",
 }
 """Values shown for settings whose default is empty."""
 IN_TAIL = frozenset({"columns", "ignore_columns", "constants", "values", "workspaces"})
@@ -69,7 +75,7 @@ def settings_file() -> str:
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.12g}" if isinstance(value, (int, float)) else f'"{value}"'
+    return f"{value:.12g}" if isinstance(value, (int, float, Decimal)) else f'"{value}"'
 
 
 def contents() -> dict[str, bytes]:
