@@ -96,8 +96,8 @@ class Tally:
             for name, amount in _held_by_project(one):
                 line(name).read_back += amount
             spaces = one.invoice.workspace_ids
-            if one.read_back and one.read_back.total is not None and len(spaces) == 1:
-                line(str(spaces[0])).total += one.read_back.total
+            if one.read_back and one.read_back.total is not None:
+                line(_one_project(one)).total += one.read_back.total
             if one.status in SENT and _held(one) is None:
                 for number in spaces:
                     line(str(number)).unread += 1

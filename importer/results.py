@@ -167,7 +167,7 @@ def _tie_out(book: Book, sheet: Any, row: int, report: Report) -> int:  # noqa: 
     parts = (("Tie-out by currency", tally.by_currency()), ("Tie-out by project", tally.by_project()))
     for title, lines in parts if report.command != "preview" else ():
         for position, text in enumerate((title, *_TIE_OUT)):
-            sheet.write_string(row, position, text, book.header)
+            sheet.write_string(row, position, text, book.header_right if 0 < position < len(_TIE_OUT) else book.header)
         for line in lines:
             row += 1
             sheet.write_string(row, 0, line.name)

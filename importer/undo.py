@@ -66,10 +66,24 @@ class Undone:
     undo_id: str
     batch: str
     account: str
+    source: str
+    """File that the run had read."""
+    started_at: datetime
+    """When the run began, local time."""
+    who: str
+    """Who had started it, and on which machine."""
     steps: tuple[Step, ...]
     exit_code: ExitCode
     invoice_link: str
     files: tuple[Path, ...] = ()
+
+    @property
+    def run_said(self) -> str:
+        """Which run it is, so that nobody undoes another one."""
+        return (
+            f"run {self.run_id} of {self.started_at:%Y-%m-%d %H:%M}, batch {self.batch}, file {self.source}, "
+            f"by {self.who}, at {self.account}"
+        )
 
     @property
     def nothing_to_do(self) -> bool:

@@ -54,17 +54,23 @@ def _summary(book: Book, done: Undone) -> None:
     sheet = book.add("Summary", [34, 14, 18])
     sheet.hide_gridlines(2)
     sheet.write_string(0, 0, f"Undo of run {done.run_id}", book.title)
-    facts = (("Batch", done.batch), ("Kantata account", done.account), ("Undo", done.undo_id))
+    facts = (
+        ("File", done.source),
+        ("Batch", done.batch),
+        ("Run began", f"{done.started_at:%Y-%m-%d %H:%M}, by {done.who}"),
+        ("Kantata account", done.account),
+        ("Undo", done.undo_id),
+    )
     for row, (label, value) in enumerate(facts, start=2):
         sheet.write_string(row, 0, label, book.bold)
         sheet.write_string(row, 1, value)
     for position, text in enumerate(("Result", "Invoices", "Amount sent")):
-        sheet.write_string(6, position, text, book.header)
-    for row, group in enumerate(Group, start=7):
+        sheet.write_string(8, position, text, book.header if position == 0 else book.header_right)
+    for row, group in enumerate(Group, start=9):
         steps = done.of(group)
         sheet.write_string(row, 0, TITLES[group])
         sheet.write_number(row, 1, len(steps))
         sheet.write_number(row, 2, sum(one.sent.amount for one in steps), book.money)
     if undone := done.of(Group.UNDONE):
         words = f"The rows of the {count_of(len(undone), 'invoice')} undone are ready again: submit their file to bill"
-        sheet.write_string(11, 0, f"{words} them anew.")
+        sheet.write_string(13, 0, f"{words} them anew.")

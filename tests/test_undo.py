@@ -228,6 +228,15 @@ def test_the_run_is_named_by_its_beginning(desk: Desk) -> None:
     assert (desk.undo(run).exit_code, desk.states()) == (0, {"k1": "undone"})
 
 
+def test_which_run_it_is_is_said(desk: Desk) -> None:
+    """“last” may be another one than meant: run, day, batch, file and account are named before anything is asked."""
+    sheet = desk.cli.fees(1)
+    run = desk.submit("--batch", "Phase 1").document["run_id"]
+    shown = desk.cli.run("undo", "last", "--yes").stdout
+    for part in (run, "Phase 1", str(sheet), desk.kantata.base_url):
+        assert part in shown.splitlines()[0]
+
+
 def test_no_run_at_all(desk: Desk) -> None:
     """Exit 2."""
     assert desk.undo().exit_code == 2

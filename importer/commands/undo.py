@@ -106,7 +106,8 @@ def _confirm(plan: Undone, *, yes: bool, talk: Console) -> None:
     deleted, cancelled = (sum(one.action is action for one in plan.steps) for action in Action)
     talk.print(
         f"[bold]{count_of(deleted, 'draft')}[/] will be deleted and [bold]{count_of(cancelled, 'active invoice')}[/] "
-        f"cancelled at {plan.account}. This cannot be taken back."
+        f"cancelled at {plan.account}. This cannot be taken back.",
+        highlight=False,
     )
     if typer.prompt("Type yes to undo", err=True).strip().lower() != "yes":
         msg = "Nothing was undone: you did not type yes."
@@ -120,6 +121,7 @@ def _show(done: Undone, console: Console) -> None:
     from importer.undo import Group
     from importer.undo_results import TITLES
 
+    console.print(f"Undo of {escape(done.run_said)}", highlight=False, soft_wrap=True)
     if done.nothing_to_do:
         console.print(f"Nothing to undo in run {escape(done.run_id)}: {_standing(done)}", highlight=False)
         return
@@ -138,7 +140,7 @@ def _show(done: Undone, console: Console) -> None:
             if one.what_to_do:
                 console.print(f"        {escape(one.what_to_do)}", style="dim", highlight=False)
     for path in done.files:
-        console.print(f"Results: [bold]{escape(str(path))}[/]", soft_wrap=True)
+        console.print(f"Results: [bold]{escape(str(path))}[/]", soft_wrap=True, highlight=False)
 
 
 def _standing(done: Undone) -> str:
@@ -162,6 +164,7 @@ def _document(done: Undone) -> dict[str, Any]:
         "run_id": done.run_id,
         "undo_id": done.undo_id,
         "batch": done.batch,
+        "source": {"path": done.source},
         "exit_code": int(done.exit_code),
         "totals": {"invoices": len(done.steps), "by_group": counts_of(done)},
         "invoices": [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING, assert_never
 
 from importer import results, undo_results
@@ -45,7 +46,10 @@ def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Und
     undo_id = new_run_id()
     with tools.ledger.exclusive(undo_id):
         steps = look(tools.ledger.undoing.sent_in(run.run_id), api)
-        plan = Undone(run.run_id, undo_id, run.batch, tools.account, steps, ExitCode.DONE, tools.settings.invoice_link)
+        plan = Undone(
+            run.run_id, undo_id, run.batch, tools.account, run.path,
+            run.started_at.replace(tzinfo=UTC).astimezone(), run.who, steps, ExitCode.DONE, tools.settings.invoice_link,
+        )  # fmt: skip
         if any(one.action or (one.group is Group.UNDONE and not one.earlier) for one in steps):
             hooks.confirm(plan)
             # People take their time to answer, and what they agreed to may have been paid meanwhile.
