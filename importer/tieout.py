@@ -35,6 +35,8 @@ ITEM_LISTS = {ItemType.FIXED_FEE: "fixed_fee_items", ItemType.ADDITIONAL: "addit
 NOTHING = "nothing"
 MOST_SAID = 5
 """Differences of one invoice that its reason names; the count says how many more there are."""
+LONGEST_SAID = 200
+"""Characters of one value as the reason shows it."""
 MOST_IDS = 10
 """Ids named in one difference."""
 ADVICE = "Open the invoice in Kantata and compare it with these rows; correct it there, or undo it and bill it again."
@@ -78,13 +80,20 @@ def tie_out(payload: dict[str, Any], shown: Shown | None) -> TieOut:
 def said(result: TieOut) -> tuple[str | None, str | None]:
     """What the tie-out says to a person, and what to do; two times None when all is equal."""
     if result.differences:
-        texts = [f"{one.what}: sent {one.sent}, Kantata holds {one.held}" for one in result.differences[:MOST_SAID]]
+        texts = [
+            f"{_short(one.what)}: sent {_short(one.sent)}, Kantata holds {_short(one.held)}"
+            for one in result.differences[:MOST_SAID]
+        ]
         more = len(result.differences) - MOST_SAID
         unread = f"; not read back: {', '.join(result.unread)}" if result.unread else ""
         return f"Differs: {'; '.join(texts)}{f'; and {more} more' if more > 0 else ''}{unread}.", ADVICE
     if result.unread:
         return f"Created, but Kantata's answer could not be read back: {', '.join(result.unread)}.", READ_IT
     return None, None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SAID else f"{text[:LONGEST_SAID]}…"
 
 
 def print_of(shown: Shown) -> str | None:
@@ -99,7 +108,9 @@ def print_of(shown: Shown) -> str | None:
         for item in shown.items
     )
     ids = sorted((kind.value, sorted(ids)) for kind, ids in shown.item_ids.items())
-    digest = hashlib.sha256(to_json([sorted(shown.workspace_ids), ids, items]).encode()).hexdigest()
+    digest = hashlib.sha256(
+        to_json([sorted(shown.workspace_ids), ids, items]).encode(errors="backslashreplace")
+    ).hexdigest()
     return to_json({"header": shown.header, "rest": digest}, sort_keys=True)
 
 

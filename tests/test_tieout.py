@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ from openpyxl import load_workbook
 from plans import fee, hours, invoice, plan
 from tampering import between, only_posts, the_invoice, without_includes
 
-from importer.records import ItemType, LineItem, Shown
+from importer.kantata_api import classify
+from importer.records import ItemType, LineItem, OutcomeKind, Shown, TieOut
 from importer.sandbox import Fault, FaultKind
-from importer.tieout import lost_cents, said, tie_out
+from importer.tieout import lost_cents, print_of, said, tie_out, tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from scripted import Scripted
 
     from importer.kantata_api import KantataApi
-    from importer.records import PlannedInvoice, TieOut
+    from importer.records import PlannedInvoice
     from importer.sandbox import Sandbox
 
 RICH = {
@@ -145,6 +147,38 @@ def test_no_answer_at_all_is_unread() -> None:
     assert tie_out(full().payload or {}, None).unread == ("the whole invoice",)
 
 
+NASTY: tuple[Any, ...] = (
+    None, "", "\ud800", "x" * 70_000, [], {}, [None], {"a": 1}, True, -1, 0.5, "9" * 5_000, "1e999999", "²", ["٣"],
+    10**30,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("place", range(len(NASTY)))
+def test_whatever_an_answer_holds_the_invoice_is_created(create: Callable[[PlannedInvoice], Shown], place: int) -> None:
+    """Nonsense in any field of the answer never hides that the invoice exists, nor stops the comparison."""
+    one, nonsense = full(), NASTY[place]
+    create(one)
+    names = ("user_invoice_number", "message", "draft", "status", "workspace_ids", "invoice_date", "time_entry_ids")
+    record: dict[str, Any] = dict.fromkeys(
+        (*names, "expense_ids", "created_at", "updated_at", "balance_in_cents"), nonsense
+    )
+    items = {"fixed_fee_item_ids": ["1", "2"], "additional_item_ids": ["3"], "billing_milestone_ids": []}
+    item = dict.fromkeys(("amount_in_cents", "notes", "taxable", "story_id", "workspace_id"), nonsense)
+    answer = {
+        "results": [{"key": "invoices", "id": "7"}], "invoices": {"7": record | items},
+        "fixed_fee_items": {"1": item, "2": nonsense}, "additional_items": {"3": item},
+    }  # fmt: skip
+    for body in (answer, answer | {"fixed_fee_items": {"1": item, "2": item}}, answer | {"fixed_fee_items": nonsense}):
+        outcome = classify(200, json.dumps(body), {})
+        assert (outcome.kind, outcome.invoice_id) == (OutcomeKind.CREATED, "7")
+        assert outcome.read_back is not None
+        assert outcome.read_back.shown is not None
+        done = tied(replace(one, invoice_id="7"), outcome.read_back)
+        assert done.tie_out != TieOut()
+        assert len(print_of(outcome.read_back.shown) or "") >= 0
+        (done.reason or "").encode()
+
+
 # --- a whole run ---
 
 
@@ -259,8 +293,9 @@ def test_a_settled_run_is_read_back_too(cli: Cli, sandbox: Sandbox, *, file_is_t
 def test_every_row_is_counted_by_its_answer(cli: Cli, sandbox: Sandbox) -> None:
     """Created, rejected, unsound and stray rows: rows in are rows answered, in JSON, workbook and terminal."""
     sheet = cli.sheet(
-        {"amount": 500}, {"amount": 5, "notes": "x"}, {"workspace_id": 999, "amount": 7},
-        {"workspace_id": 103, "amount": "abc"}, {"workspace_id": "?", "invoice_key": "k", "amount": 3},
+        {"invoice_key": "a", "amount": 500}, {"invoice_key": "a", "amount": 5, "notes": "x"},
+        {"invoice_key": "b", "workspace_id": 999, "amount": 7},
+        {"invoice_key": "c", "workspace_id": 103, "amount": "abc"}, {"workspace_id": "?", "amount": 3},
     )  # fmt: skip
     there = cli.at(sandbox)
     done = there.run("submit", sheet, "--yes", "--json", "--partial")

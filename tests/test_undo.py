@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import time
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,19 +12,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from openpyxl import load_workbook
-from plans import BATCH, SOURCE, fees
+from plans import BATCH, SOURCE, fees, totals
 from tampering import between
 from test_exactly_once import DIE, live_of
 
+from importer import pipeline
+from importer.gate import Stop
 from importer.kantata_api.removal import RemovalKind, classify_removal
+from importer.pipeline import Tools, UndoHooks
+from importer.pipeline.undoing import as_agreed
 from importer.sandbox import Fault, FaultKind
+from importer.settings import Settings
 from importer.submission_ledger import open_ledger
 from importer.submission_ledger.undoing import DONE, KEPT
-from importer.undo import TOUCHED_AFTER, Action, Group, decide
+from importer.undo import TOUCHED_AFTER, Action, Group, Step, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    import sqlalchemy as sa
     from conftest import Cli, Finished
     from scripted import Request
 
@@ -255,6 +264,41 @@ def test_a_refused_token_or_pace_stops_the_undo(desk: Desk, status: int, code: i
     assert (desk.undo().exit_code, desk.kantata.invoices()) == (0, [])
 
 
+def test_stopped_by_a_signal(desk: Desk) -> None:
+    """The request under way gets its answer, the rest exists as before, and the next undo ends it."""
+    desk.cli.fees(4)
+    desk.submit()
+    desk.kantata.misbehave(Fault(FaultKind.SLOW_AFTER, "DELETE", "/invoices/*", after=1, seconds=1.5))
+    running = desk.cli.start("undo", "last", "--yes", "--json")
+    end = time.monotonic() + 30
+    while len(desk.removals) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    running.signal(signal.SIGTERM)
+    done = running.wait()
+    assert (done.exit_code, groups(done)) == (143, {"undone": ["k1", "k2"], "kept": ["k3", "k4"]})
+    assert (desk.undo().exit_code, desk.kantata.invoices()) == (0, [])
+
+
+def test_what_changes_while_the_person_thinks_is_kept(
+    ledger: SubmissionLedger, sandbox: Sandbox, tmp_path: Path, connect: Callable[..., KantataApi]
+) -> None:
+    """Agreed to as a draft, issued and changed before the yes: it is looked at again, and stays."""
+    api = connect(sandbox.base_url)
+    note(ledger, api, fees(1)[0])
+    ledger.begin_run("run-1", BATCH, SOURCE, totals(fees(1)))
+    [run] = ledger.runs()
+
+    def issue(_plan: object) -> None:
+        address = f"{sandbox.base_url}/invoices/{sandbox.invoices()[0].id}"
+        headers = {"Authorization": f"Bearer {sandbox.token}"}
+        assert requests.put(address, json={"invoice": {"draft": False}}, headers=headers, timeout=5).ok
+
+    tools = Tools(Settings(reports=tmp_path / "reports", retry_seconds=0), "account", ledger, None)
+    done = pipeline.undo(run, tools, api, UndoHooks(issue, Stop(), lambda _done, _of: None))
+    assert [(step.group, step.action) for step in done.steps] == [(Group.KEPT, None)]
+    assert sandbox.received("DELETE") == []
+
+
 def test_nobody_there_is_told_at_once(desk: Desk) -> None:
     """Kantata cannot be asked: exit 6, nothing done."""
     desk.cli.fees(1)
@@ -419,6 +463,16 @@ def test_without_a_record_of_its_creation_what_was_sent_counts(created: tuple[Se
     assert (step.group, "amount of fixed fee" in step.reason) == (Group.KEPT, True)
 
 
+def test_nothing_is_done_that_nobody_was_asked_about(created: tuple[SentInvoice, FoundInvoice]) -> None:
+    """Kept when the person was asked, and to be deleted when looked at again: it stays."""
+    sent, found = created
+    asked = (Step(sent, "It is paid.", group=Group.KEPT),)
+    now = decide([sent], {found.invoice_id: found}, ())
+    assert now[0].action is Action.DELETE
+    assert [step.action for step in as_agreed(now, now)] == [Action.DELETE]
+    assert [(step.action, step.group) for step in as_agreed(asked, now)] == [(None, Group.KEPT)]
+
+
 def test_an_unknown_status_is_kept(created: tuple[SentInvoice, FoundInvoice]) -> None:
     """Whatever Kantata calls it, only new ones are touched."""
     sent, found = created
@@ -430,9 +484,13 @@ def test_an_unknown_status_is_kept(created: tuple[SentInvoice, FoundInvoice]) ->
         assert step.group is Group.KEPT
 
 
-def test_intent_and_outcome_are_on_record(ledger: SubmissionLedger, created: tuple[SentInvoice, FoundInvoice]) -> None:
-    """Begun: it may exist. Kept: it does. Undone: it may be sent again, and its id is remembered."""
-    sent, _ = created
+def test_intent_and_outcome_are_on_record(
+    ledger_place: sa.URL, sandbox: Sandbox, connect: Callable[..., KantataApi]
+) -> None:
+    """Begun: it may exist. Kept: it does. Undone: it may be sent again, and its id is remembered. In both databases."""
+    ledger = open_ledger(ledger_place, "account")
+    note(ledger, connect(sandbox.base_url), fees(1)[0])
+    [sent] = ledger.undoing.sent_in("run-1")
     book = ledger.undoing
     attempt = book.intend(sent, "undo-1", "delete")
     assert ledger.entries([sent.reference])[sent.reference].state == "undoing"
@@ -442,6 +500,7 @@ def test_intent_and_outcome_are_on_record(ledger: SubmissionLedger, created: tup
     book.conclude(sent, "undo-1", DONE, "gone", book.intend(sent, "undo-1", "delete"))
     assert ledger.claim(fees(1)[0], "run-2", BATCH, SOURCE) is not None
     assert book.undone_ids([sent.reference]) == {sent.reference: {sent.invoice_id}}
+    ledger.close()
 
 
 CANCELLED = '{"invoices": {"7": {"status": "cancelled"}}}'

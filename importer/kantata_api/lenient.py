@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+LARGEST = Decimal(10) ** 18
+"""Main currency unit; whatever is larger is no amount."""
+
 
 def list_of(value: object) -> list[Any]:
     """The list, or an empty one."""
@@ -29,4 +32,4 @@ def from_cents(cents: object) -> Decimal | None:
         amount = Decimal(cents).scaleb(-2)
     except ArithmeticError:
         return None
-    return amount if amount.is_finite() else None
+    return amount if amount.is_finite() and abs(amount) < LARGEST else None

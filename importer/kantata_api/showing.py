@@ -16,6 +16,8 @@ HEADER = (
     "message", "draft",
 )  # fmt: skip
 """Header fields that are sent and shown under the same name."""
+LONGEST_ID = 40
+"""Digits; ids of Kantata have less than half of it."""
 _ID_LISTS = {
     ItemType.TIME_ENTRY: "time_entry_ids",
     ItemType.EXPENSE: "expense_ids",
@@ -28,19 +30,27 @@ def shown_in(record: dict[str, Any], answer: dict[str, Any]) -> Shown:
     """What an answer shows of one of its invoices; parts that it leaves out are None or absent."""
     spaces = [*list_of(record.get("workspace_ids")), *(one for one in (record.get("workspace_id"),) if one)]
     ids = {
-        kind: frozenset(int(one) for one in map(str, record[name]) if one.isdecimal())
-        for kind, name in _ID_LISTS.items()
-        if isinstance(record.get(name), list)
+        kind: frozenset(_ids(record[name])) for kind, name in _ID_LISTS.items() if isinstance(record.get(name), list)
     }
     return Shown(
-        header={name: record[name] for name in HEADER if name in record},
-        workspace_ids=frozenset(int(one) for one in map(str, spaces) if one.isdecimal()) or None,
+        header={name: _clean(record[name]) for name in HEADER if name in record},
+        workspace_ids=frozenset(_ids(spaces)) or None,
         item_ids=ids,
         items=_items(record, answer),
         status=text_of(record.get("status")),
         created_at=text_of(record.get("created_at")),
         updated_at=text_of(record.get("updated_at")),
     )
+
+
+def _ids(values: list[object]) -> Iterator[int]:
+    """The ids among the values; whatever is none, or longer than any id, is passed over."""
+    return (int(one) for one in map(str, values) if one.isdecimal() and len(one) <= LONGEST_ID)
+
+
+def _clean(value: object) -> object:
+    """A value that can be written anywhere: a server may say anything, halves of characters included."""
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _items(record: dict[str, Any], answer: dict[str, Any]) -> tuple[ShownItem, ...] | None:
@@ -60,11 +70,11 @@ def _items(record: dict[str, Any], answer: dict[str, Any]) -> tuple[ShownItem, .
 
 def _item(kind: ItemType, item: dict[str, Any]) -> ShownItem:
     fields = dict(_filled(item))
-    return ShownItem(kind, from_cents(item.get("amount_in_cents")), tidy(item.get("notes")), fields)
+    return ShownItem(kind, from_cents(item.get("amount_in_cents")), tidy(_clean(item.get("notes"))), fields)
 
 
 def _filled(item: dict[str, Any]) -> Iterator[tuple[str, object]]:
     """What the answer says of taxable, story and project; null is said, an absent name is not."""
     for name in ("taxable", "story_id", "workspace_id"):
         if name in item:
-            yield name, item[name]
+            yield name, _clean(item[name])

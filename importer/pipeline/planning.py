@@ -279,7 +279,13 @@ def _without_gone(prepared: Prepared, api: KantataApi) -> Prepared:
 def _with_figures(one: PlannedInvoice, read: dict[str, ReadBack]) -> PlannedInvoice:
     """An invoice that was created earlier, with what it holds now; people may have changed it since, so no more."""
     known = read.get(one.invoice_id or "") if one.status is Status.ALREADY_CREATED else None
-    return one if known is None else replace(one, read_back=known)
+    if known is None:
+        return one
+    held = known.items_amount
+    if held in (None, one.invoice.amount):
+        return replace(one, read_back=known)
+    reason = f"{one.reason} In Kantata it has {held:,.2f} by now, in the sheet {one.invoice.amount:,.2f}."
+    return replace(one, read_back=known, reason=reason)
 
 
 def _known_to_kantata(one: PlannedInvoice, found: list[FoundInvoice]) -> PlannedInvoice:

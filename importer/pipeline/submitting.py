@@ -106,7 +106,9 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         settings.workers, hooks.progress,
     )  # fmt: skip
     sent = sender.send_all(prepared.planned)
-    return _finished(prepared, tools, replace(sent, planned=read_again(sent.planned, hooks.connect)), began=True)
+    if hooks.stop.exit_code is None:  # who asked to stop does not wait for another look
+        sent = replace(sent, planned=read_again(sent.planned, hooks.connect))
+    return _finished(prepared, tools, sent, began=True)
 
 
 def read_again(planned: tuple[PlannedInvoice, ...], connect: Callable[[], KantataApi]) -> tuple[PlannedInvoice, ...]:
