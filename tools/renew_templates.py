@@ -17,7 +17,6 @@ HEAD = """\
 # the environment variable KANTATA_TOKEN, or the path of a file that only you can read into KANTATA_TOKEN_FILE.
 """
 EXAMPLES = {
-EXAMPLES = {
     "ledger": '"/home/anna/invoices/ledger.sqlite"',
     "payment_schedule": "30",
     "encoding": '"windows-1252"',
