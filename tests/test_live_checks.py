@@ -358,7 +358,9 @@ def test_a_number_is_free_again_after_its_draft_was_deleted(cli: Cli, sandbox: S
     """Only what Kantata shows counts."""
     cli = cli.at(sandbox)
     row = {"user_invoice_number": 555, **FEE}
-    created = submit(cli, {**row, "invoice_key": "first"}).document["invoices"][0]
+    # Another machine's ledger: what one's own ledger knows is held before Kantata is asked.
+    elsewhere = submit(cli, {**row, "invoice_key": "first"}, IMPORTER_LEDGER=str(cli.folder / "other.sqlite"))
+    created = elsewhere.document["invoices"][0]
     taken = preview(cli, {**row, "invoice_key": "second", "amount": 7})
     assert found(taken) == [("user_invoice_number.in_use", "D2", "error")]
     assert f"{created['invoice_id']} (a draft)" in taken.document["problems"][0]["message"]

@@ -33,6 +33,10 @@ def parse(xml: bytes, *, calculates_anew: bool) -> tuple[SideLook, Faults]:
     return side, sheet.faults
 
 
+def _is_index(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= LONGEST_INDEX
+
+
 def judge(xml_of_cell: bytes, *, calculates_anew: bool) -> Faults | None:
     """Fault of one cell without prefixes; None when the cell does not say its address."""
     cell = _Walk(xml_of_cell, calculates_anew=calculates_anew)
@@ -117,8 +121,8 @@ class _Walk:
         value = self._values[0] if self._values else None
         if self._kind == "e":
             return error_value(value or "#N/A")
-        if self._kind == "s" and value:
-            return None if value.isascii() and value.isdigit() and len(value) <= LONGEST_INDEX else BROKEN_TEXT
+        if self._kind == "s" and value and not _is_index(value):
+            return BROKEN_TEXT
         if not self._formula:
             return None
         # A text formula may well yield an empty text: then there is a value, and it is empty.
