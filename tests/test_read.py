@@ -883,3 +883,12 @@ def test_a_workbook_with_a_broken_part_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileProblem) as caught:
         read_sheet(path, None, known_headers())
     assert caught.value.code == "file.damaged"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_record_swallowed_by_a_quote_is_refused(tmp_path: Path, end: str) -> None:
+    """Two rows that a stray pair of quotes joins into one are refused, whatever ends the lines."""
+    lines = ("Project ID,Item type,Notes,Amount", '101,Fixed fee,"a,5', '101,Fixed fee,b",6', "")
+    path = tmp_path / "a.csv"
+    path.write_bytes(end.join(lines).encode())
+    assert refused(path).code == "csv.quotes"

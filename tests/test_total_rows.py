@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,3 +115,15 @@ def test_only_the_exact_sum_is_taken(tmp_path_factory: pytest.TempPathFactory, c
     path = table(tmp_path_factory.mktemp("t") / "a.xlsx", HEADER, *rows, ["Total", None, None, float(total)])
     _, problems = checked(path, send_cents=True)
     assert ("row.total_differs" in [p.code for p in problems]) == (slip != 0)
+
+
+def test_a_bare_amount_beside_a_merged_project_is_a_line_item(tmp_path: Path) -> None:
+    """Two lines of the same amount under one merged project: the second is no sum of the first."""
+    path = table(tmp_path / "a.xlsx", HEADER, [101, "Fixed fee", None, 500], [None, None, None, 500])
+    book = openpyxl.load_workbook(path)
+    for merged in ("A2:A3", "B2:B3"):
+        book.worksheets[0].merge_cells(merged)
+    book.save(path)
+    sheet = read(path)
+    assert not sheet.excluded
+    assert list(sheet.frame.index) == [2, 3]

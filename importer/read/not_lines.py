@@ -41,6 +41,7 @@ def find(
     at = {header.column: header.position for header in start.headers if header.column is not None}
     excluded: dict[int, Excluded] = {}
     problems: list[Problem] = []
+    continued = _continued(grid, at)
     for row in rows:
         texts = [(position, cell) for position, cell in enumerate(row.cells) if not is_blank(cell)]
         again = _header_again(start, texts, known)
@@ -48,6 +49,8 @@ def find(
             if again:
                 excluded[row.number] = Excluded.HEADER
             problems.append(_again(grid, row.number, start.row, same=again))
+        elif row.number in continued:
+            continue  # a merged project or item type says that it is a line item
         elif (label := _total_label(row, at, texts)) is not None:
             excluded[row.number] = Excluded.TOTAL
             problems.append(_total(grid, row.number, f"(“{label}”)", label))
@@ -56,6 +59,17 @@ def find(
             excluded[row.number] = Excluded.SUM
             problems.append(_total(grid, row.number, "holds only an amount", text_of(texts[0][1])))
     return excluded, problems
+
+
+def _continued(grid: Grid, at: Mapping[str, int]) -> set[int]:
+    """Numbers of the rows to which a merged cell of the row above gives a project or an item type."""
+    telling = {at[name] for name in ("workspace_id", "item_type") if name in at}
+    return {
+        number
+        for area in grid.look.merged
+        if telling & set(range(area.first_position, area.last_position + 1))
+        for number in range(area.first_row + 1, min(area.last_row, len(grid.rows)) + 1)
+    }
 
 
 def _header_again(start: HeaderRow, texts: list[tuple[int, object]], known: Mapping[str, str]) -> bool | None:

@@ -76,7 +76,11 @@ def _refuse_stray_quotes(name: str, text: str, rows: list[list[Cell]], delimiter
         raise FileProblem(msg, hint, code="csv.quotes")
     for number, record in enumerate(rows, start=1):
         for cell in record:
-            if isinstance(cell, str) and "\n" in cell and cell.count(delimiter) >= max(2, len(record) - 1):
+            if (
+                isinstance(cell, str)
+                and ("\n" in cell or "\r" in cell)
+                and cell.count(delimiter) >= max(2, len(record) - 1)
+            ):
                 msg = f"{name}: in row {number} one field holds a whole line; a quote is missing or too many."
                 raise FileProblem(msg, hint, code="csv.quotes")
 
