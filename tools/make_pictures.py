@@ -1,0 +1,143 @@
+"""Make the pictures of docs/sheets.md anew: build workbooks, let the program read them, render what it wrote.
+
+Needs ``soffice``, ``pdftoppm`` and ``convert`` (LibreOffice, poppler and ImageMagick).
+Run it with the project's Python.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import openpyxl
+from openpyxl.styles import Alignment, Font
+
+ROOT = Path(__file__).parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+PROGRAM = (sys.executable, "-m", "importer")
+DOTS_PER_INCH = 140
+
+UNDERSTOOD = (
+    ("Brightside Studio, invoices of October",),
+    ("Prepared by Anna; Net 30 as always",),
+    (),
+    ("Project", "Item", None, "Net", "Invoice", "Net", "Approved"),
+    ("ID", "type", "Description", "amount", "date", "days", "by"),
+    (101, "Fixed fee", "Retainer October", "1.200,00", "31/10/2026", "Net 30", "Ben"),
+    (101, "Additional item", "Workshop", "€ 2.450,00", None, None, None),
+    (101, "Additional item", "Credit for September", "(150,00)", None, None, None),
+    (),
+    (102, "Fixed fee", "Website, second stage", "8.000", "05/10/2026", "30 days", "Carla"),
+    (103, "Fixed fee", "Hosting", 300, "31/10/2026", "n/30", None),
+    ("Total", None, None, 11800, None, None, None),
+)
+HIDDEN_ROW = 11
+"""Row 11, Hosting, is hidden."""
+
+MISTAKEN = (
+    ("Project ID", "Item type", "Description", "Amount", "Invoice date", "Net days"),
+    (101, "Fixed fee", "Retainer October", 1200, "2026-10-31", 30),
+    (102, "Fixed fee", "Website, second stage", -8000, "2026-10-31", 30),
+    (103, "Fixd fee", "Hosting", 300, "2026-10-31", 30),
+    (104, "Additional item", "Workshop", 450.5, "2026-10-31", 30),
+    (105, "Fixed fee", "Support", "on request", "31 February 2026", 30),
+    (106, "Fixed fee", "Training", 900, "2026-10-31", "soon"),
+)
+
+
+def understood(path: Path) -> Path:
+    """Write the workbook that looks untidy, and is read all the same."""
+    book = _book(UNDERSTOOD, bold=(1, 4, 5, 12))
+    book.active.row_dimensions[HIDDEN_ROW].hidden = True
+    book.save(path)
+    return path
+
+
+def mistaken(path: Path) -> Path:
+    """Write the workbook with mistakes."""
+    _book(MISTAKEN, bold=(1,)).save(path)
+    return path
+
+
+def _book(rows: tuple[tuple[object, ...], ...], bold: tuple[int, ...]) -> openpyxl.Workbook:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Invoices"
+    for row in rows:
+        sheet.append(row)
+    for number in bold:
+        for cell in sheet[number]:
+            cell.font = Font(bold=True)
+    for letter, width in zip("ABCDEFG", (12, 18, 26, 14, 18, 12, 14), strict=True):
+        sheet.column_dimensions[letter].width = width
+    for cell in sheet["D"]:
+        cell.alignment = Alignment(horizontal="right")
+    return book
+
+
+def run(folder: Path, *words: str) -> str:
+    """Run the program in a folder of its own; return what it prints."""
+    ours = {"IMPORTER_LEDGER": str(folder / "ledger.sqlite"), "COLUMNS": "110", "NO_COLOR": "1"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IMPORTER_", "KANTATA_"))}
+    done = subprocess.run(
+        [*PROGRAM, *words], cwd=folder, env=kept | ours | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def picture(workbook: Path, sheet: str, name: str, cells: str | None = None) -> None:
+    """Render one sheet of a workbook, or some of its cells, as docs/pictures/NAME.png."""
+    with tempfile.TemporaryDirectory() as where:
+        folder = Path(where)
+        book = openpyxl.load_workbook(workbook)
+        book.active = book.index(book[sheet])
+        for other in book.sheetnames:
+            if other != sheet:
+                book[other].sheet_state = "hidden"
+        _fit(book[sheet])
+        book[sheet].print_area = cells
+        alone = folder / "sheet.xlsx"
+        book.save(alone)
+        home = f"-env:UserInstallation=file://{folder}/office"
+        convert = ["soffice", home, "--headless", "--convert-to", "pdf", "--outdir", where, str(alone)]
+        subprocess.run(convert, check=True, capture_output=True)
+        pages = ["pdftoppm", "-png", "-r", str(DOTS_PER_INCH), "-singlefile", f"{where}/sheet.pdf", f"{where}/page"]
+        subprocess.run(pages, check=True)
+        target = PICTURES / f"{name}.png"
+        look = ["-trim", "+repage", "-bordercolor", "white", "-border", "8", "-colors", "64", "-strip"]
+        trim = ["convert", f"{where}/page.png", *look, str(target)]
+        subprocess.run(trim, check=True)
+
+
+def _fit(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
+    """One landscape page, with the grid and the letters and numbers at its edges."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 1
+    sheet.print_options.gridLines = sheet.print_options.headings = True
+    sheet.print_title_rows = None
+    sheet.oddHeader.center.text = sheet.oddFooter.center.text = None
+
+
+def main() -> None:
+    """Make all pictures, and print what the terminal shows for the first workbook."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as where:
+        folder = Path(where)
+        picture(understood(folder / "october.xlsx"), "Invoices", "understood")
+        print(run(folder, "preview", "october.xlsx", "--sandbox"))
+        mistaken(folder / "mistakes.xlsx")
+        print(run(folder, "submit", "mistakes.xlsx", "--sandbox", "--partial", "--yes"))
+        reports = folder / "reports"
+        annotated = next(reports.glob("*-annotated.xlsx"))
+        picture(annotated, "Invoices", "annotated", "A1:H7")
+        picture(annotated, "Import problems", "problems")
+        picture(next(reports.glob("*-results.xlsx")), "Lines", "lines")
+
+
+if __name__ == "__main__":
+    main()
