@@ -10,9 +10,11 @@ import typer
 from importer import __version__
 from importer.commands.doctor import doctor
 from importer.commands.history import history
+from importer.commands.login import login, logout
 from importer.commands.preview import preview
 from importer.commands.reconcile import reconcile
 from importer.commands.sandbox import sandbox
+from importer.commands.settings import settings
 from importer.commands.submit import submit
 from importer.commands.template import template
 from importer.commands.undo import undo
@@ -25,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (template, preview, submit, reconcile, undo, history, doctor, sandbox):
+for command in (template, preview, submit, reconcile, undo, history, doctor, settings, login, logout, sandbox):
     app.command()(command)
 
 

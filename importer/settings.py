@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from importer import quantities
 from importer.columns import BY_NAME, OwnHeaders
 from importer.errors import SettingsProblem
 from importer.mapping import check_aliases, check_constants, check_ignored, check_values
@@ -30,7 +31,7 @@ APP = "invoice-importer"
 ENV_PREFIX = "IMPORTER_"
 OWN_NAMES = {"KANTATA_TOKEN": "token", "KANTATA_TOKEN_FILE": "token_file", "KANTATA_BASE_URL": "base_url"}
 NOT_SETTINGS = frozenset({"IMPORTER_CONFIG", "IMPORTER_PROFILE"})
-SECRET = frozenset({"token", "token_file"})
+SECRET = frozenset({"token", "token_file", "notify"})
 """Never taken from importer.toml, so that a shared settings file holds no secret."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -172,6 +173,67 @@ class Settings(BaseSettings):
     workspace_aliases: Path | None = Field(
         None, description="File with more such names: a CSV of name and id, or a TOML with a table [workspaces]."
     )
+    # --- month-end without anyone watching ---
+    production: bool = Field(
+        default=False,
+        description="Marks a real account: a banner, and the total must be typed before an interactive submit.",
+    )
+    inbox: Path = Field(
+        Path("inbox"), description="Folder from which run takes workbooks; done, failed and in-doubt lie in it."
+    )
+    inbox_settle_seconds: Seconds = Field(
+        10, description="How long a file in the inbox must stay unchanged before run takes it."
+    )
+    unattended: bool = Field(
+        default=False,
+        description="Let run send without asking, where a gate is set: expected totals, a limit or an approval.",
+    )
+    require_approval: bool = Field(
+        default=False, description="Send only what was approved with the command approve, exactly as it was approved."
+    )
+    approval_by_another: bool = Field(
+        default=False, description="Who approves must be another user of the operating system than who submits."
+    )
+    notify: SecretStr | None = Field(
+        None,
+        description="Where notices go: Apprise addresses, blanks between them (environment only: IMPORTER_NOTIFY).",
+    )
+    notify_file: Path | None = Field(
+        None, description="File with one Apprise address per line, readable by its owner only."
+    )
+    notify_when: Literal["always", "on_change", "on_failure"] = Field(
+        "on_change", description="When run sends a notice: always, when anything is new, or when it failed."
+    )
+    heartbeat_url: SecretStr | None = Field(
+        None, description="Web address that is fetched after each run that ended well (exit code 0), and only then."
+    )
+
+    @field_validator(
+        "connect_timeout_seconds", "read_timeout_seconds", "retry_seconds", "settle_seconds", "inbox_settle_seconds",
+        "read_seconds",
+        mode="before",
+    )  # fmt: skip
+    @classmethod
+    def _time_in_words(cls, value: object) -> object:
+        """Take “180 s” and “3 min” for what they say."""
+        return quantities.seconds(value)
+
+    @field_validator("pace_per_second", mode="before")
+    @classmethod
+    def _pace_in_words(cls, value: object) -> object:
+        """Take “5/s” and “120/min” for what they say."""
+        return quantities.per_second(value)
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _web_address(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse what cannot be fetched; the address itself is not repeated."""
+        if value is not None and value.get_secret_value():
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+                msg = "must begin with https:// (plain http:// is only allowed to this machine)"
+                raise ValueError(msg)
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -282,12 +344,15 @@ class Settings(BaseSettings):
     def read_token(self) -> str | None:
         """Return the token, or None when none is set. Raises SettingsProblem when it cannot be used."""
         token = self.token.get_secret_value() if self.token else _token_from(self.token_file)
-        if token is None:
-            return None
-        if not token.isascii() or not token.isprintable() or " " in token or not token:
-            msg = "The token holds blanks, line ends or characters that no token has."
-            raise SettingsProblem(msg, "Copy it again from Kantata.", code="settings.token")
-        return token
+        return None if token is None else checked_token(token)
+
+
+def checked_token(token: str) -> str:
+    """Return the token. Raises SettingsProblem when it cannot be one."""
+    if not token.isascii() or not token.isprintable() or " " in token or not token:
+        msg = "The token holds blanks, line ends or characters that no token has."
+        raise SettingsProblem(msg, "Copy it again from Kantata.", code="settings.token")
+    return token
 
 
 def load(*, config: Path | None = None, profile: str | None = None, **flags: object) -> Settings:
@@ -410,6 +475,8 @@ def _refuse_secrets(path: Path, *sections: dict[str, Any]) -> None:
         if any(name in section for section in sections):
             msg = f"{path}: {name} does not belong in a settings file."
             hint = "Put the token into the environment variable KANTATA_TOKEN, or its file into KANTATA_TOKEN_FILE."
+            if name == "notify":
+                hint = "Such addresses hold passwords: put them into a file of yours, and its path into notify_file."
             raise SettingsProblem(msg, hint, code="settings.token")
 
 
@@ -446,18 +513,37 @@ def _did_you_mean(name: str, known: Any) -> str:  # noqa: ANN401 - untyped by it
 
 
 def _token_from(path: Path | None) -> str | None:
-    if path is None:
-        return None
+    return None if path is None else secret_text(path, "token file", "KANTATA_TOKEN_FILE")
+
+
+def secret_text(path: Path, what: str, setting: str) -> str:
+    """Read a file that holds a secret. Raises SettingsProblem when it cannot be read, or others can read it."""
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"The token file {path} cannot be read."
-        raise SettingsProblem(msg, "Check KANTATA_TOKEN_FILE.", code="settings.token") from error
+        msg = f"The {what} {path} cannot be read."
+        raise SettingsProblem(msg, f"Check {setting}.", code="settings.token") from error
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        msg = f"The token file {path} can be read by others."
+        msg = f"The {what} {path} can be read by others."
         raise SettingsProblem(msg, f"Run: chmod 600 {path}", code="settings.token")
     return text
+
+
+def origins(*, config: Path | None = None, profile: str | None = None) -> dict[str, str]:
+    """Where each setting that is not a default comes from, as a person would look for it.
+
+    Raises SettingsProblem as :func:`load` does.
+    """
+    path = _settings_file(config)
+    profile = profile or os.environ.get("IMPORTER_PROFILE") or None
+    found = dict.fromkeys(_read_toml(path, None), str(path))
+    if path is not None and profile is not None:
+        _read_toml(path, profile)  # refuses an unknown one
+        section = tomllib.loads(path.read_text(encoding="utf-8"))["profile"][profile]
+        found |= dict.fromkeys(section, f"{path} [profile.{profile}]")
+    variables = {name: variable for variable, name in OWN_NAMES.items() if os.environ.get(variable)}
+    return found | {name: variables.get(name, ENV_PREFIX + name.upper()) for name in _environment()}
 
 
 def expected_amount(text: str | None) -> Decimal | None:

@@ -57,6 +57,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("USERPROFILE", str(home))
         for folder in folders:
             patch.setenv(f"XDG_{folder.upper()}_HOME", str(home / folder))
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")  # nobody's own keyring
         yield
 
 

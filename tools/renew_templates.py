@@ -15,6 +15,7 @@ HEAD = """\
 # it with --config. Every line shows the default; take the # away from a line to change it.
 # A flag or an environment variable IMPORTER_<NAME> overrules it. The access token does not belong here: put it into
 # the environment variable KANTATA_TOKEN, or the path of a file that only you can read into KANTATA_TOKEN_FILE.
+# Times may be said as "180 s" or "3 min", a pace as "5/s". invoice-importer settings shows what holds, and why.
 """
 EXAMPLES = {
     "ledger": '"/home/anna/invoices/ledger.sqlite"',
@@ -25,6 +26,8 @@ EXAMPLES = {
     "expect_total": "12345.50",
     "largest_invoice": "25000",
     "largest_total": "200000",
+    "notify_file": '"/home/anna/.invoice-importer-notices"',
+    "heartbeat_url": '"https://hc-ping.example/your-check"',
 }
 """Values shown for settings whose default is empty."""
 IN_TAIL = frozenset({"columns", "ignore_columns", "constants", "values", "workspaces"})
@@ -55,6 +58,8 @@ TAIL = """
 #[profile.test]
 #base_url = "http://127.0.0.1:8765/api/v1"
 #reports = "reports-test"
+#[profile.production]
+#production = true
 """
 
 

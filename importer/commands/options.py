@@ -93,11 +93,13 @@ def reporting_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
 
 def report_error(error: ImporterError, command: str, *, as_json: bool, path: object) -> None:
     """Say on stderr what stopped the command; with ``--json`` also as a document on stdout."""
-    sys.stderr.write(f"Error: {error.message}\n")
+    from importer.redaction import redacted
+
+    sys.stderr.write(redacted(f"Error: {error.message}\n"))
     if error.hint:
-        sys.stderr.write(f"       {error.hint}\n")
+        sys.stderr.write(redacted(f"       {error.hint}\n"))
     if as_json:
-        sys.stdout.write(_error_document(error, command, path) + "\n")
+        sys.stdout.write(redacted(_error_document(error, command, path)) + "\n")
 
 
 def _crashed(error: Exception) -> ImporterError:
@@ -105,13 +107,14 @@ def _crashed(error: Exception) -> ImporterError:
     import platformdirs
 
     from importer.errors import ImporterError
+    from importer.redaction import redacted
 
     folder = Path(platformdirs.user_log_dir("invoice-importer", appauthor=False))
     hint = "Run invoice-importer history to see what was sent; submitting again repeats nothing."
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"crash-{datetime.now().astimezone():%Y%m%d-%H%M%S}.txt"
-        file.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        file.write_text(redacted("".join(traceback.format_exception(error))), encoding="utf-8")
         hint = f"{hint} Please report this with {file}."
     except OSError:
         hint = f"{hint} Please report this."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from importer.access_token import ELSEWHERE, find_token
 from importer.errors import SettingsProblem
 from importer.kantata_api import KantataApi
 from importer.pipeline import Tools
+from importer.redaction import keep_secret
 from importer.settings import Settings, load
 from importer.submission_ledger import file_beside, ledger_url, open_ledger
 
@@ -33,13 +35,13 @@ class Session:
     tools: Tools
     settings: Settings
     token: str | None
+    no_token: str = ""
+    """Why there is none."""
 
     def connect(self) -> KantataApi:
         """Return a fresh connection. Raises SettingsProblem when there is no token."""
         if self.token is None:
-            msg = "No access token is set."
-            hint = "Put it into the environment variable KANTATA_TOKEN, or its file's path into KANTATA_TOKEN_FILE."
-            raise SettingsProblem(msg, hint, code="settings.token")
+            raise SettingsProblem(self.no_token, ELSEWHERE, code="settings.token")
         return KantataApi(
             self.settings.base_url,
             self.token,
@@ -65,14 +67,17 @@ def opened(  # noqa: PLR0913 - one argument per option or field
     with ExitStack() as stack:
         settings = load(config=config, profile=profile, reports=reports, workers=workers, encoding=encoding)
         where = ledger_url(settings.ledger)
-        account, token = settings.account, None if sandbox else settings.read_token()
+        keep_secret(where.password and str(where.password))
+        account, (token, why_none) = settings.account, (None, "") if sandbox else find_token(settings)
         if sandbox:
             settings, account, token = _embedded_sandbox(stack, settings, where, console)
+        elif settings.production:
+            console.print(f"PRODUCTION: {account}. What is sent here bills clients.", style="bold white on red")
         ledger = stack.enter_context(_closing(where, account))
         notices = () if token or offline else (NOT_ASKED,)
-        session = Session(Tools(settings, account, ledger, None, notices), settings, token)
+        session = Session(Tools(settings, account, ledger, None, notices), settings, token, why_none)
         if token and not offline:
-            session = Session(Tools(settings, account, ledger, session.connect(), notices), settings, token)
+            session = replace(session, tools=replace(session.tools, api=session.connect()))
         yield session
 
 

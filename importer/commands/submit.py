@@ -31,6 +31,7 @@ from importer.records import ExitCode, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from decimal import Decimal
     from types import FrameType
 
     from rich.console import Console
@@ -94,7 +95,7 @@ def submit(  # noqa: PLR0913 - one argument per option or field
     ) as session, bar, _signals(stop) as listen:  # fmt: skip
 
         def confirm(plan: Report) -> None:
-            _confirm(plan, yes=yes, talk=talk)
+            _confirm(plan, yes=yes, talk=talk, production=session.settings.production and not sandbox)
             listen()
             bar.begin(plan)
 
@@ -111,8 +112,8 @@ def submit(  # noqa: PLR0913 - one argument per option or field
     return report.exit_code
 
 
-def _confirm(plan: Report, *, yes: bool, talk: Console) -> None:
-    """Ask for a typed yes. Raises GateRefused when it does not come."""
+def _confirm(plan: Report, *, yes: bool, talk: Console, production: bool) -> None:
+    """Ask for a typed yes, in production for the total. Raises GateRefused when it does not come."""
     from importer.errors import GateRefused
     from importer.preview import show
     from importer.words import count_of
@@ -130,9 +131,23 @@ def _confirm(plan: Report, *, yes: bool, talk: Console) -> None:
         f"[bold]{count_of(ready, 'invoice')}[/] ({drafts} as draft) with [bold]{amount:,.2f}[/] in fixed fees and "
         f"additional items will be created at {plan.account}.",
     )
-    if typer.prompt("Type yes to send", err=True).strip().lower() != "yes":
+    if production:
+        _ask_for_total(ready, amount)
+    elif typer.prompt("Type yes to send", err=True).strip().lower() != "yes":
         msg = "Nothing was sent: you did not type yes."
         raise GateRefused(msg, "Submit again when you are sure.", code="gate.yes")
+
+
+def _ask_for_total(ready: int, amount: Decimal) -> None:
+    """A total must be looked at to be typed. Raises GateRefused when another one is typed."""
+    from importer.errors import GateRefused
+
+    # Time, expenses and milestones have no amount in the sheet; then the count is what can be compared.
+    what, expected = ("total amount", f"{amount:.2f}") if amount else ("number of invoices", str(ready))
+    typed = typer.prompt(f"Production: type the {what} to send", err=True).replace(",", "").replace(" ", "")
+    if typed not in (expected, expected.removesuffix(".00")):
+        msg = f"Nothing was sent: you typed {typed}, but the {what} is {expected}."
+        raise GateRefused(msg, "Compare the totals with your books, then submit again.", code="gate.yes")
 
 
 class _ProgressBar:

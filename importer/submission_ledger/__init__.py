@@ -6,7 +6,14 @@ in ``sending`` by a crash therefore reads as in doubt, never as unsent.
 """
 
 from importer.submission_ledger.ledger import SubmissionLedger
-from importer.submission_ledger.opening import LedgerAddress, file_beside, ledger_url, open_ledger, place_of
+from importer.submission_ledger.opening import (
+    LedgerAddress,
+    file_beside,
+    ledger_url,
+    open_ledger,
+    place_of,
+    shown_address,
+)
 from importer.submission_ledger.records import Attempt, Claim, RunRecord, SentInvoice, Unsettled
 
 __all__ = [
@@ -21,4 +28,5 @@ __all__ = [
     "ledger_url",
     "open_ledger",
     "place_of",
+    "shown_address",
 ]

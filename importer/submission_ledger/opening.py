@@ -57,6 +57,11 @@ def place_of(where: LedgerAddress) -> str:
     return _name_of(where)
 
 
+def shown_address(setting: str) -> str:
+    """The place of a ledger as people may see it: never a password. Raises LedgerProblem as :func:`ledger_url`."""
+    return _name_of(ledger_url(setting))
+
+
 def file_beside(where: LedgerAddress, ending: str) -> Path:
     """Path of a file that belongs to a ledger: beside its file, else in the user's data folder. Makes the folder."""
     if where.drivername == "sqlite":

@@ -1,0 +1,44 @@
+"""``invoice-importer login`` and ``logout``: keep the access token in the keyring of the operating system."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from importer.commands.options import Config, Profile, reporting_errors
+from importer.records import ExitCode
+
+
+@reporting_errors
+def login(*, profile: Profile = None, config: Config = None) -> ExitCode:
+    """Ask for the access token and keep it in the keyring of the operating system; it is never an argument."""
+    from importer.access_token import store
+    from importer.errors import WrongUse
+    from importer.redaction import keep_secret
+    from importer.settings import checked_token, load
+
+    account = load(config=config, profile=profile).account
+    if sys.stdin.isatty():
+        token = typer.prompt(f"Access token for {account}", hide_input=True, err=True)
+    else:
+        token = sys.stdin.readline()
+    if not token.strip():
+        msg = "No token was given."
+        raise WrongUse(msg, "Type or paste it when asked, or pipe it in: invoice-importer login < file", code="login")
+    keep_secret(token.strip())
+    store(account, checked_token(token.strip()))
+    typer.echo(f"The token for {account} is in the keyring. invoice-importer logout deletes it.", err=True)
+    return ExitCode.DONE
+
+
+@reporting_errors
+def logout(*, profile: Profile = None, config: Config = None) -> ExitCode:
+    """Delete the access token from the keyring of the operating system."""
+    from importer.access_token import forget
+    from importer.settings import load
+
+    account = load(config=config, profile=profile).account
+    said = "was deleted from the keyring" if forget(account) else "was not in the keyring"
+    typer.echo(f"The token for {account} {said}.", err=True)
+    return ExitCode.DONE

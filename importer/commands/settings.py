@@ -1,0 +1,70 @@
+"""``invoice-importer settings``: every setting, its value and where it comes from."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from importer.commands.options import Config, Json, Profile, reporting_errors
+from importer.records import ExitCode
+
+if TYPE_CHECKING:
+    from importer.settings import Settings
+
+HIDDEN = "(hidden)"
+
+
+@reporting_errors
+def settings(*, profile: Profile = None, config: Config = None, as_json: Json = False) -> ExitCode:
+    """Show every setting with its value and where it comes from. Secrets are hidden."""
+    from importer.settings import load, origins
+
+    values = _shown(load(config=config, profile=profile))
+    where = origins(config=config, profile=profile)
+    rows = [(name, value, where.get(name, "default")) for name, value in values.items()]
+    if as_json:
+        import json
+
+        told = [dict(zip(("name", "value", "origin"), row, strict=True)) for row in rows]
+        document = {"schema_version": 1, "command": "settings", "settings": told}
+        sys.stdout.write(json.dumps(document, default=str, ensure_ascii=False, indent=2) + "\n")
+    else:
+        _print(rows)
+    return ExitCode.DONE
+
+
+def _shown(settings: Settings) -> dict[str, object]:
+    """Values as they may be shown: no secret, and no password in the address of the ledger."""
+    from pydantic import SecretStr
+
+    from importer.submission_ledger import shown_address
+
+    values: dict[str, object] = {}
+    for name, value in settings:
+        secret = isinstance(value, SecretStr)
+        values[name] = (HIDDEN if value.get_secret_value() else None) if secret else value
+    return values | {"ledger": shown_address(settings.ledger)}
+
+
+def _print(rows: list[tuple[str, object, str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("Setting", "Value", "From"):
+        table.add_column(title, overflow="fold", no_wrap=title == "Setting")
+    for name, value, origin in rows:
+        style = "dim" if origin == "default" else None
+        table.add_row(name, escape(_words(value)), escape(origin), style=style)
+    Console().print(table)
+
+
+def _words(value: object) -> str:
+    """A value as importer.toml would say it."""
+    if value is None or value in ("", {}):
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

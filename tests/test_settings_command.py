@@ -1,0 +1,127 @@
+"""The command ``settings``, quantities in words, and what marks a production account."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from importer import quantities
+
+if TYPE_CHECKING:
+    from conftest import Cli
+
+    from importer.sandbox import Sandbox
+
+
+def values_of(done_stdout: str) -> dict[str, tuple[object, str]]:
+    """Setting → value and origin."""
+    return {one["name"]: (one["value"], one["origin"]) for one in json.loads(done_stdout)["settings"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("180 s", 180), ("180s", 180), ("3 min", 180), ("1 hour", 3600), ("1.5 minutes", 90), ("2 h", 7200),
+     ("5", "5"), (7, 7), ("soon", "soon"), ("3 weeks", "3 weeks"), ("s", "s"), ("-1 s", "-1 s")],
+)  # fmt: skip
+def test_times_are_taken_in_words(text: object, number: object) -> None:
+    """Numbers with a unit become seconds; what is none stays, to be refused with its setting."""
+    assert quantities.seconds(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("5/s", 5), ("120 / min", 2), ("5 per second", 5), ("3600/h", 1), ("5", "5"), ("5/week", "5/week")],
+)
+def test_paces_are_taken_in_words(text: object, number: object) -> None:
+    """A number per time becomes a number per second."""
+    assert quantities.per_second(text) == number
+
+
+def test_each_value_is_shown_with_its_origin(cli: Cli) -> None:
+    """Environment over profile over the rest of the file over default; times are shown as they are used."""
+    file = cli.folder / "importer.toml"
+    file.write_text('settle_seconds = "3 min"\ndraft = false\n[profile.client]\ndraft = true\npayment_schedule = 14\n')
+    done = cli.run("settings", "--json", "--profile", "client")
+    values = values_of(done.stdout)
+    assert done.exit_code == 0
+    assert values["settle_seconds"] == (180, "importer.toml")
+    assert values["draft"] == (True, "importer.toml [profile.client]")
+    assert values["payment_schedule"] == (14, "importer.toml [profile.client]")
+    assert values["base_url"][1] == "KANTATA_BASE_URL"
+    assert values["workers"] == (1, "IMPORTER_WORKERS")
+    assert values["hidden_rows"] == ("warn", "default")
+    assert "importer.toml [profile.client]" in cli.run("settings", "--profile", "client", COLUMNS="200").stdout
+
+
+def test_secrets_are_not_shown(cli: Cli) -> None:
+    """Token, addresses of notices, heartbeat, and the password of a ledger are hidden, with their origin."""
+    env = {
+        "KANTATA_TOKEN": "sekret1", "IMPORTER_NOTIFY": "mailto://me:sekret2@mail.example",
+        "IMPORTER_HEARTBEAT_URL": "https://hc.example/sekret3",
+        "IMPORTER_LEDGER": "postgresql://me:sekret4@db.example/ledger",
+    }  # fmt: skip
+    for argv in (["--json"], []):
+        done = cli.run("settings", *argv, **env)
+        assert (done.exit_code, "sekret" in done.stdout + done.stderr) == (0, False)
+    assert values_of(cli.run("settings", "--json", **env).stdout)["token"] == ("(hidden)", "KANTATA_TOKEN")
+
+
+def test_wrong_settings_are_refused_by_it_too(cli: Cli) -> None:
+    """A misspelt key is named with the one that was meant."""
+    (cli.folder / "importer.toml").write_text("unatended = true\n")
+    done = cli.run("settings")
+    assert done.exit_code == 2
+    assert "“unattended”" in done.stderr
+
+
+def test_addresses_of_notices_do_not_belong_into_the_file(cli: Cli) -> None:
+    """They hold passwords; the file that may hold them is named instead."""
+    (cli.folder / "importer.toml").write_text('notify = "mailto://me:sekret@mail.example"\n')
+    done = cli.run("settings")
+    assert done.exit_code == 2
+    assert "notify_file" in done.stderr
+    assert "sekret" not in done.stderr
+
+
+def typed(cli: Cli, sandbox: Sandbox, answer: str, *argv: str) -> tuple[int, str]:
+    """Submit two invoices of 101 and 102 at a terminal of its own, and type an answer."""
+    sheet = cli.fees(2)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        env = {**cli.env, "KANTATA_BASE_URL": sandbox.base_url, "KANTATA_TOKEN": sandbox.token, "COLUMNS": "120"}
+        os.chdir(cli.folder)
+        command = [sys.executable, "-m", "importer", "submit", str(sheet), *argv]
+        os.execve(sys.executable, command, env)  # noqa: S606 - the program under test
+    said, asked, end = b"", False, time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            said += os.read(terminal, 65536)
+        except OSError:  # the other side has ended
+            break
+        if b" to send:" in said and not asked:
+            os.write(terminal, answer.encode() + b"\n")
+            asked = True
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(status), said.decode()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.parametrize(("answer", "code", "sent"), [("203.00", 0, 2), ("203", 0, 2), ("yes", 9, 0), ("204", 9, 0)])
+def test_production_asks_for_the_total(cli: Cli, sandbox: Sandbox, answer: str, code: int, sent: int) -> None:
+    """A profile marked as production shows a banner and sends only when its total was typed."""
+    (cli.folder / "importer.toml").write_text("[profile.real]\nproduction = true\n")
+    ended, said = typed(cli, sandbox, answer, "--profile", "real")
+    assert (ended, len([one for one in sandbox.received() if one.method == "POST"])) == (code, sent), said
+    assert "PRODUCTION" in said
+
+
+def test_without_production_there_is_no_banner(cli: Cli, sandbox: Sandbox) -> None:
+    """What is always there is not seen."""
+    assert "PRODUCTION" not in cli.at(sandbox).run("preview", cli.fees(1)).stderr
