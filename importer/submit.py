@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from importer.records import ExitCode, ReadBack
     from importer.submission_ledger import Claim, SubmissionLedger
 
+LOG = logging.getLogger(__name__)
 MOST_UNKNOWN_IN_A_ROW = 3
 """After so many answers lost in a row the run stops: something is broken on the way."""
 MOST_FORBIDDEN_IN_A_ROW = 5
@@ -110,11 +113,24 @@ class Sender:
             self._local.claimed = claim is not None
             if claim is None:
                 return not_sent(one, "Another run is sending this invoice, or has sent it.", "Preview again.")
+            began = time.monotonic()
             outcome = self._connection().create_invoice(one.payload or {})
+            self._log(one, outcome, time.monotonic() - began)
             if not self._settled(claim, outcome):
                 return _unrecorded(self._concluded(one, outcome), outcome)
             if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._may_retry(outcome):
                 return self._concluded(one, outcome)
+
+    def _log(self, one: PlannedInvoice, outcome: Outcome, seconds: float) -> None:
+        facts = {
+            "run_id": self.run_id, "reference": one.reference, "rows": one.invoice.rows, "status": outcome.kind.value,
+            "workspace_ids": one.invoice.workspace_ids, "invoice_id": outcome.invoice_id,
+            "http_status": outcome.http_status, "request_id": outcome.request_id,
+            "duration_ms": round(seconds * 1000), "why": outcome.message or None,
+        }  # fmt: skip
+        well = outcome.kind is OutcomeKind.CREATED
+        words = outcome.kind.value.replace("_", " ")
+        LOG.log(logging.INFO if well else logging.WARNING, "%s: %s", one.reference, words, extra=facts | {"told": True})
 
     def _connection(self) -> KantataApi:
         if not hasattr(self._local, "api"):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from importer.errors import ImporterError
 
 P = ParamSpec("P")
+LOG = logging.getLogger(__name__)
 
 File = Annotated[Path, typer.Argument(help="Workbook (Excel, OpenDocument) or CSV with one row per line item.")]
 SheetName = Annotated[str | None, typer.Option("--sheet", help="Sheet to read, when several could be meant.")]
@@ -36,6 +40,7 @@ Encoding = Annotated[
 ]
 Reports = Annotated[Path | None, typer.Option("--reports", help="Folder for the results; default: reports.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell on stderr what is being done.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Offline = Annotated[
     bool,
@@ -68,27 +73,51 @@ def telling() -> Iterator[None]:
 
 
 def reporting_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
-    """Make a command end with its exit code, and an expected failure with a sentence instead of a traceback."""
+    """Make a command end with its exit code, and an expected failure with a sentence instead of a traceback.
+
+    It also gets the option ``--verbose``, and its log.
+    """
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        from importer.errors import ImporterError
+        from importer.log import logging_to_file
 
-        as_json, path = bool(kwargs.get("as_json")), kwargs.get("file")
-        try:
-            code = command(*args, **kwargs)
-        except ImporterError as error:
-            report_error(error, command.__name__, as_json=as_json, path=path)
-            code = error.exit_code
-        except (KeyboardInterrupt, typer.Abort):  # Ctrl-C at the question; an Abort is an Exception
-            sys.stderr.write("\nStopped; nothing was sent.\n")
-            code = ExitCode.INTERRUPTED
-        except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
-            report_error(_crashed(error), command.__name__, as_json=as_json, path=path)
-            code = ExitCode.UNEXPECTED
+        verbose, began = bool(kwargs.pop("verbose", False)), time.monotonic()
+        with logging_to_file(command.__name__, verbose=verbose, quiet=bool(kwargs.get("quiet"))):
+            LOG.info("%s began", command.__name__, extra={"file": kwargs.get("file")})
+            code = _ended(command, *args, **kwargs)
+            spent = round((time.monotonic() - began) * 1000)
+            LOG.info(
+                "%s ended with exit code %d",
+                command.__name__,
+                code,
+                extra={"exit_code": int(code), "duration_ms": spent},
+            )
         raise typer.Exit(int(code))
 
+    verbose = Parameter("verbose", Parameter.KEYWORD_ONLY, default=False, annotation=Verbose)
+    known = signature(command, eval_str=True)  # the annotations hold the options; Typer cannot evaluate them here
+    vars(run)["__signature__"] = known.replace(parameters=[*known.parameters.values(), verbose])
     return run
+
+
+def _ended(command: Callable[P, ExitCode], *args: P.args, **kwargs: P.kwargs) -> ExitCode:
+    from importer.errors import ImporterError
+
+    as_json, path = bool(kwargs.get("as_json")), kwargs.get("file")
+    try:
+        return command(*args, **kwargs)
+    except ImporterError as error:
+        LOG.error("%s", error.message, extra={"told": True, "exit_code": int(error.exit_code)})  # noqa: TRY400
+        report_error(error, command.__name__, as_json=as_json, path=path)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):  # Ctrl-C at the question; an Abort is an Exception
+        sys.stderr.write("\nStopped; nothing was sent.\n")
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        LOG.exception("Unexpected error in the program.", extra={"told": True})
+        report_error(_crashed(error), command.__name__, as_json=as_json, path=path)
+        return ExitCode.UNEXPECTED
 
 
 def report_error(error: ImporterError, command: str, *, as_json: bool, path: object) -> None:

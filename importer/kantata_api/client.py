@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import random
 import time
 from dataclasses import replace
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from importer.kantata_api.answers import FoundInvoice
 
+LOG = logging.getLogger(__name__)
 INCLUDES = (
     "additional_items", "billing_milestones", "expenses", "external_references", "fixed_fee_items",
     "recipient", "time_entries", "user", "workspaces",
@@ -259,8 +261,15 @@ class KantataApi:
     def _patiently(self, address: str, query: dict[str, str]) -> requests.Response:
         """Ask again while Kantata throttles: some look-ups have a limit of their own (kantata-api.md section 5)."""
         while True:
+            began = time.monotonic()
             response = self._session.get(address, params=query, timeout=self._timeout, allow_redirects=False)
             self._their_time = response.headers.get("Date")
+            LOG.debug(
+                "GET %s", address, extra={
+                    "http_status": response.status_code, "duration_ms": round((time.monotonic() - began) * 1000),
+                    "request_id": self._without_token(response.headers.get("X-Request-Id", "")) or None,
+                },
+            )  # fmt: skip
             if response.status_code != requests.codes.too_many_requests:
                 return response
             asked_for = seconds_of(response.headers.get("Retry-After"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from importer.sheet import Sheet
     from importer.submission_ledger import SubmissionLedger
 
+LOG = logging.getLogger(__name__)
 MEGABYTE = 2**20
 MOST_NAMED = 20
 """Rows named in one reason."""
@@ -362,6 +364,18 @@ def check_limits(prepared: Prepared, tools: Tools) -> None:
         settings.largest_total,
     )
     check(prepared.planned, totals_of(prepared.lines, prepared.planned), limits)
+
+
+def note_in_log(report: Report) -> None:
+    """Put a report into the log."""
+    counts = {status.value: count for status, count in report.totals.by_status.items()}
+    facts = {
+        "run_id": report.run_id, "file": report.source.path, "sha256": report.source.sha256, "counts": counts,
+        "amount": report.totals.amount, "exit_code": int(report.exit_code), "told": True,
+        "duration_ms": round((datetime.now().astimezone() - report.started_at).total_seconds() * 1000),
+    }  # fmt: skip
+    words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()) or "no invoices"
+    LOG.info("%s of %s: %s, %d errors", report.command, report.source.path, words, report.errors, extra=facts)
 
 
 def noting(prepared: Prepared, notice: str) -> Prepared:

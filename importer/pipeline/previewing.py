@@ -17,6 +17,7 @@ from importer.pipeline.planning import (
     compared,
     look_up,
     new_run_id,
+    note_in_log,
     noting,
     prepare,
     report_of,
@@ -53,6 +54,7 @@ def preview(wish: Wish, tools: Tools) -> Report:
     else:
         code = ExitCode.DONE
     report = replace(report_of("preview", prepared, tools, prepared.planned, code), changes=changes)
+    note_in_log(report)
     report = replace(report, files={"preview": results.write_report(report, tools.settings.reports)})
     copy = annotate(report, tools.settings.reports, batch_named=not prepared.terms.batch_derived, wanted=wish.annotate)
     return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))

@@ -23,6 +23,7 @@ from importer.pipeline.planning import (
     knowledge_for,
     look_up,
     new_run_id,
+    note_in_log,
     noting,
     prepare,
     report_of,
@@ -178,6 +179,7 @@ def _finished(
         code = ExitCode.UNEXPECTED if code is ExitCode.DONE else code
         report = replace(report, exit_code=code, notices=(*report.notices, notice))
     report = replace(report, files=files)
+    note_in_log(report)
     with suppress(LedgerProblem):  # the invoices are on record; what became of them must be told all the same
         if not began:
             tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, report.totals)
