@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from importer import __version__
+from importer.commands.approve import approve
 from importer.commands.doctor import doctor
 from importer.commands.history import history
 from importer.commands.login import login, logout
 from importer.commands.preview import preview
 from importer.commands.reconcile import reconcile
+from importer.commands.run import run
 from importer.commands.sandbox import sandbox
 from importer.commands.settings import settings
 from importer.commands.submit import submit
@@ -27,7 +29,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (template, preview, submit, reconcile, undo, history, doctor, settings, login, logout, sandbox):
+for command in (
+    template, preview, approve, submit, run, reconcile, undo, history, doctor, settings, login, logout, sandbox
+):  # fmt: skip
     app.command()(command)
 
 

@@ -10,6 +10,7 @@ from importer.problems import cell_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     import pandas as pd
@@ -76,6 +77,15 @@ class Excluded(Enum):
     HEADER = "the header once more, not a line item"
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The control totals that a workbook states about itself; the plan must match them."""
+
+    invoices: int | None = None
+    total: Decimal | None = None
+    """Main currency unit."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """The chosen sheet of a file."""
@@ -103,6 +113,8 @@ class Sheet:
     """Rows that are no line items: they are in ``rows``, but not in ``frame``."""
     notes: tuple[str, ...] = ()
     """How the file was read, where that was a decision; whole sentences."""
+    expected: Expected = Expected()
+    """Totals stated on the workbook's Cover sheet."""
     _positions: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

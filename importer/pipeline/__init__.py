@@ -1,24 +1,33 @@
 """The flow: read → validate → group → plan → preview | submit → results; the only place where the steps meet."""
 
+from importer.pipeline.approving import approve, approved
 from importer.pipeline.planning import Prepared, Tools, Wish, look_up, new_run_id, prepare
 from importer.pipeline.previewing import preview
 from importer.pipeline.reconciling import Reconciled, reconcile
+from importer.pipeline.running import Fate, Handled, exit_code_of, gates_set, run
 from importer.pipeline.submitting import Hooks, exit_code_after, submit
 from importer.pipeline.undoing import UndoHooks, undo
 
 __all__ = [
+    "Fate",
+    "Handled",
     "Hooks",
     "Prepared",
     "Reconciled",
     "Tools",
     "UndoHooks",
     "Wish",
+    "approve",
+    "approved",
     "exit_code_after",
+    "exit_code_of",
+    "gates_set",
     "look_up",
     "new_run_id",
     "prepare",
     "preview",
     "reconcile",
+    "run",
     "submit",
     "undo",
 ]

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from importer.problems import Problem
     from importer.records import LedgerEntry, ReadBack, SheetLine
     from importer.settings import Settings
-    from importer.sheet import Sheet
+    from importer.sheet import Expected, Sheet
     from importer.submission_ledger import SubmissionLedger
 
 LOG = logging.getLogger(__name__)
@@ -65,6 +65,14 @@ class Wish:
     """Main currency unit."""
     annotate: bool | None = None
     """Whether to make the annotated copy; None: when there is something to mend."""
+
+    def matching(self, expected: Expected) -> Wish:
+        """The wish with the totals that the workbook states itself, where the person stated none."""
+        return replace(
+            self,
+            expect_invoices=expected.invoices if self.expect_invoices is None else self.expect_invoices,
+            expect_total=expected.total if self.expect_total is None else self.expect_total,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +148,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     settings, now = tools.settings, datetime.now().astimezone()
     known = known_headers(own=settings.own_headers)
     sheet = read_sheet(wish.path, wish.sheet_name, known, _reading(settings))
+    wish = wish.matching(sheet.expected)
     sheet, words_used = in_known_words(sheet, known, settings.constants, settings.values)
     sheet, named = with_named_projects(sheet, settings, tools.api)
     lines, row_problems, decisions = validate(

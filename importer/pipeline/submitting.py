@@ -11,6 +11,7 @@ from importer.annotate import annotate
 from importer.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.gate import Gate, Stop
 from importer.header_changes import headers_seen
+from importer.pipeline.approving import approved
 from importer.pipeline.checking import checked
 from importer.pipeline.comparing import with_warnings
 from importer.pipeline.planning import (
@@ -82,7 +83,10 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         prepared = with_warnings(prepared, tools)
         if prepared.ready:
             hooks.connect()  # a missing token is said before the question
-            hooks.confirm(report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE))
+            plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
+            if tools.settings.require_approval:
+                approved(plan, tools)
+            hooks.confirm(plan)
     except (GateRefused, AccessDenied, NotReached) as error:
         prepared = noting(prepared, f"{error.message} {error.hint}")
         return _finished(prepared, tools, _unsent(prepared, error.message, error.hint), error.exit_code)

@@ -15,6 +15,7 @@ import pandas as pd
 from importer.errors import FileProblem
 from importer.problems import Problem, Severity, cell_address, column_letter
 from importer.read import hidden, merged, not_lines
+from importer.read.cover import find_expected
 from importer.read.headers import added_by_results, choose_grid, find_batch
 from importer.sheet import Cell, CellFault, Header, RawRow, Sheet, is_blank
 from importer.unpack import Grid, Limits, bytes_of, unpack
@@ -60,6 +61,7 @@ def read_sheet(
     file = unpack(path.name, data, headers, encoding=reading.encoding, limits=reading.limits)
     grids = [grid for grid in file.grids if not _is_example(grid)]
     batch, batch_problems = find_batch(grids)
+    expected, expected_problems = find_expected(grids)
     seen = [grid for grid in grids if reading.hidden_rows != "skip" or not grid.hidden]
     grid, start, problems = choose_grid(seen if sheet_name is None else grids, sheet_name, headers)
     if grid.too_large is not None:
@@ -88,12 +90,13 @@ def read_sheet(
         headers=start.headers,
         rows=tuple(rows),
         frame=_frame(lines, start.headers),
-        problems=found,
+        problems=(*found, *expected_problems),
         width=1 + max(*(header.position for header in start.headers), *headless, 0),
         added=added_by_results(start.headers),
         batch=batch,
         excluded=excluded,
         notes=(*file.notes, *start.notes),
+        expected=expected,
     )
 
 

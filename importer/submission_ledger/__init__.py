@@ -5,6 +5,7 @@ on disk before the request leaves; the outcome is committed after it. A row left
 in ``sending`` by a crash therefore reads as in doubt, never as unsent.
 """
 
+from importer.submission_ledger.approvals import Approval, os_user
 from importer.submission_ledger.ledger import SubmissionLedger
 from importer.submission_ledger.opening import (
     LedgerAddress,
@@ -17,6 +18,7 @@ from importer.submission_ledger.opening import (
 from importer.submission_ledger.records import Attempt, Claim, RunRecord, SentInvoice, Unsettled
 
 __all__ = [
+    "Approval",
     "Attempt",
     "Claim",
     "LedgerAddress",
@@ -27,6 +29,7 @@ __all__ = [
     "file_beside",
     "ledger_url",
     "open_ledger",
+    "os_user",
     "place_of",
     "shown_address",
 ]

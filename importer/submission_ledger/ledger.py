@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from importer.errors import LedgerProblem, LockedByAnother
 from importer.records import EarlierHeaders, ItemType, LedgerEntry, Outcome, OutcomeKind, SeenHeader, Status
+from importer.submission_ledger.approvals import Approvals
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.health import Health, health_of
 from importer.submission_ledger.locking import Busy, locked
@@ -66,6 +67,11 @@ class SubmissionLedger:
         """What is known and noted of undoing a run."""
         self.past = PastBook(engine, account)
         """What was billed before."""
+
+    @property
+    def approvals(self) -> Approvals:
+        """What was approved for this account."""
+        return Approvals(self._engine, self._account)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -154,6 +160,10 @@ class SubmissionLedger:
         """Invoices whose last attempt was in this run, in the order of the sheet."""
         entries = list(self._select(INVOICES.c.run_id, [run_id]))
         return sorted(entries, key=lambda entry: entry.rows)
+
+    def entries_of_source(self, sha256: str) -> list[LedgerEntry]:
+        """Invoices that were last sent from a file of just this content."""
+        return list(self._select(INVOICES.c.source_sha256, [sha256]))
 
     def attempts_of_run(self, run_id: str) -> list[Attempt]:
         """What this run tried with each invoice, whatever later runs did; in the order of the sheet."""

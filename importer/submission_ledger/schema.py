@@ -95,6 +95,27 @@ LOCKS = sa.Table(
 """Who sends at the moment. Only told to others: what locks is the operating system, or PostgreSQL."""
 
 
+APPROVALS = sa.Table(
+    "approvals", METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("file_name", sa.Text, nullable=False),
+    sa.Column("plan_hash", sa.String(64), nullable=False),
+    sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("os_user", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("approved_at", sa.DateTime, nullable=False),
+    sa.Index("approvals_by_batch", "account", "batch"),
+)  # fmt: skip
+"""Who approved which plan."""
+
+
+def _add_approvals(connection: sa.Connection) -> None:
+    APPROVALS.create(connection, checkfirst=True)
+
+
 def _add_locks(connection: sa.Connection) -> None:
     LOCKS.create(connection, checkfirst=True)
 
@@ -104,9 +125,9 @@ def _add_headers(connection: sa.Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN headers TEXT")
 
 
-MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {2: _add_locks, 3: _add_headers}
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {2: _add_locks, 3: _add_headers, 4: _add_approvals}
 """Schema version → the step that leads to it from the version before."""
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 def migrate(connection: sa.Connection, known: int) -> None:

@@ -1,0 +1,129 @@
+"""What a run over the inbox has to tell in a notice: what needs a person first, then each file, then the totals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from importer.notices import Notice
+from importer.pipeline import Fate, Handled, exit_code_of
+from importer.records import ExitCode, Status
+from importer.words import count_of, row_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from importer.errors import ImporterError
+
+FIRST = {
+    Status.IN_DOUBT: "IN DOUBT: these may exist in Kantata. Run: invoice-importer reconcile",
+    Status.HELD: "HELD: these were not sent; a person decides",
+    Status.REJECTED: "REJECTED by Kantata",
+    Status.NOT_SENT: "NOT SENT",
+}
+"""What needs a person, the most urgent first."""
+MOST_NAMED = 20
+"""Invoices named per status; the results workbook has them all."""
+MOST_ATTACHED_BYTES = 5_000_000
+"""All attachments of one notice together; larger workbooks stay where they lie."""
+
+
+def notice_of(done: list[Handled], account: str) -> Notice:
+    """The notice about a run."""
+    code = exit_code_of(done)
+    lines = [*_urgent(done), *_files(done), *_totals(done), "", f"{account}, {socket.gethostname()}, exit code {code}"]
+    return Notice(
+        _title(done), "\n".join(lines), _attachments(done), failed=code is not ExitCode.DONE, news=_news(done)
+    )
+
+
+def notice_of_failure(error: ImporterError, account: str) -> Notice:
+    """The notice about a run that could not begin."""
+    body = f"{error.message}\n{error.hint}\n\n{account}, {socket.gethostname()}, exit code {error.exit_code}"
+    return Notice("invoice-importer: the run failed", body, failed=True, news=_hashed([error.code, error.message]))
+
+
+def _title(done: list[Handled]) -> str:
+    statuses = _count(done)
+    worst = next((status for status in FIRST if statuses[status]), None)
+    if worst is not None:
+        what = f"{statuses[worst]} {worst.value.replace('_', ' ')}"
+    elif any(one.exit_code is not ExitCode.DONE for one in done):
+        what = "something needs you"
+    else:
+        what = f"{statuses[Status.CREATED]} created" if statuses[Status.CREATED] else "nothing to do"
+    return f"invoice-importer: {what}, {count_of(len(done), 'file')}"
+
+
+def _urgent(done: list[Handled]) -> Iterator[str]:
+    for status, heading in FIRST.items():
+        found = [(one.name, planned) for one in done if one.report for planned in one.report.planned
+                 if planned.status is status]  # fmt: skip
+        if found:
+            yield heading
+        for name, planned in found[:MOST_NAMED]:
+            invoice = planned.invoice
+            projects = ", ".join(str(number) for number in invoice.workspace_ids) or "–"
+            yield f"  {name}, row {row_ranges(invoice.rows)}, project {projects}, {invoice.amount:,.2f}"
+            yield f"    {planned.reason or ''}"
+        if len(found) > MOST_NAMED:
+            yield f"  … and {len(found) - MOST_NAMED} more; the results workbook lists them all"
+        if found:
+            yield ""
+
+
+def _files(done: list[Handled]) -> Iterator[str]:
+    for one in done:
+        yield f"{one.name}: {one.fate.value}. {one.why}"
+        if one.folder is not None:
+            yield f"  {one.folder}"
+        for problem in one.report.problems[:MOST_NAMED] if one.report and one.fate is Fate.FAILED else ():
+            yield f"  {problem.address or '•'}: {problem.message}"
+    if not done:
+        yield "The inbox was empty."
+
+
+def _totals(done: list[Handled]) -> Iterator[str]:
+    counts, amounts = _count(done), Counter[Status]()
+    for one in done:
+        if one.report is not None:
+            for status, amount in one.report.totals.amount_by_status.items():
+                amounts[status] += amount  # type: ignore[assignment]
+    if counts:
+        yield ""
+        yield "In all:"
+    for status in Status:
+        if counts[status]:
+            yield f"  {status.value.replace('_', ' ')}: {counts[status]:,} ({Decimal(amounts[status]):,.2f})"
+
+
+def _count(done: list[Handled]) -> Counter[Status]:
+    counts: Counter[Status] = Counter()
+    for one in done:
+        counts.update(one.report.totals.by_status if one.report else {})
+    return counts
+
+
+def _attachments(done: list[Handled]) -> tuple[Path, ...]:
+    """Results and to-fix workbooks, as long as all of them together are small."""
+    paths = [
+        path
+        for one in done if one.report is not None
+        for path in (one.report.files.get("results"), one.report.files.get("to_fix"))
+        if path is not None and path.exists()
+    ]  # fmt: skip
+    return tuple(paths) if sum(path.stat().st_size for path in paths) <= MOST_ATTACHED_BYTES else ()
+
+
+def _news(done: list[Handled]) -> str:
+    """Hash of what is new; empty when nothing lies there. A file that only waits is news once."""
+    return _hashed([[one.name, one.sha256, one.fate.value, one.why] for one in done]) if done else ""
+
+
+def _hashed(content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

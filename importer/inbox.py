@@ -1,0 +1,233 @@
+"""The inbox: which workbooks lie there, which of them are whole, and how each is taken and put away.
+
+No file is ever overwritten or deleted. A file is copied with its hash before
+anything is done with it, and leaves the inbox as the last step, so a crash
+leaves it there: to handle it again repeats nothing, for the ledger knows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from importer.errors import LockedByAnother, SettingsProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OUTCOMES = ("done", "failed", "in-doubt")
+READABLE = frozenset({".xlsx", ".xlsm", ".csv"})
+ALIKE = frozenset({".xls", ".xlsb", ".ods", ".numbers", ".tsv", ".txt", ".zip"})
+"""Somebody may have meant these to be billed, so that they lie here is told."""
+EXCEL_LOCK, OFFICE_LOCK = "~$", ".~lock."
+CHUNK_BYTES = 1 << 20
+LONGEST_STEM = 60
+
+
+class Changed(Exception):
+    """The file changed while it was taken; nothing was done with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A workbook in the inbox, as it was when it was looked at."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Something that lies in the inbox and is not taken."""
+
+    name: str
+    why: str
+    matters: bool
+    """Whether it may be a workbook that waits to be billed, and will not be by waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A copy of a workbook that nobody else changes."""
+
+    copy: Path
+    sha256: str
+
+
+@contextmanager
+def alone(inbox: Path) -> Iterator[None]:
+    """Be the only one who works on this inbox, and make its folders.
+
+    Raises LockedByAnother, or SettingsProblem when the inbox is not there or cannot be written.
+    """
+    if not inbox.is_dir():
+        msg = f"The inbox {inbox} is not there."
+        hint = "Make the folder, connect the network drive, or correct the setting inbox."
+        raise SettingsProblem(msg, hint, code="inbox")
+    lock = FileLock(inbox / ".invoice-importer.lock", timeout=0, mode=0o600)
+    try:
+        for outcome in OUTCOMES:
+            (inbox / outcome).mkdir(exist_ok=True)
+            probe = inbox / outcome / f".write-test-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        lock.acquire()
+    except Timeout:
+        msg = f"Another run is at work in the inbox {inbox}; nothing was done."
+        raise LockedByAnother(msg, "Wait until it has ended.") from None
+    except OSError as error:
+        msg = f"The inbox {inbox} cannot be used ({error.strerror}: {error.filename})."
+        raise SettingsProblem(
+            msg, "Make it and its folders done, failed and in-doubt writable.", code="inbox"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[Passed, ...]]:
+    """Return the workbooks in the inbox, oldest first, and what is passed over."""
+    names = sorted(entry.name for entry in os.scandir(inbox))
+    found: list[Candidate] = []
+    passed: list[Passed] = []
+    for name in names:
+        path = inbox / name
+        if name.startswith((".", EXCEL_LOCK)) or name.lower() in ("desktop.ini", "thumbs.db"):
+            continue
+        with suppress(FileNotFoundError):  # somebody took it away
+            if why := _why_not(path, names):
+                if why[0]:
+                    passed.append(Passed(name, why[0], why[1]))
+            else:
+                found.append(_seen(path))
+    return tuple(sorted(found, key=lambda one: (one.mtime_ns, one.path.name))), tuple(passed)
+
+
+def _why_not(path: Path, names: list[str]) -> tuple[str, bool] | None:
+    """Why an entry is not taken (nothing to be said: an empty text) and whether it matters; None when it is."""
+    mode, ending = path.lstat().st_mode, path.suffix.lower()
+    if stat.S_ISDIR(mode):
+        return "", False
+    if stat.S_ISLNK(mode):
+        return "it is a link; put the file itself into the inbox", True
+    if not stat.S_ISREG(mode):
+        return "it is no file", False
+    if ending not in READABLE:
+        return "only .xlsx, .xlsm and .csv are taken; save it as a workbook (.xlsx)", ending in ALIKE
+    locks = {f"{EXCEL_LOCK}{path.name}", f"{EXCEL_LOCK}{path.name[2:]}", f"{OFFICE_LOCK}{path.name}#"}
+    if held := locks.intersection(names):
+        return f"somebody has it open ({min(held)}); close it, or delete that lock file if nobody has", True
+    return None
+
+
+def _seen(path: Path) -> Candidate:
+    now = path.lstat()
+    return Candidate(path, now.st_size, now.st_mtime_ns, now.st_ino)
+
+
+def unchanged(candidate: Candidate) -> bool:
+    """Tell whether a file is still what it was when it was looked at."""
+    try:
+        return _seen(candidate.path) == candidate
+    except FileNotFoundError:
+        return False
+
+
+def settled(candidates: tuple[Candidate, ...], seconds: float) -> tuple[tuple[Candidate, ...], tuple[Passed, ...]]:
+    """Wait, and return the files that did not change meanwhile; the others are still being written.
+
+    Two looks are compared, so a clock that jumps, here or on the file server, does not matter.
+    """
+    if candidates and seconds:
+        time.sleep(seconds)
+    whole = tuple(one for one in candidates if unchanged(one))
+    changing = (
+        Passed(one.path.name, "it is still being written", matters=False) for one in set(candidates) - set(whole)
+    )
+    return whole, tuple(sorted(changing, key=lambda one: one.name))
+
+
+def entry_name(run: str, candidate: Candidate) -> str:
+    """Name of the folders that belong to one handled file."""
+    return f"{run}-{candidate.path.stem[:LONGEST_STEM].strip(' .') or 'file'}"
+
+
+def take(candidate: Candidate, folder: Path) -> Taken:
+    """Copy a workbook into a new folder, with its hash beside it. Raises Changed, OSError."""
+    folder.mkdir(parents=True, mode=0o700)
+    copy = folder / candidate.path.name
+    digest = _copied(candidate.path, copy)
+    if not unchanged(candidate) or sha256_of(copy) != digest or copy.stat().st_size != candidate.size:
+        raise Changed
+    copy.with_name(f"{copy.name}.sha256").write_text(f"{digest}  {copy.name}\n", encoding="utf-8")
+    return Taken(copy, digest)
+
+
+def put_away(candidate: Candidate, sha256: str, folder: Path) -> bool:
+    """Move a handled workbook out of the inbox into a folder; False when another one lies there by now.
+
+    Raises OSError, and then it still lies in the inbox.
+    """
+    target = _free(folder / candidate.path.name)
+    try:
+        candidate.path.rename(target)
+    except OSError:
+        if not _copied_over(candidate.path, sha256, target):
+            return False
+    if sha256_of(target) == sha256:
+        return True
+    target.rename(_free(candidate.path))  # it was replaced at the last moment: that is a new file
+    return False
+
+
+def _copied_over(source: Path, sha256: str, target: Path) -> bool:
+    """Move across file systems: copy, make sure, delete. False when it is not what was handled."""
+    digest = _copied(source, target)
+    if digest != sha256 or sha256_of(target) != digest:
+        target.unlink()
+        return False
+    source.unlink()
+    return True
+
+
+def _copied(source: Path, target: Path) -> str:
+    """Copy a regular file to a new one, onto the disk; return the hash of what was read."""
+    digest = hashlib.sha256()
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(source, flags), "rb") as reading, target.open("xb") as writing:
+        while chunk := reading.read(CHUNK_BYTES):
+            digest.update(chunk)
+            writing.write(chunk)
+        writing.flush()
+        os.fsync(writing.fileno())
+    with suppress(OSError):
+        shutil.copystat(source, target, follow_symlinks=False)
+        target.chmod(0o600)
+    return digest.hexdigest()
+
+
+def _free(path: Path) -> Path:
+    """The path, or the first one with a number that does not exist yet."""
+    number, tried = 2, path
+    while tried.exists() or tried.is_symlink():
+        tried, number = path.with_name(f"{path.stem} ({number}){path.suffix}"), number + 1
+    return tried
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,264 @@
+"""What the scheduler starts: every workbook of the inbox is previewed, gated, submitted and put away."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from importer import inbox
+from importer.errors import FileProblem, GateRefused, ImporterError
+from importer.pipeline.approving import approved
+from importer.pipeline.planning import Tools, Wish, new_run_id
+from importer.pipeline.previewing import preview
+from importer.pipeline.submitting import Hooks, submit
+from importer.records import ExitCode, Status, UnsoundInvoice
+from importer.words import count_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from importer.gate import Stop
+    from importer.inbox import Candidate, Taken
+    from importer.kantata_api import KantataApi
+    from importer.report import Report
+    from importer.settings import Settings
+    from importer.sheet import Expected
+    from importer.submission_ledger import SubmissionLedger
+
+LOG = logging.getLogger(__name__)
+GATE_SETTINGS = ("expect_invoices", "expect_total", "largest_invoice", "largest_total")
+"""Settings that refuse a plan which is not as expected, as far as this version has them."""
+SAME_FOR_ALL = (
+    ExitCode.WRONG_USE, ExitCode.ACCESS, ExitCode.UNREACHABLE, ExitCode.LOCKED, ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+)  # fmt: skip
+"""What keeps one file in the inbox for these reasons would keep the others too."""
+WORST_FIRST = (
+    ExitCode.IN_DOUBT, ExitCode.TERMINATED, ExitCode.INTERRUPTED, ExitCode.UNEXPECTED, ExitCode.ACCESS,
+    ExitCode.UNREACHABLE, ExitCode.LOCKED, ExitCode.WRONG_USE, ExitCode.SOME_NOT_SENT, ExitCode.GATE,
+    ExitCode.FILE_PROBLEMS, ExitCode.DONE,
+)  # fmt: skip
+"""Which exit code tells of a run over several files."""
+TOUCHED = frozenset({Status.CREATED, Status.REJECTED, Status.IN_DOUBT})
+
+
+class Fate(Enum):
+    """Where a file of the inbox ends up: the name of its folder."""
+
+    DONE = "done"
+    FAILED = "failed"
+    IN_DOUBT = "in-doubt"
+    LEFT = "left in the inbox"
+
+
+@dataclass(frozen=True)
+class Handled:
+    """What became of one file of the inbox."""
+
+    name: str
+    fate: Fate
+    exit_code: ExitCode
+    why: str
+    """In a sentence."""
+    report: Report | None = None
+    """None when nothing was planned."""
+    folder: Path | None = None
+    """Where it lies now with its results; None while it is in the inbox."""
+    sha256: str = ""
+
+
+def run(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, told: Callable[[Handled], None]) -> list[Handled]:
+    """Handle every workbook of the inbox, oldest first; ``told`` hears of each at once.
+
+    Raises LockedByAnother or SettingsProblem before anything was done.
+    """
+    done: list[Handled] = []
+    with inbox.alone(tools.settings.inbox):
+        for handled in _all(tools, connect, stop):
+            facts = {
+                "file": handled.name, "sha256": handled.sha256, "outcome": handled.fate.value, "why": handled.why,
+                "exit_code": int(handled.exit_code), "run_id": handled.report and handled.report.run_id,
+            }  # fmt: skip
+            LOG.info("%s: %s", handled.name, handled.fate.value, extra=facts | {"told": True})
+            done.append(handled)
+            told(handled)
+    return done
+
+
+def exit_code_of(done: list[Handled]) -> ExitCode:
+    """How a run over several files ends: as its worst file."""
+    codes = {one.exit_code for one in done}
+    return next((code for code in WORST_FIRST if code in codes), ExitCode.DONE)
+
+
+def gates_set(settings: Settings, expected: Expected) -> tuple[str, ...]:
+    """Names of the gates that guard a workbook when nobody watches."""
+    values = settings.model_dump()
+    limits = [name for name in GATE_SETTINGS if values.get(name) is not None]
+    cover = ["the sheet Cover"] if expected.invoices is not None or expected.total is not None else []
+    return (*cover, *limits)
+
+
+def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Iterator[Handled]:
+    found, passed = inbox.look(tools.settings.inbox)
+    whole, changing = inbox.settled(found, tools.settings.inbox_settle_seconds)
+    for one in (*passed, *changing):
+        code = ExitCode.FILE_PROBLEMS if one.matters else ExitCode.DONE
+        yield Handled(one.name, Fate.LEFT, code, f"{one.why[0].upper()}{one.why[1:]}.")
+    because: Handled | None = None
+    for candidate in whole:
+        if because is None and stop.asked:
+            because = _left(candidate, stop.exit_code or ExitCode.TERMINATED, "The run was stopped.")
+            yield because
+        elif because is not None:
+            yield _left(candidate, because.exit_code, f"Not looked at, because of {because.name}.")
+        else:
+            handled = _guarded(candidate, tools, connect, stop)
+            yield handled
+            if handled.fate is Fate.LEFT and handled.exit_code in SAME_FOR_ALL:
+                because = handled
+
+
+def _left(candidate: Candidate, code: ExitCode, why: str) -> Handled:
+    return Handled(candidate.path.name, Fate.LEFT, code, why)
+
+
+def _guarded(candidate: Candidate, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
+    """Handle one file; whatever fails becomes its answer, and the next one has its turn."""
+    entry = inbox.entry_name(new_run_id(), candidate)
+    folder = tools.settings.reports / entry
+    try:
+        taken = inbox.take(candidate, folder)
+    except (inbox.Changed, FileNotFoundError):
+        shutil.rmtree(folder, ignore_errors=True)
+        return _left(candidate, ExitCode.DONE, "It is still being written.")
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        return _left(candidate, ExitCode.FILE_PROBLEMS, f"It cannot be copied to {folder} ({error.strerror}).")
+    own = replace(tools, settings=tools.settings.model_copy(update={"reports": folder}))
+    handled = _handled(taken, own, connect, stop)
+    handled = replace(handled, sha256=taken.sha256)
+    if handled.fate is Fate.LEFT:
+        if handled.report is None or not any(one.status in TOUCHED for one in handled.report.planned):
+            shutil.rmtree(folder, ignore_errors=True)  # nothing happened: it is all made anew next time
+        return handled
+    return _put_away(candidate, handled, tools.settings.inbox / handled.fate.value / entry, folder)
+
+
+def _handled(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
+    name = taken.copy.name
+    try:
+        if earlier := _billed_before(taken.sha256, tools.ledger):
+            why = f"Nothing to do: run {earlier} billed just this content."
+            return Handled(name, Fate.DONE, ExitCode.DONE, why)
+        return _submitted(taken.copy, tools, connect, stop)
+    except FileProblem as problem:
+        return Handled(name, Fate.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
+    except ImporterError as problem:
+        return Handled(name, Fate.LEFT, problem.exit_code, f"{problem.message} {problem.hint}")
+    except Exception as error:
+        LOG.exception("%s: unexpected error", name, extra={"file": name, "told": True})
+        why = f"Unexpected error in the program ({type(error).__name__}); the log holds it. Submitting repeats nothing."
+        return Handled(name, Fate.FAILED, ExitCode.UNEXPECTED, why)
+
+
+def _submitted(copy: Path, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
+    wish, waiting = Wish(copy), list[GateRefused]()
+    seen = preview(wish, tools)
+
+    def confirm(plan: Report) -> None:
+        try:
+            _check_gates(plan, tools)
+        except GateRefused as refused:
+            waiting.append(refused)
+            raise
+
+    if seen.exit_code is not ExitCode.FILE_PROBLEMS and any(one.status is Status.READY for one in seen.planned):
+        _check_gates(seen, tools)
+    report = submit(wish, tools, Hooks(connect, confirm, stop, lambda _one: None))
+    if waiting:
+        raise waiting[0]
+    return Handled(copy.name, _fate_of(report), report.exit_code, _why(report), report)
+
+
+def _check_gates(plan: Report, tools: Tools) -> None:
+    """Raise GateRefused unless the settings and a gate allow to send without asking."""
+    settings = tools.settings
+    if not settings.unattended:
+        msg = "Nothing was sent: the settings do not let run send by itself."
+        raise GateRefused(msg, "Set unattended = true, or submit it yourself.", code="gate.unattended")
+    if settings.require_approval:
+        approved(plan, tools)
+        return
+    if plan.sheet is not None and gates_set(settings, plan.sheet.expected):
+        return
+    with suppress(GateRefused):
+        approved(plan, tools)
+        return
+    msg = "Nothing was sent: no gate guards this workbook, and nobody watches."
+    hint = "Put “Expected total” with the amount beside it on a sheet called Cover, set a limit, or approve the file."
+    raise GateRefused(msg, hint, code="gate.none")
+
+
+def _billed_before(sha256: str, ledger: SubmissionLedger) -> str | None:
+    """The run that billed this very content whole, unless one of its invoices is gone since."""
+    entries = ledger.entries_of_source(sha256)
+    if not entries or any(entry.state != "created" for entry in entries):
+        return None
+    whole = (one for one in ledger.runs() if one.sha256 == sha256 and one.exit_code == ExitCode.DONE)
+    return next((one.run_id for one in whole if one.invoices == len(entries)), None)
+
+
+def _fate_of(report: Report) -> Fate:
+    match report.exit_code:
+        case ExitCode.DONE:
+            return Fate.DONE
+        case ExitCode.IN_DOUBT:
+            return Fate.IN_DOUBT
+        case code if code in SAME_FOR_ALL and _unsent(report):
+            return Fate.LEFT
+        case _:
+            return Fate.FAILED
+
+
+def _unsent(report: Report) -> bool:
+    """Whether sound invoices wait for better times; otherwise only a person can do something."""
+    return any(one.status is Status.NOT_SENT and not isinstance(one.invoice, UnsoundInvoice) for one in report.planned)
+
+
+def _why(report: Report) -> str:
+    if report.exit_code is ExitCode.FILE_PROBLEMS:
+        return f"Nothing was sent: {count_of(report.errors, 'problem')} in the file."
+    if report.exit_code is ExitCode.GATE:
+        return report.notices[-1]
+    counts = report.totals.by_status
+    said = [f"{count:,} {status.value.replace('_', ' ')}" for status in Status if (count := counts.get(status, 0))]
+    return f"{', '.join(said) or 'No invoices'}; {report.totals.amount:,.2f} in the sheet."
+
+
+def _put_away(candidate: Candidate, handled: Handled, target: Path, results: Path) -> Handled:
+    """Copy the results beside the file's last place, and move it there as the last step."""
+    try:
+        target.mkdir(mode=0o700)
+        (target / "what-happened.txt").write_text(f"{handled.name}: {handled.why}\n", encoding="utf-8")
+        for path in handled.report.files.values() if handled.report else ():
+            if path is not None:
+                shutil.copy2(path, target / path.name)
+        moved = inbox.put_away(candidate, handled.sha256, target)
+    except OSError as error:
+        # The ledger knows what was sent: the next run finds the file again and repeats nothing.
+        why = f"{handled.why} It could not be moved to {target} ({error.strerror}); its results are in {results}."
+        return replace(handled, fate=Fate.LEFT, why=why, exit_code=_worse(handled.exit_code))
+    if not moved:
+        why = f"{handled.why} It was replaced meanwhile: the new file is for the next run; a copy is in {results}."
+        return replace(handled, why=why, folder=target)
+    return replace(handled, folder=target)
+
+
+def _worse(code: ExitCode) -> ExitCode:
+    return ExitCode.UNEXPECTED if code is ExitCode.DONE else code

@@ -1,0 +1,87 @@
+"""The control totals that a workbook states on its sheet Cover: “Expected total” and “Expected invoices”."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from importer.columns import fold
+from importer.problems import Problem, cell_address
+from importer.read.headers import COVER_SHEET
+from importer.sheet import Expected, is_blank, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from importer.read.grid import Grid
+    from importer.sheet import Cell
+
+CENT = Decimal("0.01")
+TOLERANCE = Decimal("0.000001")
+"""What a sum that Excel calculated may be off by its binary fractions."""
+
+
+def find_expected(grids: Sequence[Grid]) -> tuple[Expected, tuple[Problem, ...]]:
+    """Return what the sheet Cover says should come out; the value stands to the right of its label.
+
+    A label whose value cannot be read is an error: a gate must not stand open by mistake.
+    """
+    amounts: list[Decimal] = []
+    counts: list[Decimal] = []
+    problems: list[Problem] = []
+    for grid, row, position, label, cell in _labels(grids):
+        value = _amount(cell)
+        whole = label == "expectedinvoices"
+        if value is None or (whole and (value != value.to_integral_value() or value < 0)):
+            problems.append(_unreadable(grid, cell_address(position + 1, row), row, cell, whole=whole))
+        else:
+            (counts if whole else amounts).append(value)
+    for grid, values in ((grids[0], amounts), (grids[0], counts)):
+        if len(set(values)) > 1:
+            problems.append(_contradiction(grid, values))
+    return Expected(int(counts[0]) if counts else None, amounts[0] if amounts else None), tuple(problems)
+
+
+def _labels(grids: Sequence[Grid]) -> list[tuple[Grid, int, int, str, Cell]]:
+    return [
+        (grid, row, position, fold(label), value)
+        for grid in grids
+        if fold(grid.name) == COVER_SHEET
+        for row, cells in enumerate(grid.rows, start=1)
+        for position, (label, value) in enumerate(itertools.pairwise([*cells, None]))
+        if isinstance(label, str) and fold(label) in ("expectedtotal", "expectedinvoices")
+    ]
+
+
+def _amount(cell: Cell) -> Decimal | None:
+    """An amount to the cent; None for what is none, or could mean two things."""
+    if isinstance(cell, bool) or is_blank(cell):
+        return None
+    if isinstance(cell, int | float):
+        number = Decimal(repr(cell))
+        cents = number.quantize(CENT) if number.is_finite() and abs(number) < Decimal(10) ** 15 else None
+        return cents if cents is not None and abs(cents - number) < TOLERANCE else None
+    text = text_of(cell).strip()
+    return Decimal(text) if re.fullmatch(r"-?\d{1,15}(\.\d{2})?", text) else None
+
+
+def _unreadable(grid: Grid, cell: str, row: int, value: Cell, *, whole: bool) -> Problem:
+    what, example = ("Expected invoices", "12") if whole else ("Expected total", "12345.50")
+    return Problem(
+        "cover.expected",
+        f"The sheet Cover has a label “{what}”, but no such number can be read beside it.",
+        f"Type it as a number, such as {example}; a formula must have been calculated by Excel.",
+        sheet=grid.name, cell=cell, row=row, value=text_of(value) or None,
+    )  # fmt: skip
+
+
+def _contradiction(grid: Grid, values: list[Decimal]) -> Problem:
+    several = " and ".join(str(value) for value in dict.fromkeys(values))
+    return Problem(
+        "cover.expected",
+        f"The sheet Cover expects several different numbers: {several}.",
+        "Leave one “Expected total” and one “Expected invoices”.",
+        sheet=grid.name,
+    )
