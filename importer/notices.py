@@ -73,7 +73,7 @@ def heartbeat(settings: Settings) -> str | None:
     try:
         with urllib.request.urlopen(address, timeout=HEARTBEAT_SECONDS) as answer:  # noqa: S310 - checked by Settings
             answer.read(1000)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever answers there, it never fails the run
         why = redacted(f"{type(error).__name__}: {error}")
         LOG.warning("The heartbeat could not be sent: %s", why, extra={"why": why})
         return why

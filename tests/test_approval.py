@@ -1,0 +1,146 @@
+"""Approval: exactly the plan that a person approved is sent, and a difference is named."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from inboxes import filled, lying
+from plans import ACCOUNT
+
+from importer.submission_ledger import open_ledger, os_user
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from conftest import Cli
+
+    from importer.sandbox import Sandbox
+
+STRICT = {"IMPORTER_REQUIRE_APPROVAL": "true"}
+
+
+def posts(sandbox: Sandbox) -> int:
+    """How many invoices were sent."""
+    return len([one for one in sandbox.received() if one.method == "POST"])
+
+
+def test_nothing_is_sent_that_was_not_approved(cli: Cli, sandbox: Sandbox) -> None:
+    """Exit code 9 before; after the approval it is sent, and the ledger knows who approved."""
+    here, sheet = cli.at(sandbox), cli.fees(2)
+    refused = here.run("submit", sheet, "--yes", "--json", **STRICT)
+    assert (refused.exit_code, posts(sandbox)) == (9, 0)
+    assert "was not approved" in refused.document["notices"][-1]
+    approved = here.run("approve", sheet, "--yes", "--json", **STRICT)
+    assert (approved.exit_code, len(approved.document["approval"]["plan_hash"]), posts(sandbox)) == (0, 64, 0)
+    assert here.run("submit", sheet, "--yes", **STRICT).exit_code == 0
+    assert posts(sandbox) == 2
+    with sqlite3.connect(cli.ledger) as ledger:
+        [row] = ledger.execute("SELECT os_user, file_name, plan_hash FROM approvals").fetchall()
+    ledger.close()
+    assert row == (os_user(), "october.csv", approved.document["approval"]["plan_hash"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([{"invoice_key": "a", "amount": 11}], "the invoice of “a” had 10, now it has 11"),
+        ([{"invoice_key": "a", "amount": 10}, {"invoice_key": "b", "amount": 5}], "“b” with 5 was not to be sent"),
+        ([{"invoice_key": "c", "amount": 10}], "“a” with 10 was approved, but is not to be sent now"),
+        ([{"invoice_key": "a", "amount": 10, "notes": "x"}], "the invoice of “a” has another fixed fee items"),
+        ([{"invoice_key": "a", "amount": 10, "message": "x"}], "the invoice of “a” has another message"),
+    ],
+)
+def test_a_changed_plan_is_refused_and_the_change_named(
+    cli: Cli, sandbox: Sandbox, rows: list[dict[str, object]], said: str
+) -> None:
+    """Other amount, one more, one less, other words: nothing is sent."""
+    here = cli.at(sandbox)
+    assert here.run("approve", cli.sheet({"invoice_key": "a", "amount": 10}), "--yes").exit_code == 0
+    done = here.run("submit", cli.sheet(*rows), "--yes", "--json", **STRICT)
+    assert (done.exit_code, posts(sandbox)) == (9, 0)
+    assert said in done.document["notices"][-1]
+
+
+def test_settings_are_part_of_what_is_approved(cli: Cli, sandbox: Sandbox) -> None:
+    """A draft that would now be issued is another plan; how fast it is sent is not."""
+    here, sheet = cli.at(sandbox), cli.fees(1)
+    here.run("approve", sheet, "--yes")
+    done = here.run("submit", sheet, "--yes", "--json", **STRICT, IMPORTER_DRAFT="false")
+    assert done.exit_code == 9
+    assert "the setting draft was true, now it is false" in done.document["notices"][-1]
+    assert here.run("submit", sheet, "--yes", **STRICT, IMPORTER_WORKERS="3").exit_code == 0
+
+
+def test_another_batch_is_another_plan(cli: Cli, sandbox: Sandbox) -> None:
+    """The batch decides what counts as billed."""
+    here, sheet = cli.at(sandbox), cli.fees(1)
+    here.run("approve", sheet, "--yes", "--batch", "one")
+    done = here.run("submit", sheet, "--yes", "--json", "--batch", "two", **STRICT)
+    assert "the batch was one, now it is two" in done.document["notices"][-1]
+
+
+def test_the_rest_of_an_approved_plan_needs_no_second_approval(cli: Cli, sandbox: Sandbox) -> None:
+    """What was sent already belongs to the approved plan."""
+    here = cli.at(sandbox)
+    here.run("submit", cli.fees(1), "--yes")
+    assert here.run("approve", cli.fees(2), "--yes").exit_code == 0
+    assert here.run("submit", cli.fees(2), "--yes", **STRICT).exit_code == 0
+    assert here.run("submit", cli.fees(2), "--yes", **STRICT).exit_code == 0
+    assert posts(sandbox) == 2
+
+
+def test_four_eyes(cli: Cli, sandbox: Sandbox) -> None:
+    """With approval_by_another who approved may not send; the environment cannot pretend to be somebody else."""
+    here, sheet = cli.at(sandbox), cli.fees(1)
+    strict = STRICT | {"IMPORTER_APPROVAL_BY_ANOTHER": "true"}
+    here.run("approve", sheet, "--yes", LOGNAME="berta", USER="berta")
+    done = here.run("submit", sheet, "--yes", "--json", **strict)
+    assert (done.exit_code, posts(sandbox)) == (9, 0)
+    assert "approval_by_another" in done.document["notices"][-1]
+    another = "import importer.submission_ledger.approvals as a\na.os_user = lambda: 'berta'\n"
+    assert here.start("approve", sheet, "--yes", before=another).wait().exit_code == 0
+    assert here.run("submit", sheet, "--yes", **strict).exit_code == 0
+
+
+def test_what_cannot_be_approved(cli: Cli, sandbox: Sandbox) -> None:
+    """A file with problems (3), one that would send nothing (9), and nobody there to ask (9)."""
+    here = cli.at(sandbox)
+    assert here.run("approve", cli.sheet({"amount": "x"}), "--yes").exit_code == 3
+    assert here.run("approve", cli.fees(1)).exit_code == 9
+    assert here.run("submit", cli.fees(1), "--yes").exit_code == 0
+    assert here.run("approve", cli.fees(1), "--yes").exit_code == 9
+    assert here.run("submit", cli.fees(2), "--yes", **STRICT).exit_code == 9
+
+
+def test_an_approval_is_a_gate_of_run(cli: Cli, sandbox: Sandbox) -> None:
+    """A workbook without expected totals waits in the inbox until somebody approves it."""
+    inbox = cli.folder / "inbox"
+    sheet = filled(inbox / "a.xlsx", 10, total=None)
+    auto = {"IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0", **STRICT}
+    here = cli.at(sandbox)
+    waiting = here.run("run", "--json", **auto)
+    assert (waiting.exit_code, lying(inbox), posts(sandbox)) == (9, ["a.xlsx"], 0)
+    assert "was not approved" in waiting.document["files"][0]["message"]
+    assert here.run("approve", sheet, "--yes").exit_code == 0
+    assert here.run("run", **auto).exit_code == 0
+    assert posts(sandbox) == 1
+
+
+def test_approvals_are_kept_in_both_databases(ledger_place: sa.URL) -> None:
+    """The newest first; of the batch or of the file; nothing of another account."""
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    for number, batch in enumerate(("2026-10", "2026-11", "2026-10")):
+        ledger.approvals.record(
+            batch=batch,
+            sha256=str(number) * 64,
+            file_name=f"Größe {number}.xlsx",
+            plan_hash="f" * 64,
+            plan={"n": number},
+        )
+    assert [one.plan["n"] for one in ledger.approvals.of("2026-10", "x")] == [2, 0]
+    assert [one.file_name for one in ledger.approvals.of("none", "1" * 64)] == ["Größe 1.xlsx"]
+    other = open_ledger(ledger_place, "https://other.example")
+    assert other.approvals.of("2026-10", "0" * 64) == []
+    for one in (ledger, other):
+        one.close()

@@ -1,0 +1,198 @@
+"""Notices and heartbeat: when, to whom, with what in front; and a failing one fails nothing."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from inboxes import MailServer, filled, text_of
+from scripted import Scripted, created, http
+from test_approval import STRICT
+
+from importer import notices
+from importer.notices import Notice
+from importer.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Cli
+
+    from importer.sandbox import Sandbox
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # imported by apprise
+AUTO = {"IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0"}
+
+
+@pytest.fixture
+def mail() -> Iterator[MailServer]:
+    """Return a mail server that listens."""
+    with MailServer() as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [("always", [1, 2, 3, 4, 5]), ("on_change", [1, 1, 2, 2, 2]), ("on_failure", [0, 0, 1, 2, 2])],
+)
+def test_when_a_notice_is_sent(mail: MailServer, tmp_path: Path, when: str, expected: list[int]) -> None:
+    """Billed, the very same, something waits, it still waits, nothing: by each of the three settings."""
+    settings = load(notify=mail.address, notify_when=when)
+    told = [
+        Notice("a", "x", news="1"), Notice("a", "x", news="1"), Notice("b", "x", failed=True, news="2"),
+        Notice("b", "x", failed=True, news="2"), Notice("c", "x"),
+    ]  # fmt: skip
+    counts = []
+    for one in told:
+        assert notices.send(one, settings, tmp_path / "state.json") is None
+        counts.append(len(mail.received))
+    assert counts == expected
+
+
+def test_what_comes_again_after_quiet_is_news(mail: MailServer, tmp_path: Path) -> None:
+    """A file that waits, an empty inbox, and a file that waits again: told twice."""
+    settings, state = load(notify=mail.address), tmp_path / "state.json"
+    for news in ("1", "", "1"):
+        notices.send(Notice("a", "x", news=news), settings, state)
+    assert len(mail.received) == 2
+
+
+def test_in_doubt_comes_first(cli: Cli, mail: MailServer) -> None:
+    """Title and text begin with what needs a person; totals per status follow; the results are attached."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10, 20)
+    with Scripted([b"", created()]) as server:
+        env = {"KANTATA_TOKEN": "x", "KANTATA_BASE_URL": server.base_url, "IMPORTER_NOTIFY": mail.address, **AUTO}
+        look = "import importer.pipeline.previewing as p, importer.pipeline.submitting as s\n"
+        look += "p.look_up = s.look_up = lambda prepared, api: prepared\n"
+        assert cli.start("run", before=look, **env).wait().exit_code == 8
+    [told] = mail.received
+    assert "1 in doubt, 1 file" in told["subject"]
+    text = text_of(told)
+    assert text.startswith("IN DOUBT")
+    assert "invoice-importer reconcile" in text
+    assert text.index("a.xlsx, row 2, project 101, 10.00") < text.index("created: 1 (20.00)")
+    assert [one.get_filename()[-12:] for one in told.iter_attachments()] == ["results.xlsx"]
+
+
+def test_large_workbooks_are_not_attached(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """They stay where they lie; the notice says where."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    small = "import importer.digest as d\nd.MOST_ATTACHED_BYTES = 100\n"
+    cli.at(sandbox).start("run", before=small, IMPORTER_NOTIFY=mail.address, **AUTO).wait()
+    [told] = mail.received
+    assert list(told.iter_attachments()) == []
+    assert "inbox/done/" in text_of(told)
+
+
+def test_a_webhook_is_told_too(cli: Cli, sandbox: Sandbox) -> None:
+    """Through a real HTTP server, as chats and home-made receivers are."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10, 20)
+    with Scripted([http(200)]) as hook:
+        done = cli.at(sandbox).run("run", IMPORTER_NOTIFY=f"json://127.0.0.1:{hook.port}/told", **AUTO)
+    assert done.exit_code == 0
+    [told] = hook.received
+    said = json.loads(told.body)
+    assert said["title"] == "invoice-importer: 2 created, 1 file"
+    assert "created: 2 (30.00)" in said["message"]
+
+
+def test_a_failing_notice_fails_nothing_and_is_remembered(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """The run ends as it would; the reason is on stderr, in the log and for doctor, without the password."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    mail.refuse = True
+    address = mail.address.replace("mailto://", "mailto://anna:sekret77@")
+    done = cli.at(sandbox).run("run", IMPORTER_NOTIFY=address, **AUTO)
+    assert done.exit_code == 0
+    assert "notice could not be sent" in done.stderr
+    state = cli.ledger.with_name("ledger.notices.json")
+    assert "address 1 (mailto)" in (notices.last_failure(state) or "")
+    [log] = Path.home().rglob("log.jsonl")
+    assert "notice could not be sent" in log.read_text()
+    assert not any("sekret77" in text for text in (done.stderr, done.stdout, log.read_text(), state.read_text()))
+    mail.refuse = False
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, **AUTO)
+    assert notices.last_failure(state) is None
+    assert len(mail.received) == 1
+
+
+@pytest.mark.parametrize("address", ["nonsense", "nosuch://x", "mailto://", "json://127.0.0.1:9/x"])
+def test_an_address_that_is_none_is_said(cli: Cli, sandbox: Sandbox, address: str) -> None:
+    """The run is not stopped; the address is named by its number and kind only."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    done = cli.at(sandbox).run("run", IMPORTER_NOTIFY=address, **AUTO)
+    assert done.exit_code == 0
+    assert "address 1 (" in done.stderr
+
+
+def test_without_the_extra_it_is_named(cli: Cli, sandbox: Sandbox) -> None:
+    """The package is only needed by those who want notices; nothing is imported without an address."""
+    before = "import sys\nsys.modules['apprise'] = None\n"
+    done = cli.at(sandbox).start("run", before=before + "import os; os.mkdir('inbox')\n", **AUTO).wait()
+    assert (done.exit_code, done.stderr) == (0, "")
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    done = cli.at(sandbox).start("run", before=before, IMPORTER_NOTIFY="json://127.0.0.1/x", **AUTO).wait()
+    assert done.exit_code == 0
+    assert "kantata-invoice-importer[notify]" in done.stderr
+
+
+def test_a_file_of_addresses_that_others_can_read_is_refused(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """It holds passwords: no notice, the remedy is named, the run goes on."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    addresses = cli.folder / "notices"
+    addresses.write_text(mail.address)
+    addresses.chmod(0o644)
+    done = cli.at(sandbox).run("run", IMPORTER_NOTIFY_FILE=str(addresses), **AUTO)
+    assert (done.exit_code, len(mail.received)) == (0, 0)
+    assert f"chmod 600 {addresses}" in done.stderr
+
+
+def test_a_run_that_cannot_begin_is_told(cli: Cli, mail: MailServer) -> None:
+    """The inbox is gone: the mail says so, and the heartbeat stays away."""
+    with Scripted([http(200)]) as pulse:
+        env = {"IMPORTER_NOTIFY": mail.address, "IMPORTER_HEARTBEAT_URL": f"http://127.0.0.1:{pulse.port}/x"}
+        assert cli.run("run", **env, **AUTO).exit_code == 2
+        assert pulse.received == []
+    [told] = mail.received
+    assert "the run failed" in told["subject"]
+    assert "is not there" in text_of(told)
+
+
+def test_a_file_that_waits_is_told_once(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """A scheduler that comes every ten minutes must not fill a mailbox."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10, total=None)
+    for _ in range(3):
+        assert cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, **AUTO, **STRICT).exit_code == 9
+    assert len(mail.received) == 1
+
+
+@pytest.mark.parametrize("answer", [http(500), b"", b"no HTTP\r\n\r\n"])
+def test_a_heartbeat_that_fails_fails_nothing(cli: Cli, answer: bytes) -> None:
+    """It is fetched once; its address is a secret and is not repeated."""
+    (cli.folder / "inbox").mkdir()
+    with Scripted([answer]) as pulse:
+        done = cli.run("run", IMPORTER_HEARTBEAT_URL=f"http://127.0.0.1:{pulse.port}/sekret99", **AUTO)
+        assert len(pulse.received) == 1
+    assert done.exit_code == 0
+    assert "heartbeat could not be sent" in done.stderr
+    assert "sekret99" not in done.stderr
+
+
+@pytest.mark.parametrize("address", ["http://example.com/x", "ftp://127.0.0.1/x", "file:///etc/passwd", "x"])
+def test_a_heartbeat_goes_to_a_safe_address(cli: Cli, address: str) -> None:
+    """Refused with its setting, and not repeated."""
+    done = cli.run("run", IMPORTER_HEARTBEAT_URL=address)
+    assert done.exit_code == 2
+    assert "heartbeat_url" in done.stderr
+    assert f"{address}." not in done.stderr
+
+
+def test_amounts_of_several_files_are_added(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """The totals are those of all files together, to the cent."""
+    filled(cli.folder / "inbox" / "a.xlsx", 1000, 20, key="a")
+    filled(cli.folder / "inbox" / "b.xlsx", 300, key="b")
+    cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, **AUTO)
+    assert f"created: 3 ({Decimal(1320):,.2f})" in text_of(mail.received[0])
