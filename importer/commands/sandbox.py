@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-import threading
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +26,9 @@ def sandbox(
     from importer.errors import SettingsProblem
     from importer.sandbox import start
 
-    stopped = threading.Event()
+    stopped: list[int] = []  # no Event: a handler that sets one while this thread begins to wait for it would hang
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda received, _: stopped.append(received))
     try:
         server = start(store, port=port)
     except OSError as error:
@@ -42,5 +42,6 @@ def sandbox(
         typer.echo(f"KANTATA_BASE_URL={server.base_url}")
         typer.echo(f"KANTATA_TOKEN={server.token}")
         typer.echo("Serving a stand-in Kantata; Ctrl-C stops it.", err=True)
-        stopped.wait()
+        while not stopped:
+            time.sleep(0.1)
     return ExitCode.DONE

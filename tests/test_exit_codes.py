@@ -1,0 +1,216 @@
+"""The exit codes of every command, in a table; those of ``submit`` stand in test_cli.py with their outcomes."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from filelock import FileLock
+from inboxes import filled
+from test_cli import CASES
+from typer.main import get_command
+
+from importer.cli import app
+from importer.records import ExitCode
+from importer.sandbox import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Cli
+
+    from importer.sandbox import Sandbox
+
+    Case = Callable[[Cli, Sandbox], Any]
+
+AUTO = {"IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0"}
+NO_TOKEN = {"KANTATA_TOKEN": ""}
+BROKEN = "import importer.{0} as m\ndef crash(*a, **k):\n    raise RuntimeError('planted')\nm.{1} = crash\n"
+
+
+def just(*argv: str, **env: str) -> Case:
+    """Return a case that runs a command line."""
+    return lambda cli, _: cli.run(*argv, **env)
+
+
+def crashing(module: str, name: str, *argv: str) -> Case:
+    """Return a case in which a function of the program fails as no one expected."""
+    return lambda cli, _: cli.start(*argv, before=BROKEN.format(module, name)).wait()
+
+
+def with_sheet(*argv: str, amount: object = 5, fault: Fault | None = None, **env: str) -> Case:
+    """Return a case that gives a sheet of one invoice to a command."""
+
+    def case(cli: Cli, sandbox: Sandbox) -> Any:
+        if fault is not None:
+            sandbox.misbehave(fault)
+        return cli.run(argv[0], cli.sheet({"amount": amount}), *argv[1:], **env)
+
+    return case
+
+
+def inbox_of(cli: Cli, *, total: object = "sum") -> Path:
+    """An inbox with one workbook of two invoices."""
+    return filled(cli.folder / "inbox" / "a.xlsx", 10, 20, total=total)
+
+
+def handled(*, total: object = "sum", fault: Fault | None = None, **env: str) -> Case:
+    """Return a case of run over that inbox."""
+
+    def case(cli: Cli, sandbox: Sandbox) -> Any:
+        inbox_of(cli, total=total)
+        if fault is not None:
+            sandbox.misbehave(fault)
+        return cli.run("run", **AUTO, **env)
+
+    return case
+
+
+def run_problems(cli: Cli, _: Sandbox) -> Any:
+    """A workbook with a mistake."""
+    filled(cli.folder / "inbox" / "a.xlsx", "x", total=None)
+    return cli.run("run", **AUTO)
+
+
+def run_locked(cli: Cli, _: Sandbox) -> Any:
+    """Another run has the inbox."""
+    inbox_of(cli)
+    with FileLock(cli.folder / "inbox" / ".invoice-importer.lock"):
+        return cli.run("run", **AUTO)
+
+
+def run_crash(cli: Cli, _: Sandbox) -> Any:
+    """The program fails over a file."""
+    inbox_of(cli)
+    return cli.start("run", before=BROKEN.format("pipeline.running", "preview"), **AUTO).wait()
+
+
+def in_doubt(cli: Cli, sandbox: Sandbox) -> None:
+    """One invoice whose answer was lost."""
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    assert cli.run("submit", cli.fees(1), "--yes").exit_code == 8
+
+
+def reconciled(*argv: str, **env: str) -> Case:
+    """Return a case that settles it."""
+
+    def case(cli: Cli, sandbox: Sandbox) -> Any:
+        in_doubt(cli, sandbox)
+        return cli.run("reconcile", *argv, **env)
+
+    return case
+
+
+def while_another_sends(cli: Cli, sandbox: Sandbox) -> Any:
+    """Another submit holds the lock of the account."""
+    in_doubt(cli, sandbox)
+    hold = "import importer.pipeline.submitting as s, time, pathlib\n"
+    hold += "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(60)\ns.prepare = wait\n"
+    other = cli.start("submit", cli.fees(2), "--yes", before=hold)
+    while not (cli.folder / "held").exists():
+        time.sleep(0.02)
+    done = cli.run("reconcile", IMPORTER_SETTLE_SECONDS="0")
+    other.kill()
+    return done
+
+
+def taken_port(cli: Cli, _: Sandbox) -> Any:
+    """Somebody listens there already."""
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        line.listen()
+        return cli.run("sandbox", "--port", line.getsockname()[1])
+
+
+def stopped_sandbox(cli: Cli, _: Sandbox) -> Any:
+    """Ctrl-C is how it is meant to end."""
+    running = cli.start("sandbox", "--port", "0")
+    while "KANTATA_TOKEN" not in running.said():
+        time.sleep(0.02)
+    running.signal(signal.SIGINT)
+    return running.wait()
+
+
+def again(*argv: str) -> Case:
+    """Return a case that runs a command line twice; the second time counts."""
+
+    def case(cli: Cli, _: Sandbox) -> Any:
+        cli.run(*argv)
+        return cli.run(*argv)
+
+    return case
+
+
+STATUS = FaultKind.STATUS_BEFORE
+DONE, UNEXPECTED, WRONG, PROBLEMS, SOME, ACCESS, AWAY, LOCKED, DOUBT, GATE = (ExitCode(n) for n in range(10))
+TABLE: list[tuple[str, ExitCode, str, Case]] = [
+    ("template", DONE, "written", just("template")),
+    ("template", WRONG, "never overwrites", again("template")),
+    ("template", UNEXPECTED, "a crash", crashing("template", "write", "template")),
+    ("preview", DONE, "sound", with_sheet("preview")),
+    ("preview", WRONG, "no file", just("preview", "missing.xlsx")),
+    ("preview", WRONG, "an unknown option", just("preview", "x.csv", "--nonsense")),
+    ("preview", PROBLEMS, "a mistake", with_sheet("preview", amount="x")),
+    (
+        "preview",
+        DONE,
+        "Kantata away: the ledger is asked",
+        with_sheet("preview", KANTATA_BASE_URL="http://127.0.0.1:9"),
+    ),
+    ("approve", DONE, "approved", with_sheet("approve", "--yes")),
+    ("approve", WRONG, "wrong settings", with_sheet("approve", "--yes", IMPORTER_WORKERS="0")),
+    ("approve", PROBLEMS, "a mistake", with_sheet("approve", "--yes", amount="x")),
+    ("approve", GATE, "nobody said yes", with_sheet("approve")),
+    ("run", DONE, "billed", handled()),
+    ("run", DONE, "an empty inbox", lambda cli, _: ((cli.folder / "inbox").mkdir(), cli.run("run"))[1]),
+    ("run", UNEXPECTED, "a crash", run_crash),
+    ("run", WRONG, "no inbox", just("run")),
+    ("run", WRONG, "no token", handled(**NO_TOKEN)),
+    ("run", PROBLEMS, "a mistake", run_problems),
+    ("run", SOME, "a rejection", handled(fault=Fault(STATUS, status=422))),
+    ("run", ACCESS, "the token refused", handled(fault=Fault(STATUS, status=401))),
+    ("run", AWAY, "throttled too long", handled(fault=Fault(STATUS, status=429, times=99))),
+    ("run", LOCKED, "another run", run_locked),
+    ("run", DOUBT, "an answer lost", handled(fault=Fault(FaultKind.DROP_AFTER))),
+    ("run", GATE, "no gate", handled(total=None)),
+    ("run", GATE, "another total", handled(total=31)),
+    ("reconcile", DONE, "nothing in doubt", just("reconcile")),
+    ("reconcile", DONE, "settled", reconciled(IMPORTER_SETTLE_SECONDS="0")),
+    ("reconcile", WRONG, "no token", just("reconcile", **NO_TOKEN)),
+    ("reconcile", ACCESS, "the token refused", reconciled(IMPORTER_SETTLE_SECONDS="0", KANTATA_TOKEN="other")),  # noqa: S106
+    ("reconcile", LOCKED, "another run", while_another_sends),
+    ("reconcile", DOUBT, "too early to say", reconciled("--no-wait", IMPORTER_SETTLE_SECONDS="600")),
+    ("history", DONE, "no runs", just("history")),
+    ("history", WRONG, "an unknown run", just("history", "20200101-000000-0000")),
+    ("history", UNEXPECTED, "a crash", crashing("settings", "load", "history")),
+    ("settings", DONE, "shown", just("settings")),
+    ("settings", WRONG, "wrong", just("settings", IMPORTER_DRAFT="maybe")),
+    ("login", WRONG, "nothing typed", just("login")),
+    ("logout", DONE, "none there", just("logout")),
+    ("logout", WRONG, "no keyring", just("logout", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")),
+    ("sandbox", DONE, "stopped", stopped_sandbox),
+    ("sandbox", WRONG, "the port is taken", taken_port),
+]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[f"{command}-{int(code)}-{when}" for command, code, when, _ in TABLE])
+def test_every_command_ends_with_its_exit_code(
+    cli: Cli, sandbox: Sandbox, row: tuple[str, ExitCode, str, Case]
+) -> None:
+    """As the README says; and never with a traceback."""
+    _, code, _, case = row
+    done = case(cli.at(sandbox), sandbox)
+    assert done.exit_code == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_table_is_whole() -> None:
+    """Every command and every code is in one of the tables."""
+    commands = {command for command, *_ in TABLE} | {"submit"}
+    assert commands == set(get_command(app).commands)  # type: ignore[attr-defined]
+    codes = {code for _, code, *_ in TABLE} | {ExitCode(code) for code, *_ in CASES.values()}
+    assert codes == set(ExitCode)
