@@ -393,27 +393,14 @@ def settings_file(given: Path | None) -> Path | None:
     return _settings_file(given)
 
 
-def origins(settings: Settings, config: Path | None, profile: str | None) -> list[Origin]:
+def changed(settings: Settings, *, config: Path | None, profile: str | None) -> list[Origin]:
     """Every setting that is not the default, with where its value comes from."""
-    path, profile = _settings_file(config), profile or os.environ.get("IMPORTER_PROFILE") or None
-    plain = _read_toml(path, None)
-    chosen = _read_toml(path, profile) if profile else plain
-    variables = {name: variable for variable, name in OWN_NAMES.items() if os.environ.get(variable)}
-    found = []
-    for name, field in Settings.model_fields.items():
-        variable = variables.get(name) or next(
-            (one for one in os.environ if one.upper() == f"{ENV_PREFIX}{name}".upper()), None
-        )
-        if getattr(settings, name) == field.get_default(call_default_factory=True):
-            continue
-        if variable:
-            source = f"the environment variable {variable}"
-        elif name in chosen and chosen.get(name) != plain.get(name):
-            source = f"[profile.{profile}] in {path}"
-        else:
-            source = str(path)
-        found.append(Origin(name, _without_secret(name, getattr(settings, name)), source))
-    return found
+    where = origins(config=config, profile=profile)
+    return [
+        Origin(name, _without_secret(name, getattr(settings, name)), where.get(name, "a flag"))
+        for name, field in Settings.model_fields.items()
+        if getattr(settings, name) != field.get_default(call_default_factory=True)
+    ]
 
 
 def _without_secret(name: str, value: object) -> str:

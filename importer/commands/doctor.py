@@ -50,13 +50,13 @@ def _checks(stack: ExitStack, config: Path | None, profile: str | None, *, sandb
     from importer import doctor as look
     from importer.commands.session import SANDBOX_ACCOUNT, _embedded_sandbox
     from importer.errors import LedgerProblem, SettingsProblem
-    from importer.settings import load, origins, settings_file
+    from importer.settings import changed, load, settings_file
     from importer.submission_ledger import ledger_url
 
     yield look.of_program()
     try:
         settings = load(config=config, profile=profile)
-        yield from look.of_settings(settings_file(config), origins(settings, config, profile))
+        yield from look.of_settings(settings_file(config), changed(settings, config=config, profile=profile))
     except SettingsProblem as problem:
         yield look.failed("settings", problem.message, problem.hint, problem.exit_code)
         return

@@ -72,21 +72,11 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
     if prepared.refused and prepared.named.stuck is None:
         return _refused(prepared, tools)
     try:
-        if prepared.named.stuck is not None:
-            raise prepared.named.stuck
-        check_limits(prepared, tools)
-        if tools.api is not None:
-            prepared = look_up(_settle_own(prepared, tools, tools.api), tools.api)
-            prepared = checked(prepared, tools.api, go_on=False)
-            if prepared.refused:
-                return _refused(prepared, tools)
+        prepared = _compared_with_account(prepared, tools)
+        if prepared.refused:
+            return _refused(prepared, tools)
         prepared = with_warnings(prepared, tools)
-        if prepared.ready:
-            hooks.connect()  # a missing token is said before the question
-            plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
-            if tools.settings.require_approval:
-                approved(plan, tools)
-            hooks.confirm(plan)
+        _agreed(prepared, tools, hooks)
     except (GateRefused, AccessDenied, NotReached) as error:
         prepared = noting(prepared, f"{error.message} {error.hint}")
         return _finished(prepared, tools, _unsent(prepared, error.message, error.hint), error.exit_code)
@@ -114,6 +104,28 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
     if hooks.stop.exit_code is None:  # who asked to stop does not wait for another look
         sent = replace(sent, planned=read_again(sent.planned, hooks.connect))
     return _finished(prepared, tools, sent, began=True)
+
+
+def _compared_with_account(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan with all that is known before sending. Raises GateRefused, AccessDenied or NotReached."""
+    if prepared.named.stuck is not None:
+        raise prepared.named.stuck
+    check_limits(prepared, tools)
+    if tools.api is None:
+        return prepared
+    prepared = look_up(_settle_own(prepared, tools, tools.api), tools.api)
+    return checked(prepared, tools.api, go_on=False)
+
+
+def _agreed(prepared: Prepared, tools: Tools, hooks: Hooks) -> None:
+    """Make sure that what is to be sent may be sent. Raises GateRefused."""
+    if not prepared.ready:
+        return
+    hooks.connect()  # a missing token is said before the question
+    plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
+    if tools.settings.require_approval:
+        approved(plan, tools)
+    hooks.confirm(plan)
 
 
 def read_again(planned: tuple[PlannedInvoice, ...], connect: Callable[[], KantataApi]) -> tuple[PlannedInvoice, ...]:

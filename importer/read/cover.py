@@ -15,8 +15,8 @@ from importer.sheet import Expected, is_blank, text_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from importer.read.grid import Grid
     from importer.sheet import Cell
+    from importer.unpack import Grid
 
 CENT = Decimal("0.01")
 TOLERANCE = Decimal("0.000001")
