@@ -41,7 +41,7 @@ def approved(report: Report, tools: Tools) -> Approval:
     same_name = [one for one in known if one.file_name == name]
     if not known:
         msg = f"Nothing was sent: {name} was not approved."
-        raise GateRefused(msg, f"Approve it: invoice-importer approve “{name}”", code=CODE)
+        raise GateRefused(msg, f'Approve it: invoice-importer approve "{name}"', code=CODE)
     last = (same_name or known)[0]
     changed = "; ".join(differences(last.plan, plan))
     msg = f"Nothing was sent: the plan is not the one that {last.who} approved: {changed}."
