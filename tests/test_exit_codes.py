@@ -145,6 +145,18 @@ def again(*argv: str) -> Case:
     return case
 
 
+def undone(*argv: str, fault: Fault | None = None, **env: str) -> Case:
+    """Return a case that undoes a submit of one draft."""
+
+    def case(cli: Cli, sandbox: Sandbox) -> Any:
+        assert cli.run("submit", cli.fees(1), "--yes").exit_code == 0
+        if fault is not None:
+            sandbox.misbehave(fault)
+        return cli.run("undo", *argv, **env)
+
+    return case
+
+
 STATUS = FaultKind.STATUS_BEFORE
 DONE, UNEXPECTED, WRONG, PROBLEMS, SOME, ACCESS, AWAY, LOCKED, DOUBT, GATE = (ExitCode(n) for n in range(10))
 TABLE: list[tuple[str, ExitCode, str, Case]] = [
@@ -178,6 +190,16 @@ TABLE: list[tuple[str, ExitCode, str, Case]] = [
     ("run", DOUBT, "an answer lost", handled(fault=Fault(FaultKind.DROP_AFTER))),
     ("run", GATE, "no gate", handled(total=None)),
     ("run", GATE, "another total", handled(total=31)),
+    ("undo", DONE, "deleted", undone("last", "--yes")),
+    ("undo", WRONG, "an unknown run", just("undo", "20200101-000000-0000", "--yes")),
+    ("undo", SOME, "refused", undone("last", "--yes", fault=Fault(STATUS, "DELETE", "/invoices/*", status=422))),
+    ("undo", ACCESS, "the token refused", undone("last", "--yes", KANTATA_TOKEN="other")),  # noqa: S106
+    ("undo", AWAY, "throttled too long", undone("last", "--yes", fault=Fault(STATUS, "*", "*", status=429, times=99))),
+    ("undo", GATE, "nobody said yes", undone("last")),
+    ("doctor", DONE, "well", just("doctor")),
+    ("doctor", WRONG, "wrong settings", just("doctor", IMPORTER_WORKERS="0")),
+    ("doctor", ACCESS, "the token refused", just("doctor", KANTATA_TOKEN="other")),  # noqa: S106
+    ("doctor", AWAY, "Kantata away", just("doctor", KANTATA_BASE_URL="http://127.0.0.1:9")),
     ("reconcile", DONE, "nothing in doubt", just("reconcile")),
     ("reconcile", DONE, "settled", reconciled(IMPORTER_SETTLE_SECONDS="0")),
     ("reconcile", WRONG, "no token", just("reconcile", **NO_TOKEN)),

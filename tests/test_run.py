@@ -18,6 +18,7 @@ from scripted import Scripted, created
 
 from importer import inbox as box
 from importer.pipeline import gates_set
+from importer.sandbox import Fault, FaultKind
 from importer.settings import load
 from importer.sheet import Expected
 
@@ -239,6 +240,8 @@ def test_killed_while_sending_it_is_in_doubt_and_moves_there(cli: Cli, inbox: Pa
         env = {"KANTATA_TOKEN": "x", "KANTATA_BASE_URL": server.base_url, **AUTO}
         look = "import importer.pipeline.previewing as p, importer.pipeline.submitting as s\n"
         look += "p.look_up = s.look_up = lambda prepared, api: prepared\n"
+        look += "p.checked = s.checked = lambda prepared, api, go_on: prepared\n"
+        look += "s.read_again = lambda planned, connect: planned\n"
         done = cli.start("run", "--json", before=look, **env).wait()
         assert (done.exit_code, outcomes(done)) == (8, {"a.xlsx": "in_doubt"})
         assert len(server.posts) == 2
@@ -269,10 +272,11 @@ def test_a_missing_token_leaves_the_files(cli: Cli, inbox: Path) -> None:
 def test_a_permission_that_one_project_lacks_does_not_block_the_inbox(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
     """Only a person can mend it: failed/ with its rows to fix, exit code 5, and the next file has its turn."""
     csv = inbox / "a.csv"
-    csv.write_text("Project ID,Item type,Amount,Net days\n111,Fixed fee,100,30\n")
+    csv.write_text("Project ID,Item type,Amount,Net days\n101,Fixed fee,100,30\n")
     aged(csv, 90)
     filled(inbox / "b.xlsx", 20)
     here = cli.at(sandbox)
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, status=403))
     assert here.run("approve", csv, "--yes").exit_code == 0
     done = here.run("run", "--json", **AUTO)
     assert (done.exit_code, outcomes(done)) == (5, {"a.csv": "failed", "b.xlsx": "done"})

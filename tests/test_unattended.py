@@ -76,7 +76,7 @@ def test_a_month_of_three_files_without_anyone_watching(tmp_path: Path, kantata:
         ]
         assert lying(inbox) == []
         assert [name[21:] or name for name in put_away(inbox, "failed") if name[:3] == "202"] == [
-            "results.xlsx", "to-fix.xlsx",
+            "annotated.xlsx", "results.xlsx", "to-fix.xlsx",
         ]  # fmt: skip
         assert {"Oktober Größe & Söhne.xlsx", "copy of it.xlsx"} < set(put_away(inbox, "done"))
         [told] = mail.received
