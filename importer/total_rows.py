@@ -6,8 +6,10 @@ that the row is a line item after all: somebody must look.
 
 from __future__ import annotations
 
+import itertools
+from bisect import bisect_left
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from importer.cells import number_of
 from importer.problems import Problem
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from importer.sheet import Cell, RawRow, Sheet
 
+FEWEST_SUMMED = 2
+"""Line items; a bare amount proves nothing by being the sum of fewer."""
 _TOTALS = (Excluded.TOTAL, Excluded.SUM)
 
 
@@ -29,29 +33,58 @@ def disagreeing(sheet: Sheet, amounts: Mapping[int, Decimal | None]) -> list[Pro
     ``amounts`` are those of the line items, main unit, by row; None where one
     cannot be read: then no total can be checked, and that row has its own error.
     """
-    position = next((header.position for header in sheet.headers if header.column == "amount"), None)
     totals = [row for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
-    if position is None or not totals:
-        return []
+    totals = [row for row in totals if not is_blank(_amount(sheet, row))]
     if None in amounts.values():
         return [_unchecked(sheet, row) for row in totals if sheet.excluded[row.number] is Excluded.SUM]
+    rows = sorted(amounts)
+    sums = list(itertools.accumulate((amounts[row] or Decimal(0) for row in rows), initial=Decimal(0)))
     problems = []
-    since = above = Decimal(0)
-    lines = iter(sorted(amounts))
-    line = next(lines, None)
+    first = 0
     for row in totals:
-        while line is not None and line < row.number:
-            since += amounts[line] or 0
-            above += amounts[line] or 0
-            line = next(lines, None)
-        cell = row.cell(position)
-        if not is_blank(cell):
-            said, bare = _meanings(cell), sheet.excluded[row.number] is Excluded.SUM
-            # A labelled total that cannot be read is a total all the same; a bare one is anything.
-            if (said or bare) and not said & {round(since, 2), round(above, 2)}:
-                problems.append(_differs(sheet, row, since, above))
-        since = Decimal(0)
+        last = bisect_left(rows, row.number)
+        problem = _judged(sheet, row, _Sum(last - first, sums[last] - sums[first]), _Sum(last, sums[last]))
+        problems += [problem] if problem else []
+        first = last
     return problems
+
+
+class _Sum(NamedTuple):
+    """Some line items above a total."""
+
+    count: int
+    amount: Decimal
+
+
+def _judged(sheet: Sheet, row: RawRow, since: _Sum, above: _Sum) -> Problem | None:
+    """What is wrong with a total row; ``since`` sums the rows since the total before it, ``above`` all above it."""
+    bare = sheet.excluded[row.number] is Excluded.SUM
+    said = _meanings(_amount(sheet, row))
+    proving = {round(one.amount, 2) for one in (since, above) if not bare or one.count >= FEWEST_SUMMED}
+    if not proving:
+        return _alone(sheet, row)
+    # A labelled total that cannot be read is a total all the same; a bare one is anything.
+    if not (said or bare) or said & proving:
+        return None
+    return _differs(sheet, row, since.amount, above.amount)
+
+
+def _amount(sheet: Sheet, row: RawRow) -> Cell:
+    position = next((header.position for header in sheet.headers if header.column == "amount"), None)
+    return None if position is None else row.cell(position)
+
+
+def _alone(sheet: Sheet, row: RawRow) -> Problem:
+    return Problem(
+        code="row.total_unchecked",
+        message=f"Row {row.number} holds only an amount. It may be a total or a line item: a sum of one line item "
+        "proves nothing.",
+        hint="If it is a total, delete it. If it is a line item, give it a project and an item type.",
+        sheet=sheet.name,
+        cell=sheet.address("amount", row.number),
+        row=row.number,
+        column="amount",
+    )
 
 
 def _unchecked(sheet: Sheet, row: RawRow) -> Problem:
@@ -78,8 +111,7 @@ def _meanings(cell: Cell) -> set[Decimal]:
 
 
 def _differs(sheet: Sheet, row: RawRow, since: Decimal, above: Decimal) -> Problem:
-    position = next(header.position for header in sheet.headers if header.column == "amount")
-    shown = text_of(row.cell(position))
+    shown = text_of(_amount(sheet, row))
     of_rows = f"{above:,.2f}" if since == above else f"{above:,.2f} (since the last total: {since:,.2f})"
     return Problem(
         code="row.total_differs",

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from importer.columns import OwnHeaders, known_headers
 from importer.problems import Severity
+from importer.read import read_sheet
 from importer.sheet import Excluded
 from tests.sheets import checked, csv_file, read, table
 
@@ -127,3 +129,27 @@ def test_a_bare_amount_beside_a_merged_project_is_a_line_item(tmp_path: Path) ->
     sheet = read(path)
     assert not sheet.excluded
     assert list(sheet.frame.index) == [2, 3]
+
+
+def test_a_bare_amount_below_one_line_is_an_error(tmp_path: Path) -> None:
+    """It may be a second line item whose project was forgotten; being equal to the one above proves nothing."""
+    path = table(tmp_path / "a.xlsx", HEADER, FIRST, [None, None, None, 1000])
+    assert ("row.total_unchecked", "D3", Severity.ERROR) in codes(path)
+
+
+@pytest.mark.parametrize("row", [["Total redesign of the site", 500], [None, 1000]])
+def test_without_projects_and_item_types_nothing_is_left_out(tmp_path: Path, row: list[object]) -> None:
+    """Where settings supply both, nothing in a row tells a line item from a total: a person decides."""
+    known = known_headers(own=OwnHeaders(supplied=frozenset({"workspace_id", "item_type"})))
+    path = table(tmp_path / "a.xlsx", ["Description", "Amount"], ["Retainer A", 500], ["Retainer B", 500], row)
+    sheet = read_sheet(path, None, known)
+    assert sheet.excluded == {}
+    assert [(p.code, p.row, p.severity) for p in sheet.problems] == [("row.total_unclear", 4, Severity.ERROR)]
+
+
+def test_a_named_project_makes_a_line_item(tmp_path: Path) -> None:
+    """A project may be named instead of numbered."""
+    path = table(
+        tmp_path / "a.xlsx", ["Project", "Item type", "Amount"], ["ACME", "Fixed fee", 5], ["Total Ltd", None, 5]
+    )
+    assert read(path).excluded == {}

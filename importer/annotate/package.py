@@ -8,6 +8,7 @@ import posixpath
 import re
 import zipfile
 from typing import TYPE_CHECKING
+from xml.parsers import expat
 
 from importer.annotate.xml import CannotAnnotate, attributes, prefix_of, quoted
 
@@ -39,12 +40,14 @@ class Package:
         self.names = set(self._archive.namelist())
 
     def read(self, name: str) -> str:
-        """A part as text. Raises CannotAnnotate when there is none, or it is not UTF-8."""
+        """A part as text. Raises CannotAnnotate when there is none, or it is not sound XML in UTF-8."""
         if name in self.changed:
             return self.changed[name]
         try:
-            return self._archive.read(name).decode("utf-8-sig")
-        except (KeyError, UnicodeDecodeError, zipfile.BadZipFile) as error:
+            data = self._archive.read(name)
+            expat.ParserCreate().Parse(data, True)  # noqa: FBT003 - the end; searching a part without ends takes long
+            return data.decode("utf-8-sig")
+        except (KeyError, UnicodeDecodeError, zipfile.BadZipFile, expat.ExpatError) as error:
             raise CannotAnnotate(f"its part {name} is missing or unusual") from error
 
     def put(self, name: str, text: str) -> None:

@@ -30,6 +30,8 @@ _TOTAL = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+TELLING = ("workspace_id", "workspace", "item_type")
+"""Columns in which a value says that the row is a line item; settings may supply them instead."""
 LONGEST_LABEL = 80
 """Characters; a longer text is a description."""
 
@@ -42,19 +44,23 @@ def find(
     excluded: dict[int, Excluded] = {}
     problems: list[Problem] = []
     continued = _continued(grid, at)
+    telling = [name for name in TELLING if name in at]
     for row in rows:
         texts = [(position, cell) for position, cell in enumerate(row.cells) if not is_blank(cell)]
-        again = _header_again(start, texts, known)
+        again, label = _header_again(start, texts, known), _total_label(row, at, texts)
+        bare = [position for position, _ in texts] == [at.get("amount")] and row is not rows[0]
         if again is not None:
             if again:
                 excluded[row.number] = Excluded.HEADER
             problems.append(_again(grid, row.number, start.row, same=again))
         elif row.number in continued:
             continue  # a merged project or item type says that it is a line item
-        elif (label := _total_label(row, at, texts)) is not None:
+        elif not telling and (label or bare):
+            problems.append(_unclear(grid, row.number, label))
+        elif label is not None:
             excluded[row.number] = Excluded.TOTAL
             problems.append(_total(grid, row.number, f"(“{label}”)", label))
-        elif [position for position, _ in texts] == [at.get("amount")] and row is not rows[0]:
+        elif bare:
             # A bare number below the amounts, as the sum button leaves it; whether it is their sum is checked later.
             excluded[row.number] = Excluded.SUM
             problems.append(_total(grid, row.number, "holds only an amount", text_of(texts[0][1])))
@@ -63,7 +69,7 @@ def find(
 
 def _continued(grid: Grid, at: Mapping[str, int]) -> set[int]:
     """Numbers of the rows to which a merged cell of the row above gives a project or an item type."""
-    telling = {at[name] for name in ("workspace_id", "item_type") if name in at}
+    telling = {at[name] for name in TELLING if name in at}
     return {
         number
         for area in grid.look.merged
@@ -86,14 +92,11 @@ def _header_again(start: HeaderRow, texts: list[tuple[int, object]], known: Mapp
 
 def _total_label(row: RawRow, at: dict[str, int], texts: list[tuple[int, object]]) -> str | None:
     """The words that say “total”, when nothing else says that the row is a line item."""
-    must_be_empty = [at[name] for name in ("item_type", "item_id") if name in at]
+    must_be_empty = [at[name] for name in (*TELLING, "item_id") if name in at]
     if any(not is_blank(row.cell(position)) and not _is_label(row.cell(position)) for position in must_be_empty):
         return None
     labels = [(position, text_of(cell)) for position, cell in texts if _is_label(cell)]
     if not labels:
-        return None
-    project = at.get("workspace_id")
-    if project is not None and not is_blank(row.cell(project)) and not _is_label(row.cell(project)):
         return None
     return labels[0][1].strip()
 
@@ -112,6 +115,20 @@ def _again(grid: Grid, row: int, header_row: int, *, same: bool) -> Problem:
         "Keep one table per sheet: move the other one to a sheet of its own.",
         grid.name,
         cell_address(0, row),
+    )
+
+
+def _unclear(grid: Grid, row: int, label: str | None) -> Problem:
+    shown = "holds only an amount" if label is None else f"(“{label}”)"
+    return Problem(
+        code="row.total_unclear",
+        message=f"Row {row} {shown} may be a total or a line item: the sheet has neither projects nor item types that "
+        "would tell.",
+        hint="If it is a total, delete it. If it is a line item, add a column Item type to the sheet and fill it.",
+        sheet=grid.name,
+        cell=cell_address(0, row),
+        row=row,
+        value=label,
     )
 
 

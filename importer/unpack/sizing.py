@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from importer.sheet import Cell
     from importer.unpack.grid import Grid, Limits
 
+MOST_MERGED_ROWS = 500_000
+"""Rows of all merged ranges together; Excel forbids ranges to overlap, a hostile file does not care."""
 KEPT_ROWS = 100
 """Rows kept of a sheet that is too large, enough to find its header."""
 
@@ -29,6 +31,8 @@ def bounded(grid: Grid, limits: Limits) -> Grid:
         return _cut(grid, limits, f"has {len(rows):,} rows; at most {limits.rows:,} are read (setting most_rows)")
     if width > limits.columns:
         return _cut(grid, limits, f"has {width:,} columns; at most {limits.columns:,} are read (setting most_columns)")
+    if sum(min(area.last_row, len(rows)) - area.first_row + 1 for area in grid.look.merged) > MOST_MERGED_ROWS:
+        return _cut(grid, limits, f"has more than {MOST_MERGED_ROWS:,} rows in merged cells")
     if any(len(row) > limits.columns for row in rows):
         return replace(grid, rows=[row[: limits.columns] for row in rows])
     return grid
