@@ -52,7 +52,7 @@ def disagreeing(sheet: Sheet, amounts: Mapping[int, Decimal | None]) -> list[Pro
 class _Sum(NamedTuple):
     """Some line items above a total."""
 
-    count: int
+    lines: int
     amount: Decimal
 
 
@@ -60,7 +60,7 @@ def _judged(sheet: Sheet, row: RawRow, since: _Sum, above: _Sum) -> Problem | No
     """What is wrong with a total row; ``since`` sums the rows since the total before it, ``above`` all above it."""
     bare = sheet.excluded[row.number] is Excluded.SUM
     said = _meanings(_amount(sheet, row))
-    proving = {round(one.amount, 2) for one in (since, above) if not bare or one.count >= FEWEST_SUMMED}
+    proving = {round(one.amount, 2) for one in (since, above) if not bare or one.lines >= FEWEST_SUMMED}
     if not proving:
         return _alone(sheet, row)
     # A labelled total that cannot be read is a total all the same; a bare one is anything.

@@ -149,7 +149,6 @@ def test_without_projects_and_item_types_nothing_is_left_out(tmp_path: Path, row
 
 def test_a_named_project_makes_a_line_item(tmp_path: Path) -> None:
     """A project may be named instead of numbered."""
-    path = table(
-        tmp_path / "a.xlsx", ["Project", "Item type", "Amount"], ["ACME", "Fixed fee", 5], ["Total Ltd", None, 5]
-    )
+    header = ["Project", "Item type", "Description", "Amount"]
+    path = table(tmp_path / "a.xlsx", header, ["ACME", "Fixed fee", "x", 5], ["Globex", None, "Total", 5])
     assert read(path).excluded == {}
