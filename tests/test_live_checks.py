@@ -367,3 +367,15 @@ def test_a_number_is_free_again_after_its_draft_was_deleted(cli: Cli, sandbox: S
     address = f"{sandbox.base_url}/invoices/{created['invoice_id']}"
     assert requests.delete(address, headers={"Authorization": "Bearer sandbox"}, timeout=5).status_code == 204
     assert found(preview(cli, {**row, "invoice_key": "second", "amount": 7})) == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [("€ 5", []), ("EUR 5", []), ("5", []), ("$5", ["amount.currency"]), ("GBP 5", ["amount.currency"])],
+)
+def test_the_currency_beside_an_amount_fits_the_project(
+    cli: Cli, sandbox: Sandbox, amount: str, expected: list[str]
+) -> None:
+    """An invoice gets the currency of its project, whatever the sheet says beside the amount."""
+    done = preview(cli.at(sandbox), {**FEE, "amount": amount})
+    assert [code for code, _, severity in found(done) if severity == "error"] == expected

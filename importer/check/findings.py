@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from importer.aliases import same
 from importer.check.account import Account, named
+from importer.check.currency import fits
 from importer.check.names import differs
 from importer.columns import ITEM_TYPE_TITLES
 from importer.problems import Problem, Severity
@@ -60,6 +61,7 @@ class _Check:
             if line.item_id is not None:
                 for fault in self._item(line, line.item_id, invoice):
                     yield self._at("item_id", line.row, fault)
+            yield from self._currency(line)
             if line.story_id is not None:
                 for fault in self._task(line, line.story_id):
                     yield self._at("story_id", line.row, fault)
@@ -86,6 +88,13 @@ class _Check:
         name, project = self.claims.get(line.row), self.account.project(line.workspace_id)
         if name is not None and project.title is not None and same(name) != same(project.title):
             yield differs(self.sheet, line.row, name, line.workspace_id, f"Kantata shows {named(project)}")
+
+    def _currency(self, line: LineItem) -> Iterator[Problem]:
+        """The mark typed beside an amount must fit the project, whose currency the invoice gets."""
+        project = self.account.project(line.workspace_id)
+        if fits(line.currency, project.currency) is False:
+            message = f"The amount is in {line.currency}, but {named(project)} bills in {project.currency}."
+            yield self._at("amount", line.row, ("currency", message, "Correct the amount or the project.", _ERROR))
 
     def _item(self, line: LineItem, item_id: int, invoice: Invoice) -> Iterator[Fault]:
         name = f"{ITEM_TYPE_TITLES[line.item_type]} {item_id}"
