@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from importer.currencies import CODES
 from importer.records import BY_ID, PRICED, ItemType
 
 if TYPE_CHECKING:
@@ -432,11 +433,39 @@ def required_columns(known: Mapping[str, str]) -> tuple[Column, ...]:
     return tuple(column for column in REQUIRED if column.name not in supplied)
 
 
+_REMARK = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
+_HARMLESS_REMARKS: dict[Kind, re.Pattern[str]] = {
+    Kind.AMOUNT: re.compile(r"net|netto|excl\.? ?(?:tax|vat)|without (?:tax|vat)|ohne (?:mwst|ust)\.?|ht"),
+    Kind.YES_NO: re.compile(r"(?:yes|y|ja|oui|s[ií]|true) ?[/|] ?(?:no|n|nein|non|false)"),
+    Kind.DATE: re.compile(r"[dmyjtao]{1,4}[-./ ][dmyjtao]{1,4}[-./ ][dmyjtao]{1,4}"),
+    Kind.DAYS: re.compile(r"(?:in )?(?:days|tage|jours|d[ií]as)|net"),
+}
+_HARMLESS_ANYWHERE = re.compile(r"optional|required|mandatory|text|number|digits|id|no|nr|kantata|mavenlink|\*|")
+
+
+def currency_of_header(header: str) -> str | None:
+    """Currency that a header names in brackets, such as EUR in “Amount (EUR)”."""
+    remark = _REMARK.search(header)
+    code = "" if remark is None else remark[1].strip().upper()
+    return {"€": "EUR", "£": "GBP", "$": "$"}.get(code, code if code in CODES else None)
+
+
 def known_as(header: str, known: Mapping[str, str]) -> str | None:
-    """Column that a header means; a remark in brackets at its end, such as “(yes/no)”, does not count."""
+    """Column that a header means; a harmless remark in brackets at its end, such as “(yes/no)”, does not count.
+
+    Others change the meaning: “Amount (cents)” is not the amount, “Date (due)” not the invoice date.
+    """
     if is_ignored(header, known):
         return None
-    return known.get(fold(header)) or known.get(fold(re.sub(r"[(\[][^()\[\]]*[)\]]\s*$", "", header)))
+    if (name := known.get(fold(header))) is not None:
+        return name
+    if (remark := _REMARK.search(header)) is None or (name := known.get(fold(header[: remark.start()]))) is None:
+        return None
+    kind, words = BY_NAME[name].kind, " ".join(remark[1].casefold().split())
+    if kind is Kind.AMOUNT and currency_of_header(header):
+        return name
+    harmless = _HARMLESS_REMARKS.get(kind)
+    return name if _HARMLESS_ANYWHERE.fullmatch(words) or (harmless and harmless.fullmatch(words)) else None
 
 
 def known_headers(more: Mapping[str, Sequence[str]] | None = None, own: OwnHeaders | None = None) -> KnownHeaders:

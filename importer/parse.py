@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from types import NoneType
 from typing import TYPE_CHECKING
 
@@ -11,23 +12,24 @@ import pandas as pd
 
 from importer import typed_amounts, typed_dates
 from importer.cells import parser_of
-from importer.columns import BY_NAME, Kind
+from importer.columns import BY_NAME, Kind, currency_of_header
 from importer.conventions import Conventions, decide, without_thirds
 from importer.doubts import TypedColumn, decision_of, doubt_of, long_terms, swapped_problem, unlikely_years
+from importer.problems import Problem
 from importer.readings import Typed, Undecided, Unreadable
 from importer.sheet import CellFault, Sheet
+from importer.typed_amounts import same_currency
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from importer.columns import Column
     from importer.conventions import Decision
-    from importer.problems import Problem
 
 MIDDLE = 12
 """Days up to it can be taken for months."""
 FIRST_LIKELY_YEAR = 2000
-YEARS_AHEAD = 5
+YEARS_AHEAD = 1
 """Years from today; later dates are unlikely."""
 LONG_TERM = 365
 """Days; a longer payment term is probably a slip."""
@@ -61,7 +63,30 @@ def parse(sheet: Sheet, conventions: Conventions) -> Parsed:
         if column.kind in (Kind.DATE, Kind.DAYS):
             parsed.problems.extend(_unlikely(sheet, column, cells, values, conventions.today))
     frame = pd.DataFrame(columns, index=sheet.frame.index, dtype=object)
+    if "amount" in columns:
+        _use_currency_of_header(sheet, columns["amount"], parsed)
     return Parsed(frame, parsed.currencies, parsed.problems, parsed.decisions)
+
+
+def _use_currency_of_header(sheet: Sheet, amounts: list[object], parsed: Parsed) -> None:
+    """“Amount (EUR)” speaks for all its cells; one that says another currency is an error."""
+    currency = currency_of_header(sheet.title("amount"))
+    if currency is None:
+        return
+    for row, amount in zip(sheet.frame.index.tolist(), amounts, strict=True):
+        mark = parsed.currencies.setdefault(row, currency) if isinstance(amount, Decimal) else currency
+        if not same_currency(mark, currency):
+            parsed.problems.append(
+                Problem(
+                    "amount.currency_conflict",
+                    f"The amount is in {mark}, but its column is headed “{sheet.title('amount')}”.",
+                    "Correct the amount or the header.",
+                    sheet=sheet.name,
+                    cell=sheet.address("amount", row),
+                    row=row,
+                    column="amount",
+                )
+            )
 
 
 def _parse_column(cells: list[object], parse_cell: Callable[[object], object]) -> list[object]:

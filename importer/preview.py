@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_INVOICES = 60
 """Invoices shown in the terminal; the workbook holds them all."""
+MOST_CELLS = 8
+"""Cells named of problems that say the same."""
 MOST_PROBLEMS = 40
 """Problems shown in the terminal; the workbook holds them all."""
 
@@ -183,6 +185,15 @@ def _name_of(invoice: Invoice | UnsoundInvoice) -> str:
     return invoice.key or f"project {', '.join(str(one) for one in invoice.workspace_ids) or '–'}"
 
 
+def _alike(problems: Sequence[Problem]) -> list[list[Problem]]:
+    """Problems of cells that say the same of the same value, together; the order is that of the first of each."""
+    groups: dict[tuple[object, ...], list[Problem]] = {}
+    for number, one in enumerate(problems):
+        alone = None if one.cell else number
+        groups.setdefault((alone, one.code, one.sheet, one.column, one.message, one.hint), []).append(one)
+    return list(groups.values())
+
+
 def _show_problems(problems: Sequence[Problem], console: Console) -> None:
     unknown = [str(problem.value) for problem in problems if problem.code == "column.unknown"]
     shown = [problem for problem in problems if problem.code != "column.unknown"]
@@ -192,10 +203,15 @@ def _show_problems(problems: Sequence[Problem], console: Console) -> None:
         warnings = len(problems) - errors
         parts = [count_of(errors, "problem")] * bool(errors) + [count_of(warnings, "warning")] * bool(warnings)
         console.print(f"[bold]{' and '.join(parts)}[/]")
-    for problem in ordered[:MOST_PROBLEMS]:
+    groups = _alike(ordered)
+    for problem, *others in groups[:MOST_PROBLEMS]:
         style = "red" if problem.severity is Severity.ERROR else "yellow"
         where = f"[{style}]{escape(problem.address)}[/]  " if problem.address else f"[{style}]•[/] "
         console.print(f"{where}{escape(problem.message)}", highlight=False)
+        if others:
+            cells = ", ".join(one.cell or "" for one in others[:MOST_CELLS])
+            more = f" and {len(others) - MOST_CELLS:,} more" if len(others) > MOST_CELLS else ""
+            console.print(f"    Likewise {escape(cells)}{more}.", style="dim", highlight=False)
         hint, *lines = problem.hint.split("\n")
         console.print(f"    {escape(hint)}", style="dim", highlight=False)
         for line in lines:  # of importer.toml: to be copied, so never broken
@@ -203,5 +219,6 @@ def _show_problems(problems: Sequence[Problem], console: Console) -> None:
     if unknown:
         console.print(f"[yellow]Columns copied to the results, not sent:[/] {escape(', '.join(unknown))}")
         console.print("    The sheet Problems shows the lines of importer.toml that use or ignore them.", style="dim")
-    if len(ordered) > MOST_PROBLEMS:
-        console.print(f"… and {len(ordered) - MOST_PROBLEMS:,} more; the workbook lists them all.")
+    if len(groups) > MOST_PROBLEMS:
+        hidden = sum(len(group) for group in groups[MOST_PROBLEMS:])
+        console.print(f"… and {hidden:,} more; the workbook lists them all.")

@@ -7,12 +7,13 @@ that the row is a line item after all: somebody must look.
 from __future__ import annotations
 
 import itertools
+import re
 from bisect import bisect_left
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from importer.cells import number_of
-from importer.problems import Problem
+from importer.problems import Problem, Severity
 from importer.readings import Typed
 from importer.sheet import Excluded, is_blank, text_of
 from importer.typed_amounts import typed_amount
@@ -20,11 +21,29 @@ from importer.typed_amounts import typed_amount
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
     from importer.sheet import Cell, RawRow, Sheet
 
 FEWEST_SUMMED = 2
 """Line items; a bare amount proves nothing by being the sum of fewer."""
+_TOTAL = re.compile(
+    r"""(?:grand|sub|invoice|project|monthly|overall|net|gross|page|report)?[ -]?totals?(?:\W.*)?  # Total October
+      | .{1,60}\Wtotals?\W?                                               # 101 Total, as Excel's subtotals write
+      | sum | (?:zwischen|gesamt|end)?summe(?:\W.*)? | gesamt(?:betrag)?(?:\W.*)?
+      | (?:sous[ -]?)?total(?:\W.*)?(?:g[eé]n[eé]ral)? | somme
+      | (?:suma|total(?:es)?|subtotal)(?:\W.*)?
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+LONGEST_LABEL = 80
+"""Characters; a longer text is a description."""
 _TOTALS = (Excluded.TOTAL, Excluded.SUM)
+
+
+def is_total_label(cell: object) -> bool:
+    """Tell whether a cell says that its row is a total."""
+    return isinstance(cell, str) and len(cell) <= LONGEST_LABEL and _TOTAL.fullmatch(cell.strip()) is not None
 
 
 def disagreeing(sheet: Sheet, amounts: Mapping[int, Decimal | None]) -> list[Problem]:
@@ -47,6 +66,34 @@ def disagreeing(sheet: Sheet, amounts: Mapping[int, Decimal | None]) -> list[Pro
         problems += [problem] if problem else []
         first = last
     return problems
+
+
+def suspected(sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal | None]) -> list[Problem]:
+    """A warning for each line item that is described as a total and is the sum of those above it."""
+    if "notes" not in parsed.columns:
+        return []
+    problems = []
+    above, count = Decimal(0), 0
+    notes = parsed["notes"].to_dict()
+    for row in sorted(amounts):
+        amount = amounts[row] or Decimal(0)
+        if count >= FEWEST_SUMMED and amount == above and is_total_label(notes[row]):
+            problems.append(_billed_total(sheet, row, str(notes[row])))
+        above, count = above + amount, count + 1
+    return problems
+
+
+def _billed_total(sheet: Sheet, row: int, label: str) -> Problem:
+    return Problem(
+        code="row.maybe_total",
+        message=f"Row {row} (“{label}”) is billed as a line item, although it is the sum of the rows above it.",
+        hint="If it is a total, empty its project and item type, or delete it.",
+        sheet=sheet.name,
+        cell=sheet.address("amount", row),
+        row=row,
+        column="amount",
+        severity=Severity.WARNING,
+    )
 
 
 class _Sum(NamedTuple):
@@ -104,7 +151,7 @@ def _meanings(cell: Cell) -> set[Decimal]:
     """What an amount can mean, to the cent: as text, in every way of writing that it fits."""
     if isinstance(cell, str):
         typed = typed_amount(cell)
-        values = typed.values.values() if isinstance(typed, Typed) else ()
+        values = typed.values.values() if isinstance(typed, Typed) else ()  # noqa: PD011 - no DataFrame
         return {round(value, 2) for value in values if isinstance(value, Decimal)}
     number = number_of(cell)
     return set() if number is None else {round(number, 2)}

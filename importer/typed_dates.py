@@ -89,9 +89,21 @@ def _numeric(first: str, second: str, third: str, separator: str, today: date) -
     days: dict[str, date] = {way: day for way, part in parts.items() if (day := _day(*part)) is not None}
     if not days:
         return _NO_DAY
+    near = range(today.year - YEARS_BACK, today.year + YEARS_AHEAD + 1)
     year_first = days.get(YMD, today).year
-    far = not today.year - YEARS_BACK <= year_first <= today.year + YEARS_AHEAD
-    return Typed(dict(days), frozenset({YMD} if far else ()))
+    values: dict[str, object] = {
+        way: _far(day) if len(parts[way][0]) == len("26") and day.year not in near else day for way, day in days.items()
+    }
+    return Typed(values, frozenset(() if year_first in near else {YMD}))
+
+
+def _far(day: date) -> Unreadable:
+    """Two digits of a year far from today are more probably a day: 26-10-31 is no day in 2031."""
+    return Unreadable(
+        "far_year",
+        f"would be in {day.year}; a year of two digits is only read when it is near today",
+        "Type the year with four digits: 2026-10-31.",
+    )
 
 
 def _in_any_order(year: str, month: str, day: str) -> Typed | Unreadable:

@@ -23,7 +23,7 @@ from importer.readings import Unreadable
 from importer.records import ItemType, LineItem, SheetLine
 from importer.schemas import Fault, schema_for, words_of
 from importer.sheet import text_of
-from importer.total_rows import disagreeing
+from importer.total_rows import disagreeing, suspected
 from importer.words import row_ranges
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def validate(
     absent, lacking = _absent_columns(sheet, parsed)
     problems += absent
     problems += disagreeing(sheet, _amounts(parsed))
+    problems += suspected(sheet, parsed, _amounts(parsed))
     positions = {name: number for number, name in enumerate(BY_NAME)}
     problems.sort(key=lambda p: (p.row or 0, positions.get(p.column or "", 0)))
     faulty = error_rows(problems) | lacking
@@ -170,11 +171,18 @@ def _absent_columns(sheet: Sheet, parsed: pd.DataFrame) -> tuple[list[Problem], 
             continue
         needing = [(item_type, rows) for item_type, rows in by_type if item_type in column.required_for]
         if needing:
+            lacking.update(int(row) for _, some in needing for row in some.index)
+        if needing and not _misspelt(sheet, column):
             rows = sorted(int(row) for _, some in needing for row in some.index)
             kinds = [ITEM_TYPE_TITLES[item_type] for item_type, _ in needing if item_type is not None]
             problems.append(_absent(sheet, column, kinds, rows))
-            lacking.update(rows)
     return problems, lacking
+
+
+def _misspelt(sheet: Sheet, column: Column) -> bool:
+    """Whether an error asks already if a header was meant for this column."""
+    asked = [p.message for p in sheet.problems if p.code == "column.near_miss"]
+    return any(f"({column.name})" in message for message in asked)
 
 
 def _absent(sheet: Sheet, column: Column, kinds: list[str], rows: list[int]) -> Problem:
@@ -197,6 +205,9 @@ def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> list[Problem]:
     if not {"item_type", "amount"} <= set(parsed.columns):
         return []
     priced = parsed[parsed["amount"].notna()]
+    if priced.duplicated().any():  # what cannot be read says nothing of being the same
+        unread = priced.map(lambda cell: isinstance(cell, Unreadable)).any(axis=1)
+        priced = priced[~unread]
     twins = priced[priced.duplicated(keep=False)]
     first_rows: dict[tuple[object, ...], int] = {}
     problems = []

@@ -109,7 +109,8 @@ def test_markup_in_the_sheet_is_shown_as_text(tools: pipeline.Tools, tmp_path: P
 
 def test_long_plans_are_cut_with_a_word(tools: pipeline.Tools, tmp_path: Path) -> None:
     """The terminal shows the first invoices and problems and says how many more there are."""
-    rows = [fee(5, 1000 + n) for n in range(MOST_INVOICES + 3)] + [fee(0, 5000 + n) for n in range(MOST_PROBLEMS + 2)]
+    rows = [fee(5, 1000 + n) for n in range(MOST_INVOICES + 3)]
+    rows += [fee(f"x{n}", 5000 + n) for n in range(MOST_PROBLEMS + 2)]
     report = preview(tools, tmp_path, *rows)
     text = shown(report)
     assert f"and {MOST_PROBLEMS + 5} more invoices" in text

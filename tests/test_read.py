@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from sheets import checked, csv_file, found, raw_values, read, table, workbook
 
-from importer.columns import COLUMNS, known_headers
+from importer.columns import COLUMNS, known_as, known_headers
 from importer.errors import FileProblem, WrongUse
 from importer.problems import Problem, Severity, cell_address, column_letter
 from importer.read import read_sheet
@@ -251,7 +251,7 @@ def test_a_near_miss_of_a_present_column_is_only_unknown(tmp_path: Path) -> None
     assert [(p.code, p.severity) for p in read(path).problems] == [("column.unknown", Severity.WARNING)]
 
 
-@pytest.mark.parametrize("header", ["Client", "Customer", "Project lead", "Hours", "Rate", "Currency", "Due date"])
+@pytest.mark.parametrize("header", ["Client", "Customer", "Project lead", "Rate", "Due date"])
 def test_a_word_of_its_own_is_no_misspelling(tmp_path: Path, header: str) -> None:
     """“Client” is a column of the user's own, not a misspelt “Client PO”."""
     path = table(tmp_path / "a.xlsx", [header, *HEADER], ["x", 101, "fixed_fee", 5])
@@ -865,7 +865,41 @@ def test_own_columns_named_like_answers_stay_the_sheets_own(tmp_path: Path) -> N
     path.write_text("Status,Project ID,Item type,Amount,error,what_to_do\nopen,101,Fixed fee,5,,\n")
     sheet = read_sheet(path, None, known_headers())
     assert sheet.added == {4, 5}
-    assert [problem.code for problem in sheet.problems] == ["column.unknown"]
+    assert [problem.code for problem in sheet.problems] == ["column.not_applied"]
+
+
+@pytest.mark.parametrize("header", ["Quantity", "Hours", "Discount", "Status", "Currency", "Menge"])
+def test_a_column_that_seems_to_change_what_is_billed_is_named(tmp_path: Path, header: str) -> None:
+    """Price times quantity, a discount or “do not invoice”: nothing of that is applied, and that is said."""
+    [problem] = read(table(tmp_path / "a.xlsx", [header, *HEADER], ["x", 101, "fixed_fee", 5])).problems
+    assert (problem.code, problem.severity) == ("column.not_applied", Severity.WARNING)
+    assert "with the amount as it stands" in problem.message
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Amount (cents)", "Amount (in k€)", "Amount (TEUR)", "Amount (incl. VAT)", "Amount [gross]", "Date (due)",
+        "Project ID (old)", "Draft (date)",
+    ],
+)  # fmt: skip
+def test_a_remark_that_changes_the_meaning_hides_the_column(header: str) -> None:
+    """Billing cents as euros, or the gross as the net, would be a wrong figure in the right column."""
+    assert known_as(header, known_headers()) is None
+
+
+def test_a_hidden_sheet_gives_way_to_a_visible_one(tmp_path: Path) -> None:
+    """Last month's rows on a hidden sheet are not proposed; that it was passed over is said."""
+    book = Workbook()
+    for name, state in (("Old", "hidden"), ("Invoices", "visible")):
+        sheet = book.create_sheet(name)
+        sheet.append(HEADER)
+        sheet.append([101, "fixed_fee", 5])
+        sheet.sheet_state = state
+    book.remove(book["Sheet"])
+    book.save(tmp_path / "a.xlsx")
+    found = read(tmp_path / "a.xlsx")
+    assert (found.name, [(p.code, p.sheet) for p in found.problems]) == ("Invoices", [("sheet.left_out", "Old")])
 
 
 def test_a_workbook_with_a_broken_part_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
-from sheets import checked, found, grouped, records
+from sheets import checked, csv_file, found, grouped, records, table
+
+from importer.problems import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,3 +131,42 @@ def test_mixed_conventions_yield_no_line(tmp_path: Path, name: str, cells: tuple
     assert [line.item for line in lines] == [None] * len(cells)
     (problem,) = [problem for problem in problems if problem.code != "row.repeated"]
     assert problem.rows == (2, 3)
+
+
+def test_the_currency_of_the_header_speaks_for_its_cells(tmp_path: Path) -> None:
+    """“Amount (USD)” over a cell of euros is an error at that cell."""
+    path = table(tmp_path / "a.xlsx", ["Project ID", "Item type", "Amount (USD)"], [101, "Fixed fee", 5],
+                 [101, "Fixed fee", "€ 6"])  # fmt: skip
+    lines, problems = checked(path)
+    assert [(p.code, p.cell) for p in problems] == [("amount.currency_conflict", "C3")]
+    assert [line.item.currency for line in lines if line.item] == ["USD"]
+
+
+@pytest.mark.parametrize("odd", ["26-10-31", "26-10-12", "29-11-26", "31.12.30"])
+def test_two_digits_of_a_far_year_are_refused(tmp_path: Path, odd: str) -> None:
+    """Another cell's proof that days come first does not make 26-10-31 a day in 2031."""
+    rows = f"101,Fixed fee,5,13-10-26\n102,Fixed fee,5,{odd}\n"
+    path = csv_file(tmp_path / "a.csv", f"Project ID,Item type,Amount,Invoice date\n{rows}")
+    _, problems = checked(path)
+    years = [line.invoice_values.get("invoice_date") for line in checked(path)[0]]
+    assert odd == "29-11-26" or [p.cell for p in problems if p.severity is Severity.ERROR], (problems, years)
+    assert all(day is None or day.year == 2026 for day in years)
+
+
+def test_a_line_item_that_is_the_sum_of_those_above_is_named(tmp_path: Path) -> None:
+    """A total with filled-down project and type is billed, but not without a word."""
+    rows = [[101, "Fixed fee", f"x{n}", 1000 * n] for n in (1, 2)]
+    path = table(
+        tmp_path / "a.xlsx",
+        ["Project ID", "Item type", "Description", "Amount"],
+        *rows,
+        [101, "Fixed fee", "Total", 3000],
+    )
+    assert [(p.code, p.cell) for p in checked(path)[1]] == [("row.maybe_total", "D4")]
+
+
+def test_unreadable_rows_are_not_called_the_same(tmp_path: Path) -> None:
+    """“Flat fee” and “Pauschale” are both unknown, and not equal."""
+    rows = [[101, word, 5] for word in ("Flat fee", "Pauschale")]
+    path = table(tmp_path / "a.xlsx", ["Project ID", "Item type", "Amount"], *rows)
+    assert [p.code for p in checked(path)[1]] == ["item_type.unknown", "item_type.unknown"]

@@ -32,7 +32,7 @@ from importer.validate import validate
 from importer.words import row_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from decimal import Decimal
     from pathlib import Path
 
@@ -164,7 +164,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     lines, date_problems = check_dates(lines, sheet, batch, now.date(), rules)
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices, invoice_problems = group(lines, sheet, defaults)
-    problems = (*sheet.problems, *explained(row_problems), *date_problems, *invoice_problems)
+    problems = (*_left(sheet.problems, row_problems), *explained(row_problems), *date_problems, *invoice_problems)
     drawn = tuple(_blaming(draw_up(invoices, batch), problems, lines))
     prepared = Prepared(
         run_id=run_id,
@@ -184,6 +184,12 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         named=named,
     )
     return decided(prepared)
+
+
+def _left(problems: Iterable[Problem], row_problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Problems of the sheet, but for notices of totals of which an error says more."""
+    wrong = {problem.row for problem in row_problems if problem.code.startswith("row.total_")}
+    return (one for one in problems if one.code != "row.total" or one.row not in wrong)
 
 
 def _reading(settings: Settings) -> Reading:

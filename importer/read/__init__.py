@@ -176,6 +176,7 @@ def _ragged(grid: Grid, header_row: int, rows: list[RawRow]) -> list[Problem]:
             "so its values may stand in the wrong columns.",
             hint="Put quotes around texts that contain the separator, or export the file again.",
             sheet=grid.name,
+            cell=cell_address(0, row.number),
             row=row.number,
         )
         for row in rows

@@ -33,6 +33,12 @@ HEADER_SEARCH_ROWS = 100
 """How many rows from the top may hold titles and notes above the header."""
 FEWEST_KNOWN = 2
 """A row with fewer known names is no header."""
+_NOT_APPLIED = """
+    Quantity, Qty, Count, Units, Hours, Discount, Rebate, Tax, VAT, Tax rate, Status, Billable, Menge, Anzahl, Stunden,
+    Rabatt, MwSt, USt, Quantité, Heures, Remise, TVA, Cantidad, Horas, Descuento, IVA, Currency, Währung
+"""
+CHANGES_AMOUNTS = frozenset(fold(word) for word in _NOT_APPLIED.split(","))
+"""Headers of columns that a person may expect to change what is billed; the program does not apply them."""
 NEAR = 0.83
 """Likeness (difflib ratio) from which an unknown header counts as a misspelling."""
 COVER_SHEET = "cover"
@@ -75,8 +81,10 @@ def choose_grid(
         return grid, _complete(grid, start, known), ()
     found = [(grid, start) for grid in grids if (start := find_header(grid, known)) is not None]
     whole = [(grid, start) for grid, start in found if not _missing(start, known)]
+    visible = [(grid, start) for grid, start in whole if not grid.hidden]
+    whole = visible if len(visible) == 1 else whole
     if len(whole) > 1 or (not whole and len(found) > 1):
-        names = ", ".join(f"“{grid.name}”" for grid, _ in whole or found)
+        names = ", ".join(f"“{grid.name}”{' (hidden)' * grid.hidden}" for grid, _ in whole or found)
         msg = f"Several sheets could hold the invoice rows: {names}."
         raise FileProblem(
             msg, f'Say which one, for example: --sheet "{(whole or found)[0][0].name}".', code="sheet.ambiguous"
@@ -313,8 +321,11 @@ def _unknown_header(
     else:
         message = f"The column “{header.text}” is not known: it is copied to the results and not sent."
         hint = use_or_ignore(header.text, known, present)
+        if fold(header.text) in CHANGES_AMOUNTS:
+            message = f"The column “{header.text}” is not used: every row is billed, with the amount as it stands."
+            hint = f"Make sure that the amounts are final. {hint}"
     return Problem(
-        code="column.near_miss" if near else "column.unknown",
+        code="column.near_miss" if near else _code_of_unknown(header),
         message=message,
         hint=hint,
         sheet=grid.name,
@@ -324,6 +335,10 @@ def _unknown_header(
         value=header.text,
         severity=Severity.ERROR if near else Severity.WARNING,
     )
+
+
+def _code_of_unknown(header: Header) -> str:
+    return "column.not_applied" if fold(header.text) in CHANGES_AMOUNTS else "column.unknown"
 
 
 def _nearest(text: str, known: Mapping[str, str]) -> str | None:
@@ -405,10 +420,15 @@ def _no_header(grids: Sequence[Grid], known: Mapping[str, str]) -> FileProblem:
 
 
 def _left_out(grid: Grid) -> Problem:
+    why = (
+        "is hidden, and a visible one"
+        if grid.hidden
+        else "has some known headers but not all required ones, and another"
+    )
     return Problem(
         code="sheet.left_out",
-        message=f"The sheet “{grid.name}” has some known headers but not all required ones; it was not read.",
-        hint="Nothing to do, unless it holds invoice rows; then complete its header or use --sheet.",
+        message=f"The sheet “{grid.name}” {why} was read instead.",
+        hint="Nothing to do, unless it holds invoice rows to bill; then complete its header or use --sheet.",
         sheet=grid.name,
         severity=Severity.WARNING,
     )

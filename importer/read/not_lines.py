@@ -7,12 +7,12 @@ amounts; one that does not is an error.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from importer.columns import known_as
 from importer.problems import Problem, Severity, cell_address
 from importer.sheet import Excluded, is_blank, text_of
+from importer.total_rows import is_total_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,19 +21,8 @@ if TYPE_CHECKING:
     from importer.sheet import RawRow
     from importer.unpack import Grid
 
-_TOTAL = re.compile(
-    r"""(?:grand|sub|invoice|project|monthly|overall|net|gross|page|report)?[ -]?totals?(?:\W.*)?  # Total October
-      | .{1,60}\Wtotals?\W?                                               # 101 Total, as Excel's subtotals write
-      | sum | (?:zwischen|gesamt|end)?summe(?:\W.*)? | gesamt(?:betrag)?(?:\W.*)?
-      | (?:sous[ -]?)?total(?:\W.*)?(?:g[eé]n[eé]ral)? | somme
-      | (?:suma|total(?:es)?|subtotal)(?:\W.*)?
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
 TELLING = ("workspace_id", "workspace", "item_type")
 """Columns in which a value says that the row is a line item; settings may supply them instead."""
-LONGEST_LABEL = 80
-"""Characters; a longer text is a description."""
 
 
 def find(
@@ -93,16 +82,12 @@ def _header_again(start: HeaderRow, texts: list[tuple[int, object]], known: Mapp
 def _total_label(row: RawRow, at: dict[str, int], texts: list[tuple[int, object]]) -> str | None:
     """The words that say “total”, when nothing else says that the row is a line item."""
     must_be_empty = [at[name] for name in (*TELLING, "item_id") if name in at]
-    if any(not is_blank(row.cell(position)) and not _is_label(row.cell(position)) for position in must_be_empty):
+    if any(not is_blank(row.cell(position)) and not is_total_label(row.cell(position)) for position in must_be_empty):
         return None
-    labels = [(position, text_of(cell)) for position, cell in texts if _is_label(cell)]
+    labels = [(position, text_of(cell)) for position, cell in texts if is_total_label(cell)]
     if not labels:
         return None
     return labels[0][1].strip()
-
-
-def _is_label(cell: object) -> bool:
-    return isinstance(cell, str) and len(cell) <= LONGEST_LABEL and _TOTAL.fullmatch(cell.strip()) is not None
 
 
 def _again(grid: Grid, row: int, header_row: int, *, same: bool) -> Problem:
