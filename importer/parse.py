@@ -64,6 +64,9 @@ def parse(sheet: Sheet, conventions: Conventions) -> Parsed:
             parsed.problems.extend(_unlikely(sheet, column, cells, values, conventions.today))
     frame = pd.DataFrame(columns, index=sheet.frame.index, dtype=object)
     if "amount" in columns:
+        for row, amount in zip(sheet.frame.index.tolist(), columns["amount"], strict=True):
+            if isinstance(amount, Decimal) and row in sheet.currencies:
+                parsed.currencies.setdefault(row, sheet.currencies[row])
         _use_currency_of_header(sheet, columns["amount"], parsed)
     return Parsed(frame, parsed.currencies, parsed.problems, parsed.decisions)
 

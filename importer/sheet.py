@@ -111,6 +111,8 @@ class Sheet:
     """Batch named on the workbook's Cover sheet, if any."""
     excluded: Mapping[int, Excluded] = field(default_factory=dict)
     """Rows that are no line items: they are in ``rows``, but not in ``frame``."""
+    currencies: Mapping[int, str] = field(default_factory=dict)
+    """Row number → currency that the number format of its amount shows."""
     notes: tuple[str, ...] = ()
     """How the file was read, where that was a decision; whole sentences."""
     expected: Expected = Expected()

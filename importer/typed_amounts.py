@@ -63,7 +63,7 @@ def typed_amount(text: str) -> Typed | Unreadable:
     match = _SHAPE.fullmatch(typed) if len(typed) <= LONGEST else None
     if match is None:
         return _no_amount(typed)
-    marks = [_currency(match[place]) for place in ("before", "after") if match[place]]
+    marks = [currency_of(match[place]) for place in ("before", "after") if match[place]]
     signs = sum(match[name] is not None for name in ("around", "within", "minus_1", "minus_2", "minus_3", "minus_4"))
     if None in marks or signs > 1 or (len(marks) == len(WAYS) and not same_currency(str(marks[0]), str(marks[1]))):
         return _no_amount(typed)
@@ -87,7 +87,8 @@ def in_bounds(amount: Decimal) -> Decimal | Unreadable:
     return amount
 
 
-def _currency(mark: str) -> str | None:
+def currency_of(mark: str) -> str | None:
+    """Code or shared mark that a sign or word beside an amount means; None when it is no currency."""
     name = mark.removesuffix(".")
     return name.upper() if name.upper() in CODES else _SIGNS.get(name.casefold())
 

@@ -170,3 +170,47 @@ def test_unreadable_rows_are_not_called_the_same(tmp_path: Path) -> None:
     rows = [[101, word, 5] for word in ("Flat fee", "Pauschale")]
     path = table(tmp_path / "a.xlsx", ["Project ID", "Item type", "Amount"], *rows)
     assert [p.code for p in checked(path)[1]] == ["item_type.unknown", "item_type.unknown"]
+
+
+def formatted(path: Path, *cells: tuple[object, str]) -> Path:
+    """Write a workbook whose amounts and PO numbers have number formats."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["Project ID", "Item type", "Amount", "PO"])
+    for number, (value, code) in enumerate(cells, start=2):
+        sheet.append([101, "Fixed fee", value if code != "00000" else 5, value])
+        sheet.cell(number, 4 if code == "00000" else 3).number_format = code
+    book.save(path)
+    book.close()
+    return path
+
+
+def test_an_amount_shown_as_a_percentage_is_refused(tmp_path: Path) -> None:
+    """A cell that shows 50 % does not bill 0.50."""
+    _, problems = checked(formatted(tmp_path / "a.xlsx", (0.5, "0.00%"), (7, '0" %"')))
+    assert [(p.code, p.cell) for p in problems if p.severity is Severity.ERROR] == [("amount.percentage", "C2")]
+
+
+@pytest.mark.parametrize(
+    ("code", "currency"),
+    [
+        ('#,##0.00 "€"', "EUR"), ("[$USD] #,##0.00", "USD"), ("[$€-407] #,##0.00", "EUR"), ('"$"#,##0.00', "$"),
+        ("#,##0.00 [$CHF-807];[Red]-#,##0.00", "CHF"), ("#,##0.00", None), ('0 "pieces"', None),
+    ],
+)  # fmt: skip
+def test_the_currency_of_a_number_format_is_seen(tmp_path: Path, code: str, currency: str | None) -> None:
+    """What a person sees beside the number is what the row says."""
+    lines, _ = checked(formatted(tmp_path / "a.xlsx", (5, code)))
+    assert [line.item.currency for line in lines if line.item] == [currency]
+
+
+def test_two_currencies_on_one_invoice_are_refused_also_as_formats(tmp_path: Path) -> None:
+    """€ 5 and $ 5 do not make 10."""
+    path = formatted(tmp_path / "a.xlsx", (5, '#,##0.00 "€"'), (6, '"$"#,##0.00'))
+    assert "amount.currency_conflict" in [p.code for p in grouped(path)[1]]
+
+
+def test_leading_zeros_of_a_format_are_kept(tmp_path: Path) -> None:
+    """A PO number that is shown as 00123 is sent as 00123."""
+    lines, _ = checked(formatted(tmp_path / "a.xlsx", (123, "00000")))
+    assert lines[0].invoice_values["purchase_order"] == "00123"

@@ -14,7 +14,7 @@ import pandas as pd
 
 from importer.errors import FileProblem
 from importer.problems import Problem, Severity, cell_address, column_letter
-from importer.read import hidden, merged, not_lines
+from importer.read import formats, hidden, merged, not_lines
 from importer.read.cover import find_expected
 from importer.read.headers import added_by_results, choose_grid, find_batch
 from importer.sheet import Cell, CellFault, Header, RawRow, Sheet, is_blank
@@ -76,6 +76,7 @@ def read_sheet(
         msg = f"{grid.name}: no rows below the header in row {start.row}."
         raise FileProblem(msg, "Type one row per line item below the header.", code="sheet.no_rows")
     lines = merged.settle(grid, start, lines, reading.merged_cells)
+    lines, currencies = formats.settle(grid, start, lines)
     headless = _headless(grid, start.headers, rows)
     found = (
         *(replace(one, sheet=grid.name) for one in file.problems), *problems, *hidden.sheet(grid, reading.hidden_rows),
@@ -95,6 +96,7 @@ def read_sheet(
         added=added_by_results(start.headers),
         batch=batch,
         excluded=excluded,
+        currencies=currencies,
         notes=(*file.notes, *start.notes),
         expected=expected,
     )

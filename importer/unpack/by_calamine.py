@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
@@ -14,6 +15,7 @@ from importer.unpack import ods_look, xlsb_look, xlsx_look
 from importer.unpack.archive import Archive
 from importer.unpack.grid import Grid, Limits, SideLook
 from importer.unpack.identify import Format, protected
+from importer.unpack.number_formats import shown_as, telling_formats
 from importer.unpack.sizing import bounded
 
 if TYPE_CHECKING:
@@ -79,7 +81,8 @@ def _look_into_xlsx(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
     if xml is None:
         msg = "the part of the sheet is not where it should be"
         raise ValueError(msg)
-    return xlsx_look.look(xml, calculates_anew=xlsx_look.calculates_anew(archive))
+    side, faults = xlsx_look.look(xml, calculates_anew=xlsx_look.calculates_anew(archive))
+    return replace(side, formats=shown_as(xml, telling_formats(archive))), faults
 
 
 _LOOKS: dict[Format, Look] = {

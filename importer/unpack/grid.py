@@ -55,6 +55,8 @@ class SideLook:
     merged: tuple[MergedRange, ...] = ()
     other_workbooks: bool = False
     """Whether formulas take values from other files."""
+    formats: dict[tuple[int, int], str] = field(default_factory=dict)
+    """(row number as Excel shows it, column counted from 0) → number format that shows more than the number."""
 
 
 @dataclass(frozen=True, slots=True)
