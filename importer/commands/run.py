@@ -85,7 +85,7 @@ def _handled(
         config=config, profile=profile, reports=reports, offline=False, sandbox=sandbox, console=Console(stderr=True),
     ) as session, _signals(stop) as listen:  # fmt: skip
         listen()
-        return pipeline.run(session.tools, session.connect, stop, told)
+        return pipeline.run(session.tools, session.connect, stop, told, keep=sandbox)
 
 
 def _notify(notice: Notice, settings: Settings) -> None:

@@ -25,6 +25,7 @@ from importer.problems import error_rows, has_errors
 from importer.read import Reading, read_sheet
 from importer.records import ExitCode, Invoice, PlannedInvoice, Source, Status, UnsoundInvoice
 from importer.report import Report
+from importer.sheet import Expected
 from importer.tieout import tied
 from importer.toml_lines import explained
 from importer.unpack import Limits as FileLimits
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from importer.problems import Problem
     from importer.records import LedgerEntry, ReadBack, SheetLine
     from importer.settings import Settings
-    from importer.sheet import Expected, Sheet
+    from importer.sheet import Sheet
     from importer.submission_ledger import SubmissionLedger
 
 LOG = logging.getLogger(__name__)
@@ -66,12 +67,11 @@ class Wish:
     annotate: bool | None = None
     """Whether to make the annotated copy; None: when there is something to mend."""
 
-    def matching(self, expected: Expected) -> Wish:
-        """The wish with the totals that the workbook states itself, where the person stated none."""
-        return replace(
-            self,
-            expect_invoices=expected.invoices if self.expect_invoices is None else self.expect_invoices,
-            expect_total=expected.total if self.expect_total is None else self.expect_total,
+    def matching(self, expected: Expected) -> Expected:
+        """The totals to be checked: what the person stated, else what the workbook or the settings do."""
+        return Expected(
+            expected.invoices if self.expect_invoices is None else self.expect_invoices,
+            expected.total if self.expect_total is None else self.expect_total,
         )
 
 
@@ -148,7 +148,6 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     settings, now = tools.settings, datetime.now().astimezone()
     known = known_headers(own=settings.own_headers)
     sheet = read_sheet(wish.path, wish.sheet_name, known, _reading(settings))
-    wish = wish.matching(sheet.expected)
     sheet, words_used = in_known_words(sheet, known, settings.constants, settings.values)
     sheet, named = with_named_projects(sheet, settings, tools.api)
     lines, row_problems, decisions = validate(
@@ -370,15 +369,15 @@ def report_of(
 
 
 def check_limits(prepared: Prepared, tools: Tools) -> None:
-    """Raise GateRefused unless the plan matches the figures that flags or settings give; a flag counts first."""
-    wish, settings = prepared.wish, tools.settings
-    limits = Limits(
-        settings.expect_invoices if wish.expect_invoices is None else wish.expect_invoices,
-        settings.expect_total if wish.expect_total is None else wish.expect_total,
-        settings.largest_invoice,
-        settings.largest_total,
-    )
-    check(prepared.planned, totals_of(prepared.lines, prepared.planned), limits)
+    """Raise GateRefused unless the plan matches the figures that flags, or settings and Cover, give.
+
+    A flag counts instead of both; a workbook cannot overrule the settings.
+    """
+    settings, totals = tools.settings, totals_of(prepared.lines, prepared.planned)
+    for stated in (Expected(settings.expect_invoices, settings.expect_total), prepared.sheet.expected):
+        wanted = prepared.wish.matching(stated)
+        limits = Limits(wanted.invoices, wanted.total, settings.largest_invoice, settings.largest_total)
+        check(prepared.planned, totals, limits)
 
 
 def note_in_log(report: Report) -> None:

@@ -15,7 +15,8 @@ from importer.pipeline.approving import approved
 from importer.pipeline.planning import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
 from importer.pipeline.submitting import Hooks, submit
-from importer.records import ExitCode, Status, UnsoundInvoice
+from importer.records import ExitCode, PlannedInvoice, Status, UnsoundInvoice
+from importer.sheet import Expected
 from importer.words import count_of
 
 if TYPE_CHECKING:
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
     from importer.kantata_api import KantataApi
     from importer.report import Report
     from importer.settings import Settings
-    from importer.sheet import Expected
     from importer.submission_ledger import SubmissionLedger
 
 LOG = logging.getLogger(__name__)
 GATE_SETTINGS = ("expect_invoices", "expect_total", "largest_invoice", "largest_total")
 """Settings that refuse a plan which is not as expected, as far as this version has them."""
+COUNTING = ("expect_invoices",)
+"""Those that also see invoices of nothing but time, expenses and milestones, which Kantata prices."""
 SAME_FOR_ALL = (
     ExitCode.WRONG_USE, ExitCode.ACCESS, ExitCode.UNREACHABLE, ExitCode.LOCKED, ExitCode.INTERRUPTED,
     ExitCode.TERMINATED,
@@ -72,14 +74,18 @@ class Handled:
     sha256: str = ""
 
 
-def run(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, told: Callable[[Handled], None]) -> list[Handled]:
+def run(
+    tools: Tools, connect: Callable[[], KantataApi], stop: Stop, told: Callable[[Handled], None], *, keep: bool = False
+) -> list[Handled]:
     """Handle every workbook of the inbox, oldest first; ``told`` hears of each at once.
+
+    ``keep`` leaves the files where they lie: a rehearsal must not put away what is still to be billed.
 
     Raises LockedByAnother or SettingsProblem before anything was done.
     """
     done: list[Handled] = []
     with inbox.alone(tools.settings.inbox):
-        for handled in _all(tools, connect, stop):
+        for handled in _all(tools, connect, stop, keep=keep):
             facts = {
                 "file": handled.name, "sha256": handled.sha256, "outcome": handled.fate.value, "why": handled.why,
                 "exit_code": int(handled.exit_code), "run_id": handled.report and handled.report.run_id,
@@ -96,15 +102,19 @@ def exit_code_of(done: list[Handled]) -> ExitCode:
     return next((code for code in WORST_FIRST if code in codes), ExitCode.DONE)
 
 
-def gates_set(settings: Settings, expected: Expected) -> tuple[str, ...]:
-    """Names of the gates that guard a workbook when nobody watches."""
+def gates_set(settings: Settings, expected: Expected, *, amounts: bool = True) -> tuple[str, ...]:
+    """Names of the gates that guard a workbook when nobody watches.
+
+    ``amounts`` is False when an invoice has no amount in the sheet: no total and no limit would notice it.
+    """
     values = settings.model_dump()
-    limits = [name for name in GATE_SETTINGS if values.get(name) is not None]
-    cover = ["the sheet Cover"] if expected.invoices is not None or expected.total is not None else []
+    names = GATE_SETTINGS if amounts else COUNTING
+    limits = [name for name in names if values.get(name) is not None]
+    cover = ["the sheet Cover"] if expected.invoices is not None or (amounts and expected.total is not None) else []
     return (*cover, *limits)
 
 
-def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Iterator[Handled]:
+def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: bool) -> Iterator[Handled]:
     found, passed = inbox.look(tools.settings.inbox)
     whole, changing = inbox.settled(found, tools.settings.inbox_settle_seconds)
     for one in (*passed, *changing):
@@ -118,7 +128,7 @@ def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Iterato
         elif because is not None:
             yield _left(candidate, because.exit_code, f"Not looked at, because of {because.name}.")
         else:
-            handled = _guarded(candidate, tools, connect, stop)
+            handled = _guarded(candidate, tools, connect, stop, keep=keep)
             yield handled
             if handled.fate is Fate.LEFT and handled.exit_code in SAME_FOR_ALL:
                 because = handled
@@ -128,7 +138,9 @@ def _left(candidate: Candidate, code: ExitCode, why: str) -> Handled:
     return Handled(candidate.path.name, Fate.LEFT, code, why)
 
 
-def _guarded(candidate: Candidate, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
+def _guarded(
+    candidate: Candidate, tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: bool
+) -> Handled:
     """Handle one file; whatever fails becomes its answer, and the next one has its turn."""
     entry = inbox.entry_name(new_run_id(), candidate)
     folder = tools.settings.reports / entry
@@ -147,16 +159,15 @@ def _guarded(candidate: Candidate, tools: Tools, connect: Callable[[], KantataAp
         if handled.report is None or not any(one.status in TOUCHED for one in handled.report.planned):
             shutil.rmtree(folder, ignore_errors=True)  # nothing happened: it is all made anew next time
         return handled
+    if keep:
+        return replace(handled, why=f"{handled.why} A rehearsal: the file stays in the inbox.", folder=folder)
     return _put_away(candidate, handled, tools.settings.inbox / handled.fate.value / entry, folder)
 
 
 def _handled(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
     name = taken.copy.name
     try:
-        if earlier := _billed_before(taken.sha256, tools.ledger):
-            why = f"Nothing to do: run {earlier} billed just this content."
-            return Handled(name, Fate.DONE, ExitCode.DONE, why)
-        return _submitted(taken.copy, tools, connect, stop)
+        return _submitted(taken, tools, connect, stop)
     except FileProblem as problem:
         return Handled(name, Fate.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
     except ImporterError as problem:
@@ -167,9 +178,15 @@ def _handled(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop
         return Handled(name, Fate.FAILED, ExitCode.UNEXPECTED, why)
 
 
-def _submitted(copy: Path, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
+def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
+    copy = taken.copy
     wish, waiting = Wish(copy), list[GateRefused]()
     seen = preview(wish, tools)
+    # Only what means the same invoices: without dates, last month's file is another batch, and held for a person.
+    same = bool(seen.planned) and all(one.status is Status.ALREADY_CREATED for one in seen.planned)
+    if same and (earlier := _billed_before(taken.sha256, tools.ledger)):
+        why = f"Nothing to do: run {earlier} billed just this content."
+        return Handled(copy.name, Fate.DONE, ExitCode.DONE, why)
 
     def confirm(plan: Report) -> None:
         try:
@@ -195,14 +212,27 @@ def _check_gates(plan: Report, tools: Tools) -> None:
     if settings.require_approval:
         approved(plan, tools)
         return
-    if plan.sheet is not None and gates_set(settings, plan.sheet.expected):
+    expected = plan.sheet.expected if plan.sheet is not None else Expected()
+    amounts = all(map(_has_amounts, plan.planned))
+    if gates_set(settings, expected, amounts=amounts):
         return
     with suppress(GateRefused):
         approved(plan, tools)
         return
+    if gates_set(settings, expected):
+        msg = "Nothing was sent: it has invoices without any amount in the sheet, which no total and no limit guards."
+        hint = "Put “Expected invoices” with their number beside it on a sheet called Cover, or approve the file."
+        raise GateRefused(msg, hint, code="gate.none")
     msg = "Nothing was sent: no gate guards this workbook, and nobody watches."
     hint = "Put “Expected total” with the amount beside it on a sheet called Cover, set a limit, or approve the file."
     raise GateRefused(msg, hint, code="gate.none")
+
+
+def _has_amounts(one: PlannedInvoice) -> bool:
+    """Whether an invoice that would be sent has an amount in the sheet; of others it does not matter."""
+    if one.status is not Status.READY or isinstance(one.invoice, UnsoundInvoice):
+        return True
+    return any(line.amount is not None for line in one.invoice.lines)
 
 
 def _billed_before(sha256: str, ledger: SubmissionLedger) -> str | None:
