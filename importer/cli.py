@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -54,4 +56,6 @@ def _options(
 def main() -> None:
     """Run the command line. What it writes is for its owner only."""
     os.umask(0o077)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of another encoding must not stop a run on its way
+        sys.stdout.reconfigure(errors="backslashreplace")
     app()

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OUTCOMES = ("done", "failed", "in-doubt")
-READABLE = frozenset({".xlsx", ".xlsm", ".csv"})
-ALIKE = frozenset({".xls", ".xlsb", ".ods", ".numbers", ".tsv", ".txt", ".zip"})
+READABLE = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"})
+ALIKE = frozenset({".numbers", ".txt", ".zip"})
 """Somebody may have meant these to be billed, so that they lie here is told."""
 EXCEL_LOCK, OFFICE_LOCK = "~$", ".~lock."
 CHUNK_BYTES = 1 << 20
@@ -104,13 +104,15 @@ def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[Passed, ...]]:
     found: list[Candidate] = []
     passed: list[Passed] = []
     for name in names:
-        path = inbox / name
+        path, shown = inbox / name, name.encode(errors="backslashreplace").decode()
         if name.startswith((".", EXCEL_LOCK)) or name.lower() in ("desktop.ini", "thumbs.db"):
             continue
         with suppress(FileNotFoundError):  # somebody took it away
             if why := _why_not(path, names):
                 if why[0]:
-                    passed.append(Passed(name, why[0], why[1]))
+                    passed.append(Passed(shown, why[0], why[1]))
+            elif shown != name:
+                passed.append(Passed(shown, "its name is not readable here (no UTF-8); rename it", matters=True))
             else:
                 found.append(_seen(path))
     return tuple(sorted(found, key=lambda one: (one.mtime_ns, one.path.name))), tuple(passed)
@@ -120,13 +122,13 @@ def _why_not(path: Path, names: list[str]) -> tuple[str, bool] | None:
     """Why an entry is not taken (nothing to be said: an empty text) and whether it matters; None when it is."""
     mode, ending = path.lstat().st_mode, path.suffix.lower()
     if stat.S_ISDIR(mode):
-        return "", False
+        return "" if path.name in OUTCOMES else "it is a folder; only files in the inbox itself are taken", False
     if stat.S_ISLNK(mode):
         return "it is a link; put the file itself into the inbox", True
     if not stat.S_ISREG(mode):
         return "it is no file", False
     if ending not in READABLE:
-        return "only .xlsx, .xlsm and .csv are taken; save it as a workbook (.xlsx)", ending in ALIKE
+        return "only workbooks and .csv are taken; save it as a workbook (.xlsx)", ending in ALIKE
     locks = {f"{EXCEL_LOCK}{path.name}", f"{EXCEL_LOCK}{path.name[2:]}", f"{OFFICE_LOCK}{path.name}#"}
     if held := locks.intersection(names):
         return f"somebody has it open ({min(held)}); close it, or delete that lock file if nobody has", True

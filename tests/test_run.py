@@ -121,7 +121,7 @@ def test_only_whole_workbooks_are_taken(cli: Cli, sandbox: Sandbox, inbox: Path)
     outside = filled(cli.folder / "outside.xlsx", 20)
     (inbox / "link.xlsx").symlink_to(outside)
     filled(inbox / ".hidden.xlsx", 30)
-    filled(inbox / "old.xls", 40)
+    filled(inbox / "old.numbers", 40)
     (inbox / "letter.pdf").write_text("x")
     filled(inbox / "year" / "deep.xlsx", 50)
     os.mkfifo(inbox / "pipe.csv")
@@ -129,8 +129,8 @@ def test_only_whole_workbooks_are_taken(cli: Cli, sandbox: Sandbox, inbox: Path)
     done = cli.at(sandbox).run("run", "--json", **AUTO)
     assert done.exit_code == 3
     assert outcomes(done) == {
-        "letter.pdf": "left", "link.xlsx": "left", "old.xls": "left", "open.xlsx": "left", "pipe.csv": "left",
-        "Straße  mit Lücken.XLSX": "done",
+        "letter.pdf": "left", "link.xlsx": "left", "old.numbers": "left", "open.xlsx": "left", "pipe.csv": "left",
+        "year": "left", "Straße  mit Lücken.XLSX": "done",
     }  # fmt: skip
     assert "~$open.xlsx" in message(done, "open.xlsx")
     assert posts(sandbox) == 1
