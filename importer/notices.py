@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOG = logging.getLogger(__name__)
+MOST_UNTOLD = 20_000
+"""Characters that are remembered of notices which could not be sent."""
 HEARTBEAT_SECONDS = 10
 """How long to wait for the heartbeat's address."""
 
@@ -46,6 +48,9 @@ def send(notice: Notice, settings: Settings, state: Path) -> str | None:
         "on_failure": notice.failed,
         "on_change": bool(notice.news) and notice.news != known.get("news"),
     }[settings.notify_when]
+    untold = str(known.get("untold") or "")
+    if untold:  # what an earlier run could not tell is told now, also when nothing else is
+        due, notice = True, replace(notice, body=f"{notice.body}\n\nWhat could not be told before:\n\n{untold}")
     why = _sent(notice, settings) if due else None
     if why is not None:
         LOG.warning("The notice could not be sent: %s", why, extra={"why": why})
@@ -54,7 +59,8 @@ def send(notice: Notice, settings: Settings, state: Path) -> str | None:
         told = known.get("news", "") if why else notice.news
         failure = {"failure": why, "failed_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"} if why else {}
         kept = failure if due else {name: known[name] for name in ("failure", "failed_at") if name in known}
-        _write(state, {"news": told} | kept)
+        later = {"untold": f"{notice.title}\n{notice.body}"[:MOST_UNTOLD]} if why else {}
+        _write(state, {"news": told} | kept | later)
     return why
 
 
