@@ -10,6 +10,7 @@ import typer
 from importer.commands.options import (
     Batch,
     Config,
+    Encoding,
     File,
     Json,
     Offline,
@@ -38,6 +39,7 @@ def approve(  # noqa: PLR0913 - one argument per option or field
     profile: Profile = None,
     config: Config = None,
     reports: Reports = None,
+    encoding: Encoding = None,
     as_json: Json = False,
     quiet: Quiet = False,
     offline: Offline = False,
@@ -58,7 +60,8 @@ def approve(  # noqa: PLR0913 - one argument per option or field
 
     talk = Console(stderr=True)
     with opened(
-        config=config, profile=profile, reports=reports, offline=offline, sandbox=sandbox, console=talk,
+        config=config, profile=profile, reports=reports, encoding=encoding, offline=offline, sandbox=sandbox,
+        console=talk,
     ) as session:  # fmt: skip
         wish = pipeline.Wish(file, sheet, batch, partial, allow_repeats)
         plan = pipeline.preview(wish, session.tools)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from importer.commands.options import Config, Json, Profile, Quiet, Reports, SandboxFlag, reporting_errors
-from importer.records import ExitCode
+from importer.records import ExitCode, Status
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,8 +51,9 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
         from importer.payload import to_json
 
         sys.stdout.write(to_json(_document(done), indent=2) + "\n")
-    elif not quiet:
-        _show(done, Console())
+    elif not quiet or any(one.status is not Status.CREATED for one in done.settlements):
+        # What is not billed is told also under a scheduler: nobody takes its file again.
+        _show(done, Console(stderr=quiet))
     return done.exit_code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import socket
@@ -80,7 +79,7 @@ def os_user() -> str:
             import pwd
 
             return pwd.getpwuid(os.getuid()).pw_name
-        return getpass.getuser()
+        return os.getlogin()  # of the session; getpass would believe the environment
     except (OSError, KeyError):
         return f"user {os.getuid()}" if os.name == "posix" else "unknown"
 
