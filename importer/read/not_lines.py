@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from importer.columns import known_as
+from importer.cells import parser_of
+from importer.columns import Kind, known_as
 from importer.problems import Problem, Severity, cell_address
+from importer.records import ItemType
 from importer.sheet import Excluded, is_blank, text_of
 from importer.total_rows import is_total_label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from importer.read.headers import HeaderRow
     from importer.sheet import RawRow
@@ -34,7 +36,10 @@ def find(
     problems: list[Problem] = []
     continued = _continued(grid, at)
     telling = [name for name in TELLING if name in at]
+    is_line = _says_line(at)
     for row in rows:
+        if is_line(row):
+            continue
         texts = [(position, cell) for position, cell in enumerate(row.cells) if not is_blank(cell)]
         again, label = _header_again(start, texts, known), _total_label(row, at, texts)
         bare = [position for position, _ in texts] == [at.get("amount")] and row is not rows[0]
@@ -54,6 +59,22 @@ def find(
             excluded[row.number] = Excluded.SUM
             problems.append(_total(grid, row.number, "holds only an amount", text_of(texts[0][1])))
     return excluded, problems
+
+
+def _says_line(at: Mapping[str, int]) -> Callable[[RawRow], bool]:
+    """Tell rows with a readable item type, nearly all of them, at once: they are neither totals nor headers."""
+    position = at.get("item_type")
+    parse, known = parser_of(Kind.ITEM_TYPE), dict[object, bool]()
+
+    def says(row: RawRow) -> bool:
+        cell = None if position is None else row.cell(position)
+        if not isinstance(cell, str):
+            return False
+        if cell not in known:
+            known[cell] = isinstance(parse(cell), ItemType)
+        return known[cell]
+
+    return says
 
 
 def _continued(grid: Grid, at: Mapping[str, int]) -> set[int]:

@@ -33,7 +33,10 @@ _MERGED = re.compile(rb"<" + _P + rb"mergeCell\b[^>]*\bref=[\"']([A-Z]{1,3})(\d+
 _ERROR = re.compile(rb"\bt=[\"']e[\"']")
 _NO_VALUE = re.compile(rb"(?:<" + _P + rb"f\b[^>]*/>|</" + _P + rb"f>)(?!\s*<" + _P + rb"v>[^<])")
 _ZERO = re.compile(rb"</" + _P + rb"f>\s*<" + _P + rb"v>0<")
-_BROKEN_TEXT = re.compile(rb"\bt=[\"']s[\"'][^>]*>(?!\s*<" + _P + rb"v>\d{1,9}<)")
+_BROKEN_TEXT = {  # beginning with letters, which a regular expression finds fast
+    quote: re.compile(rb"t=" + quote + rb"s" + quote + rb"[^>]*>(?!\s*<" + _P + rb"v>\d{1,9}<)")
+    for quote in (b'"', b"'")
+}
 _ESCAPED = re.compile(rb"<" + _P + rb"v(?:\s[^>]*)?>[^<&]*&")
 _INLINE_VALUE = re.compile(rb"\bt=[\"']inlineStr[\"'][^>]*>\s*<" + _P + rb"[vf][\s/>]")
 _SPACED = re.compile(rb"\s=\s*[\"']|=\s+[\"']")
@@ -91,7 +94,8 @@ def _is_unusual(xml: bytes) -> bool:
     """Tell whether quick searches could overlook something."""
     if any(mark in xml for mark in (b"<!--", b"<![CDATA[")) or xml.find(b"<?", 1) >= 0:
         return True
-    spaced = any(mark in xml for mark in (b" =", b"= ", b"\n=", b"=\n", b"\t=", b"=\t", b"\r=", b"=\r"))
+    blanks = [blank for blank in (b" ", b"\n", b"\t", b"\r") if blank in xml]
+    spaced = any(blank + b"=" in xml or b"=" + blank in xml for blank in blanks)
     return spaced and _SPACED.search(xml) is not None
 
 
@@ -99,7 +103,7 @@ def _hidden_rows(xml: bytes) -> set[int] | None:
     """Numbers of the hidden rows; None when one of them does not say its number."""
     # Plain searches first: most sheets hold no marker, and a regular expression would stop at every cell.
     numbers = set()
-    if b"hidden=" in xml or b'ht="0' in xml or b"ht='0" in xml:
+    if b"hidden=" in xml or b' ht="0' in xml or b" ht='0" in xml:
         for match in _HIDDEN_ROW.finditer(xml):
             found = _ROW.search(match[1])
             if found is None:
@@ -144,8 +148,9 @@ def _candidates(xml: bytes, *, calculates_anew: bool) -> Iterator[int]:
         yield from (match.start() for match in _NO_VALUE.finditer(xml))
         if calculates_anew:
             yield from (match.start() for match in _ZERO.finditer(xml))
-    if b't="s"' in xml or b"t='s'" in xml:
-        yield from (match.start() for match in _BROKEN_TEXT.finditer(xml))
+    for quote, pattern in _BROKEN_TEXT.items():
+        if b"t=" + quote + b"s" + quote in xml:
+            yield from (match.start() for match in pattern.finditer(xml))
     if b"&" in xml:
         yield from (match.start() for match in _ESCAPED.finditer(xml))
     if b"inlineStr" in xml and any(b"<" + prefix + b"v" in xml for prefix in prefixes):
