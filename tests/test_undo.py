@@ -378,6 +378,34 @@ def test_absent_means_nothing_where_finances_are_hidden(desk: Desk) -> None:
     assert (done.exit_code, groups(done), desk.states()) == (8, {"unknown": ["k1"]}, {"k1": "created"})
 
 
+def _none(document: dict[str, Any]) -> None:
+    del document["invoices"]
+
+
+def _null(document: dict[str, Any]) -> None:
+    document["invoices"] = dict.fromkeys(document["invoices"])
+
+
+def _another(document: dict[str, Any]) -> None:
+    document["invoices"] = {f"77{number}": one for number, one in document["invoices"].items()}
+
+
+@pytest.mark.parametrize("spoil", [_none, _null, _another])
+def test_an_answer_that_does_not_hold_to_the_question_proves_nothing_absent(
+    desk: Desk, spoil: Callable[[dict[str, Any]], None]
+) -> None:
+    """No list, a record that is null, a filter passed over: it is not taken as gone, so not billed again."""
+    desk.cli.fees(1)
+    desk.submit()
+
+    def tamper(_request: object, document: dict[str, Any]) -> None:
+        if "invoices" in document:
+            spoil(document)
+
+    done = through(desk, tamper)
+    assert (done.exit_code, desk.states(), desk.removals) == (6, {"k1": "created"}, [])
+
+
 def test_another_reference_is_never_touched(desk: Desk) -> None:
     """The id on record now carries another reference: whatever that is, it is not ours to delete."""
     desk.cli.fees(1)

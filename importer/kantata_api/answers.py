@@ -21,7 +21,7 @@ from importer.payload import by_type_and_amount, tidy
 from importer.records import Content, ItemType, Outcome, OutcomeKind, ReadBack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 REFUSED = frozenset({400, 403, 404, 422})
 """Answers that mean: this invoice was not created."""
@@ -232,6 +232,15 @@ def page_count(answer: dict[str, Any], page_size: int) -> int:
         if isinstance(pages, (int, str)) and str(pages).isdecimal():
             return -(-int(pages) // per_page)
     return 1
+
+
+def holds_to(answer: dict[str, Any], collection: str, ids: Collection[str]) -> bool:
+    """Whether a list holds whole records of these ids and no others: only then does one that is not in it not exist."""
+    records, results = answer.get(collection), answer.get("results")
+    if not isinstance(records, dict):
+        return results == []
+    named = [str(one.get("id")) for one in list_of(results) if isinstance(one, dict) and one.get("key") == collection]
+    return all(one in ids and isinstance(records.get(one), dict) for one in (*records, *named))
 
 
 def subjects_in(answer: dict[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ from importer.kantata_api.answers import (
     classify,
     error_text,
     found_invoices,
+    holds_to,
     json_object,
     page_count,
     seconds_of,
@@ -220,12 +221,22 @@ class KantataApi:
             yield from (found for found in shown if wanted & set(found.triples))
 
     def find_by_ids(self, invoice_ids: Iterable[str]) -> Iterator[FoundInvoice]:
-        """Yield those of the invoices that Kantata shows, also cancelled ones."""
+        """Yield those of the invoices that Kantata shows, also cancelled ones.
+
+        Raises NotReached when an invoice is missing from an answer that does not prove it absent.
+        """
         wanted = sorted(set(invoice_ids))
         for at in range(0, len(wanted), MOST_IDS_PER_CALL):
-            chunk = wanted[at : at + MOST_IDS_PER_CALL]
+            missing, sure = set(chunk := wanted[at : at + MOST_IDS_PER_CALL]), True
             for page in self._pages("invoices", {"only": ",".join(chunk)} | EVERYTHING):
-                yield from (found for found in found_invoices(page) if found.invoice_id in chunk)
+                sure = sure and holds_to(page, "invoices", chunk)
+                for found in found_invoices(page):
+                    if found.invoice_id in chunk:
+                        missing.discard(found.invoice_id)
+                        yield found
+            if missing and not sure:
+                msg = "Kantata's answer about invoices does not hold to what was asked, so it proves none absent."
+                raise NotReached(msg, "Run again later.")
 
     def ask(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Yield the pages of a list, as they came. Raises NotReached or AccessDenied."""
