@@ -33,8 +33,9 @@ _MERGED = re.compile(rb"<" + _P + rb"mergeCell\b[^>]*\bref=[\"']([A-Z]{1,3})(\d+
 _ERROR = re.compile(rb"\bt=[\"']e[\"']")
 _NO_VALUE = re.compile(rb"(?:<" + _P + rb"f\b[^>]*/>|</" + _P + rb"f>)(?!\s*<" + _P + rb"v>[^<])")
 _ZERO = re.compile(rb"</" + _P + rb"f>\s*<" + _P + rb"v>0<")
-_BROKEN_TEXT = {  # beginning with letters, which a regular expression finds fast
-    quote: re.compile(rb"t=" + quote + rb"s" + quote + rb"[^>]*>(?!\s*<" + _P + rb"v>\d{1,9}<)")
+# They begin with letters, which a regular expression finds fast, and with the form that nearly every text has.
+_BROKEN_TEXT = {
+    quote: re.compile(rb"t=" + quote + rb"s" + quote + rb"(?!><v>\d{1,9}<)[^>]*>(?!\s*<" + _P + rb"v>\d{1,9}<)")
     for quote in (b'"', b"'")
 }
 _ESCAPED = re.compile(rb"<" + _P + rb"v(?:\s[^>]*)?>[^<&]*&")
