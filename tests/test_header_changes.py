@@ -222,7 +222,7 @@ def test_preview_and_submit_say_what_changed_since_the_last_submit(cli: Cli) -> 
     assert (sent["exit_code"], len(sent["notices"])) == (0, 2)
     again = cli.run("preview", november, "--sandbox", "--json").document
     assert again["notices"][1:] == []
-    assert [problem["code"] for problem in again["problems"]] == ["column.unknown"]
+    assert [problem["code"] for problem in again["problems"]] == ["column.not_applied"]
 
 
 def test_the_ledger_holds_headers_and_no_values_of_unknown_columns(cli: Cli) -> None:
