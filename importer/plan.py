@@ -5,6 +5,7 @@ The rules are those of the README's table "What keeps an invoice from being bill
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,7 +26,7 @@ from importer.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date
+    from datetime import date, datetime
 
 CREATED = "created"
 UNSETTLED = frozenset({"sending", "in_doubt", "undoing"})
@@ -55,6 +56,15 @@ class Knowledge:
     """Invoice number → the live entry that was sent with it."""
     gone: frozenset[str] = frozenset()
     """Ids of invoices that were cancelled or deleted in Kantata since: they bill nothing any more."""
+
+    def sent_after(self, moment: datetime) -> frozenset[str]:
+        """Ids of the earlier invoices that were sent after ``moment`` (UTC, without offset)."""
+        several = (*self.by_fingerprint.values(), *self.near.values())
+        single = (*self.by_reference.values(), *self.by_item.values(), *self.by_number.values())
+        entries = itertools.chain(single, *several)
+        return frozenset(
+            one.invoice_id for one in entries if one.invoice_id is not None and one.sent_at and one.sent_at > moment
+        )
 
 
 @dataclass(frozen=True, slots=True)

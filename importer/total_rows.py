@@ -55,7 +55,8 @@ def disagreeing(sheet: Sheet, amounts: Mapping[int, Decimal | None]) -> list[Pro
     totals = [row for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
     totals = [row for row in totals if not is_blank(_amount(sheet, row))]
     if None in amounts.values():
-        return [_unchecked(sheet, row) for row in totals if sheet.excluded[row.number] is Excluded.SUM]
+        why, hint = "an amount above it cannot be read", "Mend the other amounts first, or delete the row."
+        return [_unproved(sheet, row, why, hint) for row in totals if sheet.excluded[row.number] is Excluded.SUM]
     rows = sorted(amounts)
     sums = list(itertools.accumulate((amounts[row] or Decimal(0) for row in rows), initial=Decimal(0)))
     problems = []
@@ -109,7 +110,8 @@ def _judged(sheet: Sheet, row: RawRow, since: _Sum, above: _Sum) -> Problem | No
     said = _meanings(_amount(sheet, row))
     proving = {round(one.amount, 2) for one in (since, above) if not bare or one.lines >= FEWEST_SUMMED}
     if not proving:
-        return _alone(sheet, row)
+        hint = "If it is a total, delete it. If it is a line item, give it a project and an item type."
+        return _unproved(sheet, row, "a sum of one line item proves nothing", hint)
     # A labelled total that cannot be read is a total all the same; a bare one is anything.
     if not (said or bare) or said & proving:
         return None
@@ -121,25 +123,11 @@ def _amount(sheet: Sheet, row: RawRow) -> Cell:
     return None if position is None else row.cell(position)
 
 
-def _alone(sheet: Sheet, row: RawRow) -> Problem:
+def _unproved(sheet: Sheet, row: RawRow, why: str, hint: str) -> Problem:
     return Problem(
         code="row.total_unchecked",
-        message=f"Row {row.number} holds only an amount. It may be a total or a line item: a sum of one line item "
-        "proves nothing.",
-        hint="If it is a total, delete it. If it is a line item, give it a project and an item type.",
-        sheet=sheet.name,
-        cell=sheet.address("amount", row.number),
-        row=row.number,
-        column="amount",
-    )
-
-
-def _unchecked(sheet: Sheet, row: RawRow) -> Problem:
-    return Problem(
-        code="row.total_unchecked",
-        message=f"Row {row.number} holds only an amount. It seems to be a total, but cannot be compared with the rows "
-        "above it while one of them has no readable amount.",
-        hint="Mend the other amounts first, or delete the row.",
+        message=f"Row {row.number} holds only an amount. It may be a total or a line item: {why}.",
+        hint=hint,
         sheet=sheet.name,
         cell=sheet.address("amount", row.number),
         row=row.number,

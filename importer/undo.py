@@ -105,17 +105,29 @@ def to_look_up(sent: Iterable[SentInvoice]) -> list[SentInvoice]:
     return [one for one in sent if one.state in (CREATED, UNDOING) and one.invoice_id is not None]
 
 
-def decide(sent: Iterable[SentInvoice], shown: Mapping[str, FoundInvoice], visible: Iterable[int]) -> tuple[Step, ...]:
+def young_of(sent: Iterable[SentInvoice], now: datetime, settle_seconds: float) -> frozenset[str]:
+    """Ids of invoices sent so lately that “absent” means nothing yet (kantata-api.md section 6); ``now`` is UTC."""
+    settled = now - timedelta(seconds=settle_seconds)
+    return frozenset(one.invoice_id for one in sent if one.invoice_id and one.sent_at and one.sent_at > settled)
+
+
+def decide(
+    sent: Iterable[SentInvoice],
+    shown: Mapping[str, FoundInvoice],
+    visible: Iterable[int],
+    young: frozenset[str] = frozenset(),
+) -> tuple[Step, ...]:
     """Say of each invoice what is to be done; those that were never created are left out.
 
     ``shown``: what Kantata shows, by id. ``visible``: projects whose finances the token sees.
+    ``young``: those of :func:`young_of`.
     """
     seen = frozenset(visible)
     states = {CREATED, UNDOING, UNDONE} | UNSETTLED
-    return tuple(_decided(one, shown.get(one.invoice_id or ""), seen) for one in sent if one.state in states)
+    return tuple(_decided(one, shown.get(one.invoice_id or ""), seen, young) for one in sent if one.state in states)
 
 
-def _decided(one: SentInvoice, found: FoundInvoice | None, visible: frozenset[int]) -> Step:
+def _decided(one: SentInvoice, found: FoundInvoice | None, visible: frozenset[int], young: frozenset[str]) -> Step:
     if one.state == UNDONE:
         return Step(one, "Undone before.", group=Group.UNDONE, earlier=True)
     if one.state in UNSETTLED:
@@ -124,7 +136,7 @@ def _decided(one: SentInvoice, found: FoundInvoice | None, visible: frozenset[in
         )
     if one.adopted:
         return _kept(one, "This run only found it in Kantata; it did not create it.")
-    return absent(one, visible) if found is None else _live(one, found)
+    return absent(one, visible, young) if found is None else _live(one, found)
 
 
 def _live(one: SentInvoice, found: FoundInvoice) -> Step:
@@ -190,8 +202,10 @@ def triple_of(one: SentInvoice) -> tuple[str, str, str]:
     return (reference["service_name"], reference["service_model"], reference["service_model_ref"])
 
 
-def absent(one: SentInvoice, visible: Iterable[int]) -> Step:
+def absent(one: SentInvoice, visible: Iterable[int], young: frozenset[str]) -> Step:
     """An invoice that Kantata does not show: gone, where the finances of all its projects can be seen."""
+    if one.invoice_id in young:
+        return _unknown(one, "Kantata does not show it, but it was sent too lately for that to mean anything.", AGAIN)
     hidden = sorted(set(one.workspace_ids) - set(visible))
     if not hidden:
         return Step(one, "It is not in Kantata any more.", group=Group.UNDONE)
@@ -202,10 +216,12 @@ def absent(one: SentInvoice, visible: Iterable[int]) -> Step:
     )  # fmt: skip
 
 
-def after_unknown(step: Step, found: FoundInvoice | None, visible: Iterable[int], said: str) -> Step:
+def after_unknown(
+    step: Step, found: FoundInvoice | None, visible: Iterable[int], young: frozenset[str], said: str
+) -> Step:
     """What follows when the answer to a request was lost and the invoice was looked up after it."""
     if found is None:
-        looked = absent(step.sent, visible)
+        looked = absent(step.sent, visible, young)
         return replace(looked, reason=f"{said} Looked up after it: {looked.reason}")
     if found.cancelled:
         return Step(step.sent, f"{said} Looked up after it: it is cancelled.", group=Group.UNDONE)

@@ -239,7 +239,7 @@ def test_killed_while_sending_it_is_in_doubt_and_moves_there(cli: Cli, inbox: Pa
     with Scripted([b"", created()]) as server:
         env = {"KANTATA_TOKEN": "x", "KANTATA_BASE_URL": server.base_url, **AUTO}
         look = "import importer.pipeline.previewing as p, importer.pipeline.submitting as s\n"
-        look += "p.look_up = s.look_up = lambda prepared, api: prepared\n"
+        look += "p.look_up = s.look_up = lambda prepared, api, seconds: prepared\n"
         look += "p.checked = s.checked = lambda prepared, api, go_on: prepared\n"
         look += "s.read_again = lambda planned, connect: planned\n"
         done = cli.start("run", "--json", before=look, **env).wait()

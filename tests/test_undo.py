@@ -7,6 +7,8 @@ import sqlite3
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,8 +26,9 @@ from importer.pipeline.undoing import as_agreed
 from importer.sandbox import Fault, FaultKind
 from importer.settings import Settings
 from importer.submission_ledger import open_ledger
+from importer.submission_ledger.records import SentInvoice
 from importer.submission_ledger.undoing import DONE, KEPT
-from importer.undo import TOUCHED_AFTER, Action, Group, Step, decide
+from importer.undo import TOUCHED_AFTER, Action, Group, Step, decide, young_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
     from importer.kantata_api import FoundInvoice, KantataApi
     from importer.records import PlannedInvoice
     from importer.sandbox import Sandbox
-    from importer.submission_ledger import SentInvoice, SubmissionLedger
+    from importer.submission_ledger import SubmissionLedger
 
 
 class Desk:
@@ -82,7 +85,7 @@ class Desk:
 @pytest.fixture
 def desk(cli: Cli, sandbox: Sandbox) -> Desk:
     """Return the program at a stand-in."""
-    return Desk(cli, sandbox)
+    return Desk(replace(cli, env={**cli.env, "IMPORTER_SETTLE_SECONDS": "0"}), sandbox)
 
 
 def groups(done: Finished) -> dict[str, list[str]]:
@@ -546,7 +549,25 @@ CANCELLED = '{"invoices": {"7": {"status": "cancelled"}}}'
 )  # fmt: skip
 def test_what_an_answer_means(status: int, body: str, kind: RemovalKind) -> None:
     """Only a clear answer is believed; everything else is looked up."""
-    assert classify_removal(status, body, {}, "7").kind is kind
+    assert classify_removal("DELETE", status, body, {}, "7").kind is kind
+
+
+def test_an_empty_answer_to_a_cancel_is_looked_up() -> None:
+    """Only deleting is documented to answer without a body; a cancelled invoice is shown."""
+    assert classify_removal("PUT", 204, "", {}, "7").kind is RemovalKind.UNKNOWN
+    assert classify_removal("PUT", 200, CANCELLED, {}, "7").kind is RemovalKind.DONE
+
+
+def test_an_invoice_sent_a_moment_ago_is_not_taken_as_gone() -> None:
+    """Lists may lag: absent means nothing until the settling time has passed (kantata-api.md section 6)."""
+    now = datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001 - as the ledger has it
+    one = SentInvoice(
+        reference="r", key=None, workspace_ids=(101,), rows=(2,), amount=Decimal(5), payload={}, state="created",
+        sent_at=now - timedelta(seconds=100), invoice_id="7", adopted=False, kept_before=False, shown_print=None,
+    )  # fmt: skip
+    [early] = decide([one], {}, {101}, young_of([one], now, 180))
+    [late] = decide([one], {}, {101}, young_of([one], now + timedelta(seconds=81), 180))
+    assert (early.group, late.group) == (Group.UNKNOWN, Group.UNDONE)
 
 
 def test_nobody_listens_means_that_nothing_was_done(connect: Callable[..., KantataApi]) -> None:

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from importer.kantata_api.lenient import dict_of, from_cents, list_of, text_of
+from importer.kantata_api.lenient import base_unit_of, dict_of, from_cents, list_of, text_of
 from importer.kantata_api.showing import shown_in
 from importer.payload import by_type_and_amount, tidy
 from importer.records import Content, ItemType, Outcome, OutcomeKind, ReadBack
@@ -148,16 +148,16 @@ def _read_back(record: dict[str, Any], answer: dict[str, Any]) -> ReadBack:
         status=text_of(record.get("status")),
         draft=draft if isinstance(draft, bool) else None,
         currency=text_of(record.get("currency")),
-        items_amount=_sum_of_cents(items) if asked else None,
-        total=from_cents(record.get("balance_in_cents")),
+        items_amount=_sum_of_cents(items, base_unit_of(record)) if asked else None,
+        total=from_cents(record.get("balance_in_cents"), base_unit_of(record)),
         due_date=text_of(record.get("due_date")),
         recipient=text_of(recipient.get("full_name")),
         shown=shown_in(record, answer),
     )
 
 
-def _sum_of_cents(items: list[dict[str, Any]]) -> Decimal | None:
-    amounts = [from_cents(item.get("amount_in_cents")) for item in items]
+def _sum_of_cents(items: list[dict[str, Any]], base_unit: int) -> Decimal | None:
+    amounts = [from_cents(item.get("amount_in_cents"), base_unit) for item in items]
     known = [amount for amount in amounts if amount is not None]
     return sum(known, Decimal(0)) if len(known) == len(amounts) else None
 
@@ -208,7 +208,7 @@ def _content(record: dict[str, Any], answer: dict[str, Any]) -> Content | None:
     for kind, collection in _PRICED.items():
         for item_id in list_of(record.get(collection.removesuffix("s") + "_ids")):
             item = dict_of(dict_of(answer.get(collection)).get(str(item_id)))
-            amount = from_cents(item.get("amount_in_cents"))
+            amount = from_cents(item.get("amount_in_cents"), base_unit_of(record))
             if amount is None:
                 return None
             priced.append((kind, amount, tidy(item.get("notes"))))

@@ -171,7 +171,8 @@ class KantataApi:
             if _never_connected(error):
                 return Removal(RemovalKind.REFUSED_FOR_NOW, f"Kantata could not be reached at {self._host}: {said}")
             return Removal(RemovalKind.UNKNOWN, f"The connection ended before Kantata's answer arrived ({said}).")
-        found = classify_removal(response.status_code, _text_of(response), dict(response.headers), invoice_id)
+        headers, body = dict(response.headers), _text_of(response)
+        found = classify_removal(method, response.status_code, body, headers, invoice_id)
         return replace(found, message=self._without_token(found.message))
 
     def find_by_references(self, refs: Iterable[tuple[str, str, str]]) -> Iterator[FoundInvoice]:

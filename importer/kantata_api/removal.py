@@ -38,10 +38,10 @@ class Removal:
     """Seconds that the server asked to wait."""
 
 
-def classify_removal(status: int, body: str, headers: dict[str, str], invoice_id: str) -> Removal:
+def classify_removal(method: str, status: int, body: str, headers: dict[str, str], invoice_id: str) -> Removal:
     """Say what an HTTP answer means: 204 deletes, 200 with the cancelled invoice cancels (kantata-api.md section 3)."""
     said = error_text(body)
-    if status == HTTPStatus.NO_CONTENT:
+    if status == HTTPStatus.NO_CONTENT and method == "DELETE":
         return Removal(RemovalKind.DONE)
     if status == HTTPStatus.OK and _shows_cancelled(body, invoice_id):
         return Removal(RemovalKind.DONE)

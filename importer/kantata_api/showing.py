@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from importer.kantata_api.lenient import dict_of, from_cents, list_of, text_of
+from importer.kantata_api.lenient import base_unit_of, dict_of, from_cents, list_of, text_of
 from importer.payload import tidy
 from importer.records import ItemType, Shown, ShownItem
 
@@ -64,13 +64,14 @@ def _items(record: dict[str, Any], answer: dict[str, Any]) -> tuple[ShownItem, .
         for item in (dict_of(items.get(str(one))) for one in ids):
             if not item:
                 return None
-            found.append(_item(kind, item))
+            found.append(_item(kind, item, base_unit_of(record)))
     return tuple(found)
 
 
-def _item(kind: ItemType, item: dict[str, Any]) -> ShownItem:
+def _item(kind: ItemType, item: dict[str, Any], base_unit: int) -> ShownItem:
     fields = dict(_filled(item))
-    return ShownItem(kind, from_cents(item.get("amount_in_cents")), tidy(_clean(item.get("notes"))), fields)
+    amount = from_cents(item.get("amount_in_cents"), base_unit)
+    return ShownItem(kind, amount, tidy(_clean(item.get("notes"))), fields)
 
 
 def _filled(item: dict[str, Any]) -> Iterator[tuple[str, object]]:

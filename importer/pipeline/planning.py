@@ -7,7 +7,7 @@ import logging
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from importer.check.names import Named
@@ -258,13 +258,13 @@ def decided(prepared: Prepared) -> Prepared:
     return replace(prepared, planned=planned)
 
 
-def look_up(prepared: Prepared, api: KantataApi) -> Prepared:
+def look_up(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepared:
     """Ask Kantata what became of the earlier invoices that the plan rests on, and for the references of the rest.
 
     So an invoice that was cancelled holds nothing any more, and a lost ledger
     protects still. Raises NotReached or AccessDenied.
     """
-    prepared = _without_gone(prepared, api)
+    prepared = _without_gone(prepared, api, settle_seconds)
     ready = {_triple(one): one for one in prepared.planned if one.status is Status.READY}
     found: dict[str | None, list[FoundInvoice]] = {}
     for invoice in api.find_by_references(ready):
@@ -275,8 +275,12 @@ def look_up(prepared: Prepared, api: KantataApi) -> Prepared:
     return replace(prepared, planned=tuple(planned))
 
 
-def _without_gone(prepared: Prepared, api: KantataApi) -> Prepared:
-    """Decide anew without the invoices that were cancelled or deleted; again, as others may hold then."""
+def _without_gone(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepared:
+    """Decide anew without the invoices that were cancelled or deleted; again, as others may hold then.
+
+    One that was sent less than ``settle_seconds`` ago is not gone because Kantata does not show it.
+    """
+    young = prepared.knowledge.sent_after(datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=settle_seconds))
     asked: set[str] = set()
     read: dict[str, ReadBack] = {}
     while new := {one.earlier_id: one for one in prepared.planned if one.earlier_id and one.earlier_id not in asked}:
@@ -285,6 +289,7 @@ def _without_gone(prepared: Prepared, api: KantataApi) -> Prepared:
         absent = {number: one for number, one in new.items() if number not in shown}
         visible = api.sees_finances_of(n for one in absent.values() for n in one.invoice.workspace_ids)
         gone = {number for number, invoice in shown.items() if invoice.cancelled}
+        absent = {number: one for number, one in absent.items() if number not in young}
         gone |= {number for number, one in absent.items() if set(one.invoice.workspace_ids) <= visible}
         knowledge = replace(prepared.knowledge, gone=prepared.knowledge.gone | gone)
         prepared = decided(replace(prepared, knowledge=knowledge))

@@ -35,7 +35,8 @@ def preview(wish: Wish, tools: Tools) -> Report:
     prepared = compared(prepare(wish, tools, new_run_id()), tools)
     if tools.api is not None:
         try:
-            prepared = checked(look_up(prepared, tools.api), tools.api, go_on=True)
+            prepared = look_up(prepared, tools.api, tools.settings.settle_seconds)
+            prepared = checked(prepared, tools.api, go_on=True)
         except (AccessDenied, NotReached) as error:
             told = "So only the ledger was asked about earlier invoices, and nothing was checked against the account."
             prepared = noting(prepared, f"{error.message.rstrip('.')}. {told}")

@@ -113,7 +113,7 @@ def _compared_with_account(prepared: Prepared, tools: Tools) -> Prepared:
     check_limits(prepared, tools)
     if tools.api is None:
         return prepared
-    prepared = look_up(_settle_own(prepared, tools, tools.api), tools.api)
+    prepared = look_up(_settle_own(prepared, tools, tools.api), tools.api, tools.settings.settle_seconds)
     return checked(prepared, tools.api, go_on=False)
 
 

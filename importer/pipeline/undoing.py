@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from importer import results, undo_results
@@ -15,7 +15,7 @@ from importer.pipeline.planning import Tools, new_run_id
 from importer.records import ExitCode
 from importer.retry import Pace, RetryBudget
 from importer.submission_ledger.undoing import DONE, KEPT, UNKNOWN
-from importer.undo import Action, Group, Step, Undone, after_unknown, decide, to_look_up
+from importer.undo import Action, Group, Step, Undone, after_unknown, decide, to_look_up, young_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,9 +43,9 @@ class UndoHooks:
 def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Undone:
     """Undo a run. Raises LockedByAnother, AccessDenied, NotReached or GateRefused before anything is done."""
     results.prepare_folder(tools.settings.reports)
-    undo_id = new_run_id()
+    undo_id, settle_seconds = new_run_id(), tools.settings.settle_seconds
     with tools.ledger.exclusive(undo_id):
-        steps = look(tools.ledger.undoing.sent_in(run.run_id), api)
+        steps = look(tools.ledger.undoing.sent_in(run.run_id), api, settle_seconds)
         plan = Undone(
             run.run_id, undo_id, run.batch, tools.account, run.path,
             run.started_at.replace(tzinfo=UTC).astimezone(), run.who, steps, ExitCode.DONE, tools.settings.invoice_link,
@@ -53,7 +53,7 @@ def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Und
         if any(one.action or (one.group is Group.UNDONE and not one.earlier) for one in steps):
             hooks.confirm(plan)
             # People take their time to answer, and what they agreed to may have been paid meanwhile.
-            steps = tuple(as_agreed(steps, look(tools.ledger.undoing.sent_in(run.run_id), api)))
+            steps = tuple(as_agreed(steps, look(tools.ledger.undoing.sent_in(run.run_id), api, settle_seconds)))
         work = _Undoing(tools, api, hooks, undo_id)
         done = replace(plan, steps=work.all(steps))
         done = replace(done, exit_code=work.exit_code(done))
@@ -62,12 +62,17 @@ def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Und
         return replace(done, files=(undo_results.write(done, tools.settings.reports),))
 
 
-def look(sent: list[SentInvoice], api: KantataApi) -> tuple[Step, ...]:
+def look(sent: list[SentInvoice], api: KantataApi, settle_seconds: float) -> tuple[Step, ...]:
     """Ask Kantata for the invoices of a run and decide. Raises NotReached or AccessDenied."""
     asked = to_look_up(sent)
     shown = {found.invoice_id: found for found in api.find_by_ids(one.invoice_id or "" for one in asked)}
     missing = {number for one in asked if one.invoice_id not in shown for number in one.workspace_ids}
-    return decide(sent, shown, api.sees_finances_of(missing) if missing else ())
+    visible = api.sees_finances_of(missing) if missing else ()
+    return decide(sent, shown, visible, _young(sent, settle_seconds))
+
+
+def _young(sent: list[SentInvoice], settle_seconds: float) -> frozenset[str]:
+    return young_of(sent, datetime.now(UTC).replace(tzinfo=None), settle_seconds)
 
 
 def as_agreed(asked: tuple[Step, ...], now: tuple[Step, ...]) -> Iterator[Step]:
@@ -88,6 +93,7 @@ class _Undoing:
         settings = tools.settings
         self._book, self._api, self._hooks, self._undo_id = tools.ledger.undoing, api, hooks, undo_id
         self._gate = Gate(Pace.of(settings.pace_per_second), RetryBudget(settings.retry_seconds), hooks.stop)
+        self._settle_seconds = settings.settle_seconds
         self._halted: str | None = None
         self._code: ExitCode | None = None
         self._unknown_in_a_row = 0
@@ -184,7 +190,8 @@ class _Undoing:
         except (AccessDenied, NotReached) as error:
             reason = f"{said} It could not be looked up after it: {error.message}"
             return Step(one.sent, reason, group=Group.UNKNOWN, what_to_do=LATER)
-        return after_unknown(one, found[0] if found else None, visible, said)
+        young = _young([one.sent], self._settle_seconds)
+        return after_unknown(one, found[0] if found else None, visible, young, said)
 
     def _halt(self, why: str, code: ExitCode | None) -> None:
         self._halted, self._code = self._halted or why, self._code or code

@@ -62,11 +62,7 @@ def read_sheet(
     grids = [grid for grid in file.grids if not _is_example(grid)]
     batch, batch_problems = find_batch(grids)
     expected, expected_problems = find_expected(grids)
-    seen = [grid for grid in grids if reading.hidden_rows != "skip" or not grid.hidden]
-    grid, start, problems = choose_grid(seen if sheet_name is None else grids, sheet_name, headers)
-    if grid.too_large is not None:
-        msg = f"The sheet “{grid.name}” {grid.too_large}."
-        raise FileProblem(msg, "Copy the invoice rows into a new workbook.", code="sheet.too_large")
+    grid, start, problems = _chosen(grids, sheet_name, headers, reading)
     start, unseen = hidden.columns(grid, start, reading.hidden_rows)
     rows = _rows(grid, start)
     rows, unseen_rows = hidden.rows(grid, rows, reading.hidden_rows)
@@ -81,7 +77,7 @@ def read_sheet(
     found = (
         *(replace(one, sheet=grid.name) for one in file.problems), *problems, *hidden.sheet(grid, reading.hidden_rows),
         *_other_workbooks(grid), *start.problems, *headless.values(), *_ragged(grid, start.row, lines), *unseen,
-        *unseen_rows, *odd, *batch_problems,
+        *unseen_rows, *odd, *batch_problems, *expected_problems,
     )  # fmt: skip
     return Sheet(
         path=path,
@@ -91,7 +87,7 @@ def read_sheet(
         headers=start.headers,
         rows=tuple(rows),
         frame=_frame(lines, start.headers),
-        problems=(*found, *expected_problems),
+        problems=found,
         width=1 + max(*(header.position for header in start.headers), *headless, 0),
         added=added_by_results(start.headers),
         batch=batch,
@@ -100,6 +96,18 @@ def read_sheet(
         notes=(*file.notes, *start.notes),
         expected=expected,
     )
+
+
+def _chosen(
+    grids: list[Grid], sheet_name: str | None, headers: Mapping[str, str], reading: Reading
+) -> tuple[Grid, HeaderRow, tuple[Problem, ...]]:
+    """The sheet with the invoice rows. Raises FileProblem and WrongUse as :func:`choose_grid`, and for one too large."""
+    seen = [grid for grid in grids if reading.hidden_rows != "skip" or not grid.hidden]
+    grid, start, problems = choose_grid(seen if sheet_name is None else grids, sheet_name, headers)
+    if grid.too_large is not None:
+        msg = f"The sheet “{grid.name}” {grid.too_large}."
+        raise FileProblem(msg, "Copy the invoice rows into a new workbook.", code="sheet.too_large")
+    return grid, start, problems
 
 
 def _is_example(grid: Grid) -> bool:

@@ -91,6 +91,8 @@ class SentInvoice:
     payload: dict[str, Any]
     """What was sent."""
     state: str
+    sent_at: datetime | None
+    """UTC, without offset."""
     invoice_id: str | None
     adopted: bool
     """Whether the run only found it in Kantata and did not create it."""

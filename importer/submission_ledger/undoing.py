@@ -111,7 +111,7 @@ def _sent(row: Any, attempts: list[Any]) -> SentInvoice:  # noqa: ANN401 - untyp
     return SentInvoice(
         reference=row.reference, key=row.invoice_key, workspace_ids=tuple(json.loads(row.workspace_ids)),
         rows=tuple(json.loads(row.rows)), amount=Decimal(row.amount), payload=json.loads(row.payload), state=row.state,
-        invoice_id=row.invoice_id, adopted=_adopted(row, attempts),
+        sent_at=row.sent_at, invoice_id=row.invoice_id, adopted=_adopted(row, attempts),
         kept_before=any(one.outcome == KEPT and one.raw == row.invoice_id for one in attempts),
         shown_print=_shown_print(row, attempts),
     )  # fmt: skip
