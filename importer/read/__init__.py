@@ -101,7 +101,7 @@ def read_sheet(
 def _chosen(
     grids: list[Grid], sheet_name: str | None, headers: Mapping[str, str], reading: Reading
 ) -> tuple[Grid, HeaderRow, tuple[Problem, ...]]:
-    """The sheet with the invoice rows. Raises FileProblem and WrongUse as :func:`choose_grid`, and for one too large."""
+    """The sheet with the invoice rows. Raises as :func:`choose_grid`, and FileProblem for one that is too large."""
     seen = [grid for grid in grids if reading.hidden_rows != "skip" or not grid.hidden]
     grid, start, problems = choose_grid(seen if sheet_name is None else grids, sheet_name, headers)
     if grid.too_large is not None:
