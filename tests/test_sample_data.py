@@ -71,3 +71,13 @@ def test_every_planted_mistake_is_found_at_its_cell() -> None:
     assert sorted((error.code, str(error.cell)) for error in errors) == sorted(make_sample_data.PLANTED)
     # One row has no readable project, so it might belong to any of them.
     assert not any(isinstance(invoice, Invoice) for invoice in invoices)
+
+
+def test_the_input_of_the_benchmark_is_sound(tmp_path: Path) -> None:
+    """A benchmark of rows that are refused would measure something else, or nothing."""
+    sys.path.insert(0, str(ROOT / "tools"))
+    import bench
+
+    bench.write_input(tmp_path / "input.xlsx", 50)
+    lines, problems, _ = validate(read_sheet(tmp_path / "input.xlsx", None, known_headers()), send_cents=False)
+    assert (len(lines), problems) == (50, ())

@@ -34,7 +34,8 @@ def write_input(path: Path, rows: int) -> None:
 
     from importer.columns import COLUMNS
 
-    titles = [column.title for column in COLUMNS[:17]] + ["Account manager"]
+    numbered = [column for column in COLUMNS if column.name != "workspace"]  # projects by number need no look-up
+    titles = [column.title for column in numbered[:17]] + ["Account manager"]
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
     sheet, day = book.add_worksheet("Invoices"), book.add_format({"num_format": "yyyy-mm-dd"})
     sheet.write_row(0, 0, titles)
