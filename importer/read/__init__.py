@@ -142,12 +142,18 @@ def _other_workbooks(grid: Grid) -> tuple[Problem, ...]:
 
 def _frame(rows: list[RawRow], headers: tuple[Header, ...]) -> pd.DataFrame:
     """One object column per known column, indexed by sheet row; blank cells are None."""
-    columns = {header.column: _column(rows, header.position) for header in headers if header.column is not None}
+    shortest = min(len(row.cells) for row in rows)
+    columns = {
+        header.column: _column(rows, header.position, whole=header.position < shortest)
+        for header in headers
+        if header.column is not None
+    }
     return pd.DataFrame(columns, index=[row.number for row in rows], dtype=object)
 
 
-def _column(rows: list[RawRow], position: int) -> list[Cell]:
-    cells = [row.cells[position] if position < len(row.cells) else None for row in rows]
+def _column(rows: list[RawRow], position: int, *, whole: bool) -> list[Cell]:
+    """Cells of one column; ``whole`` says that no row ends before it, which saves asking each."""
+    cells = [row.cells[position] for row in rows] if whole else [row.cell(position) for row in rows]
     blanks = {cell for cell in set(cells) if is_blank(cell)}  # few different ones: each is looked at once
     return [None if cell in blanks else cell for cell in cells] if blanks else cells
 

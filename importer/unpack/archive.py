@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MOST_MEMBERS = 5_000
 """Most parts of a workbook (the most seen in an honest one: 1,033)."""
+_FIRST_PART, _END, _BIG_END = b"PK\3\4", b"PK\5\6", b"PK\6\7"
+"""How an archive begins, and how the records at its end begin."""
+_END_BYTES = 22
 CHUNK = 2**20
 """Bytes inflated at a time."""
 MOST_CELLS = 50_000_000
@@ -38,7 +41,8 @@ class Archive:
 
     def __init__(self, name: str, data: bytes, limits: Limits) -> None:
         """Read every part. Raises FileProblem for an archive that is cut, damaged, protected or explodes."""
-        self._name, self._limits = name, limits
+        self._name, self._data, self._limits = name, data, limits
+        self._unequivocal = data.startswith(_FIRST_PART) and _has_one_end(data)
         self._parts: dict[str, bytes] = {}
         self._own_names: list[str] = []
         try:
@@ -62,6 +66,7 @@ class Archive:
                     if total > self._limits.unpacked_bytes:
                         raise self._too_large(f"unpacks to more than {self._limits.unpacked_bytes // 2**20} MB")
                     data += chunk
+            self._unequivocal &= "\\" not in member.filename
             self._add(member.filename.replace("\\", "/"), bytes(data))
 
     def _add(self, own_name: str, data: bytes) -> None:
@@ -75,8 +80,14 @@ class Archive:
         self._parts[part] = data
         self._own_names.append(own_name)
 
-    def plain(self) -> io.BytesIO:
-        """The parts in an archive without any trick: what was checked here is just what a reader of it sees."""
+    def for_reader(self) -> io.BytesIO:
+        """The archive for another reader, who sees in it just what was checked here.
+
+        That is the file itself, or its parts written anew where readers could
+        take the file differently.
+        """
+        if self._unequivocal:
+            return io.BytesIO(self._data)
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as plain:
             for name, data in zip(self._own_names, self._parts.values(), strict=True):
@@ -107,6 +118,12 @@ class Archive:
             "Copy the invoice rows into a new workbook.",
             code="file.too_large",
         )
+
+
+def _has_one_end(data: bytes) -> bool:
+    """Tell whether the archive ends with the one directory that it has; each reader finds that, and no other."""
+    at = data.find(_END)
+    return at >= 0 and at == len(data) - _END_BYTES and data.endswith(b"\0\0") and _BIG_END not in data
 
 
 def _extent(xml: bytes, wide: re.Pattern[bytes], tall: re.Pattern[bytes]) -> int:

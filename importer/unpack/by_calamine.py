@@ -35,7 +35,7 @@ def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
         raise protected(name)
     archive.refuse_far_cells()
     try:
-        workbook = CalamineWorkbook.from_filelike(archive.plain())
+        workbook = CalamineWorkbook.from_filelike(archive.for_reader())
         sheets = workbook.sheets_metadata
     except (CalamineError, OSError, ValueError) as error:
         raise _unusual(name, error) from error

@@ -40,6 +40,7 @@ _BROKEN_TEXT = {
 }
 _ESCAPED = re.compile(rb"<" + _P + rb"v(?:\s[^>]*)?>[^<&]*&")
 _INLINE_VALUE = re.compile(rb"\bt=[\"']inlineStr[\"'][^>]*>\s*<" + _P + rb"[vf][\s/>]")
+_BEFORE_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*")
 _SPACED = re.compile(rb"\s=\s*[\"']|=\s+[\"']")
 _OTHER_WORKBOOK = re.compile(rb"<" + _P + rb"f\b[^>]*>[^<]*\[\d+\]")
 _CELL_START = re.compile(rb"<" + _P + rb"c(?=[\s/>])")
@@ -53,6 +54,7 @@ PREFIX_BYTES = 100_000
 LONGEST_CELL_BYTES = 500_000
 """A cell of more bytes is parsed with its whole part."""
 
+_DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
 _CALCULATES_ANEW = re.compile(rb"\bfullCalcOnLoad=[\"'](?:1|true)[\"']")
 
 
@@ -93,18 +95,24 @@ def look(xml: bytes, *, calculates_anew: bool) -> tuple[SideLook, Faults]:
 
 def _is_unusual(xml: bytes) -> bool:
     """Tell whether quick searches could overlook something."""
-    if any(mark in xml for mark in (b"<!--", b"<![CDATA[")) or xml.find(b"<?", 1) >= 0:
+    match = _BEFORE_ROOT.match(xml)
+    start = match.end() if match else 0
+    if xml.find(b"<!", start) >= 0 or xml.find(b"<?", start) >= 0:  # comments, CDATA, instructions
         return True
-    blanks = [blank for blank in (b" ", b"\n", b"\t", b"\r") if blank in xml]
-    spaced = any(blank + b"=" in xml or b"=" + blank in xml for blank in blanks)
+    blanks = [blank for blank in (b" ", b"\n", b"\t", b"\r") if xml.find(blank, start) >= 0]
+    spaced = any(xml.find(pair, start) >= 0 for blank in blanks for pair in (blank + b"=", b"=" + blank))
     return spaced and _SPACED.search(xml) is not None
+
+
+def _quotes(xml: bytes) -> list[bytes]:
+    return [quote for quote in (b'"', b"'") if quote in xml]
 
 
 def _hidden_rows(xml: bytes) -> set[int] | None:
     """Numbers of the hidden rows; None when one of them does not say its number."""
     # Plain searches first: most sheets hold no marker, and a regular expression would stop at every cell.
     numbers = set()
-    if b"hidden=" in xml or b' ht="0' in xml or b" ht='0" in xml:
+    if b"hidden=" in xml or any(b" ht=" + quote + b"0" in xml for quote in _quotes(xml)):
         for match in _HIDDEN_ROW.finditer(xml):
             found = _ROW.search(match[1])
             if found is None:
@@ -143,19 +151,37 @@ def _faults(xml: bytes, *, calculates_anew: bool) -> Faults | None:
 def _candidates(xml: bytes, *, calculates_anew: bool) -> Iterator[int]:
     """Places inside cells that may have no value, roughly."""
     prefixes = {b"", *(match[1] + b":" for match in _PREFIX.finditer(xml[:PREFIX_BYTES]))}
-    if b't="e"' in xml or b"t='e'" in xml:
+    quotes = _quotes(xml)
+    if any(b"t=" + quote + b"e" + quote in xml for quote in quotes):
         yield from (match.start() for match in _ERROR.finditer(xml))
     if any(b"<" + prefix + b"f" in xml for prefix in prefixes):
         yield from (match.start() for match in _NO_VALUE.finditer(xml))
         if calculates_anew:
             yield from (match.start() for match in _ZERO.finditer(xml))
-    for quote, pattern in _BROKEN_TEXT.items():
-        if b"t=" + quote + b"s" + quote in xml:
-            yield from (match.start() for match in pattern.finditer(xml))
+    for quote in quotes:
+        if not _all_indexed(xml, b"t=" + quote + b"s" + quote):
+            yield from (match.start() for match in _BROKEN_TEXT[quote].finditer(xml))
     if b"&" in xml:
         yield from (match.start() for match in _ESCAPED.finditer(xml))
-    if b"inlineStr" in xml and any(b"<" + prefix + b"v" in xml for prefix in prefixes):
+    if any(not _all_inside(xml, b"t=" + quote + b"inlineStr" + quote) for quote in quotes):
         yield from (match.start() for match in _INLINE_VALUE.finditer(xml))
+
+
+def _all_indexed(xml: bytes, mark: bytes) -> bool:
+    """Tell whether every text of that mark is an index in the form that nearly all programs write."""
+    left = xml.count(mark)
+    if left:
+        uniform = xml.translate(_DIGITS_TO_0)
+        for digits in range(1, xlsx_exact.LONGEST_INDEX + 1):
+            left -= uniform.count(mark + b"><v>" + b"0" * digits + b"<")
+            if not left:
+                break
+    return not left
+
+
+def _all_inside(xml: bytes, mark: bytes) -> bool:
+    """Tell whether every text of that mark stands in the cell, in the form that nearly all programs write."""
+    return xml.count(mark) == xml.count(mark + b"><is>")
 
 
 def _cell_around(xml: bytes, at: int) -> bytes | None:
