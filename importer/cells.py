@@ -12,6 +12,7 @@ from importer.columns import ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, SYNC_STATUSES,
 from importer.readings import Unreadable, bare, clean
 from importer.records import ItemType
 from importer.typed_amounts import SURE_DIGITS, in_bounds
+from importer.typed_dates import compact_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +139,9 @@ def _date(raw: object) -> date | Unreadable:
         return raw.date()
     if isinstance(raw, date):
         return raw
+    number = None if isinstance(raw, bool) else number_of(raw)
+    if number is not None and (day := compact_date(f"{number:f}")) is not None:
+        return day
     return Unreadable(
         "not_a_date",
         "is a number or a time, not a date",

@@ -1,4 +1,4 @@
-"""Amounts as people type them: ``1.234,50``, ``1'234.00``, ``(500)``, ``-$500``, ``500 EUR``."""
+"""Amounts as people type them: ``1.234,50``, ``1'234.00``, ``(500)``, ``-$500``, ``500 EUR``, ``500,-``."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ LONGEST = 60
 _NOISE = Decimal("0.0001")
 """Main currency unit; what binary arithmetic leaves behind is far smaller."""
 
+# “even” ends a price without cents: 500,- or 500.-
 _SHAPE = re.compile(
-    r"""(?P<around>\()?\s*(?P<minus_1>-)?\s*
-    (?P<before>[^0-9\s.,'()-]+\.?)?\s*(?P<minus_2>-)?\s*
-    (?P<within>\()?(?P<number>[0-9](?:[0-9.,' ]*[0-9])?)(?(within)\))(?P<minus_3>-)?\s*
+    r"""(?P<around>\()?\s*(?:(?P<minus_1>-)|(?P<plus>\+))?\s*
+    (?P<before>[^0-9\s.,'()-]+(?:(?<=[^\W\d_])\.)?)?\s*(?P<minus_2>-)?\s*
+    (?P<within>\()?(?P<number>[0-9](?:[0-9.,' ]*[0-9])?|[.,][0-9]{1,2})(?P<even>[.,]-{1,2})?(?(within)\))
+    (?P<minus_3>-)?\s*
     (?P<after>[^0-9\s.,'()-]+\.?)?(?P<minus_4>-)?\s*(?(around)\))""",
     re.VERBOSE,
 )
+_AT_MOST_ONE = ("around", "within", "minus_1", "minus_2", "minus_3", "minus_4", "plus")
 _NUMBERS = {
     mark: re.compile(
-        rf"(?:[0-9]+|[0-9]{{1,3}}(?P<group>[{other}' ])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*)(?:[{mark}][0-9]+)?"
+        rf"(?:[0-9]+|[0-9]{{1,3}}(?P<group>[{other}' ])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*)?(?:[{mark}][0-9]+)?"
     )
     for mark, other in ((".", ","), (",", "."))
 }
@@ -61,18 +64,25 @@ def typed_amount(text: str) -> Typed | Unreadable:
         return Typed({".": amount} if "." in text else {".": amount, ",": amount}, plain=True)
     typed = as_typed(text)
     match = _SHAPE.fullmatch(typed) if len(typed) <= LONGEST else None
-    if match is None:
+    marks = None if match is None else _marks(match)
+    if match is None or marks is None or sum(match[name] is not None for name in _AT_MOST_ONE) > 1:
         return _no_amount(typed)
-    marks = [currency_of(match[place]) for place in ("before", "after") if match[place]]
-    signs = sum(match[name] is not None for name in ("around", "within", "minus_1", "minus_2", "minus_3", "minus_4"))
-    if None in marks or signs > 1 or (len(marks) == len(WAYS) and not same_currency(str(marks[0]), str(marks[1]))):
-        return _no_amount(typed)
-    read = {mark: _value(match["number"], mark, negative=signs == 1) for mark in WAYS}
+    negative = match["plus"] is None and any(match[name] for name in _AT_MOST_ONE)
+    ways = WAYS if match["even"] is None else (match["even"][0],)
+    read = {mark: _value(match["number"], mark, negative=negative) for mark in ways}
     values: dict[str, object] = {mark: value for mark, value in read.items() if value is not None}
-    # Of “$500 USD” the code says more.
-    return (
-        Typed(values, currency=max((str(mark) for mark in marks), key=len, default=None)) if values else _ill_formed()
-    )
+    if not values or (match["even"] and ways[0] in match["number"]):
+        return _ill_formed()
+    return Typed(values, currency=max(marks, key=len, default=None))  # of “$500 USD” the code says more
+
+
+def _marks(match: re.Match[str]) -> list[str] | None:
+    """Currencies beside the number; None when something else stands there, or they differ."""
+    if (match["before"] or "").endswith(".") and match["before"][:-1].upper() in CODES:
+        return None  # the point of “USD.5” may belong to the number
+    marks = [currency_of(match[place]) for place in ("before", "after") if match[place]]
+    known = [mark for mark in marks if mark is not None]
+    return known if len(known) == len(marks) and all(same_currency(known[0], mark) for mark in known) else None
 
 
 def same_currency(mark: str, other: str) -> bool:

@@ -19,6 +19,10 @@ LONGEST = 60
 
 _MIDNIGHT = re.compile(r"(?:[T ]|, )(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)? ?AM)$", re.IGNORECASE)
 _NUMERIC = re.compile(r"([0-9]{1,2}|[0-9]{4}) ?([/.-]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2}|[0-9]{4})\.?")
+_COMPACT = re.compile(r"(20[0-9]{2})(0[1-9]|1[0-2])([0-3][0-9])")
+"""As exports write it: 20261031."""
+FIRST_COMPACT = 2013
+"""Before it, 20121012 could also begin with the 20th of December."""
 _WORD = r"([^\W\d_]+)\.?"
 _DAY = r"([0-9]{1,2})(?:\.|st|nd|rd|th|er|º)?"
 _YEAR = r"([0-9]{4}|[0-9]{2})"
@@ -65,11 +69,19 @@ def typed_date(text: str, today: date) -> Typed | Unreadable:
     if len(typed) <= LONGEST:
         typed = _MIDNIGHT.sub("", typed)
         for form in (typed, _without_weekday(typed)):
+            if (compact := compact_date(form)) is not None:
+                return Typed(dict.fromkeys(WAYS, compact))
             if match := _NUMERIC.fullmatch(form):
                 return _numeric(match[1], match[3], match[4], match[2], today)
             if (named := _named(form)) is not None:
                 return named
     return Unreadable("not_a_date", "is not a date that can be read with certainty", _hint(typed))
+
+
+def compact_date(digits: str) -> date | None:
+    """Read eight digits that are year, month and day in no other order."""
+    match = _COMPACT.fullmatch(digits)
+    return _day(*match.groups()) if match and int(match[1]) >= FIRST_COMPACT else None
 
 
 def shown(day: date) -> str:

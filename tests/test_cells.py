@@ -203,7 +203,13 @@ def test_date_cells_are_days(raw: object) -> None:
     assert parser_of(Kind.DATE)(raw) == date(2026, 10, 31)
 
 
-@pytest.mark.parametrize("raw", [46326.0, 46326, time(10), timedelta(1), True])
+@pytest.mark.parametrize("raw", [20261031, 20261031.0])
+def test_eight_digits_are_a_day(raw: object) -> None:
+    """Exports write 20261031; as the number of a day, which it could also be, it would be in the year 57375."""
+    assert parser_of(Kind.DATE)(raw) == date(2026, 10, 31)
+
+
+@pytest.mark.parametrize("raw", [46326.0, 46326, 20261331, 20261031.5, time(10), timedelta(1), True])
 def test_numbers_and_times_are_no_dates(raw: object) -> None:
     """Nobody guesses that 46326 is a day."""
     assert fault_of(Kind.DATE, raw) == "not_a_date"

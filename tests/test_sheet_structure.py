@@ -73,6 +73,18 @@ def _amounts_without_format(rows: dict[int, dict[str, str]]) -> dict[int, dict[s
     }
 
 
+@pytest.mark.parametrize("name", [name for name in ANSWERS if name.startswith("formats")])
+def test_what_a_number_format_hides_is_seen_in_every_format(name: str) -> None:
+    """A percentage, an amount in thousands or not shown, zeros before a number, a currency, a row crossed out."""
+    sheet = read(renew.FOLDER / name)
+    faults = {row: cell.code for row, cell in sheet.frame["amount"].items() if isinstance(cell, CellFault)}
+    hiding = {} if name.endswith(".ods") else {5: "not_shown", 6: "in_thousands"}  # an .ods says it in its styles only
+    assert faults == {2: "percentage", **hiding}
+    assert sheet.frame.at[4, "purchase_order"] == "00042"
+    assert sheet.currencies == {3: "USD"}
+    assert [(p.code, p.cell) for p in sheet.problems] == ([] if name.endswith(".xlsb") else [("row.struck", "A8")])
+
+
 def _texts(sheet: Sheet) -> dict[int, dict[str, str]]:
     rows = sheet.frame.to_dict("index")
     return {

@@ -34,6 +34,14 @@ class Formula:
     value: object
 
 
+@dataclass(frozen=True)
+class Formatted:
+    """A number with a number format."""
+
+    value: float
+    code: str
+
+
 def _record(number: int, content: bytes = b"") -> bytes:
     head = bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80, number >> 7])
     length, rest = b"", len(content)
@@ -49,7 +57,7 @@ def _wide(text: str) -> bytes:
     return struct.pack("<I", len(data) // 2) + data
 
 
-def _cell(position: int, value: object, strings: list[str], epoch: date) -> bytes:  # noqa: C901, PLR0911 - one per kind of record
+def _cell(position: int, value: object, strings: list[str], epoch: date, codes: list[str]) -> bytes:  # noqa: C901, PLR0911 - one per kind of record
     def head(style: int = 0) -> bytes:
         return struct.pack("<II", position, style)
 
@@ -68,6 +76,9 @@ def _cell(position: int, value: object, strings: list[str], epoch: date) -> byte
             return _record(4, head() + bytes([value]))
         case date():
             return _record(5, head(1) + struct.pack("<d", (value - epoch).days))
+        case Formatted(number, code):
+            codes.append(code)
+            return _record(5, head(len(codes) + 1) + struct.pack("<d", number))
         case int() if 0 <= value < 2**29:
             return _record(2, head() + struct.pack("<I", value << 2 | 2))
         case int() | float():
@@ -79,12 +90,13 @@ def _cell(position: int, value: object, strings: list[str], epoch: date) -> byte
             return _record(7, head() + struct.pack("<I", len(strings) - 1))
 
 
-def _sheet(
+def _sheet(  # noqa: PLR0913, PLR0917 - one argument per thing that a sheet can have
     rows: Sequence[Sequence[object]],
     hidden: tuple[Collection[int], Collection[int]],
     merged: Sequence[tuple[int, ...]],
     strings: list[str],
     epoch: date,
+    codes: list[str],
 ) -> bytes:
     width = max(map(len, rows), default=1)
     data = _record(129) + _record(148, struct.pack("<IIII", 0, len(rows) - 1, 0, width - 1))
@@ -95,7 +107,7 @@ def _sheet(
     for number, cells in enumerate(rows):
         unseen = 0x10 if number + 1 in hidden[0] else 0
         data += _record(0, struct.pack("<IIHBBBI", number, 0, 300, 0, unseen, 0, 0))
-        data += b"".join(_cell(at, one, strings, epoch) for at, one in enumerate(cells) if one is not None)
+        data += b"".join(_cell(at, one, strings, epoch, codes) for at, one in enumerate(cells) if one is not None)
     data += _record(146)
     if merged:
         areas = b"".join(_record(176, struct.pack("<IIII", *area)) for area in merged)
@@ -120,11 +132,13 @@ def workbook(  # noqa: PLR0913 - one argument per thing that a sheet can have
     """
     strings: list[str] = []
     epoch = EPOCH_1904 if is_1904 else EPOCH
-    sheet = _sheet(rows, (hidden_rows, hidden_columns), merged, strings, epoch)
+    codes: list[str] = []
+    sheet = _sheet(rows, (hidden_rows, hidden_columns), merged, strings, epoch, codes)
     listed = _record(156, struct.pack("<II", state, 1) + _wide("rId1") + _wide(name))
     properties = _record(153, struct.pack("<III", int(is_1904), 0, 0))
-    formats = _record(44, struct.pack("<H", 170) + _wide("yyyy\\-mm\\-dd"))
-    styles = [struct.pack("<HHHHHBBHBB", 0, number, 0, 0, 0, 0, 0, 0, 0, 0) for number in (0, 170)]
+    named = dict(enumerate(["yyyy\\-mm\\-dd", *codes], start=170))
+    formats = b"".join(_record(44, struct.pack("<H", number) + _wide(code)) for number, code in named.items())
+    styles = [struct.pack("<HHHHHBBHBB", 0, number, 0, 0, 0, 0, 0, 0, 0, 0) for number in (0, *named)]
     target = "application/vnd.ms-excel."
     return zipped({
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
@@ -140,8 +154,8 @@ def workbook(  # noqa: PLR0913 - one argument per thing that a sheet can have
         f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.bin"/>'
         f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.bin"/>'
         f'<Relationship Id="rId3" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.bin"/></Relationships>',
-        "xl/styles.bin": _record(278) + _record(615, struct.pack("<I", 1)) + formats + _record(616)
-        + _record(617, struct.pack("<I", 2)) + b"".join(_record(47, one) for one in styles) + _record(618)
+        "xl/styles.bin": _record(278) + _record(615, struct.pack("<I", len(named))) + formats + _record(616)
+        + _record(617, struct.pack("<I", len(styles))) + b"".join(_record(47, one) for one in styles) + _record(618)
         + _record(279),
         "xl/sharedStrings.bin": _record(159, struct.pack("<II", len(strings), len(strings)))
         + b"".join(_record(19, b"\x00" + _wide(one)) for one in strings) + _record(160),

@@ -74,6 +74,34 @@ def lines_xlsx(path: Path, *, is_1904: bool = False) -> None:
     book.close()
 
 
+FORMATS: list[tuple[float, str]] = [
+    (0.5, "0%"), (1234.5, '#,##0.00 "USD"'), (42, "00000"), (700, ";;;"), (12_000, "#,##0,"), (800, "#,##0.00"),
+]  # fmt: skip
+"""Amounts (the third is also a purchase order) with number formats that show more or less than they are."""
+
+
+def formats_xlsx(path: Path) -> None:
+    """Number formats, and a row that is crossed out."""
+    book = xlsxwriter.Workbook(str(path))
+    book.set_properties({"created": datetime(2026, 10, 31, tzinfo=UTC)})
+    sheet = book.add_worksheet("Invoices")
+    sheet.write_row(0, 0, ["Project ID", "Item type", "Amount", "PO"])
+    for row, (value, code) in enumerate(FORMATS, start=1):
+        sheet.write_row(row, 0, [101, "Fixed fee"])
+        sheet.write_number(row, 2, value, book.add_format({"num_format": code}))
+        sheet.write_number(row, 3, value, book.add_format({"num_format": code}))
+    struck = book.add_format({"font_strikeout": True})
+    sheet.write_row(len(FORMATS) + 1, 0, [102, "Fixed fee", 900], struck)
+    book.close()
+
+
+def formats_xlsb(path: Path) -> None:
+    """The same number formats as .xlsb."""
+    rows: list[list[object]] = [["Project ID", "Item type", "Amount", "PO"]]
+    rows += [[101, "Fixed fee", xlsb.Formatted(value, code), xlsb.Formatted(value, code)] for value, code in FORMATS]
+    path.write_bytes(xlsb.workbook(rows))
+
+
 def lines_xlsb(path: Path, *, is_1904: bool = False) -> None:
     """The same as .xlsb."""
     path.write_bytes(xlsb.workbook(LINES, hidden_rows=[6], hidden_columns=[6], is_1904=is_1904))
@@ -94,6 +122,8 @@ def converted(target: Path) -> None:
     for name in ("lines", "lines_1904"):
         for how in ("xls", "ods"):
             convert(target / f"{name}.xlsx", how, target / f"{name}.{how}")
+    for how in ("xls", "ods"):
+        convert(target / "formats.xlsx", how, target / f"formats.{how}")
     convert(target / "lines.ods", "xlsx", target / "lines_libreoffice.xlsx")
     for how in ("xls", "ods", "xlsx"):
         convert(SAMPLE, how, target / f"sample.{how}")
@@ -128,6 +158,8 @@ def main() -> None:
         lines_xlsx(FOLDER / f"{name}.xlsx", is_1904=is_1904)
         lines_xlsb(FOLDER / f"{name}.xlsb", is_1904=is_1904)
     shutil.copyfile(FOLDER / "lines.xlsx", FOLDER / "lines.xlsm")
+    formats_xlsx(FOLDER / "formats.xlsx")
+    formats_xlsb(FOLDER / "formats.xlsb")
     for name, content in odd_files.all_files().items():
         (FOLDER / name).write_bytes(content)
     if shutil.which("soffice"):

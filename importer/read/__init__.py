@@ -14,7 +14,7 @@ import pandas as pd
 
 from importer.errors import FileProblem
 from importer.problems import Problem, Severity, cell_address, column_letter
-from importer.read import formats, hidden, merged, not_lines
+from importer.read import formats, hidden, merged, not_lines, struck
 from importer.read.cover import find_expected
 from importer.read.headers import added_by_results, choose_grid, find_batch
 from importer.sheet import Cell, CellFault, Header, RawRow, Sheet, is_blank
@@ -77,7 +77,7 @@ def read_sheet(
     found = (
         *(replace(one, sheet=grid.name) for one in file.problems), *problems, *hidden.sheet(grid, reading.hidden_rows),
         *_other_workbooks(grid), *start.problems, *headless.values(), *_ragged(grid, start.row, lines), *unseen,
-        *unseen_rows, *odd, *batch_problems, *expected_problems,
+        *unseen_rows, *odd, *struck.find(grid, start, lines), *batch_problems, *expected_problems,
     )  # fmt: skip
     return Sheet(
         path=path,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer.columns import BY_NAME, Kind
-from importer.sheet import CellFault
+from importer.sheet import CellFault, text_of
 from importer.typed_amounts import currency_of
 
 if TYPE_CHECKING:
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _CURRENCY = re.compile(r'\[\$([^\]-]+)(?:-[^\]]*)?\]|"([^"]*)"|([€£$¥])')
+_NOTHING = re.compile(r"\s*;")
+_THOUSANDS = re.compile(r"[0#?],+(?![0#?,])")
 _ZEROS = re.compile(r"0{2,}")
 
 
 def settle(grid: Grid, start: HeaderRow, rows: list[RawRow]) -> tuple[list[RawRow], dict[int, str]]:
     """Return the rows with values as they are shown, and the currency shown in amount cells, by row number.
 
-    An amount shown as a percentage becomes a fault; a number with leading zeros
+    An amount shown as a percentage, in thousands or not at all becomes a fault; a number with leading zeros
     in a column of texts becomes the text that a person sees.
     """
     kinds = {header.position: BY_NAME[header.column].kind for header in start.headers if header.column is not None}
@@ -34,8 +36,8 @@ def settle(grid: Grid, start: HeaderRow, rows: list[RawRow]) -> tuple[list[RawRo
         if row is None or not isinstance(row.cell(position), (int, float)) or isinstance(row.cell(position), bool):
             continue
         value = row.cell(position)
-        if kind is Kind.AMOUNT and "%" in _LITERAL.sub("", code):
-            by_number[number] = _with(row, position, _percentage(value))
+        if kind is Kind.AMOUNT and (fault := _fault(value, _LITERAL.sub("", code))) is not None:
+            by_number[number] = _with(row, position, fault)
         elif kind is Kind.AMOUNT and (currency := _currency(code)) is not None:
             currencies[number] = currency
         elif kind is Kind.TEXT and _ZEROS.fullmatch(code) and float(str(value)).is_integer():
@@ -49,9 +51,18 @@ def _currency(code: str) -> str | None:
     return next((found for mark in marks if (found := currency_of(mark.strip())) is not None), None)
 
 
-def _percentage(value: object) -> CellFault:
-    shown = f"{float(str(value)) * 100:g}%"
-    return CellFault(shown, "percentage", "is a percentage, not an amount", "Type the amount itself.")
+def _fault(value: object, code: str) -> CellFault | None:
+    """Why an amount with this number format is not what a person sees; ``code`` is without literals."""
+    if "%" in code:
+        shown = f"{float(str(value)) * 100:g}%"
+        return CellFault(shown, "percentage", "is a percentage, not an amount", "Type the amount itself.")
+    if _NOTHING.match(code):
+        message = "is not to be seen in the sheet, because its number format shows nothing"
+        return CellFault(text_of(value), "not_shown", message, "Empty the cell, or give it a format that shows it.")
+    if _THOUSANDS.search(code):
+        message = "is shown in thousands, so that it looks smaller than it is"
+        return CellFault(text_of(value), "in_thousands", message, "Give the cell a number format that shows it whole.")
+    return None
 
 
 def _with(row: RawRow, position: int, value: object) -> RawRow:

@@ -15,7 +15,7 @@ from importer.unpack import ods_look, xlsb_look, xlsx_look
 from importer.unpack.archive import Archive
 from importer.unpack.grid import Grid, Limits, SideLook
 from importer.unpack.identify import Format, protected
-from importer.unpack.number_formats import shown_as, telling_formats
+from importer.unpack.number_formats import cells_with, styles_of
 from importer.unpack.sizing import bounded
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def _look_into_xlsx(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
         msg = "the part of the sheet is not where it should be"
         raise ValueError(msg)
     side, faults = xlsx_look.look(xml, calculates_anew=xlsx_look.calculates_anew(archive))
-    return replace(side, formats=shown_as(xml, telling_formats(archive))), faults
+    formats, struck = cells_with(xml, styles_of(archive))
+    return replace(side, formats=formats, struck=struck), faults
 
 
 _LOOKS: dict[Format, Look] = {

@@ -56,7 +56,9 @@ class SideLook:
     other_workbooks: bool = False
     """Whether formulas take values from other files."""
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
-    """(row number as Excel shows it, column counted from 0) → number format that shows more than the number."""
+    """(row number as Excel shows it, column counted from 0) → number format that shows more or less than the number."""
+    struck: frozenset[tuple[int, int]] = frozenset()
+    """Cells that are crossed out, likewise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -9,18 +10,25 @@ from importer.unpack.faults import NOT_CALCULATED, error_value
 from importer.unpack.grid import MergedRange, SideLook
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from importer.unpack.archive import Archive
     from importer.unpack.xlsx_exact import Faults
 
-_MARKERS = (b"table:visibility", b'calcext:value-type="error"', b"table:formula", b"-spanned")
+_MARKERS = (b"table:visibility", b'calcext:value-type="error"', b"table:formula", b"-spanned",
+            b'value-type="percentage"', b'value-type="currency"', b"line-through-style")  # fmt: skip
+_SHOWN_WITH_MORE = re.compile(rb'value-type="float"[^>]*><text:p>(?:0[0-9]|[^<]*[A-Za-z$\x80-\xff])')
 MOST_REPEATED = 1_048_576
 """Rows and columns that one element can stand for; a larger count is taken as this."""
+
+MOST_PLACES = 1000
+"""Rows, and columns, for which one element with a value is taken to stand."""
 
 
 def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
     """What one sheet holds besides its values. Raises ExpatError for XML that is none."""
     xml = archive.part("content.xml") or b""
-    if not any(marker in xml for marker in _MARKERS):
+    if not any(marker in xml for marker in _MARKERS) and not _SHOWN_WITH_MORE.search(xml):
         return SideLook(), {}
     table, parser = _Table(sheet), expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = table.start, table.end
@@ -28,8 +36,9 @@ def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
     parser.buffer_text = True
     parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
     side = SideLook(
-        frozenset(table.hidden_rows), frozenset(table.hidden_columns), tuple(table.merged), table.other_workbooks
-    )
+        frozenset(table.hidden_rows), frozenset(table.hidden_columns), tuple(table.merged), table.other_workbooks,
+        table.formats, frozenset(table.struck),
+    )  # fmt: skip
     return side, table.faults
 
 
@@ -42,7 +51,10 @@ class _Table:
         self.merged: list[MergedRange] = []
         self.faults: Faults = {}
         self.other_workbooks = False
-        self._sheet = sheet
+        self.formats: dict[tuple[int, int], str] = {}
+        self.struck: set[tuple[int, int]] = set()
+        self._sheet, self._style = sheet, ""
+        self._struck_styles: set[str] = set()
         self._inside = self._remark = False
         self._row, self._rows_now, self._position, self._column = 0, 1, 0, 0
         self._cell: dict[str, str] | None = None
@@ -53,7 +65,7 @@ class _Table:
         if tag == "table:table":
             self._inside = attributes.get("table:name") == self._sheet
         elif not self._inside:
-            return
+            self._start_style(tag, attributes)
         elif tag == "table:table-column":
             self._start_column(attributes)
         elif tag == "table:table-row":
@@ -80,6 +92,13 @@ class _Table:
         if self._cell is not None and not self._remark:
             self._shown.append(text)
 
+    def _start_style(self, tag: str, attributes: dict[str, str]) -> None:
+        """Styles stand before the tables."""
+        if tag == "style:style":
+            self._style = attributes.get("style:name", "")
+        elif tag == "style:text-properties" and attributes.get("style:text-line-through-style", "none") != "none":
+            self._struck_styles.add(self._style)
+
     def _start_column(self, attributes: dict[str, str]) -> None:
         count = _repeated(attributes, "table:number-columns-repeated")
         if attributes.get("table:visibility") in {"collapse", "filter"}:
@@ -105,14 +124,37 @@ class _Table:
         if formula is not None and "'file:" in formula:
             self.other_workbooks = True
         if fault is not None:
-            for row in range(self._row + 1, self._row + 1 + min(self._rows_now, 1000)):
-                for position in range(self._position, self._position + min(count, 1000)):
-                    self.faults[row, position] = fault
+            self.faults.update(dict.fromkeys(self._places(count), fault))
+        if code := _format(cell, "".join(self._shown)):
+            self.formats.update(dict.fromkeys(self._places(count), code))
+        if cell.get("table:style-name") in self._struck_styles:
+            self.struck.update(self._places(count))
         rows, columns = (int(cell.get(f"table:number-{what}-spanned") or 1) for what in ("rows", "columns"))
         if rows > 1 or columns > 1:
             first = self._row + 1
             self.merged.append(MergedRange(first, self._position, first + rows - 1, self._position + columns - 1))
         self._position += count
+
+    def _places(self, columns: int) -> Iterator[tuple[int, int]]:
+        """The cells for which one element stands, as far as they can matter."""
+        for row in range(self._row + 1, self._row + 1 + min(self._rows_now, MOST_PLACES)):
+            for position in range(self._position, self._position + min(columns, MOST_PLACES)):
+                yield row, position
+
+
+def _format(cell: dict[str, str], shown: str) -> str:
+    """The number format that an .xlsx would have, where the cell shows more than its number."""
+    match cell.get("office:value-type"):
+        case "percentage":
+            return "0%"
+        case "currency" if currency := cell.get("office:currency"):
+            return f"[${currency}]"
+        case "float" if shown.startswith("0") and len(shown) > 1 and shown.isdecimal():
+            return "0" * len(shown)
+        case "float" if mark := shown.strip(" \xa0\u202f0123456789.,'()-"):
+            return f'0 "{mark}"'
+        case _:
+            return ""
 
 
 def _repeated(attributes: dict[str, str], name: str) -> int:

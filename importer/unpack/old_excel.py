@@ -13,6 +13,7 @@ from importer.errors import FileProblem
 from importer.unpack.faults import error_value
 from importer.unpack.grid import Grid, Limits, MergedRange, SideLook
 from importer.unpack.identify import incomplete, protected
+from importer.unpack.number_formats import is_telling
 from importer.unpack.sizing import bounded
 
 if TYPE_CHECKING:
@@ -55,8 +56,34 @@ def _grid(book: Any, sheet: Any) -> Grid:  # noqa: ANN401 - untyped by its libra
         frozenset(number + 1 for number, info in sheet.rowinfo_map.items() if info.hidden),
         frozenset(position for position, info in sheet.colinfo_map.items() if info.hidden),
         tuple(MergedRange(top + 1, left, bottom, right - 1) for top, bottom, left, right in sheet.merged_cells),
+        formats=_cells_with(sheet, {at: code for at, code in _codes(book).items() if is_telling(code)}),
+        struck=frozenset(_cells_with(sheet, dict.fromkeys(_struck(book), ""))),
     )
     return Grid(sheet.name, rows, hidden=sheet.visibility != 0, look=look)
+
+
+def _codes(book: Any) -> dict[int, str]:  # noqa: ANN401 - untyped by its library
+    """Style number → number format."""
+    formats = {key: one.format_str for key, one in book.format_map.items()}
+    return {at: formats.get(style.format_key, "") for at, style in enumerate(book.xf_list)}
+
+
+def _struck(book: Any) -> set[int]:  # noqa: ANN401 - untyped by its library
+    """Numbers of the styles that cross a cell out."""
+    fonts = {at for at, font in enumerate(book.font_list) if font.struck_out}
+    return {at for at, style in enumerate(book.xf_list) if style.font_index in fonts}
+
+
+def _cells_with(sheet: Any, styles: dict[int, str]) -> dict[tuple[int, int], str]:  # noqa: ANN401 - untyped by its library
+    """(row number as Excel shows it, column counted from 0) → what its style means."""
+    if not styles:
+        return {}
+    return {
+        (number + 1, position): styles[style]
+        for number in range(sheet.nrows)
+        for position in range(sheet.row_len(number))
+        if (style := sheet.cell_xf_index(number, position)) in styles
+    }
 
 
 def _cell(book: Any, cell: Any) -> Cell:  # noqa: ANN401 - untyped by its library

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from importer.unpack.faults import error_value
 from importer.unpack.grid import MergedRange, SideLook
+from importer.unpack.number_formats import is_telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN, _SHEET, _MERGE = 0, 3, 11, 60, 156, 176
 """Record numbers: BrtRowHdr, BrtCellError, BrtFmlaError, BrtColInfo, BrtBundleSh, BrtMergeCell."""
+_NUMBERS = {2, 5, 9}
+"""Records of cells with a number: BrtCellRk, BrtCellReal, BrtFmlaNum."""
+_FORMAT, _STYLE, _STYLES, _STYLES_END = 44, 47, 617, 618
+"""Record numbers: BrtFmt, BrtXF, BrtBeginCellXFs, BrtEndCellXFs."""
+_STYLE_BITS = 0xFFFFFF
+_BUILT_IN = {9: "0%", 10: "0.00%"}
 _ROW_HIDDEN = 0x10
 _NO_TEXT = 0xFFFFFFFF
 ERRORS = {
@@ -34,7 +41,9 @@ def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
     faults: Faults = {}
     row = 0
     try:
-        for number, data in _records(_part_of(archive, sheet)):
+        part = _part_of(archive, sheet)
+        formats = _formats(part, _telling_styles(archive))
+        for number, data in _records(part):
             if number == _ROW:
                 row = struct.unpack_from("<I", data)[0] + 1
                 if data[11] & _ROW_HIDDEN:
@@ -52,7 +61,36 @@ def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
     except (struct.error, IndexError) as error:
         msg = "a record is shorter than it should be"
         raise ValueError(msg) from error
-    return SideLook(frozenset(hidden_rows), frozenset(hidden_columns), tuple(merged)), faults
+    return SideLook(frozenset(hidden_rows), frozenset(hidden_columns), tuple(merged), formats=formats), faults
+
+
+def _formats(part: bytes, telling: dict[int, str]) -> dict[tuple[int, int], str]:
+    """(row number as Excel shows it, column counted from 0) → number format, of the numbers with such a style."""
+    found, row = {}, 0
+    for number, data in _records(part) if telling else ():
+        if number == _ROW:
+            row = struct.unpack_from("<I", data)[0] + 1
+        elif number in _NUMBERS:
+            position, style = struct.unpack_from("<II", data)
+            if style & _STYLE_BITS in telling:
+                found[row, position] = telling[style & _STYLE_BITS]
+    return found
+
+
+def _telling_styles(archive: Archive) -> dict[int, str]:
+    """Style number → number format, of the styles that show more or less than the number."""
+    codes: dict[int, str] = dict(_BUILT_IN)
+    styles: list[int] = []
+    inside = False
+    for number, data in _records(archive.part("xl/styles.bin") or b""):
+        if number == _FORMAT:
+            codes[struct.unpack_from("<H", data)[0]] = _text(data, 2)[0]
+        elif number in {_STYLES, _STYLES_END}:
+            inside = number == _STYLES
+        elif number == _STYLE and inside:
+            styles.append(struct.unpack_from("<H", data, 2)[0])
+    found = {style: codes.get(code, "") for style, code in enumerate(styles)}
+    return {style: code for style, code in found.items() if is_telling(code)}
 
 
 def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
