@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from importer import quantities
+from importer.settings import quantities
 
 if TYPE_CHECKING:
     from conftest import Cli

@@ -1,8 +1,11 @@
-"""Quantities as people write them in settings: “180 s”, “3 min”, “5/s”."""
+"""Quantities as people write them in settings and flags: “180 s”, “3 min”, “5/s”, “12345.50”."""
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+
+from importer.errors import SettingsProblem
 
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _NUMBER = r"(\d+(?:\.\d+)?)"
@@ -23,3 +26,17 @@ def per_second(value: object) -> object:
     if match is None or (unit := _SECONDS.get(match[2])) is None:
         return value
     return float(match[1]) / unit
+
+
+def expected_amount(text: str | None) -> Decimal | None:
+    """Read the amount of ``--expect-total``. Raises SettingsProblem when it is none."""
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text)
+    except ArithmeticError:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        msg = f"--expect-total {text}: this is not an amount."
+        raise SettingsProblem(msg, "Type digits with a point for the decimals: 12345.50", code="usage")
+    return amount

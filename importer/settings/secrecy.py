@@ -1,0 +1,50 @@
+"""Secrets: the token, files that hold one, and what of a value may be shown."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from importer.errors import SettingsProblem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECRET = frozenset({"token", "token_file", "notify"})
+"""Never taken from importer.toml, so that a shared settings file holds no secret."""
+
+
+def checked_token(token: str) -> str:
+    """Return the token. Raises SettingsProblem when it cannot be one."""
+    if not token.isascii() or not token.isprintable() or " " in token or not token:
+        msg = "The token holds blanks, line ends or characters that no token has."
+        raise SettingsProblem(msg, "Copy it again from Kantata.", code="settings.token")
+    return token
+
+
+def secret_text(path: Path, what: str, setting: str) -> str:
+    """Read a file that holds a secret. Raises SettingsProblem when it cannot be read, or others can read it."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"The {what} {path} cannot be read."
+        raise SettingsProblem(msg, f"Check {setting}.", code="settings.token") from error
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        msg = f"The {what} {path} can be read by others."
+        raise SettingsProblem(msg, f"Run: chmod 600 {path}", code="settings.token")
+    return text
+
+
+def without_secret(name: str, value: object) -> str:
+    """A value as it may be shown: secrets are never, and an address without its password."""
+    if isinstance(value, SecretStr):
+        return "(secret)"
+    text = str(value)
+    if name == "ledger" and "://" in text:
+        scheme, _, rest = text.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+    return text

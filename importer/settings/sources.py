@@ -1,0 +1,97 @@
+"""Where settings stand: the file ``importer.toml``, its profiles, and the environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+from pydantic_settings import EnvSettingsSource
+
+from importer.errors import SettingsProblem
+from importer.settings.model import ENV_PREFIX, Settings
+from importer.settings.near import did_you_mean
+from importer.settings.secrecy import SECRET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+APP = "invoice-importer"
+OWN_NAMES = {"KANTATA_TOKEN": "token", "KANTATA_TOKEN_FILE": "token_file", "KANTATA_BASE_URL": "base_url"}
+NOT_SETTINGS = frozenset({"IMPORTER_CONFIG", "IMPORTER_PROFILE"})
+
+
+def settings_file(given: Path | None) -> Path | None:
+    """The settings file that counts; None when there is none. Raises SettingsProblem for one that does not exist."""
+    named = given or (Path(os.environ["IMPORTER_CONFIG"]) if os.environ.get("IMPORTER_CONFIG") else None)
+    if named is not None:
+        if not named.is_file():
+            msg = f"The settings file {named} does not exist."
+            raise SettingsProblem(msg, "Check --config or IMPORTER_CONFIG.", code="settings.file")
+        return named
+    places = (Path("importer.toml"), Path(platformdirs.user_config_dir(APP, appauthor=False)) / "importer.toml")
+    return next((place for place in places if place.is_file()), None)
+
+
+def chosen_profile(given: str | None) -> str | None:
+    """The profile of the flag, else of the environment."""
+    return given or os.environ.get("IMPORTER_PROFILE") or None
+
+
+def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of the file, and those of the chosen profile, which lie on top. Raises SettingsProblem."""
+    if path is None:
+        if profile:
+            msg = f"There is no importer.toml that could hold the profile “{profile}”."
+            raise SettingsProblem(msg, "Name the file with --config.", code="settings.profile")
+        return {}, {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        msg = f"{path} cannot be read: {error}."
+        raise SettingsProblem(msg, "Correct that line; texts need quotes.", code="settings.file") from error
+    profiles = content.pop("profile", {})
+    if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
+        msg = f"{path}: a profile is a section such as [profile.test], not a value."
+        raise SettingsProblem(msg, "Choose one with --profile or IMPORTER_PROFILE.", code="settings.profile")
+    _refuse_secrets(path, (content, *profiles.values()))
+    if profile is None:
+        return content, {}
+    if profile not in profiles:
+        msg = f"{path} has no profile “{profile}”{did_you_mean(profile, profiles)}."
+        raise SettingsProblem(msg, f"Add a section [profile.{profile}].", code="settings.profile")
+    return content, profiles[profile]
+
+
+def of_environment() -> dict[str, Any]:
+    """Settings of the environment: IMPORTER_<NAME>, and the three variables that are named after Kantata."""
+    return EnvSettingsSource(Settings)() | {name: os.environ[variable] for name, variable in own_variables().items()}
+
+
+def own_variables() -> dict[str, str]:
+    """Setting → the variable named after Kantata that sets it."""
+    return {name: variable for variable, name in OWN_NAMES.items() if os.environ.get(variable)}
+
+
+def refuse_misspelt_variables() -> None:
+    """A misspelt variable would be passed over silently; name the one that was meant."""
+    known = {ENV_PREFIX + name.upper() for name in Settings.model_fields} | NOT_SETTINGS
+    for variable in os.environ:
+        if variable.startswith(ENV_PREFIX) and variable not in known:
+            near = difflib.get_close_matches(variable, known, n=1, cutoff=0.85)
+            if near:
+                msg = f"The environment variable {variable} is not known; did you mean {near[0]}?"
+                raise SettingsProblem(msg, "Rename or unset it.", code="settings.unknown")
+
+
+def _refuse_secrets(path: Path, sections: Iterable[dict[str, Any]]) -> None:
+    """No section may hold a token, also one that is not used in this run."""
+    for name in SECRET & {name for section in sections for name in section}:
+        msg = f"{path}: {name} does not belong in a settings file."
+        hint = "Put the token into the environment variable KANTATA_TOKEN, or its file into KANTATA_TOKEN_FILE."
+        if name == "notify":
+            hint = "Such addresses hold passwords: put them into a file of yours, and its path into notify_file."
+        raise SettingsProblem(msg, hint, code="settings.token")

@@ -1,0 +1,88 @@
+"""What a setting may hold, beyond a plain number or text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from importer.columns import BY_NAME
+from importer.mapping import check_aliases, check_constants, check_ignored, check_values
+from importer.settings import quantities
+from importer.settings.near import did_you_mean
+
+# --- times, rates, amounts -----------------------------------------------------
+
+InSeconds = BeforeValidator(quantities.seconds)
+"""Takes “180 s” and “3 min” for what they say."""
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False), InSeconds]
+Timeout = Annotated[float, Field(gt=0, le=600), InSeconds]
+LongTimeout = Annotated[float, Field(gt=0, le=3600), InSeconds]
+PerSecond = Annotated[float, Field(gt=0, le=1000), BeforeValidator(quantities.per_second)]
+"""Takes “5/s” and “120/min” for what they say."""
+Amount = Annotated[Decimal, Field(allow_inf_nan=False)]
+"""Main currency unit; a credit is negative."""
+NotNegative = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+
+# --- words of the user's own sheets --------------------------------------------
+
+
+def _known_columns(value: object) -> object:
+    """Refuse a column that does not exist; TOML reads a name with a point as a table within the table."""
+    if not isinstance(value, dict):
+        return value
+    flat: dict[str, Any] = {}
+    for name, content in value.items():
+        dotted = {f"{name}.{part}": one for part, one in content.items()} if isinstance(content, dict) else {}
+        flat |= dotted if name not in BY_NAME and any(one in BY_NAME for one in dotted) else {name: content}
+    for name in flat:
+        if name not in BY_NAME:
+            msg = f"names an unknown column “{name}”{did_you_mean(name, BY_NAME)}"
+            raise ValueError(msg)
+    return flat
+
+
+def _one_meaning(value: dict[str, list[str]]) -> dict[str, list[str]]:
+    check_aliases(value)
+    return value
+
+
+def _no_meaning(value: list[str], info: ValidationInfo) -> list[str]:
+    check_ignored(value, info.data.get("columns", {}))
+    return value
+
+
+def _readable_constants(value: dict[str, Any]) -> dict[str, Any]:
+    check_constants(value)
+    return value
+
+
+def _readable_values(value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    check_values(value)
+    return value
+
+
+_ByColumn = BeforeValidator(_known_columns)
+HeadersByColumn = Annotated[dict[str, list[str]], AfterValidator(_one_meaning), _ByColumn]
+IgnoredHeaders = Annotated[list[str], AfterValidator(_no_meaning)]
+"""Stands below the setting ``columns``, with which it must not quarrel."""
+Constants = Annotated[dict[str, Any], AfterValidator(_readable_constants), _ByColumn]
+WordsByColumn = Annotated[dict[str, dict[str, Any]], AfterValidator(_readable_values), _ByColumn]
+ProjectNumber = Annotated[int, Field(gt=0, le=2**63 - 1)]
+
+# --- texts ---------------------------------------------------------------------
+
+
+def _known_encoding(value: str | None) -> str | None:
+    """Refuse an encoding that Python does not know, or that is none of texts."""
+    try:
+        if value is not None:
+            "".encode(value)
+    except LookupError:
+        msg = f"names no encoding: “{value}”; usual ones are utf-8, windows-1252, iso-8859-15, mac-roman"
+        raise ValueError(msg) from None
+    return value
+
+
+Encoding = Annotated[str | None, AfterValidator(_known_encoding)]
