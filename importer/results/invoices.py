@@ -1,0 +1,90 @@
+"""The sheet Invoices: one row per invoice, in a preview with the exact JSON that would be sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from importer.payload import to_json
+from importer.records import ReadBack, Status
+from importer.report import by_currency
+from importer.tables import LONGEST_CELL, Link, Money, Table, TableColumn
+from importer.words import NOT_KNOWN, describe_lines, row_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from importer.records import PlannedInvoice
+    from importer.report import Report
+    from importer.tables import Book
+
+_InvoiceColumn = tuple[TableColumn, "Callable[[Report, PlannedInvoice], object]"]
+
+_INVOICE_COLUMNS: tuple[_InvoiceColumn, ...] = (
+    (TableColumn("Projects", 16), lambda _, one: ", ".join(str(number) for number in one.invoice.workspace_ids)),
+    (TableColumn("Invoice key", 18), lambda _, one: one.invoice.key),
+    (TableColumn("Status", 15), lambda _, one: one.status),
+    (TableColumn("Amount sent", right=True), lambda _, one: Money(one.invoice.amount)),
+    (TableColumn("Amount read back", right=True), lambda _, one: Money(_read_back(one).items_amount)),
+    (TableColumn("Total in Kantata", right=True), lambda _, one: Money(_read_back(one).total)),
+    (TableColumn("Currency", 9), lambda _, one: _read_back(one).currency or (one.expected and one.expected.currency)),
+    (TableColumn("Invoice number", 12), lambda _, one: _read_back(one).number),
+    (TableColumn("Invoice ID", 12), lambda _, one: one.invoice_id),
+    (TableColumn("Invoice link", 42), lambda report, one: Link(report.link_of(one))),
+    (TableColumn("Recipient", 22), lambda _, one: _read_back(one).recipient),
+    (TableColumn("Error", 60, wrapped=True), lambda _, one: one.reason),
+    (TableColumn("What to do", 50, wrapped=True), lambda _, one: one.what_to_do),
+    (TableColumn("Lines", 30), lambda _, one: describe_lines(one)),
+    (TableColumn("Rows", 16), lambda _, one: row_ranges(one.invoice.rows)),
+    (TableColumn("Reference", 24), lambda _, one: one.reference),
+    (TableColumn("Request ID", 38), lambda _, one: one.request_id),
+)
+_TITLES: _InvoiceColumn = (TableColumn("Project titles", 40, wrapped=True), lambda _, one: _titles(one))
+_EXPECTED: _InvoiceColumn = (
+    TableColumn("Expected total, tax excluded", 16, right=True), lambda _, one: _expected_total(one),
+)  # fmt: skip
+
+
+def _described(report: Report) -> tuple[_InvoiceColumn, ...]:
+    """The columns of the invoices; a preview adds the titles of projects and what Kantata would make of them."""
+    if report.command != "preview" or all(one.expected is None for one in report.planned):
+        return _INVOICE_COLUMNS
+    expected = [_EXPECTED] if by_currency(report.planned) else []
+    return (_INVOICE_COLUMNS[0], _TITLES, *_INVOICE_COLUMNS[1:4], *expected, *_INVOICE_COLUMNS[4:])
+
+
+def _titles(one: PlannedInvoice) -> str | None:
+    return None if one.expected is None else ", ".join(title or NOT_KNOWN for title in one.expected.titles)
+
+
+def _expected_total(one: PlannedInvoice) -> object:
+    if one.expected is None or one.status is not Status.READY:
+        return None
+    return NOT_KNOWN if one.expected.total is None else Money(one.expected.total)
+
+
+def add_invoices(book: Book, report: Report) -> None:
+    """Add the sheet to the workbook."""
+    preview = report.command == "preview"
+    described = _described(report)
+    columns = [column for column, _ in described]
+    if preview:
+        columns = [replace(one, title="Amount to send") if one.title == "Amount sent" else one for one in columns]
+        pieces = max((len(_pieces(planned)) for planned in report.planned), default=1)
+        titles = ["JSON to send", *["JSON (continued)"] * (pieces - 1)]
+        columns += [TableColumn(title, 80) for title in titles]
+    table = Table(book, "Invoices", columns)
+    for planned in report.planned:
+        cells = [value(report, planned) for _, value in described]
+        table.add([*cells, *_pieces(planned)] if preview else cells)
+    table.finish()
+
+
+def _read_back(planned: PlannedInvoice) -> ReadBack:
+    return planned.read_back or ReadBack()
+
+
+def _pieces(planned: PlannedInvoice) -> list[str]:
+    """The exact JSON, cut where Excel's cells end."""
+    text = "" if planned.payload is None else to_json(planned.payload)
+    return [text[at : at + LONGEST_CELL] for at in range(0, len(text), LONGEST_CELL)]
