@@ -1,0 +1,96 @@
+"""What the rows of the sheet come together to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from importer.records.line_item import ItemType, LineItem
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalReference:
+    """The mark that an invoice carries in Kantata, by which it can be found again."""
+
+    service_name: str
+    service_model: str
+    service_model_ref: str
+    status: str | None = None
+    external_message: str | None = None
+    external_link: str | None = None
+    external_status: str | None = None
+    locked: bool | None = None
+
+    @property
+    def triple(self) -> tuple[str, str, str]:
+        """The three parts that identify it."""
+        return (self.service_name, self.service_model, self.service_model_ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """One sound invoice as the sheet describes it."""
+
+    key: str | None
+    """invoice_key of its rows, or None for one invoice per workspace."""
+    lines: tuple[LineItem, ...]
+    """In the order of the sheet; never empty."""
+    payment_schedule: int
+    """Days from invoice date to due date, 0 or more."""
+    draft: bool
+    suppress_emails: bool
+    invoice_date: date | None = None
+    user_invoice_number: int | None = None
+    user_invoice_title: str | None = None
+    purchase_order: str | None = None
+    project_code: str | None = None
+    message: str | None = None
+    external_reference: ExternalReference | None = None
+    """What the sheet says; None lets the program set its own."""
+
+    @property
+    def workspace_ids(self) -> tuple[int, ...]:
+        """Projects in order of first appearance."""
+        return tuple(dict.fromkeys(line.workspace_id for line in self.lines))
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Row numbers as Excel shows them, ascending."""
+        return tuple(line.row for line in self.lines)
+
+    @property
+    def amount(self) -> Decimal:
+        """Sum of the amounts in the sheet, main currency unit."""
+        return sum((line.amount for line in self.lines if line.amount is not None), Decimal(0))
+
+    @property
+    def count_by_type(self) -> Counter[ItemType]:
+        """How many lines of each type."""
+        return Counter(line.item_type for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class UnsoundInvoice:
+    """Rows that belong together but cannot become an invoice, because some have errors."""
+
+    key: str | None
+    workspace_ids: tuple[int, ...]
+    rows: tuple[int, ...]
+    amount: Decimal
+    """Sum of the readable amounts, main currency unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an invoice bills, by which it is recognised without its reference."""
+
+    workspace_ids: frozenset[int]
+    item_ids: frozenset[tuple[ItemType, int]]
+    """Time entries, expenses and milestones."""
+    priced: tuple[tuple[ItemType, Decimal, str], ...]
+    """Fixed-fee and additional items: type, amount in the main unit, notes with single blanks; sorted."""

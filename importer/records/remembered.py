@@ -1,0 +1,55 @@
+"""What the ledger remembers of earlier runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHeader:
+    """A header of a sheet as the ledger remembers it; never a value of a cell."""
+
+    text: str
+    column: str | None
+    """Name of the known column that it was read as."""
+    filled: bool
+    """Whether any row held a value below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierHeaders:
+    """The headers of an earlier submit."""
+
+    started_at: datetime
+    """UTC, without offset."""
+    path: str
+    headers: tuple[SeenHeader, ...]
+    """In the order of the sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """What the ledger knows of one invoice of one account."""
+
+    reference: str
+    fingerprint: str
+    batch: str
+    state: str
+    run_id: str
+    """The run that sent it last."""
+    sent_at: datetime | None
+    invoice_id: str | None
+    rows: tuple[int, ...] = ()
+    error: str | None = None
+    key: str | None = None
+    workspace_ids: tuple[int, ...] = ()
+    amount: Decimal = Decimal(0)
+    invoice_date: str | None = None
+    """As sent: year-month-day."""
+    source_sha256: str = ""
+    """Of the file that it was last sent from."""
