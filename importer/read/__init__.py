@@ -15,8 +15,8 @@ import pandas as pd
 from importer.errors import FileProblem
 from importer.problems import Problem, Severity, cell_address, column_letter
 from importer.read import formats, hidden, merged, not_lines, struck
-from importer.read.cover import find_expected
-from importer.read.headers import added_by_results, choose_grid, find_batch
+from importer.read.cover import find_batch, find_expected
+from importer.read.headers import added_by_results, choose_grid
 from importer.sheet import Cell, CellFault, Header, RawRow, Sheet, is_blank
 from importer.unpack import Grid, Limits, bytes_of, unpack
 

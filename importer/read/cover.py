@@ -1,16 +1,16 @@
-"""The control totals that a workbook states on its sheet Cover: “Expected total” and “Expected invoices”."""
+"""What a workbook states about itself on its sheet Cover: the batch, “Expected total” and “Expected invoices”."""
 
 from __future__ import annotations
 
 import itertools
 import re
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.columns import fold
 from importer.problems import Problem, cell_address
-from importer.read.headers import COVER_SHEET
-from importer.sheet import Expected, is_blank, text_of
+from importer.sheet import ANNOTATION_HEAD_ROWS, ANNOTATION_MARK, CellFault, Expected, is_blank, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +18,46 @@ if TYPE_CHECKING:
     from importer.sheet import Cell
     from importer.unpack import Grid
 
+COVER_SHEET = "cover"
+"""Folded name of the sheet that may say which batch the workbook belongs to, and what should come out."""
 CENT = Decimal("0.01")
 TOLERANCE = Decimal("0.000001")
 """What a sum that Excel calculated may be off by its binary fractions."""
+
+
+def find_batch(grids: Sequence[Grid]) -> tuple[str | None, tuple[Problem, ...]]:
+    """Return the batch named on a sheet called Cover: a cell “Batch” with its value to the right.
+
+    The first sheet of an annotated copy names it too, where Cover does not. A label without a readable value is
+    an error: the batch decides what counts as billed.
+    """
+    covers = [grid for grid in grids if fold(grid.name) == COVER_SHEET and not is_annotation(grid)]
+    for grid in covers:
+        for row, cells in enumerate(grid.rows, start=1):
+            for position, (label, value) in enumerate(itertools.pairwise([*cells, None])):
+                if isinstance(label, str) and fold(label) == "batch":
+                    return _batch(grid, cell_address(position + 1, row), row, value)
+    for grid in filter(is_annotation, grids):
+        for row, cells in enumerate(grid.rows[:ANNOTATION_HEAD_ROWS], start=1):  # below them stand texts of the sheet
+            if [isinstance(cell, str) and fold(cell) for cell in cells[:1]] == ["batch"]:
+                return _batch(grid, cell_address(1, row), row, [*cells, None][1])
+    return None, ()
+
+
+def is_annotation(grid: Grid) -> bool:
+    """Tell whether a sheet is the list of problems that an annotated copy begins with."""
+    first = grid.rows[0][0] if grid.rows and grid.rows[0] else None
+    return isinstance(first, str) and first.strip().startswith(ANNOTATION_MARK)
+
+
+def _batch(grid: Grid, cell: str, row: int, value: Cell) -> tuple[str | None, tuple[Problem, ...]]:
+    if isinstance(value, date):
+        return f"{value:%Y-%m}", ()
+    if not is_blank(value) and not isinstance(value, CellFault):
+        return text_of(value).strip(), ()
+    message = f"The sheet {grid.name} has a label “Batch”, but no value can be read beside it."
+    hint = "Type the batch as text, such as 2026-10; a formula must have been calculated by Excel."
+    return None, (Problem("cover.batch", message, hint, sheet=grid.name, cell=cell, row=row, column="batch"),)
 
 
 def find_expected(grids: Sequence[Grid]) -> tuple[Expected, tuple[Problem, ...]]:
