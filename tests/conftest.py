@@ -158,7 +158,7 @@ def connect() -> Iterator[Callable[..., KantataApi]]:
 
     yield make
     for one in made:
-        one._session.close()  # noqa: SLF001 - a ResourceWarning would end up in another test
+        one._connection.session.close()  # noqa: SLF001 - a ResourceWarning would end up in another test
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,10 @@ class Desk:
 
     def cancel(self, invoice_id: str | None) -> None:
         """Cancel an invoice in Kantata by hand, or delete it when it is a draft."""
-        session, address = self.api._session, f"{self.api._base_url}/invoices/{invoice_id}"  # noqa: SLF001
-        if session.delete(address).status_code != 204:
-            session.put(f"{address}/cancel").raise_for_status()
+        kantata = self.api._connection  # noqa: SLF001 - the way of a person who works in Kantata itself
+        address = f"{kantata.base_url}/invoices/{invoice_id}"
+        if kantata.session.delete(address).status_code != 204:
+            kantata.session.put(f"{address}/cancel").raise_for_status()
 
     @property
     def live(self) -> int:

@@ -516,7 +516,7 @@ def test_a_throttled_look_up_waits_within_its_patience() -> None:
             else:
                 with pytest.raises(NotReached):
                     list(found)
-            client._session.close()  # noqa: SLF001 - a ResourceWarning would end up in another test
+            client._connection.session.close()  # noqa: SLF001 - a ResourceWarning would end up in another test
             assert len(server.received) == asked
 
 

@@ -99,7 +99,7 @@ def test_outcomes_and_errors_of_the_client_are_free_of_the_token(connect: Callab
         with pytest.raises((AccessDenied, NotReached)) as caught:
             list(client.find_by_references([("a", "b", "c")]))
     assert not any(piece in str(caught.getrepr(showlocals=False, chain=True)) for piece in WRITTEN)
-    assert not any(piece in repr(client) + repr(vars(client)["_session"].auth) for piece in WRITTEN)
+    assert not any(piece in repr(client) + repr(vars(client)["_connection"].session.auth) for piece in WRITTEN)
 
 
 def test_a_crash_does_not_show_the_token(cli: Cli, tmp_path: Path) -> None:
