@@ -20,6 +20,7 @@ from scripted import Scripted, created
 from importer import sandbox as stand_in
 from importer.errors import LedgerProblem, LockedByAnother
 from importer.submission_ledger import open_ledger
+from importer.submission_ledger.locking import holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +115,7 @@ def test_a_run_that_ended_leaves_no_holder(desk: Desk, ledger_place: sa.URL) -> 
     place = ledger_place if ledger_place.drivername != "sqlite" else desk.cli.ledger
     ledger = open_ledger(place, desk.server.base_url)
     assert len(ledger.runs()) == 1
-    assert ledger._holder() == ""  # noqa: SLF001 - what it would tell
+    assert holder(ledger._engine, desk.server.base_url) == ""  # noqa: SLF001 - what it would tell
     ledger.close()
 
 

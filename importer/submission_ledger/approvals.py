@@ -6,16 +6,17 @@ import json
 import os
 import socket
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from importer.submission_ledger.guard import guard
+from importer.submission_ledger.notation import now
 from importer.submission_ledger.schema import APPROVALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Approvals:
         user = os_user()
         made = Approval(
             batch, sha256, file_name, plan_hash, plan, user, f"{user}@{socket.gethostname()}",
-            datetime.now(UTC).replace(tzinfo=None),
+            now(),
         )  # fmt: skip
         with guard(), self._engine.begin() as connection:
             connection.execute(

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
-from importer.errors import LedgerProblem
+from importer.errors import LedgerProblem, LockedByAnother
 from importer.submission_ledger.guard import guard
+from importer.submission_ledger.notation import now, who
+from importer.submission_ledger.schema import LOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,3 +61,42 @@ def locked(engine: sa.Engine, account: str) -> Iterator[None]:
         finally:
             with suppress(sa.exc.SQLAlchemyError):  # a lost connection has let go of it already
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
+
+
+@contextmanager
+def exclusive(engine: sa.Engine, account: str, run_id: str) -> Iterator[None]:
+    """Hold the lock of an account and say who does. Raises LockedByAnother at once."""
+    try:
+        with locked(engine, account):
+            _note_holder(engine, account, run_id)
+            try:
+                yield
+            finally:
+                with suppress(LedgerProblem):  # it is only told to others
+                    _forget_holder(engine, account)
+    except Busy:
+        raise LockedByAnother(
+            f"Another run is at work for this account{holder(engine, account)}; nothing was done.",
+            "Wait until it has ended, then run again.",
+        ) from None
+
+
+def holder(engine: sa.Engine, account: str) -> str:
+    """Who holds the lock and since when, as far as is known."""
+    with guard(), engine.connect() as connection:
+        row = connection.execute(sa.select(LOCKS).where(LOCKS.c.account == account)).first()
+    if row is None:
+        return ""
+    minutes = max(0, round((now() - row.since).total_seconds() / 60))
+    return f": {row.who}, run {row.run_id}, for {minutes} min"
+
+
+def _note_holder(engine: sa.Engine, account: str, run_id: str) -> None:
+    with guard(), engine.begin() as connection:
+        connection.execute(LOCKS.delete().where(LOCKS.c.account == account))
+        connection.execute(LOCKS.insert().values(account=account, run_id=run_id, who=who(), since=now()))
+
+
+def _forget_holder(engine: sa.Engine, account: str) -> None:
+    with guard(), engine.begin() as connection:
+        connection.execute(LOCKS.delete().where(LOCKS.c.account == account))

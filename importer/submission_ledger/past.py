@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from importer.submission_ledger.guard import guard
+from importer.submission_ledger.notation import now
+from importer.submission_ledger.rows import chunks
 from importer.submission_ledger.schema import INVOICES, LIVE
 
 if TYPE_CHECKING:
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 LOOK_BACK = timedelta(days=400)
 """How far back the same content is looked for: a year and a month."""
-CHUNK = 5_000
-"""Values in one IN list; SQLite allows 32,766."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,9 @@ class PastBook:
 
     def of_projects(self, groups: Iterable[tuple[int, ...]]) -> list[Billed]:
         """Recent invoices with exactly these projects, the newest first."""
-        since = INVOICES.c.sent_at > datetime.now(UTC).replace(tzinfo=None) - LOOK_BACK
+        since = INVOICES.c.sent_at > now() - LOOK_BACK
         wanted = sorted({json.dumps(group) for group in groups})
-        chunks = [wanted[at : at + CHUNK] for at in range(0, len(wanted), CHUNK)]
-        return [one for chunk in chunks for one in self._read(INVOICES.c.workspace_ids.in_(chunk), since)]
+        return [one for chunk in chunks(wanted) for one in self._read(INVOICES.c.workspace_ids.in_(chunk), since)]
 
     def _read(self, *conditions: sa.ColumnElement[bool]) -> list[Billed]:
         query = sa.select(INVOICES).where(self._live, *conditions).order_by(INVOICES.c.sent_at.desc())

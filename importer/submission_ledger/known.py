@@ -1,0 +1,154 @@
+"""What the ledger knows of earlier invoices and submits; nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from importer.records import EarlierHeaders, ItemType, LedgerEntry, SeenHeader
+from importer.submission_ledger.guard import guard
+from importer.submission_ledger.rows import attempt_of, chunks, entry_of, run_of, unsettled_of
+from importer.submission_ledger.schema import ATTEMPTS, INVOICES, ITEMS, LIVE, RUNS, UNSETTLED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from importer.submission_ledger.records import Attempt, RunRecord, Unsettled
+
+RUNS_COMPARED = 20
+"""Submits whose headers a new sheet is compared with."""
+
+
+class KnownBook:
+    """The ledger of one account, as one sees it who only looks."""
+
+    def __init__(self, engine: sa.Engine, account: str) -> None:
+        """Share the engine of the ledger."""
+        self._engine = engine
+        self._account = account
+
+    def entries(self, references: Iterable[str]) -> dict[str, LedgerEntry]:
+        """Entries of the account by reference, in whatever state."""
+        return {entry.reference: entry for entry in self._select(INVOICES.c.reference, references)}
+
+    def live_by_fingerprint(self, fingerprints: Iterable[str]) -> dict[str, tuple[LedgerEntry, ...]]:
+        """Entries that exist in Kantata, or may, by the content that was sent."""
+        found: dict[str, list[LedgerEntry]] = {}
+        for entry in self._select(INVOICES.c.fingerprint, fingerprints, live=True):
+            found.setdefault(entry.fingerprint, []).append(entry)
+        return {fingerprint: tuple(entries) for fingerprint, entries in found.items()}
+
+    def live_by_item(self, items: Iterable[tuple[ItemType, int]]) -> dict[tuple[ItemType, int], LedgerEntry]:
+        """Entries that hold a time entry, expense or milestone and exist in Kantata, or may."""
+        by_type: dict[ItemType, list[int]] = {}
+        for item_type, item_id in items:
+            by_type.setdefault(item_type, []).append(item_id)
+        found: dict[tuple[ItemType, int], LedgerEntry] = {}
+        join = ITEMS.join(
+            INVOICES,
+            sa.and_(ITEMS.c.account == INVOICES.c.account, ITEMS.c.reference == INVOICES.c.reference),
+        )
+        with guard(), self._engine.connect() as connection:
+            for item_type, ids in by_type.items():
+                for chunk in chunks(ids):
+                    query = (
+                        sa.select(ITEMS.c.item_id, INVOICES).select_from(join)
+                        .where(ITEMS.c.account == self._account, ITEMS.c.item_type == item_type.value)
+                        .where(ITEMS.c.item_id.in_(chunk), INVOICES.c.state.in_(LIVE))
+                    )  # fmt: skip
+                    found.update({(item_type, row.item_id): entry_of(row) for row in connection.execute(query)})
+        return found
+
+    def live_by_number(self, numbers: Iterable[int]) -> dict[int, LedgerEntry]:
+        """Entries that were sent with one of the invoice numbers and exist in Kantata, or may."""
+        wanted = set(numbers)
+        if not wanted:
+            return {}
+        query = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.state.in_(LIVE))
+        found: dict[int, LedgerEntry] = {}
+        with guard(), self._engine.connect() as connection:
+            for row in connection.execute(query.where(INVOICES.c.payload.contains('"user_invoice_number"'))):
+                number = json.loads(row.payload)["invoice"].get("user_invoice_number")
+                if number in wanted:
+                    found[number] = entry_of(row)
+        return found
+
+    def near(self, keys: Iterable[str], workspace_ids: Iterable[int]) -> list[LedgerEntry]:
+        """Live entries with one of the invoice keys, or without a key for one of the projects."""
+        keyed = self._select(INVOICES.c.invoice_key, keys, live=True)
+        single = (json.dumps([workspace_id]) for workspace_id in workspace_ids)
+        unkeyed = self._select(INVOICES.c.workspace_ids, single, live=True)
+        return [*keyed, *(entry for entry in unkeyed if entry.key is None)]
+
+    def runs(self) -> list[RunRecord]:
+        """Every submit of the account, the newest first."""
+        query = sa.select(RUNS).where(RUNS.c.account == self._account).order_by(RUNS.c.started_at.desc())
+        with guard(), self._engine.connect() as connection:
+            return [run_of(row) for row in connection.execute(query)]
+
+    def earlier_headers(self) -> list[EarlierHeaders]:
+        """Headers of the last submits of the account that sent something, the newest first."""
+        query = (
+            sa.select(RUNS.c.started_at, RUNS.c.path, RUNS.c.headers)
+            .where(RUNS.c.account == self._account, RUNS.c.headers.is_not(None))
+            .order_by(RUNS.c.started_at.desc())
+            .limit(RUNS_COMPARED)
+        )
+        with guard(), self._engine.connect() as connection:
+            return [
+                EarlierHeaders(row.started_at, row.path, tuple(SeenHeader(*one) for one in json.loads(row.headers)))
+                for row in connection.execute(query)
+            ]
+
+    def entries_of_run(self, run_id: str) -> list[LedgerEntry]:
+        """Invoices whose last attempt was in this run, in the order of the sheet."""
+        entries = list(self._select(INVOICES.c.run_id, [run_id]))
+        return sorted(entries, key=lambda entry: entry.rows)
+
+    def entries_of_source(self, sha256: str) -> list[LedgerEntry]:
+        """Invoices that were last sent from a file of just this content."""
+        return list(self._select(INVOICES.c.source_sha256, [sha256]))
+
+    def attempts_of_run(self, run_id: str) -> list[Attempt]:
+        """What this run tried with each invoice, whatever later runs did; in the order of the sheet."""
+        same = sa.and_(ATTEMPTS.c.account == INVOICES.c.account, ATTEMPTS.c.reference == INVOICES.c.reference)
+        query = (
+            sa.select(ATTEMPTS, INVOICES.c.rows, INVOICES.c.state, INVOICES.c.invoice_id, INVOICES.c.invoice_key,
+                      INVOICES.c.workspace_ids, INVOICES.c.run_id.label("last_run"))
+            .join(INVOICES, same)
+            .where(ATTEMPTS.c.account == self._account, ATTEMPTS.c.run_id == run_id)
+            .order_by(ATTEMPTS.c.id)
+        )  # fmt: skip
+        with guard(), self._engine.connect() as connection:
+            last = {row.reference: attempt_of(row) for row in connection.execute(query)}
+        return sorted(last.values(), key=lambda attempt: attempt.rows)
+
+    def _select(self, column: sa.Column[Any], values: Iterable[str], *, live: bool = False) -> Iterator[LedgerEntry]:
+        with guard(), self._engine.connect() as connection:
+            for chunk in chunks(sorted(set(values))):
+                query = sa.select(INVOICES).where(INVOICES.c.account == self._account, column.in_(chunk))
+                if live:
+                    query = query.where(INVOICES.c.state.in_(LIVE))
+                for row in connection.execute(query):
+                    yield entry_of(row)
+
+    def unsettled(self, references: Iterable[str] | None = None) -> list[Unsettled]:
+        """Invoices whose outcome is not known: all of the account, or those of the references."""
+        query = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.state.in_(UNSETTLED))
+        wanted = None if references is None else set(references)
+        with guard(), self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(INVOICES.c.sent_at)).all()
+        return [unsettled_of(row) for row in rows if wanted is None or row.reference in wanted]
+
+    def references_of(self, invoice_ids: Iterable[str]) -> dict[str, str]:
+        """Invoice id → reference, for those ids that the ledger knows as created."""
+        found: dict[str, str] = {}
+        with guard(), self._engine.connect() as connection:
+            for chunk in chunks(sorted(set(invoice_ids))):
+                query = sa.select(INVOICES.c.invoice_id, INVOICES.c.reference).where(
+                    INVOICES.c.account == self._account, INVOICES.c.invoice_id.in_(chunk)
+                )
+                found.update({row.invoice_id: row.reference for row in connection.execute(query)})
+        return found
