@@ -1,0 +1,110 @@
+"""Why an invoice is not sent, and what to do about it: a pair of sentences for each case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from importer.columns import ITEM_TYPE_TITLES
+from importer.plan.knowledge import UNSETTLED
+
+if TYPE_CHECKING:
+    from importer.plan.knowledge import BilledItem
+    from importer.records import LedgerEntry
+
+
+def billed(known: LedgerEntry) -> str:
+    """It stands in Kantata as the sheet says; there is nothing to do."""
+    return f"Billed in {_run(known)}."
+
+
+def changed(known: LedgerEntry) -> tuple[str, str]:
+    """Its rows say something else now."""
+    return (
+        f"Changed since it was billed as invoice {known.invoice_id} in {_run(known)}.",
+        (
+            "Restore the rows; or, to bill it anew, cancel or delete that invoice in Kantata first, then submit "
+            "with another --batch."
+        ),
+    )
+
+
+def gone(known: LedgerEntry) -> tuple[str, str]:
+    """It was cancelled or deleted in Kantata by hand."""
+    return (
+        (
+            f"It was billed as invoice {known.invoice_id} in {_run(known)}, which was cancelled or "
+            "deleted in Kantata since."
+        ),
+        f"To bill it again, submit with another --batch, such as --batch {known.batch}-again.",
+    )
+
+
+def other_batch(known: LedgerEntry, batch: str) -> tuple[str, str]:
+    """The same day was billed under another batch."""
+    return (
+        (
+            f"Billed for the same date as invoice {known.invoice_id} in {_run(known)}, but under "
+            f"batch {known.batch}; the dates of this sheet make it batch {batch}."
+        ),
+        f"Submit with --batch {known.batch} if it is that billing period, or with --batch {batch} if it is a new one.",
+    )
+
+
+def doubtful(known: LedgerEntry) -> tuple[str, str]:
+    """Nobody knows whether it exists."""
+    if known.state == "undoing":
+        return (
+            f"An undo of run {known.run_id} has begun and did not end: invoice {known.invoice_id} may still exist.",
+            f"Run invoice-importer undo {known.run_id} again: it looks the invoice up and ends the undo.",
+        )
+    return (
+        f"Sent in {_run(known)}, but the answer is not known: it may exist in Kantata.",
+        ("Run reconcile, or look for it in Kantata. It is not sent again until it is settled."),
+    )
+
+
+def billed_before(item: BilledItem, earlier: LedgerEntry) -> tuple[str, str]:
+    """One of its items stands on another invoice."""
+    kind = ITEM_TYPE_TITLES[item[0]]
+    if earlier.state in UNSETTLED:
+        return (
+            (f"{kind} {item[1]} may already be billed: it was sent in {_run(earlier)} and the answer is not known."),
+            "Settle that invoice first.",
+        )
+    return (
+        f"{kind} {item[1]} was billed before, on invoice {earlier.invoice_id} in {_run(earlier)}.",
+        "Delete its row here, or cancel that invoice first.",
+    )
+
+
+def number_taken(number: int, earlier: LedgerEntry) -> tuple[str, str]:
+    """Its number stands on another invoice."""
+    which = f"invoice {earlier.invoice_id}" if earlier.invoice_id else "an invoice whose answer is not known"
+    return (
+        f"Invoice number {number} was given to {which} in {_run(earlier)} (batch {earlier.batch}).",
+        "Give it another number, or leave the number empty: then Kantata takes its next one.",
+    )
+
+
+def possible_duplicate(twin: LedgerEntry) -> tuple[str, str]:
+    """The same content stands on another invoice."""
+    if twin.state in UNSETTLED:
+        return (
+            (
+                f"Possible duplicate: the same content was sent in {_run(twin)} (batch {twin.batch}) "
+                "and the answer is not known."
+            ),
+            "Settle that invoice first.",
+        )
+    return (
+        (
+            f"Possible duplicate: the same content was billed as invoice {twin.invoice_id} in {_run(twin)} "
+            f"(batch {twin.batch})."
+        ),
+        "If it is meant to be billed again, submit with --allow-repeats.",
+    )
+
+
+def _run(entry: LedgerEntry) -> str:
+    """The run that sent it last, with its day."""
+    return f"run {entry.run_id}" + (f" on {entry.sent_at:%Y-%m-%d}" if entry.sent_at else "")
