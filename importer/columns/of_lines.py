@@ -1,0 +1,117 @@
+"""The columns about a line item: one row."""
+
+from __future__ import annotations
+
+from importer.columns.column import Column, Kind, Level
+from importer.records import BY_ID, PRICED, ItemType
+
+LINE_COLUMNS: tuple[Column, ...] = (
+    Column(
+        "workspace_id",
+        "Project ID",
+        ("Workspace ID", "Project number", "Project no", "Kantata project ID", "Mavenlink project ID"),
+        Level.LINE,
+        Kind.IDENTIFIER,
+        "Number of the project in Kantata: the digits at the end of the project's web address. "
+        "Rows of one project form one invoice unless they have an Invoice key.",
+        "101",
+        "workspace_id / workspace_ids",
+        required_for=frozenset(ItemType),
+    ),
+    Column(
+        "workspace",
+        "Project",
+        ("Project name", "Project title", "Workspace", "Client project"),
+        Level.LINE,
+        Kind.TEXT,
+        "Title of the project in Kantata, or a name that the settings give it; it can stand instead of the Project ID. "
+        "Where both are given they must agree.",
+        "Website-Relaunch Bäckerei Müller",
+        "workspace_id / workspace_ids",
+        width=30,
+    ),
+    Column(
+        "invoice_key",
+        "Invoice key",
+        ("Invoice group", "Billing group", "Group", "Group key"),
+        Level.LINE,
+        Kind.TEXT,
+        "Optional. Rows with the same key form one invoice, also across projects. "
+        "Use it for two invoices of one project, or one invoice over several projects.",
+        "ACME-OCT",
+        "not sent",
+        width=16,
+    ),
+    Column(
+        "item_type",
+        "Item type",
+        ("Type", "Line type", "Line item type", "Charge type"),
+        Level.LINE,
+        Kind.ITEM_TYPE,
+        "What the row bills: Time entry, Expense, Fixed fee, Additional item or Billing milestone.",
+        "Fixed fee",
+        "chooses the list",
+        required_for=frozenset(ItemType),
+        width=18,
+    ),
+    Column(
+        "item_id",
+        "Item ID",
+        ("Time entry ID", "Entry ID", "Expense ID", "Milestone ID", "Billing milestone ID", "Record ID"),
+        Level.LINE,
+        Kind.IDENTIFIER,
+        "Number of the time entry, expense or milestone in Kantata. Empty for fixed fees and additional items.",
+        "5101001",
+        "time_entry_ids, expense_ids, billing_milestone_ids",
+        required_for=BY_ID,
+        allowed_for=BY_ID,
+    ),
+    Column(
+        "notes",
+        "Description",
+        ("Notes", "Note", "Line description", "Item notes", "Item description", "Memo"),
+        Level.LINE,
+        Kind.TEXT,
+        "Text of the line on the invoice; fixed fees and additional items only.",
+        "Retainer October",
+        "items' notes",
+        allowed_for=PRICED,
+        width=34,
+    ),
+    Column(
+        "amount",
+        "Amount",
+        ("Line amount", "Net amount", "Price", "Fee"),
+        Level.LINE,
+        Kind.AMOUNT,
+        "Amount in the project's currency, such as 1200 (never in cents); fixed fees and additional items only. "
+        "A credit is an additional item with a minus.",
+        "1200",
+        "items' amount",
+        required_for=PRICED,
+        allowed_for=PRICED,
+    ),
+    Column(
+        "taxable",
+        "Taxable",
+        ("Is taxable", "Subject to tax"),
+        Level.LINE,
+        Kind.YES_NO,
+        "Yes when tax applies to the line; fixed fees and additional items only.",
+        "yes",
+        "items' taxable",
+        allowed_for=PRICED,
+        width=10,
+    ),
+    Column(
+        "story_id",
+        "Task ID",
+        ("Story ID", "Task number", "Story number"),
+        Level.LINE,
+        Kind.IDENTIFIER,
+        "Optional number of the Kantata task that a fixed fee belongs to.",
+        "8101001",
+        "items' story_id",
+        allowed_for=frozenset({ItemType.FIXED_FEE}),
+    ),
+)
