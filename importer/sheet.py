@@ -78,7 +78,7 @@ class Excluded(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ControlTotals:
     """The control totals that a workbook states about itself; the plan must match them."""
 
     invoices: int | None = None
@@ -115,7 +115,7 @@ class Sheet:
     """Row number → currency that the number format of its amount shows."""
     notes: tuple[str, ...] = ()
     """How the file was read, where that was a decision; whole sentences."""
-    expected: Expected = Expected()
+    expected: ControlTotals = ControlTotals()
     """Totals stated on the workbook's Cover sheet."""
     _positions: dict[str, int] = field(init=False, repr=False)
 

@@ -20,7 +20,7 @@ from importer import inbox as box
 from importer.pipeline import gates_set
 from importer.sandbox import Fault, FaultKind
 from importer.settings import load
-from importer.sheet import Expected
+from importer.sheet import ControlTotals
 
 if TYPE_CHECKING:
     from conftest import Cli, Finished
@@ -107,8 +107,8 @@ def test_an_expected_total_that_cannot_be_read_is_an_error(
 def test_what_counts_as_a_gate() -> None:
     """What the cover expects; limits of the settings count once they are set."""
     settings = load()
-    assert gates_set(settings, Expected()) == ()
-    assert gates_set(settings, Expected(invoices=0)) == ("the sheet Cover",)
+    assert gates_set(settings, ControlTotals()) == ()
+    assert gates_set(settings, ControlTotals(invoices=0)) == ("the sheet Cover",)
 
 
 # --- what is taken -------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from importer.problems import error_rows, has_errors
 from importer.read import Reading, read_sheet
 from importer.records import ExitCode, Invoice, PlannedInvoice, Source, Status, UnsoundInvoice
 from importer.report import Report
-from importer.sheet import Expected
+from importer.sheet import ControlTotals as Expected
 from importer.tieout import tied
 from importer.toml_lines import explained
 from importer.unpack import Limits as FileLimits

@@ -16,7 +16,7 @@ from importer.pipeline.planning import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
 from importer.pipeline.submitting import Hooks, submit
 from importer.records import ExitCode, PlannedInvoice, Status, UnsoundInvoice
-from importer.sheet import Expected
+from importer.sheet import ControlTotals as Expected
 from importer.words import count_of
 
 if TYPE_CHECKING:

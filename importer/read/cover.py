@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from importer.columns import fold
 from importer.problems import Problem, cell_address
-from importer.sheet import ANNOTATION_HEAD_ROWS, ANNOTATION_MARK, CellFault, Expected, is_blank, text_of
+from importer.sheet import ANNOTATION_HEAD_ROWS, ANNOTATION_MARK, CellFault, ControlTotals, is_blank, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def _batch(grid: Grid, cell: str, row: int, value: Cell) -> tuple[str | None, tu
     return None, (Problem("cover.batch", message, hint, sheet=grid.name, cell=cell, row=row, column="batch"),)
 
 
-def find_expected(grids: Sequence[Grid]) -> tuple[Expected, tuple[Problem, ...]]:
+def find_expected(grids: Sequence[Grid]) -> tuple[ControlTotals, tuple[Problem, ...]]:
     """Return what the sheet Cover says should come out; the value stands to the right of its label.
 
     A label whose value cannot be read is an error: a gate must not stand open by mistake.
@@ -78,7 +78,7 @@ def find_expected(grids: Sequence[Grid]) -> tuple[Expected, tuple[Problem, ...]]
     for grid, values in ((grids[0], amounts), (grids[0], counts)):
         if len(set(values)) > 1:
             problems.append(_contradiction(grid, values))
-    return Expected(int(counts[0]) if counts else None, amounts[0] if amounts else None), tuple(problems)
+    return ControlTotals(int(counts[0]) if counts else None, amounts[0] if amounts else None), tuple(problems)
 
 
 def _labels(grids: Sequence[Grid]) -> list[tuple[Grid, int, int, str, Cell]]:
