@@ -382,17 +382,78 @@ def test_the_link_has_a_place_for_the_id() -> None:
     assert load().invoice_link == "https://app.mavenlink.com/invoices/{id}"
 
 
-@pytest.mark.parametrize(("text", "amount"), [("12345.50", Decimal("12345.5")), ("-5", Decimal(-5)), (None, None)])
+@pytest.mark.parametrize(("text", "amount"), [
+        ("12345.50", Decimal("12345.5")), ("12,345.50", Decimal("12345.5")), ("1.200,00", Decimal(1200)),
+        ("-5", Decimal(-5)), (None, None),
+    ],
+)  # fmt: skip
 def test_expected_totals(text: str | None, amount: Decimal | None) -> None:
     """--expect-total is an exact amount."""
     assert expected_amount(text) == amount
 
 
-@pytest.mark.parametrize("text", ["1.200,00", "abc", "nan", "inf", ""])
+@pytest.mark.parametrize("text", ["1.200", "1,200", "abc", "nan", "inf", "", "EUR 5"])
 def test_an_expected_total_that_is_none_is_refused(text: str) -> None:
     """A gate that cannot be read must not stand open."""
     with pytest.raises(SettingsProblem):
         expected_amount(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('draft = "ja"', "it must be true or false"),
+        ('workers = "many"', "it must be a whole number"),
+        ("workers = 0", "it must be 1 or more"),
+        ('hidden_rows = "hide"', "it must be 'warn', 'skip' or 'refuse'"),
+        ('largest_total = "200.000"', "“200.000” could mean two amounts"),
+        ('largest_total = "much"', "“much” is not an amount"),
+        ("largest_total = -1", "it must be 0 or more"),
+        ('payment_schedule = "Net soon"', "it must be a number of days from 0 to 9999"),
+        ('inbox = ""', "it names no folder"),
+        ("reports = 5", "it must be the name of a file or folder"),
+    ],
+)
+def test_a_wrong_value_is_explained_in_words(line: str, said: str) -> None:
+    """What it must be, and where it stands; no word of the program's own."""
+    path = toml(line)
+    with pytest.raises(SettingsProblem) as caught:
+        load()
+    assert said in caught.value.message
+    assert caught.value.hint == f"Correct {path}."
+    assert "nput should" not in caught.value.message
+
+
+def test_the_hint_names_the_one_place_where_the_value_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flag, a variable or a section: where to look is said once."""
+    path = toml("workers = 2\n[profile.p]\nworkers = 0")
+    with pytest.raises(SettingsProblem) as caught:
+        load(profile="p")
+    assert caught.value.hint == f"Correct {path} [profile.p]."
+    monkeypatch.setenv("IMPORTER_WORKERS", "x")
+    with pytest.raises(SettingsProblem) as caught:
+        load()
+    assert caught.value.hint == "Correct IMPORTER_WORKERS."
+    with pytest.raises(SettingsProblem) as caught:
+        load(workers="x")
+    assert caught.value.hint == "Correct the flag."
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["Largest_total = 5", "largest_total = 5\n[profile.p]\nLargest_total = 1", "[profile.other]\nlargest_totl = 1"],
+)
+def test_a_name_in_capitals_or_in_an_unused_profile_is_refused_too(content: str) -> None:
+    """A limit that is passed over because of its spelling would guard nothing."""
+    toml(content)
+    with pytest.raises(SettingsProblem, match="did you mean “largest_total”"):
+        load()
+
+
+def test_amounts_and_days_are_read_as_in_the_sheet() -> None:
+    """“200,000.00” and “Net 30” mean one thing only."""
+    toml('largest_total = "200,000.00"\npayment_schedule = "Net 30"')
+    assert (load().largest_total, load().payment_schedule) == (200_000, 30)
 
 
 def test_every_setting_is_described() -> None:

@@ -10,11 +10,33 @@ from pydantic_settings import SettingsError
 from importer.errors import SettingsProblem
 from importer.settings import sources
 from importer.settings.model import ENV_PREFIX, Settings
-from importer.settings.near import did_you_mean
+from importer.settings.origins import origins
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydantic_core import ErrorDetails
+
+_WORDS = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "decimal_parsing": "a number such as 12345.50",
+    "decimal_type": "a number such as 12345.50",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+    "greater_than": "more than {gt}",
+    "finite_number": "a number",
+    "string_type": "a text in quotes",
+    "path_type": "the name of a file or folder, in quotes",
+    "list_type": 'a list, such as ["Internal note"]',
+    "dict_type": "a table of its own; the README shows one",
+}
+"""Kind of fault → what the setting must be."""
 _JSON_EXAMPLES = {
     "columns": '{"workspace_id": ["Client"]}',
     "ignore_columns": '["Internal note"]',
@@ -37,22 +59,30 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
     try:
         return Settings(**(of_all | of_profile | sources.of_environment() | given))
     except ValidationError as error:
-        raise _explained(error, path) from error
+        raise _explained(error, origins(config=config, profile=profile) | dict.fromkeys(given, "the flag")) from error
     except SettingsError as error:
         raise _no_json(error) from error
 
 
-def _explained(error: ValidationError, path: Path | None) -> SettingsProblem:
+def _explained(error: ValidationError, places: dict[str, str]) -> SettingsProblem:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        msg = f"The setting “{name}” is not known{did_you_mean(name, Settings.model_fields)}."
-        where = f" in {path}" if path else ""
-        hint = f"Correct or delete it{where}; the README lists all settings."
-        return SettingsProblem(msg, hint, code="settings.unknown")
-    said = first["msg"].removeprefix("Value error, ")
-    where = f"the flag, {ENV_PREFIX}{name.upper()}" + (f" or {path}" if path else "")
-    return SettingsProblem(f"The setting “{name}” is wrong: {said}.", f"Correct {where}.", code="settings.value")
+    said = _in_words(first)
+    said = said if said.endswith(("?", ".", "!")) else f"{said}."
+    return SettingsProblem(
+        f"The setting “{name}” is wrong: {said}",
+        f"Correct {places.get(str(first['loc'][0]), 'the flag')}.",
+        code="settings.value",
+    )
+
+
+def _in_words(fault: ErrorDetails) -> str:
+    """What pydantic found, for somebody who does not know it."""
+    bounds = fault.get("ctx", {})
+    words = _WORDS.get(fault["type"])
+    if words is not None:
+        return "it must be " + words.format(**bounds)
+    return fault["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
 
 
 def _no_json(error: SettingsError) -> SettingsProblem:

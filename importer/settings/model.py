@@ -15,7 +15,9 @@ from importer.settings.secrecy import checked_token, secret_text
 from importer.settings.values import (
     Amount,
     Constants,
+    Days,
     Encoding,
+    Folder,
     HeadersByColumn,
     IgnoredHeaders,
     LongTimeout,
@@ -46,9 +48,9 @@ class Settings(BaseSettings):
     ledger: str = Field(
         "", description="Ledger: a file, or postgresql+psycopg://user@host/database. Empty: in the data folder."
     )
-    reports: Path = Field(Path("reports"), description="Folder for the results.")
-    payment_schedule: int | None = Field(
-        None, ge=0, le=9999, description="Days to pay for invoices whose rows say nothing; none makes it required."
+    reports: Folder = Field(Path("reports"), description="Folder for the results.")
+    payment_schedule: Days | None = Field(
+        None, description="Days to pay for invoices whose rows say nothing; none makes it required."
     )
     draft: bool = Field(default=True, description="Create drafts, where the sheet says nothing.")
     suppress_emails: bool = Field(default=True, description="Keep Kantata from mailing, where the sheet says nothing.")
@@ -143,7 +145,7 @@ class Settings(BaseSettings):
         default=False,
         description="Marks a real account: a banner, and the total must be typed before an interactive submit.",
     )
-    inbox: Path = Field(
+    inbox: Folder = Field(
         Path("inbox"), description="Folder from which run takes workbooks; done, failed and in-doubt lie in it."
     )
     inbox_settle_seconds: Seconds = Field(

@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The rest of a sentence that says which name is not known; empty when none is alike."""
-    near = difflib.get_close_matches(name, list(known), n=1)
+    near = difflib.get_close_matches(name.lower(), list(known), n=1)
     return f"; did you mean “{near[0]}”?" if near else ""

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from importer.cells import MOST_DAYS, parser_of
+from importer.columns import Kind
 from importer.errors import SettingsProblem
+from importer.readings import Typed, Unreadable
+from importer.typed_amounts import typed_amount
 
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _NUMBER = r"(\d+(?:\.\d+)?)"
@@ -28,15 +32,34 @@ def per_second(value: object) -> object:
     return float(match[1]) / unit
 
 
+def days(value: object) -> object:
+    """Turn “Net 30” into days, as the sheet does; leave what is no text as it is. Raises ValueError."""
+    read = parser_of(Kind.DAYS)(value) if isinstance(value, str) else value
+    if isinstance(read, Unreadable):
+        msg = f"it must be a number of days from 0 to {MOST_DAYS}, such as 30"
+        raise ValueError(msg)  # noqa: TRY004 - what pydantic explains
+    return read
+
+
+def amount(value: object) -> object:
+    """Turn “200,000.00” into an amount; leave what is no text as it is. Raises ValueError for “200.000”."""
+    if not isinstance(value, str):
+        return value
+    typed = typed_amount(value)
+    meanings = set(typed.values.values()) if isinstance(typed, Typed) and typed.currency is None else set()
+    if len(meanings) == 1 and isinstance(read := meanings.pop(), Decimal):
+        return read
+    what = "could mean two amounts" if meanings else "is not an amount"
+    msg = f"“{value}” {what}; type digits with a point for the decimals: 12345.50"
+    raise ValueError(msg)
+
+
 def expected_amount(text: str | None) -> Decimal | None:
     """Read the amount of ``--expect-total``. Raises SettingsProblem when it is none."""
     if text is None:
         return None
     try:
-        amount = Decimal(text)
-    except ArithmeticError:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        msg = f"--expect-total {text}: this is not an amount."
-        raise SettingsProblem(msg, "Type digits with a point for the decimals: 12345.50", code="usage")
-    return amount
+        return Decimal(str(amount(text)))
+    except ValueError as error:
+        what, _, hint = str(error).partition("; ")
+        raise SettingsProblem(f"--expect-total {what}.", f"{hint[:1].upper()}{hint[1:]}", code="usage") from error

@@ -17,7 +17,7 @@ from importer.settings.near import did_you_mean
 from importer.settings.secrecy import SECRET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 APP = "invoice-importer"
 OWN_NAMES = {"KANTATA_TOKEN": "token", "KANTATA_TOKEN_FILE": "token_file", "KANTATA_BASE_URL": "base_url"}
@@ -57,11 +57,13 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
     if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
         msg = f"{path}: a profile is a section such as [profile.test], not a value."
         raise SettingsProblem(msg, "Choose one with --profile or IMPORTER_PROFILE.", code="settings.profile")
-    _refuse_secrets(path, (content, *profiles.values()))
+    sections = {"": content} | {f" [profile.{name}]": section for name, section in profiles.items()}
+    _refuse_secrets(path, sections.values())
+    _refuse_unknown(path, sections)
     if profile is None:
         return content, {}
     if profile not in profiles:
-        msg = f"{path} has no profile “{profile}”{did_you_mean(profile, profiles)}."
+        msg = f"{path} has no profile “{profile}”{did_you_mean(profile, profiles) or '.'}"
         raise SettingsProblem(msg, f"Add a section [profile.{profile}].", code="settings.profile")
     return content, profiles[profile]
 
@@ -85,6 +87,15 @@ def refuse_misspelt_variables() -> None:
             if near:
                 msg = f"The environment variable {variable} is not known; did you mean {near[0]}?"
                 raise SettingsProblem(msg, "Rename or unset it.", code="settings.unknown")
+
+
+def _refuse_unknown(path: Path, sections: Mapping[str, dict[str, Any]]) -> None:
+    """A misspelt setting would be passed over silently, also one that is only written in capitals."""
+    for section, content in sections.items():
+        for name in content.keys() - Settings.model_fields.keys():
+            msg = f"The setting “{name}” is not known{did_you_mean(name, Settings.model_fields) or '.'}"
+            hint = f"Correct or delete it in {path}{section}; the README lists all settings."
+            raise SettingsProblem(msg, hint, code="settings.unknown")
 
 
 def _refuse_secrets(path: Path, sections: Iterable[dict[str, Any]]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from importer.cells import MOST_DAYS
 from importer.columns import BY_NAME
 from importer.mapping import check_aliases, check_constants, check_ignored, check_values
 from importer.settings import quantities
@@ -21,9 +23,11 @@ Timeout = Annotated[float, Field(gt=0, le=600), InSeconds]
 LongTimeout = Annotated[float, Field(gt=0, le=3600), InSeconds]
 PerSecond = Annotated[float, Field(gt=0, le=1000), BeforeValidator(quantities.per_second)]
 """Takes “5/s” and “120/min” for what they say."""
-Amount = Annotated[Decimal, Field(allow_inf_nan=False)]
+Amount = Annotated[Decimal, Field(allow_inf_nan=False), BeforeValidator(quantities.amount)]
 """Main currency unit; a credit is negative."""
-NotNegative = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+NotNegative = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), BeforeValidator(quantities.amount)]
+Days = Annotated[int, Field(ge=0, le=MOST_DAYS), BeforeValidator(quantities.days)]
+"""Takes “Net 30” for what it says, as the sheet does."""
 
 # --- words of the user's own sheets --------------------------------------------
 
@@ -71,7 +75,18 @@ Constants = Annotated[dict[str, Any], AfterValidator(_readable_constants), _ByCo
 WordsByColumn = Annotated[dict[str, dict[str, Any]], AfterValidator(_readable_values), _ByColumn]
 ProjectNumber = Annotated[int, Field(gt=0, le=2**63 - 1)]
 
-# --- texts ---------------------------------------------------------------------
+# --- texts and folders ---------------------------------------------------------------------
+
+
+def _named(value: object) -> object:
+    """Refuse an empty name, which would be the folder that the program happens to run in."""
+    if isinstance(value, str) and not value.strip():
+        msg = "it names no folder"
+        raise ValueError(msg)
+    return value
+
+
+Folder = Annotated[Path, BeforeValidator(_named)]
 
 
 def _known_encoding(value: str | None) -> str | None:
