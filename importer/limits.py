@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.errors import GateRefused
+from importer.records import Invoice, Status
 from importer.words import row_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from decimal import Decimal
+    from collections.abc import Iterator, Sequence
 
     from importer.records import PlannedInvoice, Totals
 
 MOST_NAMED = 5
 """Invoices named in one refusal."""
+PRICED = " with the time, expenses and milestones that Kantata prices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,12 @@ class Limits:
     largest_total: Decimal | None = None
 
 
-def check(planned: Iterable[PlannedInvoice], totals: Totals, limits: Limits) -> None:
-    """Raise GateRefused, with the figure found and the one allowed, unless the plan keeps to all limits."""
+def check(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> None:
+    """Raise GateRefused, with the figure found and the one allowed, unless the plan keeps to all limits.
+
+    What is expected is compared with the amounts in the sheet; the largest figures
+    hold for these, and for the whole value of the invoices that Kantata has priced.
+    """
     expected, too_large = list(_unexpected(totals, limits)), list(_too_large(planned, totals, limits))
     if not expected and not too_large:
         return
@@ -46,16 +52,42 @@ def _unexpected(totals: Totals, limits: Limits) -> Iterator[str]:
         yield f"the sheet has {totals.amount:,.2f}, but {limits.expect_total:,.2f} was expected"
 
 
-def _too_large(planned: Iterable[PlannedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:
+def _too_large(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:
     most = limits.largest_invoice
-    over = [] if most is None else [one for one in planned if abs(one.invoice.amount) > most]
-    for one in sorted(over, key=lambda each: -abs(each.invoice.amount))[:MOST_NAMED]:
+    over = [] if most is None else [one for one in planned if abs(_largest(one)) > most]
+    for one in sorted(over, key=lambda each: -abs(_largest(each)))[:MOST_NAMED]:
         name = one.invoice.key or f"project {', '.join(str(number) for number in one.invoice.workspace_ids)}"
         yield (
-            f"the invoice of {name} (row {row_ranges(one.invoice.rows)}) has {one.invoice.amount:,.2f}, but "
-            f"largest_invoice allows {most:,.2f}"
+            f"the invoice of {name} (row {row_ranges(one.invoice.rows)}) has {_largest(one):,.2f}"
+            f"{PRICED if _largest(one) != one.invoice.amount else ''}, but largest_invoice allows {most:,.2f}"
         )
     if len(over) > MOST_NAMED:
         yield f"{len(over) - MOST_NAMED} more invoices have more than that"
-    if limits.largest_total is not None and abs(totals.amount) > limits.largest_total:
-        yield f"the sheet has {totals.amount:,.2f}, but largest_total allows {limits.largest_total:,.2f}"
+    whole = totals.amount + sum((_priced(one) for one in planned), Decimal(0))
+    largest = max(totals.amount, whole, key=abs)
+    if limits.largest_total is not None and abs(largest) > limits.largest_total:
+        more = PRICED if largest != totals.amount else ""
+        yield f"the sheet has {largest:,.2f}{more}, but largest_total allows {limits.largest_total:,.2f}"
+
+
+def in_sheet(one: PlannedInvoice) -> bool:
+    """Whether the sheet says the whole value of an invoice: every line has its amount there."""
+    return not isinstance(one.invoice, Invoice) or all(line.amount is not None for line in one.invoice.lines)
+
+
+def worth(one: PlannedInvoice) -> Decimal | None:
+    """Value of an invoice, main unit without tax, with what Kantata prices; None when a part of it is not known."""
+    if in_sheet(one):
+        return one.invoice.amount
+    return None if one.expected is None else one.expected.total
+
+
+def _priced(one: PlannedInvoice) -> Decimal:
+    """What Kantata adds to the amounts in the sheet, as far as it is known; only what is to be sent counts."""
+    value = worth(one) if one.status is Status.READY else None
+    return Decimal(0) if value is None else value - one.invoice.amount
+
+
+def _largest(one: PlannedInvoice) -> Decimal:
+    """The larger, whatever its sign, of the amount in the sheet and the whole value: both keep to the limits."""
+    return max(one.invoice.amount, one.invoice.amount + _priced(one), key=abs)

@@ -84,6 +84,9 @@ class ControlTotals:
     invoices: int | None = None
     total: Decimal | None = None
     """Main currency unit."""
+    invoices_calculated: bool = False
+    """Whether a formula says so: one over the very rows always agrees and proves nothing."""
+    total_calculated: bool = False
 
 
 @dataclass(frozen=True)

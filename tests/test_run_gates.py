@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import zipfile
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import xlsxwriter
 from inboxes import MailServer, filled, lying, text_of
 from sheets import workbook
 from test_run import AUTO, message, outcomes, posts
@@ -19,7 +22,12 @@ if TYPE_CHECKING:
 
     from importer.sandbox import Sandbox
 
-HEADERS = ("Project ID", "Item type", "Item ID", "Net days", "Invoice date")
+HEADERS = ("Project ID", "Item type", "Item ID", "Amount", "Net days", "Invoice date")
+MIXED_ROWS: list[tuple[object, ...]] = [
+    HEADERS,
+    (101, "Fixed fee", None, 100, 30, "2026-10-31"),
+    (101, "Additional item", None, 20, 30, "2026-10-31"),
+]
 
 
 @pytest.fixture
@@ -30,21 +38,124 @@ def inbox(cli: Cli) -> Path:
     return folder
 
 
-def hours(path: Path, **cover: int) -> None:
-    """Write a workbook of one invoice without any amount, and its cover."""
+def hours(path: Path, fee: int | None = None, **cover: object) -> Path:
+    """Write a workbook of one invoice with a time entry, and perhaps a fixed fee, and its cover."""
+    rows: list[tuple[object, ...]] = [(101, "Time entry", 5101001, None, 30, "2026-10-31")]
+    rows += [] if fee is None else [(101, "Fixed fee", None, fee, 30, "2026-10-31")]
     stated = [(name.replace("_", " "), value) for name, value in cover.items()]
-    workbook(path, {"Invoices": [HEADERS, (101, "Time entry", 5101001, 30, "2026-10-31")], "Cover": stated})
+    return workbook(path, {"Invoices": [HEADERS, *rows], "Cover": stated})
 
 
-def test_totals_do_not_guard_invoices_without_amounts(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
-    """A total of 0, or a limit that 0 always keeps to, is no gate; the number of invoices is one."""
-    hours(inbox / "time.xlsx", Expected_total=0)
-    done = cli.at(sandbox).run("run", "--json", IMPORTER_LARGEST_TOTAL="10", **AUTO)
+UNTOLD = (
+    "import importer.pipeline.checking as c\nfrom dataclasses import replace\nof = c.expected_of\n"
+    "c.expected_of = lambda invoice, account: replace(of(invoice, account), total=None)\n"
+)
+"""A Kantata that does not tell what time, expenses and milestones are worth."""
+
+
+@pytest.mark.parametrize("fee", [None, 100])
+def test_a_total_does_not_guard_what_kantata_prices(cli: Cli, sandbox: Sandbox, inbox: Path, fee: int | None) -> None:
+    """Time is in no total of the sheet, alone or beside a fixed fee; the number of invoices counts it."""
+    hours(inbox / "time.xlsx", fee, Expected_total=fee or 0)
+    done = cli.at(sandbox).run("run", "--json", **AUTO)
     assert (done.exit_code, lying(inbox), posts(sandbox)) == (9, ["time.xlsx"], 0)
-    assert "Put “Expected invoices”" in message(done, "time.xlsx")
-    hours(inbox / "time.xlsx", Expected_total=0, Expected_invoices=1)
+    assert "the invoice of project 101 (row 2" in message(done, "time.xlsx")
+    assert "“Expected invoices”" in message(done, "time.xlsx")
+    hours(inbox / "time.xlsx", fee, Expected_total=fee or 0, Expected_invoices=1)
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
     assert (lying(inbox), posts(sandbox)) == ([], 1)
+
+
+@pytest.mark.parametrize("fee", [None, 100])
+@pytest.mark.parametrize("limit", ["LARGEST_INVOICE", "LARGEST_TOTAL"])
+def test_a_limit_holds_for_what_kantata_prices(
+    cli: Cli, sandbox: Sandbox, inbox: Path, limit: str, fee: int | None
+) -> None:
+    """The whole value is compared, to the cent: a cent less is refused with that figure, the very value is sent."""
+    here, sheet = cli.at(sandbox), hours(cli.folder / "time.xlsx", fee)
+    worth = Decimal(here.run("preview", sheet, "--json").document["invoices"][0]["expected_total"])
+    assert worth > (fee or 0)
+    shutil.copy(sheet, inbox / "time.xlsx")
+    done = here.run("run", "--json", **{f"IMPORTER_{limit}": str(worth - Decimal("0.01"))}, **AUTO)
+    assert (done.exit_code, outcomes(done), posts(sandbox)) == (9, {"time.xlsx": "failed"}, 0)
+    assert f"has {worth:,.2f} with the time" in message(done, "time.xlsx")
+    shutil.copy(sheet, inbox / "time.xlsx")
+    assert here.run("run", **{f"IMPORTER_{limit}": str(worth)}, **AUTO).exit_code == 0
+    assert posts(sandbox) == 1
+
+
+def test_a_limit_does_not_guard_a_value_that_is_not_known(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """Kantata does not tell it: run says so and sends nothing, however high the limit; a person still may."""
+    sheet, limits = hours(inbox / "mixed.xlsx", 100), {"IMPORTER_LARGEST_INVOICE": "9999", **AUTO}
+    done = cli.at(sandbox).start("run", "--json", before=UNTOLD, **limits).wait()
+    assert (done.exit_code, outcomes(done), posts(sandbox)) == (9, {"mixed.xlsx": "left"}, 0)
+    assert "value Kantata did not tell" in message(done, "mixed.xlsx")
+    assert cli.at(sandbox).start("submit", sheet, "--yes", before=UNTOLD, **limits).wait().exit_code == 0
+
+
+def test_kantata_away_is_not_told_as_a_missing_gate(cli: Cli, inbox: Path) -> None:
+    """What it prices is not known while it is away: exit 6, and the file waits for the next run."""
+    hours(inbox / "mixed.xlsx", 100)
+    done = cli.run("run", "--json", IMPORTER_LARGEST_TOTAL="9999", KANTATA_TOKEN="x", **AUTO)  # noqa: S106 - no secret
+    assert (done.exit_code, outcomes(done)) == (6, {"mixed.xlsx": "left"})
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "ods"])
+def test_a_formula_on_the_cover_guards_nothing(cli: Cli, sandbox: Sandbox, inbox: Path, ending: str) -> None:
+    """It adds up the very rows, so it always agrees: a warning for a person, no gate for run."""
+    sheet = calculated(inbox / f"a.{ending}")
+    done = cli.at(sandbox).run("run", "--json", **AUTO)
+    assert (done.exit_code, outcomes(done), posts(sandbox)) == (9, {sheet.name: "left"}, 0)
+    assert "is a formula" in message(done, sheet.name)
+    seen = cli.at(sandbox).run("preview", sheet, "--json")
+    [warning] = [one for one in seen.document["problems"] if one["code"] == "cover.formula"]
+    assert (warning["severity"], warning["sheet"], warning["cell"]) == ("warning", "Cover", "B1")
+    assert cli.at(sandbox).run("run", IMPORTER_LARGEST_TOTAL="500", **AUTO).exit_code == 0
+    assert posts(sandbox) == 1
+
+
+def calculated(path: Path) -> Path:
+    """Write a workbook whose cover sums its rows with a formula, calculated as the spreadsheet program leaves it."""
+    formula, value = "SUM(Invoices!D2:D3)", 120
+    if path.suffix == ".ods":
+        return open_document(path, f"of:={formula}", value)
+    with xlsxwriter.Workbook(path) as book:
+        sheet, cover = book.add_worksheet("Invoices"), book.add_worksheet("Cover")
+        for number, cells in enumerate(MIXED_ROWS):
+            sheet.write_row(number, 0, cells)
+        cover.write("A1", "Expected total")
+        cover.write_formula("B1", f"={formula}", None, value)
+    return path
+
+
+def open_document(path: Path, formula: str, value: int) -> Path:
+    """Write the same as OpenDocument."""
+    spaces = " ".join(
+        f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for prefix, name in (("office", "office"), ("table", "table"), ("text", "text"))
+    )
+    tables = {"Invoices": MIXED_ROWS, "Cover": [("Expected total", value)]}
+    body = "".join(
+        f'<table:table table:name="{name}">'
+        + "".join(f"<table:table-row>{''.join(map(open_cell, cells))}</table:table-row>" for cells in rows)
+        + "</table:table>"
+        for name, rows in tables.items()
+    ).replace(f'"float" office:value="{value}"', f'"float" table:formula="{formula}" office:value="{value}"')
+    sheets = f"<office:body><office:spreadsheet>{body}</office:spreadsheet></office:body>"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", f"<office:document-content {spaces}>{sheets}</office:document-content>")
+    return path
+
+
+def open_cell(value: object) -> str:
+    """One cell of an OpenDocument sheet."""
+    if isinstance(value, int):
+        return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
+    if value is None:
+        return "<table:table-cell/>"
+    return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
 
 
 def test_a_cover_does_not_overrule_the_settings(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from importer import inbox
 from importer.errors import FileProblem, GateRefused, ImporterError
-from importer.pipeline.approving import approved
+from importer.pipeline.guarding import check_gates
 from importer.pipeline.planning import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
 from importer.pipeline.submitting import Hooks, submit
-from importer.records import ExitCode, PlannedInvoice, Status, UnsoundInvoice
-from importer.sheet import ControlTotals as Expected
+from importer.records import ExitCode, Status, UnsoundInvoice
 from importer.words import count_of
 
 if TYPE_CHECKING:
@@ -27,14 +25,9 @@ if TYPE_CHECKING:
     from importer.inbox import Candidate, Taken
     from importer.kantata_api import KantataApi
     from importer.report import Report
-    from importer.settings import Settings
     from importer.submission_ledger import SubmissionLedger
 
 LOG = logging.getLogger(__name__)
-GATE_SETTINGS = ("expect_invoices", "expect_total", "largest_invoice", "largest_total")
-"""Settings that refuse a plan which is not as expected, as far as this version has them."""
-COUNTING = ("expect_invoices",)
-"""Those that also see invoices of nothing but time, expenses and milestones, which Kantata prices."""
 SAME_FOR_ALL = (
     ExitCode.WRONG_USE, ExitCode.ACCESS, ExitCode.UNREACHABLE, ExitCode.LOCKED, ExitCode.INTERRUPTED,
     ExitCode.TERMINATED,
@@ -100,18 +93,6 @@ def exit_code_of(done: list[Handled]) -> ExitCode:
     """How a run over several files ends: as its worst file."""
     codes = {one.exit_code for one in done}
     return next((code for code in WORST_FIRST if code in codes), ExitCode.DONE)
-
-
-def gates_set(settings: Settings, expected: Expected, *, amounts: bool = True) -> tuple[str, ...]:
-    """Names of the gates that guard a workbook when nobody watches.
-
-    ``amounts`` is False when an invoice has no amount in the sheet: no total and no limit would notice it.
-    """
-    values = settings.model_dump()
-    names = GATE_SETTINGS if amounts else COUNTING
-    limits = [name for name in names if values.get(name) is not None]
-    cover = ["the sheet Cover"] if expected.invoices is not None or (amounts and expected.total is not None) else []
-    return (*cover, *limits)
 
 
 def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: bool) -> Iterator[Handled]:
@@ -190,49 +171,18 @@ def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], st
 
     def confirm(plan: Report) -> None:
         try:
-            _check_gates(plan, tools)
+            check_gates(plan, tools)
         except GateRefused as refused:
             waiting.append(refused)
             raise
 
     if seen.exit_code is not ExitCode.FILE_PROBLEMS and any(one.status is Status.READY for one in seen.planned):
-        _check_gates(seen, tools)
+        asked = all(one.expected is not None for one in seen.planned if one.status is Status.READY)
+        check_gates(seen, tools, asked=asked)
     report = submit(wish, tools, Hooks(connect, confirm, stop, lambda _one: None))
     if waiting:
         raise waiting[0]
     return Handled(copy.name, _fate_of(report), report.exit_code, _why(report), report)
-
-
-def _check_gates(plan: Report, tools: Tools) -> None:
-    """Raise GateRefused unless the settings and a gate allow to send without asking."""
-    settings = tools.settings
-    if not settings.unattended:
-        msg = "Nothing was sent: the settings do not let run send by itself."
-        raise GateRefused(msg, "Set unattended = true, or submit it yourself.", code="gate.unattended")
-    if settings.require_approval:
-        approved(plan, tools)
-        return
-    expected = plan.sheet.expected if plan.sheet is not None else Expected()
-    amounts = all(map(_has_amounts, plan.planned))
-    if gates_set(settings, expected, amounts=amounts):
-        return
-    with suppress(GateRefused):
-        approved(plan, tools)
-        return
-    if gates_set(settings, expected):
-        msg = "Nothing was sent: it has invoices without any amount in the sheet, which no total and no limit guards."
-        hint = "Put “Expected invoices” with their number beside it on a sheet called Cover, or approve the file."
-        raise GateRefused(msg, hint, code="gate.none")
-    msg = "Nothing was sent: no gate guards this workbook, and nobody watches."
-    hint = "Put “Expected total” with the amount beside it on a sheet called Cover, set a limit, or approve the file."
-    raise GateRefused(msg, hint, code="gate.none")
-
-
-def _has_amounts(one: PlannedInvoice) -> bool:
-    """Whether an invoice that would be sent has an amount in the sheet; of others it does not matter."""
-    if one.status is not Status.READY or isinstance(one.invoice, UnsoundInvoice):
-        return True
-    return any(line.amount is not None for line in one.invoice.lines)
 
 
 def _billed_before(sha256: str, ledger: SubmissionLedger) -> str | None:

@@ -75,6 +75,7 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         prepared = _compared_with_account(prepared, tools)
         if prepared.refused:
             return _refused(prepared, tools)
+        check_limits(prepared, tools)  # again: now it is known what Kantata prices
         prepared = with_warnings(prepared, tools)
         _agreed(prepared, tools, hooks)
     except (GateRefused, AccessDenied, NotReached) as error:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.columns import fold
-from importer.problems import Problem, cell_address
+from importer.problems import Problem, Severity, cell_address
 from importer.sheet import ANNOTATION_HEAD_ROWS, ANNOTATION_MARK, CellFault, ControlTotals, is_blank, text_of
 
 if TYPE_CHECKING:
@@ -63,11 +63,12 @@ def _batch(grid: Grid, cell: str, row: int, value: Cell) -> tuple[str | None, tu
 def find_expected(grids: Sequence[Grid]) -> tuple[ControlTotals, tuple[Problem, ...]]:
     """Return what the sheet Cover says should come out; the value stands to the right of its label.
 
-    A label whose value cannot be read is an error: a gate must not stand open by mistake.
+    A label whose value cannot be read is an error: a gate must not stand open by mistake. A formula is a warning.
     """
     amounts: list[Decimal] = []
     counts: list[Decimal] = []
     problems: list[Problem] = []
+    calculated: dict[bool, bool] = {}
     for grid, row, position, label, cell in _labels(grids):
         value = _amount(cell)
         whole = label == "expectedinvoices"
@@ -75,10 +76,17 @@ def find_expected(grids: Sequence[Grid]) -> tuple[ControlTotals, tuple[Problem, 
             problems.append(_unreadable(grid, cell_address(position + 1, row), row, cell, whole=whole))
         else:
             (counts if whole else amounts).append(value)
+            if (row, position + 1) in grid.look.formulas:
+                calculated[whole] = True
+                problems.append(_calculated(grid, cell_address(position + 1, row), row, cell, whole=whole))
     for grid, values in ((grids[0], amounts), (grids[0], counts)):
         if len(set(values)) > 1:
             problems.append(_contradiction(grid, values))
-    return ControlTotals(int(counts[0]) if counts else None, amounts[0] if amounts else None), tuple(problems)
+    expected = ControlTotals(
+        int(counts[0]) if counts else None, amounts[0] if amounts else None,
+        calculated.get(True, False), calculated.get(False, False),
+    )  # fmt: skip
+    return expected, tuple(problems)
 
 
 def _labels(grids: Sequence[Grid]) -> list[tuple[Grid, int, int, str, Cell]]:
@@ -111,6 +119,17 @@ def _unreadable(grid: Grid, cell: str, row: int, value: Cell, *, whole: bool) ->
         f"The sheet Cover has a label “{what}”, but no such number can be read beside it.",
         f"Type it as a number, such as {example}; a formula must have been calculated by Excel.",
         sheet=grid.name, cell=cell, row=row, value=text_of(value) or None,
+    )  # fmt: skip
+
+
+def _calculated(grid: Grid, cell: str, row: int, value: Cell, *, whole: bool) -> Problem:
+    what = "Expected invoices" if whole else "Expected total"
+    return Problem(
+        "cover.formula",
+        f"“{what}” on the sheet Cover is a formula: one that counts these very rows always agrees and proves nothing, "
+        "so run does not send because of it.",
+        "Type the number from your books instead.",
+        sheet=grid.name, cell=cell, row=row, value=text_of(value), severity=Severity.WARNING,
     )  # fmt: skip
 
 

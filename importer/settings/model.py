@@ -84,10 +84,10 @@ class Settings(BaseSettings):
     expect_invoices: int | None = Field(None, ge=0, description="Refuse unless the sheet makes so many invoices.")
     expect_total: Amount | None = Field(None, description="Refuse unless the amounts in the sheet sum up to this.")
     largest_invoice: NotNegative | None = Field(
-        None, description="Refuse when an invoice has more than this in the sheet."
+        None, description="Refuse when an invoice has more than this, in the sheet or with what Kantata prices."
     )
     largest_total: NotNegative | None = Field(
-        None, description="Refuse when the amounts in the sheet sum up to more than this."
+        None, description="Refuse when all invoices have more than this, in the sheet or with what Kantata prices."
     )
     invoice_date_outside: Literal["warn", "error", "allow"] = Field(
         "warn", description="Invoice dates outside the month of the batch: a warning, an error, or nothing."

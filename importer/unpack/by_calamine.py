@@ -11,9 +11,9 @@ from xml.parsers import expat
 from python_calamine import CalamineError, CalamineWorkbook
 
 from importer.errors import FileProblem
-from importer.unpack import ods_look, xlsb_look, xlsx_look
+from importer.unpack import ods_look, xlsb_look, xlsx_exact, xlsx_look
 from importer.unpack.archive import Archive
-from importer.unpack.grid import Grid, Limits, SideLook
+from importer.unpack.grid import Grid, Limits, SideLook, may_be_cover
 from importer.unpack.identify import Format, protected
 from importer.unpack.number_formats import cells_with, styles_of
 from importer.unpack.sizing import bounded
@@ -83,7 +83,8 @@ def _look_into_xlsx(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
         raise ValueError(msg)
     side, faults = xlsx_look.look(xml, calculates_anew=xlsx_look.calculates_anew(archive))
     formats, struck = cells_with(xml, styles_of(archive))
-    return replace(side, formats=formats, struck=struck), faults
+    formulas = xlsx_exact.formulas(xml) if may_be_cover(sheet) else frozenset()
+    return replace(side, formats=formats, struck=struck, formulas=formulas), faults
 
 
 _LOOKS: dict[Format, Look] = {

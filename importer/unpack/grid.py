@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,11 @@ from importer.problems import cell_address
 if TYPE_CHECKING:
     from importer.problems import Problem
     from importer.sheet import Cell
+
+
+def may_be_cover(sheet_name: str) -> bool:
+    """Tell whether a sheet could be the one that states batch and totals; ``read`` knows it exactly."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", sheet_name))).casefold() == "cover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ class SideLook:
     merged: tuple[MergedRange, ...] = ()
     other_workbooks: bool = False
     """Whether formulas take values from other files."""
+    formulas: frozenset[tuple[int, int]] = frozenset()
+    """(row number, column counted from 0) of the formulas; looked for on a sheet Cover of .xlsx and .ods only."""
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
     """(row number as Excel shows it, column counted from 0) → number format that shows more or less than the number."""
     struck: frozenset[tuple[int, int]] = frozenset()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from importer.unpack.faults import NOT_CALCULATED, error_value
-from importer.unpack.grid import MergedRange, SideLook
+from importer.unpack.grid import MergedRange, SideLook, may_be_cover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,8 @@ def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
     parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
     side = SideLook(
         frozenset(table.hidden_rows), frozenset(table.hidden_columns), tuple(table.merged), table.other_workbooks,
-        table.formats, frozenset(table.struck),
+        formats=table.formats, struck=frozenset(table.struck),
+        formulas=frozenset(table.formulas) if may_be_cover(sheet) else frozenset(),
     )  # fmt: skip
     return side, table.faults
 
@@ -50,6 +51,7 @@ class _Table:
         self.hidden_columns: set[int] = set()
         self.merged: list[MergedRange] = []
         self.faults: Faults = {}
+        self.formulas: set[tuple[int, int]] = set()
         self.other_workbooks = False
         self.formats: dict[tuple[int, int], str] = {}
         self.struck: set[tuple[int, int]] = set()
@@ -121,8 +123,9 @@ class _Table:
         elif formula is not None and "office:value-type" not in cell and not self._has_text:
             # An empty text would have a paragraph.
             fault = NOT_CALCULATED
-        if formula is not None and "'file:" in formula:
-            self.other_workbooks = True
+        if formula is not None:
+            self.formulas.add((self._row + 1, self._position))
+            self.other_workbooks |= "'file:" in formula
         if fault is not None:
             self.faults.update(dict.fromkeys(self._places(count), fault))
         if code := _format(cell, "".join(self._shown)):

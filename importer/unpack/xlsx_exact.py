@@ -33,6 +33,11 @@ def parse(xml: bytes, *, calculates_anew: bool) -> tuple[SideLook, Faults]:
     return side, sheet.faults
 
 
+def formulas(xml: bytes) -> frozenset[tuple[int, int]]:
+    """The cells of a sheet whose values formulas give. Raises ExpatError for XML that is none."""
+    return frozenset(_Walk(xml, calculates_anew=False).formulas)
+
+
 def _is_index(value: str) -> bool:
     return value.isascii() and value.isdigit() and len(value) <= LONGEST_INDEX
 
@@ -51,6 +56,7 @@ class _Walk:
         self.hidden_columns: set[int] = set()
         self.merged: list[MergedRange] = []
         self.faults: Faults = {}
+        self.formulas: set[tuple[int, int]] = set()
         self.others = False
         self.addressed = True
         self._xml, self._anew = xml, calculates_anew
@@ -113,6 +119,8 @@ class _Walk:
             case "c" if self._cell is not None:
                 if fault := self._fault():
                     self.faults[self._cell] = fault
+                if self._formula:
+                    self.formulas.add(self._cell)
                 self._cell = None
 
     def _fault(self) -> CellFault | None:

@@ -1,0 +1,97 @@
+"""What guards a workbook when nobody watches: each gate only for the invoices whose value it can see."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from importer.errors import GateRefused
+from importer.limits import in_sheet, worth
+from importer.pipeline.approving import approved
+from importer.records import PlannedInvoice, Status, UnsoundInvoice
+from importer.sheet import ControlTotals
+from importer.words import row_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from importer.pipeline.planning import Tools
+    from importer.report import Report
+    from importer.settings import Settings
+
+COUNT = "expect_invoices"
+"""Setting that sees every invoice, whatever it is worth."""
+TOTAL = "expect_total"
+"""Setting that sees the amounts in the sheet only."""
+LIMITS = ("largest_invoice", "largest_total")
+"""Settings that also see what Kantata prices, where Kantata tells it."""
+CODE = "gate.none"
+EXPECTED_COUNT = "put “Expected invoices” with their number beside it on a sheet called Cover"
+
+
+def gates_set(settings: Settings, expected: ControlTotals, planned: Iterable[PlannedInvoice] = ()) -> tuple[str, ...]:
+    """Names of the gates that guard all invoices of a plan that would be sent.
+
+    A total is none for invoices with lines that Kantata prices, a limit none for
+    those of which it does not tell the value, and what a formula of the workbook
+    expects is none at all.
+    """
+    ready = [one for one in planned if one.status is Status.READY and not isinstance(one.invoice, UnsoundInvoice)]
+    totals, limits = all(map(in_sheet, ready)), all(worth(one) is not None for one in ready)
+    names = [COUNT, *([TOTAL] if totals else []), *(LIMITS if limits else ())]
+    counted = expected.invoices is not None and not expected.invoices_calculated
+    summed = expected.total is not None and not expected.total_calculated
+    cover = ["the sheet Cover"] if counted or (totals and summed) else []
+    return (*cover, *(name for name in names if getattr(settings, name) is not None))
+
+
+def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
+    """Raise GateRefused unless the settings and a gate allow to send without asking.
+
+    ``asked`` is False when Kantata could not be asked yet what it prices: then any
+    gate will do for now, so that Kantata's absence is not told as a missing gate.
+    """
+    settings = tools.settings
+    if not settings.unattended:
+        msg = "Nothing was sent: the settings do not let run send by itself."
+        raise GateRefused(msg, "Set unattended = true, or submit it yourself.", code="gate.unattended")
+    if settings.require_approval:
+        approved(plan, tools)
+        return
+    expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
+    if gates_set(settings, expected, plan.planned if asked else ()):
+        return
+    with suppress(GateRefused):
+        approved(plan, tools)
+        return
+    raise _unguarded(plan, settings, expected)
+
+
+def _unguarded(plan: Report, settings: Settings, expected: ControlTotals) -> GateRefused:
+    """Why no gate guards the plan, and what would."""
+    if not gates_set(settings, expected):
+        why = "no gate guards this workbook, and nobody watches"
+        how = "put “Expected total” with the amount beside it on a sheet called Cover, set a limit"
+        if expected.total_calculated or expected.invoices_calculated:
+            why = "what the sheet Cover expects is a formula, which agrees with any rows, and nothing else guards them"
+            how = "type the number from your books in its place, set a limit"
+        return _refusal(why, how)
+    unknown = next((one for one in plan.planned if one.status is Status.READY and worth(one) is None), None)
+    if unknown is not None:
+        why = (
+            f"{_name(unknown)} has time, expenses or milestones whose value Kantata did not tell, so no total and no "
+            "limit guards it"
+        )
+        return _refusal(why, EXPECTED_COUNT)
+    priced = next(one for one in plan.planned if one.status is Status.READY and not in_sheet(one))
+    why = f"{_name(priced)} has time, expenses or milestones without an amount in the sheet, which no total counts"
+    return _refusal(why, f"{EXPECTED_COUNT}, set largest_invoice or largest_total")
+
+
+def _refusal(why: str, how: str) -> GateRefused:
+    return GateRefused(f"Nothing was sent: {why}.", f"{how[0].upper()}{how[1:]}, or approve the file.", code=CODE)
+
+
+def _name(one: PlannedInvoice) -> str:
+    projects = ", ".join(str(number) for number in one.invoice.workspace_ids)
+    return f"the invoice of {one.invoice.key or f'project {projects}'} (row {row_ranges(one.invoice.rows)})"
