@@ -9,6 +9,7 @@ import pytest
 from inboxes import filled, lying
 from plans import ACCOUNT
 
+from importer.sandbox import Fault, FaultKind
 from importer.submission_ledger import open_ledger, os_user
 
 if TYPE_CHECKING:
@@ -90,6 +91,64 @@ def test_the_rest_of_an_approved_plan_needs_no_second_approval(cli: Cli, sandbox
     assert posts(sandbox) == 2
 
 
+def test_an_approval_is_used_up(cli: Cli, sandbox: Sandbox) -> None:
+    """Once all of its invoices are created: after an undo the same plan needs a new approval, and then is sent."""
+    here, sheet = cli.at(sandbox), cli.fees(2)
+    assert here.run("approve", sheet, "--yes").exit_code == 0
+    first = here.run("submit", sheet, "--yes", "--json", **STRICT)
+    assert here.run("undo", first.document["run_id"], "--yes").exit_code == 0
+    refused = here.run("submit", sheet, "--yes", "--json", **STRICT)
+    assert (refused.exit_code, posts(sandbox)) == (9, 2)
+    said = refused.document["notices"][-1]
+    assert "is used up" in said
+    assert f"run {first.document['run_id']} created all of its invoices" in said
+    assert here.run("approve", sheet, "--yes").exit_code == 0
+    assert here.run("submit", sheet, "--yes", **STRICT).exit_code == 0
+    assert posts(sandbox) == 4
+
+
+def test_who_sends_unasked_uses_the_approval_too(cli: Cli, sandbox: Sandbox) -> None:
+    """Sent without require_approval and undone: the approval was for that, not for a second time."""
+    here, sheet = cli.at(sandbox), cli.fees(1)
+    here.run("approve", sheet, "--yes")
+    assert here.run("submit", sheet, "--yes").exit_code == 0
+    assert uses(cli) == ["begun", "complete"]
+    assert here.run("undo", "last", "--yes").exit_code == 0
+    assert here.run("submit", sheet, "--yes", **STRICT).exit_code == 9
+
+
+def test_an_interrupted_run_goes_on_under_its_approval(cli: Cli, sandbox: Sandbox) -> None:
+    """One invoice is refused for now: the rest is sent under the same approval, which then is used up."""
+    here, sheet = cli.at(sandbox), cli.fees(2)
+    here.run("approve", sheet, "--yes")
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, status=422))
+    assert here.run("submit", sheet, "--yes", **STRICT, IMPORTER_WORKERS="1").exit_code == 4
+    assert uses(cli) == ["begun"]
+    assert here.run("submit", sheet, "--yes", **STRICT).exit_code == 0
+    assert uses(cli) == ["begun", "begun", "complete"]
+
+
+def test_an_undo_ends_the_approval_of_an_interrupted_run(cli: Cli, sandbox: Sandbox) -> None:
+    """Also when its last invoice was never created, or the program died before it could note the end."""
+    here, sheet = cli.at(sandbox), cli.fees(2)
+    here.run("approve", sheet, "--yes")
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, status=422))
+    assert here.run("submit", sheet, "--yes", **STRICT).exit_code == 4
+    assert here.run("undo", "last", "--yes").exit_code == 0
+    assert uses(cli) == ["begun", "undone"]
+    sent = posts(sandbox)
+    assert here.run("submit", sheet, "--yes", **STRICT).exit_code == 9
+    assert posts(sandbox) == sent
+
+
+def uses(cli: Cli) -> list[str]:
+    """What the ledger noted of approvals, in order."""
+    with sqlite3.connect(cli.ledger) as ledger:
+        rows = ledger.execute("SELECT what FROM approval_uses ORDER BY id").fetchall()
+    ledger.close()
+    return [what for (what,) in rows]
+
+
 def test_four_eyes(cli: Cli, sandbox: Sandbox) -> None:
     """With approval_by_another who approved may not send; the environment cannot pretend to be somebody else."""
     here, sheet = cli.at(sandbox), cli.fees(1)
@@ -142,5 +201,16 @@ def test_approvals_are_kept_in_both_databases(ledger_place: sa.URL) -> None:
     assert [one.file_name for one in ledger.approvals.of("none", "1" * 64)] == ["Größe 1.xlsx"]
     other = open_ledger(ledger_place, "https://other.example")
     assert other.approvals.of("2026-10", "0" * 64) == []
+    other.approvals.record(batch="b", sha256="s", file_name="f", plan_hash="h", plan={"invoices": {"inv-1": {}}})
+    ledger.approvals.end_for({"inv-1"}, "undo-1")
+    assert [one.ended for one in other.approvals.of("b", "s")] == [None]
+    other.approvals.end_for({"inv-2"}, "undo-1")
+    assert [one.ended for one in other.approvals.of("b", "s")] == [None]
+    other.approvals.note(other.approvals.of("b", "s"), "run-1", "begun")
+    assert [one.ended for one in other.approvals.of("b", "s")] == [None]
+    other.approvals.end_for({"inv-1", "inv-2"}, "undo-2")
+    assert [one.ended for one in other.approvals.of("b", "s")] == [("undone", "undo-2")]
+    ledger.approvals.note(ledger.approvals.of("none", "1" * 64), "run-2", "complete")
+    assert [one.ended for one in ledger.approvals.of("none", "1" * 64)] == [("complete", "run-2")]
     for one in (ledger, other):
         one.close()

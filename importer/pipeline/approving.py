@@ -1,16 +1,21 @@
-"""Approve a plan, and compare a plan with what was approved."""
+"""Approve a plan, compare a plan with what was approved, and use the approval up."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.approval import differences, hash_of, plan_of
+from importer.approval import TO_BE_SENT, differences, hash_of, plan_of
 from importer.errors import GateRefused
+from importer.report import DONE
 from importer.submission_ledger import os_user
+from importer.submission_ledger.approvals import BEGUN, COMPLETE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from importer.pipeline.planning import Tools
+    from importer.records import PlannedInvoice
     from importer.report import Report
     from importer.submission_ledger import Approval
 
@@ -26,11 +31,35 @@ def approve(report: Report, tools: Tools) -> Approval:
     )  # fmt: skip
 
 
+def under_way(report: Report, tools: Tools) -> tuple[Approval, ...]:
+    """The approvals of exactly this plan that are good still; whoever sends it uses them, also unasked."""
+    known = [one for one in tools.ledger.approvals.of(report.batch, report.source.sha256) if one.ended is None]
+    plan = plan_of(report, tools.settings) if known else {}
+    return tuple(one for one in known if not differences(one.plan, plan))
+
+
+def begin(report: Report, tools: Tools) -> None:
+    """Note that a run begins to send a plan under its approvals."""
+    tools.ledger.approvals.note(under_way(report, tools), report.run_id, BEGUN)
+
+
+def end(report: Report, tools: Tools, sent: Iterable[PlannedInvoice]) -> None:
+    """Note that the approvals of a plan are used up, when all of its invoices are created now.
+
+    ``report`` is the plan as it was before sending. An invoice that is left can still be sent under them.
+    """
+    asked = {one.reference for one in report.planned if one.status in TO_BE_SENT}
+    left = [one for one in sent if one.reference in asked and one.status not in DONE]
+    if not left:
+        tools.ledger.approvals.note(under_way(report, tools), report.run_id, COMPLETE)
+
+
 def approved(report: Report, tools: Tools) -> Approval:
     """Return the approval of exactly this plan. Raises GateRefused that says what is missing or what changed."""
     plan = plan_of(report, tools.settings)
     known = tools.ledger.approvals.of(report.batch, report.source.sha256)
-    exact = [one for one in known if not differences(one.plan, plan)]
+    same = [one for one in known if not differences(one.plan, plan)]
+    exact = [one for one in same if one.ended is None]
     others = [one for one in exact if one.os_user != os_user()]
     if exact and (others or not tools.settings.approval_by_another):
         return (others or exact)[0]
@@ -38,6 +67,8 @@ def approved(report: Report, tools: Tools) -> Approval:
     if exact:
         msg = f"Nothing was sent: {exact[0].who} approved this plan, but may not send it too (approval_by_another)."
         raise GateRefused(msg, "Let another user of the operating system approve it, or send it.", code=CODE)
+    if same and same[0].ended is not None:
+        raise GateRefused(*_used_up(same[0], *same[0].ended, name), code=CODE)
     same_name = [one for one in known if one.file_name == name]
     if not known:
         msg = f"Nothing was sent: {name} was not approved."
@@ -46,3 +77,12 @@ def approved(report: Report, tools: Tools) -> Approval:
     changed = "; ".join(differences(last.plan, plan))
     msg = f"Nothing was sent: the plan is not the one that {last.who} approved: {changed}."
     raise GateRefused(msg, "Preview and approve it anew, or undo the change.", code=CODE)
+
+
+def _used_up(approval: Approval, how: str, run_id: str, name: str) -> tuple[str, str]:
+    """Why an approval is not good any more, and what to do."""
+    what = f"run {run_id} created all of its invoices" if how == COMPLETE else f"undo {run_id} took invoices of it back"
+    return (
+        f"Nothing was sent: the approval of this plan by {approval.who} is used up: {what}.",
+        f'To send it once more, approve it anew: invoice-importer approve "{name}"',
+    )

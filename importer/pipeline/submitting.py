@@ -11,7 +11,7 @@ from importer.annotate import annotate
 from importer.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.gate import Gate, Stop
 from importer.header_changes import headers_seen
-from importer.pipeline.approving import approved
+from importer.pipeline import approving
 from importer.pipeline.checking import checked
 from importer.pipeline.comparing import with_warnings
 from importer.pipeline.planning import (
@@ -92,8 +92,11 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         totals_of(prepared.lines, prepared.planned),
         headers_seen(prepared.sheet),
     )
+    plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
+    approving.begin(plan, tools)
     _adopt_found(prepared, tools.ledger)
     if not prepared.ready:
+        approving.end(plan, tools, prepared.planned)
         return _finished(prepared, tools, Sent(prepared.planned), began=True)
     settings = tools.settings
     gate = Gate(Pace.of(settings.pace_per_second), RetryBudget(settings.retry_seconds), hooks.stop)
@@ -102,6 +105,8 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         settings.workers, hooks.progress,
     )  # fmt: skip
     sent = sender.send_all(prepared.planned)
+    with suppress(LedgerProblem):  # what was sent must be told; an undo ends the approvals too
+        approving.end(plan, tools, sent.planned)
     if hooks.stop.exit_code is None:  # who asked to stop does not wait for another look
         sent = replace(sent, planned=read_again(sent.planned, hooks.connect))
     return _finished(prepared, tools, sent, began=True)
@@ -125,7 +130,7 @@ def _agreed(prepared: Prepared, tools: Tools, hooks: Hooks) -> None:
     hooks.connect()  # a missing token is said before the question
     plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
     if tools.settings.require_approval:
-        approved(plan, tools)
+        approving.approved(plan, tools)
     hooks.confirm(plan)
 
 

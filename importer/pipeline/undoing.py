@@ -54,6 +54,9 @@ def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Und
             hooks.confirm(plan)
             # People take their time to answer, and what they agreed to may have been paid meanwhile.
             steps = tuple(as_agreed(steps, look(tools.ledger.undoing.sent_in(run.run_id), api, settle_seconds)))
+        going = {one.sent.reference for one in steps if one.action or (one.group is Group.UNDONE and not one.earlier)}
+        if going:  # before anything is free to be sent again
+            tools.ledger.approvals.end_for(going, undo_id)
         work = _Undoing(tools, api, hooks, undo_id)
         done = replace(plan, steps=work.all(steps))
         done = replace(done, exit_code=work.exit_code(done))

@@ -1,4 +1,8 @@
-"""Who approved which plan, and when; nothing is ever deleted here."""
+"""Who approved which plan, when, and what became of the approval; nothing is ever deleted here.
+
+An approval is good for one complete submission of its plan: it ends when every
+invoice of the plan is created, or when one of them is undone.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +16,22 @@ import sqlalchemy as sa
 
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.notation import now
-from importer.submission_ledger.schema import APPROVALS
+from importer.submission_ledger.schema import APPROVAL_USES, APPROVALS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
+
+BEGUN, COMPLETE, UNDONE = "begun", "complete", "undone"
+"""A run sends under it; that run created the last invoice of the plan; an undo took back an invoice of the plan."""
+ENDS = (COMPLETE, UNDONE)
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
     """One approval as the ledger remembers it."""
 
+    number: int
     batch: str
     sha256: str
     """Of the file that was previewed."""
@@ -35,6 +44,8 @@ class Approval:
     """User and machine."""
     approved_at: datetime
     """UTC, without offset."""
+    ended: tuple[str, str] | None = None
+    """What used it up (complete or undone) and in which run; None: it is good still."""
 
 
 class Approvals:
@@ -47,19 +58,16 @@ class Approvals:
     def record(self, *, batch: str, sha256: str, file_name: str, plan_hash: str, plan: Mapping[str, Any]) -> Approval:
         """Note that the user of this process approves a plan now. Raises LedgerProblem."""
         user = os_user()
-        made = Approval(
-            batch, sha256, file_name, plan_hash, plan, user, f"{user}@{socket.gethostname()}",
-            now(),
-        )  # fmt: skip
+        who, moment = f"{user}@{socket.gethostname()}", now()
         with guard(), self._engine.begin() as connection:
-            connection.execute(
+            made = connection.execute(
                 APPROVALS.insert().values(
                     account=self._account, batch=batch, sha256=sha256,
                     file_name=file_name.encode(errors="backslashreplace").decode(), plan_hash=plan_hash,
-                    plan=json.dumps(plan), os_user=user, who=made.who, approved_at=made.approved_at,
+                    plan=json.dumps(plan), os_user=user, who=who, approved_at=moment,
                 )
-            )  # fmt: skip
-        return made
+            ).inserted_primary_key  # fmt: skip
+        return Approval(int(made[0]) if made else 0, batch, sha256, file_name, plan_hash, plan, user, who, moment)
 
     def of(self, batch: str, sha256: str) -> list[Approval]:
         """Approvals of a batch, or of a file, the newest first."""
@@ -70,7 +78,48 @@ class Approvals:
             .order_by(APPROVALS.c.id.desc())
         )
         with guard(), self._engine.connect() as connection:
-            return [_approval(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+            ended = _ends(connection, [row.id for row in rows])
+        return [_approval(row, ended.get(row.id)) for row in rows]
+
+    def note(self, approvals: Iterable[Approval], run_id: str, what: str) -> None:
+        """Commit that a run began under these approvals, or ended them. Raises LedgerProblem."""
+        with guard(), self._engine.begin() as connection:
+            _note(connection, [one.number for one in approvals], run_id, what)
+
+    def end_for(self, references: Collection[str], undo_id: str) -> None:
+        """Commit the end of every approval whose plan holds one of these invoices, before they are undone."""
+        ended = sa.select(APPROVAL_USES.c.approval_id).where(APPROVAL_USES.c.what.in_(ENDS))
+        query = (
+            sa.select(APPROVALS.c.id, APPROVALS.c.plan)
+            .where(APPROVALS.c.account == self._account, APPROVALS.c.id.not_in(ended))
+        )  # fmt: skip
+        wanted = set(references)
+        with guard(), self._engine.begin() as connection:
+            found = [row.id for row in connection.execute(query) if not wanted.isdisjoint(_references(row.plan))]
+            _note(connection, found, undo_id, UNDONE)
+
+
+def _references(plan: str) -> Iterable[str]:
+    """Of the invoices in a plan."""
+    invoices: Iterable[str] = json.loads(plan).get("invoices", ())
+    return invoices
+
+
+def _note(connection: sa.Connection, numbers: Iterable[int], run_id: str, what: str) -> None:
+    moment = now()
+    rows = [{"approval_id": number, "run_id": run_id, "noted_at": moment, "what": what} for number in numbers]
+    if rows:
+        connection.execute(APPROVAL_USES.insert(), rows)
+
+
+def _ends(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """What ended each of these approvals, and in which run; those that are good still are absent."""
+    wanted = set(numbers)
+    if not wanted:
+        return {}
+    query = sa.select(APPROVAL_USES).where(APPROVAL_USES.c.what.in_(ENDS)).order_by(APPROVAL_USES.c.id.desc())
+    return {row.approval_id: (row.what, row.run_id) for row in connection.execute(query) if row.approval_id in wanted}
 
 
 def os_user() -> str:
@@ -85,8 +134,9 @@ def os_user() -> str:
         return f"user {os.getuid()}" if os.name == "posix" else "unknown"
 
 
-def _approval(row: Any) -> Approval:  # noqa: ANN401 - untyped by its library
+def _approval(row: Any, ended: tuple[str, str] | None) -> Approval:  # noqa: ANN401 - untyped by its library
     return Approval(
-        batch=row.batch, sha256=row.sha256, file_name=row.file_name, plan_hash=row.plan_hash,
+        number=row.id, batch=row.batch, sha256=row.sha256, file_name=row.file_name, plan_hash=row.plan_hash,
         plan=json.loads(row.plan), os_user=row.os_user, who=row.who, approved_at=row.approved_at,
+        ended=ended,
     )  # fmt: skip

@@ -110,6 +110,15 @@ APPROVALS = sa.Table(
     sa.Index("approvals_by_batch", "account", "batch"),
 )  # fmt: skip
 """Who approved which plan."""
+APPROVAL_USES = sa.Table(
+    "approval_uses", METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("approval_id", sa.Integer, nullable=False, index=True),
+    sa.Column("run_id", sa.String(64), nullable=False),
+    sa.Column("noted_at", sa.DateTime, nullable=False),
+    sa.Column("what", sa.String(16), nullable=False),
+)  # fmt: skip
+"""What became of an approval: a run began under it, created its last invoice, or undid one of them."""
 
 
 def _add_approvals(connection: sa.Connection) -> None:
@@ -125,9 +134,15 @@ def _add_headers(connection: sa.Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN headers TEXT")
 
 
-MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {2: _add_locks, 3: _add_headers, 4: _add_approvals}
+def _add_approval_uses(connection: sa.Connection) -> None:
+    APPROVAL_USES.create(connection, checkfirst=True)
+
+
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
+    2: _add_locks, 3: _add_headers, 4: _add_approvals, 5: _add_approval_uses,
+}  # fmt: skip
 """Schema version → the step that leads to it from the version before."""
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 def migrate(connection: sa.Connection, known: int) -> None:
