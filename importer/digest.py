@@ -9,7 +9,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from importer.notices import Notice
+from importer.notices import TOPICS, Notice
 from importer.pipeline import Fate, Handled, exit_code_of
 from importer.records import ExitCode, Status
 from importer.words import count_of, row_ranges
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from importer.errors import ImporterError
+    from importer.pipeline import Reconciled
 
 FIRST = {
     Status.IN_DOUBT: "IN DOUBT: these may exist in Kantata. Run: invoice-importer reconcile",
@@ -42,10 +43,36 @@ def notice_of(done: list[Handled], account: str) -> Notice:
     )
 
 
-def notice_of_failure(error: ImporterError, account: str) -> Notice:
+def notice_of_reconcile(done: Reconciled, account: str) -> Notice:
+    """The notice about invoices in doubt that were settled, or could not be."""
+    code, counts = done.exit_code, Counter(one.status for one in done.settlements)
+    words = {Status.IN_DOUBT: "in doubt still", Status.READY: "not billed", Status.CREATED: "billed"}
+    lines = []
+    for status, heading in words.items():
+        found = [one for one in done.settlements if one.status is status]
+        lines += [f"{heading.upper()}: {len(found):,}"] * bool(found)
+        for one in found[:MOST_NAMED]:
+            projects = ", ".join(str(number) for number in one.doubt.workspace_ids)
+            lines.append(f"  run {one.doubt.run_id}, row {row_ranges(one.doubt.rows)}, project {projects}, "
+                         f"{one.doubt.amount:,.2f}")  # fmt: skip
+            differs = " It holds something else than was sent." if one.doubt.reference in done.differing else ""
+            lines.append(f"    {one.reason}{differs} {one.what_to_do or ''}".rstrip())
+        lines += [f"  … and {len(found) - MOST_NAMED} more"] * (len(found) > MOST_NAMED)
+    lines += [f"Results written anew: {path}" for path in done.files]
+    lines += ["", f"{account}, {socket.gethostname()}, exit code {code}"]
+    what = ", ".join(f"{counts[status]} {word}" for status, word in words.items() if counts[status])
+    news = _hashed([[one.doubt.reference, one.status.value] for one in done.settlements])
+    return Notice(
+        f"invoice-importer reconcile: {what}", "\n".join(lines), failed=code is not ExitCode.DONE, news=news,
+        topic=TOPICS[1],
+    )  # fmt: skip
+
+
+def notice_of_failure(error: ImporterError, account: str, what: str = "the run", topic: str = TOPICS[0]) -> Notice:
     """The notice about a run that could not begin."""
     body = f"{error.message}\n{error.hint}\n\n{account}, {socket.gethostname()}, exit code {error.exit_code}"
-    return Notice("invoice-importer: the run failed", body, failed=True, news=_hashed([error.code, error.message]))
+    news = _hashed([error.code, error.message])
+    return Notice(f"invoice-importer: {what} failed", body, failed=True, news=news, topic=topic)
 
 
 def _title(done: list[Handled]) -> str:

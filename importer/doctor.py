@@ -12,7 +12,7 @@ from enum import Enum
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from importer import __version__
+from importer import __version__, notices
 from importer.errors import AccessDenied, LedgerProblem, NotReached
 from importer.records import ExitCode
 from importer.words import count_of
@@ -88,6 +88,17 @@ def of_pace(settings: Settings) -> Check:
     """How fast invoices are sent."""
     says = f"at most {settings.pace_per_second:g} invoices a second, {settings.workers} at a time"
     return Check("pace", State.OK, says)
+
+
+def of_notices(settings: Settings, state: Path) -> Check:
+    """Whether notices can be sent, as far as that is known without sending one, and how the last one went."""
+    if settings.notify is None and settings.notify_file is None:
+        return Check("notices", State.OK, "none are sent; notify_file says where to")
+    if wrong := notices.faults(settings):
+        return Check("notices", State.WARN, "; ".join(wrong), "Correct it in notify_file or IMPORTER_NOTIFY.")
+    if failure := notices.last_failure(state):
+        return Check("notices", State.WARN, f"the last one failed: {failure}", "Correct the address, or its service.")
+    return Check("notices", State.OK, "every address is understood")
 
 
 def of_extras() -> Iterator[Check]:

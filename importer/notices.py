@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import urllib.request
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,10 +18,17 @@ from importer.settings import Settings, secret_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
 LOG = logging.getLogger(__name__)
 MOST_UNTOLD = 20_000
 """Characters that are remembered of notices which could not be sent."""
+TOPICS = ("news", "news_of_reconcile")
+"""What the state remembers of, each by the hash that was told last: of run, and of reconcile."""
+NOT_INSTALLED = 'It needs the package apprise: pipx install "kantata-invoice-importer[notify]"'
+SHORTEST_TOKEN = 8
+"""Characters of a part of an address that is hidden like the whole: a token, not a word."""
+_KIND = re.compile(r"([a-z][a-z0-9+.-]{0,20})://")
 HEARTBEAT_SECONDS = 10
 """How long to wait for the heartbeat's address."""
 
@@ -35,32 +43,36 @@ class Notice:
     failed: bool = False
     news: str = ""
     """Hash of what is told; the same twice is no news. Empty: nothing happened at all."""
+    topic: str = "news"
+    """What it is about, one of :data:`TOPICS`: what one command told is no news of the other."""
 
 
 def send(notice: Notice, settings: Settings, state: Path) -> str | None:
-    """Send a notice when it is due; return why that failed, None when all is well.
+    """Send a notice when it is due; return what failed, None when all is well.
 
-    ``state`` is a file that remembers what was told last, and the last failure.
+    An address that fails keeps no other from being told. ``state`` is a file that
+    remembers what was told last, and the last failure.
     """
-    known = _read(state)
+    known, topic = _read(state), notice.topic
     due = {
         "always": True,
         "on_failure": notice.failed,
-        "on_change": bool(notice.news) and notice.news != known.get("news"),
+        "on_change": bool(notice.news) and notice.news != known.get(topic),
     }[settings.notify_when]
     untold = str(known.get("untold") or "")
     if untold:  # what an earlier run could not tell is told now, also when nothing else is
         due, notice = True, replace(notice, body=f"{notice.body}\n\nWhat could not be told before:\n\n{untold}")
-    why = _sent(notice, settings) if due else None
+    reached, why = _sent(notice, settings) if due else (True, None)
     if why is not None:
         LOG.warning("The notice could not be sent: %s", why, extra={"why": why})
-    if due or notice.news != known.get("news"):
-        # What could not be told stays news, so that the next run tries again.
-        told = known.get("news", "") if why else notice.news
+    if due or notice.news != known.get(topic):
+        # What nobody could be told stays news, so that the next run tries again.
+        told = notice.news if reached else known.get(topic, "")
+        others = {name: known[name] for name in TOPICS if name != topic and name in known}
         failure = {"failure": why, "failed_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"} if why else {}
         kept = failure if due else {name: known[name] for name in ("failure", "failed_at") if name in known}
-        later = {"untold": f"{notice.title}\n{notice.body}"[:MOST_UNTOLD]} if why else {}
-        _write(state, {"news": told} | kept | later)
+        later = {} if reached else {"untold": f"{notice.title}\n{notice.body}"[:MOST_UNTOLD]}
+        _write(state, others | {topic: told} | kept | later)
     return why
 
 
@@ -86,49 +98,82 @@ def heartbeat(settings: Settings) -> str | None:
     return None
 
 
-def addresses(settings: Settings) -> list[str]:
-    """Apprise addresses of the settings; from now on none of them is ever shown. Raises SettingsProblem."""
-    found = settings.notify.get_secret_value().split() if settings.notify else []
-    if settings.notify_file is not None:
-        lines = secret_text(settings.notify_file, "file of notice addresses", "notify_file").splitlines()
-        found += [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    for address in found:
-        parts = urlsplit(address)
-        keep_secret(address, parts.password, *(piece for piece in parts.path.split("/") if len(piece) >= 8))  # noqa: PLR2004 - a token, not a word
-    return found
-
-
-def _sent(notice: Notice, settings: Settings) -> str | None:
+def faults(settings: Settings) -> list[str]:
+    """What is wrong with the addresses of the settings, without showing them; sends nothing."""
+    given, wrong = _addresses(settings)
+    if not given:
+        return wrong
     try:
-        given = addresses(settings)
-        return _through_apprise(notice, given) if given else None
-    except SettingsProblem as problem:
-        return f"{problem.message} {problem.hint}"
+        import apprise
     except ImportError:
-        return 'It needs the package apprise: pipx install "kantata-invoice-importer[notify]"'
-    except Exception as error:  # noqa: BLE001 - a notice never fails the run
-        return redacted(f"{type(error).__name__}: {error}")
+        return [*wrong, NOT_INSTALLED]
+    for number, address in given:
+        try:
+            understood = apprise.Apprise().add(address)
+        except Exception:  # noqa: BLE001 - whatever it stumbles over, the address is none
+            understood = False
+        if not understood:
+            wrong.append(f"{_name(number, address)} is none that Apprise understands")
+    return wrong
 
 
-def _through_apprise(notice: Notice, given: list[str]) -> str | None:
-    import apprise
+def _addresses(settings: Settings) -> tuple[list[tuple[int, str]], list[str]]:
+    """The addresses with their numbers, and why others cannot be had; from now on none of them is ever shown."""
+    found = settings.notify.get_secret_value().split() if settings.notify else []
+    wrong: list[str] = []
+    if settings.notify_file is not None:
+        try:
+            lines = secret_text(settings.notify_file, "file of notice addresses", "notify_file").splitlines()
+            found += [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+        except SettingsProblem as problem:
+            wrong.append(f"{problem.message} {problem.hint}")
+    for address in found:
+        # By hand, because urlsplit refuses some of what people write.
+        login, _, rest = address.partition("://")[2].rpartition("@")
+        tokens = (piece for piece in rest.split("/")[1:] if len(piece) >= SHORTEST_TOKEN)
+        keep_secret(address, login.partition(":")[2], *tokens)
+    return list(enumerate(found, start=1)), wrong
 
-    failed = []
-    for number, address in enumerate(given, start=1):
-        kind = urlsplit(address).scheme or "unknown"
+
+def _name(number: int, address: str) -> str:
+    """An address as people may see it: its place among the others, and its kind."""
+    kind = _KIND.match(address)
+    return f"address {number} ({kind[1] if kind else 'unknown'})"
+
+
+def _sent(notice: Notice, settings: Settings) -> tuple[bool, str | None]:
+    """Whether anybody was told, or nobody is to be, and what failed."""
+    given, wrong = _addresses(settings)
+    if not given:
+        return not wrong, "; ".join(wrong) or None
+    try:
+        import apprise
+    except ImportError:
+        return False, "; ".join([*wrong, NOT_INSTALLED])
+    reached = False
+    for number, address in given:
+        why = _through_apprise(apprise, notice, address)
+        reached |= why is None
+        if why is not None:
+            wrong.append(redacted(f"{_name(number, address)} {why}"))
+    return reached, "; ".join(wrong) or None
+
+
+def _through_apprise(apprise: ModuleType, notice: Notice, address: str) -> str | None:
+    """Tell one address; return why that failed, as the rest of a sentence."""
+    try:
         messenger = apprise.Apprise()
         if not messenger.add(address):
-            failed.append(f"address {number} ({kind}) is none that Apprise understands")
-            continue
-        with apprise.LogCapture(level=logging.WARNING) as said:  # type: ignore[no-untyped-call]
+            return "is none that Apprise understands"
+        with apprise.LogCapture(level=logging.WARNING) as said:
             sent = messenger.notify(
                 title=redacted(notice.title), body=redacted(notice.body), body_format=apprise.NotifyFormat.TEXT,
                 attach=[str(path) for path in notice.attachments] or None,
             )  # fmt: skip
             words = " ".join(said.getvalue().split())
-        if not sent:
-            failed.append(redacted(f"address {number} ({kind}): {words or 'refused'}"))
-    return "; ".join(failed) or None
+    except Exception as error:  # noqa: BLE001 - a notice never fails the run, nor an address the others
+        return f"failed ({type(error).__name__}: {error})"
+    return None if sent else f"failed ({words or 'refused'})"
 
 
 def _read(state: Path) -> dict[str, Any]:

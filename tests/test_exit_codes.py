@@ -89,17 +89,17 @@ def run_crash(cli: Cli, _: Sandbox) -> Any:
     return cli.start("run", before=BROKEN.format("pipeline.running", "preview"), **AUTO).wait()
 
 
-def in_doubt(cli: Cli, sandbox: Sandbox) -> None:
-    """One invoice whose answer was lost."""
-    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+def in_doubt(cli: Cli, sandbox: Sandbox, kind: FaultKind = FaultKind.DROP_AFTER) -> None:
+    """One invoice whose answer was lost; Kantata has it, unless it was dropped before."""
+    sandbox.misbehave(Fault(kind))
     assert cli.run("submit", cli.fees(1), "--yes").exit_code == 8
 
 
-def reconciled(*argv: str, **env: str) -> Case:
+def reconciled(*argv: str, kind: FaultKind = FaultKind.DROP_AFTER, **env: str) -> Case:
     """Return a case that settles it."""
 
     def case(cli: Cli, sandbox: Sandbox) -> Any:
-        in_doubt(cli, sandbox)
+        in_doubt(cli, sandbox, kind)
         return cli.run("reconcile", *argv, **env)
 
     return case
@@ -202,6 +202,7 @@ TABLE: list[tuple[str, ExitCode, str, Case]] = [
     ("doctor", AWAY, "Kantata away", just("doctor", KANTATA_BASE_URL="http://127.0.0.1:9")),
     ("reconcile", DONE, "nothing in doubt", just("reconcile")),
     ("reconcile", DONE, "settled", reconciled(IMPORTER_SETTLE_SECONDS="0")),
+    ("reconcile", SOME, "one is not billed", reconciled(kind=FaultKind.DROP_BEFORE, IMPORTER_SETTLE_SECONDS="0")),
     ("reconcile", WRONG, "no token", just("reconcile", **NO_TOKEN)),
     ("reconcile", ACCESS, "the token refused", reconciled(IMPORTER_SETTLE_SECONDS="0", KANTATA_TOKEN="other")),  # noqa: S106
     ("reconcile", LOCKED, "another run", while_another_sends),

@@ -14,6 +14,7 @@ from test_approval import STRICT
 
 from importer import notices
 from importer.notices import Notice
+from importer.sandbox import Fault, FaultKind
 from importer.settings import load
 
 if TYPE_CHECKING:
@@ -198,3 +199,71 @@ def test_amounts_of_several_files_are_added(cli: Cli, sandbox: Sandbox, mail: Ma
     filled(cli.folder / "inbox" / "b.xlsx", 300, key="b")
     cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, **AUTO)
     assert f"created: 3 ({Decimal(1320):,.2f})" in text_of(mail.received[0])
+
+
+BAD = "mailto://anna:sekret77@[half/tokentoken"
+"""An address that cannot even be taken apart."""
+
+
+def test_a_bad_address_keeps_no_other_from_being_told(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """The good one is told once, run after run; the bad one is on stderr and in doctor, by number, without secrets."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    env = {"IMPORTER_NOTIFY": f"{BAD} {mail.address}"}
+    first = cli.at(sandbox).run("run", **env, **AUTO)
+    assert (first.exit_code, len(mail.received)) == (0, 1)
+    assert "address 1 (mailto)" in first.stderr
+    assert cli.at(sandbox).run("run", **env, **AUTO).exit_code == 0
+    assert len(mail.received) == 1
+    doctor = cli.at(sandbox).run("doctor", **env)
+    assert (doctor.exit_code, "address 1 (mailto) is none" in doctor.stdout) == (0, True)
+    assert not any(word in first.stderr + doctor.stdout for word in ("sekret77", "tokentoken"))
+    assert len(mail.received) == 1
+
+
+def test_a_file_that_others_can_read_keeps_no_address_of_the_settings_from_being_told(
+    cli: Cli, sandbox: Sandbox, mail: MailServer
+) -> None:
+    """Only the addresses in that file are left out."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    (open_to_all := cli.folder / "notices").write_text(mail.address)
+    open_to_all.chmod(0o644)
+    env = {"IMPORTER_NOTIFY": mail.address, "IMPORTER_NOTIFY_FILE": str(open_to_all)}
+    done = cli.at(sandbox).run("run", **env, **AUTO)
+    assert (len(mail.received), "chmod 600" in done.stderr) == (1, True)
+
+
+def test_doctor_says_that_the_last_notice_failed(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """Nobody reads the log of a scheduler."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    mail.refuse = True
+    cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, **AUTO)
+    doctor = cli.at(sandbox).run("doctor", "--json", IMPORTER_NOTIFY=mail.address)
+    [check] = [one for one in doctor.document["checks"] if one["name"] == "notices"]
+    assert (check["state"], "the last one failed: address 1 (mailto)" in check["says"]) == ("warn", True)
+
+
+def test_reconcile_tells_what_is_not_billed(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """Its file lies in in-doubt/ and nobody takes it again; what run told stays told."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    filled(cli.folder / "inbox" / "waits.xlsx", 20, total=None, key="w")
+    sandbox.misbehave(Fault(FaultKind.DROP_BEFORE))
+    here, env = cli.at(sandbox), {"IMPORTER_NOTIFY": mail.address, "IMPORTER_SETTLE_SECONDS": "0", **AUTO}
+    assert here.run("run", **env).exit_code == 8
+    assert here.run("run", **env).exit_code == 9
+    told = len(mail.received)
+    assert here.run("reconcile", **env).exit_code == 4
+    assert here.run("reconcile", **env).exit_code == 0
+    assert here.run("run", **env).exit_code == 9
+    [mail_of_reconcile] = mail.received[told:]
+    assert "1 not billed" in mail_of_reconcile["subject"]
+    text = text_of(mail_of_reconcile)
+    assert "row 2, project 101, 10.00" in text
+    assert "Submit the file again" in text
+
+
+def test_a_reconcile_that_cannot_ask_is_told(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """A scheduler starts it too."""
+    done = cli.at(sandbox).run("reconcile", IMPORTER_NOTIFY=mail.address, KANTATA_TOKEN="")
+    assert done.exit_code == 2
+    [told] = mail.received
+    assert "reconcile failed" in told["subject"]

@@ -335,13 +335,13 @@ def test_reconcile_settles_and_submit_completes(cli: Cli, kantata: Sandbox) -> N
     first = lost(cli, kantata, Fault(FaultKind.DROP_AFTER), Fault(FaultKind.DROP_BEFORE, after=1))
     assert (first.exit_code, first.statuses) == (8, ["in_doubt", "in_doubt", "created"])
     done = cli.run("reconcile", "--json", **AT_ONCE)
-    assert (done.exit_code, done.stderr) == (0, "")
+    assert (done.exit_code, done.stderr) == (4, "")
     document = done.document
     assert [one["status"] for one in document["invoices"]] == ["created", "ready"]
     assert document["totals"] == {"invoices": 2, "by_status": {"created": 1, "ready": 1}}
     assert document["invoices"][0]["invoice_id"] == str(kantata.invoices()[0].id)
     assert document["invoices"][0]["run_id"] == first.document["run_id"]
-    assert (document["command"], document["exit_code"], document["schema_version"]) == ("reconcile", 0, 1)
+    assert (document["command"], document["exit_code"], document["schema_version"]) == ("reconcile", 4, 1)
     again = submit(cli)
     assert (again.exit_code, again.statuses) == (0, ["already_created", "created", "already_created"])
     assert sorted(posted(kantata).values()) == [1, 1, 2]

@@ -221,7 +221,8 @@ def test_reconcile_tells_also_quietly_what_is_not_billed(cli: Cli, sandbox: Sand
     here = cli.at(sandbox)
     assert here.run("run", **AUTO).exit_code == 8
     done = here.run("reconcile", "--quiet", IMPORTER_SETTLE_SECONDS="0")
-    assert done.exit_code == 0
+    assert done.exit_code == 4
+    assert "1 invoice not billed" in done.stderr
     assert "Submit the file again" in done.stderr
     assert done.stdout == ""
 

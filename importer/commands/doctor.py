@@ -76,6 +76,7 @@ def _checks(stack: ExitStack, config: Path | None, profile: str | None, *, sandb
     yield look.of_reports(settings.reports)
     yield look.of_clock(datetime.now().astimezone())
     yield look.of_pace(settings)
+    yield _of_notices(settings)
     yield from look.of_extras()
 
 
@@ -111,6 +112,17 @@ def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> Check:
         return look.failed("ledger", problem.message, problem.hint)
     stack.callback(ledger.close)
     return look.of_ledger(ledger, place)
+
+
+def _of_notices(settings: Settings) -> Check:
+    from importer import doctor as look
+    from importer.errors import LedgerProblem
+    from importer.submission_ledger import ledger_url, place_beside
+
+    try:
+        return look.of_notices(settings, place_beside(ledger_url(settings.ledger), "notices.json"))
+    except LedgerProblem:  # said above
+        return look.of_notices(settings, Path())
 
 
 def _show(checks: list[Check], console: Console) -> None:

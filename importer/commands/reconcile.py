@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from importer.commands.options import Config, Json, Profile, Quiet, Reports, SandboxFlag, reporting_errors
+from importer.commands.options import Config, Json, Profile, Quiet, Reports, SandboxFlag, reporting_errors, telling
 from importer.records import ExitCode, Status
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from importer.pipeline import Reconciled
@@ -35,6 +37,38 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
     """Find out what became of invoices in doubt. Sends nothing new."""
     from rich.console import Console
 
+    from importer.commands.run import notify
+    from importer.digest import notice_of_failure, notice_of_reconcile
+    from importer.errors import ImporterError
+    from importer.notices import TOPICS
+    from importer.settings import load
+
+    settings = load(config=config, profile=profile, reports=reports)
+    account = "SANDBOX" if sandbox else settings.account
+    try:
+        done = _done(config=config, profile=profile, reports=reports, sandbox=sandbox, wait=wait)
+    except ImporterError as error:
+        notify(notice_of_failure(error, account, "reconcile", TOPICS[1]), settings)
+        raise
+    if as_json:
+        from importer.payload import to_json
+
+        with telling():
+            sys.stdout.write(to_json(_document(done), indent=2) + "\n")
+    elif not quiet or done.exit_code is not ExitCode.DONE:
+        # What is not billed is told also under a scheduler: nobody takes its file again.
+        with telling():
+            _show(done, Console(stderr=quiet))
+    if done.settlements:
+        notify(notice_of_reconcile(done, account), settings)
+    return done.exit_code
+
+
+def _done(
+    *, config: Path | None, profile: str | None, reports: Path | None, sandbox: bool, wait: bool
+) -> Reconciled:  # fmt: skip
+    from rich.console import Console
+
     from importer import pipeline
     from importer.commands.session import opened
 
@@ -46,15 +80,7 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
         def wait_until(moment: datetime) -> bool:
             return _wait_until(moment, talk) if wait else False
 
-        done = pipeline.reconcile(session.tools, session.connect(), wait_until)
-    if as_json:
-        from importer.payload import to_json
-
-        sys.stdout.write(to_json(_document(done), indent=2) + "\n")
-    elif not quiet or any(one.status is not Status.CREATED for one in done.settlements):
-        # What is not billed is told also under a scheduler: nobody takes its file again.
-        _show(done, Console(stderr=quiet))
-    return done.exit_code
+        return pipeline.reconcile(session.tools, session.connect(), wait_until)
 
 
 def _wait_until(moment: datetime, talk: Console) -> bool:
@@ -95,6 +121,7 @@ def _show(done: Reconciled, console: Console) -> None:
     from rich.markup import escape
 
     from importer.tables import STATUS_WORDS
+    from importer.words import count_of
 
     if not done.settlements:
         console.print("Nothing is in doubt.")
@@ -103,5 +130,11 @@ def _show(done: Reconciled, console: Console) -> None:
         console.print(f"[bold]{STATUS_WORDS[one.status]}[/] {escape(name)}: {escape(one.reason)}", highlight=False)
         if one.what_to_do:
             console.print(f"    {escape(one.what_to_do)}", style="dim", highlight=False)
+    if unbilled := [one for one in done.settlements if one.status is Status.READY]:
+        how = "nobody bills what is absent from Kantata before its file is submitted again."
+        console.print(f"[bold red]{count_of(len(unbilled), 'invoice')} not billed[/]: {how}")
+    for one in done.settlements:
+        if one.doubt.reference in done.differing:
+            console.print(f"Invoice {one.invoice_id} holds something else than was sent; the results say what.")
     for path in done.files:
         console.print(f"Results written anew: [bold]{escape(str(path))}[/]", soft_wrap=True)

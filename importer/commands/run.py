@@ -53,10 +53,10 @@ def run(  # noqa: PLR0913 - one argument per option or field
     try:
         done = _handled(config=config, profile=profile, reports=reports, sandbox=sandbox, told=told)
     except ImporterError as error:
-        _notify(notice_of_failure(error, account), settings)
+        notify(notice_of_failure(error, account), settings)
         raise
     except Exception as error:
-        _notify(notice_of_failure(ImporterError(f"Unexpected error ({type(error).__name__})."), account), settings)
+        notify(notice_of_failure(ImporterError(f"Unexpected error ({type(error).__name__})."), account), settings)
         raise
     code = exit_code_of(done)
     if as_json:
@@ -64,7 +64,7 @@ def run(  # noqa: PLR0913 - one argument per option or field
             sys.stdout.write(_document(done, code) + "\n")
     elif not done and not quiet:
         sys.stdout.write(f"Nothing to do: no workbook in {settings.inbox}.\n")
-    _notify(notice_of(done, account), settings)
+    notify(notice_of(done, account), settings)
     if code is ExitCode.DONE:
         heartbeat(settings)
     return code
@@ -88,7 +88,7 @@ def _handled(
         return pipeline.run(session.tools, session.connect, stop, told, keep=sandbox)
 
 
-def _notify(notice: Notice, settings: Settings) -> None:
+def notify(notice: Notice, settings: Settings) -> None:
     """Send the notice; that it cannot be sent must not change how the run ends."""
     from contextlib import suppress
 

@@ -39,12 +39,16 @@ class Reconciled:
     settlements: tuple[Settlement, ...]
     files: tuple[Path, ...]
     """Results workbooks written anew."""
+    differing: frozenset[str] = frozenset()
+    """References of the invoices that exist, but hold something else than was sent."""
 
     @property
     def exit_code(self) -> ExitCode:
-        """IN_DOUBT while anything is."""
-        doubtful = any(one.status is Status.IN_DOUBT for one in self.settlements)
-        return ExitCode.IN_DOUBT if doubtful else ExitCode.DONE
+        """IN_DOUBT while anything is; SOME_NOT_SENT when one turned out not to be billed, or differs."""
+        statuses = {one.status for one in self.settlements}
+        if Status.IN_DOUBT in statuses:
+            return ExitCode.IN_DOUBT
+        return ExitCode.SOME_NOT_SENT if statuses - {Status.CREATED} or self.differing else ExitCode.DONE
 
 
 def reconcile(tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bool]) -> Reconciled:
@@ -62,12 +66,14 @@ def reconcile(tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bo
         settlements = settle(doubts, ledger, api, seconds)
         apply(settlements, ledger, new_run_id())
         runs = dict.fromkeys(one.doubt.run_id for one in settlements if one.status is not Status.IN_DOUBT)
-        files = []
+        files, differing = [], set[str]()
         for run in _known(runs, ledger):
             report = _told_anew(run, tools, settlements, api)
+            differing |= {one.reference for one in report.planned if one.differs and one.reference}
             files.append(results.write_report(report, tools.settings.reports))
             ledger.end_run(run.run_id, report.totals.by_status, int(report.exit_code))
-    return Reconciled(settlements, tuple(files))
+    own = frozenset(one.doubt.reference for one in settlements)
+    return Reconciled(settlements, tuple(files), own & differing)
 
 
 def _known(run_ids: Iterable[str], ledger: SubmissionLedger) -> list[RunRecord]:

@@ -12,6 +12,7 @@ from importer.submission_ledger.opening import (
     file_beside,
     ledger_url,
     open_ledger,
+    place_beside,
     place_of,
     shown_address,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "ledger_url",
     "open_ledger",
     "os_user",
+    "place_beside",
     "place_of",
     "shown_address",
 ]

@@ -64,11 +64,17 @@ def shown_address(setting: str) -> str:
 
 def file_beside(where: LedgerAddress, ending: str) -> Path:
     """Path of a file that belongs to a ledger: beside its file, else in the user's data folder. Makes the folder."""
+    path = place_beside(where, ending)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def place_beside(where: LedgerAddress, ending: str) -> Path:
+    """As :func:`file_beside`, without making the folder."""
     if where.drivername == "sqlite":
         file = Path(where.database or "")
     else:
         file = Path(platformdirs.user_data_dir("invoice-importer", appauthor=False)) / "ledger"
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return file.with_name(f"{file.stem}.{ending}")
 
 
