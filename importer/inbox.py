@@ -7,6 +7,7 @@ leaves it there: to handle it again repeats nothing, for the ledger knows.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -21,7 +22,7 @@ from filelock import FileLock, Timeout
 from importer.errors import LockedByAnother, SettingsProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 OUTCOMES = ("done", "failed", "in-doubt")
@@ -98,6 +99,25 @@ def alone(inbox: Path) -> Iterator[None]:
         lock.release()
 
 
+def same_folder(inbox: Path) -> Callable[[], None]:
+    """Give a function that raises SettingsProblem when the inbox is not there any more, or is another folder.
+
+    A network drive that drops out takes all files along, or leaves an empty folder behind.
+    """
+    began = inbox.stat()
+
+    def check() -> None:
+        try:
+            now = inbox.stat()
+        except OSError:
+            now = None
+        if now is None or (now.st_dev, now.st_ino) != (began.st_dev, began.st_ino):
+            msg = f"The inbox {inbox} is gone: it was there when the run began."
+            raise SettingsProblem(msg, "Connect the network drive, or put the folder back.", code="inbox")
+
+    return check
+
+
 def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[Passed, ...]]:
     """Return the workbooks in the inbox, oldest first, and what is passed over."""
     names = sorted(entry.name for entry in os.scandir(inbox))
@@ -156,10 +176,13 @@ def settled(candidates: tuple[Candidate, ...], seconds: float) -> tuple[tuple[Ca
     if candidates and seconds:
         time.sleep(seconds)
     whole = tuple(one for one in candidates if unchanged(one))
-    changing = (
-        Passed(one.path.name, "it is still being written", matters=False) for one in set(candidates) - set(whole)
-    )
+    changing = (Passed(one.path.name, why_changed(one), matters=False) for one in set(candidates) - set(whole))
     return whole, tuple(sorted(changing, key=lambda one: one.name))
+
+
+def why_changed(candidate: Candidate) -> str:
+    """Why a file is not what it was, as the rest of a sentence."""
+    return "it is still being written" if candidate.path.exists() else "somebody took it away"
 
 
 def entry_name(run: str, candidate: Candidate) -> str:
@@ -187,22 +210,68 @@ def put_away(candidate: Candidate, sha256: str, folder: Path) -> bool:
     try:
         candidate.path.rename(target)
     except OSError:
-        if not _copied_over(candidate.path, sha256, target):
-            return False
-    if sha256_of(target) == sha256:
-        return True
-    target.rename(_free(candidate.path))  # it was replaced at the last moment: that is a new file
+        return _moved_across(candidate.path, sha256, target)
+    try:
+        if sha256_of(target) == sha256:
+            return True
+    except OSError:
+        _rename_new(target, _free(candidate.path))
+        raise
+    _rename_new(target, _free(candidate.path))  # it was replaced at the last moment: that is a new file
     return False
 
 
-def _copied_over(source: Path, sha256: str, target: Path) -> bool:
-    """Move across file systems: copy, make sure, delete. False when it is not what was handled."""
-    digest = _copied(source, target)
-    if digest != sha256 or sha256_of(target) != digest:
-        target.unlink()
+def _moved_across(source: Path, sha256: str, target: Path) -> bool:
+    """Move across file systems: copy, make sure, delete. False when it is not what was handled. Raises OSError."""
+    if not copied_whole(source, target, sha256):
         return False
-    source.unlink()
+    try:
+        source.unlink()
+    except OSError:
+        target.unlink()  # or it would lie in two places, and the source is whole
+        raise
     return True
+
+
+def copied_whole(source: Path, target: Path, sha256: str | None = None) -> bool:
+    """Copy a file under another name, which it gets when it is whole and on the disk. Raises OSError.
+
+    False, and nothing is there, when its content has not the hash that was expected.
+    """
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        digest = _copied(source, partial)
+        whole = digest == (sha256 or digest) and sha256_of(partial) == digest
+        if whole:
+            _rename_new(partial, target)
+            _sync_folder(target.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+    return whole
+
+
+def _rename_new(source: Path, target: Path) -> None:
+    """Rename, but never over another file. Raises OSError, FileExistsError among them."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError):  # a file system without hard links, such as FAT
+        if target.exists() or target.is_symlink():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        os.rename(source, target)  # noqa: PTH104 - as link
+    else:
+        source.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a new name onto the disk, where the system can."""
+    with suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def _copied(source: Path, target: Path) -> str:

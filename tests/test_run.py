@@ -187,6 +187,49 @@ def test_an_inbox_that_cannot_be_written_stops_before_sending(cli: Cli, sandbox:
     assert "done" in done.stderr
 
 
+@pytest.mark.parametrize("how", ["import shutil; shutil.rmtree(b)", "os.rename(b, b + '2'); os.mkdir(b)"])
+def test_an_inbox_that_goes_away_meanwhile_is_said(cli: Cli, sandbox: Sandbox, inbox: Path, how: str) -> None:
+    """A network drive that drops out, or leaves an empty folder behind, is no file that is being written: exit 2."""
+    filled(inbox / "a.xlsx", 10)
+    gone = f"import importer.inbox as i, os\nb = {str(inbox)!r}\ndef gone(seconds):\n    {how}\ni.time.sleep = gone\n"
+    done = cli.at(sandbox).start("run", before=gone, **AUTO).wait()
+    assert (done.exit_code, posts(sandbox)) == (2, 0)
+    assert f"The inbox {inbox.name} is gone" in done.stderr
+
+
+def test_an_inbox_that_goes_away_between_two_files(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """The first one is answered; the others are left, with exit code 2."""
+    filled(inbox / "a.xlsx", 10, age=90, key="a")
+    filled(inbox / "b.xlsx", 20, key="b")
+    gone = (
+        "import importer.pipeline.running as r, os\nput = r._put_away\ndef gone(*a):\n    handled = put(*a)\n"
+        f"    os.rename({str(inbox)!r}, {str(inbox) + '2'!r})\n    return handled\nr._put_away = gone\n"
+    )
+    done = cli.at(sandbox).start("run", "--json", before=gone, **AUTO).wait()
+    assert (done.exit_code, outcomes(done)) == (2, {"a.xlsx": "done", "b.xlsx": "left"})
+    assert "is gone" in message(done, "b.xlsx")
+
+
+def test_a_file_that_is_taken_away_meanwhile_is_no_error(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """Somebody thought better of it: said as that, exit code 0."""
+    sheet = filled(inbox / "a.xlsx", 10)
+    taken = f"import importer.inbox as i, os\ni.time.sleep = lambda s: os.remove({str(sheet)!r})\n"
+    done = cli.at(sandbox).start("run", "--json", before=taken, **AUTO).wait()
+    assert (done.exit_code, message(done, "a.xlsx")) == (0, "Somebody took it away.")
+
+
+def test_results_of_a_file_that_stays_are_kept(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """The ledger fails after the results were written: the file waits, and nothing told about money is deleted."""
+    filled(inbox / "a.xlsx", 10)
+    fail = (
+        "import importer.pipeline.running as r\nfrom importer.errors import LedgerProblem\nsubmit = r.submit\n"
+        "def fail(*a):\n    submit(*a)\n    raise LedgerProblem('planted')\nr.submit = fail\n"
+    )
+    done = cli.at(sandbox).start("run", "--json", before=fail, **AUTO).wait()
+    assert (done.exit_code, outcomes(done), posts(sandbox)) == (2, {"a.xlsx": "left"}, 1)
+    assert len(list((cli.folder / "reports").rglob("*-results.xlsx"))) == 1
+
+
 # --- exactly once, whatever happens ----------------------------------------------------------
 
 
@@ -249,14 +292,15 @@ def test_killed_while_sending_it_is_in_doubt_and_moves_there(cli: Cli, inbox: Pa
 
 
 def test_kantata_away_leaves_the_files_for_the_next_run(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
-    """Exit code 6; all of them stay, only the first one is tried, and nothing is kept of the attempt."""
+    """Exit code 6; all of them stay, only the first one is tried, and what was told of it is kept."""
     filled(inbox / "a.xlsx", 10, age=90, key="a")
     filled(inbox / "b.xlsx", 20, key="b")
     done = cli.run("run", "--json", **AUTO, **A_TOKEN)
     assert (done.exit_code, outcomes(done)) == (6, {"a.xlsx": "left", "b.xlsx": "left"})
     assert "because of a.xlsx" in message(done, "b.xlsx")
     assert lying(inbox) == ["a.xlsx", "b.xlsx"]
-    assert list((cli.folder / "reports").iterdir()) == []
+    [kept] = (cli.folder / "reports").iterdir()
+    assert [one.name for one in kept.glob("*-results.xlsx")] != []
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
     assert posts(sandbox) == 2
 
@@ -386,6 +430,47 @@ def test_a_move_across_file_systems_is_whole(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(Path, "rename", refusing)
     assert box.put_away(was, digest, target)
     assert (box.sha256_of(target / "a.xlsx"), sheet.exists()) == (digest, False)
+
+
+@pytest.mark.parametrize("at", ["fsync", "link"])
+def test_a_move_that_fails_leaves_the_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """A full disk while it is copied, or while it gets its name: whole in the inbox, no part of it at the target."""
+    sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
+    target.mkdir()
+    digest, was = box.sha256_of(sheet), seen(sheet)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", refusing)
+    monkeypatch.setattr(box.os, at, full)
+    monkeypatch.setattr(box.os, "rename", full)
+    with pytest.raises(OSError, match="No space"):
+        box.put_away(was, digest, target)
+    assert (box.sha256_of(sheet), list(target.iterdir())) == (digest, [])
+
+
+def test_a_copy_gets_its_name_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks into the folder meanwhile sees no workbook that is half there; one that lies there stays."""
+    sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
+    target.mkdir()
+    copied = box._copied  # noqa: SLF001 - the moment is meant
+
+    def looking(source: Path, partial: Path) -> str:
+        digest = copied(source, partial)
+        assert [one.suffix for one in target.glob("*") if one.name != "b.xlsx"] == [".partial"]
+        return digest
+
+    monkeypatch.setattr(box, "_copied", looking)
+    assert box.copied_whole(sheet, target / "a.xlsx")
+    (target / "a.xlsx").rename(target.parent / "elsewhere.xlsx")
+    (target / "b.xlsx").write_text("older")
+    with pytest.raises(FileExistsError):
+        box.copied_whole(sheet, target / "b.xlsx")
+    assert {one.name for one in target.iterdir()} == {"b.xlsx"}
+    assert (target / "b.xlsx").read_text() == "older"
 
 
 def test_a_copy_of_a_file_that_changes_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

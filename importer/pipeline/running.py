@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from importer import inbox
-from importer.errors import FileProblem, GateRefused, ImporterError
+from importer.errors import FileProblem, GateRefused, ImporterError, SettingsProblem
 from importer.pipeline.guarding import check_gates
 from importer.pipeline.planning import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
@@ -39,7 +39,8 @@ WORST_FIRST = (
     ExitCode.FILE_PROBLEMS, ExitCode.DONE,
 )  # fmt: skip
 """Which exit code tells of a run over several files."""
-TOUCHED = frozenset({Status.CREATED, Status.REJECTED, Status.IN_DOUBT})
+PREVIEW = "-preview.xlsx"
+"""How the name of a workbook that tells of a preview ends."""
 
 
 class Fate(Enum):
@@ -96,8 +97,10 @@ def exit_code_of(done: list[Handled]) -> ExitCode:
 
 
 def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: bool) -> Iterator[Handled]:
+    still_there = inbox.same_folder(tools.settings.inbox)
     found, passed = inbox.look(tools.settings.inbox)
     whole, changing = inbox.settled(found, tools.settings.inbox_settle_seconds)
+    still_there()
     for one in (*passed, *changing):
         code = ExitCode.FILE_PROBLEMS if one.matters else ExitCode.DONE
         yield Handled(one.name, Fate.LEFT, code, f"{one.why[0].upper()}{one.why[1:]}.")
@@ -109,7 +112,13 @@ def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: b
         elif because is not None:
             yield _left(candidate, because.exit_code, f"Not looked at, because of {because.name}.")
         else:
-            handled = _guarded(candidate, tools, connect, stop, keep=keep)
+            try:
+                still_there()
+                handled = _guarded(candidate, tools, connect, stop, keep=keep)
+                if handled.fate is Fate.LEFT and handled.exit_code is ExitCode.DONE:
+                    still_there()
+            except SettingsProblem as problem:
+                handled = _left(candidate, problem.exit_code, f"{problem.message} {problem.hint}")
             yield handled
             if handled.fate is Fate.LEFT and handled.exit_code in SAME_FOR_ALL:
                 because = handled
@@ -129,7 +138,8 @@ def _guarded(
         taken = inbox.take(candidate, folder)
     except (inbox.Changed, FileNotFoundError):
         shutil.rmtree(folder, ignore_errors=True)
-        return _left(candidate, ExitCode.DONE, "It is still being written.")
+        why = inbox.why_changed(candidate)
+        return _left(candidate, ExitCode.DONE, f"{why[0].upper()}{why[1:]}.")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         return _left(candidate, ExitCode.FILE_PROBLEMS, f"It cannot be copied to {folder} ({error.strerror}).")
@@ -137,12 +147,22 @@ def _guarded(
     handled = _handled(taken, own, connect, stop)
     handled = replace(handled, sha256=taken.sha256)
     if handled.fate is Fate.LEFT:
-        if handled.report is None or not any(one.status in TOUCHED for one in handled.report.planned):
-            shutil.rmtree(folder, ignore_errors=True)  # nothing happened: it is all made anew next time
+        _forget(folder)
         return handled
     if keep:
         return replace(handled, why=f"{handled.why} A rehearsal: the file stays in the inbox.", folder=folder)
     return _put_away(candidate, handled, tools.settings.inbox / handled.fate.value / entry, folder)
+
+
+def _forget(folder: Path) -> None:
+    """Remove the folder of a file that stays in the inbox, unless anything in it tells of a submit.
+
+    Its copy and its preview are made anew next time; nothing else is ever deleted.
+    """
+    found = list(folder.rglob("*")) if folder.is_dir() else []
+    names = [one.name for one in found if one.is_file()]
+    if all(name.endswith((".sha256", PREVIEW)) or f"{name}.sha256" in names for name in names):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _handled(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
@@ -228,7 +248,7 @@ def _put_away(candidate: Candidate, handled: Handled, target: Path, results: Pat
         (target / "what-happened.txt").write_text(f"{handled.name}: {handled.why}\n", encoding="utf-8")
         for path in handled.report.files.values() if handled.report else ():
             if path is not None:
-                shutil.copy2(path, target / path.name)
+                inbox.copied_whole(path, target / path.name)
         moved = inbox.put_away(candidate, handled.sha256, target)
     except OSError as error:
         # The ledger knows what was sent: the next run finds the file again and repeats nothing.
