@@ -10,7 +10,8 @@ HIDDEN = "(hidden)"
 SHORTEST = 4
 """Characters; a shorter secret would hide half of every text."""
 _AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic)(\s+)[^\s\"',;<>]{4,}")
-_PASSWORD_IN_URL = re.compile(r"(?<=://)[^\s/@\"'<>]+(?=@)")
+_PASSWORD_IN_URL = re.compile(r"(?<=://)(?!user@host/)[^\s/@\"'<>]+(?=@)")
+"""Whatever stands before the @, but for the example in a hint."""
 
 _forms: set[str] = set()
 

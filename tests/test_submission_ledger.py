@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -19,10 +20,13 @@ from scripted import Scripted, created
 
 from importer.errors import LedgerProblem
 from importer.records import ItemType, Outcome, OutcomeKind, PlannedInvoice, Status
-from importer.submission_ledger import Claim, SubmissionLedger, ledger_url, open_ledger
+from importer.redaction import redacted
+from importer.submission_ledger import Claim, SubmissionLedger, ledger_url, open_ledger, opening, os_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from conftest import Cli
 
     from importer.kantata_api import KantataApi
 
@@ -461,3 +465,39 @@ TestLedgerAgainstModel.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+
+def test_a_ledger_that_is_a_folder_or_another_file_is_said(tmp_path: Path) -> None:
+    """With its path and what to set instead; another file is not touched."""
+    with pytest.raises(LedgerProblem, match="is a folder") as caught:
+        open_ledger(tmp_path, "a")
+    assert str(tmp_path / "ledger.sqlite") in caught.value.hint
+    (letter := tmp_path / "letter.txt").write_text("Dear Anna, " * 100)
+    with pytest.raises(LedgerProblem, match="is not a database") as caught:
+        open_ledger(letter, "a")
+    assert str(letter) in caught.value.message
+    assert "IMPORTER_LEDGER" in caught.value.hint
+    assert [one.name for one in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="owners are named there")
+@pytest.mark.parametrize("closed", ["ledger.sqlite", ""])
+def test_a_ledger_of_another_user_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+    """The file or its folder: whose it is, who you are, and what to do; not “attempt to write a readonly database”."""
+    open_ledger(tmp_path / "ledger.sqlite", "a").close()
+    shut = tmp_path / closed
+    monkeypatch.setattr(opening.os, "access", lambda path, mode: not (path == shut and mode & os.W_OK))
+    monkeypatch.setattr(Path, "owner", lambda _: "berta")
+    with pytest.raises(LedgerProblem, match=f"{shut} belongs to the user berta and") as caught:
+        open_ledger(tmp_path / "ledger.sqlite", "a")
+    assert f"({os_user()})" in caught.value.message
+    assert "writable for you" in caught.value.hint
+    assert (caught.value.code, caught.value.exit_code) == ("ledger.unwritable", 2)
+
+
+def test_the_hint_about_a_bad_address_shows_its_example(cli: Cli) -> None:
+    """It holds no secret, so none is hidden; a real login still is."""
+    done = cli.run("history", IMPORTER_LEDGER="mysql://anna:sekret77@db.example/ledger")
+    assert (done.exit_code, "postgresql+psycopg://user@host/database" in done.stderr) == (2, True)
+    assert "sekret77" not in done.stderr
+    assert redacted("see postgresql://anna:sekret77@db.example/x") == "see postgresql://(hidden)@db.example/x"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import platformdirs
 import sqlalchemy as sa
 
 from importer.errors import LedgerProblem
+from importer.submission_ledger.approvals import os_user
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.ledger import SubmissionLedger
 from importer.submission_ledger.schema import META, METADATA, SCHEMA_VERSION, migrate
@@ -23,6 +25,8 @@ CONNECT_SECONDS = 10
 MAKE_TABLES_KEY = 0x1A7B1E5
 """Advisory lock under which one of several processes makes or migrates the tables."""
 LedgerAddress = sa.URL
+SQLITE_MAGIC = b"SQLite format 3\x00"
+"""How a SQLite file begins; a new one is empty."""
 POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 
 
@@ -110,9 +114,51 @@ def _sqlite(path: Path) -> sa.Engine:
     except OSError as error:
         msg = f"The ledger {path} cannot be created ({error.strerror})."
         raise LedgerProblem(msg, "Choose another place with IMPORTER_LEDGER.", code="ledger.unwritable") from error
+    _check_usable(path)
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS})
     sa.event.listen(engine, "connect", _make_durable)
     return engine
+
+
+def _check_usable(path: Path) -> None:
+    """Say in plain words what SQLite would say in its own. Raises LedgerProblem."""
+    if path.is_dir():
+        msg = f"The ledger {path} is a folder, not a file."
+        hint = f"Set IMPORTER_LEDGER to a file in it, such as {path / 'ledger.sqlite'}."
+        raise LedgerProblem(msg, hint, code="ledger.unusable")
+    if not os.access(path, os.R_OK | os.W_OK):
+        msg = f"The ledger {path}{_owner(path)} cannot be read and written by you{_you()}."
+        hint = (
+            "Run as that user, or have its file and folder made writable for you; to share one ledger among users, "
+            "PostgreSQL is the better way. Or choose another one with IMPORTER_LEDGER, but it does not know what was "
+            "billed with this one."
+        )
+        raise LedgerProblem(msg, hint, code="ledger.unwritable")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        msg = f"The folder {path.parent}{_owner(path.parent)} cannot be written by you{_you()}; the ledger {path.name} "
+        msg += "lies there, and SQLite keeps files beside it."
+        hint = "Have the folder made writable for you, or run as its owner."
+        raise LedgerProblem(msg, hint, code="ledger.unwritable")
+    head = b""
+    with suppress(OSError), path.open("rb") as file:
+        head = file.read(len(SQLITE_MAGIC))
+    if head and head != SQLITE_MAGIC:
+        msg = f"The ledger {path} is not a database, but some other file; it was not touched."
+        raise LedgerProblem(msg, "Set IMPORTER_LEDGER to the ledger itself, or to a new file.", code="ledger.unusable")
+
+
+def _owner(path: Path) -> str:
+    """Whose a file is, as an insertion; empty where that cannot be told, or it is one's own."""
+    try:
+        owner = path.owner()
+    except (OSError, KeyError, NotImplementedError):
+        return ""
+    return "" if owner == os_user() else f" belongs to the user {owner} and"
+
+
+def _you() -> str:
+    user = os_user()
+    return "" if user == "unknown" else f" ({user})"
 
 
 def _postgresql(url: sa.URL) -> sa.Engine:
