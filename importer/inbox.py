@@ -104,14 +104,17 @@ def same_folder(inbox: Path) -> Callable[[], None]:
 
     A network drive that drops out takes all files along, or leaves an empty folder behind.
     """
-    began = inbox.stat()
+
+    def which() -> tuple[int, int] | None:
+        with suppress(OSError):
+            now = inbox.stat()
+            return now.st_dev, now.st_ino
+        return None
+
+    began = which()
 
     def check() -> None:
-        try:
-            now = inbox.stat()
-        except OSError:
-            now = None
-        if now is None or (now.st_dev, now.st_ino) != (began.st_dev, began.st_ino):
+        if began is None or which() != began:
             msg = f"The inbox {inbox} is gone: it was there when the run began."
             raise SettingsProblem(msg, "Connect the network drive, or put the folder back.", code="inbox")
 
@@ -119,8 +122,15 @@ def same_folder(inbox: Path) -> Callable[[], None]:
 
 
 def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[Passed, ...]]:
-    """Return the workbooks in the inbox, oldest first, and what is passed over."""
-    names = sorted(entry.name for entry in os.scandir(inbox))
+    """Return the workbooks in the inbox, oldest first, and what is passed over.
+
+    Raises SettingsProblem when it is gone.
+    """
+    try:
+        names = sorted(entry.name for entry in os.scandir(inbox))
+    except OSError as error:
+        msg = f"The inbox {inbox} cannot be looked into any more ({error.strerror})."
+        raise SettingsProblem(msg, "Connect the network drive, or put the folder back.", code="inbox") from error
     found: list[Candidate] = []
     passed: list[Passed] = []
     for name in names:

@@ -187,7 +187,9 @@ def _read(state: Path) -> dict[str, Any]:
 def _write(state: Path, content: dict[str, Any]) -> None:
     new = state.with_name(f"{state.name}.{os.getpid()}")
     try:
-        new.write_text(json.dumps(content), encoding="utf-8")
+        number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # it may name clients and amounts
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            json.dump(content, file)
         new.replace(state)
     except OSError as error:
         LOG.warning("What was told last cannot be remembered (%s).", error.strerror)

@@ -111,6 +111,7 @@ def test_a_failing_notice_fails_nothing_and_is_remembered(cli: Cli, sandbox: San
     assert done.exit_code == 0
     assert "notice could not be sent" in done.stderr
     state = cli.ledger.with_name("ledger.notices.json")
+    assert state.stat().st_mode & 0o077 == 0
     assert "address 1 (mailto)" in (notices.last_failure(state) or "")
     [log] = Path.home().rglob("log.jsonl")
     assert "notice could not be sent" in log.read_text()

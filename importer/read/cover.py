@@ -78,7 +78,7 @@ def find_expected(grids: Sequence[Grid]) -> tuple[ControlTotals, tuple[Problem, 
             (counts if whole else amounts).append(value)
             if (row, position + 1) in grid.look.formulas:
                 calculated[whole] = True
-                problems.append(_calculated(grid, cell_address(position + 1, row), row, cell, whole=whole))
+                problems.append(_calculated(grid, cell_address(position + 1, row), cell, whole=whole))
     for grid, values in ((grids[0], amounts), (grids[0], counts)):
         if len(set(values)) > 1:
             problems.append(_contradiction(grid, values))
@@ -122,14 +122,14 @@ def _unreadable(grid: Grid, cell: str, row: int, value: Cell, *, whole: bool) ->
     )  # fmt: skip
 
 
-def _calculated(grid: Grid, cell: str, row: int, value: Cell, *, whole: bool) -> Problem:
+def _calculated(grid: Grid, cell: str, value: Cell, *, whole: bool) -> Problem:
     what = "Expected invoices" if whole else "Expected total"
     return Problem(
         "cover.formula",
         f"“{what}” on the sheet Cover is a formula: one that counts these very rows always agrees and proves nothing, "
         "so run does not send because of it.",
         "Type the number from your books instead.",
-        sheet=grid.name, cell=cell, row=row, value=text_of(value), severity=Severity.WARNING,
+        sheet=grid.name, cell=cell, value=text_of(value), severity=Severity.WARNING,
     )  # fmt: skip
 
 
