@@ -370,6 +370,30 @@ def test_example_sheets_are_never_imported(tmp_path: Path) -> None:
         read(path, "Example")
 
 
+@pytest.mark.parametrize(
+    ("label", "meant"),
+    [
+        ("Expectd total", "“Expected total”"), ("Expected totals", "“Expected total”"),
+        ("Expected invoice:", "“Expected invoices”"), ("Total expected", "“Expected total” or “Expected invoices”"),
+        ("Erwartete Summe", "“Expected total” or “Expected invoices”"),
+    ],
+)  # fmt: skip
+def test_a_control_total_with_a_slip_in_its_name_is_an_error(tmp_path: Path, label: str, meant: str) -> None:
+    """A gate must not stand open because of a typing error."""
+    rows = {"Invoices": [["Project ID", "Item type", "Amount"], [101, "Fixed fee", 5]]}
+    sheet = read(workbook(tmp_path / "a.xlsx", {**rows, "Cover": [["Client", "ACME"], [label, 5]]}))
+    [problem] = sheet.problems
+    assert (problem.code, problem.sheet, problem.cell) == ("cover.unknown", "Cover", "A2")
+    assert meant in problem.hint
+
+
+def test_other_words_on_a_cover_are_of_no_concern(tmp_path: Path) -> None:
+    """Only what could be meant as a control total is asked about; a heading without a value is none."""
+    rows = {"Invoices": [["Project ID", "Item type", "Amount"], [101, "Fixed fee", 5]]}
+    cover = [["Prepared by", "Anna"], ["Total", 17], ["Expected", None], ["Invoices", 3], ["Expected total", 5]]
+    assert not read(workbook(tmp_path / "a.xlsx", {**rows, "Cover": cover})).problems
+
+
 def test_the_cover_names_the_batch(tmp_path: Path) -> None:
     """A cell “Batch” on a sheet Cover, with its value to the right, is the batch of the workbook."""
     rows = {"Invoices": [HEADER, ROW]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 from datetime import date
@@ -13,13 +14,16 @@ from importer.problems import Problem, Severity, cell_address
 from importer.sheet import ANNOTATION_HEAD_ROWS, ANNOTATION_MARK, CellFault, ControlTotals, is_blank, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from importer.sheet import Cell
     from importer.unpack import Grid
 
 COVER_SHEET = "cover"
 """Folded name of the sheet that may say which batch the workbook belongs to, and what should come out."""
+_EXPECTED = {"expectedtotal": "Expected total", "expectedinvoices": "Expected invoices"}
+_EXPECTING = re.compile("expect|erwart|attendu|esperad")
+"""How the words begin by which people say what should come out."""
 CENT = Decimal("0.01")
 TOLERANCE = Decimal("0.000001")
 """What a sum that Excel calculated may be off by its binary fractions."""
@@ -86,18 +90,43 @@ def find_expected(grids: Sequence[Grid]) -> tuple[ControlTotals, tuple[Problem, 
         int(counts[0]) if counts else None, amounts[0] if amounts else None,
         calculated.get(True, False), calculated.get(False, False),
     )  # fmt: skip
-    return expected, tuple(problems)
+    return expected, (*problems, *_nearly(grids))
+
+
+def _nearly(grids: Sequence[Grid]) -> list[Problem]:
+    """Refuse a label that is nearly one of those known: a gate must not stand open because of a slip."""
+    problems = []
+    for grid, row, position, label, value in _beside(grids):
+        near = difflib.get_close_matches(label, _EXPECTED, n=1, cutoff=0.8)
+        if label in _EXPECTED or is_blank(value) or not (near or _EXPECTING.search(label)):
+            continue
+        meant = [_EXPECTED[near[0]]] if near else list(_EXPECTED.values())
+        said = text_of(grid.rows[row - 1][position]).strip()
+        problems.append(
+            Problem(
+                "cover.unknown",
+                f"The sheet Cover says “{said}”, which is not known, so it would guard nothing.",
+                f"If it is a control total, call it {' or '.join(f'“{one}”' for one in meant)}; else rename it.",
+                sheet=grid.name,
+                cell=cell_address(position, row),
+                value=said,
+            )
+        )
+    return problems
 
 
 def _labels(grids: Sequence[Grid]) -> list[tuple[Grid, int, int, str, Cell]]:
-    return [
-        (grid, row, position, fold(label), value)
-        for grid in grids
-        if fold(grid.name) == COVER_SHEET
-        for row, cells in enumerate(grid.rows, start=1)
-        for position, (label, value) in enumerate(itertools.pairwise([*cells, None]))
-        if isinstance(label, str) and fold(label) in ("expectedtotal", "expectedinvoices")
-    ]
+    return [found for found in _beside(grids) if found[3] in _EXPECTED]
+
+
+def _beside(grids: Sequence[Grid]) -> Iterator[tuple[Grid, int, int, str, Cell]]:
+    """Each text of a sheet Cover: its row, its column from 0, the folded text, and the cell to its right."""
+    for grid in grids:
+        if fold(grid.name) == COVER_SHEET:
+            for row, cells in enumerate(grid.rows, start=1):
+                for position, (label, value) in enumerate(itertools.pairwise([*cells, None])):
+                    if isinstance(label, str):
+                        yield grid, row, position, fold(label), value
 
 
 def _amount(cell: Cell) -> Decimal | None:
