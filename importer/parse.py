@@ -94,9 +94,9 @@ def _use_currency_of_header(sheet: Sheet, amounts: list[object], parsed: Parsed)
 
 def _parse_column(cells: list[object], parse_cell: Callable[[object], object]) -> list[object]:
     # The type belongs to the key, since True == 1 == 1.0; a column of one type needs no such key.
-    if len({type(cell) for cell in cells} - {NoneType}) <= 1:
+    if len(set(map(type, cells)) - {NoneType}) <= 1:
         parsed = {cell: _parsed(cell, parse_cell) for cell in set(cells)}
-        return [parsed[cell] for cell in cells]
+        return list(map(parsed.__getitem__, cells))
     by_type = {(kind, cell): _parsed(cell, parse_cell) for kind, cell in {(type(cell), cell) for cell in cells}}
     return [by_type[type(cell), cell] for cell in cells]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandera.pandas as pa
 
 from importer.columns import BY_NAME, ITEM_TYPE_TITLES, Column, Kind
-from importer.readings import Undecided, Unreadable
+from importer.readings import Unreadable
 from importer.records import ItemType
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def _checks(column: Column, item_type: ItemType | None, *, send_cents: bool) -> 
     types = frozenset(ItemType) if item_type is None else frozenset({item_type})
     if item_type is not None and item_type not in column.allowed_for:
         return [_check_of("forbidden", lambda _value: False)]
-    checks = [_check_of("unreadable", lambda value: not isinstance(value, Unreadable) or isinstance(value, Undecided))]
+    # Of an Undecided cell the problem of its column speaks. Types are compared because that is quick.
+    checks = [pa.Check(lambda cells: cells.map(type) != Unreadable, name="unreadable", error="unreadable")]
     if types <= column.required_for:
         checks.append(pa.Check(lambda series: series.notna(), name="missing", error="missing", ignore_na=False))
     if column.kind is Kind.AMOUNT:

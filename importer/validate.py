@@ -233,14 +233,13 @@ def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> list[Problem]:
 def _lines(
     parsed: pd.DataFrame, faulty: set[int], currencies: dict[int, str], *, header_sound: bool
 ) -> tuple[SheetLine, ...]:
-    names = sorted(parsed.columns, key=lambda name: BY_NAME[name].level is Level.INVOICE)
-    first_of_invoice = sum(BY_NAME[name].level is Level.LINE for name in names)
-    columns = [[cell if _readable(cell) else None for cell in parsed[name].tolist()] for name in names]
+    names = parsed.columns.tolist()
+    of_invoice = [name for name in names if BY_NAME[name].level is Level.INVOICE]
+    columns = [_readable(parsed[name].tolist()) for name in names]
     keys = parsed["invoice_key"].tolist() if "invoice_key" in names else [None] * len(parsed)
     lines = []
     for row, key, cells in zip(parsed.index.tolist(), keys, zip(*columns, strict=True), strict=True):
-        values = {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
-        of_invoice = [name for name in names[first_of_invoice:] if name in values]
+        values = dict(zip(names, cells, strict=True))
         lines.append(
             SheetLine(
                 row=row,
@@ -249,14 +248,17 @@ def _lines(
                 key_unreadable=isinstance(key, Unreadable),
                 item=_item(row, values, currencies.get(row)) if header_sound and row not in faulty else None,
                 amount=cast("Decimal | None", values.get("amount")),
-                invoice_values={name: values[name] for name in of_invoice},
+                invoice_values={name: value for name in of_invoice if (value := values[name]) is not None},
             )
         )
     return tuple(lines)
 
 
-def _readable(value: object) -> bool:
-    return value is not None and not isinstance(value, Unreadable)
+def _readable(cells: list[object]) -> list[object]:
+    """The cells of a column, None for those that cannot be read; most columns hold none of them."""
+    if not any(issubclass(kind, Unreadable) for kind in set(map(type, cells))):
+        return cells
+    return [None if isinstance(cell, Unreadable) else cell for cell in cells]
 
 
 def _item(row: int, values: dict[str, Any], currency: str | None) -> LineItem:
@@ -269,5 +271,5 @@ def _item(row: int, values: dict[str, Any], currency: str | None) -> LineItem:
         notes=values.get("notes"),
         taxable=values.get("taxable"),
         story_id=values.get("story_id"),
-        currency=currency if "amount" in values else None,
+        currency=None if values.get("amount") is None else currency,
     )
