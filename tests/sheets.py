@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import io
 import zipfile
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pandas as pd
+import pytest
 
 from importer.columns import known_headers
 from importer.conventions import Conventions
+from importer.errors import FileProblem
 from importer.group import Defaults, group
 from importer.parse import Parsed, parse
 from importer.read import read_sheet
 from importer.sheet import Header, Sheet
+from importer.unpack.child import Refusal, Request, answer_to
 from importer.validate import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from importer.problems import Problem
     from importer.records import Invoice, SheetLine, UnsoundInvoice
+    from importer.unpack import Limits, Unpacked
 
 TODAY = date(2026, 11, 22)
 NET_30_DRAFT = Defaults(payment_schedule=30, draft=True, suppress_emails=True)
@@ -65,8 +70,29 @@ def csv_file(path: Path, content: str | bytes) -> Path:
 
 
 def read(path: Path, sheet_name: str | None = None, more: dict[str, list[str]] | None = None) -> Sheet:
-    """Read a file with the known headers."""
-    return read_sheet(path, sheet_name, known_headers(more))
+    """Read a file with the known headers, in this process."""
+    return read_by(known_headers(more), path, sheet_name)
+
+
+def read_by(known: Mapping[str, str], path: Path, sheet_name: str | None = None) -> Sheet:
+    """Read a file with these headers (:func:`importer.columns.known_headers`), in this process."""
+    with in_this_process():
+        return read_sheet(path, sheet_name, known)
+
+
+@contextmanager
+def in_this_process() -> Iterator[None]:
+    """Take files apart without a process for each, which is quick; that process has tests of its own."""
+
+    def unpack(name: str, data: bytes, headers: Mapping[str, str], *, encoding: str | None, limits: Limits) -> Unpacked:
+        answer = answer_to(Request(name, data, dict(headers), encoding, limits))
+        if isinstance(answer, Refusal):
+            raise FileProblem(answer.message, answer.hint, code=answer.code)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("importer.read.unpack", unpack)
+        yield
 
 
 def checked(path: Path, *, send_cents: bool = False) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...]]:

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from plans import ACCOUNT, BATCH, SOURCE, fees
-from sheets import csv_file, table
+from sheets import csv_file, read_by, table
 from test_migration import RUN, kept, laid, rows_of
 
 from importer.columns import OwnHeaders, known_headers
 from importer.header_changes import changes, headers_seen
 from importer.plan import totals_of
 from importer.problems import Severity
-from importer.read import read_sheet
 from importer.records import EarlierHeaders, SeenHeader
 from importer.submission_ledger import open_ledger
 
@@ -48,7 +47,7 @@ def _utc() -> Iterator[None]:
 
 def run(folder: Path, header: list[str], row: list[object] | None = None, *, days: int = 0) -> EarlierHeaders:
     """Return what an earlier run remembers of such a sheet; every cell filled unless a row is given."""
-    sheet = read_sheet(sheet_file(folder, header, row), None, NONE)
+    sheet = read_by(NONE, sheet_file(folder, header, row))
     return EarlierHeaders(NOON - timedelta(days=days), "C:\\Anna\\october.xlsx", headers_seen(sheet))
 
 
@@ -64,7 +63,7 @@ def told(
 ) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     """Compare a sheet with earlier runs, the newest first."""
     known = known_headers(own=own)
-    return changes(read_sheet(sheet_file(folder, header), None, known), earlier, known)
+    return changes(read_by(known, sheet_file(folder, header)), earlier, known)
 
 
 # --- what is said ------------------------------------------------------------------------

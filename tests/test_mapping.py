@@ -13,14 +13,13 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sheets import checked, csv_file, found, raw_values, read, table, workbook
+from sheets import checked, csv_file, found, raw_values, read, read_by, table, workbook
 
 from importer.columns import BY_NAME, OwnHeaders, is_ignored, known_as, known_headers
 from importer.errors import SettingsProblem
 from importer.group import Defaults, group
 from importer.mapping import NEVER_CONSTANT, in_known_words
 from importer.problems import Severity
-from importer.read import read_sheet
 from importer.settings import Settings, load
 from importer.toml_lines import alias_lines, explained, ignore_line, use_or_ignore, value_lines
 from importer.validate import validate
@@ -56,7 +55,7 @@ def read_with(path: Path, text: str = "") -> tuple[Sheet, tuple[str, ...]]:
     """Read a file as a run does that has these settings."""
     own = settings_of(text, path.parent)
     known = known_headers(own=own.own_headers)
-    return in_known_words(read_sheet(path, None, known), known, own.constants, own.values)
+    return in_known_words(read_by(known, path), known, own.constants, own.values)
 
 
 def checked_with(path: Path, text: str) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...], tuple[str, ...]]:

@@ -9,12 +9,11 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sheets import checked, csv_file, read, read_by, table
 
 from importer.columns import OwnHeaders, known_headers
 from importer.problems import Severity
-from importer.read import read_sheet
 from importer.sheet import Excluded
-from tests.sheets import checked, csv_file, read, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +141,7 @@ def test_without_projects_and_item_types_nothing_is_left_out(tmp_path: Path, row
     """Where settings supply both, nothing in a row tells a line item from a total: a person decides."""
     known = known_headers(own=OwnHeaders(supplied=frozenset({"workspace_id", "item_type"})))
     path = table(tmp_path / "a.xlsx", ["Description", "Amount"], ["Retainer A", 500], ["Retainer B", 500], row)
-    sheet = read_sheet(path, None, known)
+    sheet = read_by(known, path)
     assert sheet.excluded == {}
     assert [(p.code, p.row, p.severity) for p in sheet.problems] == [("row.total_unclear", 4, Severity.ERROR)]
 

@@ -48,22 +48,26 @@ def main() -> None:
     gc.disable()  # millions of cells are no garbage, and this process ends before any matters
     request: Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - it comes from the parent
     _limit(request.limits)
-    answer: Unpacked | Refusal
-    try:
-        answer = take_apart(request)
-    except FileProblem as error:
-        answer = Refusal(error.message, error.hint, error.code)
-    except ImportError as error:
-        message = f"{request.name} cannot be read: a part of this program is not installed ({error.name})."
-        answer = Refusal(message, "Install the program again, with its dependencies.", "program.incomplete")
-    except MemoryError:
-        answer = too_much(request.name)
-    except BaseException as error:  # noqa: BLE001 - whatever a reader stumbles over; a panic of Rust is no Exception
-        problem = incomplete(request.name)
-        answer = Refusal(f"{problem.message} ({type(error).__name__})", problem.hint, problem.code)
+    answer = answer_to(request)
     pickler = pickle.Pickler(sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
     pickler.fast = True  # no value refers to another; remembering each of millions costs time and memory
     pickler.dump(answer)
+
+
+def answer_to(request: Request) -> Unpacked | Refusal:
+    """The sheets of the file, or why it is not read, whatever happens on the way."""
+    try:
+        return take_apart(request)
+    except FileProblem as error:
+        return Refusal(error.message, error.hint, error.code)
+    except ImportError as error:
+        message = f"{request.name} cannot be read: a part of this program is not installed ({error.name})."
+        return Refusal(message, "Install the program again, with its dependencies.", "program.incomplete")
+    except MemoryError:
+        return too_much(request.name)
+    except BaseException as error:  # noqa: BLE001 - whatever a reader stumbles over; a panic of Rust is no Exception
+        problem = incomplete(request.name)
+        return Refusal(f"{problem.message} ({type(error).__name__})", problem.hint, problem.code)
 
 
 def too_much(name: str) -> Refusal:
