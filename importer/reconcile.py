@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 CLOCK_MARGIN = timedelta(minutes=10)
 """How far this machine's clock may differ from Kantata's."""
 
+MOST_NAMED = 5
+"""Invoices that a reason names."""
+
 
 class Verdict(Enum):
     """What is known of an invoice that was in doubt."""
@@ -158,17 +161,21 @@ def _settled(
 def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) -> Settlement:
     content = content_of(doubt.payload)
     since = doubt.sent_at - CLOCK_MARGIN
-    alike = [
-        one.invoice_id
+    near = {
+        one.invoice_id: one.content
         for one in api.invoices_of(doubt.workspace_ids[0], since)
-        if not one.cancelled and one.content == content and not _is_another(one, doubt)
-    ]
-    known = ledger.references_of(alike)
-    alike = [one for one in alike if known.get(one, doubt.reference) == doubt.reference]
+        if not one.cancelled and one.content in (content, None) and not _is_another(one, doubt)
+    }
+    known = ledger.references_of(near)
+    near = {one: held for one, held in near.items() if known.get(one, doubt.reference) == doubt.reference}
+    alike = [one for one, held in near.items() if held is not None]
     if len(alike) == 1:
         return _found(doubt, alike[0], f"Found in Kantata by its content: invoice {alike[0]}.")
     if alike:
         return _unclear(doubt, f"Several invoices in Kantata have just its content: {', '.join(alike)}.")
+    if near:
+        which = ", ".join(list(near)[:MOST_NAMED])
+        return _unclear(doubt, f"Not found, but Kantata does not show all the content of invoice {which}.")
     hidden = sorted(set(doubt.workspace_ids) - api.sees_finances_of(doubt.workspace_ids))
     if hidden:
         which = ", ".join(str(one) for one in hidden)

@@ -174,7 +174,7 @@ def test_the_words_of_an_error_are_found_in_the_documented_order(body: str, said
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [(None, None), ("7", 7), ("0.5", 0.5), ("-3", 0), ("soon", None), ("", None), ("nan", 0)],
+    [(None, None), ("7", 7), ("0.5", 0.5), ("-3", 0), ("soon", None), ("", None), ("nan", None), ("1e999", None)],
 )
 def test_retry_after_in_seconds_is_read(header: str | None, seconds: float | None) -> None:
     """It is not documented for Kantata, but honoured when it is there; nonsense counts as absent."""

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from importer.kantata_api.answers import page_count
+from importer.kantata_api.lenient import whole
 from importer.kantata_api.shown import (
     BillableItem,
     Holder,
@@ -21,7 +22,6 @@ from importer.kantata_api.shown import (
     item_in,
     project_in,
     records_in,
-    whole,
 )
 from importer.records import ItemType
 
@@ -102,7 +102,8 @@ def find_numbers(api: KantataApi, numbers: Iterable[int]) -> Found[tuple[Holder,
         return _numbered(answers, wanted, filtered=True)
     answers = list(islice(api.ask("invoices", {"order": "created_at:desc"}), MOST_NUMBER_CALLS))
     found = _numbered(answers, wanted, filtered=False)
-    whole_account = page_count(answers[-1], IDS_PER_CALL) <= len(answers)
+    pages = page_count(answers[-1], IDS_PER_CALL)
+    whole_account = pages is not None and pages <= len(answers)
     return found if whole_account else Found(found.records)
 
 

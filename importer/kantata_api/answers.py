@@ -6,16 +6,24 @@ section 4 says.
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from importer.kantata_api.lenient import base_unit_of, dict_of, from_cents, list_of, text_of
+from importer.kantata_api.lenient import (
+    base_unit_of,
+    dict_of,
+    from_cents,
+    json_object,
+    list_of,
+    moment_of,
+    text_of,
+    whole,
+)
 from importer.kantata_api.showing import shown_in
 from importer.payload import by_type_and_amount, tidy
 from importer.records import Content, ItemType, Outcome, OutcomeKind, ReadBack
@@ -27,6 +35,8 @@ REFUSED = frozenset({400, 403, 404, 422})
 """Answers that mean: this invoice was not created."""
 LONGEST_SAID = 300
 """Characters of an error that no field names, as shown to a person."""
+LONGEST_ID = 100
+"""Characters of an id; whatever is longer is none."""
 LONGEST_RAW = 20_000
 """Characters of an error body that are kept."""
 _ID_FIELDS = {
@@ -97,16 +107,16 @@ def error_text(body: str) -> str:
     if isinstance(errors, list) and errors:
         return "; ".join(_one_error(error) for error in errors)
     for name in ("error_message", "error"):
-        if answer.get(name):
-            return str(answer[name])
+        if said := text_of(answer.get(name)):
+            return said
     return "" if not body.strip() else body.strip()[:LONGEST_SAID]
 
 
 def _one_error(error: object) -> str:
     if not isinstance(error, dict):
-        return str(error)
-    field = error.get("field")
-    message = str(error.get("message") or error.get("type") or json.dumps(error))
+        return text_of(error) or "an error that it does not explain"
+    field, words = text_of(error.get("field")), text_of(error.get("message")) or text_of(error.get("type"))
+    message = words or "an error that it does not explain"
     return f"{field}: {message}" if field and field != "base" else message
 
 
@@ -115,14 +125,15 @@ def _created(body: str, status: int, request_id: str | None) -> Outcome:
     results = answer.get("results") if answer else None
     invoices = answer.get("invoices") if answer else None
     if answer and not answer.get("errors") and isinstance(results, list) and isinstance(invoices, dict):
-        ids = [str(r.get("id")) for r in results if isinstance(r, dict) and r.get("key") == "invoices"]
-        if len(ids) == 1 and ids[0] and isinstance(record := invoices.get(ids[0]), dict):
+        ids = [text_of(r.get("id")) for r in results if isinstance(r, dict) and r.get("key") == "invoices"]
+        made = ids[0] if len(ids) == 1 else None
+        if made and len(made) <= LONGEST_ID and isinstance(record := invoices.get(made), dict):
             return Outcome(
                 OutcomeKind.CREATED,
                 "",
                 status,
                 request_id,
-                invoice_id=ids[0],
+                invoice_id=made,
                 read_back=_read_back(record, answer),
             )
     return Outcome(
@@ -137,10 +148,10 @@ def _read_back(record: dict[str, Any], answer: dict[str, Any]) -> ReadBack:
         item
         for collection in ("fixed_fee_items", "additional_items")
         for item_id in list_of(record.get(collection.removesuffix("s") + "_ids"))
-        if isinstance(item := dict_of(answer.get(collection)).get(str(item_id)), dict)
+        if isinstance(item := dict_of(answer.get(collection)).get(text_of(item_id) or ""), dict)
     ]
     asked = any(f"{name}_ids" in record for name in ("fixed_fee_item", "additional_item"))
-    recipient = dict_of(dict_of(answer.get("users")).get(str(record.get("recipient_id"))))
+    recipient = dict_of(dict_of(answer.get("users")).get(text_of(record.get("recipient_id")) or ""))
     draft = record.get("draft")
     return ReadBack(
         number=text_of(record.get("user_invoice_number")),
@@ -162,24 +173,14 @@ def _sum_of_cents(items: list[dict[str, Any]], base_unit: int) -> Decimal | None
     return sum(known, Decimal(0)) if len(known) == len(amounts) else None
 
 
-def json_object(body: str) -> dict[str, Any] | None:
-    """The JSON object of a body; None when it is anything else."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):  # RecursionError: nested too deep
-        return None
-    return answer if isinstance(answer, dict) else None
-
-
 def seconds_of(text: str | None) -> float | None:
     """Read Retry-After: seconds, or an HTTP date."""
     if not text:
         return None
     with suppress(ValueError):
-        return max(0.0, float(text))
-    with suppress(ValueError, TypeError):  # TypeError: a date without a zone
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    return None
+        return max(0.0, seconds) if isfinite(seconds := float(text)) else None
+    moment = moment_of(text)
+    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def found_invoices(answer: dict[str, Any]) -> Iterator[FoundInvoice]:
@@ -190,70 +191,87 @@ def found_invoices(answer: dict[str, Any]) -> Iterator[FoundInvoice]:
             header = {name: text for name in HEADER_FIELDS if (text := text_of(record.get(name)))}
             yield FoundInvoice(
                 str(invoice_id), cancelled, tuple(_triples(record, answer)), _content(record, answer), header,
-                "external_reference_ids" in record, _read_back(record, answer),
+                _shows_references(record, answer), _read_back(record, answer),
             )  # fmt: skip
+
+
+def _shows_references(record: dict[str, Any], answer: dict[str, Any]) -> bool:
+    """Whether the answer says which references it has: a part that is blank could be anything."""
+    return isinstance(record.get("external_reference_ids"), list) and all(map(all, _triples(record, answer)))
 
 
 def _triples(record: dict[str, Any], answer: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     references = dict_of(answer.get("external_references"))
     for reference_id in list_of(record.get("external_reference_ids")):
-        found = dict_of(references.get(str(reference_id)))
-        yield tuple(str(found.get(name)) for name in ("service_name", "service_model", "service_model_ref"))  # type: ignore[misc]
+        found = dict_of(references.get(text_of(reference_id) or ""))
+        ref = found.get("service_model_ref")
+        names = (found.get("service_name"), found.get("service_model"), str(ref) if type(ref) is int else ref)
+        service, model, text = (name if isinstance(name, str) else "" for name in names)
+        yield service, model, text
 
 
 def _content(record: dict[str, Any], answer: dict[str, Any]) -> Content | None:
-    workspaces = {str(one) for one in (*list_of(record.get("workspace_ids")), record.get("workspace_id")) if one}
-    ids = {(kind, str(one)) for kind, name in _ID_FIELDS.items() for one in list_of(record.get(name))}
+    workspaces = {whole(one) for one in (*list_of(record.get("workspace_ids")), record.get("workspace_id")) if one}
+    ids = {(kind, whole(one)) for kind, name in _ID_FIELDS.items() for one in list_of(record.get(name))}
     priced = []
     for kind, collection in _PRICED.items():
         for item_id in list_of(record.get(collection.removesuffix("s") + "_ids")):
-            item = dict_of(dict_of(answer.get(collection)).get(str(item_id)))
+            item = dict_of(dict_of(answer.get(collection)).get(text_of(item_id) or ""))
             amount = from_cents(item.get("amount_in_cents"), base_unit_of(record))
             if amount is None:
                 return None
             priced.append((kind, amount, tidy(item.get("notes"))))
-    if not workspaces or not all(one.isdecimal() for one in (*workspaces, *(item_id for _, item_id in ids))):
+    known = frozenset(one for one in workspaces if one is not None)
+    items = frozenset((kind, item_id) for kind, item_id in ids if item_id is not None)
+    if not known or len(known) < len(workspaces) or len(items) < len(ids):
         return None
     return Content(
-        frozenset(int(one) for one in workspaces),
-        frozenset((kind, int(item_id)) for kind, item_id in ids),
+        known,
+        items,
         tuple(sorted(priced, key=by_type_and_amount)),
     )
 
 
-def page_count(answer: dict[str, Any], page_size: int) -> int:
-    """How many pages the whole answer has, by ``page_count`` or else by ``count``."""
+def page_count(answer: dict[str, Any], page_size: int) -> int | None:
+    """How many pages the whole answer has, by ``page_count`` or else by ``count``; None when a full one is silent."""
     meta = dict_of(answer.get("meta"))
     for pages, per_page in (
         (meta.get("page_count"), 1),
         (meta.get("count"), page_size),
         (answer.get("count"), page_size),
     ):
-        if isinstance(pages, (int, str)) and str(pages).isdecimal():
-            return -(-int(pages) // per_page)
-    return 1
+        if (number := whole(pages)) is not None and number >= 0:
+            return -(-number // per_page)
+    return 1 if len(list_of(answer.get("results"))) < page_size else None
 
 
 def holds_to(answer: dict[str, Any], collection: str, ids: Collection[str]) -> bool:
     """Whether a list holds whole records of these ids and no others: only then does one that is not in it not exist."""
+    return is_whole(answer, collection) and all(one in ids for one in dict_of(answer.get(collection)))
+
+
+def is_whole(answer: dict[str, Any], collection: str) -> bool:
+    """Whether a list holds a record of everything that it names: else what it does not show may yet exist."""
     records, results = answer.get(collection), answer.get("results")
     if not isinstance(records, dict):
         return results == []
-    named = [str(one.get("id")) for one in list_of(results) if isinstance(one, dict) and one.get("key") == collection]
-    return all(one in ids and isinstance(records.get(one), dict) for one in (*records, *named))
+    ours = (one for one in map(dict_of, list_of(results)) if one.get("key") == collection)
+    named = [text_of(one.get("id")) or "" for one in ours]
+    return all(isinstance(records.get(one), dict) for one in (*records, *named))
 
 
 def subjects_in(answer: dict[str, Any]) -> list[str]:
     """Ids of the invoices that the external references of an answer belong to."""
     records = [dict_of(one) for one in dict_of(answer.get("external_references")).values()]
-    return [str(one["subject_id"]) for one in records if one.get("subject_type") == "Invoice" and one.get("subject_id")]
+    ids = [text_of(one.get("subject_id")) for one in records if one.get("subject_type") == "Invoice"]
+    return [one for one in ids if one]
 
 
 def sees_finances(answer: dict[str, Any]) -> set[int]:
     """Projects of an answer whose finances this user may see: only there does “no invoice” mean anything."""
     return {
-        int(workspace_id)
+        number
         for workspace_id, record in dict_of(answer.get("workspaces")).items()
-        if str(workspace_id).isdecimal()
+        if (number := whole(workspace_id)) is not None
         and dict_of(dict_of(record).get("permissions")).get("can_see_financials") is True
     }

@@ -15,6 +15,7 @@ from importer.kantata_api.answers import (
     classify,
     found_invoices,
     holds_to,
+    is_whole,
     page_count,
     sees_finances,
     subjects_in,
@@ -130,14 +131,14 @@ class KantataApi:
                 yield from self._matching("invoices", query | EVERYTHING, wanted)
             for ref in odd:
                 query = _service(service) | {"subject_type": "Invoice", "service_model_ref": ref}
-                ids = [_id for page in self._pages("external_references", query) for _id in subjects_in(page)]
+                ids = [_id for page in self._whole_pages("external_references", query) for _id in subjects_in(page)]
                 if ids:
                     yield from self._matching("invoices", {"only": ",".join(ids)} | EVERYTHING, wanted)
 
     def invoices_of(self, workspace_id: int, created_after: datetime) -> Iterator[FoundInvoice]:
         """Yield the invoices of a project created after a moment (UTC), with their content."""
         query = {"workspace_id": str(workspace_id), "created_after": f"{created_after:%Y-%m-%dT%H:%M:%SZ}"}
-        for page in self._pages("invoices", query | EVERYTHING):
+        for page in self._whole_pages("invoices", query | EVERYTHING):
             yield from found_invoices(page)
 
     def sees_finances_of(self, workspace_ids: Iterable[int]) -> set[int]:
@@ -150,9 +151,9 @@ class KantataApi:
         return seen & set(ids)
 
     def _matching(self, route: str, query: dict[str, str], wanted: set[tuple[str, str, str]]) -> Iterator[FoundInvoice]:
-        for page in self._pages(route, query):
+        for page in self._whole_pages(route, query):
             shown = list(found_invoices(page))
-            if shown and not any(found.shows_references for found in shown):
+            if not all(found.shows_references or found.cancelled for found in shown):
                 msg = "Kantata's answer does not show the references of invoices, so it proves nothing."
                 raise NotReached(msg, "Nothing was sent. Submit with --offline to rely on the ledger alone.")
             yield from (found for found in shown if wanted & set(found.triples))
@@ -179,13 +180,24 @@ class KantataApi:
         """Yield the pages of a list, as they came. Raises NotReached or AccessDenied."""
         return self._pages(route, query)
 
+    def _whole_pages(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Pages of a list by which something may be found absent. Raises NotReached for one that does not show all."""
+        for page in self._pages(route, query):
+            if not is_whole(page, route):
+                msg = "Kantata's answer to a look-up does not show all that it names, so it proves nothing absent."
+                raise NotReached(msg, "Nothing was sent; run again later.")
+            yield page
+
     def _pages(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         page, pages = 1, 1
-        while page <= min(pages, MOST_PAGES):
+        while page <= pages:
             answer = self._connection.look_up(route, {**query, "per_page": str(PAGE_SIZE), "page": str(page)})
             yield answer
-            pages = page_count(answer, PAGE_SIZE)
-            page += 1
+            count = page_count(answer, PAGE_SIZE)
+            if count is None or count > MOST_PAGES:
+                msg = f"Kantata's answer to a look-up does not end: {'no count' if count is None else count} of pages."
+                raise NotReached(msg, "Nothing was sent; run again later.")
+            page, pages = page + 1, count
 
 
 def _service(service: tuple[str, ...], prefix: str = "") -> dict[str, str]:

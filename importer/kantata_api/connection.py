@@ -21,7 +21,8 @@ from urllib3.exceptions import SSLError as UrllibSslError
 
 from importer import __version__
 from importer.errors import AccessDenied, NotReached
-from importer.kantata_api.answers import error_text, json_object, seconds_of
+from importer.kantata_api.answers import error_text, seconds_of
+from importer.kantata_api.lenient import json_object
 from importer.retry import RetryBudget
 from importer.settings import LOOPBACK
 

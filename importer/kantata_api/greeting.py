@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from importer.kantata_api.lenient import dict_of, list_of, text_of
+from importer.kantata_api.lenient import dict_of, list_of, moment_of, text_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,10 +26,6 @@ class Greeting:
 def greeting_in(answer: dict[str, Any], seconds: float, date: str | None) -> Greeting:
     """Read the answer of ``GET /users/me`` (kantata-api.md section 3)."""
     users = dict_of(answer.get("users"))
-    ids = [str(dict_of(one).get("id")) for one in list_of(answer.get("results"))]
-    user = dict_of(users.get(ids[0])) if ids else {}
-    moment = None
-    with suppress(ValueError, TypeError):
-        moment = parsedate_to_datetime(date or "")
-    known = moment if moment is not None and moment.tzinfo is not None else None
-    return Greeting(text_of(user.get("full_name")), text_of(user.get("email_address")), seconds, known)
+    ids = [text_of(dict_of(one).get("id")) for one in list_of(answer.get("results"))]
+    user = dict_of(users.get(ids[0] or "")) if ids else {}
+    return Greeting(text_of(user.get("full_name")), text_of(user.get("email_address")), seconds, moment_of(date))

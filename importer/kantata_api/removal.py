@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 
-from importer.kantata_api.answers import error_text, json_object, seconds_of
-from importer.kantata_api.lenient import dict_of
+from importer.kantata_api.answers import error_text, seconds_of
+from importer.kantata_api.lenient import dict_of, json_object
 
 REFUSED = frozenset({400, 403, 422})
 """Answers that mean: the invoice stays as it is. 404 is looked up: gone, or not to be seen."""

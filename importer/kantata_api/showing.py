@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from importer.kantata_api.lenient import base_unit_of, dict_of, from_cents, list_of, text_of
+from importer.kantata_api.lenient import base_unit_of, dict_of, from_cents, list_of, text_of, whole
 from importer.payload import tidy
 from importer.records import ItemType, Shown, ShownItem
 
@@ -16,8 +16,8 @@ HEADER = (
     "message", "draft",
 )  # fmt: skip
 """Header fields that are sent and shown under the same name."""
-LONGEST_ID = 40
-"""Digits; ids of Kantata have less than half of it."""
+ITEM_FIELDS = ("taxable", "story_id", "workspace_id")
+"""Fields of fixed-fee and additional items, beside amount and text."""
 _ID_LISTS = {
     ItemType.TIME_ENTRY: "time_entry_ids",
     ItemType.EXPENSE: "expense_ids",
@@ -33,7 +33,7 @@ def shown_in(record: dict[str, Any], answer: dict[str, Any]) -> Shown:
         kind: frozenset(_ids(record[name])) for kind, name in _ID_LISTS.items() if isinstance(record.get(name), list)
     }
     return Shown(
-        header={name: _clean(record[name]) for name in HEADER if name in record},
+        header=_plain(record, HEADER),
         workspace_ids=frozenset(_ids(spaces)) or None,
         item_ids=ids,
         items=_items(record, answer),
@@ -44,13 +44,13 @@ def shown_in(record: dict[str, Any], answer: dict[str, Any]) -> Shown:
 
 
 def _ids(values: list[object]) -> Iterator[int]:
-    """The ids among the values; whatever is none, or longer than any id, is passed over."""
-    return (int(one) for one in map(str, values) if one.isdecimal() and len(one) <= LONGEST_ID)
+    """The ids among the values; whatever is none is passed over."""
+    return (number for one in values if (number := whole(one)) is not None)
 
 
-def _clean(value: object) -> object:
-    """A value that can be written anywhere: a server may say anything, halves of characters included."""
-    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+def _plain(values: dict[str, Any], names: tuple[str, ...]) -> dict[str, object]:
+    """What the answer says of some fields; null is said, an absent name is not, nor a list or object."""
+    return {name: values[name] for name in names if name in values and not isinstance(values[name], (dict, list))}
 
 
 def _items(record: dict[str, Any], answer: dict[str, Any]) -> tuple[ShownItem, ...] | None:
@@ -61,7 +61,7 @@ def _items(record: dict[str, Any], answer: dict[str, Any]) -> tuple[ShownItem, .
         if not isinstance(ids, list):
             return None
         items = dict_of(answer.get(collection))
-        for item in (dict_of(items.get(str(one))) for one in ids):
+        for item in (dict_of(items.get(text_of(one) or "")) for one in ids):
             if not item:
                 return None
             found.append(_item(kind, item, base_unit_of(record)))
@@ -69,13 +69,5 @@ def _items(record: dict[str, Any], answer: dict[str, Any]) -> tuple[ShownItem, .
 
 
 def _item(kind: ItemType, item: dict[str, Any], base_unit: int) -> ShownItem:
-    fields = dict(_filled(item))
     amount = from_cents(item.get("amount_in_cents"), base_unit)
-    return ShownItem(kind, amount, tidy(_clean(item.get("notes"))), fields)
-
-
-def _filled(item: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    """What the answer says of taxable, story and project; null is said, an absent name is not."""
-    for name in ("taxable", "story_id", "workspace_id"):
-        if name in item:
-            yield name, _clean(item[name])
+    return ShownItem(kind, amount, tidy(text_of(item.get("notes"))), _plain(item, ITEM_FIELDS))

@@ -11,6 +11,7 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from importer.kantata_api.lenient import BASE_UNITS, text_of, whole
 from importer.records import ItemType
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 
 MINUTES_PER_HOUR = 60
-LONGEST_WHOLE = 20
-"""Digits of a whole number that is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def project_in(project_id: int, record: Answer) -> Project:
         _text(record.get("title")),
         _truth(record.get("archived")),
         _text(record.get("currency")),
-        whole(record.get("currency_base_unit")) or None,
+        unit if (unit := whole(record.get("currency_base_unit"))) in BASE_UNITS else None,
         _truth(record.get("require_time_approvals")),
         _truth(permissions.get("can_see_financials")) if isinstance(permissions, dict) else None,
     )
@@ -115,8 +114,8 @@ def _holders(record: Answer, answer: Answer) -> Iterator[Holder]:
     several = record.get("invoice_ids")
     shown = dict(records_in(answer, "invoices"))
     for invoice_id in (*(several if isinstance(several, list) else ()), record.get("invoice_id")):
-        if _text(invoice_id) is not None:
-            yield holder_in(str(invoice_id), shown.get(whole(invoice_id) or 0))
+        if (name := _text(invoice_id)) is not None:
+            yield holder_in(name, shown.get(whole(invoice_id) or 0))
 
 
 def holder_in(invoice_id: str, record: Answer | None) -> Holder:
@@ -134,21 +133,8 @@ def records_in(answer: Answer, collection: str) -> Iterator[tuple[int, Answer]]:
             yield number, record if isinstance(record, dict) else {}
 
 
-def whole(value: object) -> int | None:
-    """Read a whole number, which ids write as text."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    return (
-        int(value)
-        if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= LONGEST_WHOLE
-        else None
-    )
-
-
 def _text(value: object) -> str | None:
-    return None if value is None or not str(value).strip() else str(value).strip()
+    return (text_of(value) or "").strip() or None
 
 
 def _truth(value: object) -> bool | None:
