@@ -32,6 +32,10 @@ ID_LISTS = {
     ItemType.BILLING_MILESTONE: "billing_milestone_ids",
 }
 ITEM_LISTS = {ItemType.FIXED_FEE: "fixed_fee_items", ItemType.ADDITIONAL: "additional_items"}
+_MORE_TITLES = {
+    "recipient_id": "recipient", "user_id": "owner", "tax_rate": "tax rate", "balance_in_cents": "balance in cents",
+    "due_date": "due date",
+}  # fmt: skip
 NOTHING = "nothing"
 MOST_SAID = 5
 """Differences of one invoice that its reason names; the count says how many more there are."""
@@ -111,19 +115,34 @@ def print_of(shown: Shown) -> str | None:
     digest = hashlib.sha256(
         to_json([sorted(shown.workspace_ids), ids, items]).encode(errors="backslashreplace")
     ).hexdigest()
-    return to_json({"header": shown.header, "rest": digest}, sort_keys=True)
+    known = {"header": shown.header, "rest": digest, "more": shown.more, "updated_at": shown.updated_at}
+    return to_json(known, sort_keys=True)
 
 
 def changed_since(before: str, shown: Shown) -> tuple[str, ...]:
-    """What of an invoice is not as it was when ``before`` was made by :func:`print_of`, in words."""
+    """What of an invoice is not as it was when ``before`` was made by :func:`print_of`, in words.
+
+    Older prints hold fewer fields; what a print does not hold is not compared.
+    """
     was, now = json.loads(before), json.loads(print_of(shown) or "{}")
-    names = {**was["header"], **now.get("header", {})}
-    header = [
-        f"{BY_NAME[name].title.lower()}: was {_words(was['header'].get(name))}, is {_words(shown.header.get(name))}"
-        for name in names
-        if was["header"].get(name) != shown.header.get(name)
-    ]
-    return (*header, *(["its items, amounts or texts"] if now.get("rest") != was["rest"] else []))
+    names = {**was["header"], **shown.header}
+    header = [_changed(name, was["header"], shown.header) for name in names]
+    more = [_changed(name, was.get("more", {}), shown.more) for name in was.get("more", {})]
+    rest = None if now.get("rest") == was["rest"] else "its items, amounts or texts"
+    return tuple(one for one in (*header, *more, rest) if one is not None)
+
+
+def updated_at_in(before: str) -> str | None:
+    """When Kantata said that the invoice was last changed, as its answer had it when ``before`` was made."""
+    moment = json.loads(before).get("updated_at")
+    return moment if isinstance(moment, str) else None
+
+
+def _changed(name: str, was: dict[str, object], shown: dict[str, object]) -> str | None:
+    if was.get(name) == shown.get(name):
+        return None
+    title = BY_NAME[name].title.lower() if name in BY_NAME else _MORE_TITLES.get(name, name)
+    return f"{title}: was {_words(was.get(name))}, is {_words(shown.get(name))}"
 
 
 def has_cents(payload: dict[str, Any] | None) -> bool:

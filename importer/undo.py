@@ -7,11 +7,11 @@ reference on record is deleted (a draft) or cancelled (an active invoice).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from importer.tieout import changed_since, tie_out
+from importer.tieout import changed_since, tie_out, updated_at_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from importer.submission_ledger import SentInvoice
 
 TOUCHED_AFTER = timedelta(minutes=5)
-"""Kantata itself may write to an invoice shortly after its creation; a later change is somebody's."""
+"""Kantata itself may write to an invoice shortly after its creation; a later change is somebody's.
+
+Used only where the answer to the creation, and the last change it told, are not on record."""
 NEW, PAID = "new", "accepted payment"
 CREATED, UNDOING, UNDONE = "created", "undoing", "undone"
 UNSETTLED = frozenset({"sending", "in_doubt"})
@@ -145,6 +147,8 @@ def _live(one: SentInvoice, found: FoundInvoice) -> Step:
         return _kept(one, "In Kantata it does not carry the reference that is on record.")
     if found.cancelled:
         return Step(one, "It was cancelled in Kantata.", group=Group.UNDONE)
+    if others := sorted(set(found.triples) - {triple_of(one)}):
+        return _kept(one, f"It carries a reference of another system too: {' '.join(others[0]).strip()}.")
     return _untouched(one, found)
 
 
@@ -173,12 +177,12 @@ def _changed(one: SentInvoice, shown: Shown) -> str | None:
     Kantata itself made otherwise can be undone too; where that is not on record,
     with what was sent.
     """
-    created, updated = _moment(shown.created_at), _moment(shown.updated_at)
-    if created and updated and updated - created > TOUCHED_AFTER:
-        return f"It was changed in Kantata on {updated:%Y-%m-%d at %H:%M} UTC."
+    if one.shown_print is not None and (parts := changed_since(one.shown_print, shown)):
+        return f"It was changed in Kantata: {'; '.join(parts)}."
+    if why := _touched(shown, None if one.shown_print is None else updated_at_in(one.shown_print)):
+        return why
     if one.shown_print is not None:
-        parts = changed_since(one.shown_print, shown)
-        return f"It was changed in Kantata: {'; '.join(parts)}." if parts else None
+        return None
     result = tie_out(one.payload, shown)
     if result.differences:
         texts = [f"{each.what}: was {each.sent}, is {each.held}" for each in result.differences[:3]]
@@ -188,12 +192,28 @@ def _changed(one: SentInvoice, shown: Shown) -> str | None:
     return None
 
 
+def _touched(shown: Shown, known: str | None) -> str | None:
+    """Say that somebody wrote to it since; ``known`` is the last change that its creation's answer told, if any."""
+    created, updated = _moment(shown.created_at), _moment(shown.updated_at)
+    if known is None:
+        touched = created is not None and updated is not None and updated - created > TOUCHED_AFTER
+    elif shown.updated_at is None:
+        return "Kantata does not show when it was last changed."
+    else:
+        touched = shown.updated_at != known and (updated is None or updated != _moment(known))
+    if not touched:
+        return None
+    when = f" on {updated:%Y-%m-%d at %H:%M} UTC" if updated else ""
+    return f"It was changed in Kantata{when}, after its creation."
+
+
 def _moment(text: str | None) -> datetime | None:
+    """Read a date-time with its offset as UTC; None for what is none."""
     try:
         moment = datetime.fromisoformat(text or "")
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else None
 
 
 def triple_of(one: SentInvoice) -> tuple[str, str, str]:

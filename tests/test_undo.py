@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import time
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from importer.settings import Settings
 from importer.submission_ledger import open_ledger
 from importer.submission_ledger.records import SentInvoice
 from importer.submission_ledger.undoing import DONE, KEPT
+from importer.tieout import updated_at_in
 from importer.undo import TOUCHED_AFTER, Action, Group, Step, decide, young_of
 
 if TYPE_CHECKING:
@@ -471,17 +473,63 @@ def note(ledger: SubmissionLedger, api: KantataApi, one: PlannedInvoice) -> None
     ledger.settle(claim, api.create_invoice(one.payload or {}))
 
 
-def test_touched_long_after_its_creation_is_kept(created: tuple[SentInvoice, FoundInvoice]) -> None:
-    """Its content is what it was, but somebody wrote to it: a person looks. Shortly after it, it may be Kantata."""
-    sent, found = created
+def shown_as(found: FoundInvoice, **changes: Any) -> dict[str, FoundInvoice]:
+    """The invoice as Kantata shows it after changes."""
     shown = found.read_back.shown
     assert shown is not None
+    return {found.invoice_id: replace(found, read_back=replace(found.read_back, shown=replace(shown, **changes)))}
+
+
+def test_touched_a_moment_after_its_creation_is_kept(created: tuple[SentInvoice, FoundInvoice]) -> None:
+    """The answer to its creation told its last change: any other one is somebody's, also when it is not told."""
+    sent, found = created
+    assert updated_at_in(sent.shown_print or "{}") is not None
+    for moment in ("2099-01-01T00:00:00+00:00", "2099-01-01T00:00:00-08:00", "0001-01-01T00:00:00+14:00", "x", None):
+        [step] = decide([sent], shown_as(found, updated_at=moment), ())
+        assert (step.group, step.action) == (Group.KEPT, None)
+
+
+def test_the_same_moment_in_another_zone_is_no_change(created: tuple[SentInvoice, FoundInvoice]) -> None:
+    """Kantata may write its times with another offset."""
+    sent, found = created
+    moment = datetime.fromisoformat(updated_at_in(sent.shown_print or "{}") or "")
+    [step] = decide(
+        [sent], shown_as(found, updated_at=moment.astimezone(timezone(timedelta(hours=-8))).isoformat()), ()
+    )
+    assert step.action is Action.DELETE
+
+
+def test_touched_long_after_its_creation_is_kept(created: tuple[SentInvoice, FoundInvoice]) -> None:
+    """The ledger of an older version holds no last change: shortly after the creation it may be Kantata itself."""
+    sent, found = created
+    older = {name: one for name, one in json.loads(sent.shown_print or "").items() if name in {"header", "rest"}}
+    sent = replace(sent, shown_print=json.dumps(older))
     for minutes, group in ((4, None), (6, Group.KEPT)):
         times = {"created_at": "2026-11-01T10:00:00+00:00", "updated_at": f"2026-11-01T10:0{minutes}:00+00:00"}
-        touched = replace(found, read_back=replace(found.read_back, shown=replace(shown, **times)))
-        [step] = decide([sent], {found.invoice_id: touched}, ())
+        [step] = decide([sent], shown_as(found, more={"tax_rate": 19}, **times), ())
         assert (step.group, step.action) == (group, None if group else Action.DELETE)
     assert TOUCHED_AFTER.total_seconds() == 300
+
+
+@pytest.mark.parametrize("name", ["recipient_id", "tax_rate", "balance_in_cents", "due_date", "currency", "title"])
+def test_whatever_a_person_can_change_is_compared(created: tuple[SentInvoice, FoundInvoice], name: str) -> None:
+    """Fields that were never sent are on record since the creation; a changed or missing one is named."""
+    sent, found = created
+    held = {**json.loads(sent.shown_print or "")["more"], name: "as it was"}
+    sent = replace(sent, shown_print=json.dumps({**json.loads(sent.shown_print or ""), "more": held}))
+    [step] = decide([sent], shown_as(found, more=held), ())
+    assert step.action is Action.DELETE
+    for now in ({**held, name: "otherwise"}, {other: one for other, one in held.items() if other != name}):
+        [step] = decide([sent], shown_as(found, more=now), ())
+        assert (step.group, "was as it was, is" in step.reason) == (Group.KEPT, True)
+
+
+def test_an_invoice_that_another_system_knows_is_kept(created: tuple[SentInvoice, FoundInvoice]) -> None:
+    """Somebody has handed it on, to the bookkeeping for one."""
+    sent, found = created
+    handed_on = replace(found, triples=(*found.triples, ("quickbooks", "Invoice", "12")))
+    [step] = decide([sent], {found.invoice_id: handed_on}, ())
+    assert (step.group, "quickbooks Invoice 12" in step.reason) == (Group.KEPT, True)
 
 
 def test_without_a_record_of_its_creation_what_was_sent_counts(created: tuple[SentInvoice, FoundInvoice]) -> None:

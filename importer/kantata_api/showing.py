@@ -16,6 +16,8 @@ HEADER = (
     "message", "draft",
 )  # fmt: skip
 """Header fields that are sent and shown under the same name."""
+MORE = ("recipient_id", "user_id", "currency", "tax_rate", "balance_in_cents", "due_date", "title")
+"""Fields that are not sent under this name, but that a person can change or cause to change."""
 ITEM_FIELDS = ("taxable", "story_id", "workspace_id")
 """Fields of fixed-fee and additional items, beside amount and text."""
 _ID_LISTS = {
@@ -40,6 +42,7 @@ def shown_in(record: dict[str, Any], answer: dict[str, Any]) -> Shown:
         status=text_of(record.get("status")),
         created_at=text_of(record.get("created_at")),
         updated_at=text_of(record.get("updated_at")),
+        more=_plain(record, MORE),
     )
 
 

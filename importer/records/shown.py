@@ -40,6 +40,8 @@ class Shown:
     created_at: str | None = None
     """ISO 8601, as the answer has it."""
     updated_at: str | None = None
+    more: dict[str, object] = field(default_factory=dict)
+    """What is not sent under this name but can be changed by a person, as the answer has it."""
 
 
 @dataclass(frozen=True, slots=True)
