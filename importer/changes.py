@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,15 @@ from importer.problems import Problem, Severity
 from importer.records import Invoice, PlannedInvoice, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from importer.sheet import Sheet
     from importer.submission_ledger.past import Billed
 
 MOST_NAMED = 8
 """Projects named in one line."""
+MONTH = len("2026-10")
+"""Characters of an ISO date that name its month."""
 LARGEST = 5
 """How many of the largest invoices are shown."""
 ITEM_LISTS = ("fixed_fee_items", "additional_items")
@@ -106,20 +109,51 @@ def compare(
     return Changes(batch_before, len(before), len(now), percent, tuple(changes), tuple(largest))
 
 
-def dated_anew(planned: Iterable[PlannedInvoice], earlier: Iterable[Billed], sheet: Sheet) -> tuple[Problem, ...]:
-    """Warn of every invoice that is ready and equals an earlier one in everything but its date.
+def dated_anew(
+    planned: Iterable[PlannedInvoice], earlier: Iterable[Billed], sheet: Sheet
+) -> tuple[tuple[Problem, ...], tuple[PlannedInvoice, ...]]:
+    """Find every invoice that is ready and equals an earlier one in everything but its date.
 
-    A monthly retainer looks the same, so it is no more than a warning. ``earlier``: the newest first.
+    A warning for each, but those that were billed just so in the months before
+    are monthly: they come back apart, as a warning each month would teach to
+    read none. ``earlier``: the newest first.
     """
-    by_content: dict[str, Billed] = {}
-    for one in earlier:
-        by_content.setdefault(_content(one.payload), one)
-    return tuple(
-        _warning(one, twin, sheet)
-        for one in planned
-        if one.status is Status.READY and one.payload
-        and (twin := by_content.get(_content(one.payload))) is not None and twin.reference != one.reference
+    by_content: dict[str, list[Billed]] = defaultdict(list)
+    for past in earlier:
+        by_content[_content(past.payload)].append(past)
+    warnings: list[Problem] = []
+    monthly: list[PlannedInvoice] = []
+    for one in planned:
+        twins = by_content.get(_content(one.payload), []) if one.status is Status.READY and one.payload else []
+        if not twins or twins[0].reference == one.reference:
+            continue
+        if _is_monthly(one, twins):
+            monthly.append(one)
+        else:
+            warnings.append(_warning(one, twins[0], sheet))
+    return tuple(warnings), tuple(monthly)
+
+
+def monthly_note(monthly: Sequence[PlannedInvoice]) -> str:
+    """Say which invoices equal those of the months before."""
+    names = [_name(one) for one in monthly[:MOST_NAMED]]
+    more = f" and {len(monthly) - MOST_NAMED:,} more" if len(monthly) > MOST_NAMED else ""
+    return f"Monthly, and as in the months before but for the date: {', '.join(names)}{more}."
+
+
+def _is_monthly(one: PlannedInvoice, twins: Sequence[Billed]) -> bool:
+    """Whether it was billed in the month before and in an earlier one, and not yet in its own."""
+    billed = [str(twin.payload["invoice"].get("invoice_date") or "") for twin in twins]
+    own, months = str((one.payload or {})["invoice"].get("invoice_date") or ""), {day[:MONTH] for day in billed}
+    return (
+        bool(own) and all(billed) and len(months) > 1 and own[:MONTH] > max(months)
+        and max(months) == _previous(own[:MONTH])
     )  # fmt: skip
+
+
+def _previous(month: str) -> str:
+    first = date.fromisoformat(f"{month}-01")
+    return (first - timedelta(days=1)).isoformat()[:MONTH]
 
 
 def _warning(one: PlannedInvoice, twin: Billed, sheet: Sheet) -> Problem:

@@ -94,6 +94,20 @@ def test_the_same_lines_dated_anew_are_a_warning(cli: Cli, sandbox: Sandbox) -> 
     assert [one["code"] for one in submit(cli).document["problems"]] == []  # already created: nothing to warn of
 
 
+def test_a_monthly_retainer_is_a_note_from_the_third_month_on(cli: Cli, sandbox: Sandbox) -> None:
+    """The second month warns, the third does not; billed twice in a month, or after a gap, it is a warning again."""
+    cli = cli.at(sandbox)
+    seen = []
+    for day in ("2026-08-31", "2026-09-30", "2026-10-31", "2026-10-20", "2026-12-31"):
+        month(cli, day, {101: 100}, notes="Retainer")
+        done = cli.run("submit", cli.folder / "october.csv", "--json", "--yes", "--batch", day)
+        assert done.statuses == ["created"]
+        notes = [one for one in done.document["notices"] if one.startswith("Monthly")]
+        seen.append(([one["code"] for one in done.document["problems"] if "dated_anew" in one["code"]], len(notes)))
+    warned = ["invoice.dated_anew"]
+    assert seen == [([], 0), (warned, 0), ([], 1), (warned, 0), (warned, 0)]
+
+
 def test_another_text_is_no_repeat(cli: Cli, sandbox: Sandbox) -> None:
     """“Retainer November” after “Retainer October” is not the same content."""
     cli = cli.at(sandbox)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer.changes import Changes, compare, dated_anew
+from importer.changes import Changes, compare, dated_anew, monthly_note
 from importer.period import batch_before
+from importer.pipeline.planning import noting
 from importer.records import Status
 
 if TYPE_CHECKING:
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
 
 
 def with_warnings(prepared: Prepared, tools: Tools) -> Prepared:
-    """The plan, with a warning for every invoice that was only dated anew."""
+    """The plan, with a warning for every invoice that was only dated anew, and a note of those that are monthly."""
     ready = [one for one in prepared.planned if one.status is Status.READY]
     if not ready:
         return prepared
     earlier = tools.ledger.past.of_projects(one.invoice.workspace_ids for one in ready)
-    return replace(prepared, problems=(*prepared.problems, *dated_anew(ready, earlier, prepared.sheet)))
+    warnings, monthly = dated_anew(ready, earlier, prepared.sheet)
+    prepared = replace(prepared, problems=(*prepared.problems, *warnings))
+    return noting(prepared, monthly_note(monthly)) if monthly else prepared
 
 
 def changes_of(prepared: Prepared, tools: Tools) -> Changes | None:
