@@ -312,6 +312,21 @@ def test_a_ledger_that_cannot_be_used_ends_before_sending(cli: Cli, sandbox: San
     assert "Traceback" not in done.stderr
 
 
+def test_runs_of_the_sandbox_are_said_to_lie_apart(cli: Cli, sandbox: Sandbox) -> None:
+    """History, undo and history of a run name where the run lies, and how to get there."""
+    assert cli.run("submit", cli.fees(1), "--yes", "--sandbox").exit_code == 0
+    [record] = cli.run("history", "--sandbox", "--json").document["records"]
+    run = record["run_id"]
+    env = {"KANTATA_TOKEN": "another"}  # the stand-in's own is the word “sandbox”, which is then hidden
+    listed = cli.at(sandbox).run("history", **env)
+    assert "Not shown: 1 run of the sandbox (add --sandbox)." in listed.stderr
+    for argv in (("history", run), ("undo", run, "--yes"), ("undo", run[:12], "--yes"), ("undo", "last", "--yes")):
+        done = cli.at(sandbox).run(*argv, **env)
+        assert done.exit_code == 2
+        assert "of the sandbox (add --sandbox)" in " ".join(done.stderr.split())
+    assert cli.run("undo", run, "--yes", "--sandbox").exit_code == 0
+
+
 def test_history_tells_what_became_of_each_run(cli: Cli, sandbox: Sandbox) -> None:
     """All runs, then the invoices of one; as tables and as JSON."""
     cli = cli.at(sandbox)

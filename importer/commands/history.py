@@ -28,6 +28,7 @@ def history(
     sandbox: SandboxFlag = False,
 ) -> ExitCode:
     """List past runs, or the invoices of one run, from the ledger."""
+    from importer.commands.elsewhere import elsewhere_said, hint_for
     from importer.commands.session import SANDBOX_ACCOUNT
     from importer.errors import WrongUse
     from importer.settings import load
@@ -39,10 +40,12 @@ def history(
     runs = ledger.runs()
     if run is None:
         _print([asdict(one) for one in runs], _runs_table(runs, account), as_json=as_json)
+        if not as_json and (said := elsewhere_said(ledger.past.runs_elsewhere())):
+            sys.stderr.write(f"{said}\n")
         return ExitCode.DONE
     if run not in {one.run_id for one in runs}:
         msg = f"The ledger knows no run {run} of {account}."
-        raise WrongUse(msg, "invoice-importer history lists the runs.", code="history.unknown_run")
+        raise WrongUse(msg, hint_for(run, ledger.past.runs_elsewhere()), code="history.unknown_run")
     attempts = ledger.attempts_of_run(run)
     if not as_json:
         sys.stderr.write(

@@ -69,6 +69,7 @@ def undo(  # noqa: PLR0913 - one argument per option or field
 
 def chosen_run(wanted: str, ledger: SubmissionLedger) -> RunRecord:
     """The run that is meant. Raises WrongUse, naming the nearest, when none or several could be."""
+    from importer.commands.elsewhere import LIST_RUNS, elsewhere_said, hint_for
     from importer.errors import WrongUse
 
     runs = ledger.runs()
@@ -77,7 +78,7 @@ def chosen_run(wanted: str, ledger: SubmissionLedger) -> RunRecord:
             if ledger.undoing.sent_in(run.run_id):
                 return run
         msg = "The ledger knows no run that sent anything."
-        raise WrongUse(msg, "invoice-importer history lists the runs.", code="undo.unknown_run")
+        raise WrongUse(msg, elsewhere_said(ledger.past.runs_elsewhere()) or LIST_RUNS, code="undo.unknown_run")
     found = [run for run in runs if run.run_id == wanted] or [run for run in runs if run.run_id.startswith(wanted)]
     if len(found) == 1:
         return found[0]
@@ -88,7 +89,7 @@ def chosen_run(wanted: str, ledger: SubmissionLedger) -> RunRecord:
     near = difflib.get_close_matches(wanted, ids, n=1, cutoff=0.5)
     meant = f" Did you mean {near[0]}?" if near else ""
     msg = f"The ledger knows no run {wanted}.{meant}"
-    raise WrongUse(msg, "invoice-importer history lists the runs.", code="undo.unknown_run")
+    raise WrongUse(msg, hint_for(wanted, ledger.past.runs_elsewhere()), code="undo.unknown_run")
 
 
 def _confirm(plan: Undone, *, yes: bool, talk: Console) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.notation import now
 from importer.submission_ledger.rows import chunks
-from importer.submission_ledger.schema import INVOICES, LIVE
+from importer.submission_ledger.schema import INVOICES, LIVE, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +44,7 @@ class PastBook:
     def __init__(self, engine: sa.Engine, account: str) -> None:
         """Share the engine of the ledger."""
         self._engine = engine
+        self._account = account
         self._live = sa.and_(INVOICES.c.account == account, INVOICES.c.state.in_(LIVE))
 
     def batches(self) -> list[str]:
@@ -52,6 +53,12 @@ class PastBook:
         query = sa.select(INVOICES.c.batch).where(self._live).group_by(INVOICES.c.batch).order_by(last.desc())
         with guard(), self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
+
+    def runs_elsewhere(self) -> dict[str, str]:
+        """Run id → account, of all runs at other accounts: those of the sandbox lie apart from the real ones."""
+        query = sa.select(RUNS.c.run_id, RUNS.c.account).where(RUNS.c.account != self._account)
+        with guard(), self._engine.connect() as connection:
+            return {row.run_id: row.account for row in connection.execute(query.order_by(RUNS.c.started_at))}
 
     def of_batch(self, batch: str) -> list[Billed]:
         """The invoices of a batch."""
