@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 MOST_INVOICES = 60
 """Invoices shown in the terminal; the workbook holds them all."""
-MOST_CELLS = 8
-"""Cells named of problems that say the same."""
+LONGEST_WORD = 18
+"""Letters of a word in a project's title that are not broken, however narrow the terminal."""
+MOST_RANGES = 8
+"""Ranges of rows named of problems that say the same."""
 MOST_PROBLEMS = 40
 """Problems shown in the terminal; the workbook holds them all."""
 
@@ -76,8 +78,12 @@ _FILE_WORDS = {
 
 def _invoice_table(report: Report) -> Table:
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Projects", overflow="fold", min_width=10)
-    table.add_column("Key", overflow="fold")
+    shown = report.planned[:MOST_INVOICES]
+    words = [len(word) for planned in shown for word in projects_of(planned).split()]
+    table.add_column("Projects", overflow="fold", min_width=min(max(words, default=0), LONGEST_WORD))
+    keyed = any(planned.invoice.key for planned in shown)
+    if keyed:
+        table.add_column("Key", overflow="fold")
     table.add_column("Rows", overflow="fold")
     table.add_column("Lines", overflow="fold", min_width=11)
     table.add_column("Amount", justify="right", no_wrap=True)
@@ -88,11 +94,11 @@ def _invoice_table(report: Report) -> Table:
     known = any(planned.invoice_id for planned in report.planned)
     if known:
         table.add_column("Invoice", justify="right", no_wrap=True)
-    for planned in report.planned[:MOST_INVOICES]:
+    for planned in shown:
         invoice = planned.invoice
         cells: tuple[str | Text, ...] = (
             escape(projects_of(planned)) or "–",
-            escape(invoice.key or ""),
+            *([escape(invoice.key or "")] if keyed else []),
             row_ranges(invoice.rows),
             describe_lines(planned) if isinstance(invoice, Invoice) else count_of(len(invoice.rows), "row"),
             f"{invoice.amount:,.2f}" if invoice.amount or not isinstance(invoice, Invoice) else "–",
@@ -194,6 +200,13 @@ def _alike(problems: Sequence[Problem]) -> list[list[Problem]]:
     return list(groups.values())
 
 
+def _places(problems: Sequence[Problem]) -> str:
+    """Where problems of one column are: in which rows, the first ranges of them by name."""
+    rows = row_ranges(sorted({one.row for one in problems if one.row is not None})).split(", ")
+    more = f" and {len(rows) - MOST_RANGES:,} more places" if len(rows) > MOST_RANGES else ""
+    return f"in {count_of(len(problems), 'row')}: {', '.join(rows[:MOST_RANGES])}{more}"
+
+
 def _show_problems(problems: Sequence[Problem], console: Console) -> None:
     unknown = [str(problem.value) for problem in problems if problem.code == "column.unknown"]
     shown = [problem for problem in problems if problem.code != "column.unknown"]
@@ -209,9 +222,7 @@ def _show_problems(problems: Sequence[Problem], console: Console) -> None:
         where = f"[{style}]{escape(problem.address)}[/]  " if problem.address else f"[{style}]•[/] "
         console.print(f"{where}{escape(problem.message)}", highlight=False)
         if others:
-            cells = ", ".join(one.cell or "" for one in others[:MOST_CELLS])
-            more = f" and {len(others) - MOST_CELLS:,} more" if len(others) > MOST_CELLS else ""
-            console.print(f"    Likewise {escape(cells)}{more}.", style="dim", highlight=False)
+            console.print(f"    Likewise {_places(others)}.", style="dim", highlight=False)
         hint, *lines = problem.hint.split("\n")
         console.print(f"    {escape(hint)}", style="dim", highlight=False)
         for line in lines:  # of importer.toml: to be copied, so never broken

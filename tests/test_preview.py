@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from sheets import records
 from importer import pipeline
 from importer.preview import MOST_INVOICES, MOST_PROBLEMS, show
 from importer.problems import Severity
-from importer.records import ExitCode, Status
+from importer.records import ExitCode, Expected, Status
 from importer.settings import load
 from importer.submission_ledger import open_ledger
 from importer.words import count_of, row_ranges
@@ -46,9 +47,9 @@ def preview(tools: pipeline.Tools, folder: Path, *rows: dict[str, object], **wis
     return pipeline.preview(pipeline.Wish(records(folder / "in.xlsx", *rows), **wish), tools)
 
 
-def shown(report: Report) -> str:
+def shown(report: Report, width: int = 200) -> str:
     """What the terminal shows, as plain text with single blanks."""
-    console = Console(file=io.StringIO(), width=200, color_system=None)
+    console = Console(file=io.StringIO(), width=width, color_system=None)
     show(report, console)
     return re.sub(r"[ \t│┃]+", " ", console.file.getvalue())  # type: ignore[attr-defined]
 
@@ -143,3 +144,30 @@ def test_rows_are_shortened_to_ranges(rows: tuple[int, ...], text: str) -> None:
 def test_counts_have_their_noun(count: int, noun: str, text: str) -> None:
     """One row, two rows, two entries."""
     assert count_of(count, noun) == text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_titles_are_broken_between_words_only(tools: pipeline.Tools, tmp_path: Path, width: int) -> None:
+    """However narrow the terminal, each word of a project's title stands whole; an empty column takes no room."""
+    report = preview(tools, tmp_path, fee(123456, 101), fee(1000, 102))
+    titles = ("Website-Relaunch Bäckerei Müller", "Markenauftritt Großküchen Schöller")
+    planned = tuple(
+        replace(one, expected=Expected((title,), "EUR", one.invoice.amount))
+        for one, title in zip(report.planned, titles, strict=True)
+    )
+    text = shown(replace(report, planned=planned), width)
+    assert set(" ".join(titles).split()) <= set(text.split())
+    assert "Key" not in text
+
+
+def test_what_many_rows_have_in_common_is_said_once(tools: pipeline.Tools, tmp_path: Path) -> None:
+    """Ranges of rows in place of a line for each; in the report every cell has its own problem."""
+    rows = [fee(1, "wrong") for _ in range(60)]
+    rows[50] = fee(1, 101)
+    report = preview(tools, tmp_path, *rows)
+    assert len({problem.cell for problem in report.problems}) == 59
+    text = shown(report)
+    assert "Likewise in 58 rows: 3-51, 53-61." in text
+    assert text.count("wrong") == 1
+    scattered = preview(tools, tmp_path, *(fee(1, 101 if number % 2 else "wrong") for number in range(40)))
+    assert "4, 6, 8, 10, 12, 14, 16, 18 and 11 more places." in shown(scattered)
