@@ -446,7 +446,7 @@ def test_a_cancelled_forerunner_is_no_doubt(desk: Desk) -> None:
     desk.undo()
     desk.kantata.misbehave(Fault(FaultKind.DROP_BEFORE))
     assert desk.submit().statuses == ["in_doubt"]
-    assert desk.cli.run("reconcile", IMPORTER_SETTLE_SECONDS="0").exit_code == 0
+    assert desk.cli.run("reconcile", IMPORTER_SETTLE_SECONDS="0").exit_code == 4
     assert desk.submit().statuses == ["created"]
 
 
