@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -33,6 +34,8 @@ MOST_RANGES = 8
 MOST_PROBLEMS = 40
 """Problems shown in the terminal; the workbook holds them all."""
 
+_BETWEEN = 3
+"""Blanks between two columns of a table."""
 _STYLES = {
     Status.READY: "cyan",
     Status.CREATED: "green",
@@ -51,7 +54,7 @@ def show(report: Report, console: Console) -> None:
         f"[bold]{escape(source.path)}[/] · sheet {escape(source.sheet or '–')} · "
         f"{count_of(source.rows, 'row')} · batch [bold]{escape(report.batch)}[/]",
     )
-    console.print(_invoice_table(report))
+    console.print(_invoice_table(report, console.width))
     hidden = len(report.planned) - MOST_INVOICES
     if hidden > 0:
         console.print(f"… and {count_of(hidden, 'more invoice')}; the workbook shows them all.")
@@ -76,38 +79,84 @@ _FILE_WORDS = {
 }
 
 
-def _invoice_table(report: Report) -> Table:
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the table of invoices."""
+
+    title: str
+    cells: list[str | Text]
+    is_figure: bool = False
+    """Never wrapped nor cut: an amount, an id or a status."""
+    least: int = 0
+    """Characters that a text needs at least."""
+
+    @property
+    def needed(self) -> int:
+        widest = max((len(line) for cell in self.cells for line in str(cell).split("\n")), default=0)
+        return max(len(self.title), widest if self.is_figure else min(widest, self.least))
+
+
+def _invoice_table(report: Report, width: int) -> Table:
+    """All that fits into ``width`` characters without breaking a figure; the workbook has every column."""
     shown = report.planned[:MOST_INVOICES]
-    words = [len(word) for planned in shown for word in projects_of(planned).split()]
-    table.add_column("Projects", overflow="fold", min_width=min(max(words, default=0), LONGEST_WORD))
-    keyed = any(planned.invoice.key for planned in shown)
-    if keyed:
-        table.add_column("Key", overflow="fold")
-    table.add_column("Rows", overflow="fold")
-    table.add_column("Lines", overflow="fold", min_width=11)
-    table.add_column("Amount", justify="right", no_wrap=True)
-    table.add_column("Status", no_wrap=True)
-    expected = bool(by_currency(report.planned))
-    if expected:
-        table.add_column("Expected", justify="right", overflow="fold", min_width=9)
-    known = any(planned.invoice_id for planned in report.planned)
-    if known:
-        table.add_column("Invoice", justify="right", no_wrap=True)
-    for planned in shown:
-        invoice = planned.invoice
-        cells: tuple[str | Text, ...] = (
-            escape(projects_of(planned)) or "–",
-            *([escape(invoice.key or "")] if keyed else []),
-            row_ranges(invoice.rows),
-            describe_lines(planned) if isinstance(invoice, Invoice) else count_of(len(invoice.rows), "row"),
-            f"{invoice.amount:,.2f}" if invoice.amount or not isinstance(invoice, Invoice) else "–",
-            Text(STATUS_WORDS[planned.status], style=_STYLES[planned.status]),
-            *([_expected(planned)] if expected else []),
-            planned.invoice_id or "",
+    columns = _columns(shown, report, with_key=True, with_lines=True)
+    if _width(columns) > width:
+        columns = _columns(shown, report, with_key=True, with_lines=False)
+    if _width(columns) > width:
+        columns = _columns(shown, report, with_key=False, with_lines=False)
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    fits = _width(columns) <= width
+    for column in columns:
+        is_amount = column.title in ("Amount", "Expected", "Invoice")
+        table.add_column(
+            column.title,
+            justify="right" if is_amount else "left",
+            overflow="fold",
+            no_wrap=column.is_figure,
+            min_width=column.needed if column.is_figure or fits else None,
         )
-        table.add_row(*cells[: len(table.columns)])
+    for cells in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*cells)
     return table
+
+
+def _columns(shown: Sequence[PlannedInvoice], report: Report, *, with_key: bool, with_lines: bool) -> list[_Column]:
+    """Without its own column, the key of an invoice stands below its projects."""
+    with_key = with_key and any(one.invoice.key for one in shown)
+    projects = [escape(projects_of(one)) or "–" for one in shown]
+    if not with_key:
+        named = zip(projects, shown, strict=True)
+        projects = [f"{text}\n({escape(one.invoice.key)})" if one.invoice.key else text for text, one in named]
+    longest = max((len(word) for text in projects for word in text.split()), default=0)
+    columns = [_Column("Projects", list(projects), least=min(longest, LONGEST_WORD))]
+    if with_key:
+        columns.append(_Column("Key", [escape(one.invoice.key or "") for one in shown], least=LONGEST_WORD))
+    columns.append(_Column("Rows", [row_ranges(one.invoice.rows) for one in shown], least=8))
+    if with_lines:
+        columns.append(_Column("Lines", [_lines(one) for one in shown], least=11))
+    columns += [
+        _Column("Amount", [_amount(one) for one in shown], is_figure=True),
+        _Column("Status", [Text(STATUS_WORDS[one.status], style=_STYLES[one.status]) for one in shown], is_figure=True),
+    ]
+    if by_currency(report.planned):
+        columns.append(_Column("Expected", [_expected(one) for one in shown], is_figure=True))
+    if any(one.invoice_id for one in report.planned):
+        columns.append(_Column("Invoice", [one.invoice_id or "" for one in shown], is_figure=True))
+    return columns
+
+
+def _width(columns: Sequence[_Column]) -> int:
+    return sum(column.needed for column in columns) + _BETWEEN * len(columns) - 1
+
+
+def _lines(planned: PlannedInvoice) -> str:
+    invoice = planned.invoice
+    return describe_lines(planned) if isinstance(invoice, Invoice) else count_of(len(invoice.rows), "row")
+
+
+def _amount(planned: PlannedInvoice) -> str:
+    invoice = planned.invoice
+    return f"{invoice.amount:,.2f}" if invoice.amount or not isinstance(invoice, Invoice) else "–"
 
 
 def _expected(planned: PlannedInvoice) -> str:

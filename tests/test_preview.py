@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -158,6 +159,30 @@ def test_titles_are_broken_between_words_only(tools: pipeline.Tools, tmp_path: P
     text = shown(replace(report, planned=planned), width)
     assert set(" ".join(titles).split()) <= set(text.split())
     assert "Key" not in text
+
+
+@pytest.mark.parametrize("width", [80, 90, 100, 130, 200])
+def test_no_figure_is_cut_however_narrow_the_terminal(tools: pipeline.Tools, tmp_path: Path, width: int) -> None:
+    """Amounts, statuses and invoice ids stand there whole, each invoice with its key; no line is too long."""
+    rows = [fee(98_765_432, 101 + n, invoice_key=f"ACME-RETAINER-{n:03}") for n in range(3)]
+    report = preview(tools, tmp_path, *rows)
+    titles = ("Wiederaufbau der Stadtbibliothek", None, "Kampagne")
+    planned = tuple(
+        replace(
+            one,
+            status=Status.CREATED,
+            invoice_id=f"4100000{n}",
+            expected=Expected((title,), "EUR", Decimal("98765432.10")),
+        )
+        for n, (one, title) in enumerate(zip(report.planned, titles, strict=True))
+    )
+    text = shown(replace(report, planned=planned), width)
+    table = text.partition("Control totals")[0]
+    assert all(len(line) <= width for line in table.splitlines()[1:])
+    for n in range(3):
+        [line] = [line for line in table.splitlines() if f"4100000{n}" in line]
+        assert all(word in line for word in ("98,765,432.00", "created", "EUR 98,765,432.10"))
+        assert f"ACME-RETAINER-{n:03}" in "".join(table.split())
 
 
 def test_what_many_rows_have_in_common_is_said_once(tools: pipeline.Tools, tmp_path: Path) -> None:
