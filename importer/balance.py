@@ -9,41 +9,61 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from importer.currency_sums import CURRENCY_NOT_KNOWN, currency_of
 from importer.records import Invoice, PlannedInvoice, Status
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SENT = frozenset({Status.CREATED, Status.ALREADY_CREATED, Status.IN_DOUBT})
 """Statuses of invoices that were sent, in this run or before."""
-NOT_KNOWN = "currency not known"
 SEVERAL = "several projects"
+NOT_LOOKED_UP = "Tie-out: nothing was sent in this run, and what was billed before was not looked up."
 
 
 @dataclass(slots=True)
 class Line:
-    """One line of the tie-out; amounts in the main currency unit."""
+    """One line of the tie-out; amounts in the main currency unit. None: nothing of it is known."""
 
     name: str
+    title: str | None = None
+    """Of the project, where Kantata told it."""
     sheet: Decimal = Decimal(0)
     sent: Decimal = Decimal(0)
-    read_back: Decimal = Decimal(0)
-    total: Decimal = Decimal(0)
+    read_back: Decimal | None = None
+    difference: Decimal | None = None
+    """What Kantata holds beyond what was sent, of the invoices that were read back."""
+    total: Decimal | None = None
     """What Kantata says the invoices come to, with time, expenses, milestones and tax."""
     unread: int = 0
-    """How many of the invoices that were sent could not be read back."""
+    """How many of the invoices that were sent were not read back."""
+    unread_amount: Decimal = Decimal(0)
+    """What was sent of these."""
 
-    @property
-    def difference(self) -> Decimal:
-        """What Kantata holds beyond what was sent."""
-        return self.read_back - self.sent
+    def count(self, one: PlannedInvoice, sheet: Decimal, held: Decimal | None) -> None:
+        """Add an invoice, or a project's share of it; only where both figures are known there is a difference."""
+        self.sheet += sheet
+        if one.status not in SENT:
+            return
+        self.sent += sheet
+        if held is None:
+            self.unread += 1
+            self.unread_amount += sheet
+        else:
+            self.read_back = (self.read_back or Decimal(0)) + held
+            self.difference = (self.difference or Decimal(0)) + held - sheet
+
+    def count_total(self, one: PlannedInvoice) -> None:
+        """Add what Kantata says the invoice comes to, if it does."""
+        if one.read_back and one.read_back.total is not None:
+            self.total = (self.total or Decimal(0)) + one.read_back.total
 
     def as_json(self) -> dict[str, Any]:
-        """The line in the JSON document."""
-        amounts = {name: f"{getattr(self, name):.2f}" for name in ("sheet", "sent", "read_back", "difference")}
-        return {"name": self.name, **amounts, "total_in_kantata": f"{self.total:.2f}", "not_read_back": self.unread}
+        """The line in the JSON document; null where nothing was read back."""
+        amounts = {name: _exact(getattr(self, name)) for name in ("sheet", "sent", "read_back", "difference")}
+        return {
+            "name": self.name, **amounts, "total_in_kantata": _exact(self.total), "not_read_back": self.unread,
+            "amount_not_read_back": _exact(self.unread_amount),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +78,29 @@ class Tally:
     faulty: frozenset[int]
     """Rows with an error of their own."""
 
+    @property
+    def looked_up(self) -> bool:
+        """Whether anything was sent in this run, or looked for of what was billed before."""
+        before = [one for one in self.planned if one.status in SENT]
+        return not before or any(
+            one.status is not Status.ALREADY_CREATED or one.missing or _held(one) is not None for one in before
+        )
+
     def by_currency(self) -> list[Line]:
         """One line per currency, as far as Kantata told it."""
         of_project = {
-            workspace_id: one.read_back.currency
+            number: currency
             for one in self.planned
-            if one.read_back and one.read_back.currency
-            for workspace_id in one.invoice.workspace_ids
+            if (currency := currency_of(one)) is not None
+            for number in one.invoice.workspace_ids
         }
         lines: dict[str, Line] = {}
         for one in self.planned:
             known = [of_project[number] for number in one.invoice.workspace_ids if number in of_project]
-            name = (one.read_back and one.read_back.currency) or (known[0] if known else NOT_KNOWN)
+            name = currency_of(one) or (known[0] if known else CURRENCY_NOT_KNOWN)
             line = lines.setdefault(name, Line(name))
-            held = _held(one)
-            line.sheet += one.invoice.amount
-            line.sent += one.invoice.amount if one.status in SENT else 0
-            line.read_back += held or 0
-            line.total += (one.read_back.total or 0) if one.read_back else 0
-            line.unread += one.status in SENT and held is None
+            line.count(one, one.invoice.amount, _held(one))
+            line.count_total(one)
         stray = self.amount - sum(line.sheet for line in lines.values())
         if stray:
             lines["stray"] = Line("rows without a project", sheet=stray)
@@ -85,22 +109,16 @@ class Tally:
     def by_project(self) -> list[Line]:
         """One line per project, in the order of the sheet."""
         lines: dict[str, Line] = {}
-
-        def line(name: str) -> Line:
-            return lines.setdefault(name, Line(name))
-
         for one in self.planned:
-            for name, amount in _sheet_by_project(one):
-                line(name).sheet += amount
-                line(name).sent += amount if one.status in SENT else 0
-            for name, amount in _held_by_project(one):
-                line(name).read_back += amount
-            spaces = one.invoice.workspace_ids
-            if one.read_back and one.read_back.total is not None:
-                line(_one_project(one)).total += one.read_back.total
-            if one.status in SENT and _held(one) is None:
-                for number in spaces:
-                    line(str(number)).unread += 1
+            for name, (amount, held) in _by_project(one).items():
+                lines.setdefault(name, Line(name)).count(one, amount, held)
+            if len(one.invoice.workspace_ids) == 1:  # of a shared invoice no project has a total
+                lines[str(one.invoice.workspace_ids[0])].count_total(one)
+            for number, title in zip(
+                one.invoice.workspace_ids, one.expected.titles if one.expected else (), strict=False
+            ):
+                if str(number) in lines:
+                    lines[str(number)].title = title
         return list(lines.values())
 
     def answers(self) -> Counter[Status]:
@@ -136,27 +154,36 @@ def _held(one: PlannedInvoice) -> Decimal | None:
     return one.read_back.items_amount if one.read_back and one.status in SENT else None
 
 
-def _sheet_by_project(one: PlannedInvoice) -> Iterator[tuple[str, Decimal]]:
-    if isinstance(one.invoice, Invoice):
-        for item in one.invoice.lines:
-            yield str(item.workspace_id), item.amount or Decimal(0)
-    else:
-        yield _one_project(one), one.invoice.amount
+def _by_project(one: PlannedInvoice) -> dict[str, tuple[Decimal, Decimal | None]]:
+    """Amount in the sheet and amount in Kantata by project; the latter None where it was not read back.
 
-
-def _held_by_project(one: PlannedInvoice) -> Iterator[tuple[str, Decimal]]:
-    if (held := _held(one)) is None:
-        return
+    What Kantata holds of a shared invoice without saying of which project is compared as a whole.
+    """
+    spaces, held = one.invoice.workspace_ids, _held(one)
+    sheet = _sheet_by_project(one)
+    if len(spaces) == 1 or held is None:
+        return {name: (amount, held) for name, amount in sheet.items()}
     shown = one.read_back.shown if one.read_back else None
-    items = shown.items if shown is not None else None
-    known = {str(number) for number in one.invoice.workspace_ids}
-    if len(known) > 1 and items and all(str(item.fields.get("workspace_id")) in known for item in items):
-        for item in items:
-            yield str(item.fields["workspace_id"]), item.amount or Decimal(0)
-    elif held:
-        yield _one_project(one), held
+    items = (shown.items if shown is not None else None) or ()
+    if sum((item.amount or Decimal(0) for item in items), Decimal(0)) != held or any(
+        str(item.fields.get("workspace_id")) not in sheet for item in items
+    ):
+        return {SEVERAL: (one.invoice.amount, held)}
+    found = dict.fromkeys(sheet, Decimal(0))
+    for item in items:
+        found[str(item.fields["workspace_id"])] += item.amount or Decimal(0)
+    return {name: (amount, found[name]) for name, amount in sheet.items()}
 
 
-def _one_project(one: PlannedInvoice) -> str:
+def _sheet_by_project(one: PlannedInvoice) -> dict[str, Decimal]:
     spaces = one.invoice.workspace_ids
-    return str(spaces[0]) if len(spaces) == 1 else SEVERAL
+    if not isinstance(one.invoice, Invoice):
+        return {str(spaces[0]) if len(spaces) == 1 else SEVERAL: one.invoice.amount}
+    amounts = dict.fromkeys(map(str, spaces), Decimal(0))
+    for item in one.invoice.lines:
+        amounts[str(item.workspace_id)] += item.amount or Decimal(0)
+    return amounts
+
+
+def _exact(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.2f}"

@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from importer.balance import NOT_LOOKED_UP
+from importer.currency_sums import mixed
 from importer.problems import Severity
 from importer.records import Invoice, Status, UnsoundInvoice
 from importer.report import by_currency
@@ -59,6 +61,8 @@ def show(report: Report, console: Console) -> None:
     if hidden > 0:
         console.print(f"… and {count_of(hidden, 'more invoice')}; the workbook shows them all.")
     console.print(_totals_table(report))
+    if several := mixed(report.planned, report.totals.amount):
+        console.print(f"The total is a {several}.", highlight=False)
     if currencies := by_currency(report.planned):
         console.print(_currency_table(currencies))
     _show_tie_out(report, console)
@@ -202,24 +206,28 @@ def _totals_table(report: Report) -> Table:
 
 def _show_tie_out(report: Report, console: Console) -> None:
     """Say in a few lines whether Kantata holds what the sheet says, and whether every row is answered."""
-    if report.command == "preview":
+    if report.is_plan:
         return
-    for line in report.tally.by_currency():
-        agrees = not line.difference and not line.unread
-        words = "" if agrees else f" · [bold red]difference {line.difference:,.2f}[/]" if line.difference else ""
-        unread = f" · [yellow]{count_of(line.unread, 'invoice')} not read back[/]" if line.unread else ""
-        console.print(
-            f"Tie-out {line.name}: sheet {line.sheet:,.2f} · sent {line.sent:,.2f} · read back "
-            f"{line.read_back:,.2f}{words}{unread}", highlight=False,
-        )  # fmt: skip
-    style = None if report.tally.rows_agree() else "bold red"
-    console.print(report.tally.row_sentence(), style=style, highlight=False)
+    tally = report.tally
+    if not tally.looked_up:
+        console.print(NOT_LOOKED_UP, highlight=False)
+    for line in tally.by_currency() if tally.looked_up else ():
+        parts = [f"Tie-out {line.name}: sheet {line.sheet:,.2f} · sent {line.sent:,.2f}"]
+        if line.read_back is not None:
+            parts.append(f"read back {line.read_back:,.2f}")
+        if line.difference:
+            parts.append(f"[bold red]difference {line.difference:,.2f}[/]")
+        if line.unread:
+            parts.append(f"[yellow]not read back {line.unread_amount:,.2f} ({count_of(line.unread, 'invoice')})[/]")
+        console.print(" · ".join(parts), highlight=False)
+    style = None if tally.rows_agree() else "bold red"
+    console.print(tally.row_sentence(), style=style, highlight=False)
 
 
 def _show_reasons(report: Report, console: Console) -> None:
     """Say why each invoice that is not simply ready or created stands as it does."""
     quiet = (Status.READY, Status.ALREADY_CREATED)
-    told = [one for one in report.planned if one.reason and (one.status not in quiet or one.differs)]
+    told = [one for one in report.planned if one.reason and (one.status not in quiet or one.differs or one.what_to_do)]
     same: dict[tuple[str, Status], int] = {}
     for one in told:
         same[(one.reason or "", one.status)] = same.get((one.reason or "", one.status), 0) + 1

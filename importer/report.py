@@ -10,6 +10,7 @@ from string import digits
 from typing import TYPE_CHECKING, Any
 
 from importer.balance import Tally
+from importer.currency_sums import currency_of
 from importer.payload import to_json
 from importer.problems import Problem, Severity
 from importer.records import ExitCode, Expected, PlannedInvoice, Source, Status, Totals
@@ -81,6 +82,11 @@ class Report:
     def by_row(self) -> dict[int, PlannedInvoice]:
         """The invoice that each row belongs to; rows that belong to none are absent."""
         return {row: planned for planned in self.planned for row in planned.invoice.rows}
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether it tells what would be done, not what was."""
+        return self.command == "preview" or bool(self.totals.by_status.get(Status.READY))
 
     @property
     def tally(self) -> Tally:
@@ -198,7 +204,7 @@ def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
         "invoice_number": read_back.number if read_back else None,
         "amount": plain_amount(planned.invoice.amount),
         "workspace_titles": list(expected.titles),
-        "currency": (read_back.currency if read_back else None) or expected.currency,
+        "currency": currency_of(planned),
         "expected_total": _exact(expected.total),
         "read_back": _read_back(planned),
         "payload": planned.payload,

@@ -82,6 +82,9 @@ class Book:
         self.wrap = self.book.add_format({"text_wrap": True} | top)
         self.date = self.book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "indent": 1} | top)
         self.moment = self.book.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"} | top)
+        self.right = self.book.add_format({"align": "right"} | top)
+        self.wrong = self.book.add_format({"num_format": "#,##0.00", "bold": True, "font_color": "#C00000"} | top)
+        """An amount that ought to be nothing."""
         self.money = self.book.add_format({"num_format": "#,##0.00"} | top)
         self.link = self.book.add_format({"font_color": "#0563C1", "underline": 1} | top)
         self.status = {

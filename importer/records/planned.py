@@ -62,6 +62,8 @@ class PlannedInvoice:
     """None when Kantata was not asked."""
     tie_out: TieOut | None = None
     """None: not compared with what Kantata holds."""
+    missing: bool = False
+    """It was created, but Kantata, asked for it again, did not show it, which is too little to say that it is gone."""
 
     @property
     def differs(self) -> bool:

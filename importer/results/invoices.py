@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from importer.currency_sums import currency_of
 from importer.payload import to_json
 from importer.records import ReadBack, Status
 from importer.report import by_currency
@@ -27,7 +28,7 @@ _INVOICE_COLUMNS: tuple[_InvoiceColumn, ...] = (
     (TableColumn("Amount sent", right=True), lambda _, one: Money(one.invoice.amount)),
     (TableColumn("Amount read back", right=True), lambda _, one: Money(_read_back(one).items_amount)),
     (TableColumn("Total in Kantata", right=True), lambda _, one: Money(_read_back(one).total)),
-    (TableColumn("Currency", 9), lambda _, one: _read_back(one).currency or (one.expected and one.expected.currency)),
+    (TableColumn("Currency", 9), lambda _, one: currency_of(one)),
     (TableColumn("Invoice number", 12), lambda _, one: _read_back(one).number),
     (TableColumn("Invoice ID", 12), lambda _, one: one.invoice_id),
     (TableColumn("Invoice link", 42), lambda report, one: Link(report.link_of(one))),
@@ -46,10 +47,10 @@ _EXPECTED: _InvoiceColumn = (
 
 
 def _described(report: Report) -> tuple[_InvoiceColumn, ...]:
-    """The columns of the invoices; a preview adds the titles of projects and what Kantata would make of them."""
-    if report.command != "preview" or all(one.expected is None for one in report.planned):
+    """The columns of the invoices, with the titles of projects where they are known, in a preview what is expected."""
+    if all(one.expected is None for one in report.planned):
         return _INVOICE_COLUMNS
-    expected = [_EXPECTED] if by_currency(report.planned) else []
+    expected = [_EXPECTED] if report.command == "preview" and by_currency(report.planned) else []
     return (_INVOICE_COLUMNS[0], _TITLES, *_INVOICE_COLUMNS[1:4], *expected, *_INVOICE_COLUMNS[4:])
 
 
