@@ -18,7 +18,7 @@ from importer.payload import tidy, to_json
 from importer.records import Difference, ItemType, ShownItem, TieOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from importer.records import PlannedInvoice, ReadBack, Shown
 
@@ -37,6 +37,8 @@ _MORE_TITLES = {
     "due_date": "due date",
 }  # fmt: skip
 NOTHING = "nothing"
+DRAFT = "draft"
+"""Name of the difference between a draft and an issued invoice."""
 MOST_SAID = 5
 """Differences of one invoice that its reason names; the count says how many more there are."""
 LONGEST_SAID = 200
@@ -76,7 +78,26 @@ def tie_out(payload: dict[str, Any], shown: Shown | None) -> TieOut:
     if shown is None:
         return TieOut(unread=("the whole invoice",))
     body = payload["invoice"]
-    found = [*_projects(body, shown), *_ids(body, shown), *_items(body, shown), *_header(body, shown)]
+    return _result([*_content(body, shown), *_header(body, shown)])
+
+
+def content_tie_out(payload: dict[str, Any], shown: Shown) -> TieOut:
+    """Compare only what is billed: projects, time entries, expenses, milestones and items."""
+    return _result(_content(payload["invoice"], shown))
+
+
+def header_differences(payload: dict[str, Any], shown: Shown) -> tuple[Difference, ...]:
+    """What of the header is otherwise than it was sent, but for being a draft: drafts are there to be issued."""
+    found = _header(payload["invoice"], shown)
+    return tuple(one for one in found if isinstance(one, Difference) and one.what != DRAFT)
+
+
+def _content(body: dict[str, Any], shown: Shown) -> list[Difference | str]:
+    return [*_projects(body, shown), *_ids(body, shown), *_items(body, shown)]
+
+
+def _result(found: Iterable[Difference | str]) -> TieOut:
+    found = tuple(found)
     differences = tuple(one for one in found if isinstance(one, Difference))
     return TieOut(differences, tuple(dict.fromkeys(one for one in found if isinstance(one, str))))
 
@@ -192,7 +213,7 @@ def _header(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
         yield "whether it is a draft"
     elif "draft" in body and draft is not body["draft"]:
         words = {True: "a draft", False: "an issued invoice"}
-        yield Difference("draft", words[body["draft"]], words[draft])
+        yield Difference(DRAFT, words[body["draft"]], words[draft])
 
 
 def _items(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:

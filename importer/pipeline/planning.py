@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from importer.check.names import Named
 from importer.columns import known_headers
 from importer.conventions import Conventions
+from importer.found_again import found_again, not_found_again
 from importer.group import Defaults, group
 from importer.header_changes import changes
 from importer.limits import Limits, check
@@ -34,6 +35,7 @@ from importer.words import row_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
     from decimal import Decimal
     from pathlib import Path
 
@@ -294,19 +296,18 @@ def _without_gone(prepared: Prepared, api: KantataApi, settle_seconds: float) ->
         knowledge = replace(prepared.knowledge, gone=prepared.knowledge.gone | gone)
         prepared = decided(replace(prepared, knowledge=knowledge))
         read.update({number: invoice.read_back for number, invoice in shown.items()})
-    return replace(prepared, planned=tuple(_with_figures(one, read) for one in prepared.planned))
+    return replace(prepared, planned=tuple(_looked_at(one, asked, read, young) for one in prepared.planned))
 
 
-def _with_figures(one: PlannedInvoice, read: dict[str, ReadBack]) -> PlannedInvoice:
-    """An invoice that was created earlier, with what it holds now; people may have changed it since, so no more."""
-    known = read.get(one.invoice_id or "") if one.status is Status.ALREADY_CREATED else None
-    if known is None:
+def _looked_at(
+    one: PlannedInvoice, asked: set[str], read: dict[str, ReadBack], young: AbstractSet[str]
+) -> PlannedInvoice:
+    """An invoice that was created earlier, with what came of asking for it."""
+    if one.status is not Status.ALREADY_CREATED or one.invoice_id not in asked:
         return one
-    held = known.items_amount
-    if held in (None, one.invoice.amount):
-        return replace(one, read_back=known)
-    reason = f"{one.reason} In Kantata it has {held:,.2f} by now, in the sheet {one.invoice.amount:,.2f}."
-    return replace(one, read_back=known, reason=reason)
+    if one.invoice_id in read:
+        return found_again(one, read[one.invoice_id])
+    return not_found_again(one, young=one.invoice_id in young)
 
 
 def _known_to_kantata(one: PlannedInvoice, found: list[FoundInvoice]) -> PlannedInvoice:

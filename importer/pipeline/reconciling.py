@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from importer import results
 from importer.errors import AccessDenied, ImporterError, NotReached
+from importer.found_again import found_again
 from importer.pipeline.planning import Tools, Wish, new_run_id, prepare, report_of
 from importer.pipeline.submitting import exit_code_after
 from importer.plan import totals_of
 from importer.reconcile import Settlement, apply, free_at, settle, told
 from importer.records import ExitCode, LedgerEntry, PlannedInvoice, Source, Status, UnsoundInvoice
-from importer.report import Report
+from importer.report import DONE, Report
 from importer.submit import Sent, not_sent
 from importer.tieout import tied
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from importer.kantata_api import KantataApi
+    from importer.records import ReadBack
     from importer.submission_ledger import RunRecord, SubmissionLedger
 
 
@@ -118,12 +120,19 @@ def _as_of_now(one: PlannedInvoice, entries: dict[str, LedgerEntry]) -> PlannedI
 
 def _tied_out(planned: tuple[PlannedInvoice, ...], api: KantataApi) -> tuple[PlannedInvoice, ...]:
     """The invoices that exist, each compared with what was sent; one that Kantata does not show stays unread."""
-    ids = {one.invoice_id for one in planned if one.status is Status.CREATED and one.invoice_id}
+    ids = {one.invoice_id for one in planned if one.status in DONE and one.invoice_id}
     try:
         held = {found.invoice_id: found.read_back for found in api.find_by_ids(ids)}
     except (AccessDenied, NotReached):
         held = {}
-    return tuple(tied(one, held.get(one.invoice_id or "")) if one.invoice_id in ids else one for one in planned)
+    return tuple(_compared(one, held.get(one.invoice_id or "")) for one in planned)
+
+
+def _compared(one: PlannedInvoice, held: ReadBack | None) -> PlannedInvoice:
+    """Those of this run as after sending; those that another run sent as they are found again."""
+    if one.status is Status.CREATED:
+        return tied(one, held)
+    return found_again(one, held) if one.status is Status.ALREADY_CREATED and held else one
 
 
 def _without_rows(

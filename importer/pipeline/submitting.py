@@ -223,5 +223,5 @@ def exit_code_after(sent: Sent) -> ExitCode:
     if sent.unreachable:
         return ExitCode.UNREACHABLE
     undone = {Status.REJECTED, Status.HELD, Status.NOT_SENT, Status.READY}
-    differs = any(one.differs for one in sent.planned)
-    return ExitCode.SOME_NOT_SENT if statuses & undone or differs else ExitCode.DONE
+    amiss = any(one.differs or one.missing for one in sent.planned)
+    return ExitCode.SOME_NOT_SENT if statuses & undone or amiss else ExitCode.DONE
