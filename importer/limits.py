@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from importer.currency_sums import mixed
 from importer.errors import GateRefused
 from importer.records import Invoice, Status
 from importer.words import row_ranges
@@ -36,7 +37,7 @@ def check(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> 
     What is expected is compared with the amounts in the sheet; the largest figures
     hold for these, and for the whole value of the invoices that Kantata has priced.
     """
-    expected, too_large = list(_unexpected(totals, limits)), list(_too_large(planned, totals, limits))
+    expected, too_large = list(_unexpected(planned, totals, limits)), list(_too_large(planned, totals, limits))
     if not expected and not too_large:
         return
     hints = ["Check the sheet, or correct --expect-invoices and --expect-total."] * bool(expected)
@@ -45,11 +46,12 @@ def check(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> 
     raise GateRefused(msg, " ".join(hints), code="gate.totals" if expected else "gate.largest")
 
 
-def _unexpected(totals: Totals, limits: Limits) -> Iterator[str]:
+def _unexpected(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:
     if limits.expect_invoices not in (None, totals.invoices):
         yield f"the sheet makes {totals.invoices} invoices, but {limits.expect_invoices} were expected"
     if limits.expect_total is not None and limits.expect_total != totals.amount:
-        yield f"the sheet has {totals.amount:,.2f}, but {limits.expect_total:,.2f} was expected"
+        several = _several(mixed(planned, totals.amount))
+        yield f"the sheet has {totals.amount:,.2f}{several}, but {limits.expect_total:,.2f} was expected"
 
 
 def _too_large(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:
@@ -67,7 +69,15 @@ def _too_large(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits
     largest = max(totals.amount, whole, key=abs)
     if limits.largest_total is not None and abs(largest) > limits.largest_total:
         more = PRICED if largest != totals.amount else ""
+        if more:
+            more += _several(mixed(planned, largest, lambda one: one.invoice.amount + _priced(one)))
+        else:
+            more = _several(mixed(planned, largest))
         yield f"the sheet has {largest:,.2f}{more}, but largest_total allows {limits.largest_total:,.2f}"
+
+
+def _several(sums: str | None) -> str:
+    return f" ({sums})" if sums else ""
 
 
 def in_sheet(one: PlannedInvoice) -> bool:

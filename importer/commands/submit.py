@@ -114,6 +114,7 @@ def submit(  # noqa: PLR0913 - one argument per option or field
 
 def _confirm(plan: Report, *, yes: bool, talk: Console, production: bool) -> None:
     """Ask for a typed yes, in production for the total. Raises GateRefused when it does not come."""
+    from importer.currency_sums import mixed
     from importer.errors import GateRefused
     from importer.preview import show
     from importer.words import count_of
@@ -126,27 +127,30 @@ def _confirm(plan: Report, *, yes: bool, talk: Console, production: bool) -> Non
     show(plan, talk)
     ready = plan.totals.by_status[Status.READY]
     amount = plan.totals.amount_by_status[Status.READY]
+    several = mixed([one for one in plan.planned if one.status is Status.READY], amount)
     drafts = sum(one.status is Status.READY and one.invoice.draft for one in plan.planned)  # type: ignore[union-attr]
     talk.print(
-        f"[bold]{count_of(ready, 'invoice')}[/] ({drafts} as draft) with [bold]{amount:,.2f}[/] in fixed fees and "
-        f"additional items will be created at {plan.account}.",
+        f"[bold]{count_of(ready, 'invoice')}[/] ({drafts} as draft) with [bold]{amount:,.2f}[/]"
+        f"{f' ({several})' if several else ''} in fixed fees and additional items will be created at {plan.account}.",
+        highlight=False,
     )
     if production:
-        _ask_for_total(ready, amount)
+        _ask_for_total(ready, amount, several)
     elif typer.prompt("Type yes to send", err=True).strip().lower() != "yes":
         msg = "Nothing was sent: you did not type yes."
         raise GateRefused(msg, "Submit again when you are sure.", code="gate.yes")
 
 
-def _ask_for_total(ready: int, amount: Decimal) -> None:
+def _ask_for_total(ready: int, amount: Decimal, several: str | None) -> None:
     """A total must be looked at to be typed. Raises GateRefused when another one is typed."""
     from importer.errors import GateRefused
 
     # Time, expenses and milestones have no amount in the sheet; then the count is what can be compared.
     what, expected = ("total amount", f"{amount:.2f}") if amount else ("number of invoices", str(ready))
-    typed = typer.prompt(f"Production: type the {what} to send", err=True).replace(",", "").replace(" ", "")
+    of_which = f" ({several})" if several and amount else ""
+    typed = typer.prompt(f"Production: type the {what} to send{of_which}", err=True).replace(",", "").replace(" ", "")
     if typed not in (expected, expected.removesuffix(".00")):
-        msg = f"Nothing was sent: you typed {typed}, but the {what} is {expected}."
+        msg = f"Nothing was sent: you typed {typed}, but the {what} is {expected}{of_which}."
         raise GateRefused(msg, "Compare the totals with your books, then submit again.", code="gate.yes")
 
 

@@ -83,6 +83,17 @@ def with_names(prepared: Prepared) -> Prepared:
     return replace(prepared, planned=tuple(planned))
 
 
+def with_currencies(prepared: Prepared, api: KantataApi) -> Prepared:
+    """The plan with titles and currencies of its projects, asked for alone; as it was when Kantata does not answer."""
+    every = frozenset(number for one in prepared.planned for number in one.invoice.workspace_ids)
+    try:
+        account = Account(projects=find_projects(api, every, prepared.named.projects))
+    except (AccessDenied, NotReached):
+        return prepared
+    planned = (replace(one, expected=expected_of(one.invoice, account)) for one in prepared.planned)
+    return replace(prepared, planned=tuple(planned))
+
+
 def _sound_rows(prepared: Prepared) -> Iterable[Invoice]:
     """What can be read of the unsound invoices, each as far as it goes."""
     items = {line.row: line.item for line in prepared.lines if line.item is not None}

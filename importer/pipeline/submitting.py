@@ -12,7 +12,7 @@ from importer.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.gate import Gate, Stop
 from importer.header_changes import headers_seen
 from importer.pipeline import approving
-from importer.pipeline.checking import checked
+from importer.pipeline.checking import checked, with_currencies
 from importer.pipeline.comparing import with_warnings
 from importer.pipeline.planning import (
     Prepared,
@@ -116,7 +116,12 @@ def _compared_with_account(prepared: Prepared, tools: Tools) -> Prepared:
     """The plan with all that is known before sending. Raises GateRefused, AccessDenied or NotReached."""
     if prepared.named.stuck is not None:
         raise prepared.named.stuck
-    check_limits(prepared, tools)
+    try:
+        check_limits(prepared, tools)
+    except GateRefused:
+        if tools.api is not None:
+            check_limits(with_currencies(prepared, tools.api), tools)  # says of several currencies that they are
+        raise
     if tools.api is None:
         return prepared
     prepared = look_up(_settle_own(prepared, tools, tools.api), tools.api, tools.settings.settle_seconds)
