@@ -1,33 +1,28 @@
-"""Compare what is about to be billed with the batch before, and find content that was only dated anew. Pure."""
+"""Compare what is about to be billed with the batch before, project by project. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from importer.payload import to_json
-from importer.problems import Problem, Severity
-from importer.records import Invoice, PlannedInvoice, Status
+from importer.currency_sums import currency_of
+from importer.project_worth import NOTHING, Worth, by_project, worth_before, worth_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from importer.sheet import Sheet
+    from importer.records import PlannedInvoice
     from importer.submission_ledger.past import Billed
 
 MOST_NAMED = 8
 """Projects named in one line."""
-MONTH = len("2026-10")
-"""Characters of an ISO date that name its month."""
 LARGEST = 5
-"""How many of the largest invoices are shown."""
-ITEM_LISTS = ("fixed_fee_items", "additional_items")
-NOT_CONTENT = ("external_reference", "invoice_date", "user_invoice_number")
-"""Fields that an invoice dated anew has otherwise."""
+"""How many of the largest invoices of a currency are shown."""
+LONGEST_TITLE = 40
+"""Characters of a title in a line."""
 
 
 class Kind(Enum):
@@ -36,6 +31,7 @@ class Kind(Enum):
     MISSING = "missing now"
     NEW = "new"
     CHANGED = "changed"
+    NOT_COMPARED = "not compared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,9 @@ class Change:
     kind: Kind
     before: Decimal | None
     now: Decimal | None
-    """None: not billed."""
+    """None: not billed, or not known."""
+    currency: str | None = None
+    title: str | None = None
 
     @property
     def percent(self) -> Decimal | None:
@@ -54,6 +52,26 @@ class Change:
         if not self.before or self.now is None:
             return None
         return (self.now - self.before) / abs(self.before) * 100
+
+    @property
+    def moved(self) -> Decimal | None:
+        """Amount now less amount before; None when either is not known."""
+        before = Decimal(0) if self.kind is Kind.NEW else self.before
+        now = Decimal(0) if self.kind is Kind.MISSING else self.now
+        return None if before is None or now is None else now - before
+
+
+@dataclass(frozen=True, slots=True)
+class Large:
+    """An invoice among the largest of its currency."""
+
+    name: str
+    """Its key, else its project's number."""
+    titles: tuple[str, ...]
+    """Of its projects, as far as Kantata told them."""
+    currency: str | None
+    amount: Decimal
+    """Main currency unit, tax excluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,145 +84,127 @@ class Changes:
     percent: Decimal
     """A change of amount beyond it counts."""
     changes: tuple[Change, ...]
-    largest: tuple[PlannedInvoice, ...]
-    """The largest invoices now, by amount."""
+    largest: tuple[Large, ...]
+    """The largest invoices now: by currency, then by amount."""
+    not_ranked: int = 0
+    """Invoices whose amount is not known."""
 
     def of(self, kind: Kind) -> tuple[Change, ...]:
         """The changes of one kind, in the order of the project numbers."""
         return tuple(one for one in self.changes if one.kind is kind)
 
     def lines(self) -> Iterator[str]:
-        """Say it in two or three lines."""
-        missing, new, changed = (self.of(kind) for kind in Kind)
+        """Say it in a few lines."""
+        missing, new, changed, unknown = (self.of(kind) for kind in Kind)
         parts = [f"Against batch {self.batch_before}: {self.projects_before} projects then, {self.projects_now} now"]
-        parts += [f"missing now: {_numbers(missing)}"] * bool(missing) + [f"new: {_numbers(new)}"] * bool(new)
+        parts += [f"missing now: {_names(missing)}"] * bool(missing) + [f"new: {_names(new)}"] * bool(new)
         yield f"{'; '.join(parts)}."
         if changed:
-            named = ", ".join(
-                f"{one.workspace_id} ({one.before:,.2f} → {one.now:,.2f})" for one in changed[:MOST_NAMED]
+            named = [f"{_name(one)} ({_priced(one.currency, one.before)} → {one.now:,.2f})" for one in changed]
+            yield f"Amount changed by more than {self.percent:f} %: {_some(named)}."
+        if unknown:
+            yield (
+                f"Not compared: {_names(unknown)}. For one of the two batches it is not known what their time, "
+                "expenses or milestones come to."
             )
-            more = f" and {len(changed) - MOST_NAMED} more" if len(changed) > MOST_NAMED else ""
-            yield f"Amount changed by more than {self.percent:f} %: {named}{more}."
-        yield f"Largest invoices: {', '.join(f'{_name(one)} {one.invoice.amount:,.2f}' for one in self.largest)}."
+        yield from self._largest_lines()
+
+    def _largest_lines(self) -> Iterator[str]:
+        for currency in dict.fromkeys(one.currency for one in self.largest):
+            named = [
+                f"{' '.join([one.name, *map(_quoted, one.titles)])} {one.amount:,.2f}"
+                for one in self.largest
+                if one.currency == currency
+            ]
+            yield f"Largest invoices{f' in {currency}' if currency else ''}: {', '.join(named)}."
+        if self.not_ranked:
+            yield f"Not among the largest, because their amount is not known: {self.not_ranked:,} of the invoices."
 
 
 def compare(
-    planned: Iterable[PlannedInvoice], earlier: Iterable[Billed], batch_before: str, percent: Decimal
+    planned: Iterable[PlannedInvoice],
+    earlier: Iterable[Billed],
+    batch_before: str,
+    percent: Decimal,
+    billed_now: Iterable[Billed] = (),
 ) -> Changes:
-    """Compare, project by project, with the invoices of the batch before."""
-    planned = tuple(planned)
-    before = _by_project(_shares_before(one) for one in earlier)
-    now = _by_project(_shares_now(one) for one in planned)
-    changes = []
-    for number in sorted({*before, *now}):
-        if number not in now:
-            changes.append(Change(number, Kind.MISSING, before[number], None))
-        elif number not in before:
-            changes.append(Change(number, Kind.NEW, None, now[number]))
-        elif before[number] != now[number]:
-            change = Change(number, Kind.CHANGED, before[number], now[number])
-            if change.percent is None or abs(change.percent) > percent:
-                changes.append(change)
-    largest = sorted(planned, key=lambda one: -one.invoice.amount)[:LARGEST]
-    return Changes(batch_before, len(before), len(now), percent, tuple(changes), tuple(largest))
+    """Compare, project by project, with the invoices of the batch before.
 
-
-def dated_anew(
-    planned: Iterable[PlannedInvoice], earlier: Iterable[Billed], sheet: Sheet
-) -> tuple[tuple[Problem, ...], tuple[PlannedInvoice, ...]]:
-    """Find every invoice that is ready and equals an earlier one in everything but its date.
-
-    A warning for each, but those that were billed just so in the months before
-    are monthly: they come back apart, as a warning each month would teach to
-    read none. ``earlier``: the newest first.
+    ``billed_now`` are the invoices of this batch that the ledger knows: of what is
+    billed already Kantata tells the worth no more.
     """
-    by_content: dict[str, list[Billed]] = defaultdict(list)
-    for past in earlier:
-        by_content[_content(past.payload)].append(past)
-    warnings: list[Problem] = []
-    monthly: list[PlannedInvoice] = []
-    for one in planned:
-        twins = by_content.get(_content(one.payload), []) if one.status is Status.READY and one.payload else []
-        if not twins or twins[0].reference == one.reference:
-            continue
-        if _is_monthly(one, twins):
-            monthly.append(one)
-        else:
-            warnings.append(_warning(one, twins[0], sheet))
-    return tuple(warnings), tuple(monthly)
-
-
-def monthly_note(monthly: Sequence[PlannedInvoice]) -> str:
-    """Say which invoices equal those of the months before."""
-    names = [_name(one) for one in monthly[:MOST_NAMED]]
-    more = f" and {len(monthly) - MOST_NAMED:,} more" if len(monthly) > MOST_NAMED else ""
-    return f"Monthly, and as in the months before but for the date: {', '.join(names)}{more}."
-
-
-def _is_monthly(one: PlannedInvoice, twins: Sequence[Billed]) -> bool:
-    """Whether it was billed in the month before and in an earlier one, and not yet in its own."""
-    billed = [str(twin.payload["invoice"].get("invoice_date") or "") for twin in twins]
-    own, months = str((one.payload or {})["invoice"].get("invoice_date") or ""), {day[:MONTH] for day in billed}
-    return (
-        bool(own) and all(billed) and len(months) > 1 and own[:MONTH] > max(months)
-        and max(months) == _previous(own[:MONTH])
+    planned = tuple(planned)
+    known = {one.reference: one for one in billed_now}
+    before = by_project(worth_before(one) for one in earlier)
+    worth = [worth_now(one, known) for one in planned]
+    now = by_project(worth)
+    changes = (_change(number, before.get(number), now.get(number), percent) for number in sorted({*before, *now}))
+    large = [_large(one, shares) for one, shares in zip(planned, worth, strict=True)]
+    found = tuple(one for one in changes if one is not None)
+    return Changes(
+        batch_before, len(before), len(now), percent, found, tuple(_largest(one for one in large if one is not None)),
+        large.count(None),
     )  # fmt: skip
 
 
-def _previous(month: str) -> str:
-    first = date.fromisoformat(f"{month}-01")
-    return (first - timedelta(days=1)).isoformat()[:MONTH]
+def _change(number: int, before: Worth | None, now: Worth | None, percent: Decimal) -> Change | None:
+    """What changed of a project; None when nothing worth a word did."""
+    kind = _kind(before, now, percent)
+    if kind is None:
+        return None
+    known = [one for one in (now, before) if one is not None]
+    currency = next((one.currency for one in known if one.currency), None)
+    title = next((one.title for one in known if one.title), None)
+    amounts = (before.amount if before else None, now.amount if now else None)
+    return Change(number, kind, *amounts, currency, title)
 
 
-def _warning(one: PlannedInvoice, twin: Billed, sheet: Sheet) -> Problem:
-    row = one.invoice.rows[0]
-    dated = twin.payload["invoice"].get("invoice_date")
-    which = f"invoice {twin.invoice_id}" if twin.invoice_id else "an invoice whose answer is not known"
-    when = f"dated {dated}" if dated else "which had no date of its own"
-    return Problem(
-        "invoice.dated_anew",
-        f"{_name(one)}: all but the date is as on {which}, {when} (run {twin.run_id}, batch {twin.batch}).",
-        "Right for a monthly retainer. If only the dates of an old sheet were moved on, do not send it.",
-        sheet.name, sheet.address("invoice_date", row), row, "invoice_date", None, Severity.WARNING,
-    )  # fmt: skip
+def _kind(before: Worth | None, now: Worth | None, percent: Decimal) -> Kind | None:
+    if now is None or before is None:
+        return Kind.MISSING if now is None else Kind.NEW
+    other_currency = None not in (before.currency, now.currency) and before.currency != now.currency
+    if before.amount is None or now.amount is None or other_currency:
+        return Kind.NOT_COMPARED
+    moved = abs(now.amount - before.amount)
+    return Kind.CHANGED if moved and (not before.amount or moved / abs(before.amount) * 100 > percent) else None
 
 
-def _content(payload: Mapping[str, Any]) -> str:
-    kept = {name: value for name, value in payload["invoice"].items() if name not in NOT_CONTENT}
-    return to_json(kept, sort_keys=True)
+def _large(one: PlannedInvoice, shares: Mapping[int, Worth]) -> Large | None:
+    """The invoice as it may be ranked; None when its amount is not known."""
+    total = one.expected.total if one.expected else None
+    if total is None:
+        total = sum(shares.values(), NOTHING).amount if shares else None
+    if total is None:
+        return None
+    currency = currency_of(one) or next((share.currency for share in shares.values()), None)
+    titles = tuple(share.title for share in shares.values() if share.title)
+    return Large(one.invoice.key or ", ".join(map(str, shares)), titles, currency, total)
 
 
-def _by_project(shares: Iterable[Iterable[tuple[int, Decimal]]]) -> dict[int, Decimal]:
-    found: dict[int, Decimal] = defaultdict(Decimal)
-    for each in shares:
-        for number, amount in each:
-            found[number] += amount
-    return found
+def _largest(invoices: Iterable[Large]) -> Iterator[Large]:
+    by_currency: dict[str | None, list[Large]] = defaultdict(list)
+    for one in invoices:
+        by_currency[one.currency].append(one)
+    for currency in sorted(by_currency, key=lambda code: code or "~"):
+        yield from sorted(by_currency[currency], key=lambda one: -one.amount)[:LARGEST]
 
 
-def _shares_now(one: PlannedInvoice) -> Iterator[tuple[int, Decimal]]:
-    """What an invoice bills each of its projects; of an unsound one the first has all."""
-    if isinstance(one.invoice, Invoice):
-        for line in one.invoice.lines:
-            yield line.workspace_id, line.amount or Decimal(0)
-        return
-    for place, number in enumerate(one.invoice.workspace_ids):
-        yield number, one.invoice.amount if place == 0 else Decimal(0)
+def _priced(currency: str | None, amount: Decimal | None) -> str:
+    return f"{currency or ''} {amount:,.2f}".strip()
 
 
-def _shares_before(one: Billed) -> Iterator[tuple[int, Decimal]]:
-    body = one.payload["invoice"]
-    for number in one.workspace_ids:
-        yield number, Decimal(0)
-    for name in ITEM_LISTS:
-        for item in body.get(name, ()):
-            yield item.get("workspace_id", one.workspace_ids[0]), Decimal(str(item["amount"]))
+def _name(one: Change) -> str:
+    return f"{one.workspace_id} {_quoted(one.title)}" if one.title else str(one.workspace_id)
 
 
-def _numbers(changes: tuple[Change, ...]) -> str:
-    named = ", ".join(str(one.workspace_id) for one in changes[:MOST_NAMED])
-    return named + (f" and {len(changes) - MOST_NAMED} more" if len(changes) > MOST_NAMED else "")
+def _quoted(title: str) -> str:
+    return f"“{title}”" if len(title) <= LONGEST_TITLE else f"“{title[:LONGEST_TITLE].rstrip()}…”"
 
 
-def _name(one: PlannedInvoice) -> str:
-    return one.invoice.key or f"project {', '.join(str(number) for number in one.invoice.workspace_ids)}"
+def _names(changes: tuple[Change, ...]) -> str:
+    return _some([_name(one) for one in changes])
+
+
+def _some(named: list[str]) -> str:
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return f"{', '.join(named[:MOST_NAMED])}{more}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from plans import BATCH, SOURCE, fee, fees, hours, invoice, plan
 
 from importer.changes import Kind, compare
 from importer.period import batch_before
-from importer.records import Outcome, OutcomeKind
+from importer.records import Expected, Outcome, OutcomeKind
 from importer.submission_ledger import open_ledger
 
 if TYPE_CHECKING:
@@ -47,21 +49,30 @@ def test_preview_compares_with_the_month_before(cli: Cli, sandbox: Sandbox) -> N
     assert submit(cli).exit_code == 0
     month(cli, "2026-11-30", {101: 150, 102: 151, 103: 49, 105: 900})
     done = preview(cli)
+    a, b, c, e = (
+        "Website-Relaunch Bäckerei Müller", "Markenauftritt Großküchen Schöller", "Onlineshop Käserei Alpgrün",
+        "App FährePlus",
+    )  # fmt: skip
+    d = "Kampagne Herbstlichter, Stadtwerke Düsseldorf"
     assert done.document["notices"][1:] == [
-        "Against batch 2026-10: 4 projects then, 4 now; missing now: 104; new: 105.",
-        "Amount changed by more than 50 %: 102 (100.00 → 151.00), 103 (100.00 → 49.00).",
-        "Largest invoices: project 105 900.00, project 102 151.00, project 101 150.00, project 103 49.00.",
+        f"Against batch 2026-10: 4 projects then, 4 now; missing now: 104 “{d[:40]}…”; new: 105 “{e}”.",
+        f"Amount changed by more than 50 %: 102 “{b}” (EUR 100.00 → 151.00), 103 “{c}” (EUR 100.00 → 49.00).",
+        f"Largest invoices in EUR: 105 “{e}” 900.00, 102 “{b}” 151.00, 101 “{a}” 150.00, 103 “{c}” 49.00.",
     ]
     rows = list(load_workbook(done.document["files"]["preview"])["Changes"].iter_rows(values_only=True))
     assert rows[1:] == [
-        ("changed", "102", "2026-10", 100, 151, 51, 51), ("changed", "103", "2026-10", 100, 49, -51, -51),
-        ("missing now", "104", "2026-10", 100, None, -100, None), ("new", "105", "2026-10", None, 900, 900, None),
-        ("largest now", "105", None, None, 900, None, None), ("largest now", "102", None, None, 151, None, None),
-        ("largest now", "101", None, None, 150, None, None), ("largest now", "103", None, None, 49, None, None),
-    ]  # fmt: skip
+        ("changed", "102", b, "EUR", "2026-10", 100, 151, 51, 51),
+        ("changed", "103", c, "EUR", "2026-10", 100, 49, -51, -51),
+        ("missing now", "104", d, "EUR", "2026-10", 100, None, -100, None),
+        ("new", "105", e, "EUR", "2026-10", None, 900, 900, None),
+        ("largest now", "105", e, "EUR", None, None, 900, None, None),
+        ("largest now", "102", b, "EUR", None, None, 151, None, None),
+        ("largest now", "101", a, "EUR", None, None, 150, None, None),
+        ("largest now", "103", c, "EUR", None, None, 49, None, None),
+    ]
     assert "missing now: 104" in cli.run("preview", cli.folder / "october.csv").stdout
     small = preview(cli, IMPORTER_CHANGE_PERCENT="10")
-    assert "101 (100.00 → 150.00)" in small.document["notices"][2]
+    assert f"101 “{a}” (EUR 100.00 → 150.00)" in small.document["notices"][2]
 
 
 def test_without_a_batch_before_nothing_is_compared(cli: Cli, sandbox: Sandbox) -> None:
@@ -154,13 +165,71 @@ def test_both_kinds_of_ledger_look_back(ledger_place: sa.URL) -> None:
     ledger.close()
 
 
+TIME, MILESTONE = (
+    {"workspace_id": 102, "item_type": "time_entry", "item_id": 5102001, "amount": ""},
+    {"workspace_id": 102, "item_type": "billing_milestone", "item_id": 7102001, "amount": ""},
+)
+"""Of the stand-in: worth 375.00 and 6,000.00."""
+
+
+def test_time_and_milestones_count_for_what_they_are_worth(cli: Cli, sandbox: Sandbox) -> None:
+    """Now and then: what Kantata priced when it was sent is on record; each currency has its own ranking."""
+    cli = cli.at(sandbox)
+    before, now = {"invoice_date": "2026-10-31"}, {"invoice_date": "2026-11-30"}
+    cli.sheet(TIME | before, {"workspace_id": 105, "amount": 300} | before)
+    assert submit(cli).exit_code == 0
+    cli.sheet(
+        MILESTONE | now, {"workspace_id": 105, "amount": 310} | now, {"workspace_id": 106, "amount": 7000} | now,
+    )  # fmt: skip
+    done = preview(cli)
+    against, changed, euros, dollars = done.document["notices"][1:]
+    assert "3 now; new: 106" in against
+    assert changed == (
+        "Amount changed by more than 50 %: 102 “Markenauftritt Großküchen Schöller” (EUR 375.00 → 6,000.00)."
+    )
+    assert euros.startswith("Largest invoices in EUR: 102 “Markenauftritt Großküchen Schöller” 6,000.00, 105 ")
+    assert dollars.startswith("Largest invoices in USD: 106 ")
+    assert submit(cli).exit_code == 0
+    again = preview(cli).document["notices"][1:]  # billed by now: the worth is that on record
+    assert again[1] == changed
+    assert "102 “Markenauftritt Großküchen Schöller” 6,000.00" in again[2]
+
+
+def test_what_is_not_known_is_neither_nothing_nor_compared(cli: Cli, sandbox: Sandbox) -> None:
+    """A ledger that an older version wrote has no worth of time; priced lines it has in what was sent."""
+    cli = cli.at(sandbox)
+    before, now = {"invoice_date": "2026-10-31"}, {"invoice_date": "2026-11-30"}
+    cli.sheet(TIME | before, {"workspace_id": 105, "amount": 100} | before)
+    assert submit(cli).exit_code == 0
+    with sqlite3.connect(cli.ledger) as connection:
+        connection.execute("UPDATE invoices SET expected = NULL")
+    connection.close()
+    cli.sheet({"workspace_id": 102, "amount": 10} | now, {"workspace_id": 105, "amount": 300} | now)
+    done = preview(cli)
+    assert done.document["notices"][2:4] == [
+        "Amount changed by more than 50 %: 105 “App FährePlus” (EUR 100.00 → 300.00).",
+        (
+            "Not compared: 102 “Markenauftritt Großküchen Schöller”. For one of the two batches it is not known what "
+            "their time, expenses or milestones come to."
+        ),
+    ]
+    rows = list(load_workbook(done.document["files"]["preview"])["Changes"].iter_rows(values_only=True))
+    assert ("not compared", "102", None, 10, None, None) in [(*row[:2], *row[5:]) for row in rows]
+    cli.sheet(MILESTONE | now)
+    offline = preview(cli, "--offline").document["notices"]
+    assert "Not among the largest, because their amount is not known: 1 of the invoices." in offline
+
+
 def test_an_invoice_over_several_projects_counts_for_each(ledger: SubmissionLedger) -> None:
-    """Each project has its own items; one with time only is there, with no amount."""
-    before = plan(invoice(fee(101, "100"), fee(102, "50", row=3), hours(5103001, 103, row=4), key="all"))
-    bill(ledger, *before, kind=OutcomeKind.CREATED)
+    """Each project has its own lines; the ledger remembers what each was worth, as far as it was known."""
+    [before] = plan(invoice(fee(101, "100"), fee(102, "50", row=3), hours(5103001, 103, row=4), key="all"))
+    shares = (Decimal(100), Decimal(50), None)
+    before = replace(before, expected=Expected(("A", None, "C"), "EUR", None, shares))
+    bill(ledger, before, kind=OutcomeKind.CREATED)
     now = plan(invoice(fee(102, "200")), invoice(hours(5103002, 103)), batch="2026-11")
     changes = compare(now, ledger.past.of_batch(BATCH), BATCH, Decimal(50))
     assert [(one.workspace_id, one.kind, one.before, one.now) for one in changes.changes] == [
-        (101, Kind.MISSING, 100, None), (102, Kind.CHANGED, 50, 200),
+        (101, Kind.MISSING, 100, None), (102, Kind.CHANGED, 50, 200), (103, Kind.NOT_COMPARED, None, None),
     ]  # fmt: skip
+    assert [(one.title, one.currency) for one in changes.changes] == [("A", "EUR"), (None, "EUR"), ("C", "EUR")]
     assert changes.of(Kind.CHANGED)[0].percent == 300

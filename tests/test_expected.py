@@ -68,7 +68,7 @@ def test_priced_lines_and_items_are_one_sum() -> None:
     """A fee of 500, a third of an hour at 100 an hour, and half a cent."""
     seen = account(entry(1, Fraction(10_000, 3)), entry(2, Fraction(1, 2)))
     assert expected_of(invoice(fee(), hours(1, row=3), hours(2, row=4)), seen) == Expected(
-        ("Relaunch",), "EUR", Decimal("533.34")
+        ("Relaunch",), "EUR", Decimal("533.34"), (Decimal("533.34"),)
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from importer.records import Expected, Invoice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from importer.check.account import Account
     from importer.records import LineItem, UnsoundInvoice
@@ -28,13 +28,22 @@ def expected_of(invoice: Invoice | UnsoundInvoice, account: Account) -> Expected
     projects = [account.project(number) for number in invoice.workspace_ids]
     currency = _common(project.currency for project in projects)
     unit = _common(project.base_unit for project in projects)
-    total = None
-    if isinstance(invoice, Invoice) and (currency is not None or len(projects) == 1):
-        values = [_value(line, account, currency, unit) for line in invoice.lines]
-        known = [value for value in values if value is not None]
-        if len(known) == len(values):
-            total = rounded(sum(known, Fraction(0)), unit or CENTS)
-    return Expected(tuple(project.title for project in projects), currency, total)
+    titles = tuple(project.title for project in projects)
+    if not isinstance(invoice, Invoice) or (currency is None and len(projects) > 1):
+        return Expected(titles, currency, None)
+    values = [(line.workspace_id, _value(line, account, currency, unit)) for line in invoice.lines]
+    shares = (_sum((value for of, value in values if of == number), unit) for number in invoice.workspace_ids)
+    return Expected(titles, currency, _sum((value for _, value in values), unit), tuple(shares))
+
+
+def _sum(values: Iterable[Fraction | None], unit: int | None) -> Decimal | None:
+    """The sum, rounded; None when a part of it is not known."""
+    whole = Fraction(0)
+    for value in values:
+        if value is None:
+            return None
+        whole += value
+    return rounded(whole, unit or CENTS)
 
 
 def rounded(value: Fraction, unit: int) -> Decimal:

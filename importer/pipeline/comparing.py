@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer.changes import Changes, compare, dated_anew, monthly_note
+from importer.changes import Changes, compare
+from importer.dated_anew import dated_anew, monthly_note
 from importer.period import batch_before
 from importer.pipeline.planning import noting
 from importer.records import Status
@@ -31,4 +32,5 @@ def changes_of(prepared: Prepared, tools: Tools) -> Changes | None:
     before = batch_before(prepared.batch, past.batches())
     if before is None:
         return None
-    return compare(prepared.planned, past.of_batch(before), before, tools.settings.change_percent)
+    earlier, billed_now = past.of_batch(before), past.of_batch(prepared.batch)
+    return compare(prepared.planned, earlier, before, tools.settings.change_percent, billed_now)

@@ -35,6 +35,8 @@ class Expected:
     """Code such as EUR; None when it is not known, or not one."""
     total: Decimal | None
     """Main unit, tax excluded; None when any part of it is not known."""
+    shares: tuple[Decimal | None, ...] = ()
+    """What of it each of the projects is billed, in the order of their ids; empty when it was not reckoned."""
 
 
 @dataclass(frozen=True, slots=True)

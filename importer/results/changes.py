@@ -20,16 +20,15 @@ def add_changes(book: Book, report: Report) -> None:
         book,
         "Changes",
         [
-            TableColumn("What", 18), TableColumn("Project or invoice", 24), TableColumn("Batch before", 16),
+            TableColumn("What", 18), TableColumn("Project or invoice", 18), TableColumn("Project title", 36),
+            TableColumn("Currency", 9), TableColumn("Batch before", 16),
             TableColumn("Amount before", 16, right=True), TableColumn("Amount now", 16, right=True),
             TableColumn("Change", 16, right=True), TableColumn("Change in %", 14, right=True),
         ],
     )  # fmt: skip
     for one in changes.changes:
-        moved = (one.now or 0) - (one.before or 0)
-        cells = (Money(one.before), Money(one.now), Money(moved), Money(one.percent))
-        table.add([one.kind.value, str(one.workspace_id), changes.batch_before, *cells])
+        figures = (Money(one.before), Money(one.now), Money(one.moved), Money(one.percent))
+        table.add([one.kind.value, str(one.workspace_id), one.title, one.currency, changes.batch_before, *figures])
     for large in changes.largest:
-        name = large.invoice.key or ", ".join(str(number) for number in large.invoice.workspace_ids)
-        table.add(["largest now", name, None, None, Money(large.invoice.amount)])
+        table.add(["largest now", large.name, "; ".join(large.titles), large.currency, None, None, Money(large.amount)])
     table.finish()

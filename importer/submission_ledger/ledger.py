@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from importer.records import Outcome, OutcomeKind
 from importer.submission_ledger.approvals import Approvals
+from importer.submission_ledger.expecting import as_text
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.health import Health, health_of
 from importer.submission_ledger.known import KnownBook
@@ -195,6 +196,7 @@ class SubmissionLedger(KnownBook):
             "request_id": None,
             "invoice_id": None,
             "error": None,
+            "expected": as_text(planned),
         }
 
     def _replace_items(self, connection: sa.Connection, planned: PlannedInvoice) -> None:

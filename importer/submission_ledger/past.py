@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from importer.submission_ledger.expecting import RecordedWorth, read
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.notation import now
 from importer.submission_ledger.rows import chunks
@@ -36,6 +37,10 @@ class Billed:
     payload: dict[str, Any]
     """What was sent."""
     invoice_id: str | None
+    currency: str | None = None
+    """Code such as EUR; None when it is not on record."""
+    worth: dict[int, RecordedWorth] = field(default_factory=dict)
+    """By project; empty when it is not on record."""
 
 
 class PastBook:
@@ -79,5 +84,5 @@ class PastBook:
 def _billed(row: Any) -> Billed:  # noqa: ANN401 - untyped by its library
     return Billed(
         row.reference, row.batch, row.run_id, row.invoice_key, tuple(json.loads(row.workspace_ids)),
-        Decimal(row.amount), json.loads(row.payload), row.invoice_id,
+        Decimal(row.amount), json.loads(row.payload), row.invoice_id, *read(row.expected),
     )  # fmt: skip

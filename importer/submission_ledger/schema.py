@@ -62,6 +62,7 @@ INVOICES = sa.Table(
     sa.Column("request_id", sa.Text),
     sa.Column("invoice_id", sa.Text),
     sa.Column("error", sa.Text),
+    sa.Column("expected", sa.Text),
     sa.Index("invoices_by_fingerprint", "account", "fingerprint"),
 )  # fmt: skip
 ATTEMPTS = sa.Table(
@@ -138,11 +139,16 @@ def _add_approval_uses(connection: sa.Connection) -> None:
     APPROVAL_USES.create(connection, checkfirst=True)
 
 
+def _add_expected(connection: sa.Connection) -> None:
+    """Invoices remember what each project was expected to be billed, as JSON; null for those sent before."""
+    connection.exec_driver_sql("ALTER TABLE invoices ADD COLUMN expected TEXT")
+
+
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
-    2: _add_locks, 3: _add_headers, 4: _add_approvals, 5: _add_approval_uses,
+    2: _add_locks, 3: _add_headers, 4: _add_approvals, 5: _add_approval_uses, 6: _add_expected,
 }  # fmt: skip
 """Schema version → the step that leads to it from the version before."""
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 def migrate(connection: sa.Connection, known: int) -> None:

@@ -1,0 +1,93 @@
+"""Find invoices whose content was billed before and only dated anew. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from importer.payload import to_json
+from importer.problems import Problem, Severity
+from importer.records import PlannedInvoice, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from importer.sheet import Sheet
+    from importer.submission_ledger.past import Billed
+
+MOST_NAMED = 8
+"""Invoices named in one line."""
+MONTH = len("2026-10")
+"""Characters of an ISO date that name its month."""
+NOT_CONTENT = ("external_reference", "invoice_date", "user_invoice_number")
+"""Fields that an invoice dated anew has otherwise."""
+
+
+def dated_anew(
+    planned: Iterable[PlannedInvoice], earlier: Iterable[Billed], sheet: Sheet
+) -> tuple[tuple[Problem, ...], tuple[PlannedInvoice, ...]]:
+    """Find every invoice that is ready and equals an earlier one in everything but its date.
+
+    A warning for each, but those that were billed just so in the months before
+    are monthly: they come back apart, as a warning each month would teach to
+    read none. ``earlier``: the newest first.
+    """
+    by_content: dict[str, list[Billed]] = defaultdict(list)
+    for past in earlier:
+        by_content[_content(past.payload)].append(past)
+    warnings: list[Problem] = []
+    monthly: list[PlannedInvoice] = []
+    for one in planned:
+        twins = by_content.get(_content(one.payload), []) if one.status is Status.READY and one.payload else []
+        if not twins or twins[0].reference == one.reference:
+            continue
+        if _is_monthly(one, twins):
+            monthly.append(one)
+        else:
+            warnings.append(_warning(one, twins[0], sheet))
+    return tuple(warnings), tuple(monthly)
+
+
+def monthly_note(monthly: Sequence[PlannedInvoice]) -> str:
+    """Say which invoices equal those of the months before."""
+    names = [_name(one) for one in monthly[:MOST_NAMED]]
+    more = f" and {len(monthly) - MOST_NAMED:,} more" if len(monthly) > MOST_NAMED else ""
+    return f"Monthly, and as in the months before but for the date: {', '.join(names)}{more}."
+
+
+def _is_monthly(one: PlannedInvoice, twins: Sequence[Billed]) -> bool:
+    """Whether it was billed in the month before and in an earlier one, and not yet in its own."""
+    billed = [str(twin.payload["invoice"].get("invoice_date") or "") for twin in twins]
+    own, months = str((one.payload or {})["invoice"].get("invoice_date") or ""), {day[:MONTH] for day in billed}
+    return (
+        bool(own) and all(billed) and len(months) > 1 and own[:MONTH] > max(months)
+        and max(months) == _previous(own[:MONTH])
+    )  # fmt: skip
+
+
+def _previous(month: str) -> str:
+    first = date.fromisoformat(f"{month}-01")
+    return (first - timedelta(days=1)).isoformat()[:MONTH]
+
+
+def _warning(one: PlannedInvoice, twin: Billed, sheet: Sheet) -> Problem:
+    row = one.invoice.rows[0]
+    dated = twin.payload["invoice"].get("invoice_date")
+    which = f"invoice {twin.invoice_id}" if twin.invoice_id else "an invoice whose answer is not known"
+    when = f"dated {dated}" if dated else "which had no date of its own"
+    return Problem(
+        "invoice.dated_anew",
+        f"{_name(one)}: all but the date is as on {which}, {when} (run {twin.run_id}, batch {twin.batch}).",
+        "Right for a monthly retainer. If only the dates of an old sheet were moved on, do not send it.",
+        sheet.name, sheet.address("invoice_date", row), row, "invoice_date", None, Severity.WARNING,
+    )  # fmt: skip
+
+
+def _content(payload: Mapping[str, Any]) -> str:
+    kept = {name: value for name, value in payload["invoice"].items() if name not in NOT_CONTENT}
+    return to_json(kept, sort_keys=True)
+
+
+def _name(one: PlannedInvoice) -> str:
+    return one.invoice.key or f"project {', '.join(str(number) for number in one.invoice.workspace_ids)}"
