@@ -82,6 +82,11 @@ class Book:
         self.wrap = self.book.add_format({"text_wrap": True} | top)
         self.date = self.book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "indent": 1} | top)
         self.moment = self.book.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"} | top)
+        self.beside = self.book.add_format({"indent": 1, "align": "left"} | top)
+        """Text to the right of a figure."""
+        self.header_beside = self.book.add_format(
+            {"bold": True, "bg_color": "#1F4E78", "font_color": "#FFFFFF", "valign": "vcenter", "indent": 1},
+        )
         self.right = self.book.add_format({"align": "right"} | top)
         self.wrong = self.book.add_format({"num_format": "#,##0.00", "bold": True, "font_color": "#C00000"} | top)
         """An amount that ought to be nothing."""

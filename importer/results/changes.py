@@ -20,7 +20,8 @@ def add_changes(book: Book, report: Report) -> None:
         book,
         "Changes",
         [
-            TableColumn("What", 18), TableColumn("Project or invoice", 18), TableColumn("Project title", 36),
+            TableColumn("What", 18), TableColumn("Project or invoice", 18),
+            TableColumn("Project title", 46, wrapped=True),
             TableColumn("Currency", 9), TableColumn("Batch before", 16),
             TableColumn("Amount before", 16, right=True), TableColumn("Amount now", 16, right=True),
             TableColumn("Change", 16, right=True), TableColumn("Change in %", 14, right=True),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def add_summary(book: Book, report: Report) -> None:
     """Add the sheet to the workbook."""
-    sheet = book.add("Summary", [24, 16, 16, 16, 16, 16, 16, 16, 36])
+    sheet = book.add("Summary", [24, 16, 16, 16, 16, 16, 16, 16, 46])
     sheet.hide_gridlines(2)
     title = "Preview: nothing was sent" if report.command == "preview" else "Results"
     sheet.write_string(0, 0, title, book.title)
@@ -68,7 +68,7 @@ def _control_totals(book: Book, sheet: Any, row: int, report: Report) -> int:  #
     sheet.write_number(row, 1, totals.invoices, count)
     sheet.write_number(row, 2, totals.amount, total)
     if several := mixed(report.planned, totals.amount):
-        sheet.write_string(row, 3, several, book.bold)
+        sheet.write_string(row, 3, several, book.beside)
     row += 1
     sheet.write_string(row, 0, "rows in the sheet")
     sheet.write_number(row, 1, totals.rows)
@@ -103,7 +103,7 @@ def _tie_out(book: Book, sheet: Any, row: int, report: Report) -> int:  # noqa: 
         titled = any(line.title for line in lines)
         _header(book, sheet, row, (title, *_TIE_OUT))
         if titled:
-            sheet.write_string(row, len(_TIE_OUT) + 1, "Project title", book.header)
+            sheet.write_string(row, len(_TIE_OUT) + 1, "Project title", book.header_beside)
         for line in lines:
             row += 1
             _tie_out_line(book, sheet, row, line)
@@ -124,7 +124,7 @@ def _tie_out_line(book: Book, sheet: Any, row: int, line: Line) -> None:  # noqa
     if line.unread:
         sheet.write_number(row, _TIE_OUT.index("Invoices not read back") + 1, line.unread, book.bold)
     if line.title:
-        sheet.write_string(row, len(_TIE_OUT) + 1, line.title)
+        sheet.write_string(row, len(_TIE_OUT) + 1, line.title, book.beside)
 
 
 def _header(book: Book, sheet: Any, row: int, titles: Sequence[str]) -> None:  # noqa: ANN401 - untyped by its library
