@@ -84,7 +84,7 @@ def _title(done: list[Handled]) -> str:
         what = "something needs you"
     else:
         what = f"{statuses[Status.CREATED]} created" if statuses[Status.CREATED] else "nothing to do"
-    return f"invoice-importer: {what}, {count_of(len(done), 'file')}"
+    return f"invoice-importer: {what}, {count_of(sum(one.is_file for one in done), 'file')}"
 
 
 def _urgent(done: list[Handled]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import socket
 import urllib.request
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -64,38 +65,65 @@ def send(notice: Notice, settings: Settings, state: Path) -> str | None:
         due, notice = True, replace(notice, body=f"{notice.body}\n\nWhat could not be told before:\n\n{untold}")
     reached, why = _sent(notice, settings) if due else (True, None)
     if why is not None:
-        LOG.warning("The notice could not be sent: %s", why, extra={"why": why})
+        LOG.error("The notice could not be sent: %s", why, extra={"why": why})  # also said under --quiet
     if due or notice.news != known.get(topic):
         # What nobody could be told stays news, so that the next run tries again.
         told = notice.news if reached else known.get(topic, "")
-        others = {name: known[name] for name in TOPICS if name != topic and name in known}
-        failure = {"failure": why, "failed_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"} if why else {}
-        kept = failure if due else {name: known[name] for name in ("failure", "failed_at") if name in known}
+        others = {name: known[name] for name in known if name not in (topic, "untold")}
+        if due:
+            others = _noting(others, "failure", why)
         later = {} if reached else {"untold": f"{notice.title}\n{notice.body}"[:MOST_UNTOLD]}
-        _write(state, others | {topic: told} | kept | later)
+        _write(state, others | {topic: told} | later)
     return why
 
 
-def last_failure(state: Path) -> str | None:
-    """Why the last notice that was due could not be sent, and when; None when it was sent."""
+def _noting(known: dict[str, Any], name: str, why: str | None) -> dict[str, Any]:
+    """What is known, with a failure and its time under a name; without one when all went well."""
+    others = {key: known[key] for key in known if key not in (name, f"{name}_at")}
+    return others | ({name: why, f"{name}_at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"} if why else {})
+
+
+def last_failure(state: Path, name: str = "failure") -> str | None:
+    """Why the last notice that was due (or the last ``heartbeat``) could not be sent, and when; None when it was."""
     known = _read(state)
-    return f"{known['failure']} ({known.get('failed_at')})" if known.get("failure") else None
+    return f"{known[name]} ({known.get(f'{name}_at')})" if known.get(name) else None
 
 
-def heartbeat(settings: Settings) -> str | None:
+def heartbeat(settings: Settings, state: Path) -> str | None:
     """Fetch the heartbeat's address; return why that failed, None when all is well or none is set."""
     address = settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else ""
     if not address:
         return None
     keep_secret(address, *urlsplit(address).path.split("/"))
+    why = None
     try:
         with urllib.request.urlopen(address, timeout=HEARTBEAT_SECONDS) as answer:  # noqa: S310 - checked by Settings
             answer.read(1000)
     except Exception as error:  # noqa: BLE001 - whatever answers there, it never fails the run
         why = redacted(f"{type(error).__name__}: {error}")
-        LOG.warning("The heartbeat could not be sent: %s", why, extra={"why": why})
-        return why
-    return None
+        LOG.error("The heartbeat could not be sent: %s", why, extra={"why": why})  # noqa: TRY400 - no traceback
+    known = _read(state)
+    if why or "heartbeat" in known:
+        _write(state, _noting(known, "heartbeat", why))
+    return why
+
+
+def try_each(settings: Settings) -> list[tuple[str, str | None]]:
+    """Send a test notice to every address, and return for each its name and why that failed; None when it went."""
+    given, wrong = _addresses(settings)
+    tried: list[tuple[str, str | None]] = [("notify_file", why) for why in wrong]
+    try:
+        import apprise
+    except ImportError:
+        return [*tried, ("package apprise", NOT_INSTALLED)]
+    notice = Notice(
+        "invoice-importer: test of the notices",
+        f"This is a test from {socket.gethostname()}: notices of invoice-importer arrive here. Nothing was billed.",
+    )
+    for number, address in given:
+        why = _through_apprise(apprise, notice, address)
+        tried.append((_name(number, address), why and redacted(why)))
+    return tried
 
 
 def faults(settings: Settings) -> list[str]:
@@ -187,9 +215,10 @@ def _read(state: Path) -> dict[str, Any]:
 def _write(state: Path, content: dict[str, Any]) -> None:
     new = state.with_name(f"{state.name}.{os.getpid()}")
     try:
+        state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # it may name clients and amounts
         with os.fdopen(number, "w", encoding="utf-8") as file:
             json.dump(content, file)
         new.replace(state)
     except OSError as error:
-        LOG.warning("What was told last cannot be remembered (%s).", error.strerror)
+        LOG.error("What was told last cannot be remembered (%s: %s).", state, error.strerror)  # noqa: TRY400 - no traceback

@@ -48,7 +48,7 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
     try:
         done = _done(config=config, profile=profile, reports=reports, sandbox=sandbox, wait=wait)
     except ImporterError as error:
-        notify(notice_of_failure(error, account, "reconcile", TOPICS[1]), settings)
+        notify(notice_of_failure(error, account, "reconcile", TOPICS[1]), settings, rehearsal=sandbox)
         raise
     if as_json:
         from importer.payload import to_json
@@ -60,7 +60,7 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
         with telling():
             _show(done, Console(stderr=quiet))
     if done.settlements:
-        notify(notice_of_reconcile(done, account), settings)
+        notify(notice_of_reconcile(done, account), settings, rehearsal=sandbox)
     return done.exit_code
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from importer.commands.options import (
@@ -18,6 +19,7 @@ from importer.commands.options import (
 from importer.records import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from importer.notices import Notice
@@ -36,38 +38,55 @@ def run(  # noqa: PLR0913 - one argument per option or field
     sandbox: SandboxFlag = False,
 ) -> ExitCode:
     """Handle every workbook of the inbox without anyone watching: for cron and other schedulers."""
-    from importer.digest import notice_of, notice_of_failure
-    from importer.errors import ImporterError
+    from importer.digest import notice_of
     from importer.notices import heartbeat
     from importer.pipeline import exit_code_of
+    from importer.redaction import redacted
     from importer.settings import load
 
     settings = load(config=config, profile=profile, reports=reports)
     account = "SANDBOX" if sandbox else settings.account
 
     def told(handled: Handled) -> None:
-        if not (as_json or quiet):
+        if quiet and handled.exit_code is not ExitCode.DONE:
+            sys.stderr.write(redacted(handled.line) + "\n")  # a scheduler mails what is written here, not exit codes
+        elif not (as_json or quiet):
             with telling():
-                sys.stdout.write(_line(handled) + "\n")
+                sys.stdout.write(handled.line + "\n")
 
-    try:
+    with _failure_told(account, settings, rehearsal=sandbox):
         done = _handled(config=config, profile=profile, reports=reports, sandbox=sandbox, told=told)
-    except ImporterError as error:
-        notify(notice_of_failure(error, account), settings)
-        raise
-    except Exception as error:
-        notify(notice_of_failure(ImporterError(f"Unexpected error ({type(error).__name__})."), account), settings)
-        raise
     code = exit_code_of(done)
     if as_json:
         with telling():
             sys.stdout.write(_document(done, code) + "\n")
     elif not done and not quiet:
         sys.stdout.write(f"Nothing to do: no workbook in {settings.inbox}.\n")
-    notify(notice_of(done, account), settings)
-    if code is ExitCode.DONE:
-        heartbeat(settings)
+    mine = [one for one in done if one.exit_code is not ExitCode.LOCKED]
+    if mine or not done:
+        notify(notice_of(mine, account), settings, rehearsal=sandbox)
+    if code is ExitCode.DONE and not sandbox:
+        heartbeat(settings, state_file(settings))
     return code
+
+
+@contextmanager
+def _failure_told(account: str, settings: Settings, *, rehearsal: bool) -> Iterator[None]:
+    """Send a notice about a run that could not begin."""
+    from importer.digest import notice_of_failure
+    from importer.errors import ImporterError, LockedByAnother
+
+    try:
+        yield
+    except LockedByAnother:
+        raise  # nothing failed: the run that is at work tells of itself
+    except ImporterError as error:
+        notify(notice_of_failure(error, account), settings, rehearsal=rehearsal)
+        raise
+    except Exception as error:
+        unexpected = ImporterError(f"Unexpected error ({type(error).__name__}).")
+        notify(notice_of_failure(unexpected, account), settings, rehearsal=rehearsal)
+        raise
 
 
 def _handled(
@@ -88,21 +107,30 @@ def _handled(
         return pipeline.run(session.tools, session.connect, stop, told, keep=sandbox)
 
 
-def notify(notice: Notice, settings: Settings) -> None:
-    """Send the notice; that it cannot be sent must not change how the run ends."""
-    from contextlib import suppress
+def notify(notice: Notice, settings: Settings, *, rehearsal: bool = False) -> None:
+    """Send the notice; that it cannot be sent must not change how the run ends.
 
-    from importer.errors import ImporterError
+    That of a ``rehearsal`` says so, and is no news of the real thing.
+    """
+    from dataclasses import replace
+
     from importer.notices import send
-    from importer.submission_ledger import file_beside, ledger_url
 
-    with suppress(ImporterError, OSError):
-        send(notice, settings, file_beside(ledger_url(settings.ledger), "notices.json"))
+    if rehearsal:
+        notice = replace(notice, title=f"REHEARSAL (nothing was billed): {notice.title}")
+    send(notice, settings, state_file(settings, rehearsal=rehearsal))
 
 
-def _line(handled: Handled) -> str:
-    where = f" → {handled.folder}" if handled.folder else ""
-    return f"{handled.name}: {handled.fate.value}. {handled.why}{where}"
+def state_file(settings: Settings, *, rehearsal: bool = False) -> Path:
+    """Where it is remembered what was told; beside the ledger, or where the ledger would be."""
+    from importer.errors import LedgerProblem
+    from importer.submission_ledger import ledger_url, place_beside
+
+    try:
+        where = ledger_url(settings.ledger)
+    except LedgerProblem:  # it has been said, and must be told all the same
+        where = ledger_url("")
+    return place_beside(where, "sandbox.notices.json" if rehearsal else "notices.json")
 
 
 def _document(done: list[Handled], code: ExitCode) -> str:

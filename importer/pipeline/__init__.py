@@ -2,10 +2,11 @@
 
 from importer.pipeline.approving import approve, approved
 from importer.pipeline.guarding import gates_set
+from importer.pipeline.handled import Fate, Handled, exit_code_of
 from importer.pipeline.planning import Prepared, Tools, Wish, look_up, new_run_id, prepare
 from importer.pipeline.previewing import preview
 from importer.pipeline.reconciling import Reconciled, reconcile
-from importer.pipeline.running import Fate, Handled, exit_code_of, run
+from importer.pipeline.running import run
 from importer.pipeline.submitting import Hooks, exit_code_after, submit
 from importer.pipeline.undoing import UndoHooks, undo
 

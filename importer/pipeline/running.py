@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import shutil
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer import inbox
 from importer.errors import FileProblem, GateRefused, ImporterError, SettingsProblem
 from importer.pipeline.guarding import check_gates
+from importer.pipeline.handled import Fate, Handled, why_of
 from importer.pipeline.planning import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
 from importer.pipeline.submitting import Hooks, submit
 from importer.records import ExitCode, Status, UnsoundInvoice
-from importer.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,39 +32,8 @@ SAME_FOR_ALL = (
     ExitCode.TERMINATED,
 )  # fmt: skip
 """What keeps one file in the inbox for these reasons would keep the others too."""
-WORST_FIRST = (
-    ExitCode.IN_DOUBT, ExitCode.TERMINATED, ExitCode.INTERRUPTED, ExitCode.UNEXPECTED, ExitCode.ACCESS,
-    ExitCode.UNREACHABLE, ExitCode.LOCKED, ExitCode.WRONG_USE, ExitCode.SOME_NOT_SENT, ExitCode.GATE,
-    ExitCode.FILE_PROBLEMS, ExitCode.DONE,
-)  # fmt: skip
-"""Which exit code tells of a run over several files."""
 PREVIEW = "-preview.xlsx"
 """How the name of a workbook that tells of a preview ends."""
-
-
-class Fate(Enum):
-    """Where a file of the inbox ends up: the name of its folder."""
-
-    DONE = "done"
-    FAILED = "failed"
-    IN_DOUBT = "in-doubt"
-    LEFT = "left in the inbox"
-
-
-@dataclass(frozen=True)
-class Handled:
-    """What became of one file of the inbox."""
-
-    name: str
-    fate: Fate
-    exit_code: ExitCode
-    why: str
-    """In a sentence."""
-    report: Report | None = None
-    """None when nothing was planned."""
-    folder: Path | None = None
-    """Where it lies now with its results; None while it is in the inbox."""
-    sha256: str = ""
 
 
 def run(
@@ -90,12 +58,6 @@ def run(
     return done
 
 
-def exit_code_of(done: list[Handled]) -> ExitCode:
-    """How a run over several files ends: as its worst file."""
-    codes = {one.exit_code for one in done}
-    return next((code for code in WORST_FIRST if code in codes), ExitCode.DONE)
-
-
 def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: bool) -> Iterator[Handled]:
     still_there = inbox.same_folder(tools.settings.inbox)
     found, passed = inbox.look(tools.settings.inbox)
@@ -103,7 +65,8 @@ def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: b
     still_there()
     for one in (*passed, *changing):
         code = ExitCode.FILE_PROBLEMS if one.matters else ExitCode.DONE
-        yield Handled(one.name, Fate.LEFT, code, f"{one.why[0].upper()}{one.why[1:]}.")
+        why = f"{one.why[0].upper()}{one.why[1:]}."
+        yield Handled(one.name, Fate.LEFT, code, why, is_file=not (tools.settings.inbox / one.name).is_dir())
     because: Handled | None = None
     for candidate in whole:
         if because is None and stop.asked:
@@ -202,7 +165,7 @@ def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], st
     report = submit(wish, tools, Hooks(connect, confirm, stop, lambda _one: None))
     if waiting:
         raise waiting[0]
-    return Handled(copy.name, _fate_of(report), report.exit_code, _why(report), report)
+    return Handled(copy.name, _fate_of(report), report.exit_code, why_of(report), report)
 
 
 def _billed_before(sha256: str, ledger: SubmissionLedger) -> str | None:
@@ -229,16 +192,6 @@ def _fate_of(report: Report) -> Fate:
 def _unsent(report: Report) -> bool:
     """Whether sound invoices wait for better times; otherwise only a person can do something."""
     return any(one.status is Status.NOT_SENT and not isinstance(one.invoice, UnsoundInvoice) for one in report.planned)
-
-
-def _why(report: Report) -> str:
-    if report.exit_code is ExitCode.FILE_PROBLEMS:
-        return f"Nothing was sent: {count_of(report.errors, 'problem')} in the file."
-    if report.exit_code is ExitCode.GATE:
-        return report.notices[-1]
-    counts = report.totals.by_status
-    said = [f"{count:,} {status.value.replace('_', ' ')}" for status in Status if (count := counts.get(status, 0))]
-    return f"{', '.join(said) or 'No invoices'}; {report.totals.amount:,.2f} in the sheet."
 
 
 def _put_away(candidate: Candidate, handled: Handled, target: Path, results: Path) -> Handled:

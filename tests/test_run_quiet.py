@@ -1,0 +1,135 @@
+"""What a scheduler mails: under ``--quiet`` one line per file that needs somebody, and nothing when all went well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from filelock import FileLock
+from inboxes import MailServer, filled, text_of
+from scripted import Scripted, http
+
+from importer.sandbox import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from conftest import Cli
+
+    from importer.sandbox import Sandbox
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # imported by apprise
+AUTO = {"IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0"}
+DEAD = "json://127.0.0.1:9/x"
+"""An address where nobody listens."""
+
+
+def test_nothing_is_said_when_all_went_well(cli: Cli, sandbox: Sandbox) -> None:
+    """Neither of a file that was billed nor of an empty inbox, nor of a folder that lies there."""
+    (filled(cli.folder / "inbox" / "a.xlsx", 10).parent / "notes").mkdir()
+    for _ in range(2):
+        done = cli.at(sandbox).run("run", "--quiet", **AUTO)
+        assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (3, ["failed", "a.xlsx: ", "Amount", "to-fix workbook"]),
+        (5, ["left in the inbox", "401", "KANTATA_TOKEN"]),
+        (6, ["left in the inbox", "could not be asked", "Check the network"]),
+        (8, ["in-doubt", "It may exist in Kantata", "reconcile"]),
+        (9, ["left in the inbox", "no gate guards", "Expected total"]),
+    ],
+)
+def test_each_file_that_needs_somebody_has_its_line(cli: Cli, sandbox: Sandbox, code: int, words: list[str]) -> None:
+    """On stderr, with reason and remedy, and nothing on stdout."""
+    filled(cli.folder / "inbox" / "a.xlsx", "ten" if code == 3 else 10, total=None if code == 9 else 10)
+    here = cli.at(sandbox)
+    env = {"KANTATA_TOKEN": "refused"} if code == 5 else {"KANTATA_BASE_URL": "http://127.0.0.1:9/api/v1"}
+    if code == 8:
+        sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    done = here.run("run", "--quiet", **AUTO, **(env if code in (5, 6) else {}))
+    assert (done.exit_code, done.stdout) == (code, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith("a.xlsx: ")
+    assert [word for word in words if word not in line] == []
+
+
+def test_the_mail_of_a_waiting_file_has_reason_and_remedy_and_comes_again_with_another_reason(
+    cli: Cli, sandbox: Sandbox
+) -> None:
+    """The token is refused, twice, and then Kantata is away: two mails."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    with MailServer() as mail:
+        here, env = cli.at(sandbox), {"IMPORTER_NOTIFY": mail.address, **AUTO}
+        for address in (sandbox.base_url, sandbox.base_url, "http://127.0.0.1:9/api/v1", "http://127.0.0.1:9/api/v1"):
+            here.run("run", "--quiet", KANTATA_TOKEN="refused", KANTATA_BASE_URL=address, **env)  # noqa: S106
+        first, second = (text_of(one) for one in mail.received)
+    assert "Check that KANTATA_TOKEN is current" in first
+    assert "Check the network" in second
+
+
+@pytest.mark.parametrize("name", ["IMPORTER_NOTIFY", "IMPORTER_HEARTBEAT_URL"])
+def test_a_notice_or_heartbeat_that_fails_is_said(cli: Cli, sandbox: Sandbox, name: str) -> None:
+    """Exit code 0, for what was to be done is done; but a line on stderr, and doctor knows it next time."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    env = {name: DEAD if name == "IMPORTER_NOTIFY" else "http://127.0.0.1:9/x"}
+    done = cli.at(sandbox).run("run", "--quiet", **AUTO, **env)
+    assert (done.exit_code, done.stdout) == (0, "")
+    what = "notice" if name == "IMPORTER_NOTIFY" else "heartbeat"
+    assert f"The {what} could not be sent" in done.stderr
+    checks = cli.at(sandbox).run("doctor", "--json", **AUTO, **env).document["checks"]
+    [check] = [one for one in checks if one["name"] in (f"{what}s", what)]
+    assert (check["state"], "failed" in check["says"]) == ("warn", True)
+
+
+def test_a_heartbeat_that_works_again_is_well_again(cli: Cli, sandbox: Sandbox) -> None:
+    """Only the last one counts."""
+    (cli.folder / "inbox").mkdir()
+    with Scripted([http(500), http(200)]) as pulse:
+        env = {"IMPORTER_HEARTBEAT_URL": f"http://127.0.0.1:{pulse.port}/x", **AUTO}
+        states = []
+        for _ in range(2):
+            cli.at(sandbox).run("run", **env)
+            checks = cli.at(sandbox).run("doctor", "--json", **env).document["checks"]
+            states += [one["state"] for one in checks if one["name"] == "heartbeat"]
+    assert states == ["warn", "ok"]
+
+
+def test_two_runs_at_once_are_no_failure(cli: Cli, sandbox: Sandbox) -> None:
+    """A long run meets the next one of the scheduler: exit code 7, and no mail."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    with MailServer() as mail, FileLock(cli.folder / "inbox" / ".invoice-importer.lock"):
+        done = cli.at(sandbox).run("run", "--quiet", IMPORTER_NOTIFY=mail.address, **AUTO)
+        assert (done.exit_code, mail.received) == (7, [])
+
+
+def test_a_rehearsal_is_told_as_one_and_is_no_heartbeat(cli: Cli, sandbox: Sandbox) -> None:
+    """Its notice says so in the subject; the monitor must not take it for the real run; nor is it old news then."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    with MailServer() as mail, Scripted([http(200)]) as pulse:
+        env = {"IMPORTER_NOTIFY": mail.address, "IMPORTER_HEARTBEAT_URL": f"http://127.0.0.1:{pulse.port}/x", **AUTO}
+        assert cli.run("run", "--sandbox", **env).exit_code == 0
+        assert ([one["subject"][:9] for one in mail.received], pulse.received) == (["REHEARSAL"], [])
+        assert cli.at(sandbox).run("run", **env).exit_code == 0
+        assert "REHEARSAL" not in mail.received[1]["subject"]
+        assert len(pulse.received) == 1
+
+
+def test_a_folder_in_the_inbox_is_not_counted_as_a_file(cli: Cli, sandbox: Sandbox) -> None:
+    """“1 created, 1 file”, though a folder lies beside it."""
+    (filled(cli.folder / "inbox" / "a.xlsx", 10).parent / "notes").mkdir()
+    with MailServer() as mail:
+        cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, **AUTO)
+    assert mail.received[0]["subject"] == "invoice-importer: 1 created, 1 file"
+
+
+def test_a_run_without_a_usable_ledger_is_told(cli: Cli, sandbox: Sandbox) -> None:
+    """The notice needs no ledger, though what was told is remembered beside it."""
+    (cli.folder / "inbox").mkdir()
+    (cli.folder / "f").touch()
+    with MailServer() as mail:
+        env = {"IMPORTER_NOTIFY": mail.address, "IMPORTER_LEDGER": str(cli.folder / "f" / "l.db"), **AUTO}
+        assert cli.at(sandbox).run("run", "--quiet", **env).exit_code == 2
+    assert "the run failed" in mail.received[0]["subject"]
+    assert Path(env["IMPORTER_LEDGER"]).parent.is_file()
