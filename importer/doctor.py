@@ -101,6 +101,28 @@ def of_notices(settings: Settings, state: Path) -> Check:
     return Check("notices", State.OK, "every address is understood")
 
 
+def of_heartbeat(settings: Settings, state: Path) -> Check:
+    """How the last heartbeat went; to fetch its address here would tell the monitor of a run that never was."""
+    if settings.heartbeat_url is None:
+        return Check("heartbeat", State.OK, "none is sent; heartbeat_url says where to")
+    if failure := notices.last_failure(state, "heartbeat"):
+        remedy = "Correct heartbeat_url, or the service behind it."
+        return Check("heartbeat", State.WARN, f"the last one failed: {failure}", remedy)
+    return Check("heartbeat", State.OK, "fetched after each run that ends with 0")
+
+
+def of_test_notice(settings: Settings) -> Iterator[Check]:
+    """Send a test notice to every address, and tell of each whether it went."""
+    tried = notices.try_each(settings)
+    if not tried:
+        yield failed("test notice", "no address is set", "Name a file of addresses in notify_file.")
+    for name, why in tried:
+        if why is None:
+            yield Check("test notice", State.OK, f"{name}: sent")
+        else:
+            yield failed("test notice", f"{name}: {why}", "Correct it in notify_file or IMPORTER_NOTIFY.")
+
+
 def of_extras() -> Iterator[Check]:
     """Which optional parts are installed."""
     packages: dict[str, list[str]] = {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from inboxes import MailServer
 from scripted import Scripted, http
 
 from importer import sandbox as stand_in
@@ -167,3 +169,20 @@ def test_both_kinds_of_ledger_tell_how_they_stand(cli: Cli, sandbox: Sandbox, po
     says = checks(doctor(cli, **env))["ledger"]["says"]
     assert "1 invoice" in says
     assert "MB" in says
+
+
+def test_a_test_notice_goes_to_every_address(cli: Cli, sandbox: Sandbox) -> None:
+    """Of each it is said by its number whether it went; one that failed ends with 1."""
+    with MailServer() as mail:
+        env = {"IMPORTER_NOTIFY": f"json://127.0.0.1:9/sekret99x {mail.address}"}
+        done = cli.at(sandbox).run("doctor", "--notify", **env)
+        assert ([one["subject"] for one in mail.received], done.exit_code) == (
+            ["invoice-importer: test of the notices"], 1,
+        )  # fmt: skip
+        assert re.search(r"fail +test notice +address 1 \(json\) failed", done.stdout.replace(":", "")) is not None
+        assert re.search(r"ok +test notice +address 2 \(mailto\): sent", done.stdout) is not None
+        assert "sekret99x" not in done.stdout
+        cli.at(sandbox).run("doctor", **env)
+        assert len(mail.received) == 1
+    nowhere = cli.at(sandbox).run("doctor", "--notify")
+    assert (nowhere.exit_code, "no address is set" in nowhere.stdout) == (1, True)

@@ -6,7 +6,9 @@ import sys
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from importer.commands.options import Config, Json, Profile, SandboxFlag, reporting_errors, telling
 from importer.records import ExitCode
@@ -27,6 +29,7 @@ def doctor(
     config: Config = None,
     as_json: Json = False,
     sandbox: SandboxFlag = False,
+    notify: Annotated[bool, typer.Option("--notify", help="Also send a test notice to every address.")] = False,
 ) -> ExitCode:
     """Check settings, token, connection, ledger and folders; changes nothing."""
     from rich.console import Console
@@ -34,7 +37,7 @@ def doctor(
     from importer.doctor import worst
 
     with ExitStack() as stack:
-        checks = list(_checks(stack, config, profile, sandbox=sandbox))
+        checks = list(_checks(stack, config, profile, sandbox=sandbox, notify=notify))
     code = worst(checks)
     with telling():
         if as_json:
@@ -44,7 +47,9 @@ def doctor(
     return code
 
 
-def _checks(stack: ExitStack, config: Path | None, profile: str | None, *, sandbox: bool) -> Iterator[Check]:
+def _checks(
+    stack: ExitStack, config: Path | None, profile: str | None, *, sandbox: bool, notify: bool
+) -> Iterator[Check]:
     from rich.console import Console
 
     from importer import doctor as look
@@ -76,7 +81,7 @@ def _checks(stack: ExitStack, config: Path | None, profile: str | None, *, sandb
     yield look.of_reports(settings.reports)
     yield look.of_clock(datetime.now().astimezone())
     yield look.of_pace(settings)
-    yield _of_notices(settings)
+    yield from _of_notices(settings, notify=notify)
     yield from look.of_extras()
 
 
@@ -114,15 +119,15 @@ def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> Check:
     return look.of_ledger(ledger, place)
 
 
-def _of_notices(settings: Settings) -> Check:
+def _of_notices(settings: Settings, *, notify: bool) -> Iterator[Check]:
     from importer import doctor as look
-    from importer.errors import LedgerProblem
-    from importer.submission_ledger import ledger_url, place_beside
+    from importer.commands.run import state_file
 
-    try:
-        return look.of_notices(settings, place_beside(ledger_url(settings.ledger), "notices.json"))
-    except LedgerProblem:  # said above
-        return look.of_notices(settings, Path())
+    state = state_file(settings)
+    yield look.of_notices(settings, state)
+    yield look.of_heartbeat(settings, state)
+    if notify:
+        yield from look.of_test_notice(settings)
 
 
 def _show(checks: list[Check], console: Console) -> None:
