@@ -6,13 +6,14 @@ import os
 import platform
 import re
 import stat
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from importer import __version__, notices
+from importer import __version__, inbox, notices
 from importer.errors import AccessDenied, LedgerProblem, NotReached
 from importer.records import ExitCode
 from importer.words import count_of
@@ -143,21 +144,54 @@ def _installed(name: str) -> bool:
     return True
 
 
+def unwritable(folder: Path) -> str | None:
+    """Why nothing can be written into a folder, or why it cannot be made; None when it can. Leaves no trace.
+
+    Permissions alone do not tell: of a full, read-only or special file system, or what a superuser may.
+    """
+    place = folder.absolute()
+    parent = next(one for one in (place, *place.parents) if os.path.lexists(one))
+    try:
+        with tempfile.TemporaryDirectory(prefix=".write-test-", dir=parent):
+            return None
+    except OSError as error:
+        missing = "" if parent == place else f"{place} does not exist, and "
+        return f"{missing}{parent} cannot be written ({error.strerror})"
+
+
 def of_reports(folder: Path) -> Check:
     """Whether results can be written, and whether others may look into their folder."""
-    remedy = "Choose another folder with --reports or IMPORTER_REPORTS."
     place = folder.absolute()
+    if why := unwritable(place):
+        return failed("reports", why, "Choose another folder with --reports or IMPORTER_REPORTS.")
     if not place.exists():
-        parent = next(one for one in place.parents if one.exists())
-        if not (parent.is_dir() and os.access(parent, os.W_OK)):
-            return failed("reports", f"{place} does not exist, and {parent} cannot be written", remedy)
         return Check("reports", State.OK, f"{place} will be made by the first run")
-    if not (place.is_dir() and os.access(place, os.W_OK)):
-        return failed("reports", f"{place} cannot be written", remedy)
     if os.name == "posix" and place.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         says = f"{place} can be opened by others (each results file is private all the same)"
         return Check("reports", State.WARN, says, f"Run: chmod 700 {place}")
     return Check("reports", State.OK, f"{place} can be written, and is private")
+
+
+def of_inbox(settings: Settings) -> Check:
+    """Whether the inbox is there and files can be put away in it; who never uses ``run`` needs none."""
+    place = settings.inbox.absolute()
+    if not os.path.isdir(place):  # noqa: PTH112 - Path.is_dir raises where a parent may not be looked into
+        if settings.inbox == type(settings).model_fields["inbox"].default and not settings.unattended:
+            return Check("inbox", State.OK, f"{place} is not there; only run needs it")
+        remedy = "Make the folder, connect the network drive, or correct the setting inbox."
+        return failed("inbox", f"{place} is not there", remedy, ExitCode.WRONG_USE)
+    folders = (place, *(place / one for one in inbox.OUTCOMES))
+    for why in filter(None, map(unwritable, folders)):
+        return failed("inbox", why, "Make it and its folders done, failed and in-doubt writable.", ExitCode.WRONG_USE)
+    return Check("inbox", State.OK, f"{place} can be written")
+
+
+def of_missing_ledger(place: Path) -> Check:
+    """A ledger that does not exist yet: whether the first run can make it."""
+    if why := unwritable(place.parent):
+        return failed("ledger", f"{place} does not exist yet and cannot be made: {why}",
+                      "Choose another place with IMPORTER_LEDGER.")  # fmt: skip
+    return Check("ledger", State.OK, f"{place} does not exist yet; the first run makes it")
 
 
 def of_ledger(ledger: SubmissionLedger, place: str) -> Check:

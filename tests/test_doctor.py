@@ -186,3 +186,54 @@ def test_a_test_notice_goes_to_every_address(cli: Cli, sandbox: Sandbox) -> None
         assert len(mail.received) == 1
     nowhere = cli.at(sandbox).run("doctor", "--notify")
     assert (nowhere.exit_code, "no address is set" in nowhere.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("setting", ["IMPORTER_LEDGER", "IMPORTER_REPORTS"])
+@pytest.mark.parametrize("parent", ["f", "/proc"])
+def test_what_cannot_be_made_is_found_before_a_run_needs_it(
+    cli: Cli, sandbox: Sandbox, setting: str, parent: str
+) -> None:
+    """Below a file, or where the system makes no files, whatever the permissions say."""
+    (cli.folder / "f").touch()
+    done = doctor(cli.at(sandbox), **{setting: str(cli.folder / parent / "x" / "l.db")})
+    assert (done.exit_code, states(done)) == (1, {setting.removeprefix("IMPORTER_").lower(): "fail"})
+    assert list(cli.folder.rglob(".write-test*")) == []
+
+
+def test_a_ledger_that_cannot_be_written_is_found(cli: Cli, sandbox: Sandbox) -> None:
+    """Though it can be read: a write is tried and taken back, so that nothing is changed."""
+    cli = cli.at(sandbox)
+    cli.fees(1)
+    cli.run("submit", cli.folder / "october.csv", "--yes")
+    before = dump(cli)
+    assert states(doctor(cli)) == {}
+    assert dump(cli) == before
+    readonly = "import importer.submission_ledger.opening as o\ndurable = o._make_durable\n"
+    readonly += "def only_reads(c, r):\n    durable(c, r)\n    c.execute('PRAGMA query_only=ON')\n"
+    readonly += "o._make_durable = only_reads\n"
+    done = cli.start("doctor", "--json", before=readonly).wait()
+    assert (done.exit_code, states(done)) == (1, {"ledger": "fail"})
+
+
+def dump(cli: Cli) -> list[str]:
+    """All that the ledger holds."""
+    import sqlite3
+
+    with sqlite3.connect(cli.ledger) as ledger:
+        held = list(ledger.iterdump())
+    ledger.close()
+    return held
+
+
+@pytest.mark.parametrize(
+    ("env", "code"), [({"IMPORTER_INBOX": "gone"}, 2), ({"IMPORTER_UNATTENDED": "true"}, 2), ({}, 0)]
+)
+def test_an_inbox_that_is_not_there_is_found(cli: Cli, sandbox: Sandbox, env: dict[str, str], code: int) -> None:
+    """Where run is used: somebody set it, or lets it send."""
+    done = doctor(cli.at(sandbox), **env)
+    assert (done.exit_code, states(done)) == (code, {"inbox": "fail"} if code else {})
+    (cli.folder / env.get("IMPORTER_INBOX", "inbox")).mkdir()
+    done = doctor(cli.at(sandbox), **env)
+    assert (done.exit_code, states(done)) == (0, {})
+    (cli.folder / env.get("IMPORTER_INBOX", "inbox") / "failed").touch()
+    assert states(doctor(cli.at(sandbox), **env)) == {"inbox": "fail"}

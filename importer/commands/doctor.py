@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from datetime import datetime
@@ -79,6 +80,7 @@ def _checks(
         yield look.failed("ledger", problem.message, problem.hint)
     yield _of_ledger(stack, settings, SANDBOX_ACCOUNT if sandbox else account)
     yield look.of_reports(settings.reports)
+    yield look.of_inbox(settings)
     yield look.of_clock(datetime.now().astimezone())
     yield look.of_pace(settings)
     yield from _of_notices(settings, notify=notify)
@@ -110,8 +112,8 @@ def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> Check:
     try:
         where = ledger_url(settings.ledger)
         place = place_of(where)
-        if where.drivername == "sqlite" and not Path(place).exists():
-            return look.Check("ledger", look.State.OK, f"{place} does not exist yet; the first run makes it")
+        if where.drivername == "sqlite" and not os.path.lexists(place):
+            return look.of_missing_ledger(Path(place))
         ledger = open_ledger(where, account)
     except LedgerProblem as problem:
         return look.failed("ledger", problem.message, problem.hint)

@@ -29,9 +29,11 @@ class Health:
 
 
 def health_of(engine: sa.Engine, account: str) -> Health:
-    """Look a ledger over. Raises LedgerProblem."""
+    """Look a ledger over, and make sure that it can be written, without a trace. Raises LedgerProblem."""
     own = sa.select(sa.func.count()).select_from(INVOICES).where(INVOICES.c.account == account)
     with guard(), engine.connect() as connection:
+        connection.execute(META.update().values(value=META.c.value))
+        connection.rollback()
         version = connection.execute(sa.select(META.c.value).where(META.c.name == "schema_version")).scalar()
         invoices = connection.execute(own).scalar() or 0
         in_doubt = connection.execute(own.where(INVOICES.c.state.in_((*UNSETTLED, UNDOING)))).scalar() or 0
