@@ -43,7 +43,7 @@ def notice_of(done: list[Handled], account: str) -> Notice:
     )
 
 
-def notice_of_reconcile(done: Reconciled, account: str) -> Notice:
+def notice_of_reconcile(done: Reconciled, moved: list[Handled], account: str) -> Notice:
     """The notice about invoices in doubt that were settled, or could not be."""
     code, counts = done.exit_code, Counter(one.status for one in done.settlements)
     words = {Status.IN_DOUBT: "in doubt still", Status.READY: "not billed", Status.CREATED: "billed"}
@@ -59,6 +59,7 @@ def notice_of_reconcile(done: Reconciled, account: str) -> Notice:
             lines.append(f"    {one.reason}{differs} {one.what_to_do or ''}".rstrip())
         lines += [f"  … and {len(found) - MOST_NAMED} more"] * (len(found) > MOST_NAMED)
     lines += [f"Results written anew: {path}" for path in done.files]
+    lines += [one.line for one in moved]
     lines += ["", f"{account}, {socket.gethostname()}, exit code {code}"]
     what = ", ".join(f"{counts[status]} {word}" for status, word in words.items() if counts[status])
     news = _hashed([[one.doubt.reference, one.status.value] for one in done.settlements])

@@ -144,7 +144,7 @@ def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[Passed, ...]]:
             elif shown != name:
                 passed.append(Passed(shown, "its name is not readable here (no UTF-8); rename it", matters=True))
             else:
-                found.append(_seen(path))
+                found.append(seen(path))
     return tuple(sorted(found, key=lambda one: (one.mtime_ns, one.path.name))), tuple(passed)
 
 
@@ -165,7 +165,8 @@ def _why_not(path: Path, names: list[str]) -> tuple[str, bool] | None:
     return None
 
 
-def _seen(path: Path) -> Candidate:
+def seen(path: Path) -> Candidate:
+    """A file as it is now. Raises OSError."""
     now = path.lstat()
     return Candidate(path, now.st_size, now.st_mtime_ns, now.st_ino)
 
@@ -173,7 +174,7 @@ def _seen(path: Path) -> Candidate:
 def unchanged(candidate: Candidate) -> bool:
     """Tell whether a file is still what it was when it was looked at."""
     try:
-        return _seen(candidate.path) == candidate
+        return seen(candidate.path) == candidate
     except FileNotFoundError:
         return False
 
@@ -216,7 +217,7 @@ def put_away(candidate: Candidate, sha256: str, folder: Path) -> bool:
 
     Raises OSError, and then it still lies in the inbox.
     """
-    target = _free(folder / candidate.path.name)
+    target = free(folder / candidate.path.name)
     try:
         candidate.path.rename(target)
     except OSError:
@@ -225,9 +226,9 @@ def put_away(candidate: Candidate, sha256: str, folder: Path) -> bool:
         if sha256_of(target) == sha256:
             return True
     except OSError:
-        _rename_new(target, _free(candidate.path))
+        _rename_new(target, free(candidate.path))
         raise
-    _rename_new(target, _free(candidate.path))  # it was replaced at the last moment: that is a new file
+    _rename_new(target, free(candidate.path))  # it was replaced at the last moment: that is a new file
     return False
 
 
@@ -300,7 +301,7 @@ def _copied(source: Path, target: Path) -> str:
     return digest.hexdigest()
 
 
-def _free(path: Path) -> Path:
+def free(path: Path) -> Path:
     """The path, or the first one with a number that does not exist yet."""
     number, tried = 2, path
     while tried.exists() or tried.is_symlink():

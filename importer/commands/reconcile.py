@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from importer.pipeline import Reconciled
+    from importer.pipeline import Handled, Reconciled, Tools
 
 
 @reporting_errors
@@ -46,7 +47,7 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
     settings = load(config=config, profile=profile, reports=reports)
     account = "SANDBOX" if sandbox else settings.account
     try:
-        done = _done(config=config, profile=profile, reports=reports, sandbox=sandbox, wait=wait)
+        done, moved = _done(config=config, profile=profile, reports=reports, sandbox=sandbox, wait=wait)
     except ImporterError as error:
         notify(notice_of_failure(error, account, "reconcile", TOPICS[1]), settings, rehearsal=sandbox)
         raise
@@ -54,19 +55,19 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
         from importer.payload import to_json
 
         with telling():
-            sys.stdout.write(to_json(_document(done), indent=2) + "\n")
+            sys.stdout.write(to_json(_document(done, moved), indent=2) + "\n")
     elif not quiet or done.exit_code is not ExitCode.DONE:
         # What is not billed is told also under a scheduler: nobody takes its file again.
         with telling():
-            _show(done, Console(stderr=quiet))
+            _show(done, moved, Console(stderr=quiet))
     if done.settlements:
-        notify(notice_of_reconcile(done, account), settings, rehearsal=sandbox)
+        notify(notice_of_reconcile(done, moved, account), settings, rehearsal=sandbox)
     return done.exit_code
 
 
 def _done(
     *, config: Path | None, profile: str | None, reports: Path | None, sandbox: bool, wait: bool
-) -> Reconciled:  # fmt: skip
+) -> tuple[Reconciled, list[Handled]]:  # fmt: skip
     from rich.console import Console
 
     from importer import pipeline
@@ -80,7 +81,20 @@ def _done(
         def wait_until(moment: datetime) -> bool:
             return _wait_until(moment, talk) if wait else False
 
-        return pipeline.reconcile(session.tools, session.connect(), wait_until)
+        found = pipeline.reconcile(session.tools, session.connect(), wait_until)
+        return found, [] if sandbox else _returned(session.tools, found)
+
+
+def _returned(tools: Tools, found: Reconciled) -> list[Handled]:
+    """Put the files of the inbox where they belong now; while a run is at work there, the next one does it."""
+    from importer import inbox, pipeline
+    from importer.errors import LockedByAnother, SettingsProblem
+
+    moved: list[Handled] = []
+    if (tools.settings.inbox / "in-doubt").is_dir():
+        with suppress(LockedByAnother, SettingsProblem), inbox.alone(tools.settings.inbox):
+            moved += pipeline.returned(tools, found)
+    return moved
 
 
 def _wait_until(moment: datetime, talk: Console) -> bool:
@@ -92,7 +106,7 @@ def _wait_until(moment: datetime, talk: Console) -> bool:
     return True
 
 
-def _document(done: Reconciled) -> dict[str, Any]:
+def _document(done: Reconciled, moved: list[Handled]) -> dict[str, Any]:
     counts = Counter(one.status.value for one in done.settlements)
     return {
         "schema_version": 1,
@@ -114,10 +128,11 @@ def _document(done: Reconciled) -> dict[str, Any]:
             for one in done.settlements
         ],
         "files": {"results": [str(path) for path in done.files]},
+        "inbox": [{"name": one.name, "outcome": one.fate.name.lower(), "message": one.why} for one in moved],
     }
 
 
-def _show(done: Reconciled, console: Console) -> None:
+def _show(done: Reconciled, moved: list[Handled], console: Console) -> None:
     from rich.markup import escape
 
     from importer.tables import STATUS_WORDS
@@ -138,3 +153,5 @@ def _show(done: Reconciled, console: Console) -> None:
             console.print(f"Invoice {one.invoice_id} holds something else than was sent; the results say what.")
     for path in done.files:
         console.print(f"Results written anew: [bold]{escape(str(path))}[/]", soft_wrap=True)
+    for moving in moved:
+        console.print(escape(moving.line), soft_wrap=True, highlight=False)

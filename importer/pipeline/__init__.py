@@ -6,6 +6,7 @@ from importer.pipeline.handled import Fate, Handled, exit_code_of
 from importer.pipeline.planning import Prepared, Tools, Wish, look_up, new_run_id, prepare
 from importer.pipeline.previewing import preview
 from importer.pipeline.reconciling import Reconciled, reconcile
+from importer.pipeline.returning import returned
 from importer.pipeline.running import run
 from importer.pipeline.submitting import Hooks, exit_code_after, submit
 from importer.pipeline.undoing import UndoHooks, undo
@@ -29,6 +30,7 @@ __all__ = [
     "prepare",
     "preview",
     "reconcile",
+    "returned",
     "run",
     "submit",
     "undo",

@@ -53,8 +53,10 @@ class Reconciled:
         return ExitCode.SOME_NOT_SENT if statuses - {Status.CREATED} or self.differing else ExitCode.DONE
 
 
-def reconcile(tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bool]) -> Reconciled:
-    """Settle everything of the account that is in doubt; sends nothing new.
+def reconcile(
+    tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bool], only: Iterable[str] | None = None
+) -> Reconciled:
+    """Settle everything of the account that is in doubt, or ``only`` these references; sends nothing new.
 
     ``wait_until`` waits until a moment (UTC) from which “not found” means
     something, and tells whether it did.
@@ -62,7 +64,7 @@ def reconcile(tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bo
     results.prepare_folder(tools.settings.reports)
     seconds, ledger = tools.settings.settle_seconds, tools.ledger
     with ledger.exclusive("reconcile"):
-        doubts = ledger.unsettled()
+        doubts = ledger.unsettled(only)
         if doubts:
             wait_until(max(free_at(one, seconds) for one in doubts))
         settlements = settle(doubts, ledger, api, seconds)
@@ -72,10 +74,16 @@ def reconcile(tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bo
         for run in _known(runs, ledger):
             report = _told_anew(run, tools, settlements, api)
             differing |= {one.reference for one in report.planned if one.differs and one.reference}
-            files.append(results.write_report(report, tools.settings.reports))
+            files.append(results.write_report(report, _beside_results(run, tools.settings.reports)))
             ledger.end_run(run.run_id, report.totals.by_status, int(report.exit_code))
     own = frozenset(one.doubt.reference for one in settlements)
     return Reconciled(settlements, tuple(files), own & differing)
+
+
+def _beside_results(run: RunRecord, reports: Path) -> Path:
+    """Where the results of a run lie: those of a file from the inbox in its own folder, beside its copy."""
+    own = Path(run.path).parent
+    return own if (own / f"{run.run_id}-results.xlsx").exists() else reports
 
 
 def _known(run_ids: Iterable[str], ledger: SubmissionLedger) -> list[RunRecord]:

@@ -13,6 +13,7 @@ from importer.pipeline.guarding import check_gates
 from importer.pipeline.handled import Fate, Handled, why_of
 from importer.pipeline.planning import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
+from importer.pipeline.returning import NOTE, settled_first
 from importer.pipeline.submitting import Hooks, submit
 from importer.records import ExitCode, Status, UnsoundInvoice
 
@@ -60,6 +61,9 @@ def run(
 
 def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: bool) -> Iterator[Handled]:
     still_there = inbox.same_folder(tools.settings.inbox)
+    if not keep:
+        # What goes back into the inbox has its turn below.
+        yield from (one for one in settled_first(tools, connect) if one.fate is not Fate.LEFT)
     found, passed = inbox.look(tools.settings.inbox)
     whole, changing = inbox.settled(found, tools.settings.inbox_settle_seconds)
     still_there()
@@ -198,7 +202,7 @@ def _put_away(candidate: Candidate, handled: Handled, target: Path, results: Pat
     """Copy the results beside the file's last place, and move it there as the last step."""
     try:
         target.mkdir(mode=0o700)
-        (target / "what-happened.txt").write_text(f"{handled.name}: {handled.why}\n", encoding="utf-8")
+        (target / NOTE).write_text(f"{handled.name}: {handled.why}\n", encoding="utf-8")
         for path in handled.report.files.values() if handled.report else ():
             if path is not None:
                 inbox.copied_whole(path, target / path.name)
