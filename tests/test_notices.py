@@ -178,7 +178,7 @@ def test_a_heartbeat_that_fails_fails_nothing(cli: Cli, answer: bytes) -> None:
     """It is fetched once; its address is a secret and is not repeated."""
     (cli.folder / "inbox").mkdir()
     with Scripted([answer]) as pulse:
-        done = cli.run("run", IMPORTER_HEARTBEAT_URL=f"http://127.0.0.1:{pulse.port}/sekret99", **AUTO)
+        done = cli.run("run", IMPORTER_HEARTBEAT_URL=f"http://127.0.0.1:{pulse.port}/sekret99")
         assert len(pulse.received) == 1
     assert done.exit_code == 0
     assert "heartbeat could not be sent" in done.stderr

@@ -174,7 +174,7 @@ def test_a_missing_inbox_is_no_empty_one(cli: Cli, sandbox: Sandbox) -> None:
 
 def test_an_empty_inbox_is_nothing_to_do(cli: Cli, inbox: Path) -> None:
     """Exit code 0, also without a token; a line says so."""
-    done = cli.run("run", **AUTO)
+    done = cli.run("run")
     assert (done.exit_code, done.stdout) == (0, f"Nothing to do: no workbook in {inbox.name}.\n")
 
 

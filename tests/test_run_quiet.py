@@ -133,3 +133,24 @@ def test_a_run_without_a_usable_ledger_is_told(cli: Cli, sandbox: Sandbox) -> No
         assert cli.at(sandbox).run("run", "--quiet", **env).exit_code == 2
     assert "the run failed" in mail.received[0]["subject"]
     assert Path(env["IMPORTER_LEDGER"]).parent.is_file()
+
+
+@pytest.mark.parametrize(("token", "code"), [("refused", 5), ("", 2)])
+def test_a_dead_token_is_known_before_a_workbook_needs_it(cli: Cli, sandbox: Sandbox, token: str, code: int) -> None:
+    """With an empty inbox too: said, mailed once, and no heartbeat; but a run that may not send needs none."""
+    (cli.folder / "inbox").mkdir()
+    with MailServer() as mail, Scripted([http(200)]) as pulse:
+        env = {"IMPORTER_NOTIFY": mail.address, "IMPORTER_HEARTBEAT_URL": f"http://127.0.0.1:{pulse.port}/x", **AUTO}
+        for _ in range(2):
+            done = cli.at(sandbox).run("run", "--quiet", **env | {"KANTATA_TOKEN": token})
+            assert (done.exit_code, "KANTATA_TOKEN" in done.stderr) == (code, True)
+        assert (len(mail.received), pulse.received) == (1, [])
+        by_hand = env | {"KANTATA_TOKEN": token, "IMPORTER_UNATTENDED": "false"}
+        assert cli.at(sandbox).run("run", "--quiet", **by_hand).exit_code == 0
+
+
+def test_kantata_away_does_not_matter_while_there_is_nothing_to_send(cli: Cli) -> None:
+    """A short outage at night wakes nobody."""
+    (cli.folder / "inbox").mkdir()
+    done = cli.run("run", "--quiet", KANTATA_TOKEN="x", **AUTO)  # noqa: S106
+    assert (done.exit_code, done.stderr) == (0, "")

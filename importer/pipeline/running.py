@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer import inbox
-from importer.errors import FileProblem, GateRefused, ImporterError, SettingsProblem
+from importer.errors import FileProblem, GateRefused, ImporterError, NotReached, SettingsProblem
 from importer.pipeline.guarding import check_gates
 from importer.pipeline.handled import Fate, Handled, why_of
 from importer.pipeline.planning import Tools, Wish, new_run_id
@@ -44,7 +44,8 @@ def run(
 
     ``keep`` leaves the files where they lie: a rehearsal must not put away what is still to be billed.
 
-    Raises LockedByAnother or SettingsProblem before anything was done.
+    Raises LockedByAnother or SettingsProblem before anything was done; AccessDenied or SettingsProblem
+    when there was nothing to do and the token is dead or missing.
     """
     done: list[Handled] = []
     with inbox.alone(tools.settings.inbox):
@@ -56,7 +57,20 @@ def run(
             LOG.info("%s: %s", handled.name, handled.fate.value, extra=facts | {"told": True})
             done.append(handled)
             told(handled)
+    if tools.settings.unattended and not keep and all(one.fate is Fate.LEFT and not one.exit_code for one in done):
+        _check_access(connect)
     return done
+
+
+def _check_access(connect: Callable[[], KantataApi]) -> None:
+    """Ask once where nothing was to be done, so that a dead token is known before a workbook needs it.
+
+    Raises AccessDenied or SettingsProblem. That Kantata is away matters only once there is something to send.
+    """
+    try:
+        connect().greet()
+    except NotReached as problem:
+        LOG.warning("The token could not be checked: %s", problem.message)
 
 
 def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: bool) -> Iterator[Handled]:
