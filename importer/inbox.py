@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -30,6 +31,8 @@ READABLE = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"}
 ALIKE = frozenset({".numbers", ".txt", ".zip"})
 """Somebody may have meant these to be billed, so that they lie here is told."""
 EXCEL_LOCK, OFFICE_LOCK = "~$", ".~lock."
+MEMORY = ".invoice-importer.told.json"
+"""File in the inbox that remembers which strange things there have been told."""
 CHUNK_BYTES = 1 << 20
 LONGEST_STEM = 60
 
@@ -57,6 +60,8 @@ class Passed:
     why: str
     matters: bool
     """Whether it may be a workbook that waits to be billed, and will not be by waiting."""
+    once: bool = False
+    """Whether it is enough to say so once: it is not taken as it is, however often one looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[Passed, ...]]:
         with suppress(FileNotFoundError):  # somebody took it away
             if why := _why_not(path, names):
                 if why[0]:
-                    passed.append(Passed(shown, why[0], why[1]))
+                    passed.append(Passed(shown, why[0], why[1], once=path.is_symlink() or _other_kind(path)))
             elif shown != name:
                 passed.append(Passed(shown, "its name is not readable here (no UTF-8); rename it", matters=True))
             else:
@@ -157,12 +162,31 @@ def _why_not(path: Path, names: list[str]) -> tuple[str, bool] | None:
         return "it is a link; put the file itself into the inbox", True
     if not stat.S_ISREG(mode):
         return "it is no file", False
-    if ending not in READABLE:
+    if _other_kind(path):
         return "only workbooks and .csv are taken; save it as a workbook (.xlsx)", ending in ALIKE
     locks = {f"{EXCEL_LOCK}{path.name}", f"{EXCEL_LOCK}{path.name[2:]}", f"{OFFICE_LOCK}{path.name}#"}
     if held := locks.intersection(names):
         return f"somebody has it open ({min(held)}); close it, or delete that lock file if nobody has", True
     return None
+
+
+def _other_kind(path: Path) -> bool:
+    return path.suffix.lower() not in READABLE
+
+
+def first_time(inbox: Path, passed: tuple[Passed, ...], *, keep: bool) -> frozenset[Passed]:
+    """Which of the things that are to be said once were not said by an earlier run; ``keep`` remembers nothing.
+
+    What is gone is forgotten, so that it is said when it lies there again.
+    """
+    memory, told = inbox / MEMORY, set[str]()
+    with suppress(OSError, ValueError):
+        told.update(json.loads(memory.read_text(encoding="utf-8")))
+    now = {f"{one.name}: {one.why}": one for one in passed if one.once and one.matters}
+    if told != now.keys() and not keep:
+        with suppress(OSError):  # then it is said again
+            memory.write_text(json.dumps(sorted(now)), encoding="utf-8")
+    return frozenset(one for words, one in now.items() if words not in told)
 
 
 def seen(path: Path) -> Candidate:

@@ -154,3 +154,55 @@ def test_kantata_away_does_not_matter_while_there_is_nothing_to_send(cli: Cli) -
     (cli.folder / "inbox").mkdir()
     done = cli.run("run", "--quiet", KANTATA_TOKEN="x", **AUTO)  # noqa: S106
     assert (done.exit_code, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("kind", ["text", "link"])
+def test_a_stray_thing_in_the_inbox_is_said_once(cli: Cli, sandbox: Sandbox, kind: str) -> None:
+    """It may have been meant to be billed, so the first run ends with 3; it must not spoil all later ones."""
+    inbox = cli.folder / "inbox"
+    inbox.mkdir()
+    here = cli.at(sandbox)
+
+    def put() -> None:
+        if kind == "text":
+            (inbox / "notes.txt").write_text("x")
+        else:
+            (inbox / "notes.txt").symlink_to(filled(cli.folder / "a.xlsx", 10))
+
+    put()
+    runs = [here.run("run", "--quiet", **AUTO) for _ in range(3)]
+    assert [one.exit_code for one in runs] == [3, 0, 0]
+    assert [one.stderr.count("notes.txt: left in the inbox") for one in runs] == [1, 0, 0]
+    (inbox / "more.zip").write_text("x")
+    more = here.run("run", "--quiet", **AUTO)
+    assert (more.exit_code, "more.zip" in more.stderr, "notes.txt" in more.stderr) == (3, True, False)
+    (inbox / "notes.txt").unlink()
+    assert here.run("run", "--quiet", **AUTO).exit_code == 0
+    put()
+    assert here.run("run", "--quiet", **AUTO).exit_code == 3
+
+
+def test_a_workbook_that_somebody_has_open_is_said_by_each_run(cli: Cli, sandbox: Sandbox) -> None:
+    """It is not billed before it is closed."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10).with_name("~$a.xlsx").touch()
+    runs = [cli.at(sandbox).run("run", "--quiet", **AUTO) for _ in range(2)]
+    assert [(one.exit_code, one.stderr.count("a.xlsx: left")) for one in runs] == [(3, 1), (3, 1)]
+
+
+def test_results_without_a_place_are_a_matter_of_the_settings(cli: Cli, sandbox: Sandbox) -> None:
+    """Exit code 2, said of the folder, and nothing was sent."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    (cli.folder / "reports").touch()
+    done = cli.at(sandbox).run("run", "--quiet", **AUTO)
+    assert (done.exit_code, "The results cannot be written to" in done.stderr) == (2, True), done.stderr
+    assert sandbox.invoices() == []
+
+
+def test_a_file_that_cannot_be_read_is_said_of_itself(cli: Cli, sandbox: Sandbox) -> None:
+    """Not of the folder to which it would be copied."""
+    filled(cli.folder / "inbox" / "a.xlsx", 10)
+    refuse = "import os\nopen_ = os.open\ndef refuse(path, *a, **k):\n    if str(path).endswith('inbox/a.xlsx'):\n"
+    refuse += "        raise PermissionError(13, 'Permission denied', str(path))\n    return open_(path, *a, **k)\n"
+    refuse += "os.open = refuse\n"
+    done = cli.at(sandbox).start("run", "--quiet", before=refuse, **AUTO).wait()
+    assert (done.exit_code, "It cannot be read (Permission denied)" in done.stderr) == (3, True)

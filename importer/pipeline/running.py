@@ -16,6 +16,7 @@ from importer.pipeline.previewing import preview
 from importer.pipeline.returning import NOTE, settled_first
 from importer.pipeline.submitting import Hooks, submit
 from importer.records import ExitCode, Status, UnsoundInvoice
+from importer.results import prepare_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,8 +82,9 @@ def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: b
     found, passed = inbox.look(tools.settings.inbox)
     whole, changing = inbox.settled(found, tools.settings.inbox_settle_seconds)
     still_there()
+    new = inbox.first_time(tools.settings.inbox, passed, keep=keep)
     for one in (*passed, *changing):
-        code = ExitCode.FILE_PROBLEMS if one.matters else ExitCode.DONE
+        code = ExitCode.FILE_PROBLEMS if one.matters and (one in new or not one.once) else ExitCode.DONE
         why = f"{one.why[0].upper()}{one.why[1:]}."
         yield Handled(one.name, Fate.LEFT, code, why, is_file=not (tools.settings.inbox / one.name).is_dir())
     because: Handled | None = None
@@ -112,9 +114,13 @@ def _left(candidate: Candidate, code: ExitCode, why: str) -> Handled:
 def _guarded(
     candidate: Candidate, tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: bool
 ) -> Handled:
-    """Handle one file; whatever fails becomes its answer, and the next one has its turn."""
+    """Handle one file; whatever fails becomes its answer, and the next one has its turn.
+
+    Raises SettingsProblem when there is no place for the results.
+    """
     entry = inbox.entry_name(new_run_id(), candidate)
     folder = tools.settings.reports / entry
+    prepare_folder(tools.settings.reports)
     try:
         taken = inbox.take(candidate, folder)
     except (inbox.Changed, FileNotFoundError):
@@ -123,7 +129,11 @@ def _guarded(
         return _left(candidate, ExitCode.DONE, f"{why[0].upper()}{why[1:]}.")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        return _left(candidate, ExitCode.FILE_PROBLEMS, f"It cannot be copied to {folder} ({error.strerror}).")
+        if error.filename == str(candidate.path):
+            why = f"It cannot be read ({error.strerror}). Make it readable for the user who runs this program."
+        else:
+            why = f"It cannot be copied to {folder} ({error.strerror}). Look at the disks of both folders."
+        return _left(candidate, ExitCode.FILE_PROBLEMS, why)
     own = replace(tools, settings=tools.settings.model_copy(update={"reports": folder}))
     handled = _handled(taken, own, connect, stop)
     handled = replace(handled, sha256=taken.sha256)
