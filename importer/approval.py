@@ -91,8 +91,19 @@ def _between(approved: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
             found.append(f"the invoice of {new['name']} had {old['amount']}, now it has {new['amount']}")
         elif old["fields"] != new["fields"]:
             changed = [n for n in {**old["fields"], **new["fields"]} if old["fields"].get(n) != new["fields"].get(n)]
-            found.append(f"the invoice of {new['name']} has another {', '.join(changed).replace('_', ' ')}")
+            found.append(f"the invoice of {new['name']} {_changes(changed, new['fields'])}")
     return found
+
+
+def _changes(names: list[str], fields: Mapping[str, str]) -> str:
+    """What changed of an invoice, as the rest of a sentence. Whether it is issued is said in so many words."""
+    said = []
+    if "draft" in names:
+        issued = fields.get("draft") != _hash(True)  # noqa: FBT003 - the value in the payload
+        said.append("would be issued, no longer a draft" if issued else "would be a draft, not issued")
+    if others := [name for name in names if name != "draft"]:
+        said.append(f"has another {', '.join(others).replace('_', ' ')}")
+    return " and ".join(said)
 
 
 def _name_of(one: PlannedInvoice) -> str:

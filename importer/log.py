@@ -61,14 +61,16 @@ def logging_to_file(command: str, *, verbose: bool, quiet: bool) -> Iterator[Non
 
 def _file_handler(command: str) -> logging.Handler | None:
     path = log_file()
-    with suppress(OSError):
+    try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with path.open("a", encoding="utf-8"):
             pass
-        handler = _SharedFile(path)
-        handler.setFormatter(_Json(command))
-        return handler
-    return None
+    except OSError as error:
+        sys.stderr.write(f"Warning: the log {path} cannot be written ({error.strerror}); nothing else is affected.\n")
+        return None
+    handler = _SharedFile(path)
+    handler.setFormatter(_Json(command))
+    return handler
 
 
 def _talk(*, verbose: bool, quiet: bool) -> logging.Handler:

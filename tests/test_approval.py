@@ -9,6 +9,7 @@ import pytest
 from inboxes import filled, lying
 from plans import ACCOUNT
 
+from importer.approval import _changes, _hash
 from importer.sandbox import Fault, FaultKind
 from importer.submission_ledger import open_ledger, os_user
 
@@ -78,7 +79,7 @@ def test_another_batch_is_another_plan(cli: Cli, sandbox: Sandbox) -> None:
     here, sheet = cli.at(sandbox), cli.fees(1)
     here.run("approve", sheet, "--yes", "--batch", "one")
     done = here.run("submit", sheet, "--yes", "--json", "--batch", "two", **STRICT)
-    assert "the batch was one, now it is two" in done.document["notices"][-1]
+    assert "was approved for the batch one, but this is two" in done.document["notices"][-1]
 
 
 def test_the_rest_of_an_approved_plan_needs_no_second_approval(cli: Cli, sandbox: Sandbox) -> None:
@@ -214,3 +215,25 @@ def test_approvals_are_kept_in_both_databases(ledger_place: sa.URL) -> None:
     assert [one.ended for one in ledger.approvals.of("none", "1" * 64)] == [("complete", "run-2")]
     for one in (ledger, other):
         one.close()
+
+
+def test_an_approval_for_another_batch_says_so(cli: Cli, sandbox: Sandbox) -> None:
+    """The file was approved, only not for the batch that is about to be sent."""
+    cli, sheet = cli.at(sandbox), cli.fees(1)
+    assert cli.run("approve", sheet, "--yes", "--batch", "OCT").exit_code == 0
+    done = cli.run("submit", sheet, "--yes", "--json", **STRICT)
+    assert done.exit_code == 9
+    assert "was approved for the batch OCT, but this is" in done.document["notices"][-1]
+    (cli.folder / "inbox").mkdir()
+    (cli.folder / "inbox" / "a.csv").write_bytes(sheet.read_bytes())
+    by_run = cli.run("run", "--quiet", IMPORTER_UNATTENDED="true", IMPORTER_INBOX_SETTLE_SECONDS="0")
+    assert (by_run.exit_code, "approved for the batch OCT" in by_run.stderr) == (9, True)
+    assert cli.run("submit", sheet, "--yes", "--batch", "OCT", **STRICT).exit_code == 0
+
+
+def test_a_draft_that_would_be_issued_is_said_in_so_many_words() -> None:
+    """“Another draft” could mean anything."""
+    draft, issued = ({"draft": _hash(value), "message": _hash("x")} for value in (True, False))
+    assert _changes(["draft"], issued) == "would be issued, no longer a draft"
+    assert _changes(["draft"], draft) == "would be a draft, not issued"
+    assert _changes(["message", "draft"], issued) == "would be issued, no longer a draft and has another message"

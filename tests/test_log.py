@@ -113,7 +113,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(cli: Cli, sandbox: Sandbox, 
     """A file where the folder should be, or a folder that vanishes: the invoices are sent all the same."""
     (tmp_path / "nofolder").write_text("")
     done = cli.at(sandbox).run("submit", cli.fees(1), "--yes", "--json", XDG_STATE_HOME=str(tmp_path / "nofolder"))
-    assert (done.exit_code, done.statuses, done.stderr) == (0, ["created"], "")
+    assert (done.exit_code, done.statuses, done.stderr.count("log.jsonl cannot be written")) == (0, ["created"], 1)
     vanish = (
         "import importer.submit as s, shutil, importer.log as log\nsend = s.Sender._send\n"
         "def gone(self, one):\n    shutil.rmtree(log.log_file().parent)\n    return send(self, one)\n"

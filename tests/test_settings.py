@@ -459,3 +459,23 @@ def test_amounts_and_days_are_read_as_in_the_sheet() -> None:
 def test_every_setting_is_described() -> None:
     """The README's table is made from the descriptions."""
     assert all(field.description and field.description.endswith(".") for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("before", "word"),
+    [("KANTATA_TOKEN=", "KANTATA_TOKEN"), ("export KANTATA_TOKEN=", "export"), ("Bearer ", "Bearer")],
+)
+def test_what_was_copied_along_with_a_token_is_said(tmp_path: Path, before: str, word: str) -> None:
+    """Otherwise Kantata refuses it, and nobody sees why; the token itself is not shown."""
+    (file := tmp_path / "token").write_text(f"{before}s3cret")
+    file.chmod(0o600)
+    with pytest.raises(SettingsProblem, match=f"begins with .{word}") as raised:
+        load(token_file=str(file)).read_token()
+    assert "s3cret" not in f"{raised.value.message} {raised.value.hint}"
+
+
+def test_a_mark_that_windows_puts_in_front_of_a_token_is_none_of_it(tmp_path: Path) -> None:
+    """Notepad saves it with every file."""
+    (file := tmp_path / "token").write_text("s3cret\r\n", encoding="utf-8-sig")
+    file.chmod(0o600)
+    assert load(token_file=str(file)).read_token() == "s3cret"

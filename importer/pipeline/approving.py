@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from importer.submission_ledger import Approval
 
 CODE = "gate.approval"
+OTHER_BATCH = "gate.approval.batch"
+"""Code of the refusal of a file that was approved, but for another batch."""
 
 
 def approve(report: Report, tools: Tools) -> Approval:
@@ -69,6 +71,12 @@ def approved(report: Report, tools: Tools) -> Approval:
         raise GateRefused(msg, "Let another user of the operating system approve it, or send it.", code=CODE)
     if same and same[0].ended is not None:
         raise GateRefused(*_used_up(same[0], *same[0].ended, name), code=CODE)
+    here = [one for one in known if one.batch == report.batch]
+    elsewhere = [one.batch for one in known if one.sha256 == report.source.sha256]
+    if elsewhere and not here:
+        msg = f"Nothing was sent: {name} was approved for the batch {elsewhere[0]}, but this is {report.batch}."
+        hint = f'Approve it for this one (invoice-importer approve "{name}"), or submit it with --batch {elsewhere[0]}.'
+        raise GateRefused(msg, hint, code=OTHER_BATCH)
     same_name = [one for one in known if one.file_name == name]
     if not known:
         msg = f"Nothing was sent: {name} was not approved."

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from importer.errors import GateRefused
 from importer.limits import in_sheet, worth
-from importer.pipeline.approving import approved
+from importer.pipeline.approving import OTHER_BATCH, approved
 from importer.records import PlannedInvoice, Status, UnsoundInvoice
 from importer.sheet import ControlTotals
 from importer.words import row_ranges
@@ -61,10 +60,12 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
     expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
     if gates_set(settings, expected, plan.planned if asked else ()):
         return
-    with suppress(GateRefused):
+    try:
         approved(plan, tools)
-        return
-    raise _unguarded(plan, settings, expected)
+    except GateRefused as refused:
+        if refused.code == OTHER_BATCH:  # somebody did guard it
+            raise
+        raise _unguarded(plan, settings, expected) from None
 
 
 def _unguarded(plan: Report, settings: Settings, expected: ControlTotals) -> GateRefused:

@@ -17,8 +17,16 @@ SECRET = frozenset({"token", "token_file", "notify"})
 """Never taken from importer.toml, so that a shared settings file holds no secret."""
 
 
+NOT_OF_A_TOKEN = ("KANTATA_TOKEN", "export ", "set ", "setx ", "$env:", "Bearer ", "Authorization")
+"""What people copy along with a token."""
+
+
 def checked_token(token: str) -> str:
     """Return the token. Raises SettingsProblem when it cannot be one."""
+    for word in NOT_OF_A_TOKEN:
+        if token.lower().startswith(word.lower()):
+            msg = f"What is given as the token begins with “{word.strip()}”; it must be the token and nothing else."
+            raise SettingsProblem(msg, "Delete all that stands before the token itself.", code="settings.token")
     if not token.isascii() or not token.isprintable() or " " in token or not token:
         msg = "The token holds blanks, line ends or characters that no token has."
         raise SettingsProblem(msg, "Copy it again from Kantata.", code="settings.token")
@@ -29,7 +37,7 @@ def secret_text(path: Path, what: str, setting: str) -> str:
     """Read a file that holds a secret. Raises SettingsProblem when it cannot be read, or others can read it."""
     try:
         mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="utf-8-sig").strip()  # Windows puts a mark in front
     except (OSError, UnicodeDecodeError) as error:
         msg = f"The {what} {path} cannot be read."
         raise SettingsProblem(msg, f"Check {setting}.", code="settings.token") from error
