@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.notices import TOPICS, Notice
-from importer.pipeline import Fate, Handled, exit_code_of
+from importer.pipeline import SETTLED, Fate, Handled, exit_code_of
 from importer.records import ExitCode, Status
 from importer.words import count_of, row_ranges
 
@@ -45,11 +45,10 @@ def notice_of(done: list[Handled], account: str) -> Notice:
 
 def notice_of_reconcile(done: Reconciled, moved: list[Handled], account: str) -> Notice:
     """The notice about invoices in doubt that were settled, or could not be."""
-    code, counts = done.exit_code, Counter(one.status for one in done.settlements)
-    words = {Status.IN_DOUBT: "in doubt still", Status.READY: "not billed", Status.CREATED: "billed"}
+    code, counts = done.exit_code, Counter(one.words for one in done.settlements)
     lines = []
-    for status, heading in words.items():
-        found = [one for one in done.settlements if one.status is status]
+    for heading in SETTLED:
+        found = [one for one in done.settlements if one.words == heading]
         lines += [f"{heading.upper()}: {len(found):,}"] * bool(found)
         for one in found[:MOST_NAMED]:
             projects = ", ".join(str(number) for number in one.doubt.workspace_ids)
@@ -61,7 +60,7 @@ def notice_of_reconcile(done: Reconciled, moved: list[Handled], account: str) ->
     lines += [f"Results written anew: {path}" for path in done.files]
     lines += [one.line for one in moved]
     lines += ["", f"{account}, {socket.gethostname()}, exit code {code}"]
-    what = ", ".join(f"{counts[status]} {word}" for status, word in words.items() if counts[status])
+    what = ", ".join(f"{counts[words]} {words}" for words in SETTLED if counts[words])
     news = _hashed([[one.doubt.reference, one.status.value] for one in done.settlements])
     return Notice(
         f"invoice-importer reconcile: {what}", "\n".join(lines), failed=code is not ExitCode.DONE, news=news,

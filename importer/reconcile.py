@@ -30,6 +30,10 @@ MOST_NAMED = 5
 """Invoices that a reason names."""
 
 
+SETTLED = ("in doubt still", "not billed", "not undone", "billed", "undone")
+"""What may have become of an invoice, the most urgent first."""
+
+
 class Verdict(Enum):
     """What is known of an invoice that was in doubt."""
 
@@ -63,6 +67,19 @@ class Settlement:
             case _:
                 assert_never(self.verdict)
 
+    @property
+    def words(self) -> str:
+        """What became of it, one of :data:`SETTLED`."""
+        match self.verdict:
+            case Verdict.FOUND:
+                return "not undone" if self.doubt.being_undone else "billed"
+            case Verdict.ABSENT:
+                return "undone" if self.doubt.being_undone else "not billed"
+            case Verdict.UNCLEAR | Verdict.TOO_EARLY:
+                return "in doubt still"
+            case _:
+                assert_never(self.verdict)
+
 
 def settle(
     doubts: Iterable[Unsettled],
@@ -79,11 +96,15 @@ def settle(
     doubts = tuple(doubts)
     early = {one.reference: end for one in doubts if (end := free_at(one, settle_seconds)) > now}
     due = [one for one in doubts if one.reference not in early]
-    by_triple = _by_triple(due, api, ledger)
-    return _each_for_itself(
-        _too_early(one, early[one.reference]) if one.reference in early else _settled(one, by_triple, ledger, api)
-        for one in doubts
-    )
+    undos = _of_undos([one for one in due if one.being_undone], api)
+    by_triple = _by_triple([one for one in due if not one.being_undone], api, ledger)
+
+    def verdict(one: Unsettled) -> Settlement:
+        if end := early.get(one.reference):
+            return _too_early(one, end)
+        return undos.get(one.reference) or _settled(one, by_triple, ledger, api)
+
+    return _each_for_itself(verdict(one) for one in doubts)
 
 
 def _each_for_itself(settlements: Iterable[Settlement]) -> tuple[Settlement, ...]:
@@ -105,8 +126,15 @@ def free_at(doubt: Unsettled, settle_seconds: float) -> datetime:
 
 def apply(settlements: Iterable[Settlement], ledger: SubmissionLedger, run_id: str) -> None:
     """Note what was found out: a found invoice is created, one absent twice may be sent again."""
+    settlements = tuple(settlements)
+    undone = {one.doubt.reference for one in settlements if one.doubt.being_undone and one.verdict is Verdict.ABSENT}
+    if undone:  # before anything is free to be sent again
+        ledger.approvals.end_for(undone, run_id)
     for one in settlements:
-        if one.verdict is Verdict.FOUND:
+        if one.doubt.being_undone:
+            if one.verdict in (Verdict.FOUND, Verdict.ABSENT):
+                ledger.undoing.settle(one.doubt, run_id, one.reason, there=one.verdict is Verdict.FOUND)
+        elif one.verdict is Verdict.FOUND:
             outcome = Outcome(OutcomeKind.CREATED, one.reason, invoice_id=one.invoice_id)
             ledger.conclude(one.doubt.reference, run_id, outcome)
         elif one.verdict is Verdict.ABSENT:
@@ -158,6 +186,33 @@ def _settled(
     return _second_look(doubt, ledger, api)
 
 
+def _of_undos(due: list[Unsettled], api: KantataApi) -> dict[str, Settlement]:
+    """By reference: whether invoices that an undo may have taken back exist; their ids say so."""
+    if not due:
+        return {}
+    shown = {found.invoice_id: found for found in api.find_by_ids(one.being_undone or "" for one in due)}
+    absent = {number for one in due if one.being_undone not in shown for number in one.workspace_ids}
+    visible = frozenset(api.sees_finances_of(absent)) if absent else frozenset()
+    return {one.reference: _of_undo(one, shown.get(one.being_undone or ""), visible) for one in due}
+
+
+def _of_undo(doubt: Unsettled, found: FoundInvoice | None, visible: frozenset[int]) -> Settlement:
+    which = f"Invoice {doubt.being_undone}"
+    if found is not None and not found.cancelled:
+        reason = f"{which} is in Kantata still: the undo did not take it back."
+        advice = f"If it is to go, run invoice-importer undo {doubt.run_id} again."
+        return Settlement(doubt, Verdict.FOUND, reason, advice, doubt.being_undone)
+    if found is None and (hidden := sorted(set(doubt.workspace_ids) - visible)):
+        return _hidden(doubt, f"{which} is not shown", hidden)
+    reason = f"{which} is undone: it {'was cancelled' if found else 'is not in Kantata any more'}."
+    return Settlement(doubt, Verdict.ABSENT, reason, "Submit the file again to bill its rows anew.")
+
+
+def _hidden(doubt: Unsettled, said: str, hidden: list[int]) -> Settlement:
+    which = ", ".join(str(one) for one in hidden)
+    return _unclear(doubt, f"{said}, but this token may not see the finances of project {which}.")
+
+
 def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) -> Settlement:
     content = content_of(doubt.payload)
     since = doubt.sent_at - CLOCK_MARGIN
@@ -178,8 +233,7 @@ def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) ->
         return _unclear(doubt, f"Not found, but Kantata does not show all the content of invoice {which}.")
     hidden = sorted(set(doubt.workspace_ids) - api.sees_finances_of(doubt.workspace_ids))
     if hidden:
-        which = ", ".join(str(one) for one in hidden)
-        return _unclear(doubt, f"Not found, but this token may not see the finances of project {which}.")
+        return _hidden(doubt, "Not found", hidden)
     reason = "Not found in Kantata, neither by its reference nor by its content: it was not created."
     return Settlement(doubt, Verdict.ABSENT, reason, "Submit the file again to bill it.")
 
@@ -199,5 +253,6 @@ def _unclear(doubt: Unsettled, reason: str) -> Settlement:
 
 def _too_early(doubt: Unsettled, end: datetime) -> Settlement:
     local = end.replace(tzinfo=UTC).astimezone()
-    reason = f"Sent so recently that nothing is certain before {local:%H:%M:%S}."
-    return Settlement(doubt, Verdict.TOO_EARLY, reason, f"Run reconcile or submit again after {local:%H:%M:%S}.")
+    what, advice = ("Undone", "reconcile") if doubt.being_undone else ("Sent", "reconcile or submit")
+    reason = f"{what} so recently that nothing is certain before {local:%H:%M:%S}."
+    return Settlement(doubt, Verdict.TOO_EARLY, reason, f"Run {advice} again after {local:%H:%M:%S}.")

@@ -28,7 +28,7 @@ from importer.sandbox import Fault, FaultKind
 from importer.settings import Settings
 from importer.submission_ledger import open_ledger
 from importer.submission_ledger.records import SentInvoice
-from importer.submission_ledger.undoing import DONE, KEPT
+from importer.submission_ledger.undoing import DONE, KEPT, UNKNOWN
 from importer.tieout import updated_at_in
 from importer.undo import TOUCHED_AFTER, Action, Group, Step, decide, young_of
 
@@ -357,6 +357,72 @@ def test_one_that_somebody_deleted_already_is_noted(desk: Desk) -> None:
     assert desk.submit().statuses == ["created"]
 
 
+def unknown(desk: Desk) -> None:
+    """Undo an invoice that Kantata does not show, so soon after sending that nobody knows what that means."""
+    desk.cli.fees(1)
+    desk.submit()
+    desk.do("DELETE", f"/invoices/{desk.kantata.invoices()[0].id}")
+    done = desk.undo(IMPORTER_SETTLE_SECONDS="180")
+    assert (done.exit_code, groups(done)) == (8, {"unknown": ["k1"]})
+
+
+@pytest.mark.parametrize("how", [(), ("--offline",)])
+def test_an_unknown_outcome_is_in_doubt_wherever_one_looks(desk: Desk, how: tuple[str, ...]) -> None:
+    """Preview, submit, history, doctor and reconcile say that nobody knows whether it exists; nothing is sent."""
+    unknown(desk)
+    sheet = desk.cli.folder / "october.csv"
+    for command in (("preview", sheet), ("submit", sheet, "--yes")):
+        done = desk.cli.run(*command, "--json", *how)
+        assert (done.exit_code, done.statuses) == (8, ["in_doubt"])
+        assert "undo" in done.document["invoices"][0]["error"]
+    [*_, run] = desk.cli.run("history", "--json").document["records"]
+    [record] = desk.cli.run("history", run["run_id"], "--json").document["records"]
+    assert record["state_now"] == "undoing"
+    assert "1 invoice in doubt" in desk.cli.run("doctor").stdout
+    assert desk.kantata.invoices() == []
+    early = desk.cli.run("reconcile", "--no-wait", "--json", IMPORTER_SETTLE_SECONDS="180")
+    assert (early.exit_code, early.statuses, desk.states()) == (8, ["in_doubt"], {"k1": "undoing"})
+
+
+def test_reconcile_finds_what_an_undo_has_taken_back(desk: Desk) -> None:
+    """Gone: undone as was wished, so its rows are ready again; the file bills them once, and never again."""
+    unknown(desk)
+    done = desk.cli.run("reconcile", "--json")
+    assert (done.exit_code, done.statuses, desk.states()) == (0, ["ready"], {"k1": "undone"})
+    assert "undone" in done.document["invoices"][0]["error"]
+    assert [desk.submit().statuses for _ in range(2)] == [["created"], ["already_created"]]
+    assert len(desk.kantata.invoices()) == 1
+    assert desk.cli.run("reconcile", "--json").document["invoices"] == []
+
+
+@pytest.mark.parametrize("draft", ["yes", "no"])
+def test_reconcile_finds_what_an_undo_has_not_taken_back(desk: Desk, draft: str) -> None:
+    """There still: created as before, said with 4 as it was to go; it is not billed again, and can be undone."""
+    desk.cli.sheet({"invoice_key": "k1", "amount": 1, "draft": draft})
+    desk.submit()
+    desk.kantata.misbehave(Fault(FaultKind.DROP_BEFORE, "DELETE" if draft == "yes" else "PUT", "/invoices/*"))
+    assert desk.undo().exit_code == 8
+    early = desk.cli.run("reconcile", "--no-wait", IMPORTER_SETTLE_SECONDS="180")
+    assert (early.exit_code, desk.states()) == (8, {"k1": "undoing"})  # the request may yet take effect
+    done = desk.cli.run("reconcile", "--json")
+    assert (done.exit_code, done.statuses, desk.states()) == (4, ["created"], {"k1": "created"})
+    assert desk.submit().statuses == ["already_created"]
+    assert (desk.undo().exit_code, desk.states()) == (0, {"k1": "undone"})
+
+
+def test_an_approval_does_not_outlive_an_undo_that_reconcile_settles(desk: Desk) -> None:
+    """What is found to be undone needs a new approval, as what was undone at once."""
+    desk = Desk(replace(desk.cli, env={**desk.cli.env, "IMPORTER_REQUIRE_APPROVAL": "true"}), desk.kantata)
+    sheet = desk.cli.fees(2)
+    assert desk.cli.run("approve", sheet, "--yes").exit_code == 0
+    desk.kantata.misbehave(Fault(FaultKind.STATUS_BEFORE, status=422, after=1))
+    assert sorted(desk.submit().statuses) == ["created", "rejected"]  # so the approval is good still
+    desk.do("DELETE", f"/invoices/{desk.kantata.invoices()[0].id}")
+    assert desk.undo(IMPORTER_SETTLE_SECONDS="180").exit_code == 8
+    assert desk.cli.run("reconcile").exit_code == 0
+    assert desk.submit().exit_code == 9
+
+
 def through(desk: Desk, tamper: Callable[[Request, dict[str, Any]], None]) -> Finished:
     """Undo over a way on which answers are changed."""
     with between(desk.kantata, tamper) as way:
@@ -380,7 +446,7 @@ def test_absent_means_nothing_where_finances_are_hidden(desk: Desk) -> None:
             space["permissions"] = {"can_see_financials": False}
 
     done = through(desk, hide)
-    assert (done.exit_code, groups(done), desk.states()) == (8, {"unknown": ["k1"]}, {"k1": "created"})
+    assert (done.exit_code, groups(done), desk.states()) == (8, {"unknown": ["k1"]}, {"k1": "undoing"})
 
 
 def _none(document: dict[str, Any]) -> None:
@@ -578,6 +644,27 @@ def test_intent_and_outcome_are_on_record(
     assert ledger.entries([sent.reference])[sent.reference].state == "created"
     book.conclude(sent, "undo-1", DONE, "gone", book.intend(sent, "undo-1", "delete"))
     assert ledger.claim(fees(1)[0], "run-2", BATCH, SOURCE) is not None
+    assert book.undone_ids([sent.reference]) == {sent.reference: {sent.invoice_id}}
+    ledger.close()
+
+
+def test_what_is_found_out_of_an_undo_later_is_on_record(
+    ledger_place: sa.URL, sandbox: Sandbox, connect: Callable[..., KantataApi]
+) -> None:
+    """Unsettled since its last try, not since its sending; settled once, either way. In both databases."""
+    ledger = open_ledger(ledger_place, "account")
+    note(ledger, connect(sandbox.base_url), fees(1)[0])
+    [sent] = ledger.undoing.sent_in("run-1")
+    book = ledger.undoing
+    assert (book.unsettled(), ledger.unsettled()) == ([], [])
+    for there, state in ((True, "created"), (False, "undone")):
+        book.conclude(sent, "undo-1", UNKNOWN, "lost", book.intend(sent, "undo-1", "delete"))
+        [doubt] = book.unsettled()
+        assert sent.sent_at is not None
+        assert (doubt.being_undone, doubt.sent_at > sent.sent_at) == (sent.invoice_id, True)
+        for _ in range(2):
+            book.settle(doubt, "run-3", "looked up", there=there)
+        assert (book.unsettled(), ledger.entries([sent.reference])[sent.reference].state) == ([], state)
     assert book.undone_ids([sent.reference]) == {sent.reference: {sent.invoice_id}}
     ledger.close()
 

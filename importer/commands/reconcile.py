@@ -142,10 +142,11 @@ def _show(done: Reconciled, moved: list[Handled], console: Console) -> None:
         console.print("Nothing is in doubt.")
     for one in done.settlements:
         name = one.doubt.key or f"project {', '.join(str(number) for number in one.doubt.workspace_ids)}"
-        console.print(f"[bold]{STATUS_WORDS[one.status]}[/] {escape(name)}: {escape(one.reason)}", highlight=False)
+        words = one.words if one.doubt.being_undone else STATUS_WORDS[one.status]
+        console.print(f"[bold]{words}[/] {escape(name)}: {escape(one.reason)}", highlight=False)
         if one.what_to_do:
             console.print(f"    {escape(one.what_to_do)}", style="dim", highlight=False)
-    if unbilled := [one for one in done.settlements if one.status is Status.READY]:
+    if unbilled := [one for one in done.settlements if one.status is Status.READY and not one.doubt.being_undone]:
         how = "nobody bills what is absent from Kantata before its file is submitted again."
         console.print(f"[bold red]{count_of(len(unbilled), 'invoice')} not billed[/]: {how}")
     for one in done.settlements:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,11 +47,13 @@ class Reconciled:
 
     @property
     def exit_code(self) -> ExitCode:
-        """IN_DOUBT while anything is; SOME_NOT_SENT when one turned out not to be billed, or differs."""
-        statuses = {one.status for one in self.settlements}
-        if Status.IN_DOUBT in statuses:
+        """IN_DOUBT while anything is; SOME_NOT_SENT when one is not billed, differs, or was to be undone and is not."""
+        if any(one.status is Status.IN_DOUBT for one in self.settlements):
             return ExitCode.IN_DOUBT
-        return ExitCode.SOME_NOT_SENT if statuses - {Status.CREATED} or self.differing else ExitCode.DONE
+        # What was meant to go and is gone is as it should be.
+        meant = (Status.READY if one.doubt.being_undone else Status.CREATED for one in self.settlements)
+        other = any(one.status is not wanted for one, wanted in zip(self.settlements, meant, strict=True))
+        return ExitCode.SOME_NOT_SENT if other or self.differing else ExitCode.DONE
 
 
 def reconcile(
@@ -64,7 +67,7 @@ def reconcile(
     results.prepare_folder(tools.settings.reports)
     seconds, ledger = tools.settings.settle_seconds, tools.ledger
     with ledger.exclusive("reconcile"):
-        doubts = ledger.unsettled(only)
+        doubts = [*ledger.unsettled(only), *(ledger.undoing.unsettled() if only is None else ())]
         if doubts:
             wait_until(max(free_at(one, seconds) for one in doubts))
         settlements = settle(doubts, ledger, api, seconds)
@@ -75,7 +78,8 @@ def reconcile(
             report = _told_anew(run, tools, settlements, api)
             differing |= {one.reference for one in report.planned if one.differs and one.reference}
             files.append(results.write_report(report, _beside_results(run, tools.settings.reports)))
-            ledger.end_run(run.run_id, report.totals.by_status, int(report.exit_code))
+            if any(one.doubt.run_id == run.run_id and not one.doubt.being_undone for one in settlements):
+                ledger.end_run(run.run_id, _as_it_ended(report, ledger), int(report.exit_code))
     own = frozenset(one.doubt.reference for one in settlements)
     return Reconciled(settlements, tuple(files), own & differing)
 
@@ -84,6 +88,14 @@ def _beside_results(run: RunRecord, reports: Path) -> Path:
     """Where the results of a run lie: those of a file from the inbox in its own folder, beside its copy."""
     own = Path(run.path).parent
     return own if (own / f"{run.run_id}-results.xlsx").exists() else reports
+
+
+def _as_it_ended(report: Report, ledger: SubmissionLedger) -> dict[Status, int]:
+    """How many invoices of a run have each status; what an undo took back since was created by it all the same."""
+    states = {entry.reference: entry.state for entry in ledger.entries_of_run(report.run_id)}
+    created = ("undoing", "undone")
+    statuses = (Status.CREATED if states.get(one.reference or "") in created else one.status for one in report.planned)
+    return dict(Counter(statuses))
 
 
 def _known(run_ids: Iterable[str], ledger: SubmissionLedger) -> list[RunRecord]:

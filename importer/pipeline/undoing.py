@@ -15,7 +15,7 @@ from importer.pipeline.planning import Tools, new_run_id
 from importer.records import ExitCode
 from importer.retry import Pace, RetryBudget
 from importer.submission_ledger.undoing import DONE, KEPT, UNKNOWN
-from importer.undo import Action, Group, Step, Undone, after_unknown, decide, to_look_up, young_of
+from importer.undo import UNSETTLED, Action, Group, Step, Undone, after_unknown, decide, to_look_up, young_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,8 +120,8 @@ class _Undoing:
         return ExitCode.SOME_NOT_SENT if done.of(Group.KEPT) and not done.nothing_to_do else ExitCode.DONE
 
     def _finished(self, one: Step) -> Step:
-        if one.earlier or (one.group is Group.UNKNOWN and one.sent.state != "undoing"):
-            return one
+        if one.earlier or one.sent.state in UNSETTLED:
+            return one  # an invoice whose creation is not known is in doubt already
         try:
             if one.action is None:
                 self._note(one)

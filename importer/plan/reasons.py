@@ -54,8 +54,11 @@ def doubtful(known: LedgerEntry) -> tuple[str, str]:
     """Nobody knows whether it exists."""
     if known.state == "undoing":
         return (
-            f"An undo of run {known.run_id} has begun and did not end: invoice {known.invoice_id} may still exist.",
-            f"Run invoice-importer undo {known.run_id} again: it looks the invoice up and ends the undo.",
+            (
+                f"Whether the undo of run {known.run_id} has taken invoice {known.invoice_id} back is not known: "
+                "it may be in Kantata still."
+            ),
+            f"Run reconcile, or invoice-importer undo {known.run_id} again. It is not sent again until it is settled.",
         )
     return (
         f"Sent in {_run(known)}, but the answer is not known: it may exist in Kantata.",
@@ -68,7 +71,7 @@ def billed_before(item: BilledItem, earlier: LedgerEntry) -> tuple[str, str]:
     kind = ITEM_TYPE_TITLES[item[0]]
     if earlier.state in UNSETTLED:
         return (
-            (f"{kind} {item[1]} may already be billed: it was sent in {_run(earlier)} and the answer is not known."),
+            f"{kind} {item[1]} may already be billed: it was sent in {_run(earlier)} and {_unknown(earlier)}.",
             "Settle that invoice first.",
         )
     return (
@@ -92,7 +95,7 @@ def possible_duplicate(twin: LedgerEntry) -> tuple[str, str]:
         return (
             (
                 f"Possible duplicate: the same content was sent in {_run(twin)} (batch {twin.batch}) "
-                "and the answer is not known."
+                f"and {_unknown(twin)}."
             ),
             "Settle that invoice first.",
         )
@@ -103,6 +106,11 @@ def possible_duplicate(twin: LedgerEntry) -> tuple[str, str]:
         ),
         "If it is meant to be billed again, submit with --allow-repeats.",
     )
+
+
+def _unknown(entry: LedgerEntry) -> str:
+    """What is not known of an unsettled invoice."""
+    return "the outcome of its undo is not known" if entry.state == "undoing" else "the answer is not known"
 
 
 def _run(entry: LedgerEntry) -> str:

@@ -63,7 +63,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """An invoice that was sent and whose outcome is not known."""
+    """An invoice of which nobody knows whether it exists: sent, or being undone, and the outcome is not known."""
 
     reference: str
     run_id: str
@@ -75,7 +75,9 @@ class Unsettled:
     payload: dict[str, Any]
     """What was sent."""
     sent_at: datetime
-    """UTC, without offset."""
+    """UTC, without offset; of one that is being undone the last try, if that was later."""
+    being_undone: str | None = None
+    """Id of the invoice that an undo may have taken back; None: whether it was created is not known."""
 
 
 @dataclass(frozen=True, slots=True)

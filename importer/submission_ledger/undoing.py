@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,18 @@ import sqlalchemy as sa
 from importer.errors import LedgerProblem
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.records import SentInvoice
+from importer.submission_ledger.rows import unsettled_of
 from importer.submission_ledger.schema import ATTEMPTS, CREATED, INVOICES, UNDOING, UNDONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from importer.submission_ledger.records import Unsettled
+
 BEGUN, DONE, KEPT, UNKNOWN = "undo: begun", "undo: undone", "undo: kept", "undo: unknown"
 """Outcomes of attempts that undo, beside those that send."""
+STILL_THERE = "undo: still there"
+"""Found out later: an undo whose outcome was unknown has not taken the invoice back."""
 SHOWN = "shown: "
 """Begins the raw text of an attempt that created an invoice; what Kantata showed of it follows, in short."""
 _STATE_AFTER = {DONE: UNDONE, KEPT: CREATED, UNKNOWN: UNDOING}
@@ -99,6 +105,38 @@ class UndoBook:
             else:
                 given = {"account": self._account, "reference": one.reference, "run_id": undo_id, "started_at": now}
                 connection.execute(ATTEMPTS.insert().values(**given, **values))
+
+    def unsettled(self) -> list[Unsettled]:
+        """Invoices of the account that an undo may have taken back, or not."""
+        own = sa.and_(INVOICES.c.account == self._account, INVOICES.c.state == UNDOING)
+        references = sa.select(INVOICES.c.reference).where(own)
+        moment = sa.func.coalesce(ATTEMPTS.c.ended_at, ATTEMPTS.c.started_at)
+        last = (
+            sa.select(ATTEMPTS.c.reference, sa.func.max(moment).label("last"))
+            .where(ATTEMPTS.c.account == self._account, ATTEMPTS.c.reference.in_(references))
+            .where(ATTEMPTS.c.outcome.in_((BEGUN, UNKNOWN)))
+            .group_by(ATTEMPTS.c.reference)
+        )
+        with guard(), self._engine.connect() as connection:
+            tried = {row.reference: row.last for row in connection.execute(last)}
+            rows = connection.execute(sa.select(INVOICES).where(own).order_by(INVOICES.c.sent_at)).all()
+        known = [replace(unsettled_of(row), being_undone=row.invoice_id) for row in rows]
+        return [replace(one, sent_at=max(one.sent_at, tried.get(one.reference, one.sent_at))) for one in known]
+
+    def settle(self, one: Unsettled, run_id: str, reason: str, *, there: bool) -> None:
+        """Commit whether an invoice that was being undone exists. Touches none that is settled already."""
+        invoice_id, moment = one.being_undone, _now()
+        own = sa.and_(INVOICES.c.account == self._account, INVOICES.c.reference == one.reference)
+        same = sa.and_(INVOICES.c.invoice_id == invoice_id, INVOICES.c.state == UNDOING)
+        after = {"state": CREATED, "error": None} if there else {"state": UNDONE, "error": reason}
+        with guard(), self._engine.begin() as connection:
+            if connection.execute(INVOICES.update().where(own, same).values(**after)).rowcount:
+                connection.execute(
+                    ATTEMPTS.insert().values(
+                        account=self._account, reference=one.reference, run_id=run_id, started_at=moment,
+                        ended_at=moment, outcome=STILL_THERE if there else DONE, message=reason, raw=invoice_id,
+                    )
+                )  # fmt: skip
 
     def _step(self, one: SentInvoice, state: str, note: str | None) -> sa.Update:
         """Move an invoice on, unless it is another one by now, or was settled otherwise."""
