@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -336,6 +337,33 @@ def test_history_tells_what_became_of_each_run(cli: Cli, sandbox: Sandbox) -> No
     entries = cli.run("history", run, "--json").document["records"]
     assert [one["invoice_id"] for one in entries] == [str(one.id) for one in sandbox.invoices()]
     assert run in cli.run("history").stdout.replace("\n", "")
+
+
+def test_history_tells_of_each_run_what_that_run_did(cli: Cli, sandbox: Sandbox) -> None:
+    """Undone and sent again: the first run keeps its own ids and is marked as undone, the second has its own."""
+    cli = replace(cli.at(sandbox), env={**cli.at(sandbox).env, "IMPORTER_SETTLE_SECONDS": "0"})
+    sheet = cli.fees(2)
+    first = cli.run("submit", sheet, "--yes", "--json").document
+    assert cli.run("undo", "last", "--yes").exit_code == 0
+    second = cli.run("submit", sheet, "--yes", "--json").document
+    for run, since in ((first, ["undone", f"sent again in run {second['run_id']}"]), (second, [])):
+        entries = cli.run("history", run["run_id"], "--json").document["records"]
+        assert [one["invoice_id"] for one in entries] == [one["invoice_id"] for one in run["invoices"]]
+        assert [one["since"] for one in entries] == [since] * 2
+    runs = cli.run("history", "--json").document["records"]
+    assert [(one["by_status"], one["undone"]) for one in runs] == [({CREATED: 2}, 0), ({CREATED: 2}, 2)]
+    assert "2 undone since" in cli.run("history", COLUMNS="200").stdout
+
+
+def test_history_tells_what_was_settled_since(cli: Cli, sandbox: Sandbox) -> None:
+    """In doubt in its run, then found in Kantata: its id is shown, and that it was found later."""
+    cli = replace(cli.at(sandbox), env={**cli.at(sandbox).env, "IMPORTER_SETTLE_SECONDS": "0"})
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    run = cli.run("submit", cli.fees(1), "--yes", "--json").document["run_id"]
+    cli.run("reconcile")
+    [entry] = cli.run("history", run, "--json").document["records"]
+    assert (entry["outcome"], entry["since"]) == ("unknown", ["found in Kantata"])
+    assert entry["invoice_id"] == str(sandbox.invoices()[0].id)
 
 
 def test_the_embedded_stand_in_remembers(cli: Cli) -> None:

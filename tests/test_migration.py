@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from plans import BATCH, SOURCE, fee, hours, invoice, plan, replan
 
-from importer.records import ItemType, Status
+from importer.records import ItemType, Outcome, OutcomeKind, Status
 from importer.submission_ledger import open_ledger
 from importer.submission_ledger.schema import METADATA, MIGRATIONS, SCHEMA_VERSION
+from importer.submission_ledger.undoing import DONE
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -37,11 +38,11 @@ def rows_of(place: sa.URL) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def kept(after: dict[str, list[tuple[Any, ...]]], before: dict[str, list[tuple[Any, ...]]]) -> bool:
-    """Tell whether all rows are what they were; columns that a later version added stand at the end and are empty."""
+    """Tell whether all rows are what they were; what a later version added stands at the end: nothing, or an id."""
     return all(
         len(after[name]) == len(rows)
         and all(
-            new[: len(old)] == old and set(new[len(old) :]) <= {None}
+            new[: len(old)] == old and set(new[len(old) :]) <= {None, "9001"}
             for new, old in zip(after[name], rows, strict=True)
         )
         for name, rows in before.items()
@@ -108,6 +109,27 @@ def test_what_version_1_knew_still_holds(version_1: sa.URL) -> None:
         claim = ledger.claim(planned[1], "run-2", BATCH, SOURCE)
         assert claim is not None
         assert claim.attempt == 6
+    ledger.close()
+
+
+def test_earlier_attempts_learn_their_ids(ledger_place: sa.URL) -> None:
+    """Created, undone, created again: each run has the id of its own invoice, also where the ledger did not say so."""
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    [one] = plan(invoice(fee(101, "5", row=2), key="twice"))
+    for run, number in (("run-1", "9001"), ("run-2", "9002")):
+        claim = ledger.claim(one, run, BATCH, SOURCE)
+        assert claim is not None
+        ledger.settle(claim, Outcome(OutcomeKind.CREATED, invoice_id=number))
+        if run == "run-1":
+            [sent] = ledger.undoing.sent_in(run)
+            ledger.undoing.conclude(sent, "undo-1", DONE, "gone", ledger.undoing.intend(sent, "undo-1", "delete"))
+    with ledger._engine.begin() as connection:  # noqa: SLF001 - what is on the disk is meant
+        connection.exec_driver_sql("ALTER TABLE attempts DROP COLUMN invoice_id")
+        connection.exec_driver_sql("UPDATE ledger_meta SET value = '6' WHERE name = 'schema_version'")
+    ledger.close()
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    told = [[(each.invoice_id, each.since) for each in ledger.attempts_of_run(run)] for run in ("run-1", "run-2")]
+    assert told == [[("9001", ("undone", "sent again in run run-2"))], [("9002", ())]]
     ledger.close()
 
 

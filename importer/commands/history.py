@@ -83,7 +83,10 @@ def _runs_table(runs: list[RunRecord], account: str) -> Table:
     table.add_column("Outcome")
     for run in runs:
         counts = [f"{count:,} {status.replace('_', ' ')}" for status, count in run.by_status.items()]
-        outcome = "\n".join(counts) if run.finished_at else "never finished"
+        counts = counts if run.finished_at else ["never finished"]
+        counts += [f"{run.undone:,} undone since"] * bool(run.undone)
+        counts += [f"{run.undo_unknown:,} in doubt since an undo"] * bool(run.undo_unknown)
+        outcome = "\n".join(counts)
         origin = escape(f"{run.path}\n{run.batch}, {run.who}")
         table.add_row(run.run_id, origin, f"{run.invoices:,}", f"{Decimal(run.amount):,.2f}", outcome)
     return table
@@ -97,14 +100,13 @@ def _attempts_table(attempts: list[Attempt]) -> Table:
     from importer.words import row_ranges
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("Projects", "Key", "Rows", "In this run", "Now", "Invoice", "Message"):
+    for name in ("Projects", "Key", "Rows", "In this run", "Invoice", "Since", "Message"):
         table.add_column(name, overflow="fold")
     for one in attempts:
         table.add_row(
             ", ".join(str(number) for number in one.workspace_ids), escape(one.key or ""), row_ranges(one.rows),
             _OUTCOME_WORDS.get(one.outcome or "", one.outcome or "in doubt"),
-            "in doubt" if one.state_now == "sending" else one.state_now.replace("_", " "),
-            one.invoice_id or "", escape(one.message or ""),
+            one.invoice_id or "", escape(", ".join(one.since)), escape(one.message or ""),
         )  # fmt: skip
     return table
 
@@ -113,6 +115,4 @@ _OUTCOME_WORDS = {
     "unknown": "in doubt",
     "refused_for_now": "not sent",
     "token_refused": "not sent",
-    "settled: created": "found in Kantata",
-    "settled: refused_for_now": "found absent",
 }

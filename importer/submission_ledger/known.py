@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from importer.records import EarlierHeaders, ItemType, LedgerEntry, SeenHeader
+from importer.submission_ledger.afterwards import sendings
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.rows import attempt_of, chunks, entry_of, run_of, unsettled_of
 from importer.submission_ledger.schema import ATTEMPTS, INVOICES, ITEMS, LIVE, RUNS, UNSETTLED
+from importer.submission_ledger.undoing import BEGUN, DONE, UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from importer.submission_ledger.records import Attempt, RunRecord, Unsettled
 
@@ -85,8 +89,19 @@ class KnownBook:
     def runs(self) -> list[RunRecord]:
         """Every submit of the account, the newest first."""
         query = sa.select(RUNS).where(RUNS.c.account == self._account).order_by(RUNS.c.started_at.desc())
+        undone = sa.select(ATTEMPTS.c.reference).where(
+            ATTEMPTS.c.account == self._account, ATTEMPTS.c.outcome.in_((BEGUN, DONE, UNKNOWN))
+        )
         with guard(), self._engine.connect() as connection:
-            return [run_of(row) for row in connection.execute(query)]
+            undos = Counter((one.last.run_id, one.undo) for one in sendings(self._histories(connection, undone)))
+            return [
+                replace(
+                    run_of(row),
+                    undone=undos[row.run_id, DONE],
+                    undo_unknown=undos[row.run_id, UNKNOWN] + undos[row.run_id, BEGUN],
+                )
+                for row in connection.execute(query)
+            ]
 
     def earlier_headers(self) -> list[EarlierHeaders]:
         """Headers of the last submits of the account that sent something, the newest first."""
@@ -113,17 +128,17 @@ class KnownBook:
 
     def attempts_of_run(self, run_id: str) -> list[Attempt]:
         """What this run tried with each invoice, whatever later runs did; in the order of the sheet."""
-        same = sa.and_(ATTEMPTS.c.account == INVOICES.c.account, ATTEMPTS.c.reference == INVOICES.c.reference)
-        query = (
-            sa.select(ATTEMPTS, INVOICES.c.rows, INVOICES.c.state, INVOICES.c.invoice_id, INVOICES.c.invoice_key,
-                      INVOICES.c.workspace_ids, INVOICES.c.run_id.label("last_run"))
-            .join(INVOICES, same)
-            .where(ATTEMPTS.c.account == self._account, ATTEMPTS.c.run_id == run_id)
-            .order_by(ATTEMPTS.c.id)
-        )  # fmt: skip
+        own = sa.select(ATTEMPTS.c.reference).where(ATTEMPTS.c.account == self._account, ATTEMPTS.c.run_id == run_id)
+        invoices = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.reference.in_(own))
         with guard(), self._engine.connect() as connection:
-            last = {row.reference: attempt_of(row) for row in connection.execute(query)}
-        return sorted(last.values(), key=lambda attempt: attempt.rows)
+            known = {row.reference: row for row in connection.execute(invoices)}
+            made = [one for one in sendings(self._histories(connection, own)) if one.last.run_id == run_id]
+        return sorted((attempt_of(one, known[one.last.reference]) for one in made), key=lambda one: one.rows)
+
+    def _histories(self, connection: sa.Connection, references: sa.Select[Any]) -> Sequence[Any]:
+        """Every attempt with these references, the oldest first."""
+        query = sa.select(ATTEMPTS).where(ATTEMPTS.c.account == self._account, ATTEMPTS.c.reference.in_(references))
+        return connection.execute(query.order_by(ATTEMPTS.c.id)).all()
 
     def _select(self, column: sa.Column[Any], values: Iterable[str], *, live: bool = False) -> Iterator[LedgerEntry]:
         with guard(), self._engine.connect() as connection:

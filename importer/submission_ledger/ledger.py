@@ -93,6 +93,7 @@ class SubmissionLedger(KnownBook):
                 ATTEMPTS.insert().values(
                     account=self._account, reference=reference, run_id=run_id, started_at=moment, ended_at=moment,
                     outcome=f"settled: {outcome.kind.value}", message=storable(outcome.message),
+                    invoice_id=outcome.invoice_id,
                 )
             )  # fmt: skip
 
@@ -162,7 +163,7 @@ class SubmissionLedger(KnownBook):
         attempt = {
             "known_id": claim.attempt, "ended_at": now(), "outcome": outcome.kind.value,
             "http_status": outcome.http_status, "request_id": request_id, "message": message,
-            "raw": storable(outcome.raw) or _print_of(outcome),
+            "raw": storable(outcome.raw) or _print_of(outcome), "invoice_id": outcome.invoice_id,
         }  # fmt: skip
         with guard(), self._turn, self._engine.begin() as connection:
             connection.execute(_UPDATE_INVOICE, invoice)

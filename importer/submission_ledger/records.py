@@ -29,7 +29,12 @@ class RunRecord:
     invoices: int
     amount: str
     by_status: dict[str, int]
+    """As it ended, and as its invoices in doubt were settled since; an undo changes nothing here."""
     exit_code: int | None
+    undone: int = 0
+    """Invoices of it that were undone since."""
+    undo_unknown: int = 0
+    """Invoices of it of which an undo could not tell whether they exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What a run tried last with one invoice, and what is known of the invoice now."""
+    """What a run tried last with one invoice, and what became of that invoice since."""
 
     reference: str
     key: str | None
@@ -56,9 +61,13 @@ class Attempt:
     started_at: datetime
     """UTC, without offset."""
     state_now: str
+    """Of the reference: also when a later run has sent it again."""
     invoice_id: str | None
+    """Of the invoice that this run created, also when that was found out later; never of one of a later run."""
     last_run: str
     """The run that sent it last: this one, or a later one."""
+    since: tuple[str, ...] = ()
+    """What happened to the invoice after the run, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from importer.submission_ledger.records import Attempt, RunRecord, Unsettled
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from importer.submission_ledger.afterwards import Sending
+
 _Value = TypeVar("_Value")
 CHUNK = 5_000
 """Values in one IN list; SQLite allows 32,766."""
@@ -34,13 +36,14 @@ def entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - untyped by its library
     )  # fmt: skip
 
 
-def attempt_of(row: Any) -> Attempt:  # noqa: ANN401 - untyped by its library
-    """An attempt, from its row joined with that of its invoice."""
+def attempt_of(sending: Sending, invoice: Any) -> Attempt:  # noqa: ANN401 - untyped by its library
+    """What a run tried with an invoice, from that and the invoice's row as it stands."""
+    row = sending.last
     return Attempt(
-        reference=row.reference, key=row.invoice_key, workspace_ids=tuple(json.loads(row.workspace_ids)),
-        rows=tuple(json.loads(row.rows)), outcome=row.outcome, http_status=row.http_status, message=row.message,
-        request_id=row.request_id, started_at=row.started_at, state_now=row.state, invoice_id=row.invoice_id,
-        last_run=row.last_run,
+        reference=row.reference, key=invoice.invoice_key, workspace_ids=tuple(json.loads(invoice.workspace_ids)),
+        rows=tuple(json.loads(invoice.rows)), outcome=row.outcome, http_status=row.http_status, message=row.message,
+        request_id=row.request_id, started_at=row.started_at, state_now=invoice.state, invoice_id=sending.invoice_id,
+        last_run=invoice.run_id, since=sending.since,
     )  # fmt: skip
 
 

@@ -78,6 +78,7 @@ ATTEMPTS = sa.Table(
     sa.Column("request_id", sa.Text),
     sa.Column("message", sa.Text),
     sa.Column("raw", sa.Text),
+    sa.Column("invoice_id", sa.Text),
 )  # fmt: skip
 ITEMS = sa.Table(
     "billed_items", METADATA,
@@ -144,11 +145,38 @@ def _add_expected(connection: sa.Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE invoices ADD COLUMN expected TEXT")
 
 
+def _add_ids_of_attempts(connection: sa.Connection) -> None:
+    """Attempts remember which invoice they created, took back or found: a later run overwrites the invoice's row.
+
+    Between two creations of a reference lies an undo, which knows the id; after the last one the invoice's row does.
+    """
+    connection.exec_driver_sql("ALTER TABLE attempts ADD COLUMN invoice_id TEXT")
+    for step in (_IDS_OF_UNDOS, _IDS_BEFORE_UNDOS, _IDS_OF_THE_LAST):
+        connection.execute(sa.text(step))
+
+
+_IDS_OF_UNDOS = "UPDATE attempts SET invoice_id = raw WHERE outcome LIKE 'undo:%'"
+_IDS_BEFORE_UNDOS = """
+    UPDATE attempts SET invoice_id = (
+        SELECT later.raw FROM attempts AS later
+        WHERE later.account = attempts.account AND later.reference = attempts.reference
+        AND later.id > attempts.id AND later.outcome LIKE 'undo:%' ORDER BY later.id LIMIT 1
+    ) WHERE outcome IN ('created', 'settled: created')
+"""
+_IDS_OF_THE_LAST = """
+    UPDATE attempts SET invoice_id = (
+        SELECT own.invoice_id FROM invoices AS own
+        WHERE own.account = attempts.account AND own.reference = attempts.reference
+    ) WHERE outcome IN ('created', 'settled: created') AND invoice_id IS NULL
+"""
+
+
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
-    2: _add_locks, 3: _add_headers, 4: _add_approvals, 5: _add_approval_uses, 6: _add_expected,
+    2: _add_locks, 3: _add_headers, 4: _add_approvals, 5: _add_approval_uses,
+    6: _add_expected, 7: _add_ids_of_attempts,
 }  # fmt: skip
 """Schema version → the step that leads to it from the version before."""
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 def migrate(connection: sa.Connection, known: int) -> None:

@@ -85,7 +85,7 @@ class UndoBook:
             made = connection.execute(
                 ATTEMPTS.insert().values(
                     account=self._account, reference=one.reference, run_id=undo_id, started_at=now, outcome=BEGUN,
-                    message=f"{action} invoice {one.invoice_id}", raw=one.invoice_id,
+                    message=f"{action} invoice {one.invoice_id}", raw=one.invoice_id, invoice_id=one.invoice_id,
                 )
             ).inserted_primary_key  # fmt: skip
         return int(made[0]) if made else 0
@@ -97,7 +97,10 @@ class UndoBook:
         """
         now = _now()
         reason = reason.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
-        values = {"ended_at": now, "outcome": outcome, "message": reason, "raw": one.invoice_id}
+        values = {
+            "ended_at": now, "outcome": outcome, "message": reason, "raw": one.invoice_id,
+            "invoice_id": one.invoice_id,
+        }  # fmt: skip
         with guard(), self._engine.begin() as connection:
             connection.execute(self._step(one, _STATE_AFTER[outcome], None if outcome == KEPT else reason))
             if attempt is not None:
@@ -135,6 +138,7 @@ class UndoBook:
                     ATTEMPTS.insert().values(
                         account=self._account, reference=one.reference, run_id=run_id, started_at=moment,
                         ended_at=moment, outcome=STILL_THERE if there else DONE, message=reason, raw=invoice_id,
+                        invoice_id=invoice_id,
                     )
                 )  # fmt: skip
 
