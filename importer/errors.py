@@ -66,6 +66,13 @@ class GateRefused(ImporterError):
     code = "gate"
 
 
+class StoppedAtQuestion(GateRefused):
+    """The person broke the question off; nothing was done."""
+
+    exit_code = ExitCode.INTERRUPTED
+    code = "gate.stopped"
+
+
 class AccessDenied(ImporterError):
     """Kantata refuses the token; stop the run."""
 

@@ -443,4 +443,19 @@ def test_a_person_is_asked_before_anything_is_sent(
     terminal.type(answer)
     assert terminal.end() == code, terminal.shown
     assert posts(sandbox) == sent
-    assert Path(cli.env["IMPORTER_REPORTS"]).exists()
+    assert len(list(Path(cli.env["IMPORTER_REPORTS"]).glob("*-results.xlsx"))) == 1
+    [run] = cli.run("history", "--json").document["records"]
+    assert (run["exit_code"], run["by_status"]) == (code, {CREATED: 2} if sent else {NOT_SENT: 2})
+
+
+def test_a_question_about_an_undo_can_be_broken_off(cli: Cli, sandbox: Sandbox) -> None:
+    """Ctrl-C at it: nothing was undone, and that is what is said."""
+    cli = cli.at(sandbox)
+    cli.run("submit", cli.fees(1), "--yes")
+    terminal = Terminal(cli, "undo", "last")
+    terminal.read_until("Type yes to undo")
+    terminal.type("\x03")
+    assert terminal.end() == 130, terminal.shown
+    assert "Nothing was undone" in terminal.shown
+    assert "sent" not in terminal.shown.split("Type yes to undo")[1]
+    assert len(sandbox.invoices()) == 1

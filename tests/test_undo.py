@@ -215,6 +215,8 @@ def test_without_a_yes_nothing_is_undone(desk: Desk) -> None:
     done = desk.cli.run("undo", "last")
     assert (done.exit_code, desk.removals) == (9, [])
     assert "--yes" in done.stderr
+    assert "To be undone: 2" in done.stderr  # what it would do is shown all the same
+    assert "k1, invoice 9" in done.stderr
     assert set(desk.states().values()) == {"created"}
 
 

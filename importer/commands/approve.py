@@ -21,6 +21,7 @@ from importer.commands.options import (
     SandboxFlag,
     SheetName,
     reporting_errors,
+    typed,
 )  # fmt: skip
 from importer.records import ExitCode, Status
 
@@ -96,7 +97,7 @@ def _confirm(plan: Report, talk: Console, *, yes: bool) -> None:
     talk.print(
         f"[bold]{count_of(ready, 'invoice')}[/] with [bold]{plan.totals.amount_by_status[Status.READY]:,.2f}[/]."
     )
-    if typer.prompt("Type yes to approve", err=True).strip().lower() != "yes":
+    if typed("Type yes to approve", "Nothing was approved").strip().lower() != "yes":
         msg = "Nothing was approved: you did not type yes."
         raise GateRefused(msg, "Approve it when you are sure.", code="gate.yes")
 

@@ -111,13 +111,37 @@ def _ended(command: Callable[P, ExitCode], *args: P.args, **kwargs: P.kwargs) ->
         LOG.error("%s", error.message, extra={"told": True, "exit_code": int(error.exit_code)})  # noqa: TRY400
         report_error(error, command.__name__, as_json=as_json, path=path)
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):  # Ctrl-C at the question; an Abort is an Exception
-        sys.stderr.write("\nStopped; nothing was sent.\n")
+    except (KeyboardInterrupt, typer.Abort):  # Ctrl-C; an Abort is an Exception
+        undone = _NOT_DONE.get(command.__name__)
+        sys.stderr.write(f"\nStopped; {undone}.\n" if undone else "\nStopped.\n")
         return ExitCode.INTERRUPTED
     except Exception as error:
         LOG.exception("Unexpected error in the program.", extra={"told": True})
         report_error(_crashed(error), command.__name__, as_json=as_json, path=path)
         return ExitCode.UNEXPECTED
+
+
+_NOT_DONE = {
+    "submit": "nothing was sent", "run": "nothing was sent", "preview": "nothing was sent",
+    "undo": "nothing was undone", "approve": "nothing was approved",
+}  # fmt: skip
+"""What a command that was broken off has not done."""
+
+
+def typed(question: str, not_done: str) -> str:
+    """Return what a person types. Raises StoppedAtQuestion for Ctrl-C or Ctrl-D.
+
+    ``not_done``: what then was not done, as the beginning of a sentence.
+    """
+    from importer.errors import StoppedAtQuestion
+
+    try:
+        answer: str = typer.prompt(question, err=True)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("\n")
+        msg = f"{not_done}: you stopped it at the question."
+        raise StoppedAtQuestion(msg, "Run it again when you are sure.") from None
+    return answer
 
 
 def report_error(error: ImporterError, command: str, *, as_json: bool, path: object) -> None:

@@ -26,6 +26,7 @@ from importer.commands.options import (
     SheetName,
     reporting_errors,
     telling,
+    typed,
 )  # fmt: skip
 from importer.records import ExitCode, Status
 
@@ -136,7 +137,7 @@ def _confirm(plan: Report, *, yes: bool, talk: Console, production: bool) -> Non
     )
     if production:
         _ask_for_total(ready, amount, several)
-    elif typer.prompt("Type yes to send", err=True).strip().lower() != "yes":
+    elif typed("Type yes to send", "Nothing was sent").strip().lower() != "yes":
         msg = "Nothing was sent: you did not type yes."
         raise GateRefused(msg, "Submit again when you are sure.", code="gate.yes")
 
@@ -148,9 +149,10 @@ def _ask_for_total(ready: int, amount: Decimal, several: str | None) -> None:
     # Time, expenses and milestones have no amount in the sheet; then the count is what can be compared.
     what, expected = ("total amount", f"{amount:.2f}") if amount else ("number of invoices", str(ready))
     of_which = f" ({several})" if several and amount else ""
-    typed = typer.prompt(f"Production: type the {what} to send{of_which}", err=True).replace(",", "").replace(" ", "")
-    if typed not in (expected, expected.removesuffix(".00")):
-        msg = f"Nothing was sent: you typed {typed}, but the {what} is {expected}{of_which}."
+    answer = typed(f"Production: type the {what} to send{of_which}", "Nothing was sent")
+    said = answer.replace(",", "").replace(" ", "")
+    if said not in (expected, expected.removesuffix(".00")):
+        msg = f"Nothing was sent: you typed {said}, but the {what} is {expected}{of_which}."
         raise GateRefused(msg, "Compare the totals with your books, then submit again.", code="gate.yes")
 
 

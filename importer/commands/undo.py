@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from importer.commands.options import Config, Json, Profile, Quiet, Reports, SandboxFlag, reporting_errors, telling
+from importer.commands.options import (
+    Config,
+    Json,
+    Profile,
+    Quiet,
+    Reports,
+    SandboxFlag,
+    reporting_errors,
+    telling,
+    typed,
+)  # fmt: skip
 from importer.records import ExitCode
 
 if TYPE_CHECKING:
@@ -100,17 +110,17 @@ def _confirm(plan: Undone, *, yes: bool, talk: Console) -> None:
 
     if yes:
         return
+    _show(plan, talk)
     if not sys.stdin.isatty():
         msg = "Nothing was undone: without a terminal nobody can be asked."
         raise GateRefused(msg, "Add --yes.", code="gate.yes")
-    _show(plan, talk)
     deleted, cancelled = (sum(one.action is action for one in plan.steps) for action in Action)
     talk.print(
         f"[bold]{count_of(deleted, 'draft')}[/] will be deleted and [bold]{count_of(cancelled, 'active invoice')}[/] "
         f"cancelled at {plan.account}. This cannot be taken back.",
         highlight=False,
     )
-    if typer.prompt("Type yes to undo", err=True).strip().lower() != "yes":
+    if typed("Type yes to undo", "Nothing was undone").strip().lower() != "yes":
         msg = "Nothing was undone: you did not type yes."
         raise GateRefused(msg, "Run undo again when you are sure.", code="gate.yes")
 
