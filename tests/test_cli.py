@@ -22,7 +22,7 @@ from importer.sandbox import Fault, FaultKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Cli, Running
+    from conftest import Cli, Finished, Running
 
     from importer.sandbox import Sandbox
 
@@ -223,12 +223,43 @@ def test_preview_never_posts(cli: Cli, sandbox: Sandbox) -> None:
     assert cli.run("preview", sheet, "--json").statuses == [ALREADY] * 3
 
 
+def assert_unchecked(shown: Finished) -> str:
+    """One notice names all that was not checked; return it."""
+    [notice] = [one for one in shown.document["notices"] if "Not checked" in one]
+    assert all(what in notice for what in ("projects", "time entries", "invoice numbers", "earlier invoices"))
+    return str(notice)
+
+
+def test_an_offline_preview_says_what_was_not_checked(cli: Cli, sandbox: Sandbox) -> None:
+    """It must not look like one that was checked; nor need a checked one say anything."""
+    cli = cli.at(sandbox)
+    assert_unchecked(cli.run("preview", cli.fees(1), "--offline", "--json"))
+    assert "Not checked" not in " ".join(cli.run("preview", cli.fees(1), "--json").document["notices"])
+
+
+@pytest.mark.parametrize(("options", "said"), [((), True), (("--partial",), False)])
+def test_a_preview_with_problems_says_what_submit_would_do(
+    cli: Cli, sandbox: Sandbox, options: tuple[str, ...], *, said: bool
+) -> None:
+    """Without --partial nothing would be sent, although invoices stand there as ready."""
+    cli = cli.at(sandbox)
+    sheet = cli.sheet(
+        {"invoice_key": "k1", "amount": 5}, {"invoice_key": "k2", "amount": 6}, {"invoice_key": "k3", "amount": "x"}
+    )
+    shown = cli.run("preview", sheet, "--json", *options)
+    words = (
+        "Submit would send nothing of this file, because it has problems; with --partial it would send the 2 invoices"
+    )
+    assert any(words in notice for notice in shown.document["notices"]) is said
+    assert cli.run("submit", sheet, "--yes", "--json", *options).exit_code == (3 if said else 4)
+
+
 def test_preview_works_without_a_token_and_says_so(cli: Cli) -> None:
     """Nothing is asked; submit then refuses with exit code 2."""
     sheet = cli.fees(1)
     shown = cli.run("preview", sheet, "--json")
     assert shown.exit_code == 0
-    assert "token" in " ".join(shown.document["notices"])
+    assert "No access token" in assert_unchecked(shown)
     done = cli.run("submit", sheet, "--yes", "--json")
     assert done.exit_code == 2
     assert done.document["problems"][0]["code"] == "settings.token"
@@ -242,6 +273,7 @@ def test_preview_says_when_kantata_cannot_be_asked(cli: Cli, sandbox: Sandbox) -
         shown = cli.run("preview", cli.fees(1), "--json")
         assert (shown.exit_code, shown.statuses) == (0, ["ready"])
         assert str(status) in " ".join(shown.document["notices"])
+        assert_unchecked(shown)
         done = cli.run("submit", cli.fees(1), "--yes", "--json")
         assert (done.exit_code, done.statuses, posts(sandbox)) == (code, [NOT_SENT], 0)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from importer.access_token import ELSEWHERE, find_token
 from importer.errors import SettingsProblem
 from importer.kantata_api import KantataApi
-from importer.pipeline import Tools
+from importer.pipeline import NOT_CHECKED, Tools
 from importer.redaction import keep_secret
 from importer.settings import Settings, load
 from importer.submission_ledger import file_beside, ledger_url, open_ledger
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 SANDBOX_ACCOUNT = "sandbox"
 """Name of the embedded stand-in in the ledger; its port differs from run to run."""
 
-NOT_ASKED = "No access token is set, so Kantata was not asked about earlier invoices."
+NO_TOKEN = f"No access token is set, so Kantata was not asked. {NOT_CHECKED}"
+OFFLINE = f"Offline: Kantata was not asked. {NOT_CHECKED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def opened(  # noqa: PLR0913 - one argument per option or field
         elif settings.production:
             console.print(f"PRODUCTION: {account}. What is sent here bills clients.", style="bold white on red")
         ledger = stack.enter_context(_closing(where, account))
-        notices = () if token or offline else (NOT_ASKED,)
+        notices = (OFFLINE,) if offline else () if token else (NO_TOKEN,)
         session = Session(Tools(settings, account, ledger, None, notices), settings, token, why_none)
         if token and not offline:
             session = replace(session, tools=replace(session.tools, api=session.connect()))

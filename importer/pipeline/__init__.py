@@ -1,6 +1,7 @@
 """The flow: read → validate → group → plan → preview | submit → results; the only place where the steps meet."""
 
 from importer.pipeline.approving import approve, approved
+from importer.pipeline.checking import NOT_CHECKED
 from importer.pipeline.guarding import gates_set
 from importer.pipeline.handled import Fate, Handled, exit_code_of
 from importer.pipeline.planning import Prepared, Tools, Wish, look_up, new_run_id, prepare
@@ -13,6 +14,7 @@ from importer.pipeline.undoing import UndoHooks, undo
 from importer.reconcile import SETTLED
 
 __all__ = [
+    "NOT_CHECKED",
     "SETTLED",
     "Fate",
     "Handled",

@@ -25,6 +25,13 @@ NEWEST = 200 * MOST_NUMBER_CALLS
 """Invoices among which many invoice numbers are looked for."""
 
 
+NOT_CHECKED = (
+    "Not checked: projects, time entries, expenses, milestones, tasks, invoice numbers, and earlier invoices that this "
+    "ledger does not know."
+)
+"""Where Kantata was not asked at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """One kind of record to ask for."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from importer import results
 from importer.annotate import annotate
 from importer.errors import AccessDenied, GateRefused, NotReached
-from importer.pipeline.checking import checked, with_names
+from importer.pipeline.checking import NOT_CHECKED, checked, with_names
 from importer.pipeline.comparing import changes_of, with_warnings
 from importer.pipeline.planning import (
     Tools,
@@ -24,6 +24,7 @@ from importer.pipeline.planning import (
 )  # fmt: skip
 from importer.problems import has_errors
 from importer.records import ExitCode, Status
+from importer.words import count_of
 
 if TYPE_CHECKING:
     from importer.report import Report
@@ -38,8 +39,7 @@ def preview(wish: Wish, tools: Tools) -> Report:
             prepared = look_up(prepared, tools.api, tools.settings.settle_seconds)
             prepared = checked(prepared, tools.api, go_on=True)
         except (AccessDenied, NotReached) as error:
-            told = "So only the ledger was asked about earlier invoices, and nothing was checked against the account."
-            prepared = noting(prepared, f"{error.message.rstrip('.')}. {told}")
+            prepared = noting(prepared, f"{error.message.rstrip('.')}. {NOT_CHECKED}")
     prepared = with_warnings(with_names(prepared), tools)
     changes = changes_of(prepared, tools)
     for line in changes.lines() if changes else ():
@@ -48,6 +48,8 @@ def preview(wish: Wish, tools: Tools) -> Report:
         check_limits(prepared, tools)
     except GateRefused as refusal:
         prepared = noting(prepared, f"Submit would refuse this: {refusal.message.removeprefix('Nothing was sent: ')}")
+    if prepared.refused:
+        prepared = noting(prepared, _refusal(prepared.ready))
     if has_errors(prepared.problems):
         code = ExitCode.FILE_PROBLEMS
     elif any(one.status is Status.IN_DOUBT for one in prepared.planned):
@@ -59,3 +61,11 @@ def preview(wish: Wish, tools: Tools) -> Report:
     report = replace(report, files={"preview": results.write_report(report, tools.settings.reports)})
     copy = annotate(report, tools.settings.reports, batch_named=not prepared.terms.batch_derived, wanted=wish.annotate)
     return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))
+
+
+def _refusal(ready: int) -> str:
+    """What a submit without --partial would do with a file that has problems."""
+    sound = (
+        f"; with --partial it would send the {count_of(ready, 'invoice')} that {'is' if ready == 1 else 'are'} sound"
+    )
+    return f"Submit would send nothing of this file, because it has problems{sound if ready else ''}."
