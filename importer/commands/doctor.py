@@ -75,7 +75,7 @@ def _checks(
             token = settings.read_token()
         yield from _of_kantata(settings, token)
     except SettingsProblem as problem:
-        yield look.failed("token", problem.message, problem.hint, ExitCode.ACCESS)
+        yield look.failed("token", problem.message, problem.hint, problem.exit_code)
     except LedgerProblem as problem:
         yield look.failed("ledger", problem.message, problem.hint)
     yield _of_ledger(stack, settings, SANDBOX_ACCOUNT if sandbox else account)
@@ -95,7 +95,7 @@ def _of_kantata(settings: Settings, token: str | None) -> Iterator[Check]:
 
     if token is None:
         remedy = "Put it into the environment variable KANTATA_TOKEN, or its file's path into KANTATA_TOKEN_FILE."
-        yield look.failed("token", "no access token is set", remedy, ExitCode.ACCESS)
+        yield look.failed("token", "no access token is set", remedy, ExitCode.WRONG_USE)
         return
     api = KantataApi(
         settings.base_url, token, connect_timeout=settings.connect_timeout_seconds,
