@@ -387,6 +387,18 @@ def test_history_tells_of_each_run_what_that_run_did(cli: Cli, sandbox: Sandbox)
     assert "2 undone since" in cli.run("history", COLUMNS="200").stdout
 
 
+def test_history_takes_a_run_as_undo_does(cli: Cli, sandbox: Sandbox) -> None:
+    """By its id, the beginning of it, or as the last one that sent anything; else it says what is wrong."""
+    cli = cli.at(sandbox)
+    run = cli.run("submit", cli.fees(1), "--yes", "--json").document["run_id"]
+    cli.run("submit", cli.fees(2), "--json")  # refused: nobody could be asked
+    for name in (run, run[:-2], "last"):
+        done = cli.run("history", name)
+        assert (done.exit_code, f"Invoices that run {run} sent" in done.stderr) == (0, True)
+    assert "Several runs" in cli.run("history", "20").stderr
+    assert f"Did you mean {run}?" in cli.run("history", f"{run}9").stderr
+
+
 def test_history_tells_what_was_settled_since(cli: Cli, sandbox: Sandbox) -> None:
     """In doubt in its run, then found in Kantata: its id is shown, and that it was found later."""
     cli = replace(cli.at(sandbox), env={**cli.at(sandbox).env, "IMPORTER_SETTLE_SECONDS": "0"})

@@ -21,16 +21,21 @@ if TYPE_CHECKING:
 @reporting_errors
 def history(
     *,
-    run: Annotated[str | None, typer.Argument(help="Run whose invoices to show; default: list all runs.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            help="Run whose invoices to show: its id, the beginning of it, or “last”; default: list all runs."
+        ),
+    ] = None,
     profile: Profile = None,
     config: Config = None,
     as_json: Json = False,
     sandbox: SandboxFlag = False,
 ) -> ExitCode:
     """List past runs, or the invoices of one run, from the ledger."""
-    from importer.commands.elsewhere import elsewhere_said, hint_for
+    from importer.commands.elsewhere import elsewhere_said
+    from importer.commands.runs import chosen_run
     from importer.commands.session import SANDBOX_ACCOUNT
-    from importer.errors import WrongUse
     from importer.settings import load
     from importer.submission_ledger import ledger_url, open_ledger
 
@@ -43,15 +48,13 @@ def history(
         if not as_json and (said := elsewhere_said(ledger.past.runs_elsewhere())):
             sys.stderr.write(f"{said}\n")
         return ExitCode.DONE
-    if run not in {one.run_id for one in runs}:
-        msg = f"The ledger knows no run {run} of {account}."
-        raise WrongUse(msg, hint_for(run, ledger.past.runs_elsewhere()), code="history.unknown_run")
-    attempts = ledger.attempts_of_run(run)
+    chosen = chosen_run(run, ledger, "history")
+    attempts = ledger.attempts_of_run(chosen.run_id)
     if not as_json:
         sys.stderr.write(
-            "Invoices that this run sent; the others are in its results workbook.\n"
+            f"Invoices that run {chosen.run_id} sent; the others are in its results workbook.\n"
             if attempts
-            else "This run sent nothing; its results workbook says why.\n"
+            else f"Run {chosen.run_id} sent nothing; its results workbook says why.\n"
         )
     _print([asdict(one) for one in attempts], _attempts_table(attempts), as_json=as_json)
     return ExitCode.DONE

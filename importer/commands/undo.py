@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,10 +23,7 @@ from importer.records import ExitCode
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from importer.submission_ledger import RunRecord, SubmissionLedger
     from importer.undo import Undone
-
-LAST = "last"
 
 
 @reporting_errors
@@ -46,6 +42,7 @@ def undo(  # noqa: PLR0913 - one argument per option or field
     from rich.console import Console
 
     from importer import pipeline
+    from importer.commands.runs import chosen_run
     from importer.commands.session import opened
     from importer.commands.submit import _signals
     from importer.gate import Stop
@@ -54,7 +51,7 @@ def undo(  # noqa: PLR0913 - one argument per option or field
     with opened(
         config=config, profile=profile, reports=reports, offline=True, sandbox=sandbox, console=talk
     ) as session, _signals(stop) as listen, talk.status("Looking the invoices up …") as spinner:  # fmt: skip
-        chosen = chosen_run(run, session.tools.ledger)
+        chosen = chosen_run(run, session.tools.ledger, "undo")
 
         def confirm(plan: Undone) -> None:
             spinner.stop()
@@ -75,31 +72,6 @@ def undo(  # noqa: PLR0913 - one argument per option or field
         elif not quiet:
             _show(done, Console())
     return done.exit_code
-
-
-def chosen_run(wanted: str, ledger: SubmissionLedger) -> RunRecord:
-    """The run that is meant. Raises WrongUse, naming the nearest, when none or several could be."""
-    from importer.commands.elsewhere import LIST_RUNS, elsewhere_said, hint_for
-    from importer.errors import WrongUse
-
-    runs = ledger.runs()
-    if wanted == LAST:
-        for run in runs:
-            if ledger.undoing.sent_in(run.run_id):
-                return run
-        msg = "The ledger knows no run that sent anything."
-        raise WrongUse(msg, elsewhere_said(ledger.past.runs_elsewhere()) or LIST_RUNS, code="undo.unknown_run")
-    found = [run for run in runs if run.run_id == wanted] or [run for run in runs if run.run_id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    ids = [run.run_id for run in runs]
-    if found:
-        msg = f"Several runs begin with {wanted}: {', '.join(run.run_id for run in found[:5])}."
-        raise WrongUse(msg, "Type more of its id.", code="undo.ambiguous_run")
-    near = difflib.get_close_matches(wanted, ids, n=1, cutoff=0.5)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    msg = f"The ledger knows no run {wanted}.{meant}"
-    raise WrongUse(msg, hint_for(wanted, ledger.past.runs_elsewhere()), code="undo.unknown_run")
 
 
 def _confirm(plan: Undone, *, yes: bool, talk: Console) -> None:
