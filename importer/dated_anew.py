@@ -40,8 +40,8 @@ def dated_anew(
     monthly: list[PlannedInvoice] = []
     for one in planned:
         twins = by_content.get(_content(one.payload), []) if one.status is Status.READY and one.payload else []
-        if not twins or twins[0].reference == one.reference:
-            continue
+        if not twins or twins[0].reference == one.reference or _date_of(twins[0].payload) == _date_of(one.payload):
+            continue  # of the same date it is meant, or held
         if _is_monthly(one, twins):
             monthly.append(one)
         else:
@@ -82,6 +82,10 @@ def _warning(one: PlannedInvoice, twin: Billed, sheet: Sheet) -> Problem:
         "Right for a monthly retainer. If only the dates of an old sheet were moved on, do not send it.",
         sheet.name, sheet.address("invoice_date", row), row, "invoice_date", None, Severity.WARNING,
     )  # fmt: skip
+
+
+def _date_of(payload: Mapping[str, Any] | None) -> object:
+    return payload["invoice"].get("invoice_date") if payload else None
 
 
 def _content(payload: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from importer.currency_sums import mixed
 from importer.errors import GateRefused
 from importer.records import Invoice, Status
-from importer.words import row_ranges
+from importer.words import count_of, row_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +29,9 @@ class Limits:
     expect_total: Decimal | None = None
     largest_invoice: Decimal | None = None
     largest_total: Decimal | None = None
+    invoices_said_by: str = "--expect-invoices"
+    """Where the number of invoices was stated, for whoever has to correct it."""
+    total_said_by: str = "--expect-total"
 
 
 def check(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> None:
@@ -40,18 +43,21 @@ def check(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> 
     expected, too_large = list(_unexpected(planned, totals, limits)), list(_too_large(planned, totals, limits))
     if not expected and not too_large:
         return
-    hints = ["Check the sheet, or correct --expect-invoices and --expect-total."] * bool(expected)
+    hints = [f"Check the sheet, or correct {' and '.join(place for place, _ in expected)}."] * bool(expected)
     hints += ["Check the amounts; if they are meant, raise largest_invoice or largest_total."] * bool(too_large)
-    msg = f"Nothing was sent: {', and '.join([*expected, *too_large])}."
+    msg = f"Nothing was sent: {', and '.join([*(said for _, said in expected), *too_large])}."
     raise GateRefused(msg, " ".join(hints), code="gate.totals" if expected else "gate.largest")
 
 
-def _unexpected(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:
+def _unexpected(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> Iterator[tuple[str, str]]:
+    """Where it was stated, and in what the sheet is otherwise."""
     if limits.expect_invoices not in (None, totals.invoices):
-        yield f"the sheet makes {totals.invoices} invoices, but {limits.expect_invoices} were expected"
+        made = count_of(totals.invoices, "invoice")
+        yield limits.invoices_said_by, f"the sheet makes {made}, but {limits.expect_invoices} were expected"
     if limits.expect_total is not None and limits.expect_total != totals.amount:
         several = _several(mixed(planned, totals.amount))
-        yield f"the sheet has {totals.amount:,.2f}{several}, but {limits.expect_total:,.2f} was expected"
+        said = f"the sheet has {totals.amount:,.2f}{several}, but {limits.expect_total:,.2f} was expected"
+        yield limits.total_said_by, said
 
 
 def _too_large(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:

@@ -87,6 +87,9 @@ class ControlTotals:
     invoices_calculated: bool = False
     """Whether a formula says so: one over the very rows always agrees and proves nothing."""
     total_calculated: bool = False
+    invoices_cell: str = ""
+    """Where the number stands, such as Cover!B3."""
+    total_cell: str = ""
 
 
 @dataclass(frozen=True)

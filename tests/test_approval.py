@@ -33,6 +33,9 @@ def test_nothing_is_sent_that_was_not_approved(cli: Cli, sandbox: Sandbox) -> No
     refused = here.run("submit", sheet, "--yes", "--json", **STRICT)
     assert (refused.exit_code, posts(sandbox)) == (9, 0)
     assert "was not approved" in refused.document["notices"][-1]
+    named = here.run("submit", sheet, "--batch", "extra run", "--partial", "--yes", "--json", **STRICT)
+    how = f'invoice-importer approve "{sheet}" --batch "extra run" --partial'
+    assert named.document["notices"][-1].endswith(how)
     approved = here.run("approve", sheet, "--yes", "--json", **STRICT)
     assert (approved.exit_code, len(approved.document["approval"]["plan_hash"]), posts(sandbox)) == (0, 64, 0)
     assert here.run("submit", sheet, "--yes", **STRICT).exit_code == 0

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from openpyxl import load_workbook
 from plans import BATCH, SOURCE, fee, fees, hours, invoice, plan
 
@@ -117,6 +118,20 @@ def test_a_monthly_retainer_is_a_note_from_the_third_month_on(cli: Cli, sandbox:
         seen.append(([one["code"] for one in done.document["problems"] if "dated_anew" in one["code"]], len(notes)))
     warned = ["invoice.dated_anew"]
     assert seen == [([], 0), (warned, 0), ([], 1), (warned, 0), (warned, 0)]
+
+
+def test_one_that_was_deleted_or_bears_the_same_date_is_not_named(cli: Cli, sandbox: Sandbox) -> None:
+    """What is gone from Kantata bills nothing; and “all but the date” is not said of the same date."""
+    cli = cli.at(sandbox)
+    cli = replace(cli, env={**cli.env, "IMPORTER_SETTLE_SECONDS": "0"})
+    month(cli, "2026-10-31", {101: 100}, invoice_key="", notes="Retainer")
+    submit(cli)
+    again = cli.run("preview", cli.folder / "october.csv", "--batch", "again", "--json").document
+    assert (again["invoices"][0]["status"], again["problems"]) == ("held", [])
+    address = f"{sandbox.base_url}/invoices/{sandbox.invoices()[0].id}"
+    assert requests.delete(address, headers={"Authorization": f"Bearer {sandbox.token}"}, timeout=5).ok
+    again = cli.run("preview", cli.folder / "october.csv", "--batch", "again", "--json").document
+    assert (again["invoices"][0]["status"], again["problems"]) == ("ready", [])
 
 
 def test_another_text_is_no_repeat(cli: Cli, sandbox: Sandbox) -> None:

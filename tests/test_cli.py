@@ -278,6 +278,15 @@ def test_preview_says_when_kantata_cannot_be_asked(cli: Cli, sandbox: Sandbox) -
         assert (done.exit_code, done.statuses, posts(sandbox)) == (code, [NOT_SENT], 0)
 
 
+def test_an_address_that_is_not_the_api_s_is_said(cli: Cli, sandbox: Sandbox) -> None:
+    """Running again later would not help; the address is to be mended."""
+    cli = cli.at(sandbox)
+    done = cli.run("submit", cli.fees(1), "--yes", "--json", KANTATA_BASE_URL=sandbox.base_url.removesuffix("/api/v1"))
+    assert done.exit_code == 6
+    assert "KANTATA_BASE_URL: it ends in /api/v1" in done.document["notices"][-1]
+    assert "later" not in done.document["notices"][-1]
+
+
 # --- what is said where ---
 
 

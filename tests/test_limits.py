@@ -54,6 +54,9 @@ def test_figures_that_are_just_met_pass(cli: Cli, sandbox: Sandbox) -> None:
     )
     refused = submit(cli, "--expect-total", "305")
     assert (refused.exit_code, "305.00 was expected" in refused.document["notices"][-1]) == (9, True)
+    assert "correct --expect-total." in refused.document["notices"][-1]
+    elsewhere = submit(cli, IMPORTER_EXPECT_INVOICES="4")
+    assert (elsewhere.exit_code, "correct expect_invoices." in elsewhere.document["notices"][-1]) == (9, True)
     assert submit(cli).exit_code == 0
 
 

@@ -101,6 +101,7 @@ def test_a_changed_invoice_is_held(repeats: bool) -> None:  # noqa: FBT001 - a p
     assert one.status is Status.HELD
     assert "Changed since it was billed as invoice 9001" in (one.reason or "")
     assert "--batch" in (one.what_to_do or "")
+    assert "invoice-importer undo run-1" in (one.what_to_do or "")
 
 
 @pytest.mark.parametrize("repeats", [False, True])

@@ -46,6 +46,15 @@ def hours(path: Path, fee: int | None = None, **cover: object) -> Path:
     return workbook(path, {"Invoices": [HEADERS, *rows], "Cover": stated})
 
 
+def test_a_refusal_names_the_cell_of_the_cover(cli: Cli, sandbox: Sandbox) -> None:
+    """Who has to correct what the Cover expects is told where it stands, not of a flag that nobody used."""
+    book = hours(cli.folder / "book.xlsx", 5, Expected_invoices=1, Expected_total=6)
+    refused = cli.at(sandbox).run("submit", book, "--yes", "--json")
+    assert (refused.exit_code, posts(sandbox)) == (9, 0)
+    assert "correct “Expected total” at Cover!B2." in refused.document["notices"][-1]
+    assert "--expect" not in refused.document["notices"][-1]
+
+
 UNTOLD = (
     "import importer.pipeline.checking as c\nfrom dataclasses import replace\nof = c.expected_of\n"
     "c.expected_of = lambda invoice, account: replace(of(invoice, account), total=None)\n"

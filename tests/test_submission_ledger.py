@@ -211,6 +211,9 @@ def test_a_sheet_edited_after_billing_is_held(ledger: SubmissionLedger) -> None:
     [edited] = replan(plan(invoice(fee(amount="501"), key="A")), ledger)
     assert (edited.status, edited.invoice_id) == (Status.HELD, "9001")
     assert "Changed since it was billed" in (edited.reason or "")
+    assert "its amount was 500.00, now it is 501.00" in (edited.reason or "")
+    [reworded] = replan(plan(invoice(fee(amount="500", notes="other"), key="A")), ledger)
+    assert "the texts, amounts or tax marks of its fixed fees" in (reworded.reason or "")
     assert replan(plan(invoice(fee(amount="500"), key="A")), ledger)[0].status is Status.ALREADY_CREATED
 
 

@@ -27,6 +27,11 @@ from importer.retry import RetryBudget
 from importer.settings import LOOPBACK
 
 LOG = logging.getLogger(__name__)
+ELSEWHERE = frozenset({301, 302, 307, 308, 404, 405})
+"""Statuses that an address gives which is not the API's."""
+WRONG_ADDRESS = (
+    "Nothing was sent. Check KANTATA_BASE_URL: it ends in /api/v1, as https://api.mavenlink.com/api/v1 does."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,7 @@ class Connection:
         answer = json_object(body)
         if status != requests.codes.ok or answer is None or answer.get("errors"):
             msg = f"Kantata did not answer a look-up as expected (HTTP {status}): {said}"
-            raise NotReached(msg, "Nothing was sent; run again later.")
+            raise NotReached(msg, WRONG_ADDRESS if status in ELSEWHERE else "Nothing was sent; run again later.")
         return answer
 
     def _patiently(self, address: str, query: dict[str, str]) -> requests.Response:

@@ -14,7 +14,7 @@ from importer.submission_ledger.approvals import BEGUN, COMPLETE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importer.pipeline.planning import Tools
+    from importer.pipeline.planning import Tools, Wish
     from importer.records import PlannedInvoice
     from importer.report import Report
     from importer.submission_ledger import Approval
@@ -56,7 +56,7 @@ def end(report: Report, tools: Tools, sent: Iterable[PlannedInvoice]) -> None:
         tools.ledger.approvals.note(under_way(report, tools), report.run_id, COMPLETE)
 
 
-def approved(report: Report, tools: Tools) -> Approval:
+def approved(report: Report, tools: Tools, wish: Wish | None = None) -> Approval:
     """Return the approval of exactly this plan. Raises GateRefused that says what is missing or what changed."""
     plan = plan_of(report, tools.settings)
     known = tools.ledger.approvals.of(report.batch, report.source.sha256)
@@ -70,27 +70,38 @@ def approved(report: Report, tools: Tools) -> Approval:
         msg = f"Nothing was sent: {exact[0].who} approved this plan, but may not send it too (approval_by_another)."
         raise GateRefused(msg, "Let another user of the operating system approve it, or send it.", code=CODE)
     if same and same[0].ended is not None:
-        raise GateRefused(*_used_up(same[0], *same[0].ended, name), code=CODE)
+        raise GateRefused(*_used_up(same[0], *same[0].ended, _command(report, wish)), code=CODE)
     here = [one for one in known if one.batch == report.batch]
     elsewhere = [one.batch for one in known if one.sha256 == report.source.sha256]
     if elsewhere and not here:
         msg = f"Nothing was sent: {name} was approved for the batch {elsewhere[0]}, but this is {report.batch}."
-        hint = f'Approve it for this one (invoice-importer approve "{name}"), or submit it with --batch {elsewhere[0]}.'
+        hint = f"Approve it for this one ({_command(report, wish)}), or submit it with --batch {elsewhere[0]}."
         raise GateRefused(msg, hint, code=OTHER_BATCH)
     same_name = [one for one in known if one.file_name == name]
     if not known:
         msg = f"Nothing was sent: {name} was not approved."
-        raise GateRefused(msg, f'Approve it: invoice-importer approve "{name}"', code=CODE)
+        raise GateRefused(msg, f"Approve it: {_command(report, wish)}", code=CODE)
     last = (same_name or known)[0]
     changed = "; ".join(differences(last.plan, plan))
     msg = f"Nothing was sent: the plan is not the one that {last.who} approved: {changed}."
     raise GateRefused(msg, "Preview and approve it anew, or undo the change.", code=CODE)
 
 
-def _used_up(approval: Approval, how: str, run_id: str, name: str) -> tuple[str, str]:
+def _command(report: Report, wish: Wish | None) -> str:
+    """The command that approves just this plan: with the options that shape it."""
+    words = [f'invoice-importer approve "{report.source.path}"']
+    if wish is not None:
+        words += [f'--sheet "{wish.sheet_name}"'] * bool(wish.sheet_name) + [f'--batch "{wish.batch}"'] * bool(
+            wish.batch
+        )
+        words += ["--partial"] * wish.partial + ["--allow-repeats"] * wish.allow_repeats
+    return " ".join(words)
+
+
+def _used_up(approval: Approval, how: str, run_id: str, command: str) -> tuple[str, str]:
     """Why an approval is not good any more, and what to do."""
     what = f"run {run_id} created all of its invoices" if how == COMPLETE else f"undo {run_id} took invoices of it back"
     return (
         f"Nothing was sent: the approval of this plan by {approval.who} is used up: {what}.",
-        f'To send it once more, approve it anew: invoice-importer approve "{name}"',
+        f"To send it once more, approve it anew: {command}",
     )

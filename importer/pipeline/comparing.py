@@ -21,6 +21,7 @@ def with_warnings(prepared: Prepared, tools: Tools) -> Prepared:
     if not ready:
         return prepared
     earlier = tools.ledger.past.of_projects(one.invoice.workspace_ids for one in ready)
+    earlier = [one for one in earlier if one.invoice_id not in prepared.knowledge.gone]
     warnings, monthly = dated_anew(ready, earlier, prepared.sheet)
     prepared = replace(prepared, problems=(*prepared.problems, *warnings))
     return noting(prepared, monthly_note(monthly)) if monthly else prepared

@@ -380,9 +380,15 @@ def check_limits(prepared: Prepared, tools: Tools) -> None:
     A flag counts instead of both; a workbook cannot overrule the settings.
     """
     settings, totals = tools.settings, totals_of(prepared.lines, prepared.planned)
-    for stated in (Expected(settings.expect_invoices, settings.expect_total), prepared.sheet.expected):
+    of_settings, cover = Expected(settings.expect_invoices, settings.expect_total), prepared.sheet.expected
+    of_cover = (f"“Expected invoices” at {cover.invoices_cell}", f"“Expected total” at {cover.total_cell}")
+    for stated, places in ((of_settings, ("expect_invoices", "expect_total")), (cover, of_cover)):
         wanted = prepared.wish.matching(stated)
-        limits = Limits(wanted.invoices, wanted.total, settings.largest_invoice, settings.largest_total)
+        limits = Limits(
+            wanted.invoices, wanted.total, settings.largest_invoice, settings.largest_total,
+            places[0] if prepared.wish.expect_invoices is None else "--expect-invoices",
+            places[1] if prepared.wish.expect_total is None else "--expect-total",
+        )  # fmt: skip
         check(prepared.planned, totals, limits)
 
 

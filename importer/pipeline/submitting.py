@@ -135,7 +135,7 @@ def _agreed(prepared: Prepared, tools: Tools, hooks: Hooks) -> None:
     hooks.connect()  # a missing token is said before the question
     plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
     if tools.settings.require_approval:
-        approving.approved(plan, tools)
+        approving.approved(plan, tools, prepared.wish)
     hooks.confirm(plan)
 
 

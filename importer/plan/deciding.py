@@ -67,7 +67,7 @@ class _Decision:
             return _with(planned, Status.HELD, known, *reasons.gone(known))
         if known.fingerprint == planned.fingerprint:
             return _with(planned, Status.ALREADY_CREATED, known, reasons.billed(known), None)
-        return _with(planned, Status.HELD, known, *reasons.changed(known))
+        return _with(planned, Status.HELD, known, *reasons.changed(known, planned))
 
     def _billed_items(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
         """One of its time entries, expenses or milestones was billed before."""
@@ -83,7 +83,7 @@ class _Decision:
                 continue
             shared = set(entry.workspace_ids) & set(invoice.workspace_ids)
             if shared and entry.batch == self.terms.batch and invoice.key is not None:
-                yield (entry, *reasons.changed(entry))
+                yield (entry, *reasons.changed(entry, planned))
             same_day = invoice.invoice_date is not None and entry.invoice_date == invoice.invoice_date.isoformat()
             if shared and same_day and self.terms.batch_derived and entry.batch != self.terms.batch:
                 yield (entry, *reasons.other_batch(entry, self.terms.batch))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from importer.columns import ITEM_TYPE_TITLES
+from importer.columns import BY_NAME, ITEM_TYPE_TITLES
 from importer.plan.knowledge import UNSETTLED
 
 if TYPE_CHECKING:
     from importer.plan.knowledge import BilledItem
-    from importer.records import LedgerEntry
+    from importer.records import LedgerEntry, PlannedInvoice
 
 
 def billed(known: LedgerEntry) -> str:
@@ -17,15 +17,47 @@ def billed(known: LedgerEntry) -> str:
     return f"Billed in {_run(known)}."
 
 
-def changed(known: LedgerEntry) -> tuple[str, str]:
+def changed(known: LedgerEntry, planned: PlannedInvoice) -> tuple[str, str]:
     """Its rows say something else now."""
     return (
-        f"Changed since it was billed as invoice {known.invoice_id} in {_run(known)}.",
+        f"Changed since it was billed as invoice {known.invoice_id} in {_run(known)}: {_what_changed(known, planned)}.",
         (
-            "Restore the rows; or, to bill it anew, cancel or delete that invoice in Kantata first, then submit "
-            "with another --batch."
+            f"Restore the rows. Or, to bill it anew, undo that run (invoice-importer undo {known.run_id} takes back "
+            "all that it created) and submit again; or delete that invoice alone in Kantata, or cancel it when it is "
+            "no draft any more, and submit with another --batch."
         ),
     )
+
+
+def _what_changed(known: LedgerEntry, planned: PlannedInvoice) -> str:
+    now = planned.payload["invoice"] if planned.payload else {}
+    if known.amount != planned.invoice.amount:
+        return f"its amount was {known.amount:,.2f}, now it is {planned.invoice.amount:,.2f}"
+    names = [name for name in {**known.body, **now} if known.body.get(name) != now.get(name)]
+    parts = [_change_of(name, known.body.get(name), now.get(name)) for name in names if name != "external_reference"]
+    return "; ".join(parts) or "its projects"
+
+
+def _change_of(name: str, before: object, now: object) -> str:
+    if name in _LISTS:
+        return _LISTS[name]
+    title = BY_NAME[name].title if name in BY_NAME else name.replace("_", " ")
+    return f"its {title} was {_said(before)}, now it is {_said(now)}"
+
+
+_LISTS = {
+    "workspace_id": "its project", "workspace_ids": "its projects", "time_entry_ids": "its time entries",
+    "expense_ids": "its expenses", "billing_milestone_ids": "its milestones",
+    "fixed_fee_items": "the texts, amounts or tax marks of its fixed fees",
+    "additional_items": "the texts, amounts or tax marks of its additional items",
+}  # fmt: skip
+"""What changed, where the values themselves would say little."""
+
+
+def _said(value: object) -> str:
+    if value is None or value == "":
+        return "empty"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else f"{value}"
 
 
 def gone(known: LedgerEntry) -> tuple[str, str]:
@@ -76,7 +108,7 @@ def billed_before(item: BilledItem, earlier: LedgerEntry) -> tuple[str, str]:
         )
     return (
         f"{kind} {item[1]} was billed before, on invoice {earlier.invoice_id} in {_run(earlier)}.",
-        "Delete its row here, or cancel that invoice first.",
+        "Delete its row here; or, in Kantata, delete that invoice first, or cancel it when it is no draft any more.",
     )
 
 

@@ -73,6 +73,7 @@ def find_expected(grids: Sequence[Grid]) -> tuple[ControlTotals, tuple[Problem, 
     counts: list[Decimal] = []
     problems: list[Problem] = []
     calculated: dict[bool, bool] = {}
+    cells: dict[bool, str] = {}
     for grid, row, position, label, cell in _labels(grids):
         value = _amount(cell)
         whole = label == "expectedinvoices"
@@ -80,6 +81,7 @@ def find_expected(grids: Sequence[Grid]) -> tuple[ControlTotals, tuple[Problem, 
             problems.append(_unreadable(grid, cell_address(position + 1, row), row, cell, whole=whole))
         else:
             (counts if whole else amounts).append(value)
+            cells.setdefault(whole, f"{grid.name}!{cell_address(position + 1, row)}")
             if (row, position + 1) in grid.look.formulas:
                 calculated[whole] = True
                 problems.append(_calculated(grid, cell_address(position + 1, row), cell, whole=whole))
@@ -88,7 +90,7 @@ def find_expected(grids: Sequence[Grid]) -> tuple[ControlTotals, tuple[Problem, 
             problems.append(_contradiction(grid, values))
     expected = ControlTotals(
         int(counts[0]) if counts else None, amounts[0] if amounts else None,
-        calculated.get(True, False), calculated.get(False, False),
+        calculated.get(True, False), calculated.get(False, False), cells.get(True, ""), cells.get(False, ""),
     )  # fmt: skip
     return expected, (*problems, *_nearly(grids))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -51,5 +52,7 @@ class LedgerEntry:
     amount: Decimal = Decimal(0)
     invoice_date: str | None = None
     """As sent: year-month-day."""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the invoice as they were sent."""
     source_sha256: str = ""
     """Of the file that it was last sent from."""

@@ -27,12 +27,12 @@ def chunks(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
 
 def entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - untyped by its library
     """An invoice as it stands, from its row."""
+    body = json.loads(row.payload)["invoice"]
     return LedgerEntry(
         reference=row.reference, fingerprint=row.fingerprint, batch=row.batch, state=row.state, run_id=row.run_id,
         sent_at=row.sent_at, invoice_id=row.invoice_id, rows=tuple(json.loads(row.rows)),
         error=row.error, key=row.invoice_key, workspace_ids=tuple(json.loads(row.workspace_ids)),
-        amount=Decimal(row.amount), invoice_date=json.loads(row.payload)["invoice"].get("invoice_date"),
-        source_sha256=row.source_sha256,
+        amount=Decimal(row.amount), invoice_date=body.get("invoice_date"), body=body, source_sha256=row.source_sha256,
     )  # fmt: skip
 
 
