@@ -9,6 +9,12 @@ from __future__ import annotations
 from importer.records import ExitCode
 
 
+def ended(text: str) -> str:
+    """The sentence with a point, where it has no mark at its end: what others say is joined with what follows."""
+    text = text.rstrip()
+    return text if not text or text.rstrip("”\"')").endswith((".", "?", "!", "…", ":")) else f"{text}."
+
+
 class ImporterError(Exception):
     """The run cannot go on; the message says what, where, why and how to mend it."""
 
@@ -18,7 +24,7 @@ class ImporterError(Exception):
     def __init__(self, message: str, hint: str = "", *, code: str | None = None) -> None:
         """Keep the sentence for the person, the remedy, and a stable code for programs."""
         super().__init__(message)
-        self.message = message
+        self.message = ended(message)
         self.hint = hint
         if code is not None:
             self.code = code

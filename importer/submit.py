@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never, cast
 
-from importer.errors import AccessDenied, LedgerProblem, NotReached
+from importer.errors import AccessDenied, LedgerProblem, NotReached, ended
 from importer.records import Outcome, OutcomeKind, PlannedInvoice, Source, Status
 from importer.tieout import has_cents, lost_cents, tied
 
@@ -180,17 +180,17 @@ class Sender:
                 return self._tied_out(one, outcome.read_back)
             case OutcomeKind.REJECTED:
                 return replace(
-                    one, status=Status.REJECTED, reason=f"Kantata refused it: {outcome.message}",
+                    one, status=Status.REJECTED, reason=ended(f"Kantata refused it: {outcome.message}"),
                     what_to_do=NO_PERMISSION if outcome.http_status == FORBIDDEN else "Correct its rows (they are in "
                     "the to-fix workbook) and submit again.",
                 )  # fmt: skip
             case OutcomeKind.REFUSED_FOR_NOW:
                 return not_sent(one, outcome.message)
             case OutcomeKind.TOKEN_REFUSED:
-                return not_sent(one, f"Kantata refused the token: {outcome.message}", "Renew KANTATA_TOKEN.")
+                return not_sent(one, ended(f"Kantata refused the token: {outcome.message}"), "Renew KANTATA_TOKEN.")
             case OutcomeKind.UNKNOWN:
                 return replace(
-                    one, status=Status.IN_DOUBT, reason=f"It may exist in Kantata: {outcome.message}",
+                    one, status=Status.IN_DOUBT, reason=ended(f"It may exist in Kantata: {outcome.message}"),
                     what_to_do=LOOK_FIRST,
                 )  # fmt: skip
             case _:
@@ -253,4 +253,4 @@ def not_sent(
     what_to_do: str = "Submit again; what was created is not repeated.",
 ) -> PlannedInvoice:
     """The invoice, marked as not sent."""
-    return replace(one, status=Status.NOT_SENT, reason=reason, what_to_do=what_to_do)
+    return replace(one, status=Status.NOT_SENT, reason=ended(reason), what_to_do=what_to_do)

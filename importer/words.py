@@ -22,12 +22,19 @@ _SHORT = {
 }
 
 
+_COUNTED = frozenset({ItemType.EXPENSE, ItemType.BILLING_MILESTONE})
+"""Whose short name is a noun."""
+
+
 def describe_lines(planned: PlannedInvoice) -> str:
     """Count the lines by type: “2 fixed, 1 expense”."""
     if not isinstance(planned.invoice, Invoice):
         return count_of(len(planned.invoice.rows), "row")
     counts = planned.invoice.count_by_type
-    return ", ".join(f"{count:,} {_SHORT[item_type]}" for item_type, count in counts.items())
+    return ", ".join(
+        count_of(count, _SHORT[item_type]) if item_type in _COUNTED else f"{count:,} {_SHORT[item_type]}"
+        for item_type, count in counts.items()
+    )
 
 
 def projects_of(planned: PlannedInvoice) -> str:
@@ -43,6 +50,11 @@ def count_of(count: int, noun: str) -> str:
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
+
+
+def rows_named(rows: Sequence[int]) -> str:
+    """Name rows in a sentence: “row 7”, “rows 2-4, 7”."""
+    return f"row{'s' if len(rows) > 1 else ''} {row_ranges(rows)}"
 
 
 def row_ranges(rows: Sequence[int]) -> str:

@@ -32,7 +32,7 @@ Batch = Annotated[
     str | None,
     typer.Option("--batch", help="Name of the billing period; default: the month of the invoice dates."),
 ]
-Profile = Annotated[str | None, typer.Option("--profile", help="Section [profile.NAME] of importer.toml to use.")]
+Profile = Annotated[str | None, typer.Option("--profile", help=r"Section \[profile.NAME] of importer.toml to use.")]
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default: importer.toml.")]
 Encoding = Annotated[
     str | None,

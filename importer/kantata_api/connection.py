@@ -9,14 +9,21 @@ import io
 import json
 import logging
 import random
+import socket
 import time
 from dataclasses import dataclass
+from http.client import RemoteDisconnected
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 from urllib3.exceptions import SSLError as UrllibSslError
 
 from importer import __version__
@@ -186,12 +193,30 @@ def _never_connected(error: Exception) -> bool:
     )
 
 
+def _within(error: BaseException) -> BaseException | None:
+    """The failure that another one wraps."""
+    return next((one for one in error.args if isinstance(one, BaseException)), None)
+
+
 def _said(error: BaseException) -> str:
     """The innermost reason of a network failure; never a header, so never the token."""
     cause: object = error
     while isinstance(cause, BaseException):
-        inner = getattr(cause, "reason", None) or cause.__cause__ or (cause.args[0] if cause.args else None)
+        inner = getattr(cause, "reason", None) or cause.__cause__ or _within(cause)
         if not isinstance(inner, BaseException):
             break
         cause = inner
-    return f"{type(cause).__name__}: {cause}"
+    return next((words for kind, words in _IN_WORDS if isinstance(cause, kind)), f"{type(cause).__name__}: {cause}")
+
+
+_IN_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (socket.gaierror, "its name is not known here; the network or the address is wrong"),
+    (ConnectTimeoutError, "the connection did not come about in time"),
+    (ReadTimeoutError, "the wait for its answer timed out"),
+    (ConnectionRefusedError, "the connection was refused; nobody listens there"),
+    (ConnectionResetError, "the connection was broken off"),
+    (BrokenPipeError, "the connection was broken off"),
+    (RemoteDisconnected, "the connection was closed without an answer"),
+    (TimeoutError, "the wait for its answer timed out"),
+)
+"""Failures of the network, for somebody who does not know their names; the first that fits."""

@@ -13,7 +13,7 @@ from importer.kantata_api.account import MOST_NUMBER_CALLS, find_items, find_num
 from importer.pipeline.planning import MOST_NAMED, Prepared, noting
 from importer.problems import Severity
 from importer.records import Expected, Invoice, PlannedInvoice, Status, UnsoundInvoice
-from importer.words import count_of, row_ranges
+from importer.words import count_of, rows_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -118,7 +118,7 @@ def _kept_back(one: PlannedInvoice, faulty: set[int]) -> PlannedInvoice:
         return one
     return replace(
         one, status=Status.NOT_SENT, payload=None,
-        reason=f"Not sent because of errors in row {row_ranges(rows[:MOST_NAMED])}.",
+        reason=f"Not sent because of errors in {rows_named(rows[:MOST_NAMED])}.",
         what_to_do="Mend those rows and submit again.",
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from importer.limits import in_sheet, worth
 from importer.pipeline.approving import OTHER_BATCH, approved
 from importer.records import PlannedInvoice, Status, UnsoundInvoice
 from importer.sheet import ControlTotals
-from importer.words import row_ranges
+from importer.words import rows_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,4 +95,4 @@ def _refusal(why: str, how: str) -> GateRefused:
 
 def _name(one: PlannedInvoice) -> str:
     projects = ", ".join(str(number) for number in one.invoice.workspace_ids)
-    return f"the invoice of {one.invoice.key or f'project {projects}'} (row {row_ranges(one.invoice.rows)})"
+    return f"the invoice of {one.invoice.key or f'project {projects}'} ({rows_named(one.invoice.rows)})"

@@ -31,7 +31,7 @@ from importer.tieout import tied
 from importer.toml_lines import explained
 from importer.unpack import Limits as FileLimits
 from importer.validate import validate
-from importer.words import row_ranges
+from importer.words import rows_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -221,15 +221,16 @@ def _blaming(
     """Say of every unsound invoice which rows keep it from being sent."""
     faulty = error_rows(problems)
     placed = {line.row for line in lines if line.workspace_id is not None and not line.key_unreadable}
-    strays = row_ranges(sorted(faulty - placed)[:MOST_NAMED])
+    strays = sorted(faulty - placed)[:MOST_NAMED]
     for one in drawn:
-        own = row_ranges(sorted(faulty.intersection(one.invoice.rows))[:MOST_NAMED])
+        own = sorted(faulty.intersection(one.invoice.rows))[:MOST_NAMED]
         if not isinstance(one.invoice, UnsoundInvoice) or not (own or strays):
             yield one
         elif own:
-            yield replace(one, reason=f"Not sent because of errors in row {own}.")
+            yield replace(one, reason=f"Not sent because of errors in {rows_named(own)}.")
         else:
-            yield replace(one, reason=f"Not sent because row {strays} has errors and may belong to it.")
+            have = "has errors and" if len(strays) == 1 else "have errors and"
+            yield replace(one, reason=f"Not sent because {rows_named(strays)} {have} may belong to it.")
 
 
 def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> Knowledge:

@@ -88,7 +88,8 @@ def holder(engine: sa.Engine, account: str) -> str:
     if row is None:
         return ""
     minutes = max(0, round((now() - row.since).total_seconds() / 60))
-    return f": {row.who}, run {row.run_id}, for {minutes} min"
+    since = f"for {minutes} min" if minutes else "for less than a minute"
+    return f": {row.who}, run {row.run_id}, {since}"
 
 
 def _note_holder(engine: sa.Engine, account: str, run_id: str) -> None:
