@@ -89,7 +89,8 @@ def approved(report: Report, tools: Tools, wish: Wish | None = None) -> Approval
 
 def _command(report: Report, wish: Wish | None) -> str:
     """The command that approves just this plan: with the options that shape it."""
-    words = [f'invoice-importer approve "{report.source.path}"']
+    # Without a wish it is run that asks: it reads a copy, whose place is new each time and gone afterwards.
+    words = [f'invoice-importer approve "{report.source.path if wish else Path(report.source.path).name}"']
     if wish is not None:
         words += [f'--sheet "{wish.sheet_name}"'] * bool(wish.sheet_name) + [f'--batch "{wish.batch}"'] * bool(
             wish.batch
