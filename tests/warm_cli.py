@@ -7,12 +7,14 @@ Python needs to import pandas are saved. ``test_cli.py`` also starts ``python -m
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import runpy
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,9 @@ WARM = (
 
 def serve(address: str) -> None:
     """Fork a child for every connection; one JSON line in, pid and exit status out."""
-    for name in WARM:
-        __import__(name)
+    for name in (*WARM, *_modules_of_a_preview()):
+        with contextlib.suppress(ImportError):  # some are made at run time
+            importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{address}-")
@@ -38,6 +41,31 @@ def serve(address: str) -> None:
                 _handle(connection)
                 os._exit(0)
             connection.close()
+
+
+def _modules_of_a_preview() -> list[str]:
+    """Names of all that one run imports, also late; told by a child, so that this process keeps no other trace."""
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        with tempfile.TemporaryDirectory() as folder:
+            sheet = Path(folder) / "a.csv"
+            sheet.write_text("Project ID,Item type,Amount\n101,Fixed fee,5\n", encoding="utf-8")
+            os.environ |= {"IMPORTER_LEDGER": f"{folder}/ledger", "IMPORTER_REPORTS": folder, "XDG_STATE_HOME": folder}
+            os.environ |= {"HOME": folder, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+            os.chdir(folder)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for stream in (1, 2):
+                os.dup2(nowhere, stream)
+            sys.argv[:] = ["importer", "preview", str(sheet), "--offline"]
+            with contextlib.suppress(BaseException):
+                runpy.run_module("importer", run_name="__main__", alter_sys=True)
+        os.write(writer, json.dumps(sorted(set(sys.modules) - {"__main__"})).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as told:
+        names: list[str] = json.loads(told.read())
+    os.wait()
+    return names
 
 
 def _handle(connection: socket.socket) -> None:
