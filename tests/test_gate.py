@@ -102,7 +102,8 @@ def test_a_server_never_meets_more_than_the_pace(
     arrived = sorted(post.arrived_at for post in sandbox.received("POST"))
     assert (len(arrived), {one.status.value for one in sent.planned}) == (24, {"created"})
     assert arrived[-1] - arrived[0] >= 23 / 20 - 0.05
-    assert max(sum(begin <= one < begin + 0.5 for one in arrived) for begin in arrived) <= 16  # a busy machine lets some arrive late
+    # On a busy machine some arrive late, together with others.
+    assert max(sum(begin <= one < begin + 0.5 for one in arrived) for begin in arrived) <= 16
 
 
 # --- throttling ---
