@@ -4,7 +4,9 @@ from importer.pipeline.approving import approve, approved
 from importer.pipeline.checking import NOT_CHECKED
 from importer.pipeline.guarding import gates_set
 from importer.pipeline.handled import Fate, Handled, exit_code_of
-from importer.pipeline.planning import Prepared, Tools, Wish, look_up, new_run_id, prepare
+from importer.pipeline.looking_up import look_up
+from importer.pipeline.planning import prepare
+from importer.pipeline.prepared import Prepared, Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
 from importer.pipeline.reconciling import Reconciled, reconcile
 from importer.pipeline.returning import returned

@@ -14,7 +14,7 @@ from importer.submission_ledger.approvals import BEGUN, COMPLETE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importer.pipeline.planning import Tools, Wish
+    from importer.pipeline.prepared import Tools, Wish
     from importer.records import PlannedInvoice
     from importer.report import Report
     from importer.submission_ledger import Approval

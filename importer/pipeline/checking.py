@@ -10,7 +10,7 @@ from importer.check import Account, expected_of, findings
 from importer.check.account import PLURALS
 from importer.errors import AccessDenied, NotReached
 from importer.kantata_api.account import MOST_NUMBER_CALLS, find_items, find_numbers, find_projects, find_tasks
-from importer.pipeline.planning import MOST_NAMED, Prepared, noting
+from importer.pipeline.prepared import MOST_NAMED, Prepared, noting
 from importer.problems import Severity
 from importer.records import Expected, Invoice, PlannedInvoice, Status, UnsoundInvoice
 from importer.words import count_of, rows_named

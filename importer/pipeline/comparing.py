@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from importer.changes import Changes, compare
 from importer.dated_anew import dated_anew, monthly_note
 from importer.period import batch_before
-from importer.pipeline.planning import noting
+from importer.pipeline.prepared import noting
 from importer.records import Status
 
 if TYPE_CHECKING:
-    from importer.pipeline.planning import Prepared, Tools
+    from importer.pipeline.prepared import Prepared, Tools
 
 
 def with_warnings(prepared: Prepared, tools: Tools) -> Prepared:

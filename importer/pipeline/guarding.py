@@ -1,12 +1,13 @@
-"""What guards a workbook when nobody watches: each gate only for the invoices whose value it can see."""
+"""The gates of a plan: figures that a person has stated, and what guards a workbook when nobody watches."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from importer.errors import GateRefused
-from importer.limits import in_sheet, worth
+from importer.limits import Limits, check, in_sheet, worth
 from importer.pipeline.approving import OTHER_BATCH, approved
+from importer.plan import totals_of
 from importer.records import PlannedInvoice, Status, UnsoundInvoice
 from importer.sheet import ControlTotals
 from importer.words import rows_named
@@ -14,7 +15,7 @@ from importer.words import rows_named
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importer.pipeline.planning import Tools
+    from importer.pipeline.prepared import Prepared, Tools
     from importer.report import Report
     from importer.settings import Settings
 
@@ -96,3 +97,21 @@ def _refusal(why: str, how: str) -> GateRefused:
 def _name(one: PlannedInvoice) -> str:
     projects = ", ".join(str(number) for number in one.invoice.workspace_ids)
     return f"the invoice of {one.invoice.key or f'project {projects}'} ({rows_named(one.invoice.rows)})"
+
+
+def check_limits(prepared: Prepared, tools: Tools) -> None:
+    """Raise GateRefused unless the plan matches the figures that flags, or settings and Cover, give.
+
+    A flag counts instead of both; a workbook cannot overrule the settings.
+    """
+    settings, totals = tools.settings, totals_of(prepared.lines, prepared.planned)
+    of_settings, cover = ControlTotals(settings.expect_invoices, settings.expect_total), prepared.sheet.expected
+    of_cover = (f"“Expected invoices” at {cover.invoices_cell}", f"“Expected total” at {cover.total_cell}")
+    for stated, places in ((of_settings, ("expect_invoices", "expect_total")), (cover, of_cover)):
+        wanted = prepared.wish.matching(stated)
+        limits = Limits(
+            wanted.invoices, wanted.total, settings.largest_invoice, settings.largest_total,
+            places[0] if prepared.wish.expect_invoices is None else "--expect-invoices",
+            places[1] if prepared.wish.expect_total is None else "--expect-total",
+        )  # fmt: skip
+        check(prepared.planned, totals, limits)

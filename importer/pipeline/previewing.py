@@ -10,18 +10,11 @@ from importer.annotate import annotate
 from importer.errors import AccessDenied, GateRefused, NotReached
 from importer.pipeline.checking import NOT_CHECKED, checked, with_names
 from importer.pipeline.comparing import changes_of, with_warnings
-from importer.pipeline.planning import (
-    Tools,
-    Wish,
-    check_limits,
-    compared,
-    look_up,
-    new_run_id,
-    note_in_log,
-    noting,
-    prepare,
-    report_of,
-)  # fmt: skip
+from importer.pipeline.guarding import check_limits
+from importer.pipeline.looking_up import look_up
+from importer.pipeline.planning import compared, prepare
+from importer.pipeline.prepared import Tools, Wish, new_run_id, noting
+from importer.pipeline.telling import note_in_log, report_of
 from importer.problems import has_errors
 from importer.records import ExitCode, Status
 from importer.words import count_of

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from importer import results
 from importer.errors import AccessDenied, ImporterError, NotReached
 from importer.found_again import found_again
-from importer.pipeline.planning import Tools, Wish, new_run_id, prepare, report_of
+from importer.pipeline.planning import prepare
+from importer.pipeline.prepared import Tools, Wish, new_run_id
 from importer.pipeline.submitting import exit_code_after
+from importer.pipeline.telling import report_of
 from importer.plan import totals_of
 from importer.reconcile import Settlement, apply, free_at, settle, told
 from importer.records import ExitCode, LedgerEntry, PlannedInvoice, Source, Status, UnsoundInvoice

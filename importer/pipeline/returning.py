@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from importer.kantata_api import KantataApi
-    from importer.pipeline.planning import Tools
+    from importer.pipeline.prepared import Tools
     from importer.submission_ledger import RunRecord, SubmissionLedger
 
 LOG = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from importer import inbox
 from importer.errors import FileProblem, GateRefused, ImporterError, NotReached, SettingsProblem
 from importer.pipeline.guarding import check_gates
 from importer.pipeline.handled import Fate, Handled, why_of
-from importer.pipeline.planning import Tools, Wish, new_run_id
+from importer.pipeline.prepared import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
 from importer.pipeline.returning import NOTE, settled_first
 from importer.pipeline.submitting import Hooks, submit

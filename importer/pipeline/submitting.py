@@ -14,21 +14,11 @@ from importer.header_changes import headers_seen
 from importer.pipeline import approving
 from importer.pipeline.checking import checked, with_currencies
 from importer.pipeline.comparing import with_warnings
-from importer.pipeline.planning import (
-    Prepared,
-    Tools,
-    Wish,
-    check_limits,
-    compared,
-    decided,
-    knowledge_for,
-    look_up,
-    new_run_id,
-    note_in_log,
-    noting,
-    prepare,
-    report_of,
-)  # fmt: skip
+from importer.pipeline.guarding import check_limits
+from importer.pipeline.looking_up import look_up
+from importer.pipeline.planning import compared, decided, knowledge_for, prepare
+from importer.pipeline.prepared import Prepared, Tools, Wish, new_run_id, noting
+from importer.pipeline.telling import note_in_log, report_of
 from importer.plan import totals_of
 from importer.problems import has_errors
 from importer.reconcile import apply, settle, told

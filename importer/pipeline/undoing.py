@@ -11,7 +11,7 @@ from importer import results, undo_results
 from importer.errors import AccessDenied, LedgerProblem, NotReached
 from importer.gate import Gate, Stop
 from importer.kantata_api import RemovalKind
-from importer.pipeline.planning import Tools, new_run_id
+from importer.pipeline.prepared import Tools, new_run_id
 from importer.records import ExitCode
 from importer.retry import Pace, RetryBudget
 from importer.submission_ledger.undoing import DONE, KEPT, UNKNOWN
