@@ -100,7 +100,7 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
     from importer import pipeline, results
     from importer.columns import known_headers
     from importer.group import Defaults, group
-    from importer.pipeline import planning
+    from importer.pipeline import planning, telling
     from importer.plan import Knowledge, Terms, decide, draw_up
     from importer.read import read_sheet
     from importer.records import ExitCode, Source
@@ -131,7 +131,7 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
         Source(str(path), "Invoices", "", len(lines)),
         sheet, lines, "2026-10", Terms(), drawn, Knowledge(), planned, (), (),
     )  # fmt: skip
-    report = planning.report_of("preview", prepared, tools, planned, ExitCode.DONE)
+    report = telling.report_of("preview", prepared, tools, planned, ExitCode.DONE)
     last = time.perf_counter()
     results.write_report(report, folder)
     lap("workbook")
