@@ -129,3 +129,15 @@ def test_a_rehearsal_moves_no_file_in_doubt(cli: Cli, sandbox: Sandbox) -> None:
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
     assert cli.run("run", "--sandbox", **AUTO).exit_code == 0
     assert "a.xlsx" in put_away(inbox, "in-doubt")
+
+
+def test_what_a_person_took_back_is_not_billed_again_unasked(cli: Cli, sandbox: Sandbox) -> None:
+    """An undo says that this run was wrong: its file does not come back by itself, whatever else was not billed."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
+    assert cli.at(sandbox).run("undo", "last", "--yes", **AUTO).exit_code == 8
+    before = sum(not one.get("cancelled") for one in sandbox.invoices())
+    done = cli.at(sandbox).run("run", **AUTO)
+    assert (done.exit_code, invoices(sandbox), before) == (4, 0, 0)
+    assert "a.xlsx: failed. Settled: 1 not billed, 1 undone." in done.stdout
+    assert "put it into the inbox again" in note(inbox, "failed").partition("\n")[0]
+    assert (lying(inbox), put_away(inbox, "in-doubt")) == ([], [])

@@ -2,7 +2,8 @@
 
 A file with invoices that turned out not to be billed goes back into the inbox.
 There it is a file like any other: its gates and its approval hold, and what
-was created is not repeated.
+was created is not repeated. One with invoices that were undone does not go back:
+whoever took them back has to say that they are to be billed anew.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ OPEN = frozenset({"sending", "in_doubt", "undoing"})
 STILL = (
     "Each run asks Kantata again. Look at it there; if it stays in doubt for ever, move its folder out of in-doubt/ "
     "once you have settled it by hand."
+)
+
+TAKEN_BACK = (
+    "Some were undone, so the file does not come back by itself. To bill all that is not billed, also what was undone, "
+    "put it into the inbox again; else delete those rows first."
 )
 
 
@@ -130,7 +136,8 @@ def _copy_results(one: _Doubtful, found: Reconciled, ledger: SubmissionLedger) -
 def _placed(one: _Doubtful, place: Path, absent: set[str], differing: frozenset[str]) -> Handled:
     """Move a file and its folder; a file goes back into the inbox once per invoice that was found not billed."""
     counts, name = one.counts, one.file.name
-    if counts["not billed"] and (not one.open or absent & one.states.keys()):
+    taken_back = counts["undone"] > 0  # in the inbox these would be billed anew with the rest
+    if counts["not billed"] and not taken_back and (not one.open or absent & one.states.keys()):
         why = f"Settled: {one}. The file is back in the inbox: the next run sends what is not billed."
         _note(one, why)
         inbox.put_away(inbox.seen(one.file), one.run.sha256, place)
@@ -141,6 +148,8 @@ def _placed(one: _Doubtful, place: Path, absent: set[str], differing: frozenset[
         return Handled(name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, f"{one}. {STILL}", folder=one.file.parent)
     if counts["rejected"] or counts["undone"] or differing & one.states.keys():
         fate, code, more = Fate.FAILED, ExitCode.SOME_NOT_SENT, " The results say what to do with each invoice."
+        if counts["not billed"]:
+            more = f" {TAKEN_BACK}"
     else:
         fate, code, more = Fate.DONE, ExitCode.DONE, ""
     why = f"Settled: {one}.{more}"
