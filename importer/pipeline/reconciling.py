@@ -23,7 +23,7 @@ from importer.submit import Sent, not_sent
 from importer.tieout import tied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from importer.kantata_api import KantataApi
     from importer.records import ReadBack
@@ -59,7 +59,7 @@ class Reconciled:
 
 
 def reconcile(
-    tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bool], only: Iterable[str] | None = None
+    tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bool], only: Collection[str] | None = None
 ) -> Reconciled:
     """Settle everything of the account that is in doubt, or ``only`` these references; sends nothing new.
 
@@ -69,7 +69,8 @@ def reconcile(
     results.prepare_folder(tools.settings.reports)
     seconds, ledger = tools.settings.settle_seconds, tools.ledger
     with ledger.exclusive("reconcile"):
-        doubts = [*ledger.unsettled(only), *(ledger.undoing.unsettled() if only is None else ())]
+        undone = (one for one in ledger.undoing.unsettled() if only is None or one.reference in only)
+        doubts = [*ledger.unsettled(only), *undone]
         if doubts:
             wait_until(max(free_at(one, seconds) for one in doubts))
         settlements = settle(doubts, ledger, api, seconds)

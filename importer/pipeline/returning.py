@@ -113,7 +113,8 @@ def _doubtful(tools: Tools) -> list[_Doubtful]:
     for run in tools.ledger.runs() if folders else ():
         path = Path(run.path)
         if (folder := folders.get(path.parent.name)) and _is_it(file := folder / path.name, run.sha256):
-            states = {one.reference: one.state for one in tools.ledger.entries_of_source(run.sha256)}
+            entries = tools.ledger.entries_of_source(run.sha256)
+            states = {one.reference: one.state for one in entries if one.batch == run.batch}
             found.append(_Doubtful(file, run, states))
     return found
 
@@ -140,7 +141,9 @@ def _placed(one: _Doubtful, place: Path, absent: set[str], differing: frozenset[
     if counts["not billed"] and not taken_back and (not one.open or absent & one.states.keys()):
         why = f"Settled: {one}. The file is back in the inbox: the next run sends what is not billed."
         _note(one, why)
-        inbox.put_away(inbox.seen(one.file), one.run.sha256, place)
+        if not inbox.put_away(inbox.seen(one.file), one.run.sha256, place):
+            why = f"{one}, but the file was changed just now, so it stays where it is."
+            return Handled(name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, why, folder=one.file.parent)
         _move(one.file.parent, place / Fate.FAILED.value)
         return Handled(name, Fate.LEFT, ExitCode.SOME_NOT_SENT, why)
     if one.open:
