@@ -11,6 +11,7 @@ import pytest
 
 from importer.errors import SettingsProblem
 from importer.settings import Settings, expected_amount, load
+from importer.settings.secrecy import without_secret
 
 TOKEN = "s3cr3t-0123456789abcdef"  # noqa: S105 - no real token
 
@@ -479,3 +480,9 @@ def test_a_mark_that_windows_puts_in_front_of_a_token_is_none_of_it(tmp_path: Pa
     (file := tmp_path / "token").write_text("s3cret\r\n", encoding="utf-8-sig")
     file.chmod(0o600)
     assert load(token_file=str(file)).read_token() == "s3cret"
+
+
+def test_a_password_in_the_query_of_a_ledger_address_is_not_shown() -> None:
+    """Also not the part of it behind an @ that should have been written %40."""
+    assert "ret" not in without_secret("ledger", "postgresql://h/db?user=x&password=sec@ret")
+    assert without_secret("ledger", "postgresql://u:p?x@h/db?sslmode=require") == "postgresql://h/db"

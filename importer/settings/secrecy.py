@@ -54,5 +54,7 @@ def without_secret(name: str, value: object) -> str:
     text = str(value)
     if name == "ledger" and "://" in text:
         scheme, _, rest = text.partition("://")
+        if "password" in rest.partition("?")[2].lower() and "@" in rest.partition("?")[2]:
+            return f"{scheme}://…"  # whether the @ ends the password of a user or stands in one of the query, who knows
         return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
     return text
