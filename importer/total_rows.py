@@ -50,13 +50,16 @@ def disagreeing(sheet: Sheet, amounts: Mapping[int, Decimal | None]) -> list[Pro
     """An error for every total row whose amount is not that of the rows above it.
 
     ``amounts`` are those of the line items, main unit, by row; None where one
-    cannot be read: then no total can be checked, and that row has its own error.
+    cannot be read: then no total can be checked, which is said, and that row has its own error.
     """
     totals = [row for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
     totals = [row for row in totals if not is_blank(_amount(sheet, row))]
     if None in amounts.values():
         why, hint = "an amount above it cannot be read", "Mend the other amounts first, or delete the row."
-        return [_unproved(sheet, row, why, hint) for row in totals if sheet.excluded[row.number] is Excluded.SUM]
+        return [
+            _unproved(sheet, row, why, hint) if sheet.excluded[row.number] is Excluded.SUM else _unchecked(sheet, row)
+            for row in totals
+        ]
     rows = sorted(amounts)
     sums = list(itertools.accumulate((amounts[row] or Decimal(0) for row in rows), initial=Decimal(0)))
     problems = []
@@ -132,6 +135,20 @@ def _unproved(sheet: Sheet, row: RawRow, why: str, hint: str) -> Problem:
         cell=sheet.address("amount", row.number),
         row=row.number,
         column="amount",
+    )
+
+
+def _unchecked(sheet: Sheet, row: RawRow) -> Problem:
+    return Problem(
+        code="row.total_unchecked",
+        message=f"Row {row.number} is a total and was left out, but it could not be checked: "
+        "an amount of the sheet cannot be read.",
+        hint="Mend the other amounts first; then it is compared with the rows above it.",
+        sheet=sheet.name,
+        cell=sheet.address("amount", row.number),
+        row=row.number,
+        column="amount",
+        severity=Severity.WARNING,
     )
 
 

@@ -151,3 +151,11 @@ def test_a_named_project_makes_a_line_item(tmp_path: Path) -> None:
     header = ["Project", "Item type", "Description", "Amount"]
     path = table(tmp_path / "a.xlsx", header, ["ACME", "Fixed fee", "x", 5], ["Globex", None, "Total", 5])
     assert read(path).excluded == {}
+
+
+def test_a_total_that_could_not_be_checked_says_so(tmp_path: Path) -> None:
+    """Beside an amount that cannot be read, a wrong total must not look like one that was checked and is right."""
+    path = table(tmp_path / "a.xlsx", HEADER, FIRST, [102, "Fixed fee", "Retainer", "5%"], ["Total", None, None, 1])
+    assert ("row.total_unchecked", "D4", Severity.WARNING) in codes(path)
+    sound = table(tmp_path / "b.xlsx", HEADER, FIRST, SECOND, ["Total", None, None, 1])
+    assert ("row.total_differs", "D4", Severity.ERROR) in codes(sound)
