@@ -17,6 +17,7 @@ import pytest
 import sheets
 import xlsxwriter
 from python_calamine import CalamineWorkbook
+from sheets import table
 
 from importer.annotate import annotate
 from importer.annotate.marks import Mark
@@ -124,6 +125,15 @@ def test_each_wrong_cell_is_coloured_and_says_what_is_wrong_and_the_users_own_co
     assert sheet["E10"].comment.text.startswith("invoice-importer:\n")
     assert sheet["A6"].comment.text == "Another note"
     assert [colour(sheet.cell(row, 5)) for row in (6, 7, 9)] == [None] * 3
+
+
+def test_all_cells_of_a_doubtful_column_are_marked(cli: Cli) -> None:
+    """One problem speaks of both, so both are coloured and say why; a sound number beside them is not."""
+    rows = [[101, "Fixed fee", amount] for amount in ("500,-", "12.50", 7)]
+    path = table(cli.folder / "a.xlsx", ["Project ID", "Item type", "Amount"], *rows)
+    sheet = openpyxl.load_workbook(copy_of(cli.run("preview", path, "--offline", "--json")))["Invoices"]
+    assert [colour(sheet[f"C{row}"]) for row in (2, 3, 4)] == [RED, RED, None]
+    assert sheet["C3"].comment.text == sheet["C2"].comment.text
 
 
 def test_nothing_of_the_workbook_is_lost_or_changed(cli: Cli, sandbox: Sandbox) -> None:

@@ -58,6 +58,8 @@ class Matter:
     value: str
     message: str
     hint: str
+    also: tuple[str, ...] = ()
+    """Other cells of the same column that it is about."""
 
 
 def matters_of(report: Report, sheet: Sheet) -> list[Matter]:
@@ -77,10 +79,13 @@ def marks_of(matters: list[Matter], problems: int, sheet: str) -> dict[str, Mark
     for one in matters[: min(problems, MOST_MARKS)]:
         if one.cell is None or one.sheet != sheet:
             continue
-        mark = found.setdefault(one.cell, Mark(one.severity))
-        if one.severity is Severity.ERROR:
-            mark.severity = Severity.ERROR
-        mark.texts.append(f"{one.message}\nHow to mend it: {one.hint}")
+        for cell in (one.cell, *one.also):
+            if cell not in found and len(found) >= MOST_MARKS:
+                break
+            mark = found.setdefault(cell, Mark(one.severity))
+            if one.severity is Severity.ERROR:
+                mark.severity = Severity.ERROR
+            mark.texts.append(f"{one.message}\nHow to mend it: {one.hint}")
     return found
 
 
@@ -88,9 +93,13 @@ def _of_problem(problem: Problem, first: Callable[[int], str | None]) -> Matter:
     cell = problem.cell
     if cell is None and problem.row is not None:
         cell = first(problem.row)
+    also: tuple[str, ...] = ()
+    if problem.cell is not None and problem.rows:
+        _, position = split(problem.cell)
+        also = tuple(cell_address(position, row) for row in problem.rows if row != problem.row)
     return Matter(
         problem.severity, problem.severity.value, problem.address, problem.sheet, cell,
-        problem.value or "", problem.message, problem.hint,
+        problem.value or "", problem.message, problem.hint, also,
     )  # fmt: skip
 
 
