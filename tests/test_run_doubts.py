@@ -141,3 +141,80 @@ def test_what_a_person_took_back_is_not_billed_again_unasked(cli: Cli, sandbox: 
     assert "a.xlsx: failed. Settled: 1 not billed, 1 undone." in done.stdout
     assert "put it into the inbox again" in note(inbox, "failed").partition("\n")[0]
     assert (lying(inbox), put_away(inbox, "in-doubt")) == ([], [])
+
+
+def test_it_is_not_billed_again_because_it_was_left_in_the_inbox(cli: Cli, sandbox: Sandbox) -> None:
+    """Neither a limit nor a total says that what was undone is to be billed anew; an approval after the undo does."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    sheet = inbox / "a.xlsx"
+    cli.at(sandbox).run("submit", sheet, "--yes")
+    assert cli.at(sandbox).run("undo", "last", "--yes").exit_code == 0
+    waits = cli.at(sandbox).run("run", "--json", **AUTO)
+    assert (waits.exit_code, invoices(sandbox), lying(inbox)) == (9, 0, ["a.xlsx"])
+    assert "2 invoices of this file were undone" in waits.document["files"][0]["message"]
+    assert cli.at(sandbox).run("approve", sheet, "--yes").exit_code == 0
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
+
+
+def test_a_corrected_file_is_billed_after_an_undo(cli: Cli, sandbox: Sandbox) -> None:
+    """Who puts another content in its place has said what is to be billed; its own gate guards it."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    cli.at(sandbox).run("run", **AUTO)
+    cli.at(sandbox).run("undo", "last", "--yes")
+    filled(inbox / "a.xlsx", 10, 21)
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
+
+
+def test_killed_between_the_file_and_its_folder(cli: Cli, sandbox: Sandbox) -> None:
+    """The workbook is back in the inbox already: what is left of its folder does not stay in doubt for ever."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
+    killed = "import importer.pipeline.returning as r, os\nr._move = lambda *a: os._exit(99)\n"
+    assert cli.at(sandbox).start("run", before=killed, **AUTO).wait().exit_code == 99
+    assert (lying(inbox), len(list((inbox / "in-doubt").iterdir()))) == (["a.xlsx"], 1)
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
+    assert (list((inbox / "in-doubt").iterdir()), invoices(sandbox)) == ([], 2)
+    assert "results.xlsx" in " ".join(put_away(inbox, "failed"))
+
+
+def test_killed_while_it_is_put_into_doubt(cli: Cli, sandbox: Sandbox) -> None:
+    """The workbook lies in the inbox still, so its folder is made once more; none of the two stays."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    killed = "import importer.inbox as box, os\nbox.put_away = lambda *a: os._exit(99)\n"
+    assert cli.at(sandbox).start("run", before=killed, **LATER).wait().exit_code == 99
+    assert cli.at(sandbox).run("run", **LATER).exit_code == 8
+    assert (lying(inbox), len(list((inbox / "in-doubt").iterdir()))) == ([], 2)
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
+    assert (list((inbox / "in-doubt").iterdir()), invoices(sandbox)) == ([], 2)
+
+
+@pytest.mark.parametrize(("raised", "code"), [("RuntimeError('planted')", 8), ("LockedByAnother('planted')", 7)])
+def test_what_keeps_a_doubt_from_being_settled_is_said(cli: Cli, sandbox: Sandbox, raised: str, code: int) -> None:
+    """A run with a doubt never ends as if all were well, and new files have their turn."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
+    filled(inbox / "b.xlsx", 30, key="b")
+    crash = "import importer.pipeline.returning as r\nfrom importer.errors import LockedByAnother\n"
+    crash += f"def crash(*a):\n    raise {raised}\nr.reconcile = crash\n"
+    done = cli.at(sandbox).start("run", "--json", before=crash, **AUTO).wait()
+    assert (done.exit_code, invoices(sandbox)) == (code, 3)
+    assert {one["name"]: one["outcome"] for one in done.document["files"]} == {"a.xlsx": "in_doubt", "b.xlsx": "done"}
+
+
+def test_an_unexpected_error_after_a_lost_answer_is_in_doubt(cli: Cli, sandbox: Sandbox) -> None:
+    """In failed/ nobody would settle it."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    crash = "import importer.pipeline.submitting as s\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
+    crash += "s._finished = crash\n"
+    assert cli.at(sandbox).start("run", before=crash, **AUTO).wait().exit_code == 8
+    assert "a.xlsx" in put_away(inbox, "in-doubt")
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
+
+
+def test_remarks_of_any_editor_beside_a_file(cli: Cli, sandbox: Sandbox) -> None:
+    """People add to the note what they found out; that it is no UTF-8 stops no run."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
+    [path] = inbox.rglob("what-happened.txt")
+    path.write_bytes("Rücksprache mit Müller\r\n".encode("cp1252") + path.read_bytes())
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
+    assert "cksprache" in note(inbox, "done")

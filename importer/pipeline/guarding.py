@@ -10,7 +10,7 @@ from importer.pipeline.approving import OTHER_BATCH, approved
 from importer.plan import totals_of
 from importer.records import PlannedInvoice, Status, UnsoundInvoice
 from importer.sheet import ControlTotals
-from importer.words import rows_named
+from importer.words import count_of, rows_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,14 +59,34 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
         approved(plan, tools)
         return
     expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
-    if gates_set(settings, expected, plan.planned if asked else ()):
+    undone = _undone(plan, tools)
+    if gates_set(settings, expected, plan.planned if asked else ()) and not undone:
         return
     try:
         approved(plan, tools)
     except GateRefused as refused:
         if refused.code == OTHER_BATCH:  # somebody did guard it
             raise
+        if undone:
+            raise _taken_back(undone) from None
         raise _unguarded(plan, settings, expected) from None
+
+
+def _undone(plan: Report, tools: Tools) -> int:
+    """How many invoices would be billed anew that were undone since they were billed from just this file.
+
+    It may lie in the inbox because nobody took it out; an approval is good only when it came after the undo.
+    """
+    entries = tools.ledger.entries_of_source(plan.source.sha256)
+    undone = {one.reference for one in entries if one.state == "undone"}
+    return sum(one.status is Status.READY and one.reference in undone for one in plan.planned)
+
+
+def _taken_back(undone: int) -> GateRefused:
+    what = f"{count_of(undone, 'invoice')} of this file {'was' if undone == 1 else 'were'} undone"
+    why = f"Nothing was sent: {what}, and nobody has said since that all of it is to be billed anew."
+    how = "Approve the file, submit it yourself, or put a corrected one in its place; else take it out of the inbox."
+    return GateRefused(why, how, code="gate.undone")
 
 
 def _unguarded(plan: Report, settings: Settings, expected: ControlTotals) -> GateRefused:

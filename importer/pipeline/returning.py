@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer import inbox
-from importer.errors import ImporterError, LockedByAnother
+from importer.errors import ImporterError
 from importer.pipeline.handled import Fate, Handled
 from importer.pipeline.reconciling import Reconciled, reconcile
 from importer.records import ExitCode, Status
@@ -34,6 +34,7 @@ NOTE = "what-happened.txt"
 """Name of the file beside a workbook that tells in a line what became of it."""
 OPEN = frozenset({"sending", "in_doubt", "undoing"})
 """States in the ledger in which nobody knows whether an invoice exists."""
+BACK = "The file is back in the inbox"
 STILL = (
     "Each run asks Kantata again. Look at it there; if it stays in doubt for ever, move its folder out of in-doubt/ "
     "once you have settled it by hand."
@@ -41,7 +42,7 @@ STILL = (
 
 TAKEN_BACK = (
     "Some were undone, so the file does not come back by itself. To bill all that is not billed, also what was undone, "
-    "put it into the inbox again; else delete those rows first."
+    "submit it yourself, or approve it and put it into the inbox again; else delete those rows first."
 )
 
 
@@ -83,40 +84,64 @@ def settled_first(tools: Tools, connect: Callable[[], KantataApi]) -> Iterator[H
     if wanted:
         try:
             found = reconcile(tools, connect(), lambda _moment: False, wanted)
-        except LockedByAnother:
-            return  # who is at work may be settling it
         except ImporterError as problem:
-            for one in waiting:
-                why = f"{one}; it could not be settled: {problem.message} {problem.hint}"
-                yield Handled(one.file.name, Fate.IN_DOUBT, problem.exit_code, why, folder=one.file.parent)
+            yield from (_unsettled(one, f"{problem.message} {problem.hint}", problem.exit_code) for one in waiting)
+            return
+        except Exception as error:
+            LOG.exception("What is in doubt could not be settled.", extra={"told": True})
+            why = f"Unexpected error in the program ({type(error).__name__}); the log holds it."
+            yield from (_unsettled(one, why, ExitCode.IN_DOUBT) for one in waiting)
             return
     yield from returned(tools, found)
 
 
+def _unsettled(one: _Doubtful, why: str, code: ExitCode) -> Handled:
+    words = f"{one}; it could not be settled: {why}"
+    return Handled(one.file.name, Fate.IN_DOUBT, code, words, folder=one.file.parent)
+
+
 def returned(tools: Tools, found: Reconciled) -> Iterator[Handled]:
     """Put each file in in-doubt/ where it belongs by what is known now; the caller holds the inbox."""
+    with suppress(OSError):  # the next run tries again
+        _clear(tools)
     absent = {one.doubt.reference for one in found.settlements if one.status is Status.READY}
     for one in _doubtful(tools):
         try:
             _copy_results(one, found, tools.ledger)
-            yield _placed(one, tools.settings.inbox, absent, found.differing)
+            handled = _placed(one, tools.settings.inbox, absent, found.differing)
         except OSError as error:
             why = f"{one}, but its folder cannot be changed ({error.strerror})."
-            yield Handled(one.file.name, Fate.IN_DOUBT, ExitCode.UNEXPECTED, why, folder=one.file.parent)
+            handled = Handled(one.file.name, Fate.IN_DOUBT, ExitCode.UNEXPECTED, why, folder=one.file.parent)
+        yield handled
 
 
 def _doubtful(tools: Tools) -> list[_Doubtful]:
     """The files that lie in in-doubt/ just as a run put them there."""
+    return [one for one in _put_here(tools) if _is_it(one.file, one.run.sha256)]
+
+
+def _put_here(tools: Tools) -> Iterator[_Doubtful]:
+    """What runs put into in-doubt/, whether or not the workbook is in its folder still."""
     place = tools.settings.inbox / Fate.IN_DOUBT.value
     folders = {one.name: one for one in sorted(place.iterdir()) if one.is_dir()} if place.is_dir() else {}
-    found = []
     for run in tools.ledger.runs() if folders else ():
         path = Path(run.path)
-        if (folder := folders.get(path.parent.name)) and _is_it(file := folder / path.name, run.sha256):
+        if folder := folders.get(path.parent.name):
             entries = tools.ledger.entries_of_source(run.sha256)
-            states = {one.reference: one.state for one in entries if one.batch == run.batch}
-            found.append(_Doubtful(file, run, states))
-    return found
+            yield _Doubtful(
+                folder / path.name, run, {one.reference: one.state for one in entries if one.batch == run.batch}
+            )
+
+
+def _clear(tools: Tools) -> None:
+    """Put away the folders without their workbook, once nothing of them is in doubt.
+
+    It went back into the inbox, or never left it, when the program was killed; or somebody took it out.
+    """
+    for one in _put_here(tools):
+        folder = one.file.parent
+        if folder.is_dir() and not one.file.exists() and (not one.open or BACK in _first_line(folder / NOTE)):
+            _move(folder, tools.settings.inbox / Fate.FAILED.value)
 
 
 def _is_it(file: Path, sha256: str) -> bool:
@@ -139,10 +164,11 @@ def _placed(one: _Doubtful, place: Path, absent: set[str], differing: frozenset[
     counts, name = one.counts, one.file.name
     taken_back = counts["undone"] > 0  # in the inbox these would be billed anew with the rest
     if counts["not billed"] and not taken_back and (not one.open or absent & one.states.keys()):
-        why = f"Settled: {one}. The file is back in the inbox: the next run sends what is not billed."
+        why = f"Settled: {one}. {BACK}: the next run sends what is not billed."
         _note(one, why)
         if not inbox.put_away(inbox.seen(one.file), one.run.sha256, place):
             why = f"{one}, but the file was changed just now, so it stays where it is."
+            _note(one, why)
             return Handled(name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, why, folder=one.file.parent)
         _move(one.file.parent, place / Fate.FAILED.value)
         return Handled(name, Fate.LEFT, ExitCode.SOME_NOT_SENT, why)
@@ -163,12 +189,22 @@ def _placed(one: _Doubtful, place: Path, absent: set[str], differing: frozenset[
 def _note(one: _Doubtful, why: str) -> None:
     """Say in the note first what is true now. Raises OSError."""
     note = one.file.parent / NOTE
-    before = note.read_text(encoding="utf-8") if note.exists() else ""
-    if why in before.partition("\n")[0]:
+    if why in _first_line(note):
         return
+    before = _read(note) if note.exists() else ""
     new = note.with_name(f".{NOTE}.partial")
     new.write_text(f"{datetime.now().astimezone():%Y-%m-%d %H:%M} {why}\nBefore: {before}", encoding="utf-8")
     new.replace(note)
+
+
+def _read(note: Path) -> str:
+    return note.read_text(encoding="utf-8", errors="replace")  # people add their remarks with any editor
+
+
+def _first_line(note: Path) -> str:
+    with suppress(FileNotFoundError):
+        return _read(note).partition("\n")[0]
+    return ""
 
 
 def _move(folder: Path, place: Path) -> Path:

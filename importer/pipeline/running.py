@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from importer.pipeline.guarding import check_gates
 from importer.pipeline.handled import Fate, Handled, why_of
 from importer.pipeline.prepared import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
-from importer.pipeline.returning import NOTE, settled_first
+from importer.pipeline.returning import NOTE, OPEN, settled_first
 from importer.pipeline.submitting import Hooks, submit
 from importer.records import ExitCode, Status, UnsoundInvoice
 from importer.results import prepare_folder
@@ -167,7 +168,16 @@ def _handled(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop
     except Exception as error:
         LOG.exception("%s: unexpected error", name, extra={"file": name, "told": True})
         why = f"Unexpected error in the program ({type(error).__name__}); the log holds it. Submitting repeats nothing."
+        if _in_doubt(taken, tools):
+            return Handled(name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, f"{why} The answer to an invoice was lost.")
         return Handled(name, Fate.FAILED, ExitCode.UNEXPECTED, why)
+
+
+def _in_doubt(taken: Taken, tools: Tools) -> bool:
+    """Whether the ledger holds an invoice of a file of which nobody knows whether it exists."""
+    with suppress(ImporterError):
+        return any(one.state in OPEN for one in tools.ledger.entries_of_source(taken.sha256))
+    return False
 
 
 def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
