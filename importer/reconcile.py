@@ -248,7 +248,13 @@ def _found(doubt: Unsettled, invoice_id: str, reason: str) -> Settlement:
 
 
 def _unclear(doubt: Unsettled, reason: str) -> Settlement:
-    return Settlement(doubt, Verdict.UNCLEAR, reason, "Look at it in Kantata; it is not sent again unasked.")
+    advice = (
+        "It is not sent again unasked. Look at it in Kantata, then say what became of it: invoice-importer reconcile "
+        f'--not-billed "{doubt.reference}", or --billed "{doubt.reference}={doubt.being_undone or "ID"}"'
+    )
+    if not doubt.being_undone:
+        advice += " with the number at the end of the invoice's web address."
+    return Settlement(doubt, Verdict.UNCLEAR, reason, advice)
 
 
 def _too_early(doubt: Unsettled, end: datetime) -> Settlement:

@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from importer.commands.options import Config, Json, Profile, Quiet, Reports, SandboxFlag, reporting_errors, telling
+from importer.commands.options import (
+    Config,
+    Json,
+    Profile,
+    Quiet,
+    Reports,
+    SandboxFlag,
+    reporting_errors,
+    telling,
+    typed,
+)
 from importer.records import ExitCode, Status
+from importer.words import rows_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +31,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from importer.pipeline import Handled, Reconciled, Tools
+    from importer.reconcile import Settlement
 
 
 @reporting_errors
@@ -34,20 +46,40 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until enough time has passed since sending, or say when.")
     ] = True,
+    billed: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="REFERENCE=ID",
+            help="Say of an invoice that stays in doubt that it exists: as invoice ID in Kantata.",
+        ),
+    ] = None,
+    not_billed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REFERENCE", help="Say of an invoice that stays in doubt that it does not exist."),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before noting what --billed and --not-billed say.")
+    ] = False,
 ) -> ExitCode:
     """Find out what became of invoices in doubt. Sends nothing new."""
     from rich.console import Console
 
     from importer.commands.run import notify
     from importer.digest import notice_of_failure, notice_of_reconcile
-    from importer.errors import ImporterError
+    from importer.errors import GateRefused, ImporterError, WrongUse
     from importer.notices import TOPICS
+    from importer.pipeline import said
     from importer.settings import load
 
     settings = load(config=config, profile=profile, reports=reports)
     account = "SANDBOX" if sandbox else settings.account
     try:
-        done, moved = _done(config=config, profile=profile, reports=reports, sandbox=sandbox, wait=wait)
+        done, moved = _done(
+            said(billed or (), not_billed or ()), config=config, profile=profile, reports=reports, sandbox=sandbox,
+            wait=wait, yes=yes,
+        )  # fmt: skip
+    except (WrongUse, GateRefused):
+        raise  # who stands here and says something is told at once
     except ImporterError as error:
         notify(notice_of_failure(error, account, "reconcile", TOPICS[1]), settings, rehearsal=sandbox)
         raise
@@ -65,8 +97,9 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
     return done.exit_code
 
 
-def _done(
-    *, config: Path | None, profile: str | None, reports: Path | None, sandbox: bool, wait: bool
+def _done(  # noqa: PLR0913 - one argument per option or field
+    said: dict[str, str | None], *, config: Path | None, profile: str | None, reports: Path | None, sandbox: bool,
+    wait: bool, yes: bool,
 ) -> tuple[Reconciled, list[Handled]]:  # fmt: skip
     from rich.console import Console
 
@@ -81,8 +114,40 @@ def _done(
         def wait_until(moment: datetime) -> bool:
             return _wait_until(moment, talk) if wait else False
 
-        found = pipeline.reconcile(session.tools, session.connect(), wait_until)
+        def confirm(by_word: tuple[Settlement, ...]) -> None:
+            _confirm(by_word, yes=yes, talk=talk)
+
+        words = pipeline.Words(said, confirm)
+        found = pipeline.reconcile(session.tools, session.connect(), wait_until, words=words)
         return found, [] if sandbox else _returned(session.tools, found)
+
+
+def _confirm(by_word: tuple[Settlement, ...], *, yes: bool, talk: Console) -> None:
+    """Show what would be noted on a person's word alone, and ask for a typed yes. Raises GateRefused."""
+    from rich.markup import escape
+
+    from importer.errors import GateRefused
+
+    if yes:
+        return
+    for one in by_word:
+        talk.print(f"{escape(_name(one))}: {escape(one.reason)}", highlight=False, soft_wrap=True)
+    if not sys.stdin.isatty():
+        msg = "Nothing was changed: without a terminal nobody can be asked."
+        raise GateRefused(msg, "Add --yes.", code="gate.yes")
+    if any(one.status is Status.READY and not one.doubt.being_undone for one in by_word):
+        talk.print(
+            "What you call not billed is sent when its file is submitted again: were it there, it would be twice."
+        )
+    if typed("Type yes to note it", "Nothing was changed").strip().lower() != "yes":
+        msg = "Nothing was changed: you did not type yes."
+        raise GateRefused(msg, "Run it again when you are sure.", code="gate.yes")
+
+
+def _name(one: Settlement) -> str:
+    doubt = one.doubt
+    name = doubt.key or f"project {', '.join(str(number) for number in doubt.workspace_ids)}"
+    return f"{name}, {rows_named(doubt.rows)}, {doubt.amount:,.2f} in the sheet"
 
 
 def _returned(tools: Tools, found: Reconciled) -> list[Handled]:
@@ -145,7 +210,7 @@ def _show(done: Reconciled, moved: list[Handled], console: Console) -> None:
         words = one.words if one.doubt.being_undone else STATUS_WORDS[one.status]
         console.print(f"[bold]{words}[/] {escape(name)}: {escape(one.reason)}", highlight=False)
         if one.what_to_do:
-            console.print(f"    {escape(one.what_to_do)}", style="dim", highlight=False)
+            console.print(f"    {escape(one.what_to_do)}", style="dim", highlight=False, soft_wrap=True)
     if unbilled := [one for one in done.settlements if one.status is Status.READY and not one.doubt.being_undone]:
         how = "nobody bills what is absent from Kantata before its file is submitted again."
         console.print(f"[bold red]{count_of(len(unbilled), 'invoice')} not billed[/]: {how}")

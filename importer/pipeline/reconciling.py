@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from importer import results
 from importer.errors import AccessDenied, ImporterError, NotReached
 from importer.found_again import found_again
+from importer.pipeline.by_hand import as_said
 from importer.pipeline.planning import prepare
 from importer.pipeline.prepared import Tools, Wish, new_run_id
 from importer.pipeline.submitting import exit_code_after
@@ -23,7 +24,7 @@ from importer.submit import Sent, not_sent
 from importer.tieout import tied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from importer.kantata_api import KantataApi
     from importer.records import ReadBack
@@ -58,13 +59,28 @@ class Reconciled:
         return ExitCode.SOME_NOT_SENT if other or self.differing else ExitCode.DONE
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a person says of invoices in doubt; it counts for those that no answer of Kantata settles."""
+
+    said: Mapping[str, str | None]
+    """Reference → id in Kantata, None for “not billed”."""
+    confirm: Callable[[tuple[Settlement, ...]], None]
+    """Hears what would be noted on the person's word alone. Raises GateRefused when the person does not agree."""
+
+
 def reconcile(
-    tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bool], only: Collection[str] | None = None
+    tools: Tools,
+    api: KantataApi,
+    wait_until: Callable[[datetime], bool],
+    only: Collection[str] | None = None,
+    words: Words | None = None,
 ) -> Reconciled:
     """Settle everything of the account that is in doubt, or ``only`` these references; sends nothing new.
 
     ``wait_until`` waits until a moment (UTC) from which “not found” means
-    something, and tells whether it did.
+    something, and tells whether it did. Raises WrongUse for ``words`` that
+    cannot be true, GateRefused when they are not confirmed.
     """
     results.prepare_folder(tools.settings.reports)
     seconds, ledger = tools.settings.settle_seconds, tools.ledger
@@ -74,6 +90,8 @@ def reconcile(
         if doubts:
             wait_until(max(free_at(one, seconds) for one in doubts))
         settlements = settle(doubts, ledger, api, seconds)
+        if words is not None and words.said:
+            settlements = _as_said(settlements, words, ledger, api)
         apply(settlements, ledger, new_run_id())
         runs = dict.fromkeys(one.doubt.run_id for one in settlements if one.status is not Status.IN_DOUBT)
         files, differing = [], set[str]()
@@ -85,6 +103,15 @@ def reconcile(
                 ledger.end_run(run.run_id, _as_it_ended(report, ledger), int(report.exit_code))
     own = frozenset(one.doubt.reference for one in settlements)
     return Reconciled(settlements, tuple(files), own & differing)
+
+
+def _as_said(
+    settlements: tuple[Settlement, ...], words: Words, ledger: SubmissionLedger, api: KantataApi
+) -> tuple[Settlement, ...]:
+    decided = as_said(settlements, words.said, ledger, api)
+    if by_word := tuple(one for one, before in zip(decided, settlements, strict=True) if one is not before):
+        words.confirm(by_word)
+    return decided
 
 
 def _beside_results(run: RunRecord, reports: Path) -> Path:

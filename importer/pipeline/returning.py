@@ -36,8 +36,8 @@ OPEN = frozenset({"sending", "in_doubt", "undoing"})
 """States in the ledger in which nobody knows whether an invoice exists."""
 BACK = "The file is back in the inbox"
 STILL = (
-    "Each run asks Kantata again. Look at it there; if it stays in doubt for ever, move its folder out of in-doubt/ "
-    "once you have settled it by hand."
+    "Each run asks Kantata again. If it stays in doubt, look at it there, then say what became of it: "
+    "invoice-importer reconcile shows how."
 )
 
 TAKEN_BACK = (

@@ -7,6 +7,7 @@ in ``sending`` by a crash therefore reads as in doubt, never as unsent.
 
 from importer.submission_ledger.approvals import Approval, os_user
 from importer.submission_ledger.ledger import SubmissionLedger
+from importer.submission_ledger.notation import who
 from importer.submission_ledger.opening import (
     LedgerAddress,
     file_beside,
@@ -34,4 +35,5 @@ __all__ = [
     "place_beside",
     "place_of",
     "shown_address",
+    "who",
 ]
