@@ -1,17 +1,14 @@
-"""The inbox: which workbooks lie there, which of them are whole, and how each is taken and put away.
+"""The inbox: which workbooks lie there, which of them are whole, and how each is taken.
 
-No file is ever overwritten or deleted. A file is copied with its hash before
-anything is done with it, and leaves the inbox as the last step, so a crash
-leaves it there: to handle it again repeats nothing, for the ledger knows.
+A file is copied with its hash before anything is done with it, and leaves the
+inbox as the last step (:mod:`importer.moving`), so a crash leaves it there: to
+handle it again repeats nothing, for the ledger knows.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
 import os
-import shutil
 import stat
 import time
 from contextlib import contextmanager, suppress
@@ -21,6 +18,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from importer.errors import LockedByAnother, SettingsProblem
+from importer.moving import copied, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +31,6 @@ ALIKE = frozenset({".numbers", ".txt", ".zip"})
 EXCEL_LOCK, OFFICE_LOCK = "~$", ".~lock."
 MEMORY = ".invoice-importer.told.json"
 """File in the inbox that remembers which strange things there have been told."""
-CHUNK_BYTES = 1 << 20
 LONGEST_STEM = 60
 
 
@@ -229,111 +226,8 @@ def take(candidate: Candidate, folder: Path) -> Taken:
     """Copy a workbook into a new folder, with its hash beside it. Raises Changed, OSError."""
     folder.mkdir(parents=True, mode=0o700)
     copy = folder / candidate.path.name
-    digest = _copied(candidate.path, copy)
+    digest = copied(candidate.path, copy)
     if not unchanged(candidate) or sha256_of(copy) != digest or copy.stat().st_size != candidate.size:
         raise Changed
     copy.with_name(f"{copy.name}.sha256").write_text(f"{digest}  {copy.name}\n", encoding="utf-8")
     return Taken(copy, digest)
-
-
-def put_away(candidate: Candidate, sha256: str, folder: Path) -> bool:
-    """Move a handled workbook out of the inbox into a folder; False when another one lies there by now.
-
-    Raises OSError, and then it still lies in the inbox.
-    """
-    target = free(folder / candidate.path.name)
-    try:
-        candidate.path.rename(target)
-    except OSError:
-        return _moved_across(candidate.path, sha256, target)
-    try:
-        if sha256_of(target) == sha256:
-            return True
-    except OSError:
-        _rename_new(target, free(candidate.path))
-        raise
-    _rename_new(target, free(candidate.path))  # it was replaced at the last moment: that is a new file
-    return False
-
-
-def _moved_across(source: Path, sha256: str, target: Path) -> bool:
-    """Move across file systems: copy, make sure, delete. False when it is not what was handled. Raises OSError."""
-    if not copied_whole(source, target, sha256):
-        return False
-    try:
-        source.unlink()
-    except OSError:
-        target.unlink()  # or it would lie in two places, and the source is whole
-        raise
-    return True
-
-
-def copied_whole(source: Path, target: Path, sha256: str | None = None) -> bool:
-    """Copy a file under another name, which it gets when it is whole and on the disk. Raises OSError.
-
-    False, and nothing is there, when its content has not the hash that was expected.
-    """
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        digest = _copied(source, partial)
-        whole = digest == (sha256 or digest) and sha256_of(partial) == digest
-        if whole:
-            _rename_new(partial, target)
-            _sync_folder(target.parent)
-    finally:
-        partial.unlink(missing_ok=True)
-    return whole
-
-
-def _rename_new(source: Path, target: Path) -> None:
-    """Rename, but never over another file. Raises OSError, FileExistsError among them."""
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except FileExistsError:
-        raise
-    except (OSError, NotImplementedError):  # a file system without hard links, such as FAT
-        if target.exists() or target.is_symlink():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-        os.rename(source, target)  # noqa: PTH104 - as link
-    else:
-        source.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Bring a new name onto the disk, where the system can."""
-    with suppress(OSError):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
-
-
-def _copied(source: Path, target: Path) -> str:
-    """Copy a regular file to a new one, onto the disk; return the hash of what was read."""
-    digest = hashlib.sha256()
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(source, flags), "rb") as reading, target.open("xb") as writing:
-        while chunk := reading.read(CHUNK_BYTES):
-            digest.update(chunk)
-            writing.write(chunk)
-        writing.flush()
-        os.fsync(writing.fileno())
-    with suppress(OSError):
-        shutil.copystat(source, target, follow_symlinks=False)
-        target.chmod(0o600)
-    return digest.hexdigest()
-
-
-def free(path: Path) -> Path:
-    """The path, or the first one with a number that does not exist yet."""
-    number, tried = 2, path
-    while tried.exists() or tried.is_symlink():
-        tried, number = path.with_name(f"{path.stem} ({number}){path.suffix}"), number + 1
-    return tried
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -17,6 +17,7 @@ from inboxes import aged, filled, lying, put_away
 from scripted import Scripted, created
 
 from importer import inbox as box
+from importer import moving
 from importer.pipeline import gates_set
 from importer.sandbox import Fault, FaultKind
 from importer.settings import load
@@ -263,10 +264,9 @@ def test_content_whose_invoices_are_gone_is_looked_at_again(cli: Cli, sandbox: S
 @pytest.mark.parametrize("at", ["take", "submit", "_put_away", "put_away"])
 def test_a_crash_at_any_moment_loses_nothing_and_bills_once(cli: Cli, sandbox: Sandbox, inbox: Path, at: str) -> None:
     """Killed before or after each step: the file lies in the inbox, and the next run brings it to an end."""
-    where = {"take": "box", "submit": "r", "_put_away": "r", "put_away": "box"}[at]
-    before = (
-        f"import importer.inbox as box, importer.pipeline.running as r, os\n{where}.{at} = lambda *a: os._exit(99)\n"
-    )
+    where = {"take": "box", "submit": "r", "_put_away": "r", "put_away": "moving"}[at]
+    before = "import importer.inbox as box, importer.moving as moving, importer.pipeline.running as r, os\n"
+    before += f"{where}.{at} = lambda *a: os._exit(99)\n"
     digest = hashlib.sha256(filled(inbox / "a.xlsx", 10, 20).read_bytes()).hexdigest()
     assert cli.at(sandbox).start("run", before=before, **AUTO).wait().exit_code == 99
     assert lying(inbox) == ["a.xlsx"]
@@ -395,10 +395,10 @@ def test_a_move_never_overwrites(tmp_path: Path) -> None:
     sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
     target.mkdir()
     (target / "a.xlsx").write_text("older")
-    digest = box.sha256_of(sheet)
-    assert box.put_away(seen(sheet), digest, target)
+    digest = moving.sha256_of(sheet)
+    assert moving.put_away(sheet, digest, target)
     assert (target / "a.xlsx").read_text() == "older"
-    assert box.sha256_of(target / "a (2).xlsx") == digest
+    assert moving.sha256_of(target / "a (2).xlsx") == digest
 
 
 @pytest.mark.parametrize("across", [False, True])
@@ -408,11 +408,11 @@ def test_a_file_that_was_replaced_meanwhile_stays_in_the_inbox(
     """What was not handled is not put away, whether it moves within a file system or across."""
     sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
     target.mkdir()
-    digest, was = box.sha256_of(sheet), seen(sheet)
+    digest = moving.sha256_of(sheet)
     new = filled(sheet, 99).read_bytes()
     if across:
         monkeypatch.setattr(Path, "rename", refusing)
-    assert not box.put_away(was, digest, target)
+    assert not moving.put_away(sheet, digest, target)
     assert sheet.read_bytes() == new
     assert list(target.iterdir()) == []
 
@@ -426,10 +426,10 @@ def test_a_move_across_file_systems_is_whole(tmp_path: Path, monkeypatch: pytest
     """Copied, compared, and only then deleted."""
     sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
     target.mkdir()
-    digest, was = box.sha256_of(sheet), seen(sheet)
+    digest = moving.sha256_of(sheet)
     monkeypatch.setattr(Path, "rename", refusing)
-    assert box.put_away(was, digest, target)
-    assert (box.sha256_of(target / "a.xlsx"), sheet.exists()) == (digest, False)
+    assert moving.put_away(sheet, digest, target)
+    assert (moving.sha256_of(target / "a.xlsx"), sheet.exists()) == (digest, False)
 
 
 @pytest.mark.parametrize("at", ["fsync", "link"])
@@ -439,36 +439,36 @@ def test_a_move_that_fails_leaves_the_file_and_nothing_else(
     """A full disk while it is copied, or while it gets its name: whole in the inbox, no part of it at the target."""
     sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
     target.mkdir()
-    digest, was = box.sha256_of(sheet), seen(sheet)
+    digest = moving.sha256_of(sheet)
 
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "rename", refusing)
-    monkeypatch.setattr(box.os, at, full)
-    monkeypatch.setattr(box.os, "rename", full)
+    monkeypatch.setattr(moving.os, at, full)
+    monkeypatch.setattr(moving.os, "rename", full)
     with pytest.raises(OSError, match="No space"):
-        box.put_away(was, digest, target)
-    assert (box.sha256_of(sheet), list(target.iterdir())) == (digest, [])
+        moving.put_away(sheet, digest, target)
+    assert (moving.sha256_of(sheet), list(target.iterdir())) == (digest, [])
 
 
 def test_a_copy_gets_its_name_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever looks into the folder meanwhile sees no workbook that is half there; one that lies there stays."""
     sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
     target.mkdir()
-    copied = box._copied  # noqa: SLF001 - the moment is meant
+    copied = moving.copied
 
     def looking(source: Path, partial: Path) -> str:
         digest = copied(source, partial)
         assert [one.suffix for one in target.glob("*") if one.name != "b.xlsx"] == [".partial"]
         return digest
 
-    monkeypatch.setattr(box, "_copied", looking)
-    assert box.copied_whole(sheet, target / "a.xlsx")
+    monkeypatch.setattr(moving, "copied", looking)
+    assert moving.copied_whole(sheet, target / "a.xlsx")
     (target / "a.xlsx").rename(target.parent / "elsewhere.xlsx")
     (target / "b.xlsx").write_text("older")
     with pytest.raises(FileExistsError):
-        box.copied_whole(sheet, target / "b.xlsx")
+        moving.copied_whole(sheet, target / "b.xlsx")
     assert {one.name for one in target.iterdir()} == {"b.xlsx"}
     assert (target / "b.xlsx").read_text() == "older"
 
@@ -476,13 +476,13 @@ def test_a_copy_gets_its_name_when_it_is_whole(tmp_path: Path, monkeypatch: pyte
 def test_a_copy_of_a_file_that_changes_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody saves while it is copied: nothing is done with it."""
     sheet = filled(tmp_path / "in" / "a.xlsx", 10)
-    was, copied = seen(sheet), box._copied  # noqa: SLF001 - the moment is meant
+    was, copied = seen(sheet), box.copied
 
     def saved_meanwhile(source: Path, target: Path) -> str:
         digest = copied(source, target)
         filled(source, 11, 12)
         return digest
 
-    monkeypatch.setattr(box, "_copied", saved_meanwhile)
+    monkeypatch.setattr(box, "copied", saved_meanwhile)
     with pytest.raises(box.Changed):
         box.take(was, tmp_path / "copy")

@@ -180,7 +180,7 @@ def test_killed_while_it_is_put_into_doubt(cli: Cli, sandbox: Sandbox) -> None:
     """The workbook lies in the inbox still, so its folder is made once more; none of the two stays."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
-    killed = "import importer.inbox as box, os\nbox.put_away = lambda *a: os._exit(99)\n"
+    killed = "import importer.moving as m, os\nm.put_away = lambda *a: os._exit(99)\n"
     assert cli.at(sandbox).start("run", before=killed, **LATER).wait().exit_code == 99
     assert cli.at(sandbox).run("run", **LATER).exit_code == 8
     assert (lying(inbox), len(list((inbox / "in-doubt").iterdir()))) == ([], 2)

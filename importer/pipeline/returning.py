@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer import inbox
+from importer import moving
 from importer.errors import ImporterError
 from importer.pipeline.handled import Fate, Handled
 from importer.pipeline.reconciling import Reconciled, reconcile
@@ -146,7 +146,7 @@ def _clear(tools: Tools) -> None:
 
 def _is_it(file: Path, sha256: str) -> bool:
     with suppress(OSError):
-        return inbox.sha256_of(file) == sha256
+        return moving.sha256_of(file) == sha256
     return False
 
 
@@ -156,7 +156,7 @@ def _copy_results(one: _Doubtful, found: Reconciled, ledger: SubmissionLedger) -
     for path in found.files:
         if path.name.startswith(own):
             with suppress(FileExistsError):
-                inbox.copied_whole(path, one.file.parent / path.name)
+                moving.copied_whole(path, one.file.parent / path.name)
 
 
 def _placed(one: _Doubtful, place: Path, absent: set[str], differing: frozenset[str]) -> Handled:
@@ -166,7 +166,7 @@ def _placed(one: _Doubtful, place: Path, absent: set[str], differing: frozenset[
     if counts["not billed"] and not taken_back and (not one.open or absent & one.states.keys()):
         why = f"Settled: {one}. {BACK}: the next run sends what is not billed."
         _note(one, why)
-        if not inbox.put_away(inbox.seen(one.file), one.run.sha256, place):
+        if not moving.put_away(one.file, one.run.sha256, place):
             why = f"{one}, but the file was changed just now, so it stays where it is."
             _note(one, why)
             return Handled(name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, why, folder=one.file.parent)
@@ -209,6 +209,6 @@ def _first_line(note: Path) -> str:
 
 def _move(folder: Path, place: Path) -> Path:
     """Move a folder into another one. Raises OSError."""
-    target = inbox.free(place / folder.name)
+    target = moving.free(place / folder.name)
     folder.rename(target)
     return target

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer import inbox
+from importer import inbox, moving
 from importer.errors import FileProblem, GateRefused, ImporterError, NotReached, SettingsProblem
 from importer.pipeline.guarding import check_gates
 from importer.pipeline.handled import Fate, Handled, why_of
@@ -239,8 +239,8 @@ def _put_away(candidate: Candidate, handled: Handled, target: Path, results: Pat
         (target / NOTE).write_text(f"{handled.name}: {handled.why}\n", encoding="utf-8")
         for path in handled.report.files.values() if handled.report else ():
             if path is not None:
-                inbox.copied_whole(path, target / path.name)
-        moved = inbox.put_away(candidate, handled.sha256, target)
+                moving.copied_whole(path, target / path.name)
+        moved = moving.put_away(candidate.path, handled.sha256, target)
     except OSError as error:
         # The ledger knows what was sent: the next run finds the file again and repeats nothing.
         why = f"{handled.why} It could not be moved to {target} ({error.strerror}); its results are in {results}."
