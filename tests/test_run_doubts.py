@@ -109,7 +109,7 @@ def test_what_cannot_be_settled_yet_is_said_by_each_run(cli: Cli, sandbox: Sandb
     assert "a.xlsx: in-doubt. 1 in doubt, 1 billed." in early.stderr
     assert "1 in doubt, 1 billed" in note(inbox, "in-doubt").partition("\n")[0]
     away = cli.at(sandbox).run("run", "--quiet", KANTATA_TOKEN="refused", **AUTO)  # noqa: S106
-    assert (away.exit_code, "could not be settled: Kantata refuses access (401)" in away.stderr) == (5, True)
+    assert (away.exit_code, "could not be settled: Kantata refuses access (401)" in away.stderr) == (8, True)
     assert "a.xlsx" in put_away(inbox, "in-doubt")
 
 
@@ -218,3 +218,55 @@ def test_remarks_of_any_editor_beside_a_file(cli: Cli, sandbox: Sandbox) -> None
     path.write_bytes("Rücksprache mit Müller\r\n".encode("cp1252") + path.read_bytes())
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
     assert "cksprache" in note(inbox, "done")
+
+
+def test_what_this_ledger_does_not_know_is_not_passed_over(cli: Cli, sandbox: Sandbox) -> None:
+    """The ledger was lost, or it is another one: nobody else would ever tell that the file is not billed whole."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
+    cli.ledger.unlink()
+    lost = cli.at(sandbox).run("run", "--quiet", **AUTO)
+    assert (lost.exit_code, "knows nothing of this folder" in lost.stderr) == (8, True)
+    [folder] = (inbox / "in-doubt").iterdir()
+    shutil.move(folder / "a.xlsx", inbox / "a.xlsx")
+    shutil.rmtree(folder)
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
+
+
+@pytest.mark.parametrize(("kind", "code"), [(FaultKind.DROP_AFTER, 0), (FaultKind.DROP_BEFORE, 4)])
+def test_a_doubt_of_a_submit_by_hand_is_told_too(cli: Cli, sandbox: Sandbox, kind: FaultKind, code: int) -> None:
+    """As long as it stands the run ends with 8; then it says what became of it, once, and settles nothing more."""
+    sheet = filled(cli.folder / "by hand.xlsx", 10, 20)
+    (cli.folder / "inbox").mkdir()
+    sandbox.misbehave(Fault(kind))
+    assert cli.at(sandbox).run("submit", sheet, "--yes").exit_code == 8
+    early = cli.at(sandbox).run("run", "--quiet", **LATER)
+    assert (early.exit_code, "1 in doubt, 1 billed. In doubt: k" in early.stderr) == (8, True)
+    done = cli.at(sandbox).run("run", "--json", **AUTO)
+    [told] = done.document["files"]
+    assert (done.exit_code, told["name"], told["folder"]) == (code, "by hand.xlsx", None)
+    assert ("settled: 2 billed" in told["message"]) is (code == 0)
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
+
+
+def test_a_doubt_of_an_undo_is_told_too(cli: Cli, sandbox: Sandbox) -> None:
+    """What was to go and is gone is well; before that is known the run does not end as if all were."""
+    sheet = filled(cli.folder / "by hand.xlsx", 10)
+    (cli.folder / "inbox").mkdir()
+    assert cli.at(sandbox).run("submit", sheet, "--yes").exit_code == 0
+    lookups = Fault(FaultKind.STATUS_BEFORE, "GET", "/invoices", after=2, times=9, status=500)
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER, "DELETE", "/invoices/*"), lookups)
+    assert cli.at(sandbox).run("undo", "last", "--yes", IMPORTER_SETTLE_SECONDS="600").exit_code == 8
+    sandbox.misbehave()
+    assert cli.at(sandbox).run("run", **LATER).exit_code == 8
+    done = cli.at(sandbox).run("run", **AUTO)
+    assert (done.exit_code, "settled: 1 undone" in done.stdout) == (0, True)
+
+
+def test_a_killed_run_leaves_its_doubt_to_its_file(cli: Cli, sandbox: Sandbox) -> None:
+    """The file lies in the inbox still: it is told once, as that file."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    killed = "import importer.submission_ledger.ledger as l, os\nl.SubmissionLedger.settle = lambda *a: os._exit(99)\n"
+    assert cli.at(sandbox).start("run", before=killed, **AUTO).wait().exit_code == 99
+    early = cli.at(sandbox).run("run", "--json", **LATER)
+    assert (early.exit_code, [one["name"] for one in early.document["files"]]) == (8, ["a.xlsx"])
+    assert (lying(inbox), cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == ([], 0, 2)

@@ -24,7 +24,7 @@ from importer.submit import Sent, not_sent
 from importer.tieout import tied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from importer.kantata_api import KantataApi
     from importer.records import ReadBack
@@ -73,10 +73,9 @@ def reconcile(
     tools: Tools,
     api: KantataApi,
     wait_until: Callable[[datetime], bool],
-    only: Collection[str] | None = None,
     words: Words | None = None,
 ) -> Reconciled:
-    """Settle everything of the account that is in doubt, or ``only`` these references; sends nothing new.
+    """Settle everything of the account that is in doubt; sends nothing new.
 
     ``wait_until`` waits until a moment (UTC) from which “not found” means
     something, and tells whether it did. Raises WrongUse for ``words`` that
@@ -85,8 +84,7 @@ def reconcile(
     results.prepare_folder(tools.settings.reports)
     seconds, ledger = tools.settings.settle_seconds, tools.ledger
     with ledger.exclusive("reconcile"):
-        undone = (one for one in ledger.undoing.unsettled() if only is None or one.reference in only)
-        doubts = [*ledger.unsettled(only), *undone]
+        doubts = [*ledger.unsettled(), *ledger.undoing.unsettled()]
         if doubts:
             wait_until(max(free_at(one, seconds) for one in doubts))
         settlements = settle(doubts, ledger, api, seconds)

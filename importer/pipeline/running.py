@@ -12,9 +12,10 @@ from importer import inbox, moving
 from importer.errors import FileProblem, GateRefused, ImporterError, NotReached, SettingsProblem
 from importer.pipeline.guarding import check_gates
 from importer.pipeline.handled import Fate, Handled, why_of
+from importer.pipeline.in_doubt import OPEN
 from importer.pipeline.prepared import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
-from importer.pipeline.returning import NOTE, OPEN, settled_first
+from importer.pipeline.returning import NOTE, settled_first
 from importer.pipeline.submitting import Hooks, submit
 from importer.records import ExitCode, Status, UnsoundInvoice
 from importer.results import prepare_folder
