@@ -12,12 +12,15 @@ from importer import pipeline
 from importer.gate import Stop
 from importer.pipeline import Hooks, Tools, Wish
 from importer.records import ExitCode
+from importer.sandbox import Fault, FaultKind
 from importer.settings import Settings
 from importer.submission_ledger import open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from conftest import Cli
 
     from importer.kantata_api import KantataApi
     from importer.report import Report
@@ -179,3 +182,25 @@ def test_nothing_sound_under_a_wrong_header_is_a_problem_of_the_file(desk: Desk)
     hooks = Hooks(lambda: desk.api, lambda _plan: None, Stop(), lambda _one: None)
     report = pipeline.submit(Wish(path, partial=True), Tools(settings, ACCOUNT, desk.ledger, desk.api), hooks)
     assert (report.exit_code, desk.live) == (ExitCode.FILE_PROBLEMS, 0)
+
+
+def test_what_was_begun_keeps_its_batch_in_the_next_month(cli: Cli, sandbox: Sandbox) -> None:
+    """Rows without dates bill the month of the run; what a run began on the last evening is completed the day after."""
+    cli.sheet({"workspace_id": 101, "amount": 5}, {"workspace_id": 102, "amount": 6})
+    sheet, here = cli.folder / "october.csv", cli.at(sandbox)
+    on = (
+        "import importer.pipeline.planning as p\nfrom datetime import datetime\n"
+        "class Clock(datetime):\n    @classmethod\n    def now(cls, *a):\n"
+        "        return datetime({}, 12, 0)\np.datetime = Clock\n"
+    )
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, status=401, after=1, times=9))
+    last_day = on.format("2026, 11, 30")
+    first = here.start("submit", sheet, "--yes", "--json", before=last_day, IMPORTER_WORKERS="1").wait()
+    assert (first.exit_code, first.document["batch"]) == (5, "2026-11")
+    sandbox.misbehave()
+    second = here.start("submit", sheet, "--yes", "--json", before=on.format("2026, 12, 1")).wait()
+    assert (second.exit_code, second.document["batch"], len(sandbox.invoices())) == (0, "2026-11", 2)
+    assert any("began to bill this very file" in one for one in second.document["notices"])
+    third = here.start("submit", sheet, "--yes", "--json", before=on.format("2026, 12, 1")).wait()
+    assert (third.exit_code, third.document["batch"], len(sandbox.invoices())) == (4, "2026-12", 2)
+    assert "nothing is left to do" in third.document["invoices"][0]["what_to_do"]

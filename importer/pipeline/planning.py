@@ -66,7 +66,8 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     row_problems = named.told(row_problems)
     # Of all rows, also faulty ones: mending them must not change the batch.
     dates = [day for line in lines if isinstance(day := line.invoice_values.get("invoice_date"), date)]
-    batch = choose_batch(wish.batch, sheet.batch, dates, now.date())
+    named_batch = choose_batch(wish.batch, sheet.batch, dates)
+    batch, goes_on = (named_batch, ()) if named_batch else _batch_of_today(sheet.sha256, now.date(), tools.ledger)
     rules = DateRules(settings.invoice_date_outside, settings.future_days)
     lines, date_problems = check_dates(lines, sheet, batch, now.date(), rules)
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
@@ -86,11 +87,24 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         knowledge=knowledge_for(drawn, tools.ledger),
         planned=drawn,
         problems=problems,
-        notices=(*tools.notices, *sheet.notes, *words_used, *(decision.notice for decision in decisions)),
+        notices=(*tools.notices, *goes_on, *sheet.notes, *words_used, *(decision.notice for decision in decisions)),
         decisions=decisions,
         named=named,
     )
     return decided(prepared)
+
+
+def _batch_of_today(sha256: str, today: date, ledger: SubmissionLedger) -> tuple[str, tuple[str, ...]]:
+    """The batch of a file whose dates name none, and what is to be said of it.
+
+    It is the month of the run; but what was begun in one month keeps its batch in
+    the next, or each of its invoices would look like a duplicate.
+    """
+    month, begun = f"{today:%Y-%m}", ledger.begun(sha256)
+    if begun is None or begun.batch == month:
+        return month, ()
+    notice = f"The batch is {begun.batch}: run {begun.run_id} began to bill this very file, and did not bill all of it."
+    return begun.batch, (notice,)
 
 
 def _left(problems: Iterable[Problem], row_problems: Iterable[Problem]) -> Iterator[Problem]:

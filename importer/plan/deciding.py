@@ -92,11 +92,11 @@ class _Decision:
         """The same content was billed before."""
         for twin in self.knowledge.by_fingerprint.get(planned.fingerprint or "", ()):
             # A twin that stands in this very file is an invoice of its own: an interrupted run is completed.
-            own = twin.reference in self.references and twin.source_sha256 == self.terms.source_sha256
-            if own or not self._alive(twin):
+            same_file = twin.source_sha256 == self.terms.source_sha256
+            if (same_file and twin.reference in self.references) or not self._alive(twin):
                 continue
             if twin.state in UNSETTLED or not self.allow_repeats:
-                yield (twin, *reasons.possible_duplicate(twin))
+                yield (twin, *reasons.possible_duplicate(twin, same_file=same_file))
 
     def _number(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
         """Its number stands on another invoice that this ledger knows."""

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from datetime import date
 
 
-def choose_batch(given: str | None, cover: str | None, dates: Iterable[date | None], today: date) -> str:
-    """Name the batch: as given, else the workbook's Cover, else the one month of the dates, else this month."""
+def choose_batch(given: str | None, cover: str | None, dates: Iterable[date | None]) -> str | None:
+    """Name the batch: as given, else the workbook's Cover, else the one month of the dates; None: they do not say."""
     if named := (given or cover or "").strip():
         return named
     months = {day.strftime("%Y-%m") for day in dates if day is not None}
-    return months.pop() if len(months) == 1 else today.strftime("%Y-%m")
+    return months.pop() if len(months) == 1 else None
 
 
 def draw_up(invoices: Iterable[Invoice | UnsoundInvoice], batch: str) -> tuple[PlannedInvoice, ...]:

@@ -121,8 +121,8 @@ def number_taken(number: int, earlier: LedgerEntry) -> tuple[str, str]:
     )
 
 
-def possible_duplicate(twin: LedgerEntry) -> tuple[str, str]:
-    """The same content stands on another invoice."""
+def possible_duplicate(twin: LedgerEntry, *, same_file: bool) -> tuple[str, str]:
+    """The same content stands on another invoice; ``same_file``: it was sent from this very file."""
     if twin.state in UNSETTLED:
         return (
             (
@@ -131,12 +131,11 @@ def possible_duplicate(twin: LedgerEntry) -> tuple[str, str]:
             ),
             "Settle that invoice first.",
         )
+    what = "this very file was billed" if same_file else "the same content was billed"
+    settled = "If that is all that it was for, nothing is left to do. " if same_file else ""
     return (
-        (
-            f"Possible duplicate: the same content was billed as invoice {twin.invoice_id} in {_run(twin)} "
-            f"(batch {twin.batch})."
-        ),
-        "If it is meant to be billed again, submit with --allow-repeats.",
+        f"Possible duplicate: {what} as invoice {twin.invoice_id} in {_run(twin)} (batch {twin.batch}).",
+        f"{settled}If it is meant to be billed again, submit with --allow-repeats.",
     )
 
 

@@ -13,7 +13,7 @@ from importer.records import EarlierHeaders, ItemType, LedgerEntry, SeenHeader
 from importer.submission_ledger.afterwards import sendings
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.rows import attempt_of, chunks, entry_of, run_of, unsettled_of
-from importer.submission_ledger.schema import ATTEMPTS, INVOICES, ITEMS, LIVE, RUNS, UNSETTLED
+from importer.submission_ledger.schema import ATTEMPTS, CREATED, INVOICES, ITEMS, LIVE, RUNS, UNDONE, UNSETTLED
 from importer.submission_ledger.undoing import BEGUN, DONE, UNKNOWN
 
 if TYPE_CHECKING:
@@ -125,6 +125,20 @@ class KnownBook:
     def entries_of_source(self, sha256: str) -> list[LedgerEntry]:
         """Invoices that were last sent from a file of just this content."""
         return list(self._select(INVOICES.c.source_sha256, [sha256]))
+
+    def begun(self, sha256: str) -> RunRecord | None:
+        """The last submit that sent something of a file of just this content, while not all of it was billed."""
+        entries = self.entries_of_source(sha256)
+        batches = Counter(entry.batch for entry in entries)
+        last = (
+            next((run for run in self.runs() if run.sha256 == sha256 and run.batch in batches), None)
+            if entries
+            else None
+        )
+        if last is None:
+            return None
+        billed = sum(entry.batch == last.batch and entry.state in (CREATED, UNDONE) for entry in entries)
+        return last if billed < last.invoices else None
 
     def attempts_of_run(self, run_id: str) -> list[Attempt]:
         """What this run tried with each invoice, whatever later runs did; in the order of the sheet."""
