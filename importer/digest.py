@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from importer.notices import TOPICS, Notice
 from importer.pipeline import SETTLED, Fate, Handled, exit_code_of
-from importer.records import ExitCode, Status
-from importer.words import count_of, row_ranges
+from importer.records import ExitCode, Status, UnsoundInvoice
+from importer.words import count_of, rows_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from importer.errors import ImporterError
     from importer.pipeline import Reconciled
+    from importer.report import Report
 
 FIRST = {
     Status.IN_DOUBT: "IN DOUBT: these may exist in Kantata. Run: invoice-importer reconcile",
@@ -52,7 +53,7 @@ def notice_of_reconcile(done: Reconciled, moved: list[Handled], account: str) ->
         lines += [f"{heading.upper()}: {len(found):,}"] * bool(found)
         for one in found[:MOST_NAMED]:
             projects = ", ".join(str(number) for number in one.doubt.workspace_ids)
-            lines.append(f"  run {one.doubt.run_id}, row {row_ranges(one.doubt.rows)}, project {projects}, "
+            lines.append(f"  run {one.doubt.run_id}, {rows_named(one.doubt.rows)}, project {projects}, "
                          f"{one.doubt.amount:,.2f}")  # fmt: skip
             differs = " It holds something else than was sent." if one.doubt.reference in done.differing else ""
             lines.append(f"    {one.reason}{differs} {one.what_to_do or ''}".rstrip())
@@ -61,7 +62,7 @@ def notice_of_reconcile(done: Reconciled, moved: list[Handled], account: str) ->
     lines += [one.line for one in moved]
     lines += ["", f"{account}, {socket.gethostname()}, exit code {code}"]
     what = ", ".join(f"{counts[words]} {words}" for words in SETTLED if counts[words])
-    news = _hashed([[one.doubt.reference, one.status.value] for one in done.settlements])
+    news = tuple(_hashed([one.doubt.reference, one.status.value]) for one in done.settlements)
     return Notice(
         f"invoice-importer reconcile: {what}", "\n".join(lines), failed=code is not ExitCode.DONE, news=news,
         topic=TOPICS[1],
@@ -71,7 +72,7 @@ def notice_of_reconcile(done: Reconciled, moved: list[Handled], account: str) ->
 def notice_of_failure(error: ImporterError, account: str, what: str = "the run", topic: str = TOPICS[0]) -> Notice:
     """The notice about a run that could not begin."""
     body = f"{error.message}\n{error.hint}\n\n{account}, {socket.gethostname()}, exit code {error.exit_code}"
-    news = _hashed([error.code, error.message])
+    news = (_hashed([error.code, error.message]),)
     return Notice(f"invoice-importer: {what} failed", body, failed=True, news=news, topic=topic)
 
 
@@ -82,8 +83,10 @@ def _title(done: list[Handled]) -> str:
         what = f"{statuses[worst]} {worst.value.replace('_', ' ')}"
     elif any(one.exit_code is not ExitCode.DONE for one in done):
         what = "something needs you"
+    elif statuses[Status.CREATED]:
+        what = f"{statuses[Status.CREATED]} created"
     else:
-        what = f"{statuses[Status.CREATED]} created" if statuses[Status.CREATED] else "nothing to do"
+        what = "settled what was in doubt" if any(one.settled for one in done) else "nothing to do"
     return f"invoice-importer: {what}, {count_of(sum(one.is_file for one in done), 'file')}"
 
 
@@ -96,7 +99,9 @@ def _urgent(done: list[Handled]) -> Iterator[str]:
         for name, planned in found[:MOST_NAMED]:
             invoice = planned.invoice
             projects = ", ".join(str(number) for number in invoice.workspace_ids) or "–"
-            yield f"  {name}, row {row_ranges(invoice.rows)}, project {projects}, {invoice.amount:,.2f}"
+            unread = isinstance(invoice, UnsoundInvoice)  # some of its amounts may not be readable
+            amount = "" if unread else f", {invoice.amount:,.2f}"
+            yield f"  {name}, {rows_named(invoice.rows)}, project {projects}{amount}"
             yield f"    {planned.reason or ''}"
         if len(found) > MOST_NAMED:
             yield f"  … and {len(found) - MOST_NAMED} more; the results workbook lists them all"
@@ -137,19 +142,25 @@ def _count(done: list[Handled]) -> Counter[Status]:
 
 
 def _attachments(done: list[Handled]) -> tuple[Path, ...]:
-    """Results and to-fix workbooks, as long as all of them together are small."""
+    """Results and the workbooks to be corrected, as long as all of them together are small."""
     paths = [
         path
         for one in done if one.report is not None
-        for path in (one.report.files.get("results"), one.report.files.get("to_fix"))
+        for path in _to_read(one.report)
         if path is not None and path.exists()
     ]  # fmt: skip
     return tuple(paths) if sum(path.stat().st_size for path in paths) <= MOST_ATTACHED_BYTES else ()
 
 
-def _news(done: list[Handled]) -> str:
-    """Hash of what is new; empty when nothing lies there. A file that only waits is news once."""
-    return _hashed([[one.name, one.sha256, one.fate.value, one.why] for one in done]) if done else ""
+def _to_read(report: Report) -> tuple[Path | None, Path | None]:
+    """The results, and the workbook that is to be corrected: all of it while nothing was sent."""
+    whole = report.files.get("annotated") if report.exit_code is ExitCode.FILE_PROBLEMS else None
+    return report.files.get("results"), whole or report.files.get("to_fix")
+
+
+def _news(done: list[Handled]) -> tuple[str, ...]:
+    """Hash of each thing that is told; a file that only waits is news once, whatever happens to others."""
+    return tuple(_hashed([one.name, one.sha256, one.fate.value, one.why]) for one in done)
 
 
 def _hashed(content: object) -> str:

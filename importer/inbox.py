@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 OUTCOMES = ("done", "failed", "in-doubt")
 READABLE = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"})
-ALIKE = frozenset({".numbers", ".txt", ".zip"})
-"""Somebody may have meant these to be billed, so that they lie here is told."""
+PASSING = frozenset({"", ".tmp", ".part", ".partial", ".crdownload", ".download"})
+"""What programs put here for a moment. Whatever else lies here somebody may have meant to be billed, and is told."""
 EXCEL_LOCK, OFFICE_LOCK = "~$", ".~lock."
 MEMORY = ".invoice-importer.told.json"
 """File in the inbox that remembers which strange things there have been told."""
@@ -154,13 +154,14 @@ def _why_not(path: Path, names: list[str]) -> tuple[str, bool] | None:
     """Why an entry is not taken (nothing to be said: an empty text) and whether it matters; None when it is."""
     mode, ending = path.lstat().st_mode, path.suffix.lower()
     if stat.S_ISDIR(mode):
-        return "" if path.name in OUTCOMES else "it is a folder; only files in the inbox itself are taken", False
+        why = "it is a folder; only files in the inbox itself are taken"
+        return ("", False) if path.name in OUTCOMES else (why, any(not _other_kind(one) for one in path.iterdir()))
     if stat.S_ISLNK(mode):
         return "it is a link; put the file itself into the inbox", True
     if not stat.S_ISREG(mode):
         return "it is no file", False
     if _other_kind(path):
-        return "only workbooks and .csv are taken; save it as a workbook (.xlsx)", ending in ALIKE
+        return "only workbooks and .csv are taken; save it as a workbook (.xlsx)", ending not in PASSING
     locks = {f"{EXCEL_LOCK}{path.name}", f"{EXCEL_LOCK}{path.name[2:]}", f"{OFFICE_LOCK}{path.name}#"}
     if held := locks.intersection(names):
         return f"somebody has it open ({min(held)}); close it, or delete that lock file if nobody has", True

@@ -42,8 +42,8 @@ class Notice:
     body: str
     attachments: tuple[Path, ...] = ()
     failed: bool = False
-    news: str = ""
-    """Hash of what is told; the same twice is no news. Empty: nothing happened at all."""
+    news: tuple[str, ...] = ()
+    """Hash of each thing that is told; what was told the last time is no news. Empty: nothing happened at all."""
     topic: str = "news"
     """What it is about, one of :data:`TOPICS`: what one command told is no news of the other."""
 
@@ -58,7 +58,7 @@ def send(notice: Notice, settings: Settings, state: Path) -> str | None:
     due = {
         "always": True,
         "on_failure": notice.failed,
-        "on_change": bool(notice.news) and notice.news != known.get(topic),
+        "on_change": bool(set(notice.news) - _told(known, topic)),
     }[settings.notify_when]
     untold = str(known.get("untold") or "")
     if untold:  # what an earlier run could not tell is told now, also when nothing else is
@@ -66,15 +66,20 @@ def send(notice: Notice, settings: Settings, state: Path) -> str | None:
     reached, why = _sent(notice, settings) if due else (True, None)
     if why is not None:
         LOG.error("The notice could not be sent: %s", why, extra={"why": why})  # also said under --quiet
-    if due or notice.news != known.get(topic):
+    if due or set(notice.news) != _told(known, topic):
         # What nobody could be told stays news, so that the next run tries again.
-        told = notice.news if reached else known.get(topic, "")
+        told = sorted(notice.news if reached else _told(known, topic))
         others = {name: known[name] for name in known if name not in (topic, "untold")}
         if due:
             others = _noting(others, "failure", why)
         later = {} if reached else {"untold": f"{notice.title}\n{notice.body}"[:MOST_UNTOLD]}
         _write(state, others | {topic: told} | later)
     return why
+
+
+def _told(known: dict[str, Any], topic: str) -> set[str]:
+    told = known.get(topic) or []
+    return {str(one) for one in (told if isinstance(told, list) else [told])}
 
 
 def _noting(known: dict[str, Any], name: str, why: str | None) -> dict[str, Any]:

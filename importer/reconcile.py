@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from importer.kantata_api import FoundInvoice, KantataApi
-    from importer.submission_ledger import SubmissionLedger, Unsettled
+    from importer.submission_ledger import SentInvoice, SubmissionLedger, Unsettled
 
 CLOCK_MARGIN = timedelta(minutes=10)
 """How far this machine's clock may differ from Kantata's."""
@@ -104,7 +104,38 @@ def settle(
             return _too_early(one, end)
         return undos.get(one.reference) or _settled(one, by_triple, ledger, api)
 
-    return _each_for_itself(verdict(one) for one in doubts)
+    return _seen_through(_each_for_itself(verdict(one) for one in doubts), ledger, api)
+
+
+def _seen_through(
+    settlements: tuple[Settlement, ...], ledger: SubmissionLedger, api: KantataApi
+) -> tuple[Settlement, ...]:
+    """Call nothing absent while Kantata does not show what it surely created in the same run either.
+
+    Nobody has documented how long its lists may lag; ``settle_seconds`` is a guess that this can refute.
+    """
+    absent = [one for one in settlements if one.verdict is Verdict.ABSENT and not one.doubt.being_undone]
+    sent = {run_id: ledger.undoing.sent_in(run_id) for run_id in {one.doubt.run_id for one in absent}}
+    beside = {one.doubt.reference: _sent_beside(one.doubt, sent[one.doubt.run_id]) for one in absent}
+    asked = frozenset[str]().union(*beside.values())
+    shown = {found.invoice_id for found in api.find_by_ids(asked)} if asked else set()
+
+    def sure(one: Settlement) -> Settlement:
+        known = beside.get(one.doubt.reference)
+        if not known or shown & known:
+            return one
+        reason = f"Not found, but Kantata does not show invoice {', '.join(sorted(known))} of the same run either."
+        return _unclear(one.doubt, f"{reason} Its lists may lag behind.")
+
+    return tuple(map(sure, settlements))
+
+
+def _sent_beside(doubt: Unsettled, sent: list[SentInvoice]) -> frozenset[str]:
+    """Ids of invoices that were created in the same run: the first ones after it, else the last ones before."""
+    moments = {one.invoice_id: one.sent_at for one in sent if one.state == "created" and one.invoice_id and one.sent_at}
+    created = sorted(moments, key=moments.__getitem__)
+    later = [number for number in created if moments[number] >= doubt.sent_at][:MOST_NAMED]
+    return frozenset(later or created[-MOST_NAMED:])
 
 
 def _each_for_itself(settlements: Iterable[Settlement]) -> tuple[Settlement, ...]:

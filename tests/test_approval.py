@@ -161,7 +161,8 @@ def test_four_eyes(cli: Cli, sandbox: Sandbox) -> None:
     done = here.run("submit", sheet, "--yes", "--json", **strict)
     assert (done.exit_code, posts(sandbox)) == (9, 0)
     assert "approval_by_another" in done.document["notices"][-1]
-    another = "import importer.submission_ledger.approvals as a\na.os_user = lambda: 'berta'\n"
+    another = "import importer.submission_ledger.notation as n, importer.submission_ledger.approvals as a\n"
+    another += "n.os_user = a.os_user = lambda: 'berta'\n"
     assert here.start("approve", sheet, "--yes", before=another).wait().exit_code == 0
     assert here.run("submit", sheet, "--yes", **strict).exit_code == 0
 

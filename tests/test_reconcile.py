@@ -541,3 +541,24 @@ def test_preview_settles_nothing(cli: Cli, kantata: Sandbox) -> None:
     done = cli.run("preview", cli.folder / "october.csv", "--json", **AT_ONCE)
     assert done.statuses == ["in_doubt"]
     assert cli.run("reconcile", "--json", **AT_ONCE).document["totals"]["invoices"] == 1
+
+
+def test_lists_that_lag_prove_nothing_absent(desk: Desk) -> None:
+    """Kantata does not show the invoice that it surely created a moment later either: nothing is sent again."""
+    lost, other = fees(2)
+    desk.create(lost)
+    desk.doubt(lost)
+    claim = desk.ledger.claim(other, "run-1", BATCH, SOURCE)
+    assert claim is not None
+    number = desk.create(other)
+    desk.ledger.settle(claim, Outcome(OutcomeKind.CREATED, "ok", invoice_id=number))
+    with sqlite3.connect(desk.store) as store:
+        store.execute("CREATE TABLE kept AS SELECT * FROM invoices")
+        store.execute("DELETE FROM invoices")
+    store.close()
+    [told] = desk.settle()
+    assert (told.verdict, number in told.reason) == (Verdict.UNCLEAR, True)
+    with sqlite3.connect(desk.store) as store:
+        store.execute("INSERT INTO invoices SELECT * FROM kept")
+    store.close()
+    assert [one.verdict for one in desk.settle()] == [Verdict.FOUND]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,8 +69,9 @@ def test_what_was_not_billed_is_billed_by_the_next_run(cli: Cli, sandbox: Sandbo
     [file] = done.document["files"]
     assert (done.exit_code, file["outcome"], invoices(sandbox)) == (0, "done", 2)
     assert file["report"]["totals"]["by_status"] == {"created": 1, "already_created": 1}
-    assert (lying(inbox), put_away(inbox, "in-doubt")) == ([], [])
-    assert "back in the inbox" in note(inbox, "failed")
+    assert (lying(inbox), put_away(inbox, "in-doubt"), put_away(inbox, "failed")) == ([], [], [])
+    [first] = (inbox / "done").glob("*/*/what-happened.txt")
+    assert "back in the inbox" in first.read_text(encoding="utf-8")
 
 
 def test_reconcile_puts_it_back_where_the_next_run_sees_it(cli: Cli, sandbox: Sandbox) -> None:
@@ -114,13 +116,14 @@ def test_what_cannot_be_settled_yet_is_said_by_each_run(cli: Cli, sandbox: Sandb
 
 
 def test_what_a_person_took_out_is_left_alone(cli: Cli, sandbox: Sandbox) -> None:
-    """A folder that was moved, or a file that was changed, is theirs."""
+    """A folder that was moved, or a file that was changed, is theirs: it is neither sent nor overwritten."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
     [folder] = (inbox / "in-doubt").iterdir()
     (folder / "a.xlsx").write_bytes(b"changed")
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
-    assert (folder / "a.xlsx").read_bytes() == b"changed"
-    shutil.rmtree(folder)
+    kept = inbox / "failed" / folder.name
+    assert ((kept / "a.xlsx").read_bytes(), invoices(sandbox)) == (b"changed", 2)
+    shutil.rmtree(kept)
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
 
 
@@ -173,7 +176,7 @@ def test_killed_between_the_file_and_its_folder(cli: Cli, sandbox: Sandbox) -> N
     assert (lying(inbox), len(list((inbox / "in-doubt").iterdir()))) == (["a.xlsx"], 1)
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
     assert (list((inbox / "in-doubt").iterdir()), invoices(sandbox)) == ([], 2)
-    assert "results.xlsx" in " ".join(put_away(inbox, "failed"))
+    assert "results.xlsx" in " ".join(put_away(inbox, "done"))
 
 
 def test_killed_while_it_is_put_into_doubt(cli: Cli, sandbox: Sandbox) -> None:
@@ -188,7 +191,7 @@ def test_killed_while_it_is_put_into_doubt(cli: Cli, sandbox: Sandbox) -> None:
     assert (list((inbox / "in-doubt").iterdir()), invoices(sandbox)) == ([], 2)
 
 
-@pytest.mark.parametrize(("raised", "code"), [("RuntimeError('planted')", 8), ("LockedByAnother('planted')", 7)])
+@pytest.mark.parametrize(("raised", "code"), [("RuntimeError('planted')", 8), ("LockedByAnother('planted')", 8)])
 def test_what_keeps_a_doubt_from_being_settled_is_said(cli: Cli, sandbox: Sandbox, raised: str, code: int) -> None:
     """A run with a doubt never ends as if all were well, and new files have their turn."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
@@ -270,3 +273,73 @@ def test_a_killed_run_leaves_its_doubt_to_its_file(cli: Cli, sandbox: Sandbox) -
     early = cli.at(sandbox).run("run", "--json", **LATER)
     assert (early.exit_code, [one["name"] for one in early.document["files"]]) == (8, ["a.xlsx"])
     assert (lying(inbox), cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == ([], 0, 2)
+
+
+def test_a_correction_has_its_turn_before_what_comes_back(cli: Cli, sandbox: Sandbox) -> None:
+    """Whoever put a corrected file into the inbox meanwhile gets that billed; the old amount is held."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
+    sandbox.misbehave(Fault(FaultKind.DROP_BEFORE))
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
+    filled(inbox / "a-corrected.xlsx", 15)
+    done = cli.at(sandbox).run("run", "--json", **AUTO)
+    outcomes = [(one["name"], one["outcome"]) for one in done.document["files"]]
+    assert (done.exit_code, outcomes[-2:]) == (4, [("a-corrected.xlsx", "done"), ("a.xlsx", "failed")])
+    [only] = sandbox.invoices()
+    assert "15" in str(only.sent["fixed_fee_items"])
+
+
+@pytest.mark.parametrize("how", ["changed", "renamed", "taken", "moved up", "folder renamed"])
+def test_a_doubt_stands_whatever_somebody_did_with_its_file(cli: Cli, sandbox: Sandbox, how: str) -> None:
+    """They open it to look: each run ends with 8 all the same, and nothing stays in in-doubt/ once it is settled."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
+    [folder] = (inbox / "in-doubt").iterdir()
+    sheet = folder / "a.xlsx"
+    if how == "changed":
+        sheet.write_bytes(sheet.read_bytes() + b"\0")
+    elif how == "renamed":
+        sheet.rename(folder / "b.xlsx")
+    elif how == "taken":
+        sheet.unlink()
+    elif how == "moved up":
+        sheet.rename(inbox / "in-doubt" / "a.xlsx")
+    else:
+        folder.rename(folder.with_name("mine"))
+    early = cli.at(sandbox).run("run", "--quiet", **LATER)
+    assert (early.exit_code, "1 in doubt, 1 billed" in early.stderr) == (8, True)
+    settled = cli.at(sandbox).run("run", **AUTO)
+    apart = how in ("moved up", "folder renamed")
+    assert settled.exit_code == (8 if apart else 4)
+    assert "1 not billed, 1 billed" in settled.stdout
+    if apart:
+        assert "knows nothing of" in settled.stdout
+        for one in (inbox / "in-doubt").iterdir():
+            one.rename(cli.folder / one.name)
+    else:
+        assert "1 not billed, 1 billed" in note(inbox, "failed").partition("\n")[0]
+    last = cli.at(sandbox).run("run", **AUTO)
+    assert (last.exit_code, list((inbox / "in-doubt").iterdir()), invoices(sandbox)) == (0, [], 1)
+
+
+def test_saving_a_file_again_is_no_correction(cli: Cli, sandbox: Sandbox) -> None:
+    """Another hash, but the very invoices that were undone: they wait for somebody who wants them."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    cli.at(sandbox).run("run", **AUTO)
+    cli.at(sandbox).run("undo", "last", "--yes")
+    time.sleep(1.1)  # the workbook notes when it was saved, to the second
+    filled(inbox / "a.xlsx", 10, 20)
+    done = cli.at(sandbox).run("run", "--json", **AUTO)
+    assert (done.exit_code, invoices(sandbox), lying(inbox)) == (9, 0, ["a.xlsx"])
+    assert "billed just this content" not in done.document["files"][0]["message"]
+
+
+def test_a_gate_does_not_hide_a_doubt(cli: Cli, sandbox: Sandbox) -> None:
+    """Some were undone, of one it is not known: in doubt comes first."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    cli.at(sandbox).run("submit", inbox / "a.xlsx", "--yes")
+    lookups = Fault(FaultKind.STATUS_BEFORE, "GET", "/invoices", after=2, times=9, status=500)
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER, "DELETE", "/invoices/*"), lookups)
+    assert cli.at(sandbox).run("undo", "last", "--yes", IMPORTER_SETTLE_SECONDS="600").exit_code == 8
+    sandbox.misbehave()
+    waits = cli.at(sandbox).run("run", "--json", **LATER)
+    assert (waits.exit_code, lying(inbox)) == (8, ["a.xlsx"])
+    assert "nobody knows whether it exists" in waits.document["files"][0]["message"]

@@ -34,7 +34,7 @@ def test_nothing_is_said_when_all_went_well(cli: Cli, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (3, ["failed", "a.xlsx: ", "Amount", "to-fix workbook"]),
+        (3, ["failed", "a.xlsx: ", "Amount", "-annotated.xlsx"]),
         (5, ["left in the inbox", "401", "KANTATA_TOKEN"]),
         (6, ["left in the inbox", "could not be asked", "Check the network"]),
         (8, ["in-doubt", "It may exist in Kantata", "reconcile"]),
@@ -206,3 +206,70 @@ def test_a_file_that_cannot_be_read_is_said_of_itself(cli: Cli, sandbox: Sandbox
     refuse += "os.open = refuse\n"
     done = cli.at(sandbox).start("run", "--quiet", before=refuse, **AUTO).wait()
     assert (done.exit_code, "It cannot be read (Permission denied)" in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("command", ["preview", "submit"])
+def test_quiet_says_what_is_wrong_in_a_line(cli: Cli, sandbox: Sandbox, command: str) -> None:
+    """An exit code alone tells nobody what to do; when all is well there is nothing on either stream."""
+    more = ["--yes"] if command == "submit" else []
+    cli.sheet({"workspace_id": 101, "amount": "abc"})
+    wrong = cli.at(sandbox).run(command, cli.folder / "october.csv", "--quiet", *more)
+    assert (wrong.exit_code, wrong.stdout, wrong.stderr.count("\n")) == (3, "", 1)
+    assert "1 problem in the file. october.csv!D2: Amount" in wrong.stderr
+    assert "submit that" in wrong.stderr
+    cli.sheet({"workspace_id": 101, "amount": 5})
+    right = cli.at(sandbox).run(command, cli.folder / "october.csv", "--quiet", *more)
+    assert (right.exit_code, right.stdout, right.stderr) == (0, "", "")
+
+
+def test_quiet_says_of_an_undo_what_was_kept(cli: Cli, sandbox: Sandbox) -> None:
+    """One line, with the reason."""
+    cli.sheet({"workspace_id": 101, "amount": 5})
+    cli.at(sandbox).run("submit", cli.folder / "october.csv", "--yes")
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, "DELETE", "/invoices/*", status=403))
+    done = cli.at(sandbox).run("undo", "last", "--yes", "--quiet")
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (4, "", 1)
+    assert "1 kept. Kantata refused it" in done.stderr
+
+
+def test_a_banner_is_no_error(cli: Cli, sandbox: Sandbox) -> None:
+    """A scheduler would mail it each quarter of an hour."""
+    (cli.folder / "inbox").mkdir()
+    (cli.folder / "importer.toml").write_text("[profile.real]\nproduction = true\n")
+    done = cli.at(sandbox).run("run", "--quiet", "--profile", "real", **AUTO)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "PRODUCTION" in cli.at(sandbox).run("run", "--profile", "real", **AUTO).stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("a.pdf", 3), ("a.xltx", 3), ("a.json", 3), ("a.docx", 3), ("a.tmp", 0), ("1A2B3C00", 0)]
+)
+def test_whatever_may_have_been_meant_is_said(cli: Cli, sandbox: Sandbox, name: str, code: int) -> None:
+    """Only what programs put there for a moment is none of it."""
+    inbox = cli.folder / "inbox"
+    inbox.mkdir()
+    (inbox / name).write_text("x")
+    assert cli.at(sandbox).run("run", "--quiet", **AUTO).exit_code == code
+
+
+def test_a_folder_with_workbooks_is_said(cli: Cli, sandbox: Sandbox) -> None:
+    """Nobody takes them there; an empty folder is nobody's concern."""
+    filled(cli.folder / "inbox" / "October" / "a.xlsx", 10)
+    (cli.folder / "inbox" / "empty").mkdir()
+    runs = [cli.at(sandbox).run("run", "--quiet", **AUTO) for _ in range(2)]
+    assert [one.exit_code for one in runs] == [3, 0]
+    assert ("October" in runs[0].stderr, "empty" in runs[0].stderr) == (True, False)
+
+
+def test_what_waits_is_not_told_again_because_something_else_happened(cli: Cli, sandbox: Sandbox) -> None:
+    """Told once, then with the news of another file, and no third time when that is gone."""
+    inbox = filled(cli.folder / "inbox" / "open.xlsx", 10).parent
+    (inbox / "~$open.xlsx").touch()
+    with MailServer() as mail:
+        env = {"IMPORTER_NOTIFY": mail.address, **AUTO}
+        cli.at(sandbox).run("run", **env)
+        filled(inbox / "b.xlsx", 20, key="b")
+        cli.at(sandbox).run("run", **env)
+        assert len(mail.received) == 2
+        cli.at(sandbox).run("run", **env)
+        assert len(mail.received) == 2

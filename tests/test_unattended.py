@@ -59,7 +59,7 @@ def by_cron(home: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_month_of_three_files_without_anyone_watching(tmp_path: Path, kantata: str) -> None:
-    """Good: billed. Mistakes: to failed/ with its to-fix workbook. A duplicate: nothing. A mail tells; then silence."""
+    """Good: billed. Mistakes: to failed/ with the marked copy. A duplicate: nothing. A mail tells; then silence."""
     with MailServer() as mail, Scripted([http(200)]) as pulse:
         home = tmp_path / "home of anna"
         inbox = set_up(home, kantata, mail, f"http://127.0.0.1:{pulse.port}/ping/5ecret")
@@ -90,7 +90,7 @@ def test_a_month_of_three_files_without_anyone_watching(tmp_path: Path, kantata:
         assert "created: 2 (1,500.00)" in text
         assert "Oktober Größe & Söhne.xlsx: done. 2 created" in text
         names = {one.get_filename() for one in told.iter_attachments()}
-        assert {name[21:] for name in names if name} == {"results.xlsx", "to-fix.xlsx"}
+        assert {name[21:] for name in names if name} == {"results.xlsx", "annotated.xlsx"}
         assert pulse.received == []
         again = by_cron(home)
         assert (again.returncode, again.stdout) == (0, f"Nothing to do: no workbook in {inbox}.\n")

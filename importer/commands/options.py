@@ -72,6 +72,14 @@ def telling() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python fails again at its end
 
 
+def errors_only(name: str, exit_code: ExitCode, why: str) -> None:
+    """Say under ``--quiet`` what did not go well, in one line on stderr: an exit code alone tells nobody anything."""
+    from importer.redaction import redacted
+
+    if exit_code is not ExitCode.DONE:
+        sys.stderr.write(redacted(" ".join(f"{name}: {why}".split())) + "\n")
+
+
 def reporting_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
     """Make a command end with its exit code, and an expected failure with a sentence instead of a traceback.
 

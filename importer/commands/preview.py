@@ -18,6 +18,7 @@ from importer.commands.options import (
     Reports,
     SandboxFlag,
     SheetName,
+    errors_only,
     reporting_errors,
     telling,
 )  # fmt: skip
@@ -58,6 +59,8 @@ def preview(  # noqa: PLR0913 - one argument per option or field
     with telling():
         if as_json:
             sys.stdout.write(json_text(report) + "\n")
-        elif not quiet:
+        elif quiet:
+            errors_only(file.name, report.exit_code, pipeline.why_of(report, by_hand=True))
+        else:
             show(report, Console())
     return report.exit_code

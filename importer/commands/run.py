@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from importer.commands.options import (
     Config,
@@ -19,8 +19,10 @@ from importer.commands.options import (
 from importer.records import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from rich.console import Console
 
     from importer.notices import Notice
     from importer.pipeline import Handled
@@ -38,6 +40,8 @@ def run(  # noqa: PLR0913 - one argument per option or field
     sandbox: SandboxFlag = False,
 ) -> ExitCode:
     """Handle every workbook of the inbox without anyone watching: for cron and other schedulers."""
+    from rich.console import Console
+
     from importer.digest import notice_of
     from importer.notices import heartbeat
     from importer.pipeline import exit_code_of
@@ -54,8 +58,9 @@ def run(  # noqa: PLR0913 - one argument per option or field
             with telling():
                 sys.stdout.write(handled.line + "\n")
 
+    talk = Console(stderr=True, quiet=quiet)  # a scheduler mails what is written there
     with _failure_told(account, settings, rehearsal=sandbox):
-        done = _handled(config=config, profile=profile, reports=reports, sandbox=sandbox, told=told)
+        done = _handled(config=config, profile=profile, reports=reports, sandbox=sandbox, talk=talk, told=told)
     code = exit_code_of(done)
     if as_json:
         with telling():
@@ -89,11 +94,10 @@ def _failure_told(account: str, settings: Settings, *, rehearsal: bool) -> Itera
         raise
 
 
-def _handled(
-    *, config: Path | None, profile: str | None, reports: Path | None, sandbox: bool, told: Any,  # noqa: ANN401
+def _handled(  # noqa: PLR0913 - one argument per option or field
+    *, config: Path | None, profile: str | None, reports: Path | None, sandbox: bool, talk: Console,
+    told: Callable[[Handled], None],
 ) -> list[Handled]:  # fmt: skip
-    from rich.console import Console
-
     from importer import pipeline
     from importer.commands.session import opened
     from importer.commands.submit import _signals
@@ -101,7 +105,7 @@ def _handled(
 
     stop = Stop()
     with opened(
-        config=config, profile=profile, reports=reports, offline=False, sandbox=sandbox, console=Console(stderr=True),
+        config=config, profile=profile, reports=reports, offline=False, sandbox=sandbox, console=talk,
     ) as session, _signals(stop) as listen:  # fmt: skip
         listen()
         return pipeline.run(session.tools, session.connect, stop, told, keep=sandbox)

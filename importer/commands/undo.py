@@ -14,6 +14,7 @@ from importer.commands.options import (
     Quiet,
     Reports,
     SandboxFlag,
+    errors_only,
     reporting_errors,
     telling,
     typed,
@@ -69,7 +70,9 @@ def undo(  # noqa: PLR0913 - one argument per option or field
             from importer.payload import to_json
 
             sys.stdout.write(to_json(_document(done), indent=2) + "\n")
-        elif not quiet:
+        elif quiet:
+            errors_only(f"Undo of run {done.run_id}", done.exit_code, _in_a_line(done))
+        else:
             _show(done, Console())
     return done.exit_code
 
@@ -124,6 +127,17 @@ def _show(done: Undone, console: Console) -> None:
                 console.print(f"        {escape(one.what_to_do)}", style="dim", highlight=False)
     for path in done.files:
         console.print(f"Results: [bold]{escape(str(path))}[/]", soft_wrap=True, highlight=False)
+
+
+def _in_a_line(done: Undone) -> str:
+    from importer.pipeline.undoing import counts_of
+    from importer.undo import Group
+
+    counts = ", ".join(f"{count:,} {group}" for group, count in counts_of(done).items() if count)
+    reason = next(
+        (f" {one.reason} {one.what_to_do or ''}" for one in done.of(Group.UNKNOWN) or done.of(Group.KEPT)), ""
+    )
+    return f"{counts}.{reason}"
 
 
 def _standing(done: Undone) -> str:

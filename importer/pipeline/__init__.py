@@ -4,7 +4,7 @@ from importer.pipeline.approving import approve, approved
 from importer.pipeline.by_hand import said
 from importer.pipeline.checking import NOT_CHECKED
 from importer.pipeline.guarding import gates_set
-from importer.pipeline.handled import Fate, Handled, exit_code_of
+from importer.pipeline.handled import Fate, Handled, exit_code_of, why_of
 from importer.pipeline.looking_up import look_up
 from importer.pipeline.planning import prepare
 from importer.pipeline.prepared import Prepared, Tools, Wish, new_run_id
@@ -43,4 +43,5 @@ __all__ = [
     "said",
     "submit",
     "undo",
+    "why_of",
 ]

@@ -73,13 +73,18 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
 
 
 def _undone(plan: Report, tools: Tools) -> int:
-    """How many invoices would be billed anew that were undone since they were billed from just this file.
+    """How many invoices would be billed anew just as they were before they were undone.
 
-    It may lie in the inbox because nobody took it out; an approval is good only when it came after the undo.
+    Their file may lie in the inbox because nobody took it out, or because it was only saved again. One with other
+    invoices, or another number of them, is a correction. An approval is good only when it came after the undo.
     """
-    entries = tools.ledger.entries_of_source(plan.source.sha256)
-    undone = {one.reference for one in entries if one.state == "undone"}
-    return sum(one.status is Status.READY and one.reference in undone for one in plan.planned)
+    ready = {one.reference: one.fingerprint for one in plan.planned if one.status is Status.READY and one.reference}
+    known = tools.ledger.entries(ready).values()
+    undone = [one for one in known if one.state == "undone" and one.fingerprint == ready[one.reference]]
+    sizes = {run.run_id: run.invoices for run in tools.ledger.runs()} if undone else {}
+    changed = any(one.fingerprint != ready[one.reference] for one in known)
+    same = not changed and any(sizes.get(one.run_id) == len(plan.planned) for one in undone)
+    return len(undone) if same else 0
 
 
 def _taken_back(undone: int) -> GateRefused:

@@ -52,6 +52,8 @@ class Handled:
     folder: Path | None = None
     """Where it lies now with its results; None while it is in the inbox."""
     sha256: str = ""
+    settled: bool = False
+    """Whether it was in doubt, and is not any more."""
     is_file: bool = True
     """False for a folder, or whatever else lies in the inbox and is no workbook."""
 
@@ -68,32 +70,41 @@ def exit_code_of(done: list[Handled]) -> ExitCode:
     return next((code for code in WORST_FIRST if code in codes), ExitCode.DONE)
 
 
-def why_of(report: Report) -> str:
-    """What became of a submitted file: counts and amount, the most urgent reason, and what to do."""
+def why_of(report: Report, *, by_hand: bool = False) -> str:
+    """What became of a submitted file: counts and amount, the most urgent reason, and what to do.
+
+    ``by_hand``: a person submitted it, so that no next run looks at it by itself.
+    """
     if report.exit_code is ExitCode.FILE_PROBLEMS:
-        return f"Nothing was sent: {count_of(report.errors, 'problem')} in the file.{_first_problem(report)}"
+        first = _first_problem(report, by_hand=by_hand)
+        return f"Nothing was sent: {count_of(report.errors, 'problem')} in the file.{first}"
     if report.exit_code is ExitCode.GATE:
         return report.notices[-1]
     counts = report.totals.by_status
     said = [f"{count:,} {status.value.replace('_', ' ')}" for status in Status if (count := counts.get(status, 0))]
-    return f"{', '.join(said) or 'No invoices'}; {report.totals.amount:,.2f} in the sheet.{_reason(report.planned)}"
+    reason = _reason(report.planned, ONE_BY_ONE if by_hand else NEXT_RUN)
+    return f"{', '.join(said) or 'No invoices'}; {report.totals.amount:,.2f} in the sheet.{reason}"
 
 
-def _first_problem(report: Report) -> str:
+def _first_problem(report: Report, *, by_hand: bool) -> str:
     """The first error with its remedy, and where all of them are marked."""
     first = next((one for one in report.problems if one.severity is Severity.ERROR), None)
     if first is None:
         return ""
     at = f"{first.address}: " if first.address else ""
     hint = first.hint.partition("\n")[0]  # what follows are lines for the settings file
-    return f" {at}{first.message} {hint} Correct it in the to-fix workbook and put that into the inbox."
+    copy = report.files.get("annotated")  # the whole workbook, with its Cover and so with its gate
+    where = f" in {copy.name}, where all are marked," if copy else ""
+    return (
+        f" {at}{first.message} {hint} Correct it{where} and {'submit that' if by_hand else 'put that into the inbox'}."
+    )
 
 
-def _reason(planned: tuple[PlannedInvoice, ...]) -> str:
+def _reason(planned: tuple[PlannedInvoice, ...], again: str) -> str:
     """The most urgent reason, and what to do; empty when all is well."""
     for status in URGENT:
         for one in planned:
             if one.status is status:
-                advice = (one.what_to_do or "").replace(ONE_BY_ONE, NEXT_RUN)
+                advice = (one.what_to_do or "").replace(ONE_BY_ONE, again)
                 return f" {one.reason or ''} {advice}".rstrip()
     return ""

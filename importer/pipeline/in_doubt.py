@@ -82,10 +82,11 @@ def put_here(tools: Tools) -> Iterator[Doubtful]:
 
 
 def strangers(tools: Tools) -> list[Path]:
-    """Folders with files in in-doubt/ of which this ledger knows nothing."""
-    folders = _folders(tools)
+    """Folders with files in in-doubt/ of which this ledger knows nothing, and files that lie there by themselves."""
+    folders, place = _folders(tools), tools.settings.inbox / Fate.IN_DOUBT.value
     known = {Path(run.path).parent.name for run in tools.ledger.runs()} if folders else set()
-    return [folder for name, folder in folders.items() if name not in known and any(folder.iterdir())]
+    apart = [folder for name, folder in folders.items() if name not in known and any(folder.iterdir())]
+    return apart + [one for one in sorted(place.glob("[!.~]*")) if one.is_file()]
 
 
 def elsewhere(tools: Tools, references: Iterable[str]) -> list[Doubtful]:

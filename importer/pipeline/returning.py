@@ -9,21 +9,23 @@ whoever took them back has to say that they are to be billed anew.
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer import moving
-from importer.errors import ImporterError, LockedByAnother
+from importer.errors import ImporterError
 from importer.pipeline.handled import Fate, Handled
 from importer.pipeline.in_doubt import Doubtful, again, doubtful, elsewhere, put_here, strangers
 from importer.pipeline.reconciling import Reconciled, reconcile
 from importer.records import ExitCode, Status
+from importer.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from importer.kantata_api import KantataApi
     from importer.pipeline.prepared import Tools
@@ -39,6 +41,7 @@ STILL = (
 )
 
 BY_HAND = "The results say which; nobody bills what is not billed before its file is submitted again."
+OTHER = "The workbook that was sent lies here no more, so nobody sends what is not billed of it."
 TAKEN_BACK = (
     "Some were undone, so the file does not come back by itself. To bill all that is not billed, also what was undone, "
     "submit it yourself, or approve it and put it into the inbox again; else delete those rows first."
@@ -57,15 +60,13 @@ def settled_first(tools: Tools, connect: Callable[[], KantataApi]) -> Iterator[H
         try:
             found = reconcile(tools, connect(), lambda _moment: False)
         except ImporterError as problem:
-            # Who is at work may be settling it; whatever else keeps it from being settled, it stays in doubt.
-            code = problem.exit_code if isinstance(problem, LockedByAnother) else ExitCode.IN_DOUBT
             why = f"{problem.message} {problem.hint}"
-            yield from (_unsettled(one, why, code) for one in (*doubtful(tools), *others))
+            yield from (_unsettled(one, why) for one in (*doubtful(tools), *others))
             return
         except Exception as error:
             LOG.exception("What is in doubt could not be settled.", extra={"told": True})
             why = f"Unexpected error in the program ({type(error).__name__}); the log holds it."
-            yield from (_unsettled(one, why, ExitCode.IN_DOUBT) for one in (*doubtful(tools), *others))
+            yield from (_unsettled(one, why) for one in (*doubtful(tools), *others))
             return
     yield from returned(tools, found)
     yield from (_told(again(one, tools), found) for one in others)
@@ -80,9 +81,9 @@ def _stranger(folder: Path) -> Handled:
     return Handled(folder.name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, why, folder=folder, is_file=False)
 
 
-def _unsettled(one: Doubtful, why: str, code: ExitCode) -> Handled:
+def _unsettled(one: Doubtful, why: str) -> Handled:
     words = f"{one}; it could not be settled: {why}"
-    return Handled(one.file.name, Fate.IN_DOUBT, code, words, folder=one.file.parent)
+    return Handled(one.file.name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, words, folder=one.file.parent)
 
 
 def _told(one: Doubtful, found: Reconciled) -> Handled:
@@ -93,7 +94,8 @@ def _told(one: Doubtful, found: Reconciled) -> Handled:
         ExitCode.IN_DOUBT: (Fate.IN_DOUBT, f"{one}. {STILL}"),
         ExitCode.DONE: (Fate.DONE, f"settled: {one}."),
     }.get(code, (Fate.FAILED, f"settled: {one}. {BY_HAND}"))
-    return Handled(one.file.name, fate, code, f"Run {one.run.run_id} by {one.run.who}, {said}", is_file=False)
+    words = f"Run {one.run.run_id} by {one.run.who}, {said}"
+    return Handled(one.file.name, fate, code, words, settled=fate is not Fate.IN_DOUBT, is_file=False)
 
 
 def returned(tools: Tools, found: Reconciled) -> Iterator[Handled]:
@@ -112,13 +114,17 @@ def returned(tools: Tools, found: Reconciled) -> Iterator[Handled]:
 
 
 def _clear(tools: Tools) -> None:
-    """Put away the folders without their workbook, once nothing of them is in doubt.
+    """Put away the folders without the workbook that was sent, once nothing of it is in doubt.
 
-    It went back into the inbox, or never left it, when the program was killed; or somebody took it out.
+    It went back into the inbox, or never left it, when the program was killed; or somebody changed it or took it out.
     """
+    here = {one.file for one in doubtful(tools)}
     for one in put_here(tools):
         folder = one.file.parent
-        if folder.is_dir() and not one.file.exists() and (not one.open or BACK in _first_line(folder / NOTE)):
+        back = not one.file.exists() and BACK in _first_line(folder / NOTE)
+        if folder.is_dir() and one.file not in here and (back or not one.open):
+            if not back:
+                _note(one, f"Settled: {one}. {OTHER}")
             _move(folder, tools.settings.inbox / Fate.FAILED.value)
 
 
@@ -131,6 +137,14 @@ def _copy_results(one: Doubtful, found: Reconciled, ledger: SubmissionLedger) ->
                 moving.copied_whole(path, one.file.parent / path.name)
 
 
+def bring_together(tools: Tools, sha256: str, target: Path) -> None:
+    """Move what earlier runs told of a file that came back into the inbox to its last place. Raises OSError."""
+    own = {Path(run.path).parent.name for run in tools.ledger.runs() if run.sha256 == sha256}
+    for folder in sorted((tools.settings.inbox / Fate.FAILED.value).iterdir()):
+        if folder.name in own and BACK in _first_line(folder / NOTE):
+            _move(folder, target)
+
+
 def _placed(one: Doubtful, place: Path, absent: set[str], differing: frozenset[str]) -> Handled:
     """Move a file and its folder; a file goes back into the inbox once per invoice that was found not billed."""
     counts, name = one.counts, one.file.name
@@ -138,6 +152,7 @@ def _placed(one: Doubtful, place: Path, absent: set[str], differing: frozenset[s
     if counts["not billed"] and not taken_back and (not one.open or absent & one.references):
         why = f"Settled: {one}. {BACK}: the next run sends what is not billed."
         _note(one, why)
+        os.utime(one.file)  # so that a corrected file, which lies in the inbox already, has its turn first
         if not moving.put_away(one.file, one.run.sha256, place):
             why = f"{one}, but the file was changed just now, so it stays where it is."
             _note(one, why)
@@ -149,13 +164,15 @@ def _placed(one: Doubtful, place: Path, absent: set[str], differing: frozenset[s
         return Handled(name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, f"{one}. {STILL}", folder=one.file.parent)
     if counts["rejected"] or counts["undone"] or differing & one.references:
         fate, code, more = Fate.FAILED, ExitCode.SOME_NOT_SENT, " The results say what to do with each invoice."
+        if others := len(differing & one.references):
+            more = f" {count_of(others, 'invoice')} in Kantata: not as sent.{more}"
         if counts["not billed"]:
             more = f" {TAKEN_BACK}"
     else:
         fate, code, more = Fate.DONE, ExitCode.DONE, ""
     why = f"Settled: {one}.{more}"
     _note(one, why)
-    return Handled(name, fate, code, why, folder=_move(one.file.parent, place / fate.value))
+    return Handled(name, fate, code, why, folder=_move(one.file.parent, place / fate.value), settled=True)
 
 
 def _note(one: Doubtful, why: str) -> None:

@@ -15,7 +15,7 @@ from importer.pipeline.handled import Fate, Handled, why_of
 from importer.pipeline.in_doubt import OPEN
 from importer.pipeline.prepared import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
-from importer.pipeline.returning import NOTE, settled_first
+from importer.pipeline.returning import NOTE, bring_together, settled_first
 from importer.pipeline.submitting import Hooks, submit
 from importer.records import ExitCode, Status, UnsoundInvoice
 from importer.results import prepare_folder
@@ -144,7 +144,7 @@ def _guarded(
         return handled
     if keep:
         return replace(handled, why=f"{handled.why} A rehearsal: the file stays in the inbox.", folder=folder)
-    return _put_away(candidate, handled, tools.settings.inbox / handled.fate.value / entry, folder)
+    return _put_away(tools, candidate, handled, entry, folder)
 
 
 def _forget(folder: Path) -> None:
@@ -165,7 +165,10 @@ def _handled(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop
     except FileProblem as problem:
         return Handled(name, Fate.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
     except ImporterError as problem:
-        return Handled(name, Fate.LEFT, problem.exit_code, f"{problem.message} {problem.hint}")
+        doubt = isinstance(problem, GateRefused) and _in_doubt(taken, tools)
+        more = " Of another invoice of it nobody knows whether it exists." if doubt else ""
+        code = ExitCode.IN_DOUBT if doubt else problem.exit_code
+        return Handled(name, Fate.LEFT, code, f"{problem.message} {problem.hint}{more}")
     except Exception as error:
         LOG.exception("%s: unexpected error", name, extra={"file": name, "told": True})
         why = f"Unexpected error in the program ({type(error).__name__}); the log holds it. Submitting repeats nothing."
@@ -233,8 +236,9 @@ def _unsent(report: Report) -> bool:
     return any(one.status is Status.NOT_SENT and not isinstance(one.invoice, UnsoundInvoice) for one in report.planned)
 
 
-def _put_away(candidate: Candidate, handled: Handled, target: Path, results: Path) -> Handled:
+def _put_away(tools: Tools, candidate: Candidate, handled: Handled, entry: str, results: Path) -> Handled:
     """Copy the results beside the file's last place, and move it there as the last step."""
+    target = tools.settings.inbox / handled.fate.value / entry
     try:
         target.mkdir(mode=0o700)
         (target / NOTE).write_text(f"{handled.name}: {handled.why}\n", encoding="utf-8")
@@ -249,6 +253,8 @@ def _put_away(candidate: Candidate, handled: Handled, target: Path, results: Pat
     if not moved:
         why = f"{handled.why} It was replaced meanwhile: the new file is for the next run; a copy is in {results}."
         return replace(handled, why=why, folder=target)
+    with suppress(OSError):  # it lies apart then, as before
+        bring_together(tools, handled.sha256, target)
     return replace(handled, folder=target)
 
 

@@ -49,10 +49,18 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
             raise SettingsProblem(msg, "Name the file with --config.", code="settings.profile")
         return {}, {}
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad puts a mark in front
+    except UnicodeDecodeError as error:
+        msg = f"{path} cannot be read: it is not saved as UTF-8."
+        raise SettingsProblem(msg, "Save it anew, with the encoding UTF-8.", code="settings.file") from error
+    except (tomllib.TOMLDecodeError, OSError) as error:
         msg = f"{path} cannot be read: {error}."
-        raise SettingsProblem(msg, "Correct that line; texts need quotes.", code="settings.file") from error
+        hint = (
+            "Each setting and section stands once in it."
+            if "overwrite" in str(error)
+            else "Correct that line; texts need quotes."
+        )
+        raise SettingsProblem(msg, hint, code="settings.file") from error
     profiles = content.pop("profile", {})
     if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
         msg = f"{path}: a profile is a section such as [profile.test], not a value."

@@ -5,9 +5,9 @@ on disk before the request leaves; the outcome is committed after it. A row left
 in ``sending`` by a crash therefore reads as in doubt, never as unsent.
 """
 
-from importer.submission_ledger.approvals import Approval, os_user
+from importer.submission_ledger.approvals import Approval
 from importer.submission_ledger.ledger import SubmissionLedger
-from importer.submission_ledger.notation import who
+from importer.submission_ledger.notation import os_user, who
 from importer.submission_ledger.opening import (
     LedgerAddress,
     file_beside,

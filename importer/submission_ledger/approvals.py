@@ -7,15 +7,13 @@ invoice of the plan is created, or when one of them is undone.
 from __future__ import annotations
 
 import json
-import os
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from importer.submission_ledger.guard import guard
-from importer.submission_ledger.notation import now
+from importer.submission_ledger.notation import now, os_user, who
 from importer.submission_ledger.schema import APPROVAL_USES, APPROVALS
 
 if TYPE_CHECKING:
@@ -57,17 +55,16 @@ class Approvals:
 
     def record(self, *, batch: str, sha256: str, file_name: str, plan_hash: str, plan: Mapping[str, Any]) -> Approval:
         """Note that the user of this process approves a plan now. Raises LedgerProblem."""
-        user = os_user()
-        who, moment = f"{user}@{socket.gethostname()}", now()
+        user, person, moment = os_user(), who(), now()
         with guard(), self._engine.begin() as connection:
             made = connection.execute(
                 APPROVALS.insert().values(
                     account=self._account, batch=batch, sha256=sha256,
                     file_name=file_name.encode(errors="backslashreplace").decode(), plan_hash=plan_hash,
-                    plan=json.dumps(plan), os_user=user, who=who, approved_at=moment,
+                    plan=json.dumps(plan), os_user=user, who=person, approved_at=moment,
                 )
             ).inserted_primary_key  # fmt: skip
-        return Approval(int(made[0]) if made else 0, batch, sha256, file_name, plan_hash, plan, user, who, moment)
+        return Approval(int(made[0]) if made else 0, batch, sha256, file_name, plan_hash, plan, user, person, moment)
 
     def of(self, batch: str, sha256: str) -> list[Approval]:
         """Approvals of a batch, or of a file, the newest first."""
@@ -120,18 +117,6 @@ def _ends(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, tuple[
         return {}
     query = sa.select(APPROVAL_USES).where(APPROVAL_USES.c.what.in_(ENDS)).order_by(APPROVAL_USES.c.id.desc())
     return {row.approval_id: (row.what, row.run_id) for row in connection.execute(query) if row.approval_id in wanted}
-
-
-def os_user() -> str:
-    """Name of the user that the operating system knows, whatever the environment says."""
-    try:
-        if os.name == "posix":
-            import pwd
-
-            return pwd.getpwuid(os.getuid()).pw_name
-        return os.getlogin()  # of the session; getpass would believe the environment
-    except (OSError, KeyError):
-        return f"user {os.getuid()}" if os.name == "posix" else "unknown"
 
 
 def _approval(row: Any, ended: tuple[str, str] | None) -> Approval:  # noqa: ANN401 - untyped by its library

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import socket
 from datetime import UTC, datetime
 
@@ -14,10 +14,19 @@ def now() -> datetime:
 
 def who() -> str:
     """User and machine."""
+    return f"{os_user()}@{socket.gethostname()}"
+
+
+def os_user() -> str:
+    """Name of the user that the operating system knows, whatever the environment says."""
     try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
+        if os.name == "posix":
+            import pwd
+
+            return pwd.getpwuid(os.getuid()).pw_name
+        return os.getlogin()  # of the session; getpass would believe the environment
     except (OSError, KeyError):
-        return "unknown"
+        return f"user {os.getuid()}" if os.name == "posix" else "unknown"
 
 
 def storable(text: str | None) -> str | None:

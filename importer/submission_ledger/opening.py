@@ -13,9 +13,9 @@ import platformdirs
 import sqlalchemy as sa
 
 from importer.errors import LedgerProblem
-from importer.submission_ledger.approvals import os_user
 from importer.submission_ledger.guard import guard
 from importer.submission_ledger.ledger import SubmissionLedger
+from importer.submission_ledger.notation import os_user
 from importer.submission_ledger.schema import META, METADATA, SCHEMA_VERSION, migrate
 
 BUSY_SECONDS = 30
