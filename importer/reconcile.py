@@ -53,6 +53,8 @@ class Settlement:
     what_to_do: str | None = None
     invoice_id: str | None = None
     """Set exactly when the invoice was found."""
+    by_hand: bool = False
+    """Whether a person said so, where no answer of Kantata did."""
 
     @property
     def status(self) -> Status:
@@ -167,9 +169,10 @@ def apply(settlements: Iterable[Settlement], ledger: SubmissionLedger, run_id: s
                 ledger.undoing.settle(one.doubt, run_id, one.reason, there=one.verdict is Verdict.FOUND)
         elif one.verdict is Verdict.FOUND:
             outcome = Outcome(OutcomeKind.CREATED, one.reason, invoice_id=one.invoice_id)
-            ledger.conclude(one.doubt.reference, run_id, outcome)
+            ledger.conclude(one.doubt.reference, run_id, outcome, by_hand=one.by_hand)
         elif one.verdict is Verdict.ABSENT:
-            ledger.conclude(one.doubt.reference, run_id, Outcome(OutcomeKind.REFUSED_FOR_NOW, one.reason))
+            outcome = Outcome(OutcomeKind.REFUSED_FOR_NOW, one.reason)
+            ledger.conclude(one.doubt.reference, run_id, outcome, by_hand=one.by_hand)
 
 
 def told(planned: PlannedInvoice, settlements: Iterable[Settlement]) -> PlannedInvoice:

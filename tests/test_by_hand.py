@@ -88,6 +88,7 @@ def test_not_billed_makes_it_ready_again(here: Cli, sandbox: Sandbox) -> None:
     assert (done.exit_code, invoices(sandbox)) == (4, TWINS)
     assert re.search(r"looked on \d{4}-\d\d-\d\d and says that it was not billed", done.stdout)
     assert here.run("reconcile", **AT_ONCE).stdout.strip() == "Nothing is in doubt."
+    assert "not billed, as a person said" in " ".join(here.run("history", "last", COLUMNS="200").stdout.split())
     assert (status_after(here), invoices(sandbox)) == ("created", TWINS + 1)
     assert (status_after(here), invoices(sandbox)) == ("already_created", TWINS + 1)
 

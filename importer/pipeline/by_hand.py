@@ -70,12 +70,13 @@ def as_said(
         invoice_id = words[reference]
         if invoice_id is None:
             advice = "Submit the file again to bill it."
-            return replace(one, verdict=Verdict.ABSENT, reason=_reason("it was not billed"), what_to_do=advice)
+            reason = _reason("it was not billed")
+            return replace(one, verdict=Verdict.ABSENT, reason=reason, what_to_do=advice, by_hand=True)
         if why := _cannot_be(one, shown.get(invoice_id), invoice_id, known):
             msg = f"Invoice {invoice_id} cannot be {reference}: {why}; nothing was changed."
             raise WrongUse(msg, "Look it up in Kantata: the id stands at the end of its web address.", code=CODE)
         reason = _reason(f"it is invoice {invoice_id}")
-        return replace(one, verdict=Verdict.FOUND, reason=reason, what_to_do=None, invoice_id=invoice_id)
+        return replace(one, verdict=Verdict.FOUND, reason=reason, what_to_do=None, invoice_id=invoice_id, by_hand=True)
 
     decided = tuple(told(one) for one in settlements)
     for invoice_id, times in Counter(one.invoice_id for one in decided).items():

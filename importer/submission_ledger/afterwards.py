@@ -10,7 +10,7 @@ from importer.submission_ledger.undoing import BEGUN, DONE, KEPT, STILL_THERE, U
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_UNDO, _SETTLED = "undo: ", "settled: "
+_UNDO, _SETTLED = "undo: ", "settled"
 _WORDS = {
     BEGUN: "its undo did not end",
     UNKNOWN: "undone or not is unknown",
@@ -19,6 +19,8 @@ _WORDS = {
     STILL_THERE: "found not undone",
     "settled: created": "found in Kantata",
     "settled: refused_for_now": "found absent",
+    "settled by hand: created": "billed, as a person said",
+    "settled by hand: refused_for_now": "not billed, as a person said",
 }
 
 

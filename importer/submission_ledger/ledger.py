@@ -77,10 +77,10 @@ class SubmissionLedger(KnownBook):
         with exclusive(self._engine, self._account, run_id):
             yield
 
-    def conclude(self, reference: str, run_id: str, outcome: Outcome) -> None:
-        """Settle an invoice that was in doubt, by what Kantata shows. Touches none that is settled already."""
+    def conclude(self, reference: str, run_id: str, outcome: Outcome, *, by_hand: bool = False) -> None:
+        """Settle an invoice that was in doubt, by what Kantata shows, or a person says. Touches no settled one."""
         own = sa.and_(INVOICES.c.account == self._account, INVOICES.c.reference == reference)
-        moment = now()
+        moment, how = now(), "settled by hand" if by_hand else "settled"
         with guard(), self._engine.begin() as connection:
             connection.execute(
                 INVOICES.update()
@@ -92,7 +92,7 @@ class SubmissionLedger(KnownBook):
             connection.execute(
                 ATTEMPTS.insert().values(
                     account=self._account, reference=reference, run_id=run_id, started_at=moment, ended_at=moment,
-                    outcome=f"settled: {outcome.kind.value}", message=storable(outcome.message),
+                    outcome=f"{how}: {outcome.kind.value}", message=storable(outcome.message),
                     invoice_id=outcome.invoice_id,
                 )
             )  # fmt: skip
