@@ -6,7 +6,7 @@ collected whole. The exceptions here mean that the program cannot go on.
 
 from __future__ import annotations
 
-from importer.records import ExitCode
+from importer.exit_codes import ExitCode
 
 
 def ended(text: str) -> str:

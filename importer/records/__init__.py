@@ -1,6 +1,6 @@
 """The records that flow from step to step: frozen, typed, money as Decimal."""
 
-from importer.records.exit_code import ExitCode
+from importer.exit_codes import ExitCode
 from importer.records.invoice import Content, ExternalReference, Invoice, UnsoundInvoice
 from importer.records.line_item import BY_ID, PRICED, ItemType, LineItem, SheetLine
 from importer.records.outcome import Outcome, OutcomeKind

@@ -8,7 +8,6 @@ with a sentence.
 
 from __future__ import annotations
 
-import difflib
 import io
 import os
 import pickle
@@ -75,6 +74,8 @@ def bytes_of(path: Path, limits: Limits) -> bytes:
 
 
 def _nearest_file(path: Path) -> str:
+    import difflib  # not for the child, which would wait for it each time
+
     beside = [p.name for p in path.parent.glob("*") if p.suffix.lower() in READ] if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, beside, n=1)
     return f"Did you mean {near[0]}?" if near else "Check the name and the folder."
