@@ -65,6 +65,8 @@ def show(report: Report, console: Console) -> None:
         console.print(f"The total is a {several}.", highlight=False)
     if currencies := by_currency(report.planned):
         console.print(_currency_table(currencies))
+    if report.command == "submit" and not report.settled:
+        _show_sent(report, console)
     _show_tie_out(report, console)
     _show_reasons(report, console)
     _show_problems(report.problems, console)
@@ -73,6 +75,14 @@ def show(report: Report, console: Console) -> None:
     for name, path in report.files.items():
         if path is not None:
             console.print(f"{_FILE_WORDS[name]}: ", Text(str(path), style="bold"), sep="", soft_wrap=True)
+
+
+def _show_sent(report: Report, console: Console) -> None:
+    """Say in a line that nothing was sent: a table of what earlier runs created looks like a table of what was."""
+    counts = report.totals.by_status
+    if counts and counts.get(Status.ALREADY_CREATED, 0) == report.totals.invoices:
+        each = "the invoice" if report.totals.invoices == 1 else f"each of the {report.totals.invoices:,} invoices"
+        console.print(f"[bold]Nothing was sent:[/] {each} was created before.", highlight=False)
 
 
 _FILE_WORDS = {

@@ -512,3 +512,13 @@ def test_a_question_about_an_undo_can_be_broken_off(cli: Cli, sandbox: Sandbox) 
     assert "Nothing was undone" in terminal.shown
     assert "sent" not in terminal.shown.split("Type yes to undo")[1]
     assert len(sandbox.invoices()) == 1
+
+
+def test_a_submit_that_had_nothing_to_send_says_so(cli: Cli, sandbox: Sandbox) -> None:
+    """The table alone looks like that of the first time; history names the file without its folders."""
+    here, sheet = cli.at(sandbox), cli.fees(2)
+    assert "Nothing was sent" not in here.run("submit", sheet, "--yes").stdout
+    again = here.run("submit", sheet, "--yes")
+    assert "Nothing was sent: each of the 2 invoices was created before." in again.stdout
+    told = here.run("history", COLUMNS="80").stdout
+    assert ("october.csv" in told, "/october.csv" in told) == (True, False)

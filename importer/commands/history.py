@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -90,7 +91,7 @@ def _runs_table(runs: list[RunRecord], account: str) -> Table:
         counts += [f"{run.undone:,} undone since"] * bool(run.undone)
         counts += [f"{run.undo_unknown:,} in doubt since an undo"] * bool(run.undo_unknown)
         outcome = "\n".join(counts)
-        origin = escape(f"{run.path}\n{run.batch}, {run.who}")
+        origin = escape(f"{Path(run.path).name}\n{run.batch}, {run.who}")  # the whole path is in the JSON
         table.add_row(run.run_id, origin, f"{run.invoices:,}", f"{Decimal(run.amount):,.2f}", outcome)
     return table
 
