@@ -23,6 +23,7 @@ from scripted import Scripted, created, http
 
 from importer.errors import AccessDenied, NotReached
 from importer.kantata_api import INCLUDES, KantataApi, classify
+from importer.kantata_api.answers import found_invoices
 from importer.payload import to_json
 from importer.records import OutcomeKind
 from importer.sandbox import Fault, FaultKind
@@ -193,7 +194,7 @@ def test_what_kantata_holds_is_read_back() -> None:
     answer = json.loads(CREATED_BODY)
     answer["invoices"]["9001"] |= {
         "balance_in_cents": 50000, "user_invoice_number": 7, "title": "", "due_date": None, "recipient_id": "3",
-        "fixed_fee_item_ids": ["1", 2], "additional_item_ids": None,
+        "fixed_fee_item_ids": ["1", 2], "additional_item_ids": [],
     }  # fmt: skip
     answer |= {"fixed_fee_items": {"1": {"amount_in_cents": 12345}, "2": {"amount_in_cents": 5}}}
     answer |= {"users": {"3": {"full_name": "Käthe Schöller"}}}
@@ -201,6 +202,23 @@ def test_what_kantata_holds_is_read_back() -> None:
     assert found is not None
     assert (found.total, found.items_amount, found.number) == (Decimal(500), Decimal("123.50"), "7")
     assert (found.title, found.due_date, found.recipient, found.draft) == (None, None, "Käthe Schöller", True)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"fixed_fee_item_ids": ["1"]},
+        {"fixed_fee_item_ids": ["1"], "additional_item_ids": None},
+        {"fixed_fee_item_ids": ["1", "2"], "additional_item_ids": []},
+        {"fixed_fee_item_ids": ["1", "3"], "additional_item_ids": []},
+    ],
+)
+def test_items_that_are_not_all_shown_have_no_sum(shown: dict[str, object]) -> None:
+    """A list that is left out, an item that is named only, or one without an amount: a part is never the sum."""
+    items = {"1": {"amount_in_cents": 12345}, "3": {"amount_in_cents": None}}
+    answer = {"invoices": {"7": {"workspace_id": "101", **shown}}, "fixed_fee_items": items}
+    [found] = found_invoices(answer)
+    assert found.read_back.items_amount is None
 
 
 # --- what is sent ---

@@ -241,6 +241,21 @@ def test_what_is_never_shown_is_said(cli: Cli, sandbox: Sandbox) -> None:
     assert done.document["tie_out"]["by_currency"][0]["not_read_back"] == 2
 
 
+def test_a_part_that_is_shown_is_no_difference(cli: Cli, sandbox: Sandbox) -> None:
+    """Kantata leaves the credits out of all its answers: the amount is not read back, neither equal nor otherwise."""
+
+    def tamper(_request: object, document: dict[str, Any]) -> None:
+        for record in document.get("invoices", {}).values():
+            record.pop("additional_item_ids", None)
+
+    cli.sheet({"amount": 500}, {"amount": -20, "item_type": "additional", "notes": "Gutschrift"})
+    with between(sandbox, tamper) as way:
+        done = submit(cli, way)
+    [line] = done.document["tie_out"]["by_currency"]
+    assert (line["read_back"], line["difference"], line["amount_not_read_back"]) == (None, None, "480.00")
+    assert done.document["invoices"][0]["read_back"]["amount"] is None
+
+
 def test_the_first_lost_cent_stops_the_run(cli: Cli, sandbox: Sandbox) -> None:
     """Kantata cuts cents: the first such invoice exists and says so, the others are not sent."""
 

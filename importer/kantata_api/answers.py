@@ -31,6 +31,8 @@ from importer.records import Content, ItemType, Outcome, OutcomeKind, ReadBack
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from importer.records import Shown
+
 REFUSED = frozenset({400, 403, 404, 422})
 """Answers that mean: this invoice was not created."""
 LONGEST_SAID = 300
@@ -144,13 +146,7 @@ def _created(body: str, status: int, request_id: str | None) -> Outcome:
 
 def _read_back(record: dict[str, Any], answer: dict[str, Any]) -> ReadBack:
     """What matters of the created invoice; nulls and blanks are normal (kantata-api.md section 1)."""
-    items = [
-        item
-        for collection in ("fixed_fee_items", "additional_items")
-        for item_id in list_of(record.get(collection.removesuffix("s") + "_ids"))
-        if isinstance(item := dict_of(answer.get(collection)).get(text_of(item_id) or ""), dict)
-    ]
-    asked = any(f"{name}_ids" in record for name in ("fixed_fee_item", "additional_item"))
+    shown = shown_in(record, answer)
     recipient = dict_of(dict_of(answer.get("users")).get(text_of(record.get("recipient_id")) or ""))
     draft = record.get("draft")
     return ReadBack(
@@ -159,18 +155,20 @@ def _read_back(record: dict[str, Any], answer: dict[str, Any]) -> ReadBack:
         status=text_of(record.get("status")),
         draft=draft if isinstance(draft, bool) else None,
         currency=text_of(record.get("currency")),
-        items_amount=_sum_of_cents(items, base_unit_of(record)) if asked else None,
+        items_amount=_sum_of_items(shown),
         total=from_cents(record.get("balance_in_cents"), base_unit_of(record)),
         due_date=text_of(record.get("due_date")),
         recipient=text_of(recipient.get("full_name")),
-        shown=shown_in(record, answer),
+        shown=shown,
     )
 
 
-def _sum_of_cents(items: list[dict[str, Any]], base_unit: int) -> Decimal | None:
-    amounts = [from_cents(item.get("amount_in_cents"), base_unit) for item in items]
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
+def _sum_of_items(shown: Shown) -> Decimal | None:
+    """Sum of the fixed fees and additional items; None unless the answer shows every one with its amount."""
+    if shown.items is None:
+        return None
+    known = [item.amount for item in shown.items if item.amount is not None]
+    return sum(known, Decimal(0)) if len(known) == len(shown.items) else None
 
 
 def seconds_of(text: str | None) -> float | None:

@@ -74,7 +74,8 @@ class ReadBack:
     draft: bool | None = None
     currency: str | None = None
     items_amount: Decimal | None = None
-    """Sum of the fixed-fee and additional items, main unit: comparable with the sheet's amount."""
+    """Sum of the fixed-fee and additional items, main unit: comparable with the sheet's amount. None unless all of
+    them were shown."""
     total: Decimal | None = None
     """Invoice total with time, expenses, milestones and tax, main unit."""
     due_date: str | None = None
