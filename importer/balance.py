@@ -82,9 +82,7 @@ class Tally:
     def looked_up(self) -> bool:
         """Whether anything was sent in this run, or looked for of what was billed before."""
         before = [one for one in self.planned if one.status in SENT]
-        return not before or any(
-            one.status is not Status.ALREADY_CREATED or one.missing or _held(one) is not None for one in before
-        )
+        return not before or any(one.status is not Status.ALREADY_CREATED or one.tie_out is not None for one in before)
 
     def by_currency(self) -> list[Line]:
         """One line per currency, as far as Kantata told it."""

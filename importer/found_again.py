@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer.records import TieOut
-from importer.tieout import content_tie_out, header_differences, said
+from importer.tieout import READ_IT, content_tie_out, header_differences, said
 
 if TYPE_CHECKING:
     from importer.records import PlannedInvoice, ReadBack
@@ -27,9 +27,12 @@ def found_again(one: PlannedInvoice, read_back: ReadBack) -> PlannedInvoice:
     result = content_tie_out(one.payload, shown)
     changed = header_differences(one.payload, shown)
     one = replace(one, read_back=read_back, tie_out=result)
-    differs, advice = said(TieOut(result.differences))
-    if differs is not None:
+    if result.differences:
+        differs, advice = said(result)
         return replace(one, reason=f"{one.reason} {differs}", what_to_do=advice)
+    if result.unread:
+        unread = f"It could not be read back whole: {', '.join(result.unread)}."
+        one = replace(one, reason=f"{one.reason} {unread}", what_to_do=READ_IT)
     if not changed:
         return one
     words = "; ".join(f"{each.what}: {each.held}, in the sheet {each.sent}" for each in changed)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from openpyxl import load_workbook
+from tampering import between, without_includes
 from test_exactly_once import kantata
 
 from importer.sandbox import Fault, FaultKind
@@ -65,6 +66,28 @@ def test_an_invoice_found_again_is_compared(cli: Cli, kantata: Sandbox) -> None:
     done = cli.run("submit", sheet, "--yes", "--json")
     assert done.exit_code == 4
     assert "Differs: time entry ids: sent 5102001, Kantata holds 5102002" in done.document["invoices"][1]["error"]
+
+
+def test_what_is_not_shown_of_an_invoice_found_again_is_said(cli: Cli, kantata: Sandbox) -> None:
+    """It was looked for and found, but without its items: neither equal nor different, nor passed in silence."""
+
+    def tamper(_request: object, document: dict[str, Any]) -> None:
+        if "invoices" in document:
+            without_includes(document)
+
+    cli.sheet({"amount": 500})
+    with between(kantata, tamper) as way:
+        there = {"KANTATA_BASE_URL": way.base_url, "KANTATA_TOKEN": "sandbox"}
+        for _ in range(2):
+            done = cli.run("submit", cli.folder / "october.csv", "--yes", "--json", **there)
+        shown = " ".join(cli.run("submit", cli.folder / "october.csv", "--yes", **there).stdout.split())
+    [one] = done.document["invoices"]
+    assert one["status"] == "already_created"
+    assert "could not be read back whole: the projects, the fixed fees and additional items" in one["error"]
+    assert one["what_to_do"]
+    assert "could not be read back whole" in shown
+    assert "was not looked up" not in shown
+    assert done.document["tie_out"]["by_currency"][0]["not_read_back"] == 1
 
 
 def test_reconcile_reads_back_what_others_created(cli: Cli, kantata: Sandbox) -> None:
