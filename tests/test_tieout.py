@@ -305,6 +305,20 @@ def test_a_settled_run_is_read_back_too(cli: Cli, sandbox: Sandbox, *, file_is_t
     assert "sent 102.00, Kantata holds 103.00" in found[1]["Error"]
 
 
+def test_a_settled_run_whose_file_is_gone_has_the_totals_of_its_invoices(cli: Cli, sandbox: Sandbox) -> None:
+    """Nothing of the sheet is known any more: the totals are those of the invoices, and nothing is left over."""
+    sheet = cli.fees(2)
+    there = cli.at(sandbox)
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    assert there.run("submit", sheet, "--yes", "--json").statuses == ["in_doubt", "created"]
+    sheet.unlink()
+    done = there.run("reconcile", "--json", IMPORTER_SETTLE_SECONDS="0")
+    [path] = done.document["files"]["results"]
+    cells = {row[0]: row[1:] for row in load_workbook(path)["Summary"].iter_rows(values_only=True)}
+    assert (cells["total"][:2], cells["rows in the sheet"][0]) == ((2, 203), 2)
+    assert "rows without a project" not in cells
+
+
 def test_every_row_is_counted_by_its_answer(cli: Cli, sandbox: Sandbox) -> None:
     """Created, rejected, unsound and stray rows: rows in are rows answered, in JSON, workbook and terminal."""
     sheet = cli.sheet(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from importer.kantata_api import KantataApi
-    from importer.records import ReadBack
+    from importer.records import ReadBack, Totals
     from importer.submission_ledger import RunRecord, SubmissionLedger
 
 
@@ -210,8 +211,17 @@ def _without_rows(
         source=Source(run.path, run.sheet, run.sha256, run.rows),
         sheet=None,
         planned=planned,
-        totals=totals_of((), planned),
+        totals=_totals_without_rows(planned),
         problems=(),
         notices=("The file of this run (or its meaning by the settings) has changed or is gone: no rows are shown.",),
         invoice_link=tools.settings.invoice_link,
     )
+
+
+def _totals_without_rows(planned: tuple[PlannedInvoice, ...]) -> Totals:
+    """Control totals of invoices alone, where nothing of the sheet is known but what the ledger has of them."""
+    rows, amount = (
+        sum(len(one.invoice.rows) for one in planned),
+        sum((one.invoice.amount for one in planned), Decimal(0)),
+    )
+    return replace(totals_of((), planned), rows=rows, amount=amount)
