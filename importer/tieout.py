@@ -18,7 +18,7 @@ from importer.payload import tidy, to_json
 from importer.records import Difference, ItemType, ShownItem, TieOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from importer.records import PlannedInvoice, ReadBack, Shown
 
@@ -128,28 +128,36 @@ def print_of(shown: Shown) -> str | None:
     """
     if shown.items is None or shown.workspace_ids is None or len(shown.item_ids) < len(ID_LISTS):
         return None
+    known = {"header": shown.header, "rest": _digest(shown), "more": shown.more, "updated_at": shown.updated_at}
+    return to_json(known, sort_keys=True)
+
+
+def _digest(shown: Shown, amount: Callable[[Decimal | None], str] = str) -> str:
+    """Hash of all that is shown of the content; ``amount`` writes the amounts of its items."""
     items = sorted(
-        [item.item_type.value, str(item.amount), item.notes, sorted((n, str(v)) for n, v in item.fields.items())]
-        for item in shown.items
+        [item.item_type.value, amount(item.amount), item.notes, sorted((n, str(v)) for n, v in item.fields.items())]
+        for item in shown.items or ()
     )
     ids = sorted((kind.value, sorted(ids)) for kind, ids in shown.item_ids.items())
-    digest = hashlib.sha256(
-        to_json([sorted(shown.workspace_ids), ids, items]).encode(errors="backslashreplace")
-    ).hexdigest()
-    known = {"header": shown.header, "rest": digest, "more": shown.more, "updated_at": shown.updated_at}
-    return to_json(known, sort_keys=True)
+    text = to_json([sorted(shown.workspace_ids or ()), ids, items])
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+
+
+def _with_cents(amount: Decimal | None) -> str:
+    return str(amount) if amount is None or amount != round(amount, 2) else f"{amount:.2f}"
 
 
 def changed_since(before: str, shown: Shown) -> tuple[str, ...]:
     """What of an invoice is not as it was when ``before`` was made by :func:`print_of`, in words.
 
-    Older prints hold fewer fields; what a print does not hold is not compared.
+    Older prints hold fewer fields; what a print does not hold is not compared. The oldest write 500 as 500.00.
     """
     was, now = json.loads(before), json.loads(print_of(shown) or "{}")
     names = {**was["header"], **shown.header}
     header = [_changed(name, was["header"], shown.header) for name in names]
     more = [_changed(name, was.get("more", {}), shown.more) for name in was.get("more", {})]
-    rest = None if now.get("rest") == was["rest"] else "its items, amounts or texts"
+    same = "rest" in now and was["rest"] in {now["rest"], _digest(shown, _with_cents)}
+    rest = None if same else "its items, amounts or texts"
     return tuple(one for one in (*header, *more, rest) if one is not None)
 
 

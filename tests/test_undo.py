@@ -24,12 +24,13 @@ from importer.gate import Stop
 from importer.kantata_api.removal import RemovalKind, classify_removal
 from importer.pipeline import Tools, UndoHooks
 from importer.pipeline.undoing import as_agreed
+from importer.records import ItemType, Shown, ShownItem
 from importer.sandbox import Fault, FaultKind
 from importer.settings import Settings
 from importer.submission_ledger import open_ledger
 from importer.submission_ledger.records import SentInvoice
 from importer.submission_ledger.undoing import DONE, KEPT, UNKNOWN
-from importer.tieout import updated_at_in
+from importer.tieout import changed_since, updated_at_in
 from importer.undo import TOUCHED_AFTER, Action, Group, Step, decide, young_of
 
 if TYPE_CHECKING:
@@ -577,6 +578,30 @@ def test_touched_long_after_its_creation_is_kept(created: tuple[SentInvoice, Fou
         [step] = decide([sent], shown_as(found, more={"tax_rate": 19}, **times), ())
         assert (step.group, step.action) == (group, None if group else Action.DELETE)
     assert TOUCHED_AFTER.total_seconds() == 300
+
+
+V3_PRINT = (
+    '{"header":{"draft":true,"invoice_date":"2026-10-31","message":null,"payment_schedule":30,"project_code":null,'
+    '"purchase_order":null,"user_invoice_number":19050,"user_invoice_title":null},'
+    '"rest":"bc07d0faa2f5d02d6ad034e37b6f8dd8c8a3317108781f1f52e739537fbd5616"}'
+)
+"""Of an invoice with the time entry 5101001 and a fixed fee of 500, as a ledger of version 3 holds it."""
+
+
+@pytest.mark.parametrize(
+    ("amount", "same"), [("500", True), ("500.00", True), ("500.001", False), ("5", False), (None, False)]
+)
+def test_an_invoice_of_the_oldest_ledgers_is_known_again(amount: str | None, *, same: bool) -> None:
+    """They wrote 500 as 500.00: that is no change of its amounts, any other amount is."""
+    fields = {"taxable": False, "story_id": None, "workspace_id": "101"}
+    item = ShownItem(ItemType.FIXED_FEE, None if amount is None else Decimal(amount), "Größe", fields)
+    ids = {
+        ItemType.TIME_ENTRY: frozenset({5101001}),
+        ItemType.EXPENSE: frozenset(),
+        ItemType.BILLING_MILESTONE: frozenset(),
+    }
+    shown = Shown(json.loads(V3_PRINT)["header"], frozenset({101}), ids, (item,))
+    assert (changed_since(V3_PRINT, shown) == ()) is same
 
 
 @pytest.mark.parametrize("name", ["recipient_id", "tax_rate", "balance_in_cents", "due_date", "currency", "title"])
