@@ -88,6 +88,8 @@ class Changes:
     """The largest invoices now: by currency, then by amount."""
     not_ranked: int = 0
     """Invoices whose amount is not known."""
+    billed_apart: int = 0
+    """Projects now of which the plan holds nothing: other files of the batch billed them."""
 
     def of(self, kind: Kind) -> tuple[Change, ...]:
         """The changes of one kind, in the order of the project numbers."""
@@ -97,6 +99,7 @@ class Changes:
         """Say it in a few lines."""
         missing, new, changed, unknown = (self.of(kind) for kind in Kind)
         parts = [f"Against batch {self.batch_before}: {self.projects_before} projects then, {self.projects_now} now"]
+        parts[0] += f", {self.billed_apart} of them billed already, not by this file" * bool(self.billed_apart)
         parts += [f"missing now: {_names(missing)}"] * bool(missing) + [f"new: {_names(new)}"] * bool(new)
         yield f"{'; '.join(parts)}."
         if changed:
@@ -131,20 +134,28 @@ def compare(
     """Compare, project by project, with the invoices of the batch before.
 
     ``billed_now`` are the invoices of this batch that the ledger knows: of what is
-    billed already Kantata tells the worth no more.
+    billed already Kantata tells the worth no more, and what other files of the
+    batch have billed is not missing.
     """
     planned = tuple(planned)
     known = {one.reference: one for one in billed_now}
     before = by_project(worth_before(one) for one in earlier)
     worth = [worth_now(one, known) for one in planned]
-    now = by_project(worth)
+    here = by_project(worth)
+    now = by_project([*worth, *(worth_before(one) for one in _apart(known.values(), planned))])
     changes = (_change(number, before.get(number), now.get(number), percent) for number in sorted({*before, *now}))
     large = [_large(one, shares) for one, shares in zip(planned, worth, strict=True)]
     found = tuple(one for one in changes if one is not None)
     return Changes(
         batch_before, len(before), len(now), percent, found, tuple(_largest(one for one in large if one is not None)),
-        large.count(None),
+        large.count(None), len(now) - len(here),
     )  # fmt: skip
+
+
+def _apart(billed: Iterable[Billed], planned: Iterable[PlannedInvoice]) -> Iterator[Billed]:
+    """The invoices of this batch that the plan neither holds nor is held back by: what it holds stands for these."""
+    here, before = {one.reference for one in planned}, {one.earlier_id for one in planned} - {None}
+    return (one for one in billed if one.reference not in here and one.invoice_id not in before)
 
 
 def _change(number: int, before: Worth | None, now: Worth | None, percent: Decimal) -> Change | None:

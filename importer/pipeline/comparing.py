@@ -33,5 +33,6 @@ def changes_of(prepared: Prepared, tools: Tools) -> Changes | None:
     before = batch_before(prepared.batch, past.batches())
     if before is None:
         return None
-    earlier, billed_now = past.of_batch(before), past.of_batch(prepared.batch)
+    earlier = past.of_batch(before)
+    billed_now = [one for one in past.of_batch(prepared.batch) if one.invoice_id not in prepared.knowledge.gone]
     return compare(prepared.planned, earlier, before, tools.settings.change_percent, billed_now)
