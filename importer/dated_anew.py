@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from importer.payload import to_json
+from importer.payload import unordered_fingerprint_of
 from importer.problems import Problem, Severity
 from importer.records import PlannedInvoice, Status
 
@@ -90,7 +90,7 @@ def _date_of(payload: Mapping[str, Any] | None) -> object:
 
 def _content(payload: Mapping[str, Any]) -> str:
     kept = {name: value for name, value in payload["invoice"].items() if name not in NOT_CONTENT}
-    return to_json(kept, sort_keys=True)
+    return unordered_fingerprint_of({"invoice": kept})
 
 
 def _name(one: PlannedInvoice) -> str:

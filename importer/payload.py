@@ -91,6 +91,17 @@ def fingerprint_of(payload: dict[str, Any]) -> str:
     return hashlib.sha256(to_json(content, sort_keys=True).encode()).hexdigest()
 
 
+def unordered_fingerprint_of(payload: dict[str, Any]) -> str:
+    """As :func:`fingerprint_of`, but the same in whatever order the rows stand that make the lists."""
+    body = payload["invoice"]
+    content = {name: _in_order(value) if isinstance(value, list) else value for name, value in body.items()}
+    return fingerprint_of({"invoice": content})
+
+
+def _in_order(values: list[Any]) -> list[Any]:
+    return sorted(values, key=lambda one: to_json(one, sort_keys=True))
+
+
 def content_of(payload: dict[str, Any]) -> Content:
     """What the invoice of a request bills."""
     body = payload["invoice"]

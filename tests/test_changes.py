@@ -124,6 +124,16 @@ def test_the_same_lines_dated_anew_are_a_warning(cli: Cli, sandbox: Sandbox) -> 
     assert [one["code"] for one in submit(cli).document["problems"]] == []  # already created: nothing to warn of
 
 
+def test_rows_sorted_anew_and_dated_anew_are_a_warning_too(cli: Cli, sandbox: Sandbox) -> None:
+    """An old sheet may have been sorted as well before its dates were moved on."""
+    cli = cli.at(sandbox)
+    rows = [{"amount": 100, "notes": "A"}, {"amount": 200, "notes": "B"}]
+    cli.sheet(*({**row, "invoice_date": "2026-10-31"} for row in rows))
+    assert submit(cli).exit_code == 0
+    cli.sheet(*({**row, "invoice_date": "2026-11-30"} for row in reversed(rows)))
+    assert "invoice.dated_anew" in [one["code"] for one in preview(cli).document["problems"]]
+
+
 def test_a_monthly_retainer_is_a_note_from_the_third_month_on(cli: Cli, sandbox: Sandbox) -> None:
     """The second month warns, the third does not; billed twice in a month, or after a gap, it is a warning again."""
     cli = cli.at(sandbox)

@@ -150,6 +150,25 @@ def test_a_twin_added_later_is_held(desk: Desk) -> None:
     assert (told(later), desk.live) == (["already_created", "already_created", "held"], 2)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("101,,Fixed fee,,a,30,,30", "101,,Fixed fee,,b,70,,30", "101,,Additional item,,c,-5,,30"),
+        ("101,K,Fixed fee,,a,30,,30", "102,K,Fixed fee,,b,70,,30", "103,K,Fixed fee,,c,70,,30"),
+    ],
+)
+def test_rows_sorted_anew_are_no_other_invoice(desk: Desk, rows: tuple[str, ...]) -> None:
+    """The same lines in another order, in another batch, are a possible duplicate; other lines are not."""
+    assert told(desk.submit(*rows)) == ["created"]
+    other = Wish(desk.folder, batch="again")
+    sorted_anew = desk.submit(*reversed(rows), wish=other)
+    assert (told(sorted_anew), desk.live) == (["held"], 1)
+    assert "Possible duplicate" in str(sorted_anew.planned[0].reason)
+    changed = [rows[2].replace(",c,", ",d,"), rows[1], rows[0]]
+    assert told(desk.submit(*changed, wish=other)) == ["created"]
+    assert told(desk.submit(*reversed(rows), wish=Wish(desk.folder, batch="third", allow_repeats=True))) == ["created"]
+
+
 def test_an_invoice_cancelled_in_kantata_holds_nothing_but_itself(desk: Desk) -> None:
     """What the message advises works: cancel or delete it, then submit with another batch."""
     row = "101,,Time entry,5101001,,,2026-10-31,30"

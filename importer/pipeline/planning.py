@@ -13,6 +13,7 @@ from importer.conventions import Conventions
 from importer.group import Defaults, group
 from importer.header_changes import changes
 from importer.mapping import in_known_words
+from importer.payload import unordered_fingerprint_of
 from importer.period import DateRules, check_dates
 from importer.pipeline.naming import with_named_projects
 from importer.pipeline.prepared import MOST_NAMED, Prepared, Tools, Wish
@@ -162,7 +163,7 @@ def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -
         near.setdefault((entry.key, None if entry.key is not None else entry.workspace_ids[0]), []).append(entry)
     return Knowledge(
         ledger.entries([one.reference for one in drawn if one.reference is not None]),
-        ledger.live_by_fingerprint([one.fingerprint for one in drawn if one.fingerprint is not None]),
+        _twins(drawn, ledger),
         ledger.live_by_item(
             [(line.item_type, line.item_id) for one in sound for line in one.lines if line.item_id is not None],
         ),
@@ -171,6 +172,22 @@ def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -
             [one.user_invoice_number for one in sound if one.user_invoice_number is not None]
         ),
     )
+
+
+def _twins(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> dict[str, tuple[LedgerEntry, ...]]:
+    """Live entries by the fingerprint of the invoice with the same content, also when its rows were sorted anew."""
+    twins = ledger.live_by_fingerprint([one.fingerprint for one in drawn if one.fingerprint is not None])
+    sortable = [one for one in drawn if one.payload and isinstance(one.invoice, Invoice) and len(one.invoice.lines) > 1]
+    same: dict[str, set[str]] = {}
+    for one in sortable:
+        same.setdefault(unordered_fingerprint_of(one.payload or {}), set()).add(one.fingerprint or "")
+    amounts = {one.invoice.amount for one in sortable}
+    for entry in ledger.live_of_projects(one.invoice.workspace_ids for one in sortable):
+        if entry.amount in amounts:
+            for fingerprint in same.get(unordered_fingerprint_of({"invoice": dict(entry.body)}), set()):
+                if fingerprint != entry.fingerprint:
+                    twins[fingerprint] = (*twins.get(fingerprint, ()), entry)
+    return twins
 
 
 def decided(prepared: Prepared) -> Prepared:

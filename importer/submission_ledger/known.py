@@ -86,6 +86,19 @@ class KnownBook:
         unkeyed = self._select(INVOICES.c.workspace_ids, single, live=True)
         return [*keyed, *(entry for entry in unkeyed if entry.key is None)]
 
+    def live_of_projects(self, groups: Iterable[tuple[int, ...]]) -> Iterator[LedgerEntry]:
+        """Live entries of exactly these projects, in whatever order."""
+        wanted = {frozenset(group) for group in groups}
+        yield from self._select(
+            INVOICES.c.workspace_ids, (json.dumps(list(group)) for group in wanted if len(group) == 1), live=True
+        )
+        if any(len(group) > 1 for group in wanted):
+            query = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.state.in_(LIVE))
+            with guard(), self._engine.connect() as connection:
+                for row in connection.execute(query.where(INVOICES.c.workspace_ids.contains(","))):
+                    if frozenset(json.loads(row.workspace_ids)) in wanted:
+                        yield entry_of(row)
+
     def runs(self) -> list[RunRecord]:
         """Every submit of the account, the newest first."""
         query = sa.select(RUNS).where(RUNS.c.account == self._account).order_by(RUNS.c.started_at.desc())
