@@ -13,6 +13,7 @@ from typing import Any
 
 from importer.currency_sums import CURRENCY_NOT_KNOWN, currency_of
 from importer.records import Invoice, PlannedInvoice, Status
+from importer.words import exact
 
 SENT = frozenset({Status.CREATED, Status.ALREADY_CREATED, Status.IN_DOUBT})
 """Statuses of invoices that were sent, in this run or before."""
@@ -184,4 +185,4 @@ def _sheet_by_project(one: PlannedInvoice) -> dict[str, Decimal]:
 
 
 def _exact(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:.2f}"
+    return None if amount is None else exact(amount)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from importer.currency_sums import currency_of
 from importer.project_worth import NOTHING, Worth, by_project, worth_before, worth_now
+from importer.words import NOT_KNOWN, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -103,7 +104,9 @@ class Changes:
         parts += [f"missing now: {_names(missing)}"] * bool(missing) + [f"new: {_names(new)}"] * bool(new)
         yield f"{'; '.join(parts)}."
         if changed:
-            named = [f"{_name(one)} ({_priced(one.currency, one.before)} → {one.now:,.2f})" for one in changed]
+            named = [
+                f"{_name(one)} ({_priced(one.currency, one.before)} → {_priced(None, one.now)})" for one in changed
+            ]
             yield f"Amount changed by more than {self.percent:f} %: {_some(named)}."
         if unknown:
             yield (
@@ -115,7 +118,7 @@ class Changes:
     def _largest_lines(self) -> Iterator[str]:
         for currency in dict.fromkeys(one.currency for one in self.largest):
             named = [
-                f"{' '.join([one.name, *map(_quoted, one.titles)])} {one.amount:,.2f}"
+                f"{' '.join([one.name, *map(_quoted, one.titles)])} {money(one.amount)}"
                 for one in self.largest
                 if one.currency == currency
             ]
@@ -201,7 +204,7 @@ def _largest(invoices: Iterable[Large]) -> Iterator[Large]:
 
 
 def _priced(currency: str | None, amount: Decimal | None) -> str:
-    return f"{currency or ''} {amount:,.2f}".strip()
+    return f"{currency or ''} {NOT_KNOWN if amount is None else money(amount)}".strip()
 
 
 def _name(one: Change) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from importer.words import count_of
+from importer.words import count_of, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,8 +46,8 @@ def said(sums: dict[str | None, Decimal]) -> str | None:
     known = sorted(code for code in sums if code is not None)
     if not known or len(sums) == 1:
         return None
-    parts = [f"{code} {sums[code]:,.2f}" for code in known]
+    parts = [f"{code} {money(sums[code])}" for code in known]
     if None in sums:
-        parts.append(f"{sums[None]:,.2f} whose currency is not known")
+        parts.append(f"{money(sums[None])} whose currency is not known")
     over = f"sum over {count_of(len(known), 'currency')}" if len(known) > 1 else "sum"
     return f"{over}: {' + '.join(parts)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from importer.currency_sums import mixed
 from importer.errors import GateRefused
 from importer.records import Invoice, Status
-from importer.words import count_of, rows_named
+from importer.words import count_of, money, rows_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +66,7 @@ def _too_large(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits
     for one in sorted(over, key=lambda each: -abs(_largest(each)))[:MOST_NAMED]:
         name = one.invoice.key or f"project {', '.join(str(number) for number in one.invoice.workspace_ids)}"
         yield (
-            f"the invoice of {name} ({rows_named(one.invoice.rows)}) has {_largest(one):,.2f}"
+            f"the invoice of {name} ({rows_named(one.invoice.rows)}) has {money(_largest(one))}"
             f"{PRICED if _largest(one) != one.invoice.amount else ''}, but largest_invoice allows {most:,.2f}"
         )
     if len(over) > MOST_NAMED:
@@ -79,7 +79,7 @@ def _too_large(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits
             more += _several(mixed(planned, largest, lambda one: one.invoice.amount + _priced(one)))
         else:
             more = _several(mixed(planned, largest))
-        yield f"the sheet has {largest:,.2f}{more}, but largest_total allows {limits.largest_total:,.2f}"
+        yield f"the sheet has {money(largest)}{more}, but largest_total allows {limits.largest_total:,.2f}"
 
 
 def _several(sums: str | None) -> str:

@@ -16,7 +16,7 @@ from importer.problems import Severity
 from importer.records import Invoice, Status, UnsoundInvoice
 from importer.report import by_currency
 from importer.tables import STATUS_WORDS
-from importer.words import NOT_KNOWN, count_of, describe_lines, projects_of, row_ranges
+from importer.words import NOT_KNOWN, count_of, describe_lines, money, projects_of, row_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,7 +178,7 @@ def _expected(planned: PlannedInvoice) -> str:
     if planned.expected is None or planned.status not in (Status.READY, Status.CREATED):
         return ""
     total = planned.expected.total
-    return NOT_KNOWN if total is None else f"{planned.expected.currency or ''} {total:,.2f}".strip()
+    return NOT_KNOWN if total is None else f"{planned.expected.currency or ''} {money(total)}".strip()
 
 
 def _currency_table(totals: Sequence[CurrencyTotal]) -> Table:
@@ -187,7 +187,7 @@ def _currency_table(totals: Sequence[CurrencyTotal]) -> Table:
     for title in ("Invoices", "Amount in the sheet", "Expected total, tax excluded"):
         table.add_column(title, justify="right")
     for one in totals:
-        expected = NOT_KNOWN if one.expected is None else f"{one.expected:,.2f}"
+        expected = NOT_KNOWN if one.expected is None else money(one.expected)
         table.add_row(one.currency or NOT_KNOWN, f"{one.invoices:,}", f"{one.amount:,.2f}", expected)
     return table
 
@@ -224,9 +224,9 @@ def _show_tie_out(report: Report, console: Console) -> None:
     for line in tally.by_currency() if tally.looked_up else ():
         parts = [f"Tie-out {line.name}: sheet {line.sheet:,.2f} · sent {line.sent:,.2f}"]
         if line.read_back is not None:
-            parts.append(f"read back {line.read_back:,.2f}")
+            parts.append(f"read back {money(line.read_back)}")
         if line.difference:
-            parts.append(f"[bold red]difference {line.difference:,.2f}[/]")
+            parts.append(f"[bold red]difference {money(line.difference)}[/]")
         if line.unread:
             parts.append(f"[yellow]not read back {line.unread_amount:,.2f} ({count_of(line.unread, 'invoice')})[/]")
         console.print(" · ".join(parts), highlight=False)

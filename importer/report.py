@@ -14,6 +14,7 @@ from importer.currency_sums import currency_of
 from importer.payload import to_json
 from importer.problems import Problem, Severity
 from importer.records import ExitCode, Expected, PlannedInvoice, Source, Status, Totals
+from importer.words import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -188,7 +189,7 @@ def json_text(report: Report) -> str:
 
 def plain_amount(amount: Decimal) -> str:
     """Amount without needless decimals: 1200, 12.50."""
-    return str(int(amount)) if amount == amount.to_integral_value() else f"{amount:.2f}"
+    return str(int(amount)) if amount == amount.to_integral_value() else exact(amount)
 
 
 def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
@@ -214,7 +215,7 @@ def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
 
 
 def _exact(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:.2f}"
+    return None if amount is None else exact(amount)
 
 
 def _read_back(planned: PlannedInvoice) -> dict[str, Any] | None:

@@ -28,6 +28,8 @@ MOST_LINES = 25
 """Excel allows rows of at most 409 points."""
 FIRST_YEAR = 1900
 """Excel knows no earlier dates."""
+MONEY = "#,##0.00#"
+"""Number format of amounts: cents, and the third decimal of those that have one, as dinars do."""
 LONGEST_CELL = 32_767
 """Characters that Excel allows in one cell."""
 MOST_LINKS = 65_530
@@ -88,9 +90,9 @@ class Book:
             {"bold": True, "bg_color": "#1F4E78", "font_color": "#FFFFFF", "valign": "vcenter", "indent": 1},
         )
         self.right = self.book.add_format({"align": "right"} | top)
-        self.wrong = self.book.add_format({"num_format": "#,##0.00", "bold": True, "font_color": "#C00000"} | top)
+        self.wrong = self.book.add_format({"num_format": MONEY, "bold": True, "font_color": "#C00000"} | top)
         """An amount that ought to be nothing."""
-        self.money = self.book.add_format({"num_format": "#,##0.00"} | top)
+        self.money = self.book.add_format({"num_format": MONEY} | top)
         self.link = self.book.add_format({"font_color": "#0563C1", "underline": 1} | top)
         self.status = {
             status: self.book.add_format({"bg_color": back, "font_color": ink, "bold": True} | top)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from importer.columns import BY_NAME, ITEM_TYPE_TITLES
 from importer.payload import tidy, to_json
 from importer.records import Difference, ItemType, ShownItem, TieOut
+from importer.words import money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -238,13 +239,13 @@ def _items(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
     for item in missing:
         near = max(surplus, key=lambda held: _nearness(item, held), default=None)
         if near is None or _nearness(item, near) < _NEAR:
-            yield Difference(item.name, f"{item.amount:,.2f}", NOTHING, is_amount=True)
+            yield Difference(item.name, money(item.amount), NOTHING, is_amount=True)
         else:
             surplus.remove(near)
             yield from _item_differences(item, near)
     for held in surplus:
         name = ITEM_TYPE_TITLES[held.item_type].lower() + (f" “{held.notes}”" if held.notes else "")
-        yield Difference(name, NOTHING, f"{held.amount:,.2f}", is_amount=True)
+        yield Difference(name, NOTHING, _amount(held), is_amount=True)
 
 
 _NEAR = 4
@@ -276,7 +277,7 @@ def _unmatched(sent: list[_Sent], held: list[ShownItem]) -> tuple[list[_Sent], l
 
 def _item_differences(sent: _Sent, held: ShownItem) -> Iterator[Difference | str]:
     if sent.amount != held.amount:
-        yield Difference(f"amount of {sent.name}", f"{sent.amount:,.2f}", f"{held.amount:,.2f}", is_amount=True)
+        yield Difference(f"amount of {sent.name}", money(sent.amount), _amount(held), is_amount=True)
     if sent.notes != held.notes:
         yield Difference(f"text of {sent.name}", f"“{sent.notes}”", f"“{held.notes}”" if held.notes else NOTHING)
     yield from _field_differences(sent, held)
@@ -290,6 +291,10 @@ def _field_differences(sent: _Sent, held: ShownItem) -> Iterator[Difference | st
             yield what
         elif not _same(value, held.fields[name]):
             yield Difference(what, _words(value), _words(held.fields[name]))
+
+
+def _amount(held: ShownItem) -> str:
+    return NOTHING if held.amount is None else money(held.amount)
 
 
 def _same(sent: object, held: object) -> bool:

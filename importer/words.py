@@ -8,6 +8,7 @@ from importer.records import Invoice, ItemType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from importer.records import PlannedInvoice
 
@@ -43,6 +44,16 @@ def projects_of(planned: PlannedInvoice) -> str:
     if planned.expected is None or not any(planned.expected.titles):
         return ", ".join(map(str, ids))
     return "\n".join(f"{one} {title or ''}".strip() for one, title in zip(ids, planned.expected.titles, strict=True))
+
+
+def money(amount: Decimal) -> str:
+    """Amount with its cents: “1,200.00”; with the third decimal that it has, as dinars do: “20.005”."""
+    return f"{amount:,.2f}" if amount == round(amount, 2) else f"{amount:,.3f}"
+
+
+def exact(amount: Decimal) -> str:
+    """As :func:`money`, for programs: “1200.00”."""
+    return money(amount).replace(",", "")
 
 
 def count_of(count: int, noun: str) -> str:

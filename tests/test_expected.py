@@ -184,6 +184,30 @@ def test_the_sample_previews_clean(cli: Cli, sandbox: Sandbox) -> None:
     assert all(one["expected_total"] for one in done.document["invoices"])
 
 
+def test_dinars_keep_their_third_decimal(cli: Cli) -> None:
+    """Terminal, JSON and workbook say the same figure, and Excel shows all of it."""
+
+    def answer(request: Request) -> bytes:
+        key = request.target.split("?")[0].rpartition("/")[2]
+        project = {"title": "Relaunch", "currency": "BHD", "currency_base_unit": 1000}
+        time = {"workspace_id": "101", "rate_in_cents": 20005, "time_in_minutes": 60, "currency": "BHD"}
+        records = {"workspaces": {"101": project}, "time_entries": {"5": time}}.get(key, {})
+        results = [{"key": key, "id": one} for one in records]
+        return http(200, json.dumps({"count": len(records), "results": results, key: records}))
+
+    with Scripted([answer]) as server:
+        env = {"KANTATA_BASE_URL": server.base_url, "KANTATA_TOKEN": "t"}
+        sheet = cli.sheet({"item_type": "time_entry", "item_id": 5, "amount": ""})
+        document = cli.run("preview", sheet, "--json", **env).document
+        text = cli.run("preview", sheet, COLUMNS="200", **env).stdout
+    assert document["invoices"][0]["expected_total"] == "20.005"
+    assert document["totals_by_currency"][0]["expected_total"] == "20.005"
+    assert text.count("20.005") == 2
+    header, line = openpyxl.load_workbook(document["files"]["preview"])["Invoices"].iter_rows()
+    [cell] = [one for name, one in zip(header, line, strict=True) if name.value == "Expected total, tax excluded"]
+    assert (cell.value, cell.number_format) == (20.005, "#,##0.00#")
+
+
 def test_an_unknown_total_is_said(cli: Cli) -> None:
     """“not known” in terminal and workbook, null in JSON, for the invoice and for its currency."""
 

@@ -12,8 +12,10 @@ from openpyxl import load_workbook
 from plans import fee, hours, invoice, plan
 from tampering import between, only_posts, the_invoice, without_includes
 
+from importer.balance import Tally
 from importer.kantata_api import classify
-from importer.records import ItemType, LineItem, OutcomeKind, Shown, TieOut
+from importer.kantata_api.answers import found_invoices
+from importer.records import ItemType, LineItem, OutcomeKind, Shown, Status, TieOut
 from importer.sandbox import Fault, FaultKind
 from importer.tieout import lost_cents, print_of, said, tie_out, tied
 
@@ -140,6 +142,21 @@ def test_what_is_not_shown_is_never_equal(name: str, create: Callable[[PlannedIn
     assert result.differences == ()
     assert name in result.unread
     assert "could not be read back" in (said(result)[0] or "")
+
+
+def test_a_thousandth_of_a_dinar_is_named() -> None:
+    """Currencies with three decimals: both values are told as they are, in words and in the figures."""
+    one = plan(invoice(fee(101, "500")))[0]
+    record = {
+        "id": "7", "workspace_id": "101", "currency": "BHD", "currency_base_unit": 1000, "balance_in_cents": 500005,
+        "fixed_fee_item_ids": ["1"], "additional_item_ids": [],
+    }  # fmt: skip
+    items = {"1": {"amount_in_cents": 500005, "notes": "Konzept"}}
+    [found] = found_invoices({"invoices": {"7": record}, "fixed_fee_items": items})
+    done = tied(replace(one, status=Status.CREATED, invoice_id="7"), found.read_back)
+    assert "sent 500.00, Kantata holds 500.005" in str(done.reason)
+    [line] = Tally((done,), one.invoice.amount, 1, frozenset()).by_currency()
+    assert (line.as_json()["read_back"], line.as_json()["difference"]) == ("500.005", "0.005")
 
 
 def test_no_answer_at_all_is_unread() -> None:

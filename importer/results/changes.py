@@ -28,7 +28,12 @@ def add_changes(book: Book, report: Report) -> None:
         ],
     )  # fmt: skip
     for one in changes.changes:
-        figures = (Money(one.before), Money(one.now), Money(one.moved), Money(one.percent))
+        figures = (
+            Money(one.before),
+            Money(one.now),
+            Money(one.moved),
+            Money(None if one.percent is None else round(one.percent, 2)),
+        )
         table.add([one.kind.value, str(one.workspace_id), one.title, one.currency, changes.batch_before, *figures])
     for large in changes.largest:
         table.add(["largest now", large.name, "; ".join(large.titles), large.currency, None, None, Money(large.amount)])
