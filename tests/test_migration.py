@@ -133,6 +133,39 @@ def test_earlier_attempts_learn_their_ids(ledger_place: sa.URL) -> None:
     ledger.close()
 
 
+def test_approvals_of_what_was_undone_are_used_up(ledger_place: sa.URL) -> None:
+    """Version 4 did not note uses: one whose invoice was undone since is good no more; one given after that is."""
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    [one] = plan(invoice(fee(101, "5", row=2)))
+
+    def approve(name: str, reference: str | None) -> None:
+        ledger.approvals.record(
+            batch=BATCH, sha256=name, file_name=name, plan_hash="h", plan={"invoices": {reference: "x"}}
+        )  # fmt: skip
+
+    approve("before", one.reference)
+    approve("another", "inv-other")
+    claim = ledger.claim(one, "run-1", BATCH, SOURCE)
+    assert claim is not None
+    ledger.settle(claim, Outcome(OutcomeKind.CREATED, invoice_id="9001"))
+    [sent] = ledger.undoing.sent_in("run-1")
+    ledger.undoing.conclude(sent, "undo-1", DONE, "gone", ledger.undoing.intend(sent, "undo-1", "delete"))
+    approve("after", one.reference)
+    with ledger._engine.begin() as connection:  # noqa: SLF001 - what is on the disk is meant
+        for step in (
+            "DROP TABLE approval_uses", "ALTER TABLE invoices DROP COLUMN expected",
+            "ALTER TABLE attempts DROP COLUMN invoice_id",
+            "UPDATE ledger_meta SET value = '4' WHERE name = 'schema_version'",
+        ):  # fmt: skip
+            connection.exec_driver_sql(step)
+    ledger.close()
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    assert {one.file_name: one.ended for one in ledger.approvals.of(BATCH, "")} == {
+        "before": ("undone", "undo-1"), "another": None, "after": None,
+    }  # fmt: skip
+    ledger.close()
+
+
 def test_a_migrated_ledger_has_the_tables_of_a_new_one(version_1: sa.URL) -> None:
     """Nothing that a new ledger has is missing."""
     import sqlalchemy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -137,7 +138,16 @@ def _add_headers(connection: sa.Connection) -> None:
 
 
 def _add_approval_uses(connection: sa.Connection) -> None:
+    """Approvals are used up; those of which an invoice was undone since are."""
     APPROVAL_USES.create(connection, checkfirst=True)
+    undos = sa.select(ATTEMPTS.c.account, ATTEMPTS.c.reference, ATTEMPTS.c.run_id, ATTEMPTS.c.started_at)
+    undone = connection.execute(undos.where(ATTEMPTS.c.outcome.like("undo:%"))).all()
+    for approval in connection.execute(sa.select(APPROVALS)).all():
+        own = json.loads(approval.plan).get("invoices", ())
+        for one in undone:
+            if one.account == approval.account and one.reference in own and one.started_at > approval.approved_at:
+                use = {"approval_id": approval.id, "run_id": one.run_id, "noted_at": one.started_at, "what": "undone"}
+                connection.execute(APPROVAL_USES.insert().values(use))
 
 
 def _add_expected(connection: sa.Connection) -> None:
