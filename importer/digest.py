@@ -9,6 +9,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from importer.currency_sums import mixed
 from importer.notices import TOPICS, Notice
 from importer.pipeline import SETTLED, Fate, Handled, exit_code_of
 from importer.records import ExitCode, Status, UnsoundInvoice
@@ -126,12 +127,16 @@ def _totals(done: list[Handled]) -> Iterator[str]:
         if one.report is not None:
             for status, amount in one.report.totals.amount_by_status.items():
                 amounts[status] += amount  # type: ignore[assignment]
+    planned = [each for one in done if one.report for each in one.report.planned]
     if counts:
         yield ""
         yield "In all:"
     for status in Status:
         if counts[status]:
-            yield f"  {status.value.replace('_', ' ')}: {counts[status]:,} ({Decimal(amounts[status]):,.2f})"
+            amount = Decimal(amounts[status])
+            several = mixed((one for one in planned if one.status is status), amount)
+            said = f"{amount:,.2f}, a {several}" if several else f"{amount:,.2f}"
+            yield f"  {status.value.replace('_', ' ')}: {counts[status]:,} ({said})"
 
 
 def _count(done: list[Handled]) -> Counter[Status]:

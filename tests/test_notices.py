@@ -206,6 +206,17 @@ BAD = "mailto://anna:sekret77@[half/tokentoken"
 """An address that cannot even be taken apart."""
 
 
+def test_a_total_over_several_currencies_says_so(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """Of the file and of the whole run: euros and dollars are one figure in no notice."""
+    cli.at(sandbox).sheet({"amount": 100}, {"workspace_id": 106, "amount": 50})
+    (cli.folder / "inbox").mkdir()
+    (cli.folder / "october.csv").rename(cli.folder / "inbox" / "october.csv")
+    cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, IMPORTER_LARGEST_TOTAL="1000", **AUTO)
+    text = " ".join(text_of(mail.received[0]).split())
+    assert "150.00 in the sheet, a sum over 2 currencies: EUR 100.00 + USD 50.00." in text
+    assert "created: 2 (150.00, a sum over 2 currencies: EUR 100.00 + USD 50.00)" in text
+
+
 def test_a_bad_address_keeps_no_other_from_being_told(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
     """The good one is told once, run after run; the bad one is on stderr and in doctor, by number, without secrets."""
     filled(cli.folder / "inbox" / "a.xlsx", 10)

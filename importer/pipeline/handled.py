@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from importer.currency_sums import mixed
 from importer.problems import Severity
 from importer.records import ExitCode, Status
 from importer.words import count_of
@@ -83,7 +84,9 @@ def why_of(report: Report, *, by_hand: bool = False) -> str:
     counts = report.totals.by_status
     said = [f"{count:,} {status.value.replace('_', ' ')}" for status in Status if (count := counts.get(status, 0))]
     reason = _reason(report.planned, ONE_BY_ONE if by_hand else NEXT_RUN)
-    return f"{', '.join(said) or 'No invoices'}; {report.totals.amount:,.2f} in the sheet.{reason}"
+    several = mixed(report.planned, report.totals.amount)
+    amount = f"{report.totals.amount:,.2f} in the sheet{f', a {several}' if several else ''}"
+    return f"{', '.join(said) or 'No invoices'}; {amount}.{reason}"
 
 
 def _first_problem(report: Report, *, by_hand: bool) -> str:
