@@ -33,8 +33,10 @@ class Line:
     read_back: Decimal | None = None
     difference: Decimal | None = None
     """What Kantata holds beyond what was sent, of the invoices that were read back."""
-    total: Decimal | None = None
-    """What Kantata says the invoices come to, with time, expenses, milestones and tax."""
+    known_totals: Decimal | None = None
+    """What Kantata says the invoices come to, as far as it says it."""
+    total_lacks: bool = False
+    """Whether it does not say it of an invoice that was read back, or not of this project's share in it."""
     unread: int = 0
     """How many of the invoices that were sent were not read back."""
     unread_amount: Decimal = Decimal(0)
@@ -53,10 +55,22 @@ class Line:
             self.read_back = (self.read_back or Decimal(0)) + held
             self.difference = (self.difference or Decimal(0)) + held - sheet
 
-    def count_total(self, one: PlannedInvoice) -> None:
-        """Add what Kantata says the invoice comes to, if it does."""
-        if one.read_back and one.read_back.total is not None:
-            self.total = (self.total or Decimal(0)) + one.read_back.total
+    def count_total(self, one: PlannedInvoice, *, shared: bool = False) -> None:
+        """Add what Kantata says the invoice comes to; of a shared one no project knows its share."""
+        if one.read_back is None or one.status not in SENT:
+            return
+        if shared or one.read_back.total is None:
+            self.total_lacks = True
+        else:
+            self.known_totals = (self.known_totals or Decimal(0)) + one.read_back.total
+
+    @property
+    def total(self) -> Decimal | None:
+        """What Kantata says that the invoices read back come to, with time, expenses, milestones and tax.
+
+        None when it does not say it of each: a part of it is no total.
+        """
+        return None if self.total_lacks else self.known_totals
 
     def as_json(self) -> dict[str, Any]:
         """The line in the JSON document; null where nothing was read back."""
@@ -95,8 +109,8 @@ class Tally:
         }
         lines: dict[str, Line] = {}
         for one in self.planned:
-            known = [of_project[number] for number in one.invoice.workspace_ids if number in of_project]
-            name = currency_of(one) or (known[0] if known else CURRENCY_NOT_KNOWN)
+            found = {of_project.get(number) for number in one.invoice.workspace_ids}
+            name = currency_of(one) or (found.pop() if len(found) == 1 else None) or CURRENCY_NOT_KNOWN
             line = lines.setdefault(name, Line(name))
             line.count(one, one.invoice.amount, _held(one))
             line.count_total(one)
@@ -110,9 +124,9 @@ class Tally:
         lines: dict[str, Line] = {}
         for one in self.planned:
             for name, (amount, held) in _by_project(one).items():
-                lines.setdefault(name, Line(name)).count(one, amount, held)
-            if len(one.invoice.workspace_ids) == 1:  # of a shared invoice no project has a total
-                lines[str(one.invoice.workspace_ids[0])].count_total(one)
+                line = lines.setdefault(name, Line(name))
+                line.count(one, amount, held)
+                line.count_total(one, shared=len(one.invoice.workspace_ids) != 1)
             for number, title in zip(
                 one.invoice.workspace_ids, one.expected.titles if one.expected else (), strict=False
             ):

@@ -13,7 +13,18 @@ from rich.console import Console
 
 from importer.balance import SEVERAL, Tally
 from importer.preview import show
-from importer.records import ExitCode, Expected, PlannedInvoice, ReadBack, Source, Status, Totals
+from importer.records import (
+    ExitCode,
+    Expected,
+    ItemType,
+    PlannedInvoice,
+    ReadBack,
+    Shown,
+    ShownItem,
+    Source,
+    Status,
+    Totals,
+)  # fmt: skip
 from importer.report import Report
 from importer.sandbox import Fault, FaultKind
 
@@ -62,6 +73,31 @@ def test_a_shared_invoice_is_compared_as_far_as_it_is_told() -> None:
     assert [(one.name, one.sent, one.difference, one.unread_amount, one.total) for one in lines] == [
         ("101", 100, None, 100, None), ("102", 50, None, 50, None),
     ]  # fmt: skip
+
+
+def test_a_part_of_what_kantata_holds_is_no_total() -> None:
+    """Kantata says no total of one invoice, or not of a project's share in it: then the line has none."""
+    silent = replace(billed("50", "50"), read_back=ReadBack(currency="EUR", items_amount=Decimal(50)))
+    [line] = tally(billed("100", "100"), silent).by_currency()
+    assert (line.read_back, line.total) == (150, None)
+    shared = plan(invoice(fee(101, "7"), fee(102, "50", row=3), key="a"))[0]
+    items = tuple(
+        ShownItem(ItemType.FIXED_FEE, Decimal(amount), "", {"workspace_id": number})
+        for amount, number in ((7, "101"), (50, "102"))
+    )
+    shown = Shown({}, None, {}, items)
+    held = ReadBack(items_amount=Decimal(57), total=Decimal(57), shown=shown)
+    lines = tally(billed("100", "100"), replace(shared, status=Status.CREATED, read_back=held)).by_project()
+    assert [(one.name, one.read_back, one.total) for one in lines] == [("101", 107, None), ("102", 50, None)]
+
+
+def test_an_invoice_over_two_currencies_is_in_neither() -> None:
+    """Its projects' other invoices tell both currencies; its amount is no part of the sum of one of them."""
+    euro = replace(billed("1", None, status=Status.HELD), expected=Expected(("A",), "EUR", None))
+    dollar = replace(plan(invoice(fee(106, "2")))[0], expected=Expected(("B",), "USD", None))
+    both = plan(invoice(fee(101, "100"), fee(106, "50", row=3), key="a"))[0]
+    sums = {line.name: line.sheet for line in tally(euro, dollar, both).by_currency()}
+    assert sums == {"EUR": 1, "USD": 2, "currency not known": 150}
 
 
 def test_a_gate_that_refuses_raises_no_alarm(cli: Cli, sandbox: Sandbox) -> None:
