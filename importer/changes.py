@@ -46,17 +46,21 @@ class Change:
     """None: not billed, or not known."""
     currency: str | None = None
     title: str | None = None
+    currency_before: str | None = None
+    """Only where it was another one."""
 
     @property
     def percent(self) -> Decimal | None:
-        """Change against before, in percent; None when there was no amount before."""
-        if not self.before or self.now is None:
+        """Change against before, in percent; None when there was no amount before, or of another currency."""
+        if not self.before or self.now is None or self.currency_before:
             return None
         return (self.now - self.before) / abs(self.before) * 100
 
     @property
     def moved(self) -> Decimal | None:
-        """Amount now less amount before; None when either is not known."""
+        """Amount now less amount before; None when either is not known, or of another currency."""
+        if self.currency_before:
+            return None
         before = Decimal(0) if self.kind is Kind.NEW else self.before
         now = Decimal(0) if self.kind is Kind.MISSING else self.now
         return None if before is None or now is None else now - before
@@ -98,7 +102,9 @@ class Changes:
 
     def lines(self) -> Iterator[str]:
         """Say it in a few lines."""
-        missing, new, changed, unknown = (self.of(kind) for kind in Kind)
+        missing, new, changed, apart = (self.of(kind) for kind in Kind)
+        unknown = tuple(one for one in apart if not one.currency_before)
+        other = tuple(one for one in apart if one.currency_before)
         parts = [f"Against batch {self.batch_before}: {self.projects_before} projects then, {self.projects_now} now"]
         parts[0] += f", {self.billed_apart} of them billed already, not by this file" * bool(self.billed_apart)
         parts += [f"missing now: {_names(missing)}"] * bool(missing) + [f"new: {_names(new)}"] * bool(new)
@@ -113,6 +119,9 @@ class Changes:
                 f"Not compared: {_names(unknown)}. For one of the two batches it is not known what their time, "
                 "expenses or milestones come to."
             )
+        if other:
+            named = [f"{_name(one)} ({one.currency_before} then, {one.currency} now)" for one in other]
+            yield f"Not compared, because the currency is another one: {_some(named)}."
         yield from self._largest_lines()
 
     def _largest_lines(self) -> Iterator[str]:
@@ -167,20 +176,24 @@ def _change(number: int, before: Worth | None, now: Worth | None, percent: Decim
     if kind is None:
         return None
     known = [one for one in (now, before) if one is not None]
+    currency_before = before.currency if before and now and _other_currency(before, now) else None
     currency = next((one.currency for one in known if one.currency), None)
     title = next((one.title for one in known if one.title), None)
     amounts = (before.amount if before else None, now.amount if now else None)
-    return Change(number, kind, *amounts, currency, title)
+    return Change(number, kind, *amounts, currency, title, currency_before)
 
 
 def _kind(before: Worth | None, now: Worth | None, percent: Decimal) -> Kind | None:
     if now is None or before is None:
         return Kind.MISSING if now is None else Kind.NEW
-    other_currency = None not in (before.currency, now.currency) and before.currency != now.currency
-    if before.amount is None or now.amount is None or other_currency:
+    if before.amount is None or now.amount is None or _other_currency(before, now):
         return Kind.NOT_COMPARED
     moved = abs(now.amount - before.amount)
     return Kind.CHANGED if moved and (not before.amount or moved / abs(before.amount) * 100 > percent) else None
+
+
+def _other_currency(before: Worth, now: Worth) -> bool:
+    return None not in (before.currency, now.currency) and before.currency != now.currency
 
 
 def _large(one: PlannedInvoice, shares: Mapping[int, Worth]) -> Large | None:

@@ -276,3 +276,20 @@ def test_an_invoice_over_several_projects_counts_for_each(ledger: SubmissionLedg
     ]  # fmt: skip
     assert [(one.title, one.currency) for one in changes.changes] == [("A", "EUR"), (None, "EUR"), ("C", "EUR")]
     assert changes.of(Kind.CHANGED)[0].percent == 300
+
+
+def test_another_currency_is_said_and_never_subtracted(ledger: SubmissionLedger) -> None:
+    """A project that was billed in euros and now is in dollars: no difference of amounts, and the true reason."""
+    bill(ledger, priced("100", "EUR"), kind=OutcomeKind.CREATED)
+    changes = compare([priced("120", "USD")], ledger.past.of_batch(BATCH), BATCH, Decimal(50))
+    [one] = changes.changes
+    assert (one.kind, one.before, one.now, one.moved, one.percent) == (Kind.NOT_COMPARED, 100, 120, None, None)
+    assert list(changes.lines())[1] == (
+        "Not compared, because the currency is another one: 101 “A” (EUR then, USD now)."
+    )
+
+
+def priced(amount: str, currency: str) -> PlannedInvoice:
+    """An invoice of one fee, whose project has this currency."""
+    [one] = plan(invoice(fee(101, amount)))
+    return replace(one, expected=Expected(("A",), currency, Decimal(amount), (Decimal(amount),)))

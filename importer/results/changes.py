@@ -22,7 +22,7 @@ def add_changes(book: Book, report: Report) -> None:
         [
             TableColumn("What", 18), TableColumn("Project or invoice", 18),
             TableColumn("Project title", 46, wrapped=True),
-            TableColumn("Currency", 9), TableColumn("Batch before", 16),
+            TableColumn("Currency", 10), TableColumn("Batch before", 16),
             TableColumn("Amount before", 16, right=True), TableColumn("Amount now", 16, right=True),
             TableColumn("Change", 16, right=True), TableColumn("Change in %", 14, right=True),
         ],
@@ -34,7 +34,8 @@ def add_changes(book: Book, report: Report) -> None:
             Money(one.moved),
             Money(None if one.percent is None else round(one.percent, 2)),
         )
-        table.add([one.kind.value, str(one.workspace_id), one.title, one.currency, changes.batch_before, *figures])
+        currency = f"{one.currency_before} → {one.currency}" if one.currency_before else one.currency
+        table.add([one.kind.value, str(one.workspace_id), one.title, currency, changes.batch_before, *figures])
     for large in changes.largest:
         table.add(["largest now", large.name, "; ".join(large.titles), large.currency, None, None, Money(large.amount)])
     table.finish()
