@@ -27,7 +27,7 @@ NOT_CONTENT = ("external_reference", "invoice_date", "user_invoice_number")
 def dated_anew(
     planned: Iterable[PlannedInvoice], earlier: Iterable[Billed], sheet: Sheet
 ) -> tuple[tuple[Problem, ...], tuple[PlannedInvoice, ...]]:
-    """Find every invoice that is ready and equals an earlier one in everything but its date.
+    """Find every invoice that is ready and equals an earlier one in everything but its date or number.
 
     A warning for each, but those that were billed just so in the months before
     are monthly: they come back apart, as a warning each month would teach to
@@ -40,8 +40,8 @@ def dated_anew(
     monthly: list[PlannedInvoice] = []
     for one in planned:
         twins = by_content.get(_content(one.payload), []) if one.status is Status.READY and one.payload else []
-        if not twins or twins[0].reference == one.reference or _date_of(twins[0].payload) == _date_of(one.payload):
-            continue  # of the same date it is meant, or held
+        if not twins or twins[0].reference == one.reference or _marks(twins[0].payload) == _marks(one.payload):
+            continue  # of the same date and number it is meant, or held
         if _is_monthly(one, twins):
             monthly.append(one)
         else:
@@ -76,16 +76,22 @@ def _warning(one: PlannedInvoice, twin: Billed, sheet: Sheet) -> Problem:
     dated = twin.payload["invoice"].get("invoice_date")
     which = f"invoice {twin.invoice_id}" if twin.invoice_id else "an invoice whose answer is not known"
     when = f"dated {dated}" if dated else "which had no date of its own"
+    is_dated_anew = dated != _marks(one.payload)[0]
+    other = "date" if is_dated_anew else "number"
+    meant = "Right for a monthly retainer." if is_dated_anew else "Right if the same is due twice on that day."
+    moved = "the dates of an old sheet were moved on" if is_dated_anew else "it was given another number"
     return Problem(
         "invoice.dated_anew",
-        f"{_name(one)}: all but the date is as on {which}, {when} (run {twin.run_id}, batch {twin.batch}).",
-        "Right for a monthly retainer. If only the dates of an old sheet were moved on, do not send it.",
+        f"{_name(one)}: all but the {other} is as on {which}, {when} (run {twin.run_id}, batch {twin.batch}).",
+        f"{meant} If only {moved}, do not send it.",
         sheet.name, sheet.address("invoice_date", row), row, "invoice_date", None, Severity.WARNING,
     )  # fmt: skip
 
 
-def _date_of(payload: Mapping[str, Any] | None) -> object:
-    return payload["invoice"].get("invoice_date") if payload else None
+def _marks(payload: Mapping[str, Any] | None) -> tuple[object, object]:
+    """Date and number of an invoice."""
+    body = payload["invoice"] if payload else {}
+    return body.get("invoice_date"), body.get("user_invoice_number")
 
 
 def _content(payload: Mapping[str, Any]) -> str:

@@ -162,6 +162,19 @@ def test_one_that_was_deleted_or_bears_the_same_date_is_not_named(cli: Cli, sand
     assert (again["invoices"][0]["status"], again["problems"]) == ("ready", [])
 
 
+def test_the_same_of_the_same_day_with_another_number_is_a_warning(cli: Cli, sandbox: Sandbox) -> None:
+    """Another key, and a number that is counted on: no rule holds it, so a person is told."""
+    cli = cli.at(sandbox)
+    month(cli, "2026-10-31", {101: 100}, user_invoice_number=5001)
+    assert submit(cli).exit_code == 0
+    month(cli, "2026-10-31", {101: 100}, user_invoice_number=5002, invoice_key="again")
+    [problem] = preview(cli).document["problems"]
+    assert problem["message"].startswith("again: all but the number is as on invoice 9001, dated 2026-10-31 (run ")
+    assert problem["severity"] == "warning"
+    month(cli, "2026-10-31", {101: 100}, user_invoice_number=5001, invoice_key="again")
+    assert preview(cli).statuses == ["held"]
+
+
 def test_another_text_is_no_repeat(cli: Cli, sandbox: Sandbox) -> None:
     """“Retainer November” after “Retainer October” is not the same content."""
     cli = cli.at(sandbox)
