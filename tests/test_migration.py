@@ -125,6 +125,7 @@ def test_earlier_attempts_learn_their_ids(ledger_place: sa.URL) -> None:
             ledger.undoing.conclude(sent, "undo-1", DONE, "gone", ledger.undoing.intend(sent, "undo-1", "delete"))
     with ledger._engine.begin() as connection:  # noqa: SLF001 - what is on the disk is meant
         connection.exec_driver_sql("ALTER TABLE attempts DROP COLUMN invoice_id")
+        connection.exec_driver_sql("ALTER TABLE runs DROP COLUMN planned")
         connection.exec_driver_sql("UPDATE ledger_meta SET value = '6' WHERE name = 'schema_version'")
     ledger.close()
     ledger = open_ledger(ledger_place, ACCOUNT)

@@ -73,18 +73,26 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
 
 
 def _undone(plan: Report, tools: Tools) -> int:
-    """How many invoices would be billed anew just as they were before they were undone.
+    """How many invoices would be billed anew just as they were before they were undone, or by a file from before that.
 
     Their file may lie in the inbox because nobody took it out, or because it was only saved again. One with other
-    invoices, or another number of them, is a correction. An approval is good only when it came after the undo.
+    invoices, or another number of them, is a correction, unless a run planned it before the undo: then it says
+    nothing of what was undone. An approval is good only when it came after the undo.
     """
     ready = {one.reference: one.fingerprint for one in plan.planned if one.status is Status.READY and one.reference}
     known = tools.ledger.entries(ready).values()
-    undone = [one for one in known if one.state == "undone" and one.fingerprint == ready[one.reference]]
-    sizes = {run.run_id: run.invoices for run in tools.ledger.runs()} if undone else {}
+    undone = [one for one in known if one.state == "undone"]
+    if not undone:
+        return 0
+    runs = tools.ledger.runs()
+    sizes = {run.run_id: run.invoices for run in runs}
     changed = any(one.fingerprint != ready[one.reference] for one in known)
-    same = not changed and any(sizes.get(one.run_id) == len(plan.planned) for one in undone)
-    return len(undone) if same else 0
+    if not changed and any(sizes.get(one.run_id) == len(plan.planned) for one in undone):
+        return len(undone)
+    own = [run for run in runs if run.sha256 == plan.source.sha256]
+    since = tools.ledger.undoing.last_undone(one.reference for one in undone)
+    before = [one for one in since if any(one in (run.planned or ()) and since[one] >= run.started_at for run in own)]
+    return len({*before, *(one.reference for one in undone if one.source_sha256 == plan.source.sha256)})
 
 
 def _taken_back(undone: int) -> GateRefused:

@@ -34,6 +34,9 @@ class Doubtful:
     """Where it lies, or lay."""
     run: RunRecord
     entries: tuple[LedgerEntry, ...]
+    """Its invoices that were sent, also those that another file billed."""
+    taken_back: frozenset[str]
+    """References of those that were undone since the run began."""
 
     @property
     def references(self) -> frozenset[str]:
@@ -48,8 +51,14 @@ class Doubtful:
     @property
     def counts(self) -> Counter[str]:
         """How many invoices there are of each kind, in words; those that were never tried are not billed either."""
-        known = Counter("in doubt" if one.state in OPEN else _WORDS[one.state] for one in self.entries)
+        known = Counter(map(self._word, self.entries))
         return known + Counter({"not billed": max(0, self.run.invoices - known.total())})
+
+    def _word(self, one: LedgerEntry) -> str:
+        if one.state in OPEN:
+            return "in doubt"
+        # What was undone before is to be billed by this file like anything new.
+        return _WORDS[one.state if one.state != "undone" or one.reference in self.taken_back else "not_sent"]
 
     def __str__(self) -> str:
         """What became of the invoices, as of now, and which ones are in doubt."""
@@ -104,8 +113,13 @@ def again(one: Doubtful, tools: Tools) -> Doubtful:
 
 
 def _of(run: RunRecord, file: Path, tools: Tools) -> Doubtful:
-    entries = tools.ledger.entries_of_source(run.sha256)
-    return Doubtful(file, run, tuple(one for one in entries if one.batch == run.batch))
+    if run.planned is None:  # of a run of an older version it is only known what it sent
+        entries = tuple(one for one in tools.ledger.entries_of_source(run.sha256) if one.batch == run.batch)
+    else:
+        entries = tuple(sorted(tools.ledger.entries(run.planned).values(), key=lambda one: one.rows))
+    undone = tools.ledger.undoing.last_undone(one.reference for one in entries if one.state == "undone")
+    since = frozenset(one for one, moment in undone.items() if run.planned is None or moment >= run.started_at)
+    return Doubtful(file, run, entries, since)
 
 
 def _folders(tools: Tools) -> dict[str, Path]:

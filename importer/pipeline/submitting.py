@@ -81,6 +81,7 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         prepared.source,
         totals_of(prepared.lines, prepared.planned),
         headers_seen(prepared.sheet),
+        prepared.planned,
     )
     plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
     approving.begin(plan, tools)
@@ -199,7 +200,9 @@ def _finished(
     note_in_log(report)
     with suppress(LedgerProblem):  # the invoices are on record; what became of them must be told all the same
         if not began:
-            tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, report.totals)
+            tools.ledger.begin_run(
+                prepared.run_id, prepared.batch, prepared.source, report.totals, (), prepared.planned
+            )
         tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(code))
     named = not prepared.terms.batch_derived
     copy = annotate(report, folder, batch_named=named, wanted=prepared.wish.annotate)  # last: it may take its time

@@ -150,7 +150,10 @@ class KnownBook:
         )
         if last is None:
             return None
-        billed = sum(entry.batch == last.batch and entry.state in (CREATED, UNDONE) for entry in entries)
+        own = [one for one in entries if one.batch == last.batch]
+        if last.planned is not None:  # what another file billed is billed too
+            own = list(self.entries(last.planned).values())
+        billed = sum(entry.state in (CREATED, UNDONE) for entry in own)
         return last if billed < last.invoices else None
 
     def attempts_of_run(self, run_id: str) -> list[Attempt]:

@@ -38,7 +38,7 @@ from importer.submission_ledger.undoing import SHOWN, UndoBook
 from importer.tieout import print_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from importer.records import PlannedInvoice, SeenHeader, Source, Status, Totals
@@ -97,10 +97,12 @@ class SubmissionLedger(KnownBook):
                 )
             )  # fmt: skip
 
-    def begin_run(
-        self, run_id: str, batch: str, source: Source, totals: Totals, headers: Sequence[SeenHeader] = ()
-    ) -> None:
+    def begin_run(  # noqa: PLR0913, PLR0917 - one argument per part of the record
+        self, run_id: str, batch: str, source: Source, totals: Totals, headers: Sequence[SeenHeader] = (),
+        planned: Iterable[PlannedInvoice] = (),
+    ) -> None:  # fmt: skip
         """Note that a submit begins; ``headers`` only when it sends something, so that later ones compare with it."""
+        references = [one.reference for one in planned if one.reference is not None]
         with guard(), self._engine.begin() as connection:
             connection.execute(
                 RUNS.insert().values(
@@ -116,6 +118,7 @@ class SubmissionLedger(KnownBook):
                     invoices=totals.invoices,
                     amount=str(totals.amount),
                     headers=json.dumps([(one.text, one.column, one.filled) for one in headers]) if headers else None,
+                    planned=json.dumps(references) if references else None,
                 ),
             )
 

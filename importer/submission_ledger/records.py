@@ -31,6 +31,8 @@ class RunRecord:
     by_status: dict[str, int]
     """As it ended, and as its invoices in doubt were settled since; an undo changes nothing here."""
     exit_code: int | None
+    planned: frozenset[str] | None = None
+    """References of all its sound invoices, also of those that other files billed; None: it was not noted yet."""
     undone: int = 0
     """Invoices of it that were undone since."""
     undo_unknown: int = 0

@@ -63,4 +63,5 @@ def run_of(row: Any) -> RunRecord:  # noqa: ANN401 - untyped by its library
         finished_at=row.finished_at, who=row.who, path=row.path, sheet=row.sheet,
         sha256=row.sha256, rows=row.rows, invoices=row.invoices,
         amount=row.amount, by_status=json.loads(row.by_status or "{}"), exit_code=row.exit_code,
+        planned=None if row.planned is None else frozenset(json.loads(row.planned)),
     )  # fmt: skip

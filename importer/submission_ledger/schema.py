@@ -43,6 +43,7 @@ RUNS = sa.Table(
     sa.Column("by_status", sa.Text),
     sa.Column("exit_code", sa.Integer),
     sa.Column("headers", sa.Text),
+    sa.Column("planned", sa.Text),
 )  # fmt: skip
 INVOICES = sa.Table(
     "invoices", METADATA,
@@ -181,12 +182,17 @@ _IDS_OF_THE_LAST = """
 """
 
 
+def _add_plans_of_runs(connection: sa.Connection) -> None:
+    """Runs remember the references of all their invoices, as a JSON list; null for earlier ones."""
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN planned TEXT")
+
+
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     2: _add_locks, 3: _add_headers, 4: _add_approvals, 5: _add_approval_uses,
-    6: _add_expected, 7: _add_ids_of_attempts,
+    6: _add_expected, 7: _add_ids_of_attempts, 8: _add_plans_of_runs,
 }  # fmt: skip
 """Schema version → the step that leads to it from the version before."""
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 
 def migrate(connection: sa.Connection, known: int) -> None:

@@ -71,6 +71,17 @@ class UndoBook:
                     found.setdefault(row.reference, set()).add(row.raw)
         return {reference: frozenset(ids) for reference, ids in found.items()}
 
+    def last_undone(self, references: Iterable[str]) -> dict[str, datetime]:
+        """Of the references that were ever undone: when, for the last time (UTC, without offset)."""
+        wanted, when = set(references), sa.func.max(sa.func.coalesce(ATTEMPTS.c.ended_at, ATTEMPTS.c.started_at))
+        query = (
+            sa.select(ATTEMPTS.c.reference, when.label("moment"))
+            .where(ATTEMPTS.c.account == self._account, ATTEMPTS.c.outcome == DONE)
+            .group_by(ATTEMPTS.c.reference)
+        )
+        with guard(), self._engine.connect() as connection:
+            return {row.reference: row.moment for row in connection.execute(query) if row.reference in wanted}
+
     def intend(self, one: SentInvoice, undo_id: str, action: str) -> int:
         """Commit the intent to delete or cancel an invoice; return the attempt's number.
 

@@ -1,0 +1,96 @@
+"""Files of the inbox that hold the same invoices: what another file billed counts, and what was undone of it too."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from inboxes import HEADERS, filled, lying, put_away
+from sheets import workbook
+from test_run_doubts import AUTO, LATER, in_doubt, invoices
+
+from importer.sandbox import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Cli
+
+    from importer.sandbox import Sandbox
+
+AT = (
+    "import importer.pipeline.planning as p\nfrom datetime import datetime\n"
+    "class Clock(datetime):\n    @classmethod\n    def now(cls, *a):\n"
+    "        return datetime({}, 12, 0)\np.datetime = Clock\n"
+)
+"""Python that sets the day of a plan."""
+
+
+def billed_apart(cli: Cli, sandbox: Sandbox, *faults: Fault) -> tuple[Path, str]:
+    """Bill one invoice by a file, and put another one with a second invoice into the inbox; return the first run."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
+    first = cli.at(sandbox).run("run", "--json", **AUTO)
+    assert first.exit_code == 0
+    filled(inbox / "b.xlsx", 10, 20)
+    sandbox.misbehave(*faults)
+    return inbox, first.document["files"][0]["report"]["run_id"]
+
+
+def test_what_was_undone_of_another_file_does_not_come_back(cli: Cli, sandbox: Sandbox) -> None:
+    """A file in doubt would bill it anew with what it has to bill itself, and nobody has said so."""
+    inbox, earlier = billed_apart(cli, sandbox, Fault(FaultKind.DROP_BEFORE))
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
+    assert cli.at(sandbox).run("undo", earlier, "--yes").exit_code == 0
+    done = cli.at(sandbox).run("run", **AUTO)
+    assert (done.exit_code, invoices(sandbox), lying(inbox)) == (4, 0, [])
+    assert "b.xlsx: failed. Settled: 1 not billed, 1 undone." in done.stdout
+
+
+def test_what_was_undone_of_another_file_waits_for_a_word(cli: Cli, sandbox: Sandbox) -> None:
+    """A file that waits in the inbox was planned before the undo: its gate says nothing of it."""
+    inbox, earlier = billed_apart(cli, sandbox, Fault(FaultKind.STATUS_BEFORE, status=401))
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, lying(inbox)) == (5, ["b.xlsx"])
+    assert cli.at(sandbox).run("undo", earlier, "--yes").exit_code == 0
+    waits = cli.at(sandbox).run("run", **AUTO)
+    assert (waits.exit_code, invoices(sandbox), lying(inbox)) == (9, 0, ["b.xlsx"])
+    assert "1 invoice of this file was undone" in waits.stdout
+
+
+def test_a_file_that_came_after_the_undo_needs_its_gate_only(cli: Cli, sandbox: Sandbox) -> None:
+    """Also when its first run was stopped before what had been undone."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    cli.at(sandbox).run("run", **AUTO)
+    cli.at(sandbox).run("undo", "last", "--yes")
+    filled(inbox / "b.xlsx", 10, 21)
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, status=401))
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 5
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
+
+
+def test_a_file_waits_for_the_doubt_of_another_one(cli: Cli, sandbox: Sandbox) -> None:
+    """It stays where it is while the doubt stands, and is done with it."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
+    filled(inbox / "b.xlsx", 10, 20, 30)
+    assert cli.at(sandbox).run("run", **LATER).exit_code == 8
+    before = sorted(inbox.rglob("*"))
+    early = cli.at(sandbox).run("run", **LATER)
+    assert (early.exit_code, sorted(inbox.rglob("*"))) == (8, before)
+    assert "b.xlsx: in-doubt. 1 in doubt, 2 billed." in early.stdout
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 3)
+    assert {"a.xlsx", "b.xlsx"} <= set(put_away(inbox, "done"))
+
+
+def test_what_another_file_billed_keeps_no_file_in_its_month(cli: Cli, sandbox: Sandbox) -> None:
+    """The same file without dates a month later is a new month, or a question; never “nothing to do”."""
+    inbox = cli.folder / "inbox"
+    inbox.mkdir()
+    rows = [(101, f"k{n}", "Fixed fee", 10 + n, 30) for n in range(2)]
+    for name, count in (("a.xlsx", 1), ("b.xlsx", 2)):
+        cover = {"Cover": [["Expected invoices", count]]}
+        workbook(cli.folder / name, {"Invoices": [HEADERS[:-1], *rows[:count]], **cover})
+        shutil.copy(cli.folder / name, inbox)
+        assert cli.at(sandbox).start("run", before=AT.format("2026, 11, 30"), **AUTO).wait().exit_code == 0
+    shutil.copy(cli.folder / "b.xlsx", inbox)
+    later = cli.at(sandbox).start("run", before=AT.format("2026, 12, 31"), **AUTO).wait()
+    assert (later.exit_code, invoices(sandbox)) == (4, 2)
+    assert "2 held" in later.stdout
