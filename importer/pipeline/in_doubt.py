@@ -78,7 +78,9 @@ def _name(one: LedgerEntry) -> str:
 
 def doubtful(tools: Tools) -> list[Doubtful]:
     """The files that lie in in-doubt/ just as a run put them there."""
-    return [one for one in put_here(tools) if _is_it(one.file, one.run.sha256)]
+    found = [one for one in put_here(tools) if _is_it(one.file, one.run.sha256)]
+    # The newest run comes first: what counts is the one that put it here, not one of a person since.
+    return list({one.file: one for one in found}.values())
 
 
 def put_here(tools: Tools) -> Iterator[Doubtful]:
@@ -98,11 +100,11 @@ def strangers(tools: Tools) -> list[Path]:
     return apart + [one for one in sorted(place.glob("[!.~]*")) if one.is_file()]
 
 
-def elsewhere(tools: Tools, references: Iterable[str]) -> list[Doubtful]:
-    """The submits that sent these invoices and whose files lie neither in in-doubt/ nor in the inbox."""
+def elsewhere(tools: Tools, references: Iterable[str], *, in_inbox: bool = False) -> list[Doubtful]:
+    """The submits that sent these invoices and whose files do not lie in in-doubt/, nor (or also) in the inbox."""
     asked = set(references).difference(*(one.references for one in doubtful(tools)))
     runs = {entry.run_id for entry in tools.ledger.entries(asked).values()}
-    here = _in_inbox(tools) if runs else frozenset()
+    here = _in_inbox(tools) if runs and not in_inbox else frozenset()
     found = [run for run in tools.ledger.runs() if run.run_id in runs and run.sha256 not in here] if runs else []
     return [_of(run, Path(run.path), tools) for run in found]
 

@@ -53,7 +53,7 @@ def settled_first(tools: Tools, connect: Callable[[], KantataApi]) -> Iterator[H
 
     Sends nothing. That it cannot be settled keeps no other file from its turn.
     """
-    asked = {one.reference for one in (*tools.ledger.unsettled(), *tools.ledger.undoing.unsettled())}
+    asked = _open(tools)
     others, found = elsewhere(tools, asked), Reconciled((), ())
     yield from map(_stranger, strangers(tools))
     if asked:
@@ -72,6 +72,21 @@ def settled_first(tools: Tools, connect: Callable[[], KantataApi]) -> Iterator[H
     yield from (_told(again(one, tools), found) for one in others)
 
 
+def unsaid(tools: Tools, done: list[Handled]) -> Iterator[Handled]:
+    """The doubts that stand at the end of a run and that nothing in ``done`` has told.
+
+    Their file lies in the inbox, but was open, or changed, or waited for something else than its doubt.
+    """
+    told = {one.sha256 for one in done if one.exit_code in (ExitCode.IN_DOUBT, ExitCode.LOCKED)}
+    for one in elsewhere(tools, _open(tools), in_inbox=True):
+        if one.run.sha256 not in told:
+            yield _told(one, Reconciled((), ()), ExitCode.IN_DOUBT)
+
+
+def _open(tools: Tools) -> set[str]:
+    return {one.reference for one in (*tools.ledger.unsettled(), *tools.ledger.undoing.unsettled())}
+
+
 def _stranger(folder: Path) -> Handled:
     why = (
         "The ledger in use knows nothing of this folder, so nobody settles what is in doubt there. Use the ledger and "
@@ -83,19 +98,25 @@ def _stranger(folder: Path) -> Handled:
 
 def _unsettled(one: Doubtful, why: str) -> Handled:
     words = f"{one}; it could not be settled: {why}"
-    return Handled(one.file.name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, words, folder=one.file.parent)
+    return Handled(
+        one.file.name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, words, folder=one.file.parent, sha256=one.run.sha256
+    )
 
 
-def _told(one: Doubtful, found: Reconciled) -> Handled:
+def _told(one: Doubtful, found: Reconciled, code: ExitCode | None = None) -> Handled:
     """What became of a submit whose file does not lie here: it was submitted by hand, or an undo of it did not end."""
     own = tuple(settled for settled in found.settlements if settled.doubt.reference in one.references)
-    code = replace(found, settlements=own, differing=found.differing & one.references).exit_code
+    code = code or replace(found, settlements=own, differing=found.differing & one.references).exit_code
+    if code is ExitCode.DONE and one.counts["not billed"]:
+        code = ExitCode.SOME_NOT_SENT  # it was stopped before the others
     fate, said = {
         ExitCode.IN_DOUBT: (Fate.IN_DOUBT, f"{one}. {STILL}"),
         ExitCode.DONE: (Fate.DONE, f"settled: {one}."),
     }.get(code, (Fate.FAILED, f"settled: {one}. {BY_HAND}"))
     words = f"Run {one.run.run_id} by {one.run.who}, {said}"
-    return Handled(one.file.name, fate, code, words, settled=fate is not Fate.IN_DOUBT, is_file=False)
+    return Handled(
+        one.file.name, fate, code, words, sha256=one.run.sha256, settled=fate is not Fate.IN_DOUBT, is_file=False
+    )
 
 
 def returned(tools: Tools, found: Reconciled) -> Iterator[Handled]:

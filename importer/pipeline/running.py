@@ -6,6 +6,7 @@ import logging
 import shutil
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from importer import inbox, moving
@@ -15,7 +16,7 @@ from importer.pipeline.handled import Fate, Handled, why_of
 from importer.pipeline.in_doubt import OPEN
 from importer.pipeline.prepared import Tools, Wish, new_run_id
 from importer.pipeline.previewing import preview
-from importer.pipeline.returning import NOTE, bring_together, settled_first
+from importer.pipeline.returning import NOTE, bring_together, settled_first, unsaid
 from importer.pipeline.submitting import Hooks, submit
 from importer.records import ExitCode, Status, UnsoundInvoice
 from importer.results import prepare_folder
@@ -52,7 +53,7 @@ def run(
     """
     done: list[Handled] = []
     with inbox.alone(tools.settings.inbox):
-        for handled in _all(tools, connect, stop, keep=keep):
+        for handled in chain(_all(tools, connect, stop, keep=keep), () if keep else unsaid(tools, done)):
             facts = {
                 "file": handled.name, "sha256": handled.sha256, "outcome": handled.fate.value, "why": handled.why,
                 "exit_code": int(handled.exit_code), "run_id": handled.report and handled.report.run_id,
@@ -173,7 +174,9 @@ def _handled(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop
         LOG.exception("%s: unexpected error", name, extra={"file": name, "told": True})
         why = f"Unexpected error in the program ({type(error).__name__}); the log holds it. Submitting repeats nothing."
         if _in_doubt(taken, tools):
-            return Handled(name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, f"{why} The answer to an invoice was lost.")
+            # In in-doubt/ only a file that the ledger knows of is ever settled.
+            fate = Fate.IN_DOUBT if _noted(taken, tools) else Fate.LEFT
+            return Handled(name, fate, ExitCode.IN_DOUBT, f"{why} The answer to an invoice was lost.")
         return Handled(name, Fate.FAILED, ExitCode.UNEXPECTED, why)
 
 
@@ -181,6 +184,13 @@ def _in_doubt(taken: Taken, tools: Tools) -> bool:
     """Whether the ledger holds an invoice of a file of which nobody knows whether it exists."""
     with suppress(ImporterError):
         return any(one.state in OPEN for one in tools.ledger.entries_of_source(taken.sha256))
+    return False
+
+
+def _noted(taken: Taken, tools: Tools) -> bool:
+    """Whether the ledger knows that a submit of this very copy began."""
+    with suppress(ImporterError):
+        return str(taken.copy.absolute()) in {run.path for run in tools.ledger.runs()}
     return False
 
 

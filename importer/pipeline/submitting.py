@@ -70,7 +70,9 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         _agreed(prepared, tools, hooks)
     except (GateRefused, AccessDenied, NotReached) as error:
         prepared = noting(prepared, f"{error.message} {error.hint}")
-        return _finished(prepared, tools, _unsent(prepared, error.message, error.hint), error.exit_code)
+        left = _unsent(prepared, error.message, error.hint)
+        doubt = not isinstance(error, GateRefused) and any(one.status is Status.IN_DOUBT for one in left.planned)
+        return _finished(prepared, tools, left, ExitCode.IN_DOUBT if doubt else error.exit_code)
     if not prepared.ready and not any(one.found_in_kantata for one in prepared.planned):
         nothing_sound = all(one.status is Status.NOT_SENT for one in prepared.planned)
         code = ExitCode.FILE_PROBLEMS if nothing_sound and has_errors(prepared.problems) else None

@@ -1,0 +1,90 @@
+"""While a doubt stands no run ends as if nothing were in doubt, whatever keeps its file from its turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from inboxes import filled, lying, put_away
+from test_run_doubts import AUTO, LATER, in_doubt, invoices
+
+from importer.sandbox import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Cli
+
+    from importer.sandbox import Sandbox
+
+KILLED = "import importer.submission_ledger.ledger as l, os\nl.SubmissionLedger.settle = lambda *a: os._exit(99)\n"
+"""Python that kills the program after the first invoice was sent and before its answer is noted."""
+AWAY = Fault(FaultKind.STATUS_BEFORE, "GET", "*", times=99, status=503)
+"""Kantata answers nothing that is asked of it."""
+
+
+def left_by_a_killed_run(cli: Cli, sandbox: Sandbox) -> Path:
+    """An inbox with the file of a run that was killed; nobody knows of one of its invoices whether it exists."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    assert cli.at(sandbox).start("run", before=KILLED, **AUTO).wait().exit_code == 99
+    return inbox
+
+
+@pytest.mark.parametrize("waits", ["gate", "away", "open", "changing"])
+def test_a_file_that_waits_keeps_no_doubt_unsaid(cli: Cli, sandbox: Sandbox, waits: str) -> None:
+    """For a gate, for Kantata, because somebody has it open, or because it is being written."""
+    inbox, env, before = left_by_a_killed_run(cli, sandbox), dict(LATER), ""
+    if waits == "gate":
+        env["IMPORTER_UNATTENDED"] = "false"
+    elif waits == "away":
+        sandbox.misbehave(AWAY)
+    elif waits == "open":
+        (inbox / "~$a.xlsx").touch()
+    else:
+        before = (
+            "import importer.inbox as i, os\nwhole = i.settled\ndef settled(found, seconds):\n"
+            "    [os.utime(one.path, (5, 5)) for one in found]\n    return whole(found, seconds)\ni.settled = settled\n"
+        )
+    done = cli.at(sandbox).start("run", "--quiet", before=before, **env).wait()
+    assert (done.exit_code, invoices(sandbox)) == (8, 1)
+    assert "in doubt" in done.stderr
+
+
+def test_a_submit_that_cannot_ask_is_in_doubt_still(cli: Cli, sandbox: Sandbox) -> None:
+    """That Kantata is away says “nothing in doubt” only where nothing is."""
+    sheet = filled(cli.folder / "a.xlsx", 10, 20)
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    assert cli.at(sandbox).run("submit", sheet, "--yes").exit_code == 8
+    sandbox.misbehave(AWAY)
+    done = cli.at(sandbox).run("submit", sheet, "--yes", "--json")
+    assert (done.exit_code, done.statuses) == (8, ["in_doubt", "already_created"])
+
+
+def test_what_was_never_tried_by_hand_is_not_told_as_done(cli: Cli, sandbox: Sandbox) -> None:
+    """A submit was killed in mid-run: what it sent is found, the rest is billed by nobody."""
+    sheet = filled(cli.folder / "by hand.xlsx", 10, 20)
+    (cli.folder / "inbox").mkdir()
+    assert cli.at(sandbox).start("submit", sheet, "--yes", before=KILLED, **AUTO).wait().exit_code == 99
+    done = cli.at(sandbox).run("run", "--quiet", **AUTO)
+    assert (done.exit_code, "settled: 1 not billed, 1 billed" in done.stderr) == (4, True)
+
+
+@pytest.mark.parametrize("batch", [(), ("--batch", "another")])
+def test_what_a_person_submits_in_place_is_told_once(cli: Cli, sandbox: Sandbox, batch: tuple[str, ...]) -> None:
+    """The workbook in in-doubt/ is submitted by hand: then two runs know it there, and it moves once."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
+    [sheet] = (inbox / "in-doubt").rglob("a.xlsx")
+    cli.at(sandbox).run("submit", sheet, "--yes", *batch, **AUTO)
+    done = cli.at(sandbox).run("run", "--json", **AUTO)
+    assert (done.exit_code, len(done.document["files"]), invoices(sandbox)) == (0, 1, 2)
+    assert (lying(inbox), put_away(inbox, "in-doubt")) == ([], [])
+
+
+def test_a_file_that_no_submit_began_stays_in_the_inbox(cli: Cli, sandbox: Sandbox) -> None:
+    """The program fails while a doubt of an earlier run stands: in in-doubt/ nobody would know of the file."""
+    inbox = left_by_a_killed_run(cli, sandbox)
+    crash = "import importer.pipeline.running as r\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
+    crash += "r.preview = crash\n"
+    assert cli.at(sandbox).start("run", before=crash, **LATER).wait().exit_code == 8
+    assert lying(inbox) == ["a.xlsx"]
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
