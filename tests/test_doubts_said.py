@@ -88,3 +88,40 @@ def test_a_file_that_no_submit_began_stays_in_the_inbox(cli: Cli, sandbox: Sandb
     assert cli.at(sandbox).start("run", before=crash, **LATER).wait().exit_code == 8
     assert lying(inbox) == ["a.xlsx"]
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
+
+
+UNTOLD = "import importer.pipeline.reconciling as r, os\nr._told_anew = lambda *a: os._exit(99)\n"
+"""Python that kills a reconcile after the ledger has noted what it found out, and before anybody heard of it."""
+
+
+@pytest.mark.parametrize("command", ["run", "reconcile"])
+@pytest.mark.parametrize(("kind", "code"), [(FaultKind.DROP_BEFORE, 4), (FaultKind.DROP_AFTER, 0)])
+def test_what_was_settled_is_told_although_the_program_was_killed(
+    cli: Cli, sandbox: Sandbox, command: str, kind: FaultKind, code: int
+) -> None:
+    """Once: the next one tells it, and the one after that has nothing to tell."""
+    sheet = filled(cli.folder / "by hand.xlsx", 10, 20)
+    (cli.folder / "inbox").mkdir()
+    sandbox.misbehave(Fault(kind))
+    assert cli.at(sandbox).run("submit", sheet, "--yes").exit_code == 8
+    assert cli.at(sandbox).start(command, before=UNTOLD, **AUTO).wait().exit_code == 99
+    done = cli.at(sandbox).run(command, **AUTO)
+    assert done.exit_code == code
+    assert ("not billed" in done.stdout) is (code == 4)
+    assert len(list((cli.folder / "reports").glob("*-results-2.xlsx"))) == 1
+    again = cli.at(sandbox).run(command, **AUTO)
+    assert (again.exit_code, "Nothing" in again.stdout) == (0, True)
+
+
+def test_a_file_whose_run_was_killed_while_it_settled_comes_back(cli: Cli, sandbox: Sandbox) -> None:
+    """One of its invoices is in doubt still, and what was found not billed is billed all the same."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20, 30).parent
+    sandbox.misbehave(Fault(FaultKind.DROP_BEFORE, times=2))
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
+    unclear = (
+        "import importer.reconcile as q\nsettled = q._settled\ndef one(doubt, *a):\n"
+        "    return q._unclear(doubt, 'planted') if doubt.key == 'k0' else settled(doubt, *a)\nq._settled = one\n"
+    )
+    assert cli.at(sandbox).start("run", before=unclear + UNTOLD, **AUTO).wait().exit_code == 99
+    assert cli.at(sandbox).start("run", before=unclear, **AUTO).wait().exit_code == 8
+    assert (invoices(sandbox), lying(inbox)) == (2, [])

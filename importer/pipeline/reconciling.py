@@ -18,14 +18,14 @@ from importer.pipeline.prepared import Tools, Wish, new_run_id
 from importer.pipeline.submitting import exit_code_after
 from importer.pipeline.telling import report_of
 from importer.plan import totals_of
-from importer.reconcile import Settlement, apply, free_at, settle, told
+from importer.reconcile import Settlement, Verdict, apply, free_at, settle, told
 from importer.records import ExitCode, LedgerEntry, PlannedInvoice, Source, Status, UnsoundInvoice
 from importer.report import DONE, Report
 from importer.submit import Sent, not_sent
 from importer.tieout import tied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from importer.kantata_api import KantataApi
     from importer.records import ReadBack, Totals
@@ -92,6 +92,7 @@ def reconcile(
         if words is not None and words.said:
             settlements = _as_said(settlements, words, ledger, api)
         apply(settlements, ledger, new_run_id())
+        settlements = (*_untold(ledger, settlements), *settlements)
         runs = dict.fromkeys(one.doubt.run_id for one in settlements if one.status is not Status.IN_DOUBT)
         files, differing = [], set[str]()
         for run in _known(runs, ledger):
@@ -102,6 +103,18 @@ def reconcile(
                 ledger.end_run(run.run_id, _as_it_ended(report, ledger), int(report.exit_code))
     own = frozenset(one.doubt.reference for one in settlements)
     return Reconciled(settlements, tuple(files), own & differing)
+
+
+def _untold(ledger: SubmissionLedger, settlements: tuple[Settlement, ...]) -> Iterator[Settlement]:
+    """What an earlier reconcile noted and could not tell, because it was ended; it is told as if found out now."""
+    just_now = {one.doubt.reference for one in settlements}
+    for doubt, entry in ledger.untold():
+        if doubt.reference not in just_now:
+            found = entry.invoice_id is not None
+            yield Settlement(
+                doubt, Verdict.FOUND if found else Verdict.ABSENT, entry.error or "Settled before.",
+                None if found else "Submit the file again to bill it.", entry.invoice_id,
+            )  # fmt: skip
 
 
 def _as_said(

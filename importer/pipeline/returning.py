@@ -53,7 +53,7 @@ def settled_first(tools: Tools, connect: Callable[[], KantataApi]) -> Iterator[H
 
     Sends nothing. That it cannot be settled keeps no other file from its turn.
     """
-    asked = _open(tools)
+    asked = _open(tools) | {one.reference for one, _ in tools.ledger.untold()}
     others, found = elsewhere(tools, asked), Reconciled((), ())
     yield from map(_stranger, strangers(tools))
     if asked:

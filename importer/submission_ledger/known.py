@@ -12,8 +12,19 @@ import sqlalchemy as sa
 from importer.records import EarlierHeaders, ItemType, LedgerEntry, SeenHeader
 from importer.submission_ledger.afterwards import sendings
 from importer.submission_ledger.guard import guard
+from importer.submission_ledger.notation import now
 from importer.submission_ledger.rows import attempt_of, chunks, entry_of, run_of, unsettled_of
-from importer.submission_ledger.schema import ATTEMPTS, CREATED, INVOICES, ITEMS, LIVE, RUNS, UNDONE, UNSETTLED
+from importer.submission_ledger.schema import (
+    ATTEMPTS,
+    CREATED,
+    INVOICES,
+    ITEMS,
+    LIVE,
+    NOT_SENT,
+    RUNS,
+    UNDONE,
+    UNSETTLED,
+)
 from importer.submission_ledger.undoing import BEGUN, DONE, UNKNOWN
 
 if TYPE_CHECKING:
@@ -186,6 +197,24 @@ class KnownBook:
         with guard(), self._engine.connect() as connection:
             rows = connection.execute(query.order_by(INVOICES.c.sent_at)).all()
         return [unsettled_of(row) for row in rows if wanted is None or row.reference in wanted]
+
+    def untold(self) -> list[tuple[Unsettled, LedgerEntry]]:
+        """Invoices that a reconcile settled without telling anew of their run: the program ended before it could."""
+        last = (
+            sa.select(sa.func.max(ATTEMPTS.c.id)).where(ATTEMPTS.c.account == self._account)
+            .group_by(ATTEMPTS.c.reference)
+        )  # fmt: skip
+        same = sa.and_(ATTEMPTS.c.account == INVOICES.c.account, ATTEMPTS.c.reference == INVOICES.c.reference)
+        query = (
+            sa.select(INVOICES)
+            .join(RUNS, RUNS.c.run_id == INVOICES.c.run_id).join(ATTEMPTS, same)
+            .where(INVOICES.c.account == self._account, INVOICES.c.state.in_((CREATED, NOT_SENT)))
+            .where(ATTEMPTS.c.id.in_(last), ATTEMPTS.c.outcome.like("settled: %"), ATTEMPTS.c.ended_at <= now())
+            .where(ATTEMPTS.c.run_id.not_in(sa.select(RUNS.c.run_id)))  # a submit tells what it settles
+            .where(sa.or_(RUNS.c.finished_at.is_(None), RUNS.c.finished_at < ATTEMPTS.c.ended_at))
+        )  # fmt: skip
+        with guard(), self._engine.connect() as connection:
+            return [(unsettled_of(row), entry_of(row)) for row in connection.execute(query)]
 
     def references_of(self, invoice_ids: Iterable[str]) -> dict[str, str]:
         """Invoice id → reference, for those ids that the ledger knows as created."""
