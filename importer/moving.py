@@ -21,6 +21,8 @@ def put_away(source: Path, sha256: str, folder: Path) -> bool:
     Raises OSError, and then it stays where it is too.
     """
     target = free(folder / source.name)
+    if sha256_of(source) != sha256:  # or whoever ends the program below would leave a new file there unhandled
+        return False
     try:
         source.rename(target)
     except OSError:

@@ -131,7 +131,8 @@ def _guarded(
         why = inbox.why_changed(candidate)
         return _left(candidate, ExitCode.DONE, f"{why[0].upper()}{why[1:]}.")
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not isinstance(error, FileExistsError):  # or it is the folder of another file
+            shutil.rmtree(folder, ignore_errors=True)
         if error.filename == str(candidate.path):
             why = f"It cannot be read ({error.strerror}). Make it readable for the user who runs this program."
         else:
@@ -199,7 +200,8 @@ def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], st
     wish, waiting = Wish(copy), list[GateRefused]()
     seen = preview(wish, tools)
     # Only what means the same invoices: without dates, last month's file is another batch, and held for a person.
-    same = bool(seen.planned) and all(one.status is Status.ALREADY_CREATED for one in seen.planned)
+    whole = (one.status is Status.ALREADY_CREATED and not (one.differs or one.missing) for one in seen.planned)
+    same = bool(seen.planned) and all(whole)
     if same and (earlier := _billed_before(taken.sha256, tools.ledger)):
         why = f"Nothing to do: run {earlier} billed just this content."
         return Handled(copy.name, Fate.DONE, ExitCode.DONE, why)
