@@ -241,3 +241,17 @@ def test_a_draft_that_would_be_issued_is_said_in_so_many_words() -> None:
     assert _changes(["draft"], issued) == "would be issued, no longer a draft"
     assert _changes(["draft"], draft) == "would be a draft, not issued"
     assert _changes(["message", "draft"], issued) == "would be issued, no longer a draft and has another message"
+
+
+def test_what_is_approved_while_an_undo_is_at_work_is_not_its_bill_anew(cli: Cli, sandbox: Sandbox) -> None:
+    """Who approved saw the invoice as created already, and not that it was about to be taken back."""
+    first, both = cli.fees(1, "first.csv"), cli.fees(2, "both.csv")
+    assert cli.at(sandbox).run("submit", first, "--yes").exit_code == 0
+    meanwhile = (
+        "import importer.submission_ledger.undoing as u, subprocess, sys\nbegin = u.UndoBook.intend\n"
+        f"def intend(self, *a):\n    command = [sys.executable, '-m', 'importer', 'approve', {str(both)!r}, '--yes']\n"
+        "    subprocess.run(command, check=True)\n    return begin(self, *a)\nu.UndoBook.intend = intend\n"
+    )
+    assert cli.at(sandbox).start("undo", "last", "--yes", before=meanwhile).wait().exit_code == 0
+    done = cli.at(sandbox).run("submit", both, "--yes", "--json", **STRICT)
+    assert (done.exit_code, len(sandbox.invoices())) == (9, 0)

@@ -735,3 +735,15 @@ def test_an_invoice_sent_a_moment_ago_is_not_taken_as_gone() -> None:
 def test_nobody_listens_means_that_nothing_was_done(connect: Callable[..., KantataApi]) -> None:
     """Never connected: it may be tried again; a connection that broke is unknown."""
     assert connect("http://127.0.0.1:9/api/v1").delete_invoice("7").kind is RemovalKind.REFUSED_FOR_NOW
+
+
+def test_what_is_not_reached_again_is_unknown_still(desk: Desk) -> None:
+    """An earlier undo has asked for it, and that may take effect yet: it is not told as kept."""
+    desk.cli.fees(2)
+    desk.submit()
+    desk.kantata.misbehave(Fault(FaultKind.DROP_BEFORE, "DELETE", "/invoices/*", times=2))
+    assert groups(desk.undo()) == {"unknown": ["k1", "k2"]}
+    desk.kantata.misbehave(Fault(FaultKind.STATUS_BEFORE, "DELETE", "/invoices/*", status=401))
+    done = desk.undo()
+    assert (done.exit_code, groups(done)) == (8, {"kept": ["k1"], "unknown": ["k2"]})
+    assert desk.states() == {"k1": "created", "k2": "undoing"}

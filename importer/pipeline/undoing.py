@@ -15,7 +15,7 @@ from importer.pipeline.prepared import Tools, new_run_id
 from importer.records import ExitCode
 from importer.retry import Pace, RetryBudget
 from importer.submission_ledger.undoing import DONE, KEPT, UNKNOWN
-from importer.undo import UNSETTLED, Action, Group, Step, Undone, after_unknown, decide, to_look_up, young_of
+from importer.undo import UNDOING, UNSETTLED, Action, Group, Step, Undone, after_unknown, decide, to_look_up, young_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +59,8 @@ def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Und
             tools.ledger.approvals.end_for(going, undo_id)
         work = _Undoing(tools, api, hooks, undo_id)
         done = replace(plan, steps=work.all(steps))
+        if going:  # also those that were approved meanwhile, when it was not undone yet
+            tools.ledger.approvals.end_for(going, undo_id)
         done = replace(done, exit_code=work.exit_code(done))
         if done.nothing_to_do:
             return done
@@ -154,6 +156,8 @@ class _Undoing:
         final = _left(one, self._halted or "The undo was stopped before it.")
         if attempt is not None:
             self._note(final, attempt)
+        elif one.sent.state == UNDOING:  # what an earlier undo asked for may take effect still
+            return replace(final, group=Group.UNKNOWN)
         return final
 
     def _ask(self, invoice_id: str, action: Action) -> Removal:
