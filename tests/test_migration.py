@@ -155,7 +155,7 @@ def test_approvals_of_what_was_undone_are_used_up(ledger_place: sa.URL) -> None:
     with ledger._engine.begin() as connection:  # noqa: SLF001 - what is on the disk is meant
         for step in (
             "DROP TABLE approval_uses", "ALTER TABLE invoices DROP COLUMN expected",
-            "ALTER TABLE attempts DROP COLUMN invoice_id",
+            "ALTER TABLE attempts DROP COLUMN invoice_id", "ALTER TABLE runs DROP COLUMN planned",
             "UPDATE ledger_meta SET value = '4' WHERE name = 'schema_version'",
         ):  # fmt: skip
             connection.exec_driver_sql(step)

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer import moving
-from importer.errors import ImporterError
+from importer.errors import ImporterError, LockedByAnother
 from importer.pipeline.handled import Fate, Handled
 from importer.pipeline.in_doubt import Doubtful, again, doubtful, elsewhere, put_here, strangers
+from importer.pipeline.prepared import new_run_id
 from importer.pipeline.reconciling import Reconciled, reconcile
 from importer.records import ExitCode, Status
 from importer.words import count_of
@@ -77,10 +78,13 @@ def unsaid(tools: Tools, done: list[Handled]) -> Iterator[Handled]:
 
     Their file lies in the inbox, but was open, or changed, or waited for something else than its doubt.
     """
-    told = {one.sha256 for one in done if one.exit_code in (ExitCode.IN_DOUBT, ExitCode.LOCKED)}
-    for one in elsewhere(tools, _open(tools), in_inbox=True):
-        if one.run.sha256 not in told:
-            yield _told(one, Reconciled((), ()), ExitCode.IN_DOUBT)
+    told = {one.sha256 for one in done if one.exit_code is ExitCode.IN_DOUBT}
+    try:
+        with tools.ledger.exclusive(new_run_id()):
+            left = elsewhere(tools, _open(tools), in_inbox=True)
+    except LockedByAnother:
+        return  # what is being sent just now is no doubt; who sends it tells what became of it
+    yield from (_told(one, Reconciled((), ()), ExitCode.IN_DOUBT) for one in left if one.run.sha256 not in told)
 
 
 def _open(tools: Tools) -> set[str]:
