@@ -186,3 +186,13 @@ def test_a_file_in_doubt_follows_what_is_said(cli: Cli, sandbox: Sandbox) -> Non
     assert (said.exit_code, "back in the inbox" in said.stdout) == (4, True)
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
     assert list((inbox / "in-doubt").iterdir()) == []
+
+
+def test_what_was_said_is_told_although_the_program_was_killed(here: Cli) -> None:
+    """The word is noted; the next reconcile tells it as one that settled by itself."""
+    which = reference(here)
+    killed = "import importer.pipeline.reconciling as r, os\nr._told_anew = lambda *a: os._exit(99)\n"
+    assert here.start("reconcile", "--not-billed", which, "--yes", before=killed, **AT_ONCE).wait().exit_code == 99
+    done = here.run("reconcile", **AT_ONCE)
+    assert (done.exit_code, "says that it was not billed" in done.stdout) == (4, True)
+    assert here.run("reconcile", **AT_ONCE).stdout.strip() == "Nothing is in doubt."

@@ -209,7 +209,7 @@ class KnownBook:
             sa.select(INVOICES)
             .join(RUNS, RUNS.c.run_id == INVOICES.c.run_id).join(ATTEMPTS, same)
             .where(INVOICES.c.account == self._account, INVOICES.c.state.in_((CREATED, NOT_SENT)))
-            .where(ATTEMPTS.c.id.in_(last), ATTEMPTS.c.outcome.like("settled: %"), ATTEMPTS.c.ended_at <= now())
+            .where(ATTEMPTS.c.id.in_(last), ATTEMPTS.c.outcome.like("settled%"), ATTEMPTS.c.ended_at <= now())
             .where(ATTEMPTS.c.run_id.not_in(sa.select(RUNS.c.run_id)))  # a submit tells what it settles
             .where(sa.or_(RUNS.c.finished_at.is_(None), RUNS.c.finished_at < ATTEMPTS.c.ended_at))
         )  # fmt: skip
