@@ -26,6 +26,8 @@ MOST_UNTOLD = 20_000
 """Characters that are remembered of notices which could not be sent."""
 TOPICS = ("news", "news_of_reconcile")
 """What the state remembers of, each by the hash that was told last: of run, and of reconcile."""
+UNDER_WAY = "under_way"
+"""Under this name the state keeps what a run that is at work has to tell."""
 NOT_INSTALLED = 'It needs the package apprise: pipx install "kantata-invoice-importer[notify]"'
 SHORTEST_TOKEN = 8
 """Characters of a part of an address that is hidden like the whole: a token, not a word."""
@@ -66,10 +68,11 @@ def send(notice: Notice, settings: Settings, state: Path) -> str | None:
     reached, why = _sent(notice, settings) if due else (True, None)
     if why is not None:
         LOG.error("The notice could not be sent: %s", why, extra={"why": why})  # also said under --quiet
-    if due or set(notice.news) != _told(known, topic):
+    if due or UNDER_WAY in known or set(notice.news) != _told(known, topic):
         # What nobody could be told stays news, so that the next run tries again.
         told = sorted(notice.news if reached else _told(known, topic))
-        others = {name: known[name] for name in known if name not in (topic, "untold")}
+        gone = (topic, "untold", *([UNDER_WAY] if topic == TOPICS[0] else []))
+        others = {name: known[name] for name in known if name not in gone}
         if due:
             others = _noting(others, "failure", why)
         later = {} if reached else {"untold": f"{notice.title}\n{notice.body}"[:MOST_UNTOLD]}
@@ -80,6 +83,30 @@ def send(notice: Notice, settings: Settings, state: Path) -> str | None:
 def _told(known: dict[str, Any], topic: str) -> set[str]:
     told = known.get(topic) or []
     return {str(one) for one in (told if isinstance(told, list) else [told])}
+
+
+class Diary:
+    """What a run has to tell until its notice is sent: when it is ended before that, the next one tells it."""
+
+    def __init__(self, settings: Settings, state: Path) -> None:
+        """``state`` as for :func:`send`."""
+        self._state, self._opened = state, False
+        self._wanted = bool(settings.notify or settings.notify_file)
+
+    def note(self, line: str) -> None:
+        """Keep a line until the notice of this run is sent."""
+        self.open()
+        if self._wanted:
+            known = _read(self._state)
+            _write(self._state, known | {UNDER_WAY: [*known.get(UNDER_WAY, []), line]})
+
+    def open(self) -> None:
+        """Hand what an earlier run kept and did not tell on to the next notice, once."""
+        known = {} if self._opened else _read(self._state)
+        self._opened = True
+        if lines := known.pop(UNDER_WAY, None):
+            text = "\n".join([*map(str, lines), str(known.get("untold") or "")])
+            _write(self._state, known | {"untold": text[:MOST_UNTOLD]})
 
 
 def _noting(known: dict[str, Any], name: str, why: str | None) -> dict[str, Any]:

@@ -279,3 +279,25 @@ def test_a_reconcile_that_cannot_ask_is_told(cli: Cli, sandbox: Sandbox, mail: M
     assert done.exit_code == 2
     [told] = mail.received
     assert "reconcile failed" in told["subject"]
+
+
+@pytest.mark.parametrize("ends", ["os._exit(99)", "raise RuntimeError('planted')"])
+def test_what_a_run_handled_before_it_was_ended_is_told(
+    cli: Cli, sandbox: Sandbox, mail: MailServer, ends: str
+) -> None:
+    """The file lies in failed/ already: no later run looks at it, so its notice must not get lost with the run."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, total=99, age=9).parent
+    filled(inbox / "b.xlsx", 20, key="b")
+    env = {
+        "IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0", "IMPORTER_NOTIFY": mail.address,
+    }  # fmt: skip
+    ended = "import importer.pipeline.running as r, os\nguarded = r._guarded\ndef second(candidate, *a, **k):\n"
+    ended += f"    if candidate.path.name == 'b.xlsx':\n        {ends}\n    return guarded(candidate, *a, **k)\n"
+    code = 99 if "exit" in ends else 1
+    assert cli.at(sandbox).start("run", before=f"{ended}r._guarded = second\n", **env).wait().exit_code == code
+    assert cli.at(sandbox).run("run", **env).exit_code == 0
+    texts = [text_of(one) for one in mail.received]
+    assert sum("a.xlsx: failed" in text for text in texts) == 1
+    assert "a.xlsx: failed" in texts[0]
+    assert cli.at(sandbox).run("run", **env).exit_code == 0
+    assert len(mail.received) == len(texts)

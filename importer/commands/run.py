@@ -43,7 +43,7 @@ def run(  # noqa: PLR0913 - one argument per option or field
     from rich.console import Console
 
     from importer.digest import notice_of
-    from importer.notices import heartbeat
+    from importer.notices import Diary, heartbeat
     from importer.pipeline import exit_code_of
     from importer.redaction import redacted
     from importer.settings import load
@@ -51,7 +51,11 @@ def run(  # noqa: PLR0913 - one argument per option or field
     settings = load(config=config, profile=profile, reports=reports)
     account = "SANDBOX" if sandbox else settings.account
 
+    diary = Diary(settings, state_file(settings, rehearsal=sandbox))
+
     def told(handled: Handled) -> None:
+        if handled.exit_code is not ExitCode.DONE:
+            diary.note(handled.line)
         if quiet and handled.exit_code is not ExitCode.DONE:
             sys.stderr.write(redacted(handled.line) + "\n")  # a scheduler mails what is written here, not exit codes
         elif not (as_json or quiet):
@@ -67,6 +71,7 @@ def run(  # noqa: PLR0913 - one argument per option or field
             sys.stdout.write(_document(done, code) + "\n")
     elif not done and not quiet:
         sys.stdout.write(f"Nothing to do: no workbook in {settings.inbox}.\n")
+    diary.open()
     mine = [one for one in done if one.exit_code is not ExitCode.LOCKED]
     if mine or not done:
         notify(notice_of(mine, account), settings, rehearsal=sandbox)
@@ -80,15 +85,18 @@ def _failure_told(account: str, settings: Settings, *, rehearsal: bool) -> Itera
     """Send a notice about a run that could not begin."""
     from importer.digest import notice_of_failure
     from importer.errors import ImporterError, LockedByAnother
+    from importer.notices import Diary
 
     try:
         yield
     except LockedByAnother:
         raise  # nothing failed: the run that is at work tells of itself
     except ImporterError as error:
+        Diary(settings, state_file(settings, rehearsal=rehearsal)).open()
         notify(notice_of_failure(error, account), settings, rehearsal=rehearsal)
         raise
     except Exception as error:
+        Diary(settings, state_file(settings, rehearsal=rehearsal)).open()
         unexpected = ImporterError(f"Unexpected error ({type(error).__name__}).")
         notify(notice_of_failure(unexpected, account), settings, rehearsal=rehearsal)
         raise
