@@ -9,13 +9,13 @@ passed since sending, nor where this user may not see the project's finances.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from importer.payload import SERVICE_NAME, content_of
 from importer.records import Outcome, OutcomeKind, PlannedInvoice, Status
+from importer.settlement import Settlement, Verdict, found_as, hidden_in, too_early, unclear
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,59 +28,6 @@ CLOCK_MARGIN = timedelta(minutes=10)
 
 MOST_NAMED = 5
 """Invoices that a reason names."""
-
-
-SETTLED = ("in doubt still", "not billed", "not undone", "billed", "undone")
-"""What may have become of an invoice, the most urgent first."""
-
-
-class Verdict(Enum):
-    """What is known of an invoice that was in doubt."""
-
-    FOUND = "found"
-    ABSENT = "absent"
-    UNCLEAR = "unclear"
-    TOO_EARLY = "too_early"
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """The verdict about one invoice, and why."""
-
-    doubt: Unsettled
-    verdict: Verdict
-    reason: str
-    what_to_do: str | None = None
-    invoice_id: str | None = None
-    """Set exactly when the invoice was found."""
-    by_hand: bool = False
-    """Whether a person said so, where no answer of Kantata did."""
-
-    @property
-    def status(self) -> Status:
-        """The status that follows."""
-        match self.verdict:
-            case Verdict.FOUND:
-                return Status.CREATED
-            case Verdict.ABSENT:
-                return Status.READY
-            case Verdict.UNCLEAR | Verdict.TOO_EARLY:
-                return Status.IN_DOUBT
-            case _:
-                assert_never(self.verdict)
-
-    @property
-    def words(self) -> str:
-        """What became of it, one of :data:`SETTLED`."""
-        match self.verdict:
-            case Verdict.FOUND:
-                return "not undone" if self.doubt.being_undone else "billed"
-            case Verdict.ABSENT:
-                return "undone" if self.doubt.being_undone else "not billed"
-            case Verdict.UNCLEAR | Verdict.TOO_EARLY:
-                return "in doubt still"
-            case _:
-                assert_never(self.verdict)
 
 
 def settle(
@@ -103,7 +50,7 @@ def settle(
 
     def verdict(one: Unsettled) -> Settlement:
         if end := early.get(one.reference):
-            return _too_early(one, end)
+            return too_early(one, end)
         return undos.get(one.reference) or _settled(one, by_triple, ledger, api)
 
     return _seen_through(_each_for_itself(verdict(one) for one in doubts), ledger, api)
@@ -127,7 +74,7 @@ def _seen_through(
         if not known or shown & known:
             return one
         reason = f"Not found, but Kantata does not show invoice {', '.join(sorted(known))} of the same run either."
-        return _unclear(one.doubt, f"{reason} Its lists may lag behind.")
+        return unclear(one.doubt, f"{reason} Its lists may lag behind.")
 
     return tuple(map(sure, settlements))
 
@@ -145,7 +92,7 @@ def _each_for_itself(settlements: Iterable[Settlement]) -> tuple[Settlement, ...
     settlements = tuple(settlements)
     times = Counter(one.invoice_id for one in settlements)
     return tuple(
-        _unclear(one.doubt, f"Invoice {one.invoice_id} in Kantata could be this one, or another one in doubt.")
+        unclear(one.doubt, f"Invoice {one.invoice_id} in Kantata could be this one, or another one in doubt.")
         if one.invoice_id is not None and times[one.invoice_id] > 1
         else one
         for one in settlements
@@ -212,11 +159,11 @@ def _settled(
     marked = by_triple.get(_triple_of(doubt), [])
     live = [one.invoice_id for one in marked if not one.cancelled]
     if len(live) == 1:
-        return _found(doubt, live[0], f"Found in Kantata by its reference: invoice {live[0]}.")
+        return found_as(doubt, live[0], f"Found in Kantata by its reference: invoice {live[0]}.")
     if len(live) > 1:
-        return _unclear(doubt, f"Kantata holds several invoices with its reference: {', '.join(live)}.")
+        return unclear(doubt, f"Kantata holds several invoices with its reference: {', '.join(live)}.")
     if marked:
-        return _unclear(doubt, f"Invoice {marked[0].invoice_id} has its reference, but was cancelled in Kantata.")
+        return unclear(doubt, f"Invoice {marked[0].invoice_id} has its reference, but was cancelled in Kantata.")
     return _second_look(doubt, ledger, api)
 
 
@@ -237,14 +184,9 @@ def _of_undo(doubt: Unsettled, found: FoundInvoice | None, visible: frozenset[in
         advice = f"If it is to go, run invoice-importer undo {doubt.run_id} again."
         return Settlement(doubt, Verdict.FOUND, reason, advice, doubt.being_undone)
     if found is None and (hidden := sorted(set(doubt.workspace_ids) - visible)):
-        return _hidden(doubt, f"{which} is not shown", hidden)
+        return hidden_in(doubt, f"{which} is not shown", hidden)
     reason = f"{which} is undone: it {'was cancelled' if found else 'is not in Kantata any more'}."
     return Settlement(doubt, Verdict.ABSENT, reason, "Submit the file again to bill its rows anew.")
-
-
-def _hidden(doubt: Unsettled, said: str, hidden: list[int]) -> Settlement:
-    which = ", ".join(str(one) for one in hidden)
-    return _unclear(doubt, f"{said}, but this token may not see the finances of project {which}.")
 
 
 def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) -> Settlement:
@@ -259,15 +201,15 @@ def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) ->
     near = {one: held for one, held in near.items() if known.get(one, doubt.reference) == doubt.reference}
     alike = [one for one, held in near.items() if held is not None]
     if len(alike) == 1:
-        return _found(doubt, alike[0], f"Found in Kantata by its content: invoice {alike[0]}.")
+        return found_as(doubt, alike[0], f"Found in Kantata by its content: invoice {alike[0]}.")
     if alike:
-        return _unclear(doubt, f"Several invoices in Kantata have just its content: {', '.join(alike)}.")
+        return unclear(doubt, f"Several invoices in Kantata have just its content: {', '.join(alike)}.")
     if near:
         which = ", ".join(list(near)[:MOST_NAMED])
-        return _unclear(doubt, f"Not found, but Kantata does not show all the content of invoice {which}.")
+        return unclear(doubt, f"Not found, but Kantata does not show all the content of invoice {which}.")
     hidden = sorted(set(doubt.workspace_ids) - api.sees_finances_of(doubt.workspace_ids))
     if hidden:
-        return _hidden(doubt, "Not found", hidden)
+        return hidden_in(doubt, "Not found", hidden)
     reason = "Not found in Kantata, neither by its reference nor by its content: it was not created."
     return Settlement(doubt, Verdict.ABSENT, reason, "Submit the file again to bill it.")
 
@@ -275,24 +217,3 @@ def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) ->
 def _is_another(found: FoundInvoice, doubt: Unsettled) -> bool:
     """Whether an invoice carries a reference of the same kind, or of this program: then it is one of the others."""
     return any(triple[0] in (SERVICE_NAME, _triple_of(doubt)[0]) for triple in found.triples)
-
-
-def _found(doubt: Unsettled, invoice_id: str, reason: str) -> Settlement:
-    return Settlement(doubt, Verdict.FOUND, reason, None, invoice_id)
-
-
-def _unclear(doubt: Unsettled, reason: str) -> Settlement:
-    advice = (
-        "It is not sent again unasked. Look at it in Kantata, then say what became of it: invoice-importer reconcile "
-        f'--not-billed "{doubt.reference}", or --billed "{doubt.reference}={doubt.being_undone or "ID"}"'
-    )
-    if not doubt.being_undone:
-        advice += " with the number at the end of the invoice's web address."
-    return Settlement(doubt, Verdict.UNCLEAR, reason, advice)
-
-
-def _too_early(doubt: Unsettled, end: datetime) -> Settlement:
-    local = end.replace(tzinfo=UTC).astimezone()
-    what, advice = ("Undone", "reconcile") if doubt.being_undone else ("Sent", "reconcile or submit")
-    reason = f"{what} so recently that nothing is certain before {local:%H:%M:%S}."
-    return Settlement(doubt, Verdict.TOO_EARLY, reason, f"Run {advice} again after {local:%H:%M:%S}.")

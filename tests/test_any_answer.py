@@ -22,8 +22,9 @@ from importer.kantata_api import account
 from importer.kantata_api.answers import classify, error_text
 from importer.kantata_api.lenient import json_object
 from importer.pipeline.undoing import look
-from importer.reconcile import Verdict, settle
+from importer.reconcile import settle
 from importer.records import ItemType, Outcome, OutcomeKind, PlannedInvoice
+from importer.settlement import Verdict
 from importer.tieout import tied
 
 if TYPE_CHECKING:

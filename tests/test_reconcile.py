@@ -16,9 +16,10 @@ from scripted import Scripted
 from test_exactly_once import kantata, live_of, posted, submit
 
 from importer.errors import AccessDenied, NotReached
-from importer.reconcile import Settlement, Verdict, apply, settle
+from importer.reconcile import apply, settle
 from importer.records import ExternalReference, Outcome, OutcomeKind, PlannedInvoice, Status
 from importer.sandbox import Fault, FaultKind
+from importer.settlement import Settlement, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from importer.pipeline import Handled, Reconciled, Tools
-    from importer.reconcile import Settlement
+    from importer.settlement import Settlement
 
 
 @reporting_errors

@@ -14,7 +14,7 @@ from importer.pipeline.returning import returned
 from importer.pipeline.running import run
 from importer.pipeline.submitting import Hooks, exit_code_after, submit
 from importer.pipeline.undoing import UndoHooks, undo
-from importer.reconcile import SETTLED
+from importer.settlement import SETTLED
 
 __all__ = [
     "NOT_CHECKED",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from importer.errors import WrongUse
-from importer.reconcile import Settlement, Verdict
+from importer.settlement import Settlement, Verdict
 from importer.submission_ledger import who
 
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ from importer.pipeline.prepared import Tools, Wish, new_run_id
 from importer.pipeline.submitting import exit_code_after
 from importer.pipeline.telling import report_of
 from importer.plan import totals_of
-from importer.reconcile import Settlement, Verdict, apply, free_at, settle, told
+from importer.reconcile import apply, free_at, settle, told
 from importer.records import ExitCode, LedgerEntry, PlannedInvoice, Source, Status, UnsoundInvoice
 from importer.report import DONE, Report
+from importer.settlement import Settlement, Verdict
 from importer.submit import Sent, not_sent
 from importer.tieout import tied
 
