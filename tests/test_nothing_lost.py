@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import requests
 from inboxes import filled, lying
-from test_run_doubts import AUTO, invoices
+from test_run_doubts import AUTO, LATER, invoices
+
+from importer.sandbox import Fault, FaultKind
 
 if TYPE_CHECKING:
     from conftest import Cli
@@ -52,3 +54,19 @@ def test_the_same_file_again_says_what_differs_since(cli: Cli, sandbox: Sandbox)
     done = cli.at(sandbox).run("run", **AUTO)
     by_hand = cli.at(sandbox).run("submit", cli.folder / "a.xlsx", "--yes", **AUTO)
     assert (done.exit_code, by_hand.exit_code) == (4, 4)
+
+
+def test_an_empty_folder_does_not_stay_in_doubt(cli: Cli, sandbox: Sandbox) -> None:
+    """The program was killed when it had made the folder and nothing in it; the file is in the inbox still."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    killed = "import importer.pipeline.running as r, os, pathlib\nmade = pathlib.Path.mkdir\n"
+    killed += "def mkdir(self, *a, **k):\n    made(self, *a, **k)\n"
+    killed += "    if self.parent.name == 'in-doubt':\n        os._exit(99)\npathlib.Path.mkdir = mkdir\n"
+    assert cli.at(sandbox).start("run", before=killed, **LATER).wait().exit_code == 99
+    assert len(list((inbox / "in-doubt").iterdir())) == 1
+    assert cli.at(sandbox).run("run", **LATER).exit_code == 8
+    assert [one.name for one in (inbox / "in-doubt").glob("*/*.xlsx") if one.name == "a.xlsx"] == ["a.xlsx"]
+    assert len(list((inbox / "in-doubt").iterdir())) == 1
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
+    assert not list((inbox / "in-doubt").iterdir())

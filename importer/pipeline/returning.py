@@ -143,6 +143,9 @@ def _clear(tools: Tools) -> None:
 
     It went back into the inbox, or never left it, when the program was killed; or somebody changed it or took it out.
     """
+    for folder in (tools.settings.inbox / Fate.IN_DOUBT.value).iterdir():
+        with suppress(OSError):  # only an empty folder goes
+            folder.rmdir()
     here = {one.file for one in doubtful(tools)}
     for one in put_here(tools):
         folder = one.file.parent
