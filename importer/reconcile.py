@@ -43,7 +43,7 @@ def settle(
     """
     now = now or datetime.now(UTC).replace(tzinfo=None)
     doubts = tuple(doubts)
-    early = {one.reference: end for one in doubts if (end := free_at(one, settle_seconds)) > now}
+    early = {one.reference: end for one in doubts if (end := free_at(one, settle_seconds, now)) > now}
     due = [one for one in doubts if one.reference not in early]
     undos = _of_undos([one for one in due if one.being_undone], api)
     by_triple = _by_triple([one for one in due if not one.being_undone], api, ledger)
@@ -53,7 +53,8 @@ def settle(
             return too_early(one, end)
         return undos.get(one.reference) or _settled(one, by_triple, ledger, api)
 
-    return _seen_through(_each_for_itself(verdict(one) for one in doubts), ledger, api)
+    found = _each_for_itself(verdict(one) for one in doubts)
+    return _seen_through(tuple(_timed(one, now) for one in found), ledger, api)
 
 
 def _seen_through(
@@ -99,9 +100,22 @@ def _each_for_itself(settlements: Iterable[Settlement]) -> tuple[Settlement, ...
     )
 
 
-def free_at(doubt: Unsettled, settle_seconds: float) -> datetime:
-    """The moment from which “not found” means something, UTC."""
-    return doubt.sent_at + timedelta(seconds=settle_seconds)
+def free_at(doubt: Unsettled, settle_seconds: float, now: datetime) -> datetime:
+    """The moment from which “not found” means something, UTC; ``now`` where the clock was far ahead at sending."""
+    return now if _ahead(doubt, now) else doubt.sent_at + timedelta(seconds=settle_seconds)
+
+
+def _ahead(doubt: Unsettled, now: datetime) -> bool:
+    """Whether this machine's clock has been put back since: then nobody can tell how long ago it was sent."""
+    return doubt.sent_at > now + CLOCK_MARGIN
+
+
+def _timed(one: Settlement, now: datetime) -> Settlement:
+    """What is found counts at any time; “not found” only where it is known when the invoice was sent."""
+    if one.verdict is not Verdict.ABSENT or not _ahead(one.doubt, now):
+        return one
+    reason = f"Not found, but by this machine's clock it was sent on {one.doubt.sent_at:%Y-%m-%d at %H:%M} UTC."
+    return unclear(one.doubt, f"{reason} The clock was ahead then, so nobody knows how long ago that was.")
 
 
 def apply(settlements: Iterable[Settlement], ledger: SubmissionLedger, run_id: str) -> None:

@@ -196,3 +196,20 @@ def test_what_was_said_is_told_although_the_program_was_killed(here: Cli) -> Non
     done = here.run("reconcile", **AT_ONCE)
     assert (done.exit_code, "says that it was not billed" in done.stdout) == (4, True)
     assert here.run("reconcile", **AT_ONCE).stdout.strip() == "Nothing is in doubt."
+
+
+def test_a_clock_that_was_far_ahead_keeps_no_doubt_for_ever(cli: Cli, sandbox: Sandbox) -> None:
+    """By the ledger it is sent next year: what Kantata shows counts at once, of the rest a person says what became."""
+    sheet, here = cli.fees(2), cli.at(sandbox)
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER), Fault(FaultKind.DROP_BEFORE, after=1))
+    ahead = (
+        "import importer.submission_ledger.ledger as l\nfrom datetime import timedelta\nmoment = l.now\n"
+        "l.now = lambda: moment() + timedelta(days=400)\n"
+    )
+    assert here.start("submit", sheet, "--yes", before=ahead).wait().exit_code == 8
+    done = here.run("reconcile", "--json")  # without --no-wait: it must not wait for a year
+    told = {one["invoice_key"]: one for one in done.document["invoices"]}
+    assert {key: one["status"] for key, one in told.items()} == {"k1": "created", "k2": "in_doubt"}
+    assert "The clock was ahead then" in told["k2"]["error"]
+    assert here.run("reconcile", "--not-billed", told["k2"]["reference"], "--yes").exit_code == 4
+    assert (here.run("submit", sheet, "--yes").exit_code, invoices(sandbox)) == (0, 2)

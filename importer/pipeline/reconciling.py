@@ -88,7 +88,8 @@ def reconcile(
     with ledger.exclusive("reconcile"):
         doubts = [*ledger.unsettled(), *ledger.undoing.unsettled()]
         if doubts:
-            wait_until(max(free_at(one, seconds) for one in doubts))
+            now = datetime.now(UTC).replace(tzinfo=None)
+            wait_until(max(free_at(one, seconds, now) for one in doubts))
         settlements = settle(doubts, ledger, api, seconds)
         if words is not None and words.said:
             settlements = _as_said(settlements, words, ledger, api)
