@@ -15,7 +15,7 @@ import pytest
 import test_submission_ledger as one_file
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
-from plans import ACCOUNT, BATCH, SOURCE, fee, fees, invoice, plan, replan, sender, totals
+from plans import ACCOUNT, BATCH, SOURCE, fee, fees, hours, invoice, plan, replan, sender, totals
 from scripted import Scripted, created, http
 
 from importer.errors import LedgerProblem
@@ -431,4 +431,18 @@ def test_commits_wait_for_the_disk(postgresql: Postgresql) -> None:
     ledger = open_ledger(ledger_url(postgresql.address), "a")
     with ledger._engine.connect() as connection:  # noqa: SLF001 - the setting of the very connection is meant
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    ledger.close()
+
+
+def test_of_several_invoices_with_one_item_the_newest_counts(ledger_place: sa.URL) -> None:
+    """Those before it were cancelled in Kantata, or it would not have been sent: they hold nothing any more."""
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    item, number = (one_file.ItemType.TIME_ENTRY, 5101001), 77
+    for turn in range(6):
+        [one] = plan(invoice(hours(item[1]), key=f"turn {turn}", user_invoice_number=number))
+        claim = ledger.claim(one, f"run-{turn}", BATCH, SOURCE)
+        assert claim is not None
+        ledger.settle(claim, Outcome(OutcomeKind.CREATED, invoice_id=f"{9001 + turn}"))
+        holders = ledger.live_by_item([item])[item], ledger.live_by_number([number])[number]
+        assert [one.invoice_id for one in holders] == [f"{9001 + turn}"] * 2
     ledger.close()

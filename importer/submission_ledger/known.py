@@ -56,7 +56,7 @@ class KnownBook:
         return {fingerprint: tuple(entries) for fingerprint, entries in found.items()}
 
     def live_by_item(self, items: Iterable[tuple[ItemType, int]]) -> dict[tuple[ItemType, int], LedgerEntry]:
-        """Entries that hold a time entry, expense or milestone and exist in Kantata, or may."""
+        """Entries that hold a time entry, expense or milestone and exist in Kantata, or may; of several the newest."""
         by_type: dict[ItemType, list[int]] = {}
         for item_type, item_id in items:
             by_type.setdefault(item_type, []).append(item_id)
@@ -72,19 +72,22 @@ class KnownBook:
                         sa.select(ITEMS.c.item_id, INVOICES).select_from(join)
                         .where(ITEMS.c.account == self._account, ITEMS.c.item_type == item_type.value)
                         .where(ITEMS.c.item_id.in_(chunk), INVOICES.c.state.in_(LIVE))
+                        .order_by(INVOICES.c.sent_at)  # those before the last one are gone from Kantata
                     )  # fmt: skip
                     found.update({(item_type, row.item_id): entry_of(row) for row in connection.execute(query)})
         return found
 
     def live_by_number(self, numbers: Iterable[int]) -> dict[int, LedgerEntry]:
-        """Entries that were sent with one of the invoice numbers and exist in Kantata, or may."""
+        """Entries with one of the invoice numbers that exist in Kantata, or may; of several the newest."""
         wanted = set(numbers)
         if not wanted:
             return {}
         query = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.state.in_(LIVE))
         found: dict[int, LedgerEntry] = {}
         with guard(), self._engine.connect() as connection:
-            for row in connection.execute(query.where(INVOICES.c.payload.contains('"user_invoice_number"'))):
+            for row in connection.execute(
+                query.where(INVOICES.c.payload.contains('"user_invoice_number"')).order_by(INVOICES.c.sent_at)
+            ):
                 number = json.loads(row.payload)["invoice"].get("user_invoice_number")
                 if number in wanted:
                     found[number] = entry_of(row)
