@@ -207,9 +207,9 @@ def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) ->
     content = content_of(doubt.payload)
     since = doubt.sent_at - CLOCK_MARGIN
     near = {
-        one.invoice_id: one.content
+        one.invoice_id: one.content if one.content == content else None
         for one in api.invoices_of(doubt.workspace_ids[0], since)
-        if not one.cancelled and one.content in (content, None) and not _is_another(one, doubt)
+        if not one.cancelled and (one.content is None or one.content.may_be(content)) and not _is_another(one, doubt)
     }
     known = ledger.references_of(near)
     near = {one: held for one, held in near.items() if known.get(one, doubt.reference) == doubt.reference}

@@ -16,6 +16,7 @@ from scripted import Scripted
 from test_exactly_once import kantata, live_of, posted, submit
 
 from importer.errors import AccessDenied, NotReached
+from importer.kantata_api import answers, client
 from importer.reconcile import apply, settle
 from importer.records import ExternalReference, Outcome, OutcomeKind, PlannedInvoice, Status
 from importer.sandbox import Fault, FaultKind
@@ -563,3 +564,24 @@ def test_lists_that_lag_prove_nothing_absent(desk: Desk) -> None:
         store.execute("INSERT INTO invoices SELECT * FROM kept")
     store.close()
     assert [one.verdict for one in desk.settle()] == [Verdict.FOUND]
+
+
+@pytest.mark.parametrize("hidden", ["time_entry_ids", "fixed_fee_item_ids"])
+def test_a_list_that_an_answer_leaves_out_proves_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, hidden: str
+) -> None:
+    """Without it nobody knows whether the invoice holds such items: it may be ours, so nothing is sent again."""
+    [ours] = plan(invoice(fee(101, "500", notes="One"), hours(5101001), key="a"))
+    desk.doubt(ours)
+    number = desk.create(ours)
+    desk.forget_references()
+    found = answers.found_invoices
+
+    def without(page: dict[str, Any]) -> Any:
+        for record in page["invoices"].values():
+            record.pop(hidden, None)
+        return found(page)
+
+    monkeypatch.setattr(client, "found_invoices", without)
+    [told] = desk.settle()
+    assert (told.verdict, number in told.reason) == (Verdict.UNCLEAR, True)

@@ -223,11 +223,9 @@ def _content(record: dict[str, Any], answer: dict[str, Any]) -> Content | None:
     items = frozenset((kind, item_id) for kind, item_id in ids if item_id is not None)
     if not known or len(known) < len(workspaces) or len(items) < len(ids):
         return None
-    return Content(
-        known,
-        items,
-        tuple(sorted(priced, key=by_type_and_amount)),
-    )
+    lists = _ID_FIELDS | {kind: f"{name.removesuffix('s')}_ids" for kind, name in _PRICED.items()}
+    unseen = frozenset(kind for kind, name in lists.items() if not isinstance(record.get(name), list))
+    return Content(known, items, tuple(sorted(priced, key=by_type_and_amount)), unseen)
 
 
 def page_count(answer: dict[str, Any], page_size: int) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -94,3 +94,14 @@ class Content:
     """Time entries, expenses and milestones."""
     priced: tuple[tuple[ItemType, Decimal, str], ...]
     """Fixed-fee and additional items: type, amount in the main unit, notes with single blanks; sorted."""
+    unseen: frozenset[ItemType] = field(default=frozenset(), compare=False)
+    """Kinds of items of which an answer has no list: it may hold none, or does not show them."""
+
+    def may_be(self, sent: Content) -> bool:
+        """Whether, as far as this is shown, it is what was sent."""
+        shown = replace(
+            sent,
+            item_ids=frozenset(one for one in sent.item_ids if one[0] not in self.unseen),
+            priced=tuple(one for one in sent.priced if one[0] not in self.unseen),
+        )
+        return self == shown
