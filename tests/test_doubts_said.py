@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -125,3 +126,20 @@ def test_a_file_whose_run_was_killed_while_it_settled_comes_back(cli: Cli, sandb
     assert cli.at(sandbox).start("run", before=unclear + UNTOLD, **AUTO).wait().exit_code == 99
     assert cli.at(sandbox).start("run", before=unclear, **AUTO).wait().exit_code == 8
     assert (invoices(sandbox), lying(inbox)) == (2, [])
+
+
+def test_what_is_being_sent_just_now_is_no_doubt(cli: Cli, sandbox: Sandbox) -> None:
+    """A run that begins while somebody submits by hand leaves that to who submits; nothing is mailed as in doubt."""
+    sheet = filled(cli.folder / "by hand.xlsx", 10)
+    (cli.folder / "inbox").mkdir()
+    holding = "import importer.kantata_api.client as c, time, pathlib\n"
+    holding += (
+        "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(60)\nc.KantataApi.create_invoice = wait\n"
+    )
+    other = cli.at(sandbox).start("submit", sheet, "--yes", before=holding)
+    while not (cli.folder / "held").exists():
+        time.sleep(0.02)
+    meanwhile = cli.at(sandbox).run("run", "--quiet", **AUTO)
+    other.kill()
+    assert (meanwhile.exit_code, meanwhile.stderr) == (0, "")
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 4

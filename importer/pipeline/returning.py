@@ -62,6 +62,8 @@ def settled_first(tools: Tools, connect: Callable[[], KantataApi]) -> Iterator[H
             found = reconcile(tools, connect(), lambda _moment: False)
         except ImporterError as problem:
             why = f"{problem.message} {problem.hint}"
+            if isinstance(problem, LockedByAnother):  # what it sends just now is no doubt, and it tells of it
+                others = [one for one in others if any(entry.state != "sending" for entry in one.open)]
             yield from (_unsettled(one, why) for one in (*doubtful(tools), *others))
             return
         except Exception as error:
