@@ -64,7 +64,7 @@ def send(notice: Notice, settings: Settings, state: Path) -> str | None:
     }[settings.notify_when]
     untold = str(known.get("untold") or "")
     if untold:  # what an earlier run could not tell is told now, also when nothing else is
-        due, notice = True, replace(notice, body=f"{notice.body}\n\nWhat could not be told before:\n\n{untold}")
+        due, notice = True, _with_late(notice, untold)
     reached, why = _sent(notice, settings) if due else (True, None)
     if why is not None:
         LOG.error("The notice could not be sent: %s", why, extra={"why": why})  # also said under --quiet
@@ -75,9 +75,20 @@ def send(notice: Notice, settings: Settings, state: Path) -> str | None:
         others = {name: known[name] for name in known if name not in gone}
         if due:
             others = _noting(others, "failure", why)
-        later = {} if reached else {"untold": f"{notice.title}\n{notice.body}"[:MOST_UNTOLD]}
+        moment = datetime.now().astimezone()
+        later = {} if reached else {"untold": f"{moment:%Y-%m-%d %H:%M} {notice.title}\n{notice.body}"[:MOST_UNTOLD]}
         _write(state, others | {topic: told} | later)
     return why
+
+
+def _with_late(notice: Notice, untold: str) -> Notice:
+    """The notice with what could not be told before; that comes first when there is nothing bad to tell now."""
+    late = f"What could not be told before:\n\n{untold}"
+    if notice.failed:
+        return replace(notice, title=f"{notice.title}, and more told late", body=f"{notice.body}\n\n{late}")
+    what = untold.partition("\n")[0].rpartition("invoice-importer: ")[2]
+    body = f"{late}\n\nNow ({notice.title}):\n\n{notice.body}"
+    return replace(notice, title=f"invoice-importer: told late: {what}", body=body)
 
 
 def _told(known: dict[str, Any], topic: str) -> set[str]:
@@ -162,7 +173,7 @@ def faults(settings: Settings) -> list[str]:
     """What is wrong with the addresses of the settings, without showing them; sends nothing."""
     given, wrong = _addresses(settings)
     if not given:
-        return wrong
+        return wrong or ["there is no address in it, so nobody is told"]
     try:
         import apprise
     except ImportError:

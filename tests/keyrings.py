@@ -11,6 +11,19 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
 
+class Nowhere(KeyringBackend):
+    """Takes every password and keeps none."""
+
+    priority = 1  # type: ignore[assignment]
+
+    def get_password(self, _service: str, _username: str) -> str | None:
+        """Know none."""
+        return None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep nothing."""
+
+
 class InFile(KeyringBackend):
     """Keeps passwords in the file that TEST_KEYRING names."""
 

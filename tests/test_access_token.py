@@ -40,6 +40,8 @@ def test_login_keeps_the_token_and_submit_uses_it(cli: Cli, tmp_path: Path, sand
     done = with_keyring(cli, tmp_path, "login", typed=f"{sandbox.token}\n", **here)
     assert (done.exit_code, done.stdout, sandbox.token in done.stderr) == (0, "", False)
     assert with_keyring(cli, tmp_path, "submit", cli.fees(1), "--yes", **here).exit_code == 0
+    assert "valid; it is that of" in with_keyring(cli, tmp_path, "doctor", **here).stdout
+    assert "keyring of the operating system" in with_keyring(cli, tmp_path, "settings", COLUMNS="150", **here).stdout
     elsewhere = with_keyring(cli, tmp_path, "submit", cli.fees(1), "--yes")
     assert (elsewhere.exit_code, "No access token is set" in elsewhere.stderr) == (2, True)
     assert "was deleted" in with_keyring(cli, tmp_path, "logout", **here).stderr
@@ -62,6 +64,12 @@ def test_what_is_no_token_is_not_stored(cli: Cli, tmp_path: Path, typed: str) ->
     done = with_keyring(cli, tmp_path, "login", typed=typed)
     assert (done.exit_code, (tmp_path / "ring").exists()) == (2, False)
     assert "two words" not in done.stderr
+
+
+def test_a_keyring_that_keeps_nothing_is_said(cli: Cli, tmp_path: Path) -> None:
+    """Not “it is in the keyring” of a token that the next run misses."""
+    done = with_keyring(cli, tmp_path, "login", name="Nowhere", typed=f"{TOKEN}\n")
+    assert (done.exit_code, "keeps nothing" in done.stderr, TOKEN in done.stderr) == (2, True, False)
 
 
 @pytest.mark.parametrize(("name", "said"), [("Locked", "it is locked"), ("Silent", "did not answer within")])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -301,3 +303,31 @@ def test_what_a_run_handled_before_it_was_ended_is_told(
     assert "a.xlsx: failed" in texts[0]
     assert cli.at(sandbox).run("run", **env).exit_code == 0
     assert len(mail.received) == len(texts)
+
+
+def test_bad_news_told_late_is_in_the_subject(tmp_path: Path) -> None:
+    """The mail server was away: “nothing to do” is no subject for a file that failed, nor for when it did."""
+    state, bad = tmp_path / "state.json", Notice("invoice-importer: something needs you, 1 file", "a.xlsx: failed.")
+    bad = replace(bad, failed=True, news=("1",))
+    with MailServer() as mail:
+        settings = load(notify=mail.address)
+        mail.refuse = True
+        assert notices.send(bad, settings, state) is not None
+        mail.refuse = False
+        assert (
+            notices.send(Notice("invoice-importer: nothing to do, 0 files", "The inbox was empty."), settings, state)
+            is None
+        )
+    [told] = [one for one in mail.received if "told late" in str(one["subject"])]
+    assert told["subject"] == "invoice-importer: told late: something needs you, 1 file"
+    text = text_of(told)
+    assert text.index("a.xlsx: failed.") < text.index("The inbox was empty.")
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d invoice-importer: something needs you", text)
+
+
+def test_a_file_without_an_address_is_a_warning(tmp_path: Path) -> None:
+    """“Every address is understood” is no comfort when there is none."""
+    file = tmp_path / "notify"
+    file.write_text("# mailto://later\n")
+    file.chmod(0o600)
+    assert notices.faults(load(notify_file=file)) == ["there is no address in it, so nobody is told"]

@@ -53,6 +53,7 @@ def test_a_refusal_names_the_cell_of_the_cover(cli: Cli, sandbox: Sandbox) -> No
     assert (refused.exit_code, posts(sandbox)) == (9, 0)
     assert "correct “Expected total” at Cover!B2." in refused.document["notices"][-1]
     assert "--expect" not in refused.document["notices"][-1]
+    assert refused.document["files"]["to_fix"] is None  # no row is to be mended, and its Cover has other cells
 
 
 UNTOLD = (

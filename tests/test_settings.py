@@ -180,6 +180,22 @@ def test_an_unknown_key_of_the_file_names_the_near_match(text: str, near: str) -
     assert str(path) in error.hint
 
 
+@pytest.mark.parametrize("line", ["require_approval = true", "largest_invoice = 500", '"Largest total" = 5000'])
+@pytest.mark.parametrize("section", ["[workspaces]", "[profile.x.workspaces]"])
+def test_a_gate_is_no_name_of_a_project(section: str, line: str) -> None:
+    """What is added at the end of the file stands in its last section; there it would guard nothing."""
+    toml(f"unattended = true\n{section}\nACME = 101\n{line}\n")
+    error = refused(profile="x" if "profile" in section else None)
+    assert error.code == "settings.misplaced"
+    assert "Move it above" in error.hint
+
+
+def test_a_project_is_no_yes() -> None:
+    """TOML knows ``true``; it is no number of a project."""
+    toml("[workspaces]\nACME = true\n")
+    assert "not yes or no" in refused().message
+
+
 def test_a_key_like_no_other_is_an_error_too() -> None:
     """Without a near match the key is still named."""
     toml("zzz = 1")

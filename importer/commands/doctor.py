@@ -54,6 +54,7 @@ def _checks(
     from rich.console import Console
 
     from importer import doctor as look
+    from importer.access_token import find_token
     from importer.commands.session import SANDBOX_ACCOUNT, _embedded_sandbox
     from importer.errors import LedgerProblem, SettingsProblem
     from importer.settings import changed, load, settings_file
@@ -66,14 +67,14 @@ def _checks(
     except SettingsProblem as problem:
         yield look.failed("settings", problem.message, problem.hint, problem.exit_code)
         return
-    account, token = settings.account, None
+    account, token, why_none = settings.account, None, ""
     try:
         if sandbox:
             where = ledger_url(settings.ledger)
             settings, account, token = _embedded_sandbox(stack, settings, where, Console(stderr=True))
         else:
-            token = settings.read_token()
-        yield from _of_kantata(settings, token)
+            token, why_none = find_token(settings)
+        yield from _of_kantata(settings, token, why_none)
     except SettingsProblem as problem:
         yield look.failed("token", problem.message, problem.hint, problem.exit_code)
     except LedgerProblem as problem:
@@ -87,15 +88,16 @@ def _checks(
     yield from look.of_extras()
 
 
-def _of_kantata(settings: Settings, token: str | None) -> Iterator[Check]:
+def _of_kantata(settings: Settings, token: str | None, why_none: str) -> Iterator[Check]:
     from urllib.parse import urlsplit
 
     from importer import doctor as look
+    from importer.access_token import ELSEWHERE
     from importer.kantata_api import KantataApi
 
     if token is None:
-        remedy = "Put it into the environment variable KANTATA_TOKEN, or its file's path into KANTATA_TOKEN_FILE."
-        yield look.failed("token", "no access token is set", remedy, ExitCode.WRONG_USE)
+        said = f"{why_none[:1].lower()}{why_none[1:]}".rstrip(".")
+        yield look.failed("token", said, ELSEWHERE, ExitCode.WRONG_USE)
         return
     api = KantataApi(
         settings.base_url, token, connect_timeout=settings.connect_timeout_seconds,

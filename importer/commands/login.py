@@ -13,8 +13,8 @@ from importer.records import ExitCode
 @reporting_errors
 def login(*, profile: Profile = None, config: Config = None) -> ExitCode:
     """Ask for the access token and keep it in the keyring of the operating system; it is never an argument."""
-    from importer.access_token import store
-    from importer.errors import WrongUse
+    from importer.access_token import ELSEWHERE, store, stored
+    from importer.errors import SettingsProblem, WrongUse
     from importer.redaction import keep_secret
     from importer.settings import checked_token, load
 
@@ -27,7 +27,11 @@ def login(*, profile: Profile = None, config: Config = None) -> ExitCode:
         msg = "No token was given."
         raise WrongUse(msg, "Type or paste it when asked, or pipe it in: invoice-importer login < file", code="login")
     keep_secret(token.strip())
-    store(account, checked_token(token.strip()))
+    token = checked_token(token.strip())
+    store(account, token)
+    if stored(account) != token:
+        msg = "The keyring of this machine keeps nothing: the token is not there after it was stored."
+        raise SettingsProblem(msg, ELSEWHERE, code="settings.keyring")
     typer.echo(f"The token for {account} is in the keyring. invoice-importer logout deletes it.", err=True)
     return ExitCode.DONE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from importer.commands.options import Config, Json, Profile, reporting_errors
@@ -17,10 +18,16 @@ HIDDEN = "(hidden)"
 @reporting_errors
 def settings(*, profile: Profile = None, config: Config = None, as_json: Json = False) -> ExitCode:
     """Show every setting with its value and where it comes from. Secrets are hidden."""
+    from importer.access_token import stored
+    from importer.errors import SettingsProblem
     from importer.settings import load, origins
 
-    values = _shown(load(config=config, profile=profile))
-    where = origins(config=config, profile=profile)
+    settings = load(config=config, profile=profile)
+    values, where = _shown(settings), origins(config=config, profile=profile)
+    if settings.token is None and settings.token_file is None:
+        with suppress(SettingsProblem):  # a keyring that cannot be asked is said by doctor
+            if stored(settings.account) is not None:
+                values["token"], where["token"] = HIDDEN, "keyring of the operating system"
     rows = [(name, value, where.get(name, "default")) for name, value in values.items()]
     if as_json:
         import json

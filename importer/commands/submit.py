@@ -150,7 +150,7 @@ def _ask_for_total(ready: int, amount: Decimal, several: str | None) -> None:
     from importer.errors import GateRefused
 
     # Time, expenses and milestones have no amount in the sheet; then the count is what can be compared.
-    what, expected = ("total amount", f"{amount:.2f}") if amount else ("number of invoices", str(ready))
+    what, expected = ("total amount in the sheet", f"{amount:.2f}") if amount else ("number of invoices", str(ready))
     of_which = f" ({several})" if several and amount else ""
     answer = typed(f"Production: type the {what} to send{of_which}", "Nothing was sent")
     said = answer.replace(",", "").replace(" ", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from importer.records import Status
+from importer.records import ExitCode, Status
 from importer.report import answer_of
 from importer.results.own_columns import ANSWERS, columns_of, originals
 from importer.tables import Table, workbook
@@ -21,8 +21,13 @@ TO_FIX = frozenset({Status.REJECTED, Status.NOT_SENT, Status.HELD, Status.READY}
 
 
 def write_to_fix(report: Report, folder: Path) -> Path | None:
-    """Write the rows that did not become invoices, in import form; None when there are none."""
+    """Write the rows that did not become invoices, in import form; None when there are none.
+
+    None also when a gate or a person refused the whole: then no row is to be mended, but the file sent again.
+    """
     sheet = report.sheet
+    if report.exit_code is ExitCode.GATE:
+        return None
     rows = [] if sheet is None else list(_unfinished(report, sheet))
     if sheet is None or not rows:
         return None

@@ -27,7 +27,10 @@ def checked_token(token: str) -> str:
         if token.lower().startswith(word.lower()):
             msg = f"What is given as the token begins with “{word.strip()}”; it must be the token and nothing else."
             raise SettingsProblem(msg, "Delete all that stands before the token itself.", code="settings.token")
-    if not token.isascii() or not token.isprintable() or " " in token or not token:
+    if not token:
+        msg = "What is given as the token is empty."
+        raise SettingsProblem(msg, "Put the token itself there.", code="settings.token")
+    if not token.isascii() or not token.isprintable() or " " in token:
         msg = "The token holds blanks, line ends or characters that no token has."
         raise SettingsProblem(msg, "Copy it again from Kantata.", code="settings.token")
     return token

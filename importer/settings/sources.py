@@ -68,6 +68,7 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
     sections = {"": content} | {f" [profile.{name}]": section for name, section in profiles.items()}
     _refuse_secrets(path, sections.values())
     _refuse_unknown(path, sections)
+    _refuse_misplaced(path, sections)
     if profile is None:
         return content, {}
     if profile not in profiles:
@@ -104,6 +105,17 @@ def _refuse_unknown(path: Path, sections: Mapping[str, dict[str, Any]]) -> None:
             msg = f"The setting “{name}” is not known{did_you_mean(name, Settings.model_fields) or '.'}"
             hint = f"Correct or delete it in {path}{section}; the README lists all settings."
             raise SettingsProblem(msg, hint, code="settings.unknown")
+
+
+def _refuse_misplaced(path: Path, sections: Mapping[str, dict[str, Any]]) -> None:
+    """What is added at the end of the file belongs to its last section: below [workspaces] a gate would be a name."""
+    for section, content in sections.items():
+        names = content.get("workspaces")
+        for name in names if isinstance(names, dict) else ():
+            if name.strip().casefold().replace("-", "_").replace(" ", "_") in Settings.model_fields:
+                msg = f"{path}{section}: “{name}” is a setting, but stands below [workspaces] as the name of a project."
+                hint = "Move it above the first section in square brackets, or right below its [profile.NAME]."
+                raise SettingsProblem(msg, hint, code="settings.misplaced")
 
 
 def _refuse_secrets(path: Path, sections: Iterable[dict[str, Any]]) -> None:

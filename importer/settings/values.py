@@ -73,7 +73,16 @@ IgnoredHeaders = Annotated[list[str], AfterValidator(_no_meaning)]
 """Stands below the setting ``columns``, with which it must not quarrel."""
 Constants = Annotated[dict[str, Any], AfterValidator(_readable_constants), _ByColumn]
 WordsByColumn = Annotated[dict[str, dict[str, Any]], AfterValidator(_readable_values), _ByColumn]
-ProjectNumber = Annotated[int, Field(gt=0, le=2**63 - 1)]
+
+
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        msg = "must be the number of a project, not yes or no"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic tells of a ValueError
+    return value
+
+
+ProjectNumber = Annotated[int, Field(gt=0, le=2**63 - 1), BeforeValidator(_no_boolean)]
 
 # --- texts and folders ---------------------------------------------------------------------
 
