@@ -94,3 +94,21 @@ def test_what_another_file_billed_keeps_no_file_in_its_month(cli: Cli, sandbox: 
     later = cli.at(sandbox).start("run", before=AT.format("2026, 12, 31"), **AUTO).wait()
     assert (later.exit_code, invoices(sandbox)) == (4, 2)
     assert "2 held" in later.stdout
+
+
+def test_a_new_month_is_no_word_about_what_was_undone(cli: Cli, sandbox: Sandbox) -> None:
+    """A file without dates has another batch then; left in the inbox it waits all the same, until it is approved."""
+    sheet = cli.folder / "inbox" / "a.xlsx"
+    sheet.parent.mkdir()
+    rows = [(101, f"k{n}", "Fixed fee", 10 + n, 30) for n in range(2)]
+    workbook(sheet, {"Invoices": [HEADERS[:-1], *rows], "Cover": [["Expected invoices", 2]]})
+    november, december = (AT.format(day) for day in ("2026, 11, 30", "2026, 12, 1"))
+    assert cli.at(sandbox).start("submit", sheet, "--yes", before=november).wait().exit_code == 0
+    assert cli.at(sandbox).run("undo", "last", "--yes").exit_code == 0
+    for day in (november, december):
+        waits = cli.at(sandbox).start("run", before=day, **AUTO).wait()
+        assert (waits.exit_code, invoices(sandbox), lying(sheet.parent)) == (9, 0, ["a.xlsx"])
+        assert "2 invoices of this file were undone" in waits.stdout
+    assert cli.at(sandbox).start("approve", sheet, "--yes", before=december).wait().exit_code == 0
+    assert cli.at(sandbox).start("run", before=december, **AUTO).wait().exit_code == 0
+    assert invoices(sandbox) == 2

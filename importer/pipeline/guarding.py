@@ -77,11 +77,14 @@ def _undone(plan: Report, tools: Tools) -> int:
 
     Their file may lie in the inbox because nobody took it out, or because it was only saved again. One with other
     invoices, or another number of them, is a correction, unless a run planned it before the undo: then it says
-    nothing of what was undone. An approval is good only when it came after the undo.
+    nothing of what was undone. That a new month gives it another batch says nothing either. An approval is good only
+    when it came after the undo.
     """
     ready = {one.reference: one.fingerprint for one in plan.planned if one.status is Status.READY and one.reference}
     known = tools.ledger.entries(ready).values()
     undone = [one for one in known if one.state == "undone"]
+    same_content = tools.ledger.undone_with(one for one in ready.values() if one)
+    undone += [one for one in same_content if one.reference not in ready and one.batch != plan.batch]
     if not undone:
         return 0
     runs = tools.ledger.runs()

@@ -55,6 +55,10 @@ class KnownBook:
             found.setdefault(entry.fingerprint, []).append(entry)
         return {fingerprint: tuple(entries) for fingerprint, entries in found.items()}
 
+    def undone_with(self, fingerprints: Iterable[str]) -> list[LedgerEntry]:
+        """Entries that were undone and not sent again since, with one of these contents."""
+        return [one for one in self._select(INVOICES.c.fingerprint, fingerprints) if one.state == UNDONE]
+
     def live_by_item(self, items: Iterable[tuple[ItemType, int]]) -> dict[tuple[ItemType, int], LedgerEntry]:
         """Entries that hold a time entry, expense or milestone and exist in Kantata, or may; of several the newest."""
         by_type: dict[ItemType, list[int]] = {}
