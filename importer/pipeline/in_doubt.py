@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from importer import moving
 from importer.pipeline.handled import Fate
+from importer.records import Status
 from importer.words import rows_named
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class Doubtful:
     def counts(self) -> Counter[str]:
         """How many invoices there are of each kind, in words; those that were never tried are not billed either."""
         known = Counter(map(self._word, self.entries))
+        # What the run held may be on record all the same: as another file, or an earlier state of this one, billed it.
+        others = self.run.invoices - known["billed"]
+        held = min(known["billed"], max(0, self.run.by_status.get(Status.HELD.value, 0) - others))
+        known += Counter({"held": held, "billed": -held})
         return known + Counter({"not billed": max(0, self.run.invoices - known.total())})
 
     def _word(self, one: LedgerEntry) -> str:
@@ -62,7 +67,7 @@ class Doubtful:
 
     def __str__(self) -> str:
         """What became of the invoices, as of now, and which ones are in doubt."""
-        order = ("in doubt", "not billed", "rejected", "undone", "billed")
+        order = ("in doubt", "not billed", "rejected", "undone", "held", "billed")
         counted = ", ".join(f"{count:,} {word}" for word in order if (count := self.counts[word]))
         if not self.open:
             return counted

@@ -113,8 +113,8 @@ def _told(one: Doubtful, found: Reconciled, code: ExitCode | None = None) -> Han
     """What became of a submit whose file does not lie here: it was submitted by hand, or an undo of it did not end."""
     own = tuple(settled for settled in found.settlements if settled.doubt.reference in one.references)
     code = code or replace(found, settlements=own, differing=found.differing & one.references).exit_code
-    if code is ExitCode.DONE and one.counts["not billed"]:
-        code = ExitCode.SOME_NOT_SENT  # it was stopped before the others
+    if code is ExitCode.DONE and (one.counts["not billed"] or one.counts["held"]):
+        code = ExitCode.SOME_NOT_SENT  # it was stopped before the others, or held them
     fate, said = {
         ExitCode.IN_DOUBT: (Fate.IN_DOUBT, f"{one}. {STILL}"),
         ExitCode.DONE: (Fate.DONE, f"settled: {one}."),
@@ -192,7 +192,8 @@ def _placed(one: Doubtful, place: Path, absent: set[str], differing: frozenset[s
     if one.open:
         _note(one, f"{one}. {STILL}")
         return Handled(name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, f"{one}. {STILL}", folder=one.file.parent)
-    if counts["rejected"] or counts["undone"] or differing & one.references:
+    amiss = one.run.exit_code == ExitCode.SOME_NOT_SENT  # such as one that differs, as its results tell by now
+    if counts["rejected"] or counts["undone"] or counts["held"] or differing & one.references or amiss:
         fate, code, more = Fate.FAILED, ExitCode.SOME_NOT_SENT, " The results say what to do with each invoice."
         if others := len(differing & one.references):
             more = f" {count_of(others, 'invoice')} in Kantata: not as sent.{more}"

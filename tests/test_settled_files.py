@@ -1,0 +1,54 @@
+"""Where a file in in-doubt/ goes once it is settled: only what is billed whole, and as it was sent, is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from inboxes import filled, put_away
+from tampering import between
+from test_run_doubts import AUTO, LATER, invoices
+
+from importer.sandbox import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from conftest import Cli
+
+    from importer.sandbox import Sandbox
+
+
+@pytest.mark.parametrize("first", ["run", "reconcile"])
+def test_what_was_held_is_not_called_billed(cli: Cli, sandbox: Sandbox, first: str) -> None:
+    """An earlier file billed another amount under its reference; whoever settles the rest, the held one is told."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
+    filled(inbox / "b.xlsx", 15, 20)
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
+    done = cli.at(sandbox).run(first, **AUTO)
+    assert (done.exit_code, invoices(sandbox)) == (4 if first == "run" else 0, 2)
+    assert "b.xlsx: failed. Settled: 1 held, 1 billed." in done.stdout
+    assert "b.xlsx" in put_away(inbox, "failed")
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_differs_is_not_called_done(cli: Cli, sandbox: Sandbox, killed: bool) -> None:  # noqa: FBT001 - pytest
+    """One invoice holds something else than was sent, the other one was in doubt: settled, the file is not done."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
+    sandbox.misbehave(Fault(FaultKind.STATUS_AFTER, after=1))
+
+    def tamper(_request: object, document: dict[str, Any]) -> None:
+        for item in document.get("fixed_fee_items", {}).values():
+            if item["amount_in_cents"] == 1000:
+                item["amount_in_cents"] = 900
+
+    with between(sandbox, tamper) as way:
+        env = AUTO | {"KANTATA_TOKEN": sandbox.token, "KANTATA_BASE_URL": way.base_url}
+        assert cli.run("run", **env | LATER).exit_code == 8
+        if killed:
+            crash = "import importer.pipeline.returning as r, os\nr._placed = lambda *a: os._exit(99)\n"
+            assert cli.start("run", before=crash, **env).wait().exit_code == 99
+        done = cli.run("run", **env)
+    assert done.exit_code == 4
+    assert "a.xlsx: failed. Settled: 2 billed." in done.stdout
+    assert (put_away(inbox, "done"), invoices(sandbox)) == ([], 2)
