@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from inboxes import filled, put_away
+from inboxes import filled, lying, put_away
 from tampering import between
-from test_run_doubts import AUTO, LATER, invoices
+from test_run_doubts import AUTO, LATER, in_doubt, invoices
 
 from importer.sandbox import Fault, FaultKind
 
@@ -52,3 +52,24 @@ def test_what_differs_is_not_called_done(cli: Cli, sandbox: Sandbox, killed: boo
     assert done.exit_code == 4
     assert "a.xlsx: failed. Settled: 2 billed." in done.stdout
     assert (put_away(inbox, "done"), invoices(sandbox)) == ([], 2)
+
+
+def test_a_folder_that_cannot_be_changed_hides_no_doubt(cli: Cli, sandbox: Sandbox) -> None:
+    """As long as a doubt stands the run ends with 8, whatever else is amiss."""
+    in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
+    crash = "import importer.pipeline.returning as r\n"
+    crash += "def no(*a):\n    raise PermissionError(13, 'planted')\nr._note = no\n"
+    done = cli.at(sandbox).start("run", before=crash, **LATER).wait()
+    assert (done.exit_code, "its folder cannot be changed (planted)" in done.stdout) == (8, True)
+    assert cli.at(sandbox).start("run", before=crash, **AUTO).wait().exit_code == 1
+
+
+def test_a_file_of_somebody_else_comes_back_too(cli: Cli, sandbox: Sandbox) -> None:
+    """Who put it there owns it; this user may move it, but not set its time."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
+    theirs = (
+        "import importer.pipeline.returning as r, types\ndef no(*a):\n    raise PermissionError(1, 'planted')\n"
+        "r.os = types.SimpleNamespace(utime=no)\n"
+    )
+    done = cli.at(sandbox).start("run", before=theirs, **AUTO).wait()
+    assert (done.exit_code, invoices(sandbox), lying(inbox)) == (0, 2, [])

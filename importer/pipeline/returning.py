@@ -136,7 +136,8 @@ def returned(tools: Tools, found: Reconciled) -> Iterator[Handled]:
             handled = _placed(one, tools.settings.inbox, absent, found.differing)
         except OSError as error:
             why = f"{one}, but its folder cannot be changed ({error.strerror})."
-            handled = Handled(one.file.name, Fate.IN_DOUBT, ExitCode.UNEXPECTED, why, folder=one.file.parent)
+            code = ExitCode.IN_DOUBT if one.open else ExitCode.UNEXPECTED
+            handled = Handled(one.file.name, Fate.IN_DOUBT, code, why, folder=one.file.parent)
         yield handled
 
 
@@ -182,7 +183,8 @@ def _placed(one: Doubtful, place: Path, absent: set[str], differing: frozenset[s
     if counts["not billed"] and not taken_back and (not one.open or absent & one.references):
         why = f"Settled: {one}. {BACK}: the next run sends what is not billed."
         _note(one, why)
-        os.utime(one.file)  # so that a corrected file, which lies in the inbox already, has its turn first
+        with suppress(OSError):  # only its owner may, or who may write it; moving it needs the folder only
+            os.utime(one.file)  # so that a corrected file, which lies in the inbox already, has its turn first
         if not moving.put_away(one.file, one.run.sha256, place):
             why = f"{one}, but the file was changed just now, so it stays where it is."
             _note(one, why)
