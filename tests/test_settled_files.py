@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from inboxes import filled, lying, put_away
 from tampering import between
+from test_approval import STRICT
 from test_run_doubts import AUTO, LATER, in_doubt, invoices
 
 from importer.sandbox import Fault, FaultKind
@@ -73,3 +74,36 @@ def test_a_file_of_somebody_else_comes_back_too(cli: Cli, sandbox: Sandbox) -> N
     )
     done = cli.at(sandbox).start("run", before=theirs, **AUTO).wait()
     assert (done.exit_code, invoices(sandbox), lying(inbox)) == (0, 2, [])
+
+
+def test_what_was_to_be_undone_does_not_come_back(cli: Cli, sandbox: Sandbox) -> None:
+    """Nobody knew whether it exists, so undo could do nothing; that it turns out absent is no reason to bill it."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
+    sandbox.misbehave(Fault(FaultKind.DROP_BEFORE))
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
+    assert cli.at(sandbox).run("undo", "last", "--yes").exit_code == 8
+    done = cli.at(sandbox).run("run", **AUTO)
+    assert (done.exit_code, invoices(sandbox), lying(inbox)) == (4, 0, [])
+    assert "a.xlsx: failed. Settled: 1 not billed. Some were undone, or were to be" in done.stdout
+    assert "to be undone, but in doubt" in cli.at(sandbox).run("history", "last", COLUMNS="300").stdout
+    [sheet] = (inbox / "failed").rglob("a.xlsx")
+    assert cli.at(sandbox).run("submit", sheet, "--yes").exit_code == 0
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 1)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_what_was_to_be_undone_waits_in_the_inbox(cli: Cli, sandbox: Sandbox, strict: bool) -> None:  # noqa: FBT001 - pytest
+    """The run was killed, so its file lies there still: neither its gate nor its approval is a word from after that."""
+    sheet = filled(cli.folder / "inbox" / "a.xlsx", 10)
+    env = AUTO | (STRICT if strict else {})
+    if strict:
+        assert cli.at(sandbox).run("approve", sheet, "--yes", **env).exit_code == 0
+    killed = "import importer.submit as s, os\ns.Sender._log = lambda *a: os._exit(99)\n"
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE))
+    assert cli.at(sandbox).start("run", before=killed, **env).wait().exit_code == 99
+    assert cli.at(sandbox).run("undo", "last", "--yes").exit_code == 8
+    cli.at(sandbox).run("reconcile", **env)
+    waits = cli.at(sandbox).run("run", **env)
+    assert (waits.exit_code, invoices(sandbox), lying(sheet.parent)) == (9, 0, ["a.xlsx"])
+    assert cli.at(sandbox).run("approve", sheet, "--yes", **env).exit_code == 0
+    assert (cli.at(sandbox).run("run", **env).exit_code, invoices(sandbox)) == (0, 1)

@@ -82,7 +82,8 @@ def _undone(plan: Report, tools: Tools) -> int:
     """
     ready = {one.reference: one.fingerprint for one in plan.planned if one.status is Status.READY and one.reference}
     known = tools.ledger.entries(ready).values()
-    undone = [one for one in known if one.state == "undone"]
+    asked = tools.ledger.undoing.asked(ready)
+    undone = [one for one in known if one.state == "undone" or one.reference in asked]
     same_content = tools.ledger.undone_with(one for one in ready.values() if one)
     undone += [one for one in same_content if one.reference not in ready and one.batch != plan.batch]
     if not undone:

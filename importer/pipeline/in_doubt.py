@@ -37,7 +37,7 @@ class Doubtful:
     entries: tuple[LedgerEntry, ...]
     """Its invoices that were sent, also those that another file billed."""
     taken_back: frozenset[str]
-    """References of those that were undone since the run began."""
+    """References of those that were undone since the run began, or were to be while they were in doubt."""
 
     @property
     def references(self) -> frozenset[str]:
@@ -126,7 +126,8 @@ def _of(run: RunRecord, file: Path, tools: Tools) -> Doubtful:
         entries = tuple(sorted(tools.ledger.entries(run.planned).values(), key=lambda one: one.rows))
     undone = tools.ledger.undoing.last_undone(one.reference for one in entries if one.state == "undone")
     since = frozenset(one for one, moment in undone.items() if run.planned is None or moment >= run.started_at)
-    return Doubtful(file, run, entries, since)
+    asked = tools.ledger.undoing.asked(one.reference for one in entries if one.state in ("not_sent", *OPEN))
+    return Doubtful(file, run, entries, since | asked)
 
 
 def _folders(tools: Tools) -> dict[str, Path]:

@@ -44,8 +44,8 @@ STILL = (
 BY_HAND = "The results say which; nobody bills what is not billed before its file is submitted again."
 OTHER = "The workbook that was sent lies here no more, so nobody sends what is not billed of it."
 TAKEN_BACK = (
-    "Some were undone, so the file does not come back by itself. To bill all that is not billed, also what was undone, "
-    "submit it yourself, or approve it and put it into the inbox again; else delete those rows first."
+    "Some were undone, or were to be, so the file does not come back by itself. To bill all that is not billed, also "
+    "what was undone, submit it yourself, or approve it and put it into the inbox again; else delete those rows first."
 )
 
 
@@ -179,8 +179,8 @@ def bring_together(tools: Tools, sha256: str, target: Path) -> None:
 def _placed(one: Doubtful, place: Path, absent: set[str], differing: frozenset[str]) -> Handled:
     """Move a file and its folder; a file goes back into the inbox once per invoice that was found not billed."""
     counts, name = one.counts, one.file.name
-    taken_back = counts["undone"] > 0  # in the inbox these would be billed anew with the rest
-    if counts["not billed"] and not taken_back and (not one.open or absent & one.references):
+    # In the inbox what was taken back would be billed anew with the rest.
+    if counts["not billed"] and not one.taken_back and (not one.open or absent & one.references):
         why = f"Settled: {one}. {BACK}: the next run sends what is not billed."
         _note(one, why)
         with suppress(OSError):  # only its owner may, or who may write it; moving it needs the folder only
@@ -195,7 +195,7 @@ def _placed(one: Doubtful, place: Path, absent: set[str], differing: frozenset[s
         _note(one, f"{one}. {STILL}")
         return Handled(name, Fate.IN_DOUBT, ExitCode.IN_DOUBT, f"{one}. {STILL}", folder=one.file.parent)
     amiss = one.run.exit_code == ExitCode.SOME_NOT_SENT  # such as one that differs, as its results tell by now
-    if counts["rejected"] or counts["undone"] or counts["held"] or differing & one.references or amiss:
+    if counts.keys() - {"billed"} or differing & one.references or amiss:
         fate, code, more = Fate.FAILED, ExitCode.SOME_NOT_SENT, " The results say what to do with each invoice."
         if others := len(differing & one.references):
             more = f" {count_of(others, 'invoice')} in Kantata: not as sent.{more}"

@@ -55,6 +55,7 @@ def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Und
             # People take their time to answer, and what they agreed to may have been paid meanwhile.
             steps = tuple(as_agreed(steps, look(tools.ledger.undoing.sent_in(run.run_id), api, settle_seconds)))
         going = {one.sent.reference for one in steps if one.action or (one.group is Group.UNDONE and not one.earlier)}
+        going |= {one.sent.reference for one in steps if one.sent.state in UNSETTLED}
         if going:  # before anything is free to be sent again
             tools.ledger.approvals.end_for(going, undo_id)
         work = _Undoing(tools, api, hooks, undo_id)
@@ -122,9 +123,12 @@ class _Undoing:
         return ExitCode.SOME_NOT_SENT if done.of(Group.KEPT) and not done.nothing_to_do else ExitCode.DONE
 
     def _finished(self, one: Step) -> Step:
-        if one.earlier or one.sent.state in UNSETTLED:
-            return one  # an invoice whose creation is not known is in doubt already
+        if one.earlier:
+            return one
         try:
+            if one.sent.state in UNSETTLED:  # it is in doubt already
+                self._book.ask(one.sent, self._undo_id)
+                return one
             if one.action is None:
                 self._note(one)
                 return one

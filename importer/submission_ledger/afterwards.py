@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from importer.submission_ledger.undoing import BEGUN, DONE, KEPT, STILL_THERE, UNKNOWN
+from importer.submission_ledger.undoing import ASKED, BEGUN, DONE, KEPT, STILL_THERE, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +17,7 @@ _WORDS = {
     DONE: "undone",
     KEPT: "kept by an undo",
     STILL_THERE: "found not undone",
+    ASKED: "to be undone, but in doubt",
     "settled: created": "found in Kantata",
     "settled: refused_for_now": "found absent",
     "settled by hand: created": "billed, as a person said",

@@ -25,6 +25,8 @@ BEGUN, DONE, KEPT, UNKNOWN = "undo: begun", "undo: undone", "undo: kept", "undo:
 """Outcomes of attempts that undo, beside those that send."""
 STILL_THERE = "undo: still there"
 """Found out later: an undo whose outcome was unknown has not taken the invoice back."""
+ASKED = "undo: asked"
+"""Somebody wanted it undone while nobody knew whether it exists, so nothing was done; nor may it be billed unasked."""
 SHOWN = "shown: "
 """Begins the raw text of an attempt that created an invoice; what Kantata showed of it follows, in short."""
 _STATE_AFTER = {DONE: UNDONE, KEPT: CREATED, UNKNOWN: UNDOING}
@@ -81,6 +83,31 @@ class UndoBook:
         )
         with guard(), self._engine.connect() as connection:
             return {row.reference: row.moment for row in connection.execute(query) if row.reference in wanted}
+
+    def ask(self, one: SentInvoice, undo_id: str) -> None:
+        """Commit that an invoice in doubt was to be undone."""
+        moment = _now()
+        with guard(), self._engine.begin() as connection:
+            connection.execute(
+                ATTEMPTS.insert().values(
+                    account=self._account, reference=one.reference, run_id=undo_id, started_at=moment, ended_at=moment,
+                    outcome=ASKED,
+                )
+            )  # fmt: skip
+
+    def asked(self, references: Iterable[str]) -> frozenset[str]:
+        """Of the references those that were to be undone while in doubt, and that nobody has sent since."""
+        own = ATTEMPTS.c.account == self._account
+        some = sa.select(ATTEMPTS.c.reference).where(own, ATTEMPTS.c.outcome == ASKED)
+        query = sa.select(ATTEMPTS.c.reference, ATTEMPTS.c.outcome).where(own, ATTEMPTS.c.reference.in_(some))
+        found: set[str] = set()
+        with guard(), self._engine.connect() as connection:
+            for row in connection.execute(query.order_by(ATTEMPTS.c.id)):
+                if row.outcome == ASKED:
+                    found.add(row.reference)
+                elif not (row.outcome or "").startswith(("undo: ", "settled")):
+                    found.discard(row.reference)
+        return frozenset(found.intersection(references))
 
     def intend(self, one: SentInvoice, undo_id: str, action: str) -> int:
         """Commit the intent to delete or cancel an invoice; return the attempt's number.
