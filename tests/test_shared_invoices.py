@@ -26,6 +26,13 @@ AT = (
 """Python that sets the day of a plan."""
 
 
+AHEAD = (
+    "import importer.submission_ledger.ledger as l\nfrom datetime import timedelta\nnow = l.now\n"
+    "l.now = lambda: now() + timedelta(days=1)\n"
+)
+"""Python that puts the clock of the ledger a day ahead."""
+
+
 def billed_apart(cli: Cli, sandbox: Sandbox, *faults: Fault) -> tuple[Path, str]:
     """Bill one invoice by a file, and put another one with a second invoice into the inbox; return the first run."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
@@ -112,3 +119,15 @@ def test_a_new_month_is_no_word_about_what_was_undone(cli: Cli, sandbox: Sandbox
     assert cli.at(sandbox).start("approve", sheet, "--yes", before=december).wait().exit_code == 0
     assert cli.at(sandbox).start("run", before=december, **AUTO).wait().exit_code == 0
     assert invoices(sandbox) == 2
+
+
+def test_the_clock_does_not_tell_what_came_first(cli: Cli, sandbox: Sandbox) -> None:
+    """It was a day ahead when the file was sent: what was undone after that was undone after that."""
+    inbox, earlier = billed_apart(cli, sandbox, Fault(FaultKind.DROP_BEFORE))
+    assert cli.at(sandbox).start("run", before=AHEAD, **AUTO).wait().exit_code == 8
+    assert cli.at(sandbox).run("undo", earlier, "--yes").exit_code == 0
+    [doubt] = cli.at(sandbox).run("reconcile", "--json", **AUTO).document["invoices"]
+    said = cli.at(sandbox).run("reconcile", "--not-billed", doubt["reference"], "--yes", **AUTO)
+    assert said.exit_code == 4
+    assert "b.xlsx: failed. Settled: 1 not billed, 1 undone." in said.stdout
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox), lying(inbox)) == (0, 0, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from importer.errors import GateRefused
@@ -93,10 +94,10 @@ def _undone(plan: Report, tools: Tools) -> int:
     changed = any(one.fingerprint != ready[one.reference] for one in known)
     if not changed and any(sizes.get(one.run_id) == len(plan.planned) for one in undone):
         return len(undone)
-    own = [run for run in runs if run.sha256 == plan.source.sha256]
-    since = tools.ledger.undoing.last_undone(one.reference for one in undone)
-    before = [one for one in since if any(one in (run.planned or ()) and since[one] >= run.started_at for run in own)]
-    return len({*before, *(one.reference for one in undone if one.source_sha256 == plan.source.sha256)})
+    own, gone = (run for run in runs if run.sha256 == plan.source.sha256), {one.reference for one in undone}
+    before = [tools.ledger.undoing.undone_since(run, gone.intersection(run.planned or ())) for run in own]
+    same_file = (one.reference for one in undone if one.source_sha256 == plan.source.sha256)
+    return len({*chain.from_iterable(before), *same_file})
 
 
 def _taken_back(undone: int) -> GateRefused:

@@ -124,8 +124,8 @@ def _of(run: RunRecord, file: Path, tools: Tools) -> Doubtful:
         entries = tuple(one for one in tools.ledger.entries_of_source(run.sha256) if one.batch == run.batch)
     else:
         entries = tuple(sorted(tools.ledger.entries(run.planned).values(), key=lambda one: one.rows))
-    undone = tools.ledger.undoing.last_undone(one.reference for one in entries if one.state == "undone")
-    since = frozenset(one for one, moment in undone.items() if run.planned is None or moment >= run.started_at)
+    undone = frozenset(one.reference for one in entries if one.state == "undone")
+    since = undone if run.planned is None else tools.ledger.undoing.undone_since(run, undone)
     asked = tools.ledger.undoing.asked(one.reference for one in entries if one.state in ("not_sent", *OPEN))
     return Doubtful(file, run, entries, since | asked)
 
