@@ -160,8 +160,6 @@ class _Undoing:
         final = _left(one, self._halted or "The undo was stopped before it.")
         if attempt is not None:
             self._note(final, attempt)
-        elif one.sent.state == UNDOING:  # what an earlier undo asked for may take effect still
-            return replace(final, group=Group.UNKNOWN)
         return final
 
     def _ask(self, invoice_id: str, action: Action) -> Removal:
@@ -209,8 +207,9 @@ class _Undoing:
 
 
 def _left(one: Step, why: str) -> Step:
-    """An invoice that the undo did not get to: it exists as before."""
-    return Step(one.sent, why, group=Group.KEPT, what_to_do=LATER)
+    """An invoice that the undo did not get to: it exists as before, unless an earlier undo takes effect still."""
+    group = Group.UNKNOWN if one.sent.state == UNDOING else Group.KEPT
+    return Step(one.sent, why, group=group, what_to_do=LATER)
 
 
 def counts_of(done: Undone) -> dict[str, int]:
