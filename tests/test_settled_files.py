@@ -18,14 +18,19 @@ if TYPE_CHECKING:
     from importer.sandbox import Sandbox
 
 
-@pytest.mark.parametrize("first", ["run", "reconcile"])
-def test_what_was_held_is_not_called_billed(cli: Cli, sandbox: Sandbox, first: str) -> None:
-    """An earlier file billed another amount under its reference; whoever settles the rest, the held one is told."""
+@pytest.mark.parametrize(("first", "kept"), [("run", True), ("reconcile", True), ("run", False)])
+def test_what_was_held_is_not_called_billed(cli: Cli, sandbox: Sandbox, first: str, kept: bool) -> None:  # noqa: FBT001 - pytest
+    """An earlier file billed another amount under its reference; whoever settles the rest, the held one is told.
+
+    Also when nobody kept the copy of the file, so that its rows are not known any more.
+    """
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
     filled(inbox / "b.xlsx", 15, 20)
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
+    for copy in () if kept else (cli.folder / "reports").glob("*/b.xlsx"):
+        copy.unlink()
     done = cli.at(sandbox).run(first, **AUTO)
     assert (done.exit_code, invoices(sandbox)) == (4 if first == "run" else 0, 2)
     assert "b.xlsx: failed. Settled: 1 held, 1 billed." in done.stdout
@@ -107,3 +112,16 @@ def test_what_was_to_be_undone_waits_in_the_inbox(cli: Cli, sandbox: Sandbox, st
     assert (waits.exit_code, invoices(sandbox), lying(sheet.parent)) == (9, 0, ["a.xlsx"])
     assert cli.at(sandbox).run("approve", sheet, "--yes", **env).exit_code == 0
     assert (cli.at(sandbox).run("run", **env).exit_code, invoices(sandbox)) == (0, 1)
+
+
+def test_one_file_that_fails_keeps_no_other_in_doubt(cli: Cli, sandbox: Sandbox) -> None:
+    """Whatever reading it anew stumbles over: the invoices are settled, and all files go where they belong."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
+    filled(inbox / "b.xlsx", 20, key="b")
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER, times=2))
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
+    crash = "import importer.pipeline.reconciling as r\nread = r.prepare\ndef prepare(wish, *a):\n"
+    crash += "    if wish.path.name == 'a.xlsx':\n        raise ValueError('planted')\n    return read(wish, *a)\n"
+    done = cli.at(sandbox).start("run", before=f"{crash}r.prepare = prepare\n", **AUTO).wait()
+    assert (done.exit_code, invoices(sandbox)) == (0, 2)
+    assert {"a.xlsx", "b.xlsx"} <= set(put_away(inbox, "done"))

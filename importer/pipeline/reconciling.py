@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from importer.submission_ledger import RunRecord, SubmissionLedger
 
 
+LOG = logging.getLogger(__name__)
 _STATUS_NOW = {
     "sending": Status.IN_DOUBT, "in_doubt": Status.IN_DOUBT, "created": Status.CREATED, "rejected": Status.REJECTED,
     "not_sent": Status.NOT_SENT, "undoing": Status.IN_DOUBT, "undone": Status.NOT_SENT,
@@ -102,7 +104,7 @@ def reconcile(
             differing |= {one.reference for one in report.planned if one.differs and one.reference}
             files.append(results.write_report(report, _beside_results(run, tools.settings.reports)))
             if any(one.doubt.run_id == run.run_id and not one.doubt.being_undone for one in settlements):
-                ledger.end_run(run.run_id, _as_it_ended(report, ledger), int(report.exit_code))
+                ledger.end_run(run.run_id, _as_it_ended(report, ledger, run), int(report.exit_code))
     own = frozenset(one.doubt.reference for one in settlements)
     return Reconciled(settlements, tuple(files), own & differing)
 
@@ -134,12 +136,16 @@ def _beside_results(run: RunRecord, reports: Path) -> Path:
     return own if (own / f"{run.run_id}-results.xlsx").exists() else reports
 
 
-def _as_it_ended(report: Report, ledger: SubmissionLedger) -> dict[Status, int]:
-    """How many invoices of a run have each status; what an undo took back since was created by it all the same."""
+def _as_it_ended(report: Report, ledger: SubmissionLedger, run: RunRecord) -> dict[Status, int]:
+    """How many invoices of a run have each status; what an undo took back since was created by it all the same.
+
+    Where its rows are not known any more, what it held is not among its invoices.
+    """
     states = {entry.reference: entry.state for entry in ledger.entries_of_run(report.run_id)}
     created = ("undoing", "undone")
     statuses = (Status.CREATED if states.get(one.reference or "") in created else one.status for one in report.planned)
-    return dict(Counter(statuses))
+    held = {Status.HELD: run.by_status.get(Status.HELD.value, 0)} if report.sheet is None else {}
+    return dict(Counter(statuses) + Counter(held))
 
 
 def _known(run_ids: Iterable[str], ledger: SubmissionLedger) -> list[RunRecord]:
@@ -155,6 +161,9 @@ def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...]
     try:
         prepared = prepare(wish, tools, run.run_id)
     except (ImporterError, OSError):
+        prepared = None
+    except Exception:  # whatever it is, it keeps no other file from being settled
+        LOG.exception("Run %s cannot be told anew with its rows.", run.run_id)
         prepared = None
     # Settings may give the same file another meaning: then no row may be told that it was not sent.
     if (
