@@ -125,3 +125,16 @@ def test_one_file_that_fails_keeps_no_other_in_doubt(cli: Cli, sandbox: Sandbox)
     done = cli.at(sandbox).start("run", before=f"{crash}r.prepare = prepare\n", **AUTO).wait()
     assert (done.exit_code, invoices(sandbox)) == (0, 2)
     assert {"a.xlsx", "b.xlsx"} <= set(put_away(inbox, "done"))
+
+
+def test_what_another_file_billed_otherwise_is_not_called_billed(cli: Cli, sandbox: Sandbox) -> None:
+    """A correction waits for the doubt of the first file; that one turns out billed, with the amount from before."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, age=60).parent
+    filled(inbox / "a-corrected.xlsx", 15)
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    assert cli.at(sandbox).run("run", **LATER).exit_code == 8
+    done = cli.at(sandbox).run("run", **AUTO)
+    assert (done.exit_code, invoices(sandbox)) == (4, 1)
+    assert "a-corrected.xlsx: failed. Settled: 1 held." in done.stdout
+    assert "a.xlsx: done. Settled: 1 billed." in done.stdout
+    assert "a.xlsx" in put_away(inbox, "done")

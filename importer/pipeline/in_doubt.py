@@ -53,7 +53,7 @@ class Doubtful:
     def counts(self) -> Counter[str]:
         """How many invoices there are of each kind, in words; those that were never tried are not billed either."""
         known = Counter(map(self._word, self.entries))
-        # What the run held may be on record all the same: as another file, or an earlier state of this one, billed it.
+        # What the run held may be on record all the same, for instance as billed, but cancelled in Kantata since.
         others = self.run.invoices - known["billed"]
         held = min(known["billed"], max(0, self.run.by_status.get(Status.HELD.value, 0) - others))
         known += Counter({"held": held, "billed": -held})
@@ -62,6 +62,9 @@ class Doubtful:
     def _word(self, one: LedgerEntry) -> str:
         if one.state in OPEN:
             return "in doubt"
+        wanted = (self.run.planned or {}).get(one.reference)
+        if one.state == "created" and wanted not in (None, one.fingerprint):
+            return "held"  # another file, or an earlier state of this one, billed something else under its reference
         # What was undone before is to be billed by this file like anything new.
         return _WORDS[one.state if one.state != "undone" or one.reference in self.taken_back else "not_sent"]
 

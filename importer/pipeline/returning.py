@@ -199,6 +199,8 @@ def _placed(one: Doubtful, place: Path, absent: set[str], differing: frozenset[s
         fate, code, more = Fate.FAILED, ExitCode.SOME_NOT_SENT, " The results say what to do with each invoice."
         if others := len(differing & one.references):
             more = f" {count_of(others, 'invoice')} in Kantata: not as sent.{more}"
+        if counts["held"]:
+            more = f" Preview it: that says what is held, and why.{more}"
         if counts["not billed"]:
             more = f" {TAKEN_BACK}"
     else:

@@ -102,7 +102,7 @@ class SubmissionLedger(KnownBook):
         planned: Iterable[PlannedInvoice] = (),
     ) -> None:  # fmt: skip
         """Note that a submit begins; ``headers`` only when it sends something, so that later ones compare with it."""
-        references = [one.reference for one in planned if one.reference is not None]
+        plan = {one.reference: one.fingerprint for one in planned if one.reference is not None}
         with guard(), self._engine.begin() as connection:
             connection.execute(
                 RUNS.insert().values(
@@ -118,7 +118,7 @@ class SubmissionLedger(KnownBook):
                     invoices=totals.invoices,
                     amount=str(totals.amount),
                     headers=json.dumps([(one.text, one.column, one.filled) for one in headers]) if headers else None,
-                    planned=json.dumps(references) if references else None,
+                    planned=json.dumps(plan) if plan else None,
                 ),
             )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from decimal import Decimal
 
@@ -31,8 +32,11 @@ class RunRecord:
     by_status: dict[str, int]
     """As it ended, and as its invoices in doubt were settled since; an undo changes nothing here."""
     exit_code: int | None
-    planned: frozenset[str] | None = None
-    """References of all its sound invoices, also of those that other files billed; None: it was not noted yet."""
+    planned: Mapping[str, str | None] | None = None
+    """Reference → fingerprint of all its sound invoices, also of those that other files billed.
+
+    None: it was not noted yet; the fingerprints neither, at first.
+    """
     undone: int = 0
     """Invoices of it that were undone since."""
     undo_unknown: int = 0

@@ -56,6 +56,10 @@ def unsettled_of(row: Any) -> Unsettled:  # noqa: ANN401 - untyped by its librar
     )  # fmt: skip
 
 
+def _planned(noted: dict[str, str | None] | list[str]) -> dict[str, str | None]:
+    return noted if isinstance(noted, dict) else dict.fromkeys(noted)
+
+
 def run_of(row: Any) -> RunRecord:  # noqa: ANN401 - untyped by its library
     """A submit, from its row."""
     return RunRecord(
@@ -63,5 +67,5 @@ def run_of(row: Any) -> RunRecord:  # noqa: ANN401 - untyped by its library
         finished_at=row.finished_at, who=row.who, path=row.path, sheet=row.sheet,
         sha256=row.sha256, rows=row.rows, invoices=row.invoices,
         amount=row.amount, by_status=json.loads(row.by_status or "{}"), exit_code=row.exit_code,
-        planned=None if row.planned is None else frozenset(json.loads(row.planned)),
+        planned=None if row.planned is None else _planned(json.loads(row.planned)),
     )  # fmt: skip

@@ -183,7 +183,7 @@ _IDS_OF_THE_LAST = """
 
 
 def _add_plans_of_runs(connection: sa.Connection) -> None:
-    """Runs remember the references of all their invoices, as a JSON list; null for earlier ones."""
+    """Runs remember all their invoices, as JSON: reference → fingerprint (a list of references at first); or null."""
     connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN planned TEXT")
 
 
