@@ -7,12 +7,13 @@ import shutil
 import zipfile
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter
 from inboxes import MailServer, filled, lying, text_of
 from sheets import workbook
+from tampering import between
 from test_run import AUTO, message, outcomes, posts
 
 from importer.sandbox import Fault, FaultKind
@@ -250,3 +251,20 @@ def test_a_notice_that_was_not_sent_is_told_by_the_next_run(cli: Cli, sandbox: S
             assert here.run("run", **auto).exit_code == 0
         [told] = mail.received
     assert text_of(told).count("a.xlsx: done. 1 created") == 1
+
+
+def test_a_lost_cent_stops_the_other_files_and_is_told(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """No signal came, so it ends with 4; the line of the file says what differs, and the next one waits."""
+    filled(inbox / "a.xlsx", 10.5, age=90, key="a")
+    filled(inbox / "b.xlsx", 20.5, key="b")
+
+    def tamper(_request: object, document: dict[str, Any]) -> None:
+        for item in document.get("fixed_fee_items", {}).values():
+            item["amount_in_cents"] -= item["amount_in_cents"] % 100
+
+    with between(sandbox, tamper) as way:
+        env = {"KANTATA_TOKEN": sandbox.token, "KANTATA_BASE_URL": way.base_url}
+        done = cli.run("run", **env, **AUTO, IMPORTER_FRACTIONAL_AMOUNTS="send")
+    assert (done.exit_code, lying(inbox), len(sandbox.invoices())) == (4, ["b.xlsx"], 1)
+    assert "sent 10.50, Kantata holds 10.00" in done.stdout
+    assert "b.xlsx: left in the inbox. Not looked at, because of a.xlsx." in done.stdout

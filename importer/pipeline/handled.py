@@ -110,4 +110,5 @@ def _reason(planned: tuple[PlannedInvoice, ...], again: str) -> str:
             if one.status is status:
                 advice = (one.what_to_do or "").replace(ONE_BY_ONE, again)
                 return f" {one.reason or ''} {advice}".rstrip()
-    return ""
+    differing = (one for one in planned if one.differs or one.missing)
+    return next((f" {one.reason or ''} {one.what_to_do or ''}".rstrip() for one in differing), "")

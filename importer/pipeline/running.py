@@ -91,8 +91,13 @@ def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: b
         why = f"{one.why[0].upper()}{one.why[1:]}."
         yield Handled(one.name, Fate.LEFT, code, why, is_file=not (tools.settings.inbox / one.name).is_dir())
     because: Handled | None = None
+    handled: Handled | None = None
     for candidate in whole:
         if because is None and stop.asked:
+            if stop.exit_code is None and handled is not None:  # not a signal: sending the file before it made no sense
+                because = replace(handled, exit_code=ExitCode.SOME_NOT_SENT)
+                yield _left(candidate, because.exit_code, f"Not looked at, because of {because.name}.")
+                continue
             because = _left(candidate, stop.exit_code or ExitCode.TERMINATED, "The run was stopped.")
             yield because
         elif because is not None:
