@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from raw_xlsx import MAIN, parts, sheet_xml, zipped
 
@@ -115,8 +115,16 @@ def _faulty(kind: str | None, value: str | None, raw: str | None, *, formula: bo
     return not value or (anew and value == "0" and kind != "b")
 
 
+SHARED = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1">'
+    '<f t="shared" si="0"/><v>0</v></c></row></sheetData></worksheet>'
+)
+"""A formula whose text stands in another cell."""
+
+
 @settings(max_examples=300, deadline=None)
 @given(made=sheets())
+@example(made=(SHARED, True))
 def test_the_quick_look_sees_what_an_exact_reading_sees(made: tuple[str, bool]) -> None:
     """Prefixes, order and quotes of attributes, blanks, comments and missing addresses change nothing."""
     xml, anew = made

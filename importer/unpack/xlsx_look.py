@@ -32,7 +32,7 @@ _HIDDEN_COLUMN = re.compile(rb"<" + _P + rb"col\b([^>]*\s(?:" + _UNSEEN + rb"|wi
 _MERGED = re.compile(rb"<" + _P + rb"mergeCell\b[^>]*\bref=[\"']([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)[\"']")
 _ERROR = re.compile(rb"\bt=[\"']e[\"']")
 _NO_VALUE = re.compile(rb"(?:<" + _P + rb"f\b[^>]*/>|</" + _P + rb"f>)(?!\s*<" + _P + rb"v>[^<])")
-_ZERO = re.compile(rb"</" + _P + rb"f>\s*<" + _P + rb"v>0<")
+_ZERO = re.compile(rb"(?:<" + _P + rb"f\b[^>]*/>|</" + _P + rb"f>)\s*<" + _P + rb"v>0<")
 # They begin with letters, which a regular expression finds fast, and with the form that nearly every text has.
 _BROKEN_TEXT = {
     quote: re.compile(rb"t=" + quote + rb"s" + quote + rb"(?!><v>\d{1,9}<)[^>]*>(?!\s*<" + _P + rb"v>\d{1,9}<)")
