@@ -159,6 +159,8 @@ def _attachments(done: list[Handled]) -> tuple[Path, ...]:
 
 def _to_read(report: Report) -> tuple[Path | None, Path | None]:
     """The results, and the workbook that is to be corrected: all of it while nothing was sent."""
+    if report.exit_code is ExitCode.GATE:
+        return report.files.get("results"), None  # the file itself is to be looked at
     whole = report.files.get("annotated") if report.exit_code is ExitCode.FILE_PROBLEMS else None
     return report.files.get("results"), whole or report.files.get("to_fix")
 

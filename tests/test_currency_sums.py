@@ -68,6 +68,6 @@ def test_the_question_says_that_its_figure_adds_up_currencies(monkeypatch: pytes
     monkeypatch.setattr("typer.prompt", type_it)
     words = "sum over 2 currencies: EUR 1,500.00 + USD 250.00"
     _ask_for_total(2, Decimal(1750), words)
-    assert asked == [f"Production: type the total amount to send ({words})"]
+    assert asked == [f"Production: type the total amount in the sheet to send ({words})"]
     with pytest.raises(GateRefused, match=r"is 1751.00 \(sum over 2 currencies"):
         _ask_for_total(2, Decimal(1751), words)

@@ -14,6 +14,7 @@ import xlsxwriter
 from inboxes import MailServer, filled, lying, text_of
 from sheets import workbook
 from tampering import between
+from test_cli import column
 from test_run import AUTO, message, outcomes, posts
 
 from importer.sandbox import Fault, FaultKind
@@ -54,7 +55,8 @@ def test_a_refusal_names_the_cell_of_the_cover(cli: Cli, sandbox: Sandbox) -> No
     assert (refused.exit_code, posts(sandbox)) == (9, 0)
     assert "correct “Expected total” at Cover!B2." in refused.document["notices"][-1]
     assert "--expect" not in refused.document["notices"][-1]
-    assert refused.document["files"]["to_fix"] is None  # no row is to be mended, and its Cover has other cells
+    [advice] = column(refused.document["files"]["to_fix"], "Invoices", "what_to_do")[:1]
+    assert advice.endswith("submit book.xlsx itself: the cells named are its own.")  # in this one B1 is the batch
 
 
 UNTOLD = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from importer.records import ExitCode, Status
@@ -21,13 +22,8 @@ TO_FIX = frozenset({Status.REJECTED, Status.NOT_SENT, Status.HELD, Status.READY}
 
 
 def write_to_fix(report: Report, folder: Path) -> Path | None:
-    """Write the rows that did not become invoices, in import form; None when there are none.
-
-    None also when a gate or a person refused the whole: then no row is to be mended, but the file sent again.
-    """
+    """Write the rows that did not become invoices, in import form; None when there are none."""
     sheet = report.sheet
-    if report.exit_code is ExitCode.GATE:
-        return None
     rows = [] if sheet is None else list(_unfinished(report, sheet))
     if sheet is None or not rows:
         return None
@@ -45,7 +41,8 @@ def write_to_fix(report: Report, folder: Path) -> Path | None:
         cover.write_row(0, 0, ["Batch", report.batch], book.bold)
         cover.write_row(1, 0, ["From run", report.run_id])
         cover.write_row(2, 0, ["From file", report.source.path])
-        cover.write_string(4, 0, "Mend the rows on the sheet Invoices and submit this workbook as it is.")
+        mend = "Mend the rows on the sheet Invoices and submit this workbook as it is."
+        cover.write_string(4, 0, _not_here(report) if report.exit_code is ExitCode.GATE else mend)
         cover.write_string(5, 0, "Keep the batch: by it the program knows what it has sent already.")
     return path
 
@@ -55,7 +52,14 @@ def _unfinished(report: Report, sheet: Sheet) -> Iterator[tuple[RawRow, str | No
     for raw in sheet.rows:
         planned = invoices.get(raw.number)
         if raw.number not in sheet.excluded and (planned is None or planned.status in TO_FIX):
-            yield raw, *answer_of(report, planned, errors.get(raw.number, []))
+            error, advice = answer_of(report, planned, errors.get(raw.number, []))
+            # What a gate refused is no fault of the row, and the cells that it names are those of the file itself.
+            yield raw, error, _not_here(report) if report.exit_code is ExitCode.GATE else advice
+
+
+def _not_here(report: Report) -> str:
+    which = f"submit {PurePath(report.source.path).name} itself: the cells named are its own"
+    return f"Nothing is to be mended here. Look at what was refused, and {which}."
 
 
 def _as_read(report: Report, sheet: Sheet, raw: RawRow) -> list[object]:
