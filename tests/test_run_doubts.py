@@ -159,12 +159,14 @@ def test_it_is_not_billed_again_because_it_was_left_in_the_inbox(cli: Cli, sandb
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
 
 
-def test_a_corrected_file_is_billed_after_an_undo(cli: Cli, sandbox: Sandbox) -> None:
-    """Who puts another content in its place has said what is to be billed; its own gate guards it."""
+def test_a_corrected_file_is_approved_after_an_undo(cli: Cli, sandbox: Sandbox) -> None:
+    """Its gate guards its figures, but only a person knows which of the undone invoices are to come again."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
     cli.at(sandbox).run("run", **AUTO)
     cli.at(sandbox).run("undo", "last", "--yes")
-    filled(inbox / "a.xlsx", 10, 21)
+    sheet = filled(inbox / "a.xlsx", 10, 21)
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (9, 0)
+    assert cli.at(sandbox).run("approve", sheet, "--yes").exit_code == 0
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
 
 

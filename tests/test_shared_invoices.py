@@ -63,12 +63,24 @@ def test_what_was_undone_of_another_file_waits_for_a_word(cli: Cli, sandbox: San
     assert "1 invoice of this file was undone" in waits.stdout
 
 
-def test_a_file_that_came_after_the_undo_needs_its_gate_only(cli: Cli, sandbox: Sandbox) -> None:
+def test_a_file_that_lay_there_before_the_undo_waits_too(cli: Cli, sandbox: Sandbox) -> None:
+    """No run had looked at it yet, and its content is another one: nobody spoke after the undo."""
+    inbox = filled(cli.folder / "a.xlsx", 10, 20).parent / "inbox"
+    assert cli.at(sandbox).run("submit", cli.folder / "a.xlsx", "--yes").exit_code == 0
+    sheet = filled(inbox / "b.xlsx", 10)
+    assert cli.at(sandbox).run("undo", "last", "--yes").exit_code == 0
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (9, 0)
+    assert cli.at(sandbox).run("approve", sheet, "--yes").exit_code == 0
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 1)
+
+
+def test_an_approval_after_the_undo_holds_for_an_interrupted_run(cli: Cli, sandbox: Sandbox) -> None:
     """Also when its first run was stopped before what had been undone."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
     cli.at(sandbox).run("run", **AUTO)
     cli.at(sandbox).run("undo", "last", "--yes")
-    filled(inbox / "b.xlsx", 10, 21)
+    sheet = filled(inbox / "b.xlsx", 10, 21)
+    assert cli.at(sandbox).run("approve", sheet, "--yes").exit_code == 0
     sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, status=401))
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 5
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)

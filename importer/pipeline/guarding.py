@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from importer.errors import GateRefused
@@ -74,36 +73,22 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
 
 
 def _undone(plan: Report, tools: Tools) -> int:
-    """How many invoices would be billed anew just as they were before they were undone, or by a file from before that.
+    """How many invoices would be billed anew that were undone, or were to be.
 
-    Their file may lie in the inbox because nobody took it out, or because it was only saved again. One with other
-    invoices, or another number of them, is a correction, unless a run planned it before the undo: then it says
-    nothing of what was undone. That a new month gives it another batch says nothing either. An approval is good only
-    when it came after the undo.
+    By their reference, or by their content: a file without dates has other references in a new month. Whatever file
+    they come in, and whichever gate it has: only who approves it after the undo says that they are to be billed anew.
     """
     ready = {one.reference: one.fingerprint for one in plan.planned if one.status is Status.READY and one.reference}
-    known = tools.ledger.entries(ready).values()
-    asked = tools.ledger.undoing.asked(ready)
-    undone = [one for one in known if one.state == "undone" or one.reference in asked]
-    same_content = tools.ledger.undone_with(one for one in ready.values() if one)
-    undone += [one for one in same_content if one.reference not in ready and one.batch != plan.batch]
-    if not undone:
-        return 0
-    runs = tools.ledger.runs()
-    sizes = {run.run_id: run.invoices for run in runs}
-    changed = any(one.fingerprint != ready[one.reference] for one in known)
-    if not changed and any(sizes.get(one.run_id) == len(plan.planned) for one in undone):
-        return len(undone)
-    own, gone = (run for run in runs if run.sha256 == plan.source.sha256), {one.reference for one in undone}
-    before = [tools.ledger.undoing.undone_since(run, gone.intersection(run.planned or ())) for run in own]
-    same_file = (one.reference for one in undone if one.source_sha256 == plan.source.sha256)
-    return len({*chain.from_iterable(before), *same_file})
+    undone = {one.reference for one in tools.ledger.entries(ready).values() if one.state == "undone"}
+    undone |= tools.ledger.undoing.asked(ready)
+    contents = {one.fingerprint for one in tools.ledger.undone_with(text for text in ready.values() if text)}
+    return sum(reference in undone or content in contents for reference, content in ready.items())
 
 
 def _taken_back(undone: int) -> GateRefused:
     what = f"{count_of(undone, 'invoice')} of this file {'was' if undone == 1 else 'were'} undone"
-    why = f"Nothing was sent: {what}, and nobody has said since that all of it is to be billed anew."
-    how = "Approve the file, submit it yourself, or put a corrected one in its place; else take it out of the inbox."
+    why = f"Nothing was sent: {what}, and nobody has said since that it is to be billed anew."
+    how = "Approve the file, or submit it yourself; else take it out of the inbox."
     return GateRefused(why, how, code="gate.undone")
 
 

@@ -37,7 +37,7 @@ class Doubtful:
     entries: tuple[LedgerEntry, ...]
     """Its invoices that were sent, also those that another file billed."""
     taken_back: frozenset[str]
-    """References of those that were undone since the run began, or were to be while they were in doubt."""
+    """References of those that were undone, or were to be while they were in doubt."""
 
     @property
     def references(self) -> frozenset[str]:
@@ -65,8 +65,7 @@ class Doubtful:
         wanted = (self.run.planned or {}).get(one.reference)
         if one.state == "created" and wanted not in (None, one.fingerprint):
             return "held"  # another file, or an earlier state of this one, billed something else under its reference
-        # What was undone before is to be billed by this file like anything new.
-        return _WORDS[one.state if one.state != "undone" or one.reference in self.taken_back else "not_sent"]
+        return _WORDS[one.state]
 
     def __str__(self) -> str:
         """What became of the invoices, as of now, and which ones are in doubt."""
@@ -128,9 +127,8 @@ def _of(run: RunRecord, file: Path, tools: Tools) -> Doubtful:
     else:
         entries = tuple(sorted(tools.ledger.entries(run.planned).values(), key=lambda one: one.rows))
     undone = frozenset(one.reference for one in entries if one.state == "undone")
-    since = undone if run.planned is None else tools.ledger.undoing.undone_since(run, undone)
     asked = tools.ledger.undoing.asked(one.reference for one in entries if one.state in ("not_sent", *OPEN))
-    return Doubtful(file, run, entries, since | asked)
+    return Doubtful(file, run, entries, undone | asked)
 
 
 def _folders(tools: Tools) -> dict[str, Path]:

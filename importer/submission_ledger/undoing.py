@@ -19,7 +19,7 @@ from importer.submission_ledger.schema import ATTEMPTS, CREATED, INVOICES, UNDOI
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importer.submission_ledger.records import RunRecord, Unsettled
+    from importer.submission_ledger.records import Unsettled
 
 BEGUN, DONE, KEPT, UNKNOWN = "undo: begun", "undo: undone", "undo: kept", "undo: unknown"
 """Outcomes of attempts that undo, beside those that send."""
@@ -72,22 +72,6 @@ class UndoBook:
                 if row.reference in wanted and row.raw:
                     found.setdefault(row.reference, set()).add(row.raw)
         return {reference: frozenset(ids) for reference, ids in found.items()}
-
-    def undone_since(self, run: RunRecord, references: Iterable[str]) -> frozenset[str]:
-        """Of the references those that were undone after a run.
-
-        The order of the attempts tells, as clocks are put back; the clock only where the run tried nothing.
-        """
-        wanted, own = set(references), ATTEMPTS.c.account == self._account
-        last = sa.select(sa.func.max(ATTEMPTS.c.id)).where(own, ATTEMPTS.c.run_id == run.run_id)
-        moment = sa.func.coalesce(ATTEMPTS.c.ended_at, ATTEMPTS.c.started_at).label("moment")
-        query = sa.select(ATTEMPTS.c.reference, ATTEMPTS.c.id, moment).where(own, ATTEMPTS.c.outcome == DONE)
-        with guard(), self._engine.connect() as connection:
-            tried = connection.execute(last).scalar()
-            undone = [row for row in connection.execute(query) if row.reference in wanted]
-        return frozenset(
-            row.reference for row in undone if (row.moment >= run.started_at if tried is None else row.id > tried)
-        )
 
     def ask(self, one: SentInvoice, undo_id: str) -> None:
         """Commit that an invoice in doubt was to be undone."""
