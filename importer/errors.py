@@ -51,6 +51,13 @@ class FileProblem(ImporterError):
     code = "file"
 
 
+class ReaderDefect(FileProblem):
+    """The process that reads files crashed without meeting a limit: a defect of this program, not of the file."""
+
+    exit_code = ExitCode.UNEXPECTED
+    code = "program.reader_crashed"
+
+
 class LedgerProblem(ImporterError):
     """The ledger of submissions cannot be used; without it nothing may be sent."""
 

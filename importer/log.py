@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FACTS = (
     "run_id", "reference", "rows", "workspace_ids", "invoice_id", "status", "http_status", "request_id",
     "duration_ms", "file", "sha256", "exit_code", "counts", "amount", "outcome", "why",
+    "traceback",
 )  # fmt: skip
 """Names under which a record may carry more than its message."""
 LARGEST_FILE_BYTES = 5_000_000

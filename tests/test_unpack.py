@@ -25,7 +25,8 @@ from xlsb import workbook as xlsb_workbook
 
 from importer import unpack as room
 from importer.columns import known_headers
-from importer.errors import FileProblem, WrongUse
+from importer.errors import FileProblem, ReaderDefect, WrongUse
+from importer.exit_codes import ExitCode
 from importer.sheet import CellFault, is_blank
 from importer.unpack import Limits, unpack
 from importer.unpack.archive import Archive
@@ -208,7 +209,9 @@ def test_deep_nesting_is_answered() -> None:
         ("", "file.unreadable"),
         ("import os; os.abort()", "file.unreadable"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "file.too_slow"),
-        ("import sys; sys.exit(1)", "file.too_large"),
+        ("raise MemoryError", "file.too_large"),
+        ("raise KeyError(1)", "program.reader_crashed"),
+        ("import sys; sys.exit(1)", "program.reader_crashed"),
         ("import sys; sys.exit(7)", "file.unreadable"),
         ("import time; time.sleep(60)", "file.too_slow"),
         ("import pickle, sys, os; sys.stdout.buffer.write(pickle.dumps(os.system))", "file.unreadable"),
@@ -226,6 +229,27 @@ def test_whatever_becomes_of_the_child_is_a_sentence(tmp_path: Path, program: st
         with pytest.raises(FileProblem) as caught:
             unpack("a.xlsx", b"PK", KNOWN, limits=replace(SMALL, seconds=2))
     assert caught.value.code == code
+
+
+def test_a_crash_without_a_limit_is_a_defect_of_the_program(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It ends with exit code 1, and the log holds the traceback."""
+    script = csv_file(tmp_path / "child.py", "raise KeyError('grid 12')")
+    command = csv_file(tmp_path / "python", f"#!/bin/sh\nexec {sys.executable} {script}\n")
+    command.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", str(command))
+        with pytest.raises(ReaderDefect) as caught:
+            unpack("a.xlsx", b"PK", KNOWN, limits=SMALL)
+    assert caught.value.exit_code is ExitCode.UNEXPECTED
+    assert "KeyError: 'grid 12'" in vars(caplog.records[-1])["traceback"]
+
+
+@pytest.mark.parametrize("count", [12, 60])
+def test_a_workbook_may_have_many_sheets(count: int) -> None:
+    """One sheet a month is the commonest workbook there is."""
+    sheets = {f"Month {n}": sheet_xml(f"<row><c><v>{n}</v></c></row>") for n in range(count)}
+    unpacked = unpack("a.xlsx", zipped(parts(sheets)), KNOWN, limits=SMALL)
+    assert [grid.rows for grid in unpacked.grids] == [[[n]] for n in range(count)]
 
 
 def test_no_answer_can_run_anything() -> None:

@@ -9,6 +9,7 @@ with a sentence.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import pickle
 import signal
@@ -16,7 +17,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from importer.errors import FileProblem, WrongUse
+from importer.errors import FileProblem, ReaderDefect, WrongUse
 from importer.unpack.child import Refusal, Request, too_much
 from importer.unpack.grid import Grid, Limits, MergedRange, SideLook, Unpacked
 from importer.unpack.identify import READ
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Grid", "Limits", "MergedRange", "SideLook", "Unpacked", "bytes_of", "unpack"]
 
+LOG = logging.getLogger(__name__)
+MOST_TRACEBACK_BYTES = 10_000
+"""What is kept of a crashed child's last words."""
 _ALLOWED = {
     ("importer.unpack.grid", "Grid"), ("importer.unpack.grid", "SideLook"), ("importer.unpack.grid", "MergedRange"),
     ("importer.unpack.grid", "Unpacked"), ("importer.unpack.child", "Refusal"),
@@ -104,7 +108,7 @@ def unpack(
     except subprocess.TimeoutExpired as error:
         raise _too_slow(name, limits) from error
     if done.returncode != 0:
-        raise _died(name, done.returncode, limits)
+        raise _died(name, done.returncode, done.stderr[-MOST_TRACEBACK_BYTES:], limits)
     try:
         answer = _Answers(io.BytesIO(done.stdout)).load()
     except Exception as error:  # what a child gone astray prints may break in any way
@@ -140,12 +144,23 @@ class _Answers(pickle.Unpickler):
         return found
 
 
-def _died(name: str, code: int, limits: Limits) -> FileProblem:
+def _died(name: str, code: int, stderr: bytes, limits: Limits) -> FileProblem:
+    """Why the child ended without an answer: a limit it met, or a defect of this program."""
     if -code in {getattr(signal, "SIGXCPU", None), getattr(signal, "SIGKILL", None)}:
         return _too_slow(name, limits)
-    if code == 1:  # Python could not even tell of it: there was no memory left
+    if code == 1 and b"MemoryError" in stderr:  # it could not even send that answer
         refusal = too_much(name)
         return FileProblem(refusal.message, refusal.hint, code=refusal.code)
+    if code == 1:
+        LOG.error(
+            "The process that reads files crashed on %s.",
+            name,
+            extra={"file": name, "exit_code": code, "traceback": stderr.decode(errors="replace"), "told": True},
+        )
+        return ReaderDefect(
+            f"{name} could not be read because of a defect in this program; the file may be in order.",
+            "Please report it with the program's log. Until it is fixed, copy the invoice rows into a new workbook.",
+        )
     return _unreadable(name)
 
 

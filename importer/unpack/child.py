@@ -48,10 +48,8 @@ def main() -> None:
     gc.disable()  # millions of cells are no garbage, and this process ends before any matters
     request: Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - it comes from the parent
     _limit(request.limits)
-    answer = answer_to(request)
-    pickler = pickle.Pickler(sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
-    pickler.fast = True  # no value refers to another; remembering each of millions costs time and memory
-    pickler.dump(answer)
+    # Not with Pickler.fast: it raises KeyError from the twelfth sheet on.
+    pickle.dump(answer_to(request), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
 
 
 def answer_to(request: Request) -> Unpacked | Refusal:
