@@ -32,8 +32,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    template, preview, approve, submit, run, reconcile, undo, history, doctor, settings, login, logout, sandbox
-):  # fmt: skip
+    template,
+    preview,
+    approve,
+    submit,
+    run,
+    reconcile,
+    undo,
+    history,
+    doctor,
+    settings,
+    login,
+    logout,
+    sandbox,
+):
     app.command()(command)
 
 

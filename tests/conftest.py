@@ -24,20 +24,29 @@ import sqlalchemy as sa
 from plans import ACCOUNT
 
 from importer import sandbox as stand_in
-from importer.kantata_api import KantataApi
-from importer.submission_ledger import SubmissionLedger, open_ledger
+from importer.kantata.client import KantataApi
+from importer.ledger.opening import open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from importer.sandbox import Sandbox
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.sandbox.running import Sandbox
 
 loopback_only.close()
 
 OURS = (
-    "KANTATA_", "IMPORTER_", "XDG_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC", "REQUESTS_CA_",
+    "KANTATA_",
+    "IMPORTER_",
+    "XDG_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "NETRC",
+    "REQUESTS_CA_",
     "CURL_CA_",
-)  # fmt: skip
+)
 """Beginnings of variables that settings or requests would listen to."""
 LONGEST_RUN_SECONDS = 60
 NOWHERE = "http://127.0.0.1:9/api/v1"
@@ -228,9 +237,14 @@ class Cli:
         connection.settimeout(LONGEST_RUN_SECONDS)
         connection.connect(str(self.server))
         order = {
-            "argv": [str(one) for one in argv], "env": {**self.env, **env}, "cwd": str(self.folder), "before": before,
-            "stdin": os.devnull, "stdout": str(talk / "stdout"), "stderr": str(talk / "stderr"),
-        }  # fmt: skip
+            "argv": [str(one) for one in argv],
+            "env": {**self.env, **env},
+            "cwd": str(self.folder),
+            "before": before,
+            "stdin": os.devnull,
+            "stdout": str(talk / "stdout"),
+            "stderr": str(talk / "stderr"),
+        }
         connection.sendall(json.dumps(order).encode() + b"\n")
         return Running(connection, talk)
 
@@ -242,9 +256,14 @@ class Cli:
         """Run ``python -m importer`` from the start, as a person does."""
         done = subprocess.run(
             [sys.executable, "-m", "importer", *map(str, argv)],
-            env=self.env | env, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=LONGEST_RUN_SECONDS, check=False,
-        )  # fmt: skip
+            env=self.env | env,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_RUN_SECONDS,
+            check=False,
+        )
         return Finished(done.returncode, done.stdout, done.stderr)
 
     def at(self, sandbox: Sandbox) -> Cli:

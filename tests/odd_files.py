@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from raw_xlsx import MAIN, STRICT, parts, sheet_xml, text, zipped
 
-from importer.read import Reading
+from importer.reading.read import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,15 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from importer.gate import Gate, Stop
-from importer.plan import Knowledge, decide, draw_up
-from importer.records import Invoice, ItemType, LineItem, PlannedInvoice, Source, Totals
-from importer.retry import Pace, RetryBudget
-from importer.submit import Sender
+from importer.kantata.backoff import Pace, RetryBudget
+from importer.model.invoices import Invoice, ItemType, LineItem
+from importer.model.plans import PlannedInvoice, Source, Totals
+from importer.planning.deciding import decide
+from importer.planning.plan import Knowledge, draw_up
+from importer.sending.sender import Sender
+from importer.sending.throttle import Gate, Stop
 
 if TYPE_CHECKING:
-    from importer.kantata_api import KantataApi
-    from importer.submission_ledger import SubmissionLedger
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
 
 SOURCE = Source("/tmp/october.xlsx", "Invoices", "0" * 64, 1)  # noqa: S108 - a name only
 BATCH = "2026-10"

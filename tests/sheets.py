@@ -13,22 +13,22 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from importer.columns import known_headers
-from importer.conventions import Conventions
-from importer.errors import FileProblem
-from importer.group import Defaults, group
-from importer.parse import Parsed, parse
-from importer.read import read_sheet
-from importer.sheet import Header, Sheet
-from importer.unpack.child import Refusal, Request, answer_to
-from importer.validate import validate
+from importer.checking.conventions import Conventions
+from importer.checking.grouping import Defaults, group
+from importer.checking.parse import Parsed, parse
+from importer.checking.validate import validate
+from importer.model.errors import FileProblem
+from importer.model.headers import known_headers
+from importer.model.sheet import Header, Sheet
+from importer.reading.formats.child import Refusal, Request, answer_to
+from importer.reading.read import read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from importer.problems import Problem
-    from importer.records import Invoice, SheetLine, UnsoundInvoice
-    from importer.unpack import Limits, Unpacked
+    from importer.model.invoices import Invoice, SheetLine, UnsoundInvoice
+    from importer.model.problems import Problem
+    from importer.reading.formats.grid import Limits, Unpacked
 
 TODAY = date(2026, 11, 22)
 NET_30_DRAFT = Defaults(payment_schedule=30, draft=True, suppress_emails=True)
@@ -91,7 +91,7 @@ def in_this_process() -> Iterator[None]:
         return answer
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("importer.read.unpack", unpack)
+        patch.setattr("importer.reading.read.unpack", unpack)
         yield
 
 
@@ -119,12 +119,20 @@ def column_of(name: str, *cells: object, conventions: Conventions | None = None)
     """Parse one column of raw cells; the first stands in A2."""
     return parse(
         Sheet(
-            path=Path("a.xlsx"), name="Invoices", sha256="", header_row=1, headers=(Header(0, name, name),), rows=(),
+            path=Path("a.xlsx"),
+            name="Invoices",
+            sha256="",
+            header_row=1,
+            headers=(Header(0, name, name),),
+            rows=(),
             frame=pd.DataFrame({name: list(cells)}, index=range(2, len(cells) + 2), dtype=object),
-            problems=(), width=1, added=frozenset(), batch=None,
+            problems=(),
+            width=1,
+            added=frozenset(),
+            batch=None,
         ),
         conventions or Conventions(today=TODAY),
-    )  # fmt: skip
+    )
 
 
 def found(problems: Iterable[Problem]) -> list[tuple[str, str | None]]:

@@ -11,7 +11,7 @@ from scripted import Request, Scripted, http
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 
 def between(sandbox: Sandbox, tamper: Callable[[Request, dict[str, Any]], None]) -> Scripted:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from importer.redaction import HIDDEN, keep_secret, redacted
+from importer.settings.redaction import HIDDEN, keep_secret, redacted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Cli, Finished
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 TOKEN = "ring-9c2e77/1+b=%x"  # noqa: S105 - planted
 
@@ -29,7 +29,7 @@ def with_keyring(
     before = (
         f"import keyring, keyrings, os\nkeyring.set_keyring(keyrings.{name}())\n"
         f"os.dup2(os.open({str(given)!r}, os.O_RDONLY), 0)\n"
-        "import importer.access_token as a\na.KEYRING_SECONDS = 1\n"
+        "import importer.settings.access_token as a\na.KEYRING_SECONDS = 1\n"
     )
     return cli.start(*argv, before=before, TEST_KEYRING=str(tmp_path / "ring"), **env).wait()
 
@@ -130,7 +130,7 @@ def test_every_form_of_a_secret_is_hidden(text: str) -> None:
 
 def test_plain_words_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is no secret is not hidden, and an empty or tiny one hides nothing."""
-    monkeypatch.setattr("importer.redaction._forms", set())
+    monkeypatch.setattr("importer.settings.redaction._forms", set())
     keep_secret("", None, "ab")
     text = f"about a bearer of news, {os.sep}abc, anna@example.com, https://example.com/a@b"
     assert redacted(text).replace("bearer of", "") == text.replace("bearer of", "")

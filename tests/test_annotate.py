@@ -19,22 +19,22 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 from sheets import table
 
-from importer.annotate import annotate
-from importer.annotate.marks import Mark
-from importer.annotate.patching import Answer, Job, patched
-from importer.annotate.styles import MARK_COLOURS
-from importer.annotate.verify import check
-from importer.annotate.xml import CannotAnnotate
-from importer.problems import Problem, Severity
-from importer.sheet import ANNOTATION_MARK
+from importer.model.problems import Problem, Severity
+from importer.model.sheet import ANNOTATION_MARK
+from importer.reporting.annotated.annotate import annotate
+from importer.reporting.annotated.marks import Mark
+from importer.reporting.annotated.package import CannotAnnotate
+from importer.reporting.annotated.patching import Answer, Job, patched
+from importer.reporting.annotated.styles import MARK_COLOURS
+from importer.reporting.annotated.verify import check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conftest import Cli, Finished
 
-    from importer.report import Report
-    from importer.sandbox import Sandbox
+    from importer.reporting.report import Report
+    from importer.sandbox.running import Sandbox
 
 RED, ORANGE = MARK_COLOURS[Severity.ERROR], MARK_COLOURS[Severity.WARNING]
 HEADER = ("Project ID", "Invoice key", "Item type", "Description", "Amount", "Double", "Invoice date", "Net days")
@@ -144,9 +144,15 @@ def test_nothing_of_the_workbook_is_lost_or_changed(cli: Cli, sandbox: Sandbox) 
     assert set(old) <= set(new)
     touched = {name for name in old if old[name] != new[name]}
     assert touched == {
-        "[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", "xl/comments1.xml",
-        "xl/drawings/vmlDrawing1.vml", "xl/worksheets/sheet2.xml", "xl/worksheets/_rels/sheet2.xml.rels",
-    }  # fmt: skip
+        "[Content_Types].xml",
+        "xl/workbook.xml",
+        "xl/_rels/workbook.xml.rels",
+        "xl/styles.xml",
+        "xl/comments1.xml",
+        "xl/drawings/vmlDrawing1.vml",
+        "xl/worksheets/sheet2.xml",
+        "xl/worksheets/_rels/sheet2.xml.rels",
+    }
     one, other = openpyxl.load_workbook(source), openpyxl.load_workbook(made)
     assert other.sheetnames == ["Import problems", *one.sheetnames]
     sheet, copy = one[SHEET], other[SHEET]
@@ -176,10 +182,20 @@ def test_libreoffice_reads_the_copy_as_it_reads_the_original(cli: Cli, sandbox: 
     out = cli.folder / "office"
     for path in (source, made):
         subprocess.run(
-            ["soffice", f"-env:UserInstallation=file://{cli.folder}/profile", "--headless", "--convert-to", "ods",  # noqa: S607
-             "--outdir", str(out), str(path)],
-            check=True, capture_output=True, timeout=60,
-        )  # fmt: skip
+            [
+                "soffice",
+                f"-env:UserInstallation=file://{cli.folder}/profile",
+                "--headless",
+                "--convert-to",
+                "ods",
+                "--outdir",
+                str(out),
+                str(path),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
     old, new = (CalamineWorkbook.from_path(str(out / f"{path.stem}.ods")) for path in (source, made))
     for name in old.sheet_names:
         rows = new.get_sheet_by_name(name).to_python(skip_empty_area=False)
@@ -195,8 +211,10 @@ def test_the_first_sheet_lists_every_matter_with_a_link_to_its_cell(cli: Cli, sa
     assert [cell.value for cell in first[10]] == ["Severity", "Cell", "Value", "What is wrong", "How to mend it"]
     listed = [[cell.value for cell in row[:3]] for row in first.iter_rows(min_row=11)]
     assert listed == [
-        ["error", f"{SHEET}!E8", "12.5"], ["error", f"{SHEET}!E10", "many"], ["warning", f"{SHEET}!F5", "Double"],
-    ]  # fmt: skip
+        ["error", f"{SHEET}!E8", "12.5"],
+        ["error", f"{SHEET}!E10", "many"],
+        ["warning", f"{SHEET}!F5", "Double"],
+    ]
     assert first["B11"].hyperlink.location == "'Anna''s rows & more'!E8"
     assert first["B11"].hyperlink.target is None
 
@@ -207,8 +225,12 @@ def test_every_row_has_its_answer_at_the_right(cli: Cli, sandbox: Sandbox) -> No
     titles = [sheet.cell(5, at).value for at in range(9, 14)]
     assert titles == ["status", "invoice_id", "invoice_link", "error", "what_to_do"]
     assert [sheet.cell(row, 9).value for row in range(6, 11)] == [
-        "created", "created", "not sent", "created", "not sent",
-    ]  # fmt: skip
+        "created",
+        "created",
+        "not sent",
+        "created",
+        "not sent",
+    ]
     assert sheet["K6"].value.endswith(f"/{sheet['J6'].value}")
     assert "has cents" in sheet["L8"].value
 
@@ -277,10 +299,20 @@ def test_marks_are_known_again_after_libreoffice_has_saved_the_copy(cli: Cli, sa
     """It cuts comments into runs and rewrites colours; ours go all the same, and the user's words stay."""
     first = copy_of(submitted(cli, sandbox, rich(cli.folder / "october.xlsx")))
     subprocess.run(
-        ["soffice", f"-env:UserInstallation=file://{cli.folder}/profile", "--headless", "--convert-to", "xlsx",  # noqa: S607
-         "--outdir", str(cli.folder / "office"), str(first)],
-        check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
+        [
+            "soffice",
+            f"-env:UserInstallation=file://{cli.folder}/profile",
+            "--headless",
+            "--convert-to",
+            "xlsx",
+            "--outdir",
+            str(cli.folder / "office"),
+            str(first),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
     saved = cli.folder / "office" / first.name
     parts = sheets.parts(saved.read_bytes())
     with zipfile.ZipFile(saved, "w") as archive:  # a number mended as LibreOffice stores it

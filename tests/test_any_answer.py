@@ -16,49 +16,89 @@ from hypothesis import strategies as st
 from plans import BATCH, SOURCE, fee, hours, invoice, plan
 from scripted import Scripted, http
 
-from importer.check import Account, expected_of
-from importer.errors import ImporterError
-from importer.kantata_api import account
-from importer.kantata_api.answers import classify, error_text
-from importer.kantata_api.lenient import json_object
-from importer.pipeline.undoing import look
-from importer.reconcile import settle
-from importer.records import ItemType, Outcome, OutcomeKind, PlannedInvoice
-from importer.settlement import Verdict
-from importer.tieout import tied
+from importer.flow.undoing import look
+from importer.kantata import account
+from importer.kantata.answers import classify, error_text
+from importer.kantata.lenient import json_object
+from importer.model.answers import Outcome, OutcomeKind
+from importer.model.errors import ImporterError
+from importer.model.invoices import ItemType
+from importer.planning.account import Account, expected_of
+from importer.sending.reconcile import settle
+from importer.sending.settlement import Verdict
+from importer.sending.tieout import tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from importer.kantata_api import KantataApi
-    from importer.sandbox import Sandbox
-    from importer.submission_ledger import SubmissionLedger
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.model.plans import PlannedInvoice
+    from importer.sandbox.running import Sandbox
 
 RAW = {
-    "digits": "9" * 5_000, "infinite": "1e999", "nan": "NaN", "deep": "[" * 800 + "]" * 800,
-    "too deep": '{"a":' * 90_000 + "1" + "}" * 90_000, "half": r'"\ud800"', "nul": r'"a\u0000\\u0000"',
-}  # fmt: skip
+    "digits": "9" * 5_000,
+    "infinite": "1e999",
+    "nan": "NaN",
+    "deep": "[" * 800 + "]" * 800,
+    "too deep": '{"a":' * 90_000 + "1" + "}" * 90_000,
+    "half": r'"\ud800"',
+    "nul": r'"a\u0000\\u0000"',
+}
 """What Python could not write itself; stands in a document as ``<name>``."""
 NONSENSE: tuple[Any, ...] = (
-    None, "", [], {}, [None], {"a": 1}, True, False, -1, 0, 0.5, 10**30, "²", ["٣"], "9" * 5_000, "1e999999",
-    "x" * 70_000, *(f"<{name}>" for name in RAW),
-)  # fmt: skip
+    None,
+    "",
+    [],
+    {},
+    [None],
+    {"a": 1},
+    True,
+    False,
+    -1,
+    0,
+    0.5,
+    10**30,
+    "²",
+    ["٣"],
+    "9" * 5_000,
+    "1e999999",
+    "x" * 70_000,
+    *(f"<{name}>" for name in RAW),
+)
 SILENT = (None, {}, -1, "<digits>")
 """Nonsense that is no text: a text may be the reference of another invoice."""
 PARTS = ("results", "meta", "invoices", "external_references", "fixed_fee_items", "workspaces")
 """Parts of an answer from which it follows whether an invoice exists."""
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(NONSENSE)
 NAMES = st.sampled_from(
-    ["results", "invoices", "errors", "error", "meta", "count", "page_count", "workspaces", "key", "id", "9001",
-     "message", "field", "external_references", "permissions", "users"]
-) | st.text(max_size=5)  # fmt: skip
+    [
+        "results",
+        "invoices",
+        "errors",
+        "error",
+        "meta",
+        "count",
+        "page_count",
+        "workspaces",
+        "key",
+        "id",
+        "9001",
+        "message",
+        "field",
+        "external_references",
+        "permissions",
+        "users",
+    ]
+) | st.text(max_size=5)
 ANY = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4), max_leaves=12
 )
 SLOW = settings(
-    max_examples=80, deadline=None,
+    max_examples=80,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)  # fmt: skip
+)
 
 
 def written(document: object) -> str:
@@ -148,13 +188,16 @@ def everything_asked(talk: Talk, ledger: SubmissionLedger) -> None:
     api = talk.api
     one = talk.sent
     asked: list[Callable[[], object]] = [
-        api.greet, api.count_projects, lambda: api.sees_finances_of([101]),
+        api.greet,
+        api.count_projects,
+        lambda: api.sees_finances_of([101]),
         lambda: list(api.invoices_of(101, datetime.now(UTC))),
         lambda: list(api.find_by_references([("a", "b", "c,d"), talk.triple])),
         lambda: [tied(one, found.read_back) for found in api.find_by_ids(["9001", *talk.truth["invoices"]])],
         lambda: look(ledger.undoing.sent_in("run-1"), api, 0),
         lambda: list(account.projects_matching(api, None)),
-        lambda: account.find_numbers(api, [1]), lambda: account.find_numbers(api, range(20)),
+        lambda: account.find_numbers(api, [1]),
+        lambda: account.find_numbers(api, range(20)),
         lambda: account.find_tasks(api, [8]),
         lambda: expected_of(
             one.invoice,
@@ -163,7 +206,7 @@ def everything_asked(talk: Talk, ledger: SubmissionLedger) -> None:
                 {kind: account.find_items(api, kind, [5101001]) for kind in (ItemType.TIME_ENTRY, ItemType.EXPENSE)},
             ),
         ),
-    ]  # fmt: skip
+    ]
     for ask in asked:
         with suppress(ImporterError):
             str(ask()).encode()

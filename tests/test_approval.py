@@ -9,15 +9,16 @@ import pytest
 from inboxes import filled, lying
 from plans import ACCOUNT
 
-from importer.approval import _changes, _hash
-from importer.sandbox import Fault, FaultKind
-from importer.submission_ledger import open_ledger, os_user
+from importer.ledger.database import os_user
+from importer.ledger.opening import open_ledger
+from importer.planning.approval import _changes, _hash
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 STRICT = {"IMPORTER_REQUIRE_APPROVAL": "true"}
 
@@ -161,7 +162,7 @@ def test_four_eyes(cli: Cli, sandbox: Sandbox) -> None:
     done = here.run("submit", sheet, "--yes", "--json", **strict)
     assert (done.exit_code, posts(sandbox)) == (9, 0)
     assert "approval_by_another" in done.document["notices"][-1]
-    another = "import importer.submission_ledger.notation as n, importer.submission_ledger.approvals as a\n"
+    another = "import importer.ledger.database as n, importer.ledger.approvals as a\n"
     another += "n.os_user = a.os_user = lambda: 'berta'\n"
     assert here.start("approve", sheet, "--yes", before=another).wait().exit_code == 0
     assert here.run("submit", sheet, "--yes", **strict).exit_code == 0
@@ -248,7 +249,7 @@ def test_what_is_approved_while_an_undo_is_at_work_is_not_its_bill_anew(cli: Cli
     first, both = cli.fees(1, "first.csv"), cli.fees(2, "both.csv")
     assert cli.at(sandbox).run("submit", first, "--yes").exit_code == 0
     meanwhile = (
-        "import importer.submission_ledger.undoing as u, subprocess, sys\nbegin = u.UndoBook.intend\n"
+        "import importer.ledger.undoing as u, subprocess, sys\nbegin = u.UndoBook.intend\n"
         f"def intend(self, *a):\n    command = [sys.executable, '-m', 'importer', 'approve', {str(both)!r}, '--yes']\n"
         "    subprocess.run(command, check=True)\n    return begin(self, *a)\nu.UndoBook.intend = intend\n"
     )

@@ -11,28 +11,20 @@ from openpyxl import load_workbook
 from plans import fee, invoice, plan
 from rich.console import Console
 
-from importer.balance import SEVERAL, Tally
-from importer.preview import show
-from importer.records import (
-    ExitCode,
-    Expected,
-    ItemType,
-    PlannedInvoice,
-    ReadBack,
-    Shown,
-    ShownItem,
-    Source,
-    Status,
-    Totals,
-)  # fmt: skip
-from importer.report import Report
-from importer.sandbox import Fault, FaultKind
+from importer.model.answers import ReadBack, Shown, ShownItem
+from importer.model.exit_codes import ExitCode
+from importer.model.invoices import ItemType
+from importer.model.plans import Expected, PlannedInvoice, Source, Status, Totals
+from importer.reporting.balance import SEVERAL, Tally
+from importer.reporting.report import Report
+from importer.reporting.terminal import show
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from conftest import Cli
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 
 def tally(*planned: PlannedInvoice) -> Tally:
@@ -71,8 +63,9 @@ def test_a_shared_invoice_is_compared_as_far_as_it_is_told() -> None:
     assert (line.name, line.sheet, line.read_back, line.difference, line.total) == (SEVERAL, 150, 150, 0, None)
     lines = tally(replace(shared, status=Status.CREATED)).by_project()
     assert [(one.name, one.sent, one.difference, one.unread_amount, one.total) for one in lines] == [
-        ("101", 100, None, 100, None), ("102", 50, None, 50, None),
-    ]  # fmt: skip
+        ("101", 100, None, 100, None),
+        ("102", 50, None, 50, None),
+    ]
 
 
 def test_a_part_of_what_kantata_holds_is_no_total() -> None:
@@ -124,8 +117,9 @@ def test_a_rejected_invoice_has_its_currency(cli: Cli, sandbox: Sandbox) -> None
     assert done.statuses == ["created", "rejected", "created"]
     lines = done.document["tie_out"]["by_currency"]
     assert [(one["name"], one["sheet"], one["sent"], one["read_back"]) for one in lines] == [
-        ("EUR", "570.00", "500.00", "500.00"), ("USD", "7.00", "7.00", "7.00"),
-    ]  # fmt: skip
+        ("EUR", "570.00", "500.00", "500.00"),
+        ("USD", "7.00", "7.00", "7.00"),
+    ]
 
 
 def test_before_sending_there_is_a_plan_and_no_tie_out() -> None:
@@ -134,9 +128,20 @@ def test_before_sending_there_is_a_plan_and_no_tie_out() -> None:
     other = replace(plan(invoice(fee(106, "50")))[0], expected=Expected(("B",), "USD", Decimal(50)))
     totals = Totals(2, 2, Decimal(150), {Status.READY: 2}, {Status.READY: Decimal(150)})
     report = Report(
-        "submit", "run", "2026-10", "account", None, ExitCode.DONE, Source("o.csv", "o", "0", 2), None,  # type: ignore[arg-type]
-        (one, other), totals, (), (), "",
-    )  # fmt: skip
+        "submit",
+        "run",
+        "2026-10",
+        "account",
+        None,
+        ExitCode.DONE,
+        Source("o.csv", "o", "0", 2),
+        None,  # type: ignore[arg-type]
+        (one, other),
+        totals,
+        (),
+        (),
+        "",
+    )
     text = io.StringIO()
     show(report, Console(file=text, width=120))
     assert "Tie-out" not in text.getvalue()
@@ -148,9 +153,10 @@ def test_the_workbook_titles_projects_and_leaves_unknown_totals_blank(cli: Cli, 
     """In the results as in the preview; no project has the total of an invoice that it shares with others."""
     cli = cli.at(sandbox)
     sheet = cli.sheet(
-        {"amount": 500}, {"workspace_id": 104, "invoice_key": "a", "amount": 5}, {"workspace_id": 105,
-                                                                              "invoice_key": "a", "amount": 6}
-    )  # fmt: skip
+        {"amount": 500},
+        {"workspace_id": 104, "invoice_key": "a", "amount": 5},
+        {"workspace_id": 105, "invoice_key": "a", "amount": 6},
+    )
     book = load_workbook(cli.run("submit", sheet, "--yes", "--json").document["files"]["results"])
     invoices: Worksheet = book["Invoices"]
     titles = [cell.value for cell in next(iter(invoices.iter_cols(min_col=2, max_col=2)))]
@@ -161,6 +167,8 @@ def test_the_workbook_titles_projects_and_leaves_unknown_totals_blank(cli: Cli, 
     first = rows.index(header) + 1
     lines = [dict(zip(header, row, strict=True)) for row in rows[first : first + 3]]
     assert [(one["Tie-out by project"], one["Total in Kantata"]) for one in lines] == [
-        ("101", 500), ("104", None), ("105", None),
-    ]  # fmt: skip
+        ("101", 500),
+        ("104", None),
+        ("105", None),
+    ]
     assert "Bäckerei" in lines[0]["Project title"]

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sheets import column_of
 
-from importer.cells import LARGEST_ID, number_of, parser_of
-from importer.columns import Kind
-from importer.readings import Unreadable
-from importer.records import ItemType
+from importer.model.columns import Kind
+from importer.model.invoices import ItemType
+from importer.values.cells import LARGEST_ID, number_of, parser_of
+from importer.values.readings import Unreadable
 
 
 def value_of(column: str, raw: object) -> object:
@@ -218,18 +218,60 @@ def test_numbers_and_times_are_no_dates(raw: object) -> None:
 # --- choices ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("raw", [
-    "yes", "Yes ", "Y", "TRUE", "true", "1", "x", "X", "ja", "J", "oui", "Oui", "sí", "SI\u0301", "si", "wahr", "VRAI",
-    "verdadero", "✓", "✔\ufe0f", "☑", True, 1, 1.0,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "yes",
+        "Yes ",
+        "Y",
+        "TRUE",
+        "true",
+        "1",
+        "x",
+        "X",
+        "ja",
+        "J",
+        "oui",
+        "Oui",
+        "sí",
+        "SI\u0301",
+        "si",
+        "wahr",
+        "VRAI",
+        "verdadero",
+        "✓",
+        "✔\ufe0f",
+        "☑",
+        True,
+        1,
+        1.0,
+    ],
+)
 def test_words_for_yes(raw: object) -> None:
     """Yes is read from words, boxes and 1."""
     assert parser_of(Kind.YES_NO)(raw) is True
 
 
-@pytest.mark.parametrize("raw", [
-    "no", "No ", "N", "FALSE", "false", "0", "nein", "NON", "falsch", "faux", "falso", "☐", False, 0, 0.0,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "no",
+        "No ",
+        "N",
+        "FALSE",
+        "false",
+        "0",
+        "nein",
+        "NON",
+        "falsch",
+        "faux",
+        "falso",
+        "☐",
+        False,
+        0,
+        0.0,
+    ],
+)
 def test_words_for_no(raw: object) -> None:
     """No is read from words, boxes and 0."""
     assert parser_of(Kind.YES_NO)(raw) is False
@@ -244,22 +286,64 @@ def test_neither_yes_nor_no(raw: object) -> None:
 @pytest.mark.parametrize(
     ("raw", "days"),
     [
-        (30, 30), (30.0, 30), ("30", 30), ("Net 30", 30), ("net30", 30), ("NET  30 days", 30), ("30 days", 30),
-        ("1 day", 1), ("n30", 30), ("n/30", 30), ("N / 30", 30), (0, 0), ("0", 0), ("Due on receipt", 0), (9999, 9999),
-        ("30 Tage", 30), ("30 Tage netto", 30), ("innerhalb von 14 Tagen", 14), ("30 jours", 30), ("à 30 jours", 30),
-        ("30 días", 30), ("30 dias", 30), ("1 día", 1), ("'30", 30), ("30\u00a0d", 30), ("sofort fällig", 0),
-        ("Sofort", 0), ("À réception", 0), ("a reception", 0), ("a la vista", 0), ("Immediately", 0),
+        (30, 30),
+        (30.0, 30),
+        ("30", 30),
+        ("Net 30", 30),
+        ("net30", 30),
+        ("NET  30 days", 30),
+        ("30 days", 30),
+        ("1 day", 1),
+        ("n30", 30),
+        ("n/30", 30),
+        ("N / 30", 30),
+        (0, 0),
+        ("0", 0),
+        ("Due on receipt", 0),
+        (9999, 9999),
+        ("30 Tage", 30),
+        ("30 Tage netto", 30),
+        ("innerhalb von 14 Tagen", 14),
+        ("30 jours", 30),
+        ("à 30 jours", 30),
+        ("30 días", 30),
+        ("30 dias", 30),
+        ("1 día", 1),
+        ("'30", 30),
+        ("30\u00a0d", 30),
+        ("sofort fällig", 0),
+        ("Sofort", 0),
+        ("À réception", 0),
+        ("a reception", 0),
+        ("a la vista", 0),
+        ("Immediately", 0),
     ],
-)  # fmt: skip
+)
 def test_payment_terms(raw: object, days: int) -> None:
     """Days are read from numbers and from the usual words; 0 is due on receipt."""
     assert parser_of(Kind.DAYS)(raw) == days
 
 
-@pytest.mark.parametrize("raw", [
-    "net", "thirty", "2 weeks", "30.5", 30.5, -1, "-30", 10000, "2/10 net 30", True, "1.000", "1,234", "30 EOM",
-    "30 jours fin de mois", "٣٠",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "net",
+        "thirty",
+        "2 weeks",
+        "30.5",
+        30.5,
+        -1,
+        "-30",
+        10000,
+        "2/10 net 30",
+        True,
+        "1.000",
+        "1,234",
+        "30 EOM",
+        "30 jours fin de mois",
+        "٣٠",
+    ],
+)
 def test_payment_terms_that_are_none(raw: object) -> None:
     """Weeks, discounts, halves and negative days are refused."""
     assert fault_of(Kind.DAYS, raw) == "not_days"
@@ -268,13 +352,21 @@ def test_payment_terms_that_are_none(raw: object) -> None:
 @pytest.mark.parametrize(
     ("raw", "item_type"),
     [
-        ("time_entry", ItemType.TIME_ENTRY), ("Time entry", ItemType.TIME_ENTRY), ("TIME-ENTRY", ItemType.TIME_ENTRY),
-        ("Hours", ItemType.TIME_ENTRY), ("expense", ItemType.EXPENSE), ("Expenses", ItemType.EXPENSE),
-        ("fixed_fee", ItemType.FIXED_FEE), ("Fixed Fee", ItemType.FIXED_FEE), ("additional", ItemType.ADDITIONAL),
-        ("Additional item", ItemType.ADDITIONAL), ("billing_milestone", ItemType.BILLING_MILESTONE),
-        ("Milestone", ItemType.BILLING_MILESTONE), (" billing\u00a0milestone ", ItemType.BILLING_MILESTONE),
+        ("time_entry", ItemType.TIME_ENTRY),
+        ("Time entry", ItemType.TIME_ENTRY),
+        ("TIME-ENTRY", ItemType.TIME_ENTRY),
+        ("Hours", ItemType.TIME_ENTRY),
+        ("expense", ItemType.EXPENSE),
+        ("Expenses", ItemType.EXPENSE),
+        ("fixed_fee", ItemType.FIXED_FEE),
+        ("Fixed Fee", ItemType.FIXED_FEE),
+        ("additional", ItemType.ADDITIONAL),
+        ("Additional item", ItemType.ADDITIONAL),
+        ("billing_milestone", ItemType.BILLING_MILESTONE),
+        ("Milestone", ItemType.BILLING_MILESTONE),
+        (" billing\u00a0milestone ", ItemType.BILLING_MILESTONE),
     ],
-)  # fmt: skip
+)
 def test_item_types_have_friendly_spellings(raw: str, item_type: ItemType) -> None:
     """The five item types are known by their names, titles and the obvious other words."""
     assert parser_of(Kind.ITEM_TYPE)(raw) is item_type

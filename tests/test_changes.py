@@ -12,25 +12,24 @@ import requests
 from openpyxl import load_workbook
 from plans import BATCH, SOURCE, fee, fees, hours, invoice, plan
 
-from importer.changes import Kind, compare
-from importer.period import batch_before
-from importer.records import Expected, Outcome, OutcomeKind
-from importer.submission_ledger import open_ledger
+from importer.checking.period import batch_before
+from importer.ledger.opening import open_ledger
+from importer.model.answers import Outcome, OutcomeKind
+from importer.model.plans import Expected
+from importer.planning.comparison import Kind, compare
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
     from conftest import Cli, Finished
 
-    from importer.records import PlannedInvoice
-    from importer.sandbox import Sandbox
-    from importer.submission_ledger import SubmissionLedger
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.model.plans import PlannedInvoice
+    from importer.sandbox.running import Sandbox
 
 
 def month(cli: Cli, day: str, amounts: dict[int, object], **fields: Any) -> None:
     """Write a sheet of one fixed fee per project."""
-    cli.sheet(
-        *({"workspace_id": n, "amount": amount, "invoice_date": day, **fields} for n, amount in amounts.items())
-    )  # fmt: skip
+    cli.sheet(*({"workspace_id": n, "amount": amount, "invoice_date": day, **fields} for n, amount in amounts.items()))
 
 
 def submit(cli: Cli) -> Finished:
@@ -51,9 +50,11 @@ def test_preview_compares_with_the_month_before(cli: Cli, sandbox: Sandbox) -> N
     month(cli, "2026-11-30", {101: 150, 102: 151, 103: 49, 105: 900})
     done = preview(cli)
     a, b, c, e = (
-        "Website-Relaunch Bäckerei Müller", "Markenauftritt Großküchen Schöller", "Onlineshop Käserei Alpgrün",
+        "Website-Relaunch Bäckerei Müller",
+        "Markenauftritt Großküchen Schöller",
+        "Onlineshop Käserei Alpgrün",
         "App FährePlus",
-    )  # fmt: skip
+    )
     d = "Kampagne Herbstlichter, Stadtwerke Düsseldorf"
     assert done.document["notices"][1:] == [
         f"Against batch 2026-10: 4 projects then, 4 now; missing now: 104 “{d[:40]}…”; new: 105 “{e}”.",
@@ -188,11 +189,13 @@ def test_another_text_is_no_repeat(cli: Cli, sandbox: Sandbox) -> None:
     ("batch", "known", "before"),
     [
         ("2026-11", ["2026-12", "2026-09", "2026-10", "Phase 1"], "2026-10"),
-        ("2026-01", ["2025-12", "2026-02"], "2025-12"), ("2026-10", ["2026-10", "2026-11", "Phase 1"], None),
-        ("Phase 2", ["2026-10", "Phase 1", "Phase 2"], "2026-10"), ("Phase 2", ["Phase 2"], None),
+        ("2026-01", ["2025-12", "2026-02"], "2025-12"),
+        ("2026-10", ["2026-10", "2026-11", "Phase 1"], None),
+        ("Phase 2", ["2026-10", "Phase 1", "Phase 2"], "2026-10"),
+        ("Phase 2", ["Phase 2"], None),
         ("2026-10", [], None),
     ],
-)  # fmt: skip
+)
 def test_which_batch_is_the_one_before(batch: str, known: list[str], before: str | None) -> None:
     """Of months the latest earlier one; else the one that was sent to last."""
     assert batch_before(batch, known) == before
@@ -216,8 +219,9 @@ def test_both_kinds_of_ledger_look_back(ledger_place: sa.URL) -> None:
     assert ledger.past.batches() == ["b", "a"]
     assert [one.reference for one in ledger.past.of_batch("a")] == [september.reference]
     assert {one.reference for one in ledger.past.of_projects([(101,), (109,)])} == {
-        september.reference, october[0].reference,
-    }  # fmt: skip
+        september.reference,
+        october[0].reference,
+    }
     ledger.close()
 
 
@@ -235,8 +239,10 @@ def test_time_and_milestones_count_for_what_they_are_worth(cli: Cli, sandbox: Sa
     cli.sheet(TIME | before, {"workspace_id": 105, "amount": 300} | before)
     assert submit(cli).exit_code == 0
     cli.sheet(
-        MILESTONE | now, {"workspace_id": 105, "amount": 310} | now, {"workspace_id": 106, "amount": 7000} | now,
-    )  # fmt: skip
+        MILESTONE | now,
+        {"workspace_id": 105, "amount": 310} | now,
+        {"workspace_id": 106, "amount": 7000} | now,
+    )
     done = preview(cli)
     against, changed, euros, dollars = done.document["notices"][1:]
     assert "3 now; new: 106" in against
@@ -285,8 +291,10 @@ def test_an_invoice_over_several_projects_counts_for_each(ledger: SubmissionLedg
     now = plan(invoice(fee(102, "200")), invoice(hours(5103002, 103)), batch="2026-11")
     changes = compare(now, ledger.past.of_batch(BATCH), BATCH, Decimal(50))
     assert [(one.workspace_id, one.kind, one.before, one.now) for one in changes.changes] == [
-        (101, Kind.MISSING, 100, None), (102, Kind.CHANGED, 50, 200), (103, Kind.NOT_COMPARED, None, None),
-    ]  # fmt: skip
+        (101, Kind.MISSING, 100, None),
+        (102, Kind.CHANGED, 50, 200),
+        (103, Kind.NOT_COMPARED, None, None),
+    ]
     assert [(one.title, one.currency) for one in changes.changes] == [("A", "EUR"), (None, "EUR"), ("C", "EUR")]
     assert changes.of(Kind.CHANGED)[0].percent == 300
 

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Cli, Finished, Running
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 CREATED, REJECTED, NOT_SENT, IN_DOUBT, ALREADY = "created", "rejected", "not_sent", "in_doubt", "already_created"
 
@@ -89,31 +89,47 @@ CASES: dict[str, tuple[int, list[str] | None, Callable[[Cli, Sandbox], Any]]] = 
     "wrong settings": (2, None, with_faults(IMPORTER_PACE_PER_SECOND="fast")),
     "no file": (2, None, lambda cli, _: cli.run("submit", "missing.xlsx", "--yes", "--json")),
     "problems": (
-        3, [NOT_SENT] * 2, lambda cli, _: cli.run(
-            "submit", cli.sheet({"amount": 0}, {"amount": 5, "invoice_key": "b"}), "--yes", "--json",
+        3,
+        [NOT_SENT] * 2,
+        lambda cli, _: cli.run(
+            "submit",
+            cli.sheet({"amount": 0}, {"amount": 5, "invoice_key": "b"}),
+            "--yes",
+            "--json",
         ),
     ),
     "a rejection": (
-        4, [CREATED, REJECTED, CREATED, CREATED, CREATED], with_faults(Fault(STATUS, status=422, after=1)),
+        4,
+        [CREATED, REJECTED, CREATED, CREATED, CREATED],
+        with_faults(Fault(STATUS, status=422, after=1)),
     ),
     "the token refused": (5, [CREATED] + [NOT_SENT] * 4, with_faults(Fault(STATUS, status=401, after=1))),
     "a project refused": (5, [CREATED, REJECTED, CREATED], hidden_project),
     "throttled too long": (6, [CREATED] + [NOT_SENT] * 4, with_faults(Fault(STATUS, status=429, after=1, times=99))),
     "nobody there": (
-        6, [NOT_SENT] * 2, lambda cli, _: cli.run(
-            "submit", cli.fees(2), "--yes", "--json", "--offline", KANTATA_BASE_URL="http://127.0.0.1:9/api/v1",
+        6,
+        [NOT_SENT] * 2,
+        lambda cli, _: cli.run(
+            "submit",
+            cli.fees(2),
+            "--yes",
+            "--json",
+            "--offline",
+            KANTATA_BASE_URL="http://127.0.0.1:9/api/v1",
             IMPORTER_RETRY_SECONDS="1.3",
         ),
     ),
     "one unknown": (8, [IN_DOUBT] + [CREATED] * 4, with_faults(Fault(FaultKind.DROP_AFTER))),
     "three unknown": (8, [IN_DOUBT] * 3 + [NOT_SENT] * 2, with_faults(Fault(STATUS, status=502, times=99))),
     "doubt outranks a refused token": (
-        8, [IN_DOUBT] + [NOT_SENT] * 4, with_faults(Fault(FaultKind.DROP_BEFORE), Fault(STATUS, status=401, after=1)),
+        8,
+        [IN_DOUBT] + [NOT_SENT] * 4,
+        with_faults(Fault(FaultKind.DROP_BEFORE), Fault(STATUS, status=401, after=1)),
     ),
     "nobody said yes": (9, [NOT_SENT] * 2, lambda cli, _: cli.run("submit", cli.fees(2), "--json")),
     "SIGINT": (130, [CREATED, NOT_SENT, NOT_SENT], signalled(signal.SIGINT)),
     "SIGTERM": (143, [CREATED, NOT_SENT, NOT_SENT], signalled(signal.SIGTERM)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -451,8 +467,10 @@ class Terminal:
         shell = ["/bin/sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(inside)]  # so that Ctrl-C reaches it
         self._program = subprocess.Popen(
             [*shell, sys.executable, "-m", "importer", *map(str, argv)],
-            cwd=cli.folder, env=cli.env | {"TERM": "xterm", "COLUMNS": "160"}, start_new_session=True,
-        )  # fmt: skip
+            cwd=cli.folder,
+            env=cli.env | {"TERM": "xterm", "COLUMNS": "160"},
+            start_new_session=True,
+        )
         os.close(inside)
         self.shown = ""
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.columns import BY_NAME, COLUMNS, ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, RESULT_COLUMNS, fold, known_headers
-from importer.columns import Level as Lv
-from importer.records import ItemType
+from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, RESULT_COLUMNS
+from importer.model.columns import Level as Lv
+from importer.model.headers import fold, known_headers
+from importer.model.invoices import ItemType
 
 PROMISED = {
     "workspace_id": Lv.LINE,

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sheets import TODAY, column_of
 
-from importer.conventions import Conventions
-from importer.problems import Problem, Severity
-from importer.readings import Undecided, Unreadable
+from importer.checking.conventions import Conventions
+from importer.model.problems import Problem, Severity
+from importer.values.readings import Undecided, Unreadable
 
 D = Decimal
 
@@ -40,21 +40,63 @@ def date_of(text: str, *proof: str) -> object:
 @pytest.mark.parametrize(
     ("text", "amount"),
     [
-        ("1200", "1200"), ("1200.50", "1200.50"), ("1.234,00", "1234"), ("1,234.00", "1234"), ("1 234,00", "1234"),
-        ("1\u00a0234,00", "1234"), ("1\u202f234,5", "1234.5"), ("1'234.00", "1234"), ("1’234.05", "1234.05"),
-        ("1 234", "1234"), ("1'234'567", "1234567"), ("1,234,567", "1234567"), ("1.234.567", "1234567"),
-        ("(500)", "-500"), ("500-", "-500"), ("-500", "-500"), ("\u2212500", "-500"), ("- 500", "-500"),
-        ("$500", "500"), ("-$500", "-500"), ("$-500", "-500"), ("($500)", "-500"), ("$(500)", "-500"),
-        ("EUR 500", "500"), ("eur500", "500"), ("500.00 €", "500"), ("€ 1.234,50", "1234.50"), ("500 €-", "-500"),
-        ("CHF 1'234.50", "1234.50"), ("Fr. 500", "500"), ("US$ 500", "500"), ("$500 USD", "500"), ("500 Euro", "500"),
-        ("５００", "500"), ("１，２３４．５０", "1234.50"), (" $ 1,234.56 ", "1234.56"), ("'1200", "1200"),
-        ("0,5", "0.5"), ("0.500", "0.5"), ("1234.567", "1234.567"), ("12,3456", "12.3456"),
-        ("1428.6399999999999", "1428.64"), ("0.30000000000000004", "0.3"), ("9999999999999", "9999999999999"),
-        ("\u202d1,234.50\u202c", "1234.50"), ("+5", "5"), ("+$ 5", "5"), (".5", "0.5"), ("-,50", "-0.5"),
-        ("€.5", "0.5"), ("500,-", "500"), ("1'234.-", "1234"), ("1.000,-", "1000"), ("5,\u2013 €", "5"),
+        ("1200", "1200"),
+        ("1200.50", "1200.50"),
+        ("1.234,00", "1234"),
+        ("1,234.00", "1234"),
+        ("1 234,00", "1234"),
+        ("1\u00a0234,00", "1234"),
+        ("1\u202f234,5", "1234.5"),
+        ("1'234.00", "1234"),
+        ("1’234.05", "1234.05"),
+        ("1 234", "1234"),
+        ("1'234'567", "1234567"),
+        ("1,234,567", "1234567"),
+        ("1.234.567", "1234567"),
+        ("(500)", "-500"),
+        ("500-", "-500"),
+        ("-500", "-500"),
+        ("\u2212500", "-500"),
+        ("- 500", "-500"),
+        ("$500", "500"),
+        ("-$500", "-500"),
+        ("$-500", "-500"),
+        ("($500)", "-500"),
+        ("$(500)", "-500"),
+        ("EUR 500", "500"),
+        ("eur500", "500"),
+        ("500.00 €", "500"),
+        ("€ 1.234,50", "1234.50"),
+        ("500 €-", "-500"),
+        ("CHF 1'234.50", "1234.50"),
+        ("Fr. 500", "500"),
+        ("US$ 500", "500"),
+        ("$500 USD", "500"),
+        ("500 Euro", "500"),
+        ("５００", "500"),
+        ("１，２３４．５０", "1234.50"),
+        (" $ 1,234.56 ", "1234.56"),
+        ("'1200", "1200"),
+        ("0,5", "0.5"),
+        ("0.500", "0.5"),
+        ("1234.567", "1234.567"),
+        ("12,3456", "12.3456"),
+        ("1428.6399999999999", "1428.64"),
+        ("0.30000000000000004", "0.3"),
+        ("9999999999999", "9999999999999"),
+        ("\u202d1,234.50\u202c", "1234.50"),
+        ("+5", "5"),
+        ("+$ 5", "5"),
+        (".5", "0.5"),
+        ("-,50", "-0.5"),
+        ("€.5", "0.5"),
+        ("500,-", "500"),
+        ("1'234.-", "1234"),
+        ("1.000,-", "1000"),
+        ("5,\u2013 €", "5"),
         ("Fr. 500.--", "500"),
     ],
-)  # fmt: skip
+)
 def test_amounts_that_say_themselves_what_they_mean(text: str, amount: str) -> None:
     """Marks for thousands, signs and currencies are read as people type them in several countries."""
     values, problems = read("amount", text)
@@ -65,13 +107,58 @@ def test_amounts_that_say_themselves_what_they_mean(text: str, amount: str) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        "1,23,4", "1,23,456", "12,34.5", "1.2.3", "1,234,56", "1.234.56", "1 23", "1  234", "1 234'567", "1,234 567",
-        "1\n234", "1\t234", "5%", "5 %", "abc", "ca. 500", "500 pcs", "500 EUR USD", "EUR 500 USD", "(500", "500)",
-        "--500", "-500-", "(-500)", "-(500)", "1e3", "1.2E+05", "6.82E-13", "5.", "NaN", "-", "x", "",
-        "٥٠٠", "५००", "5²", "½", "𝟓𝟎𝟎", "500 / 600", "\u202e005", "5" * 80, "500 CR",
-        "+-5", "(+5)", "$+5", ".500", "1,000,-", "1.50,-", "USD.5", "5,-5",
+        "1,23,4",
+        "1,23,456",
+        "12,34.5",
+        "1.2.3",
+        "1,234,56",
+        "1.234.56",
+        "1 23",
+        "1  234",
+        "1 234'567",
+        "1,234 567",
+        "1\n234",
+        "1\t234",
+        "5%",
+        "5 %",
+        "abc",
+        "ca. 500",
+        "500 pcs",
+        "500 EUR USD",
+        "EUR 500 USD",
+        "(500",
+        "500)",
+        "--500",
+        "-500-",
+        "(-500)",
+        "-(500)",
+        "1e3",
+        "1.2E+05",
+        "6.82E-13",
+        "5.",
+        "NaN",
+        "-",
+        "x",
+        "",
+        "٥٠٠",
+        "५००",
+        "5²",
+        "½",
+        "𝟓𝟎𝟎",
+        "500 / 600",
+        "\u202e005",
+        "5" * 80,
+        "500 CR",
+        "+-5",
+        "(+5)",
+        "$+5",
+        ".500",
+        "1,000,-",
+        "1.50,-",
+        "USD.5",
+        "5,-5",
     ],
-)  # fmt: skip
+)
 def test_texts_that_are_no_amount_are_refused(text: str) -> None:
     """Groups that are no thousands, other words, other digits and two signs are not guessed."""
     value = amount_of(text)
@@ -93,10 +180,18 @@ def test_amounts_that_a_number_cell_could_not_hold_are_refused(text: str) -> Non
 @pytest.mark.parametrize(
     ("text", "currency"),
     [
-        ("500", None), ("€500", "EUR"), ("500 eur", "EUR"), ("$500", "$"), ("$500 CAD", "CAD"), ("US$500", "USD"),
-        ("£ 5", "GBP"), ("kr. 500", "kr"), ("500 zł", "PLN"), ("￥500", "¥"),
+        ("500", None),
+        ("€500", "EUR"),
+        ("500 eur", "EUR"),
+        ("$500", "$"),
+        ("$500 CAD", "CAD"),
+        ("US$500", "USD"),
+        ("£ 5", "GBP"),
+        ("kr. 500", "kr"),
+        ("500 zł", "PLN"),
+        ("￥500", "¥"),
     ],
-)  # fmt: skip
+)
 def test_the_currency_beside_an_amount_is_kept(text: str, currency: str | None) -> None:
     """A code is kept as a code, a mark that several currencies share as the mark."""
     assert column_of("amount", "1", text).currencies == ({3: currency} if currency else {})
@@ -165,15 +260,48 @@ def test_the_settings_decide_without_proof(mark: str, amount: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-10-31", " 2026-10-31 ", "2026-10-31 00:00:00", "2026-10-31T00:00:00", "2026-10-31 0:00", "2026/10/31",
-        "2026.10.31", "31/10/2026", "10/31/2026", "31.10.26", "31.10.2026", "31. 10. 2026", "31-10-2026", "31/10/26",
-        "10/31/26", "31-10-26", "31 Oct 2026", "31-Oct-26", "Oct 31, 2026", "October 31 2026", "Oct. 31st, 2026",
-        "31st of October 2026", "the 31st October 2026", "31. Oktober 2026", "31. Okt. 2026", "31 octobre 2026",
-        "31 oct. 2026", "31 de octubre de 2026", "Sat, Oct 31, 2026", "Samstag, 31. Oktober 2026", "Sa 31.10.2026",
-        "samedi 31 octobre 2026", "sáb. 31/10/2026", "2026-Oct-31", "10/31/2026 12:00:00 AM", "３１．１０．２０２６",
-        "20261031", "31\u201310\u20132026", "31/10/2026 00:00", "31\u00a0octobre\u00a02026",
+        "2026-10-31",
+        " 2026-10-31 ",
+        "2026-10-31 00:00:00",
+        "2026-10-31T00:00:00",
+        "2026-10-31 0:00",
+        "2026/10/31",
+        "2026.10.31",
+        "31/10/2026",
+        "10/31/2026",
+        "31.10.26",
+        "31.10.2026",
+        "31. 10. 2026",
+        "31-10-2026",
+        "31/10/26",
+        "10/31/26",
+        "31-10-26",
+        "31 Oct 2026",
+        "31-Oct-26",
+        "Oct 31, 2026",
+        "October 31 2026",
+        "Oct. 31st, 2026",
+        "31st of October 2026",
+        "the 31st October 2026",
+        "31. Oktober 2026",
+        "31. Okt. 2026",
+        "31 octobre 2026",
+        "31 oct. 2026",
+        "31 de octubre de 2026",
+        "Sat, Oct 31, 2026",
+        "Samstag, 31. Oktober 2026",
+        "Sa 31.10.2026",
+        "samedi 31 octobre 2026",
+        "sáb. 31/10/2026",
+        "2026-Oct-31",
+        "10/31/2026 12:00:00 AM",
+        "３１．１０．２０２６",
+        "20261031",
+        "31\u201310\u20132026",
+        "31/10/2026 00:00",
+        "31\u00a0octobre\u00a02026",
     ],
-)  # fmt: skip
+)
 def test_dates_that_say_themselves_what_they_mean(text: str) -> None:
     """A day above 12, a year first and a named month leave no doubt."""
     values, problems = read("invoice_date", text)
@@ -184,12 +312,27 @@ def test_dates_that_say_themselves_what_they_mean(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "month"),
     [
-        ("1er janvier 2026", 1), ("5 Jänner 2026", 1), ("5 févr. 2026", 2), ("5. März 2026", 3), ("5 mrz 2026", 3),
-        ("5 avril 2026", 4), ("5 Mai 2026", 5), ("5 mayo 2026", 5), ("5 juin 2026", 6), ("5 juil. 2026", 7),
-        ("5 août 2026", 8), ("5 Sept 2026", 9), ("5 septiembre 2026", 9), ("5 nov. 2026", 11), ("5 Dez 2026", 12),
-        ("5 déc. 2026", 12), ("5 dic 2026", 12), ("5 ENERO 2026", 1), ("mar. 5 mars 2026", 3),
+        ("1er janvier 2026", 1),
+        ("5 Jänner 2026", 1),
+        ("5 févr. 2026", 2),
+        ("5. März 2026", 3),
+        ("5 mrz 2026", 3),
+        ("5 avril 2026", 4),
+        ("5 Mai 2026", 5),
+        ("5 mayo 2026", 5),
+        ("5 juin 2026", 6),
+        ("5 juil. 2026", 7),
+        ("5 août 2026", 8),
+        ("5 Sept 2026", 9),
+        ("5 septiembre 2026", 9),
+        ("5 nov. 2026", 11),
+        ("5 Dez 2026", 12),
+        ("5 déc. 2026", 12),
+        ("5 dic 2026", 12),
+        ("5 ENERO 2026", 1),
+        ("mar. 5 mars 2026", 3),
     ],
-)  # fmt: skip
+)
 def test_months_are_known_in_four_languages(text: str, month: int) -> None:
     """English, German, French and Spanish names, and their usual short forms."""
     value = date_of(text)
@@ -200,15 +343,33 @@ def test_months_are_known_in_four_languages(text: str, month: int) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("2026-02-30", "no_such_day"), ("2026-13-01", "no_such_day"), ("31.02.2026", "no_such_day"),
-        ("31 Feb 2026", "no_such_day"), ("30/13/2026", "no_such_day"), ("2026/31/10", "no_such_day"),
-        ("2026-10-31 14:30", "not_a_date"), ("31/10/2026 14:30", "not_a_date"), ("31/10", "not_a_date"),
-        ("Oct-26", "not_a_date"), ("Oct 2026", "not_a_date"), ("31/10-2026", "not_a_date"), ("31102026", "not_a_date"),
-        ("20261331", "not_a_date"), ("20260230", "not_a_date"), ("20121012", "not_a_date"), ("2026103", "not_a_date"),
-        ("31/10/026", "not_a_date"), ("31 Foo 2026", "not_a_date"), ("soon", "not_a_date"), ("46326", "not_a_date"),
-        ("٣١/١٠/٢٠٢٦", "not_a_date"), ("1/2/3/4", "not_a_date"), ("x" * 100, "not_a_date"), ("", "not_a_date"),
+        ("2026-02-30", "no_such_day"),
+        ("2026-13-01", "no_such_day"),
+        ("31.02.2026", "no_such_day"),
+        ("31 Feb 2026", "no_such_day"),
+        ("30/13/2026", "no_such_day"),
+        ("2026/31/10", "no_such_day"),
+        ("2026-10-31 14:30", "not_a_date"),
+        ("31/10/2026 14:30", "not_a_date"),
+        ("31/10", "not_a_date"),
+        ("Oct-26", "not_a_date"),
+        ("Oct 2026", "not_a_date"),
+        ("31/10-2026", "not_a_date"),
+        ("31102026", "not_a_date"),
+        ("20261331", "not_a_date"),
+        ("20260230", "not_a_date"),
+        ("20121012", "not_a_date"),
+        ("2026103", "not_a_date"),
+        ("31/10/026", "not_a_date"),
+        ("31 Foo 2026", "not_a_date"),
+        ("soon", "not_a_date"),
+        ("46326", "not_a_date"),
+        ("٣١/١٠/٢٠٢٦", "not_a_date"),
+        ("1/2/3/4", "not_a_date"),
+        ("x" * 100, "not_a_date"),
+        ("", "not_a_date"),
     ],
-)  # fmt: skip
+)
 def test_texts_that_are_no_date_are_refused(text: str, fault: str) -> None:
     """No such day, a time of day, half a date and other words are not guessed."""
     value = date_of(text)
@@ -323,18 +484,38 @@ def test_terms_of_more_than_a_year_are_only_a_warning() -> None:
 @pytest.mark.parametrize(
     ("name", "cells", "told", "notice"),
     [
-        ("invoice_date", ("31/10/2026", "05/10/2026", "2026-01-01"), {},
-         "Invoice date is read day first, such as “31/10/2026” in A2: 2 text cells, 1 of them proves it."),
-        ("invoice_date", ("10/31/2026",), {},
-         "Invoice date is read month first, such as “10/31/2026” in A2: the text cell proves it."),
-        ("invoice_date", ("05/10/2026",), {"date_order": "dmy"},
-         "Invoice date is read day first, as date_order = “dmy” in the settings says, such as “05/10/2026” in A2."),
-        ("amount", ("1.234", "1.234,50", "12,50", 5.0), {},
-         "Amount is read with a decimal comma, such as “1.234,50” in A3: 3 text cells, 2 of them prove it."),
-        ("amount", ("1,234",), {"decimal_mark": "."},
-         "Amount is read with a decimal point, as decimal_mark = “.” in the settings says, such as “1,234” in A2."),
+        (
+            "invoice_date",
+            ("31/10/2026", "05/10/2026", "2026-01-01"),
+            {},
+            "Invoice date is read day first, such as “31/10/2026” in A2: 2 text cells, 1 of them proves it.",
+        ),
+        (
+            "invoice_date",
+            ("10/31/2026",),
+            {},
+            "Invoice date is read month first, such as “10/31/2026” in A2: the text cell proves it.",
+        ),
+        (
+            "invoice_date",
+            ("05/10/2026",),
+            {"date_order": "dmy"},
+            "Invoice date is read day first, as date_order = “dmy” in the settings says, such as “05/10/2026” in A2.",
+        ),
+        (
+            "amount",
+            ("1.234", "1.234,50", "12,50", 5.0),
+            {},
+            "Amount is read with a decimal comma, such as “1.234,50” in A3: 3 text cells, 2 of them prove it.",
+        ),
+        (
+            "amount",
+            ("1,234",),
+            {"decimal_mark": "."},
+            "Amount is read with a decimal point, as decimal_mark = “.” in the settings says, such as “1,234” in A2.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_decision_is_told(name: str, cells: tuple[object, ...], told: dict[str, str], notice: str) -> None:
     """How a column was read, an example, and what proves it: the column or the settings."""
     parsed = column_of(name, *cells, conventions=Conventions(**told, today=TODAY))  # type: ignore[arg-type]
@@ -344,11 +525,14 @@ def test_the_decision_is_told(name: str, cells: tuple[object, ...], told: dict[s
 @pytest.mark.parametrize(
     ("name", "cells"),
     [
-        ("amount", (12.5, 1)), ("amount", ("1234.50", "500")), ("amount", ("$500", "(500)")),
-        ("invoice_date", (date(2026, 10, 31),)), ("invoice_date", ("2026-10-31", "31 Oct 2026")),
+        ("amount", (12.5, 1)),
+        ("amount", ("1234.50", "500")),
+        ("amount", ("$500", "(500)")),
+        ("invoice_date", (date(2026, 10, 31),)),
+        ("invoice_date", ("2026-10-31", "31 Oct 2026")),
         ("invoice_date", ("10/10/2026",)),
     ],
-)  # fmt: skip
+)
 def test_nothing_is_told_when_nothing_had_to_be_decided(name: str, cells: tuple[object, ...]) -> None:
     """Numbers, dates and plain texts need no convention."""
     assert column_of(name, *cells).decisions == []
@@ -414,8 +598,11 @@ def test_dates_read_back_as_written(data: st.DataObject, order: str, days: list[
 
 
 @settings(max_examples=100, deadline=None)
-@given(_DAYS, st.sampled_from(_MONTH_WORDS), st.sampled_from(["{0} {1} {2}", "{0}. {1} {2}", "{1} {0}, {2}",
-                                                              "{0} de {1} de {2}", "Mon, {0} {1} {2}"]))  # fmt: skip
+@given(
+    _DAYS,
+    st.sampled_from(_MONTH_WORDS),
+    st.sampled_from(["{0} {1} {2}", "{0}. {1} {2}", "{1} {0}, {2}", "{0} de {1} de {2}", "Mon, {0} {1} {2}"]),
+)
 def test_named_months_read_back_as_written(day: date, months: list[str], form: str) -> None:
     """A named month needs no proof in any of the four languages."""
     assert date_of(form.format(day.day, months[day.month - 1], day.year)) == day

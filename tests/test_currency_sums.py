@@ -11,14 +11,14 @@ from openpyxl import load_workbook
 from plans import fee, invoice, plan
 
 from importer.commands.submit import _ask_for_total
-from importer.currency_sums import mixed
-from importer.errors import GateRefused
-from importer.records import Expected
+from importer.model.currency_sums import mixed
+from importer.model.errors import GateRefused
+from importer.model.plans import Expected
 
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 
 def summary(file: str) -> list[tuple[Any, ...]]:
@@ -30,14 +30,19 @@ def summary(file: str) -> list[tuple[Any, ...]]:
     ("sums", "text"),
     [
         ({"EUR": "1500", "USD": "250"}, "sum over 2 currencies: EUR 1,500.00 + USD 250.00"),
-        ({"EUR": "100"}, None), ({None: "100"}, None), ({"EUR": "100", "USD": "0"}, None),
+        ({"EUR": "100"}, None),
+        ({None: "100"}, None),
+        ({"EUR": "100", "USD": "0"}, None),
         ({"EUR": "100", None: "5"}, "sum: EUR 100.00 + 5.00 whose currency is not known"),
     ],
-)  # fmt: skip
+)
 def test_a_sum_over_currencies_says_so(sums: dict[str | None, str], text: str | None) -> None:
     """Only what is known to be of several currencies is said to be."""
-    planned = [replace(one, expected=Expected((None,), code, None))
-               for code, amount in sums.items() for one in plan(invoice(fee(101, amount)))]  # fmt: skip
+    planned = [
+        replace(one, expected=Expected((None,), code, None))
+        for code, amount in sums.items()
+        for one in plan(invoice(fee(101, amount)))
+    ]
     assert mixed(planned, sum(map(Decimal, sums.values()), Decimal(0))) == text
 
 

@@ -14,16 +14,16 @@ from sheets import checked, csv_file, table, workbook
 from typer.main import get_command
 
 from importer.cli import app
-from importer.errors import FileProblem
-from importer.readings import Typed
-from importer.settings import Settings
-from importer.typed_amounts import typed_amount
-from importer.typed_dates import typed_date
+from importer.model.errors import FileProblem
+from importer.settings.model import Settings
+from importer.values.amounts import typed_amount
+from importer.values.dates import typed_date
+from importer.values.readings import Typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from importer.problems import Problem
+    from importer.model.problems import Problem
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "sheets.md").read_text(encoding="utf-8")

@@ -13,12 +13,12 @@ from inboxes import MailServer
 from scripted import Scripted, http
 
 from importer import sandbox as stand_in
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from conftest import Cli, Finished
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 TOKEN = "s3cret-t0ken-of-anna"  # noqa: S105 - to be looked for
 ME = {"results": [{"key": "users", "id": "7"}], "users": {"7": {"full_name": "Anna Muster", "email_address": "a@b.ch"}}}
@@ -53,9 +53,19 @@ def test_all_is_well(cli: Cli) -> None:
     assert (done.exit_code, states(done)) == (0, {})
     says = {name: one["says"] for name, one in checks(done).items()}
     assert set(says) > {
-        "program", "settings", "token", "connection", "clock", "projects", "ledger", "reports", "time zone", "pace",
-        "extra postgres", "extra sandbox",
-    }  # fmt: skip
+        "program",
+        "settings",
+        "token",
+        "connection",
+        "clock",
+        "projects",
+        "ledger",
+        "reports",
+        "time zone",
+        "pace",
+        "extra postgres",
+        "extra sandbox",
+    }
     assert "Jordan" in says["token"] or "@" in says["token"]
     assert "sees the finances of" in says["projects"]
     assert "2 invoices" in says["ledger"]
@@ -177,8 +187,9 @@ def test_a_test_notice_goes_to_every_address(cli: Cli, sandbox: Sandbox) -> None
         env = {"IMPORTER_NOTIFY": f"json://127.0.0.1:9/sekret99x {mail.address}"}
         done = cli.at(sandbox).run("doctor", "--notify", **env)
         assert ([one["subject"] for one in mail.received], done.exit_code) == (
-            ["invoice-importer: test of the notices"], 1,
-        )  # fmt: skip
+            ["invoice-importer: test of the notices"],
+            1,
+        )
         assert re.search(r"fail +test notice +address 1 \(json\) failed", done.stdout.replace(":", "")) is not None
         assert re.search(r"ok +test notice +address 2 \(mailto\): sent", done.stdout) is not None
         assert "sekret99x" not in done.stdout
@@ -208,7 +219,7 @@ def test_a_ledger_that_cannot_be_written_is_found(cli: Cli, sandbox: Sandbox) ->
     before = dump(cli)
     assert states(doctor(cli)) == {}
     assert dump(cli) == before
-    readonly = "import importer.submission_ledger.opening as o\ndurable = o._make_durable\n"
+    readonly = "import importer.ledger.opening as o\ndurable = o._make_durable\n"
     readonly += "def only_reads(c, r):\n    durable(c, r)\n    c.execute('PRAGMA query_only=ON')\n"
     readonly += "o._make_durable = only_reads\n"
     done = cli.start("doctor", "--json", before=readonly).wait()

@@ -9,16 +9,16 @@ import pytest
 from inboxes import filled, lying, put_away
 from test_run_doubts import AUTO, LATER, in_doubt, invoices
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
-KILLED = "import importer.submission_ledger.ledger as l, os\nl.SubmissionLedger.settle = lambda *a: os._exit(99)\n"
+KILLED = "import importer.ledger.ledger as l, os\nl.SubmissionLedger.settle = lambda *a: os._exit(99)\n"
 """Python that kills the program after the first invoice was sent and before its answer is noted."""
 AWAY = Fault(FaultKind.STATUS_BEFORE, "GET", "*", times=99, status=503)
 """Kantata answers nothing that is asked of it."""
@@ -43,7 +43,7 @@ def test_a_file_that_waits_keeps_no_doubt_unsaid(cli: Cli, sandbox: Sandbox, wai
         (inbox / "~$a.xlsx").touch()
     else:
         before = (
-            "import importer.inbox as i, os\nwhole = i.settled\ndef settled(found, seconds):\n"
+            "import importer.unattended.inbox as i, os\nwhole = i.settled\ndef settled(found, seconds):\n"
             "    [os.utime(one.path, (5, 5)) for one in found]\n    return whole(found, seconds)\ni.settled = settled\n"
         )
     done = cli.at(sandbox).start("run", "--quiet", before=before, **env).wait()
@@ -84,14 +84,14 @@ def test_what_a_person_submits_in_place_is_told_once(cli: Cli, sandbox: Sandbox,
 def test_a_file_that_no_submit_began_stays_in_the_inbox(cli: Cli, sandbox: Sandbox) -> None:
     """The program fails while a doubt of an earlier run stands: in in-doubt/ nobody would know of the file."""
     inbox = left_by_a_killed_run(cli, sandbox)
-    crash = "import importer.pipeline.running as r\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
+    crash = "import importer.unattended.running as r\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
     crash += "r.preview = crash\n"
     assert cli.at(sandbox).start("run", before=crash, **LATER).wait().exit_code == 8
     assert lying(inbox) == ["a.xlsx"]
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
 
 
-UNTOLD = "import importer.pipeline.reconciling as r, os\nr._told_anew = lambda *a: os._exit(99)\n"
+UNTOLD = "import importer.flow.reconciling as r, os\nr._told_anew = lambda *a: os._exit(99)\n"
 """Python that kills a reconcile after the ledger has noted what it found out, and before anybody heard of it."""
 
 
@@ -120,7 +120,7 @@ def test_a_file_whose_run_was_killed_while_it_settled_comes_back(cli: Cli, sandb
     sandbox.misbehave(Fault(FaultKind.DROP_BEFORE, times=2))
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
     unclear = (
-        "import importer.reconcile as q\nsettled = q._settled\ndef one(doubt, *a):\n"
+        "import importer.sending.reconcile as q\nsettled = q._settled\ndef one(doubt, *a):\n"
         "    return q.unclear(doubt, 'planted') if doubt.key == 'k0' else settled(doubt, *a)\nq._settled = one\n"
     )
     assert cli.at(sandbox).start("run", before=unclear + UNTOLD, **AUTO).wait().exit_code == 99
@@ -132,7 +132,7 @@ def test_what_is_being_sent_just_now_is_no_doubt(cli: Cli, sandbox: Sandbox) -> 
     """A run that begins while somebody submits by hand leaves that to who submits; nothing is mailed as in doubt."""
     sheet = filled(cli.folder / "by hand.xlsx", 10)
     (cli.folder / "inbox").mkdir()
-    holding = "import importer.kantata_api.client as c, time, pathlib\n"
+    holding = "import importer.kantata.client as c, time, pathlib\n"
     holding += (
         "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(60)\nc.KantataApi.create_invoice = wait\n"
     )

@@ -9,23 +9,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from importer.errors import ImporterError, NotReached, ended
+from importer.model.errors import ImporterError, NotReached, ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from conftest import Cli
 
-    from importer.kantata_api import KantataApi
+    from importer.kantata.client import KantataApi
 
 
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("Connection refused", "Connection refused."), ("Not found.", "Not found."), ("Did you mean “draft”?", None),
-        ("Did you mean “draft?”", None), ("It says “no”", "It says “no”."), ("", ""), ("Cut off …", None),
+        ("Connection refused", "Connection refused."),
+        ("Not found.", "Not found."),
+        ("Did you mean “draft”?", None),
+        ("Did you mean “draft?”", None),
+        ("It says “no”", "It says “no”."),
+        ("", ""),
+        ("Cut off …", None),
     ],
-)  # fmt: skip
+)
 def test_a_sentence_has_its_mark(said: str, told: str | None) -> None:
     """What others say ends with a point when it is joined with a remedy; one that has its mark gets none."""
     assert ended(said) == (said if told is None else told)

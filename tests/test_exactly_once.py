@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from importer import sandbox as stand_in
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from conftest import Cli, Finished
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 INVOICES = 6
 SETTLED = {"created", "already_created"}
@@ -108,11 +108,15 @@ def check_after_the_kill(cli: Cli, kantata: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("step", "nth"),
     [
-        ("before the intent", 3), ("between intent and POST", 1), ("between intent and POST", INVOICES),
-        ("between answer and commit", 1), ("between answer and commit", 4), ("after the commit", 2),
+        ("before the intent", 3),
+        ("between intent and POST", 1),
+        ("between intent and POST", INVOICES),
+        ("between answer and commit", 1),
+        ("between answer and commit", 4),
+        ("after the commit", 2),
         ("before the run's end is noted", 1),
     ],
-)  # fmt: skip
+)
 def test_killed_at_a_step(cli: Cli, kantata: Sandbox, step: str, nth: int) -> None:
     """Exactly there, at the nth invoice."""
     module, name, method, first = STEPS[step]
@@ -240,7 +244,7 @@ def test_a_ledger_locked_in_mid_run_tells_what_was_sent(cli: Cli, sandbox: Sandb
     """The results name the invoice that the ledger could not note; the next run does not send it again."""
     cli = cli.at(sandbox)
     sandbox.misbehave(Fault(FaultKind.SLOW_AFTER, after=1, seconds=1))
-    patience = "import importer.submission_ledger.opening as ledger; ledger.BUSY_SECONDS = 0.1"
+    patience = "import importer.ledger.opening as ledger; ledger.BUSY_SECONDS = 0.1"
     running = cli.start("submit", cli.fees(4), "--yes", "--json", before=patience)
     while len(sandbox.received("POST")) < 2:
         time.sleep(0.005)

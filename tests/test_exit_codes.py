@@ -14,8 +14,8 @@ from test_cli import CASES
 from typer.main import get_command
 
 from importer.cli import app
-from importer.records import ExitCode
-from importer.sandbox import Fault, FaultKind
+from importer.model.exit_codes import ExitCode
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
     Case = Callable[[Cli, Sandbox], Any]
 
@@ -86,7 +86,7 @@ def run_locked(cli: Cli, _: Sandbox) -> Any:
 def run_crash(cli: Cli, _: Sandbox) -> Any:
     """The program fails over a file."""
     inbox_of(cli)
-    return cli.start("run", before=BROKEN.format("pipeline.running", "preview"), **AUTO).wait()
+    return cli.start("run", before=BROKEN.format("unattended.running", "preview"), **AUTO).wait()
 
 
 def in_doubt(cli: Cli, sandbox: Sandbox, kind: FaultKind = FaultKind.DROP_AFTER) -> None:
@@ -108,7 +108,7 @@ def reconciled(*argv: str, kind: FaultKind = FaultKind.DROP_AFTER, **env: str) -
 def while_another_sends(cli: Cli, sandbox: Sandbox) -> Any:
     """Another submit holds the lock of the account."""
     in_doubt(cli, sandbox)
-    hold = "import importer.pipeline.submitting as s, time, pathlib\n"
+    hold = "import importer.flow.submitting as s, time, pathlib\n"
     hold += "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(60)\ns.prepare = wait\n"
     other = cli.start("submit", cli.fees(2), "--yes", before=hold)
     while not (cli.folder / "held").exists():

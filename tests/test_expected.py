@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from plans import fee, hours, invoice
 from scripted import Request, Scripted, http
 
-from importer.check import Account, expected_of
-from importer.check.currency import DOLLARS, SIGNS, fits
-from importer.check.worth import rounded
-from importer.kantata_api import BillableItem, Found, Project
-from importer.records import Expected, ItemType, UnsoundInvoice
+from importer.kantata.account import BillableItem, Found, Project
+from importer.model.invoices import ItemType, UnsoundInvoice
+from importer.model.plans import Expected
+from importer.planning.account import Account, expected_of, rounded
+from importer.planning.account_checks import DOLLARS, SIGNS, fits
 
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 EURO = Project(101, "Relaunch", archived=False, currency="EUR", base_unit=100)
 
@@ -53,12 +53,15 @@ def test_time_is_summed_exactly_and_rounded_once(times: list[tuple[int, int]]) -
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (Fraction(1, 200), 100, "0.01"), (Fraction(1, 201), 100, "0"), (Fraction(-1, 200), 100, "-0.01"),
-        (Fraction(1, 3), 100, "0.33"), (Fraction(3, 2), 1, "2"),
+        (Fraction(1, 200), 100, "0.01"),
+        (Fraction(1, 201), 100, "0"),
+        (Fraction(-1, 200), 100, "-0.01"),
+        (Fraction(1, 3), 100, "0.33"),
+        (Fraction(3, 2), 1, "2"),
         (Fraction(10**20 + 1, 100), 100, "1000000000000000000.01"),
         (Fraction(12345, 10_000), 1000, "1.235"),
     ],
-)  # fmt: skip
+)
 def test_half_a_coin_goes_up(value: Fraction, unit: int, text: str) -> None:
     """Half away from zero, to the currency's smallest coin; large sums stay exact."""
     assert rounded(value, unit) == Decimal(text)
@@ -111,10 +114,12 @@ def test_the_preview_shows_titles_currency_and_expected_total(cli: Cli, sandbox:
     """In JSON, terminal and workbook; control totals per currency."""
     cli = cli.at(sandbox)
     rows = [
-        {"item_type": "time_entry", "item_id": 5101001}, {"item_type": "expense", "item_id": 6101001},
-        {"item_type": "billing_milestone", "item_id": 7101001, "invoice_date": "2026-10-31"}, {"amount": 1000},
+        {"item_type": "time_entry", "item_id": 5101001},
+        {"item_type": "expense", "item_id": 6101001},
+        {"item_type": "billing_milestone", "item_id": 7101001, "invoice_date": "2026-10-31"},
+        {"amount": 1000},
         {"workspace_id": 106, "amount": 50},
-    ]  # fmt: skip
+    ]
     sheet = cli.sheet(*rows)
     document = cli.run("preview", sheet, "--json").document
     first, second = document["invoices"]
@@ -138,8 +143,9 @@ def test_the_preview_shows_titles_currency_and_expected_total(cli: Cli, sandbox:
     assert (of["Currency"], of["Expected total, tax excluded"]) == ("EUR", float(worth + 1000))
     header, *lines = book["Lines"].iter_rows(values_only=True)
     assert [dict(zip(header, line, strict=True))["Project in Kantata"] for line in lines][3:] == [
-        "Website-Relaunch Bäckerei Müller", "Brand refresh Harbor & Pine Coffee",
-    ]  # fmt: skip
+        "Website-Relaunch Bäckerei Müller",
+        "Brand refresh Harbor & Pine Coffee",
+    ]
     summary = [row for row in book["Summary"].iter_rows(values_only=True) if row[0] == "USD"]
     assert summary == [("USD", 1, 50, 50)]
 
@@ -244,13 +250,30 @@ def test_nothing_is_expected_offline(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("mark", "currency", "fitting"),
     [
-        ("$", "USD", True), ("$", "CAD", True), ("$", "AUD", True), ("$", "EUR", False), ("€", "EUR", True),
-        ("€", "USD", False), ("£", "GBP", True), ("£", "EUR", False), ("EUR", "EUR", True), ("eur", "EUR", True),
-        ("EUR", "USD", False), ("US$", "USD", True), ("US$", "CAD", False), ("kr.", "SEK", True), ("¥", "JPY", True),
-        (" € ", "eur", True), (None, "EUR", None), ("", "EUR", None), ("€", None, None), ("€", "", None),
-        ("☃", "EUR", None), ("euros", "EUR", None),
+        ("$", "USD", True),
+        ("$", "CAD", True),
+        ("$", "AUD", True),
+        ("$", "EUR", False),
+        ("€", "EUR", True),
+        ("€", "USD", False),
+        ("£", "GBP", True),
+        ("£", "EUR", False),
+        ("EUR", "EUR", True),
+        ("eur", "EUR", True),
+        ("EUR", "USD", False),
+        ("US$", "USD", True),
+        ("US$", "CAD", False),
+        ("kr.", "SEK", True),
+        ("¥", "JPY", True),
+        (" € ", "eur", True),
+        (None, "EUR", None),
+        ("", "EUR", None),
+        ("€", None, None),
+        ("€", "", None),
+        ("☃", "EUR", None),
+        ("euros", "EUR", None),
     ],
-)  # fmt: skip
+)
 def test_a_mark_is_compared_with_the_currency(mark: str | None, currency: str | None, *, fitting: bool | None) -> None:
     """True and false where it is sure, None where it cannot be told."""
     assert fits(mark, currency) is fitting

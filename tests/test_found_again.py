@@ -9,12 +9,12 @@ from openpyxl import load_workbook
 from tampering import between, without_includes
 from test_exactly_once import kantata
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 __all__ = ["kantata"]
 
@@ -45,8 +45,9 @@ def test_what_cannot_be_found_again_is_said(cli: Cli, kantata: Sandbox) -> None:
     assert (found["invoice_id"], found["what_to_do"]) == (kept, None)
     lines = done.document["tie_out"]["by_currency"]
     assert [(one["difference"], one["not_read_back"], one["amount_not_read_back"]) for one in lines] == [
-        (None, 1, "101.00"), ("0.00", 0, "0.00"),
-    ]  # fmt: skip
+        (None, 1, "101.00"),
+        ("0.00", 0, "0.00"),
+    ]
     assert "could not be found again" in " ".join(cli.run("submit", sheet, "--yes").stdout.split())
     assert any("could not be found again" in str(row[0]) for row in summary(done.document["files"]["results"]))
 
@@ -54,8 +55,10 @@ def test_what_cannot_be_found_again_is_said(cli: Cli, kantata: Sandbox) -> None:
 def test_an_invoice_found_again_is_compared(cli: Cli, kantata: Sandbox) -> None:
     """Content that was changed in Kantata differs; a draft that was issued, or has another message, does not."""
     cli = cli.at(kantata)
-    sheet = cli.sheet({"amount": 500, "message": "Thanks"}, {"workspace_id": 102, "item_type": "time_entry",
-                                                           "item_id": 5102001, "message": "Thanks"})  # fmt: skip
+    sheet = cli.sheet(
+        {"amount": 500, "message": "Thanks"},
+        {"workspace_id": 102, "item_type": "time_entry", "item_id": 5102001, "message": "Thanks"},
+    )
     first = cli.run("submit", sheet, "--yes", "--json")
     one, two = (each["invoice_id"] for each in first.document["invoices"])
     ask(kantata, "PUT", f"/invoices/{one}", {"invoice": {"draft": False, "message": "Danke"}})

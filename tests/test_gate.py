@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 from plans import fees, sender
 
-from importer.gate import Gate, Stop
-from importer.records import ExitCode
-from importer.retry import Pace, RetryBudget
+from importer.kantata.backoff import Pace, RetryBudget
+from importer.model.exit_codes import ExitCode
+from importer.sending.throttle import Gate, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from importer.kantata_api import KantataApi
-    from importer.sandbox import Sandbox
-    from importer.submission_ledger import SubmissionLedger
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.sandbox.running import Sandbox
 
 
 @dataclass

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sheets import NET_30_DRAFT, NO_TERMS, found, grouped, records
 
-from importer.group import Defaults
-from importer.problems import Severity
-from importer.records import Invoice, UnsoundInvoice
+from importer.checking.grouping import Defaults
+from importer.model.invoices import Invoice, UnsoundInvoice
+from importer.model.problems import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from importer.problems import Problem
+    from importer.model.problems import Problem
 
 TRIPLE = {
     "external_reference.service_name": "erp",
@@ -55,8 +55,10 @@ def test_rows_form_one_invoice_per_project(tmp_path: Path) -> None:
     path = records(tmp_path / "a.xlsx", fee(1, 102), fee(2, 101), fee(3, 102), fee(4, 103), fee(5, 101))
     invoices, problems = grouped(path)
     assert [(i.key, i.workspace_ids, i.rows) for i in invoices] == [
-        (None, (102,), (2, 4)), (None, (101,), (3, 6)), (None, (103,), (5,)),
-    ]  # fmt: skip
+        (None, (102,), (2, 4)),
+        (None, (101,), (3, 6)),
+        (None, (103,), (5,)),
+    ]
     assert problems == ()
 
 
@@ -64,13 +66,19 @@ def test_rows_with_a_key_form_one_invoice_across_projects(tmp_path: Path) -> Non
     """A key joins projects in the order of appearance and separates rows of one project."""
     path = records(
         tmp_path / "a.xlsx",
-        fee(1, 102, invoice_key="A"), fee(2, 101), fee(3, 101, invoice_key="A"), fee(4, 101, invoice_key="B"),
-        fee(5, 102, invoice_key="A"), fee(6, 101),
-    )  # fmt: skip
+        fee(1, 102, invoice_key="A"),
+        fee(2, 101),
+        fee(3, 101, invoice_key="A"),
+        fee(4, 101, invoice_key="B"),
+        fee(5, 102, invoice_key="A"),
+        fee(6, 101),
+    )
     invoices, _ = grouped(path)
     assert [(i.key, i.workspace_ids, i.rows) for i in invoices] == [
-        ("A", (102, 101), (2, 4, 6)), (None, (101,), (3, 7)), ("B", (101,), (5,)),
-    ]  # fmt: skip
+        ("A", (102, 101), (2, 4, 6)),
+        (None, (101,), (3, 7)),
+        ("B", (101,), (5,)),
+    ]
 
 
 def test_a_key_that_looks_like_a_project_is_a_key(tmp_path: Path) -> None:
@@ -256,9 +264,12 @@ def test_further_fields_of_a_reference_do_not_need_the_triple(tmp_path: Path) ->
 def test_problems_come_in_the_order_of_the_sheet(tmp_path: Path) -> None:
     """A person mends from the top."""
     rows = [
-        fee(1, 101, message="x", user_invoice_number=7), fee(2, 101, message="y"), fee(3, 102, user_invoice_number=7),
-        fee(4, 103, message="x"), fee(5, 103, message="z"),
-    ]  # fmt: skip
+        fee(1, 101, message="x", user_invoice_number=7),
+        fee(2, 101, message="y"),
+        fee(3, 102, user_invoice_number=7),
+        fee(4, 103, message="x"),
+        fee(5, 103, message="z"),
+    ]
     assert [p.row for p in errors_of(tmp_path, *rows)] == [3, 4, 6]
 
 

@@ -13,12 +13,12 @@ from plans import ACCOUNT, BATCH, SOURCE, fees
 from sheets import csv_file, read_by, table
 from test_migration import RUN, kept, laid, rows_of
 
-from importer.columns import OwnHeaders, known_headers
-from importer.header_changes import changes, headers_seen
-from importer.plan import totals_of
-from importer.problems import Severity
-from importer.records import EarlierHeaders, SeenHeader
-from importer.submission_ledger import open_ledger
+from importer.checking.header_changes import changes, headers_seen
+from importer.ledger.opening import open_ledger
+from importer.model.headers import OwnHeaders, known_headers
+from importer.model.problems import Severity
+from importer.model.remembered import EarlierHeaders, SeenHeader
+from importer.planning.totals import totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from conftest import Cli
 
-    from importer.problems import Problem
+    from importer.model.problems import Problem
 
 VERSION_2 = Path(__file__).with_name("files") / "ledger_v2.sql"
 NOON = datetime(2026, 10, 31, 12)  # noqa: DTZ001 - UTC without offset, as the ledger has it
@@ -100,8 +100,11 @@ def test_a_known_column_that_is_gone_is_a_warning(tmp_path: Path) -> None:
     notices, [problem] = told(tmp_path, HEADER, run(tmp_path, [*HEADER, "PO"]))
     assert notices == ()
     assert (problem.code, problem.severity, problem.sheet, problem.row) == (
-        "header.gone", Severity.WARNING, "Invoices", 1,
-    )  # fmt: skip
+        "header.gone",
+        Severity.WARNING,
+        "Invoices",
+        1,
+    )
     assert "“PO” (PO number) held values in the import of 31 Oct 2026 (october.xlsx) and is gone." in problem.message
     assert 'purchase_order = ["…"]' in problem.hint
 
@@ -117,8 +120,9 @@ def test_a_column_that_means_something_else_now_is_said(tmp_path: Path) -> None:
     own = OwnHeaders({"notes": ["Leistung"]})
     then = run(tmp_path, [*HEADER, "Leistung"])
     assert told(tmp_path, [*HEADER, "Leistung"], then, own=own) == (
-        (f"{SINCE}“Leistung” is now read as Description.",), (),
-    )  # fmt: skip
+        (f"{SINCE}“Leistung” is now read as Description.",),
+        (),
+    )
     before = tuple(SeenHeader(one.text, one.column or "notes", one.filled) for one in then.headers)
     notices, [problem] = told(tmp_path, [*HEADER, "Leistung"], EarlierHeaders(NOON, "october.xlsx", before))
     assert notices == ()

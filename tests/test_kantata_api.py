@@ -21,22 +21,25 @@ from hypothesis import strategies as st
 from plans import fees, plan
 from scripted import Scripted, created, http
 
-from importer.errors import AccessDenied, NotReached
-from importer.kantata_api import INCLUDES, KantataApi, classify
-from importer.kantata_api.answers import found_invoices
-from importer.payload import to_json
-from importer.records import OutcomeKind
-from importer.sandbox import Fault, FaultKind
+from importer.kantata.answers import classify, found_invoices
+from importer.kantata.client import INCLUDES, KantataApi
+from importer.kantata.payload import to_json
+from importer.model.answers import OutcomeKind
+from importer.model.errors import AccessDenied, NotReached
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 CREATED, REJECTED, FOR_NOW, TOKEN, UNKNOWN = (
-    OutcomeKind.CREATED, OutcomeKind.REJECTED, OutcomeKind.REFUSED_FOR_NOW, OutcomeKind.TOKEN_REFUSED,
+    OutcomeKind.CREATED,
+    OutcomeKind.REJECTED,
+    OutcomeKind.REFUSED_FOR_NOW,
+    OutcomeKind.TOKEN_REFUSED,
     OutcomeKind.UNKNOWN,
-)  # fmt: skip
+)
 [ONE] = plan(*[one.invoice for one in fees(1)])  # type: ignore[misc]
 PAYLOAD: dict[str, Any] = ONE.payload or {}
 
@@ -114,10 +117,27 @@ json_values = st.recursive(
     max_leaves=8,
 )
 known = st.sampled_from(
-    ["results", "invoices", "errors", "meta", "users", "fixed_fee_items", "additional_items", "id", "key",
-     "recipient_id", "fixed_fee_item_ids", "additional_item_ids", "balance_in_cents", "amount_in_cents", "draft",
-     "error", "1", "9001"],
-)  # fmt: skip
+    [
+        "results",
+        "invoices",
+        "errors",
+        "meta",
+        "users",
+        "fixed_fee_items",
+        "additional_items",
+        "id",
+        "key",
+        "recipient_id",
+        "fixed_fee_item_ids",
+        "additional_item_ids",
+        "balance_in_cents",
+        "amount_in_cents",
+        "draft",
+        "error",
+        "1",
+        "9001",
+    ],
+)
 bad_json = st.recursive(
     json_values,
     lambda inner: st.dictionaries(known, inner, max_size=5) | st.lists(inner, max_size=2),
@@ -193,9 +213,14 @@ def test_what_kantata_holds_is_read_back() -> None:
     """Cents become main units, ids texts; blanks and nulls become None."""
     answer = json.loads(CREATED_BODY)
     answer["invoices"]["9001"] |= {
-        "balance_in_cents": 50000, "user_invoice_number": 7, "title": "", "due_date": None, "recipient_id": "3",
-        "fixed_fee_item_ids": ["1", 2], "additional_item_ids": [],
-    }  # fmt: skip
+        "balance_in_cents": 50000,
+        "user_invoice_number": 7,
+        "title": "",
+        "due_date": None,
+        "recipient_id": "3",
+        "fixed_fee_item_ids": ["1", 2],
+        "additional_item_ids": [],
+    }
     answer |= {"fixed_fee_items": {"1": {"amount_in_cents": 12345}, "2": {"amount_in_cents": 5}}}
     answer |= {"users": {"3": {"full_name": "Käthe Schöller"}}}
     found = classify(200, json.dumps(answer), {}).read_back

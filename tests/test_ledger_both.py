@@ -18,9 +18,10 @@ from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 from plans import ACCOUNT, BATCH, SOURCE, fee, fees, hours, invoice, plan, replan, sender, totals
 from scripted import Scripted, created, http
 
-from importer.errors import LedgerProblem
-from importer.records import Outcome, OutcomeKind, Status
-from importer.submission_ledger import SubmissionLedger, ledger_url, open_ledger
+from importer.ledger.opening import ledger_url, open_ledger
+from importer.model.answers import Outcome, OutcomeKind
+from importer.model.errors import LedgerProblem
+from importer.model.plans import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from conftest import Cli, Postgresql
 
-    from importer.kantata_api import KantataApi
-    from importer.sandbox import Sandbox
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.sandbox.running import Sandbox
 
 claimed, outcome_of = one_file.claimed, one_file.outcome_of
 
@@ -119,8 +121,10 @@ def test_a_conclusion_settles_what_is_in_doubt_and_nothing_else(ledger: Submissi
     ledger.conclude(names[2], "run-2", Outcome(OutcomeKind.REFUSED_FOR_NOW, "absent"))
     known = ledger.entries(names)
     assert [(known[name].state, known[name].invoice_id) for name in names] == [
-        ("created", "77"), ("not_sent", None), ("created", "9001"),
-    ]  # fmt: skip
+        ("created", "77"),
+        ("not_sent", None),
+        ("created", "9001"),
+    ]
     assert ledger.references_of(["77", "9001", "5"]) == {"77": names[0], "9001": names[2]}
     assert ledger.claim(planned[0], "run-3", BATCH, SOURCE) is None
     claimed(ledger, planned[1], "run-3")
@@ -178,7 +182,7 @@ def test_threads_of_one_ledger_claim_and_settle_together(ledger: SubmissionLedge
         try:
             for one in planned[number::32]:
                 ledger.settle(claimed(ledger, one), outcome_of(OutcomeKind.CREATED, f"{number}"))
-        except Exception as error:  # noqa: BLE001 - told below
+        except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
             failures.append(error)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(32)]
@@ -324,7 +328,7 @@ def test_an_outcome_that_postgresql_cannot_note_is_in_doubt(
 
 def test_a_run_whose_postgresql_goes_away_tells_the_truth(cli: Cli, sandbox: Sandbox, postgresql: Postgresql) -> None:
     """As a process with four workers: results are written, exit 8, nothing is sent twice; later it is completed."""
-    from importer.sandbox import Fault, FaultKind
+    from importer.sandbox.faults import Fault, FaultKind
 
     cli = cli.at(sandbox)
     cli.env["IMPORTER_LEDGER"] = postgresql.address
@@ -399,7 +403,7 @@ def test_without_psycopg_the_remedy_is_named() -> None:
     script = (
         "import sys; sys.modules['psycopg'] = None\n"
         "from importer.submission_ledger import ledger_url, open_ledger\n"
-        "from importer.errors import LedgerProblem\n"
+        "from importer.model.errors import LedgerProblem\n"
         "try: open_ledger(ledger_url('postgresql://anna:sekr3t@127.0.0.1/ledger'), 'a')\n"
         "except LedgerProblem as error: print(error.code, error.message, error.hint)\n"
     )

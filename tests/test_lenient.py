@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from importer.kantata_api.answers import found_invoices
-from importer.kantata_api.lenient import base_unit_of, from_cents
+from importer.kantata.answers import found_invoices
+from importer.kantata.lenient import base_unit_of, from_cents
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,14 @@ def test_the_base_unit_of_a_currency_counts(unit: object, amount: str) -> None:
 def test_yen_are_read_back_as_they_were_sent() -> None:
     """Total and items of one invoice in a currency without cents."""
     record = {
-        "id": "7", "workspace_id": "101", "currency": "JPY", "currency_base_unit": 1, "balance_in_cents": 1200,
-        "fixed_fee_item_ids": ["1"], "additional_item_ids": [],
-    }  # fmt: skip
+        "id": "7",
+        "workspace_id": "101",
+        "currency": "JPY",
+        "currency_base_unit": 1,
+        "balance_in_cents": 1200,
+        "fixed_fee_item_ids": ["1"],
+        "additional_item_ids": [],
+    }
     items = {"1": {"amount_in_cents": 1200, "notes": "x"}}
     [found] = found_invoices({"invoices": {"7": record}, "fixed_fee_items": items})
     assert (found.read_back.items_amount, found.read_back.total) == (1200, 1200)

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Cli, Finished
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 TODAY = date.today()  # noqa: DTZ011 - as the program reckons: this machine's day
 

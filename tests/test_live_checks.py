@@ -10,14 +10,14 @@ import pytest
 import requests
 from scripted import Request, Scripted, http
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Cli, Finished
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 FEE = {"amount": 100}
 TIME, EXPENSE, MILESTONE = ({"item_type": kind} for kind in ("time_entry", "expense", "billing_milestone"))
@@ -57,7 +57,8 @@ CASES: dict[str, tuple[list[dict[str, object]], list[tuple[str, str, str]]]] = {
     "time of another project": ([{**TIME, "item_id": 5103001}], [("item_id.other_project", "D2", "error")]),
     "billed time": ([{**TIME, "item_id": 5101019}], [("item_id.invoiced", "D2", "error")]),
     "time that is not approved": (
-        [{"workspace_id": 102, **TIME, "item_id": 5102016}], [("item_id.not_approved", "D2", "error")],
+        [{"workspace_id": 102, **TIME, "item_id": 5102016}],
+        [("item_id.not_approved", "D2", "error")],
     ),
     "approval that is not required": ([{**TIME, "item_id": 5101016}], []),
     "time that is not billable": ([{**TIME, "item_id": 5101017}], [("item_id.not_billable", "D2", "warning")]),
@@ -71,23 +72,26 @@ CASES: dict[str, tuple[list[dict[str, object]], list[tuple[str, str, str]]]] = {
     "milestone of another project": ([{**MILESTONE, "item_id": 7103001}], [("item_id.other_project", "D2", "error")]),
     "billed milestone": ([{**MILESTONE, "item_id": 7101005}], [("item_id.invoiced", "D2", "error")]),
     "milestone before its time": (
-        [{**MILESTONE, "item_id": 7101001, "invoice_date": "2026-09-01"}], [("item_id.not_due", "D2", "warning")],
+        [{**MILESTONE, "item_id": 7101001, "invoice_date": "2026-09-01"}],
+        [("item_id.not_due", "D2", "warning")],
     ),
     "milestone in time": ([{**MILESTONE, "item_id": 7101001, "invoice_date": "2026-10-31"}], []),
     "no such task": ([{"story_id": 8199001, **FEE}], [("story_id.unknown", "D2", "error")]),
     "task of another project": ([{"story_id": 8103001, **FEE}], [("story_id.other_project", "D2", "error")]),
     "archived task": ([{"story_id": 8101008, **FEE}], []),
     "number in use": (
-        [FEE, {"user_invoice_number": 19035, **FEE}], [("user_invoice_number.in_use", "E3", "error")],
+        [FEE, {"user_invoice_number": 19035, **FEE}],
+        [("user_invoice_number.in_use", "E3", "error")],
     ),
     "number of a cancelled invoice": (
-        [{"user_invoice_number": 19049, **FEE}], [("user_invoice_number.used_before", "D2", "warning")],
+        [{"user_invoice_number": 19049, **FEE}],
+        [("user_invoice_number.used_before", "D2", "warning")],
     ),
     "two findings of one item": (
         [{"workspace_id": 103, **TIME, "item_id": 5102020}],
         [("item_id.other_project", "D2", "error"), ("item_id.invoiced", "D2", "error")],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -217,8 +221,15 @@ def run(cli: Cli, server: Scripted, command: str, *rows: dict[str, object]) -> F
     return cli.run(command, cli.sheet(*rows), "--json", *flags, **where)
 
 
-PROJECT = {"id": "101", "title": "Relaunch", "archived": False, "currency": "EUR", "currency_base_unit": 100,
-           "require_time_approvals": True, "permissions": {"can_see_financials": True}}  # fmt: skip
+PROJECT = {
+    "id": "101",
+    "title": "Relaunch",
+    "archived": False,
+    "currency": "EUR",
+    "currency_base_unit": 100,
+    "require_time_approvals": True,
+    "permissions": {"can_see_financials": True},
+}
 
 
 def test_an_answer_that_ignores_the_filter_is_noticed(cli: Cli) -> None:
@@ -247,8 +258,16 @@ def test_nulls_and_nonsense_are_read_leniently(cli: Cli, value: object) -> None:
     """A field that holds nothing that can be understood yields no error and no traceback."""
     fields = ("title", "archived", "currency", "currency_base_unit", "require_time_approvals", "permissions")
     project = {name: value for name in fields if (name, value) != ("archived", True)}
-    names = ("rate_in_cents", "time_in_minutes", "approved", "billable", "currency", "amount_in_cents",
-             "date_to_invoice", "invoice_ids")  # fmt: skip
+    names = (
+        "rate_in_cents",
+        "time_in_minutes",
+        "approved",
+        "billable",
+        "currency",
+        "amount_in_cents",
+        "date_to_invoice",
+        "invoice_ids",
+    )
     item = dict.fromkeys(names, value)
     stories = {"8": {"workspace_id": value}}
     records = {"time_entries": {"5": item}, "billing_milestones": {"7": item}, "stories": stories}

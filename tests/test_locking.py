@@ -18,9 +18,9 @@ from plans import ACCOUNT
 from scripted import Scripted, created
 
 from importer import sandbox as stand_in
-from importer.errors import LedgerProblem, LockedByAnother
-from importer.submission_ledger import open_ledger
-from importer.submission_ledger.locking import holder
+from importer.ledger.locking import holder
+from importer.ledger.opening import open_ledger
+from importer.model.errors import LedgerProblem, LockedByAnother
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,13 +13,13 @@ import pytest
 from scripted import Scripted, created, http
 from test_security import ECHOES, TOKEN, WRITTEN
 
-from importer import log
-from importer.redaction import keep_secret
+from importer.settings import log
+from importer.settings.redaction import keep_secret
 
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 
 def lines() -> list[dict[str, Any]]:
@@ -31,7 +31,7 @@ def test_each_invoice_has_its_line(cli: Cli, sandbox: Sandbox) -> None:
     """Run, reference, rows, ids, status and duration; the run itself with counts and exit code; the owner's only."""
     done = cli.at(sandbox).run("submit", cli.fees(2), "--yes", "--json")
     said = lines()
-    sent = [one for one in said if one["where"] == "importer.submit"]
+    sent = [one for one in said if one["where"] == "importer.sending.sender"]
     invoices = done.document["invoices"]
     assert [one["reference"] for one in sent] == [one["reference"] for one in invoices]
     assert [one["rows"] for one in sent] == [[2], [3]]
@@ -91,7 +91,7 @@ def test_the_log_is_free_of_the_token_whatever_a_server_repeats(cli: Cli, name: 
 def test_a_token_in_an_exception_reaches_neither_log_nor_crash_file(cli: Cli) -> None:
     """Message, cause, address, header and body: the traceback is kept, the secret is not."""
     crash = (
-        "import importer.pipeline.submitting as p, os, urllib.parse\n"
+        "import importer.flow.submitting as p, os, urllib.parse\n"
         "def crash(*args, **kwargs):\n"
         "    token = os.environ['KANTATA_TOKEN']\n"
         "    try:\n"
@@ -115,7 +115,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(cli: Cli, sandbox: Sandbox, 
     done = cli.at(sandbox).run("submit", cli.fees(1), "--yes", "--json", XDG_STATE_HOME=str(tmp_path / "nofolder"))
     assert (done.exit_code, done.statuses, done.stderr.count("log.jsonl cannot be written")) == (0, ["created"], 1)
     vanish = (
-        "import importer.submit as s, shutil, importer.log as log\nsend = s.Sender._send\n"
+        "import importer.sending.sender as s, shutil, importer.settings.log as log\nsend = s.Sender._send\n"
         "def gone(self, one):\n    shutil.rmtree(log.log_file().parent)\n    return send(self, one)\n"
         "s.Sender._send = gone\n"
     )

@@ -15,21 +15,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sheets import checked, csv_file, found, raw_values, read, read_by, table, workbook
 
-from importer.columns import BY_NAME, OwnHeaders, is_ignored, known_as, known_headers
-from importer.errors import SettingsProblem
-from importer.group import Defaults, group
-from importer.mapping import NEVER_CONSTANT, in_known_words
-from importer.problems import Severity
-from importer.settings import Settings, load
-from importer.toml_lines import alias_lines, explained, ignore_line, use_or_ignore, value_lines
-from importer.validate import validate
+from importer.checking.grouping import Defaults, group
+from importer.checking.validate import validate
+from importer.model.columns import BY_NAME
+from importer.model.errors import SettingsProblem
+from importer.model.headers import OwnHeaders, is_ignored, known_as, known_headers
+from importer.model.problems import Severity
+from importer.settings.loading import load
+from importer.values.mapping import NEVER_CONSTANT, in_known_words
+from importer.values.toml_lines import alias_lines, explained, ignore_line, use_or_ignore, value_lines
 
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.problems import Problem
-    from importer.records import SheetLine
-    from importer.sheet import Sheet
+    from importer.model.invoices import SheetLine
+    from importer.model.problems import Problem
+    from importer.model.sheet import Sheet
+    from importer.settings.model import Settings
 
 HEADER = ["Project ID", "Item type", "Amount"]
 ROW = [101, "fixed_fee", 5]

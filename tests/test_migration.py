@@ -11,10 +11,12 @@ import psycopg
 import pytest
 from plans import BATCH, SOURCE, fee, hours, invoice, plan, replan
 
-from importer.records import ItemType, Outcome, OutcomeKind, Status
-from importer.submission_ledger import open_ledger
-from importer.submission_ledger.schema import METADATA, MIGRATIONS, SCHEMA_VERSION
-from importer.submission_ledger.undoing import DONE
+from importer.ledger.opening import open_ledger
+from importer.ledger.schema import METADATA, MIGRATIONS, SCHEMA_VERSION
+from importer.ledger.undoing import DONE
+from importer.model.answers import Outcome, OutcomeKind
+from importer.model.invoices import ItemType
+from importer.model.plans import Status
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -77,7 +79,7 @@ def test_version_1_is_brought_forwards_and_keeps_everything(version_1: sa.URL) -
     assert [len(rows) for rows in before.values()] == [1, 5, 5, 1]
     ledger = open_ledger(version_1, ACCOUNT)
     assert kept(rows_of(version_1), before)
-    with ledger._engine.connect() as connection:  # noqa: SLF001 - what is on the disk is meant
+    with ledger._engine.connect() as connection:  # noqa: SLF001 - the setting of the very connection is meant
         assert connection.exec_driver_sql("SELECT value FROM ledger_meta").scalar() == str(SCHEMA_VERSION)
     ledger.close()
     open_ledger(version_1, ACCOUNT).close()
@@ -97,8 +99,13 @@ def test_what_version_1_knew_still_holds(version_1: sa.URL) -> None:
     )
     again = replan(planned, ledger)
     assert [one.status for one in again] == [
-        Status.ALREADY_CREATED, Status.READY, Status.READY, Status.IN_DOUBT, Status.IN_DOUBT, Status.HELD,
-    ]  # fmt: skip
+        Status.ALREADY_CREATED,
+        Status.READY,
+        Status.READY,
+        Status.IN_DOUBT,
+        Status.IN_DOUBT,
+        Status.HELD,
+    ]
     assert again[0].invoice_id == "9001"
     assert (ItemType.TIME_ENTRY, 4105101001) in ledger.live_by_item([(ItemType.TIME_ENTRY, 4105101001)])
     assert [one.key for one in ledger.unsettled()] == ["doubt", "sending"]
@@ -142,7 +149,7 @@ def test_approvals_of_what_was_undone_are_used_up(ledger_place: sa.URL) -> None:
     def approve(name: str, reference: str | None) -> None:
         ledger.approvals.record(
             batch=BATCH, sha256=name, file_name=name, plan_hash="h", plan={"invoices": {reference: "x"}}
-        )  # fmt: skip
+        )
 
     approve("before", one.reference)
     approve("another", "inv-other")
@@ -154,16 +161,20 @@ def test_approvals_of_what_was_undone_are_used_up(ledger_place: sa.URL) -> None:
     approve("after", one.reference)
     with ledger._engine.begin() as connection:  # noqa: SLF001 - what is on the disk is meant
         for step in (
-            "DROP TABLE approval_uses", "ALTER TABLE invoices DROP COLUMN expected",
-            "ALTER TABLE attempts DROP COLUMN invoice_id", "ALTER TABLE runs DROP COLUMN planned",
+            "DROP TABLE approval_uses",
+            "ALTER TABLE invoices DROP COLUMN expected",
+            "ALTER TABLE attempts DROP COLUMN invoice_id",
+            "ALTER TABLE runs DROP COLUMN planned",
             "UPDATE ledger_meta SET value = '4' WHERE name = 'schema_version'",
-        ):  # fmt: skip
+        ):
             connection.exec_driver_sql(step)
     ledger.close()
     ledger = open_ledger(ledger_place, ACCOUNT)
     assert {one.file_name: one.ended for one in ledger.approvals.of(BATCH, "")} == {
-        "before": ("undone", "undo-1"), "another": None, "after": None,
-    }  # fmt: skip
+        "before": ("undone", "undo-1"),
+        "another": None,
+        "after": None,
+    }
     ledger.close()
 
 
@@ -189,7 +200,7 @@ def test_many_may_open_an_old_ledger_at_once(version_1: sa.URL) -> None:
         gate.wait()
         try:
             open_ledger(version_1, ACCOUNT).close()
-        except Exception as error:  # noqa: BLE001 - told below
+        except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
             failures.append(error)
 
     threads = [threading.Thread(target=run) for _ in range(6)]

@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import Request, Scripted, http
 
-from importer.aliases import aliases, same
-from importer.check.names import matches, nearest
-from importer.errors import SettingsProblem
-from importer.kantata_api import Project
-from importer.sandbox import Fault, FaultKind
+from importer.kantata.account import Project
+from importer.model.errors import SettingsProblem
+from importer.planning.named_projects import matches, nearest
+from importer.sandbox.faults import Fault, FaultKind
+from importer.values.aliases import aliases, same
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Cli, Finished
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 MUELLER = "Website-Relaunch Bäckerei Müller"
 
@@ -171,9 +171,15 @@ def test_what_was_seen_of_a_named_project_is_not_asked_again(cli: Cli, sandbox: 
 
 def test_many_names_are_looked_for_in_one_list(cli: Cli, sandbox: Sandbox) -> None:
     """Not one call for each."""
-    titles = [MUELLER, "Onlineshop Käserei Alpgrün", "App FährePlus", "Annual report Wexford Trust",
-              "Messestand Böhm Maschinenbau", "Investor site Northlake Robotics", "Rollout Nordic Fjällräv",
-              ]  # fmt: skip
+    titles = [
+        MUELLER,
+        "Onlineshop Käserei Alpgrün",
+        "App FährePlus",
+        "Annual report Wexford Trust",
+        "Messestand Böhm Maschinenbau",
+        "Investor site Northlake Robotics",
+        "Rollout Nordic Fjällräv",
+    ]
     done = preview(cli.at(sandbox), *({"Project": title} for title in titles))
     assert ids_of(done) == [[101], [103], [105], [108], [109], [107], [4100000002]]
     assert len(sandbox.received("GET", "/workspaces")) == 1
@@ -229,10 +235,12 @@ def test_a_name_of_the_settings_comes_first(cli: Cli, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("names.csv", "Name,Id\nACME retainer,109\n\nOther,7\n"), ("names.csv", "ACME  retainer;109"),
-        ("names.csv", '\ufeff"Acme Retainer",109'), ("names.toml", '[workspaces]\n"acme retainer" = 109\n'),
+        ("names.csv", "Name,Id\nACME retainer,109\n\nOther,7\n"),
+        ("names.csv", "ACME  retainer;109"),
+        ("names.csv", '\ufeff"Acme Retainer",109'),
+        ("names.toml", '[workspaces]\n"acme retainer" = 109\n'),
     ],
-)  # fmt: skip
+)
 def test_names_may_stand_in_a_file(cli: Cli, name: str, content: str) -> None:
     """A CSV with or without header, or a TOML."""
     (cli.folder / name).write_text(content, encoding="utf-8")
@@ -243,12 +251,16 @@ def test_names_may_stand_in_a_file(cli: Cli, name: str, content: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("names.csv", "ACME,109\nOther\n", "line 2"), ("names.csv", "ACME,109\nOther,x", "line 2"),
-        ("names.csv", "ACME,1\nacme,2", "two projects"), ("names.csv", b"\xff\xfe\x00", "cannot be read"),
-        ("names.csv", "A,1\nB,99999999999999999999", "line 2"), ("names.toml", "x = 1", "no table [workspaces]"),
-        ("names.toml", "[workspaces]\nA = true", "whole number"), ("names.toml", "[workspaces", "cannot be read"),
+        ("names.csv", "ACME,109\nOther\n", "line 2"),
+        ("names.csv", "ACME,109\nOther,x", "line 2"),
+        ("names.csv", "ACME,1\nacme,2", "two projects"),
+        ("names.csv", b"\xff\xfe\x00", "cannot be read"),
+        ("names.csv", "A,1\nB,99999999999999999999", "line 2"),
+        ("names.toml", "x = 1", "no table [workspaces]"),
+        ("names.toml", "[workspaces]\nA = true", "whole number"),
+        ("names.toml", "[workspaces", "cannot be read"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_file_of_names_is_said(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
     """What is wrong, and where."""
     file = tmp_path / name

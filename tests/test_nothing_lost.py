@@ -9,12 +9,12 @@ import requests
 from inboxes import filled, lying
 from test_run_doubts import AUTO, LATER, invoices
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 
 def test_replaced_while_it_was_billed_and_killed_while_it_moved(cli: Cli, sandbox: Sandbox) -> None:
@@ -22,7 +22,8 @@ def test_replaced_while_it_was_billed_and_killed_while_it_moved(cli: Cli, sandbo
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
     new = filled(cli.folder / "new.xlsx", 77, key="new")
     before = (
-        "import importer.moving as m, os, pathlib, shutil\nmoved, put_away = pathlib.Path.rename, m.put_away\n"
+        "import importer.unattended.moving as m, os, pathlib, shutil\n"
+        "moved, put_away = pathlib.Path.rename, m.put_away\n"
         "def rename(self, target):\n    moved(self, target)\n    os._exit(99)\n"
         f"def replaced(source, *a):\n    shutil.copy({str(new)!r}, source)\n    pathlib.Path.rename = rename\n"
         "    done = put_away(source, *a)\n    pathlib.Path.rename = moved\n    return done\nm.put_away = replaced\n"
@@ -36,7 +37,7 @@ def test_results_of_another_file_are_never_deleted(cli: Cli, sandbox: Sandbox) -
     """Two files of one stem, taken in the same second, may get the same name of a run."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
     filled(inbox / "a.xlsm", 20, key="m")
-    same = "import importer.pipeline.running as r\nr.new_run_id = lambda: '20261031-000000-abcd'\n"
+    same = "import importer.unattended.running as r\nr.new_run_id = lambda: '20261031-000000-abcd'\n"
     cli.at(sandbox).start("run", before=same, **AUTO).wait()
     assert len(list((cli.folder / "reports").rglob("*-results.xlsx"))) == 1
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
@@ -60,7 +61,7 @@ def test_an_empty_folder_does_not_stay_in_doubt(cli: Cli, sandbox: Sandbox) -> N
     """The program was killed when it had made the folder and nothing in it; the file is in the inbox still."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
-    killed = "import importer.pipeline.running as r, os, pathlib\nmade = pathlib.Path.mkdir\n"
+    killed = "import importer.unattended.running as r, os, pathlib\nmade = pathlib.Path.mkdir\n"
     killed += "def mkdir(self, *a, **k):\n    made(self, *a, **k)\n"
     killed += "    if self.parent.name == 'in-doubt':\n        os._exit(99)\npathlib.Path.mkdir = mkdir\n"
     assert cli.at(sandbox).start("run", before=killed, **LATER).wait().exit_code == 99

@@ -14,17 +14,17 @@ from inboxes import MailServer, filled, text_of
 from scripted import Scripted, created, http
 from test_approval import STRICT
 
-from importer import notices
-from importer.notices import Notice
-from importer.sandbox import Fault, FaultKind
-from importer.settings import load
+from importer.sandbox.faults import Fault, FaultKind
+from importer.settings.loading import load
+from importer.unattended import notices
+from importer.unattended.notices import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # imported by apprise
 AUTO = {"IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0"}
@@ -45,9 +45,12 @@ def test_when_a_notice_is_sent(mail: MailServer, tmp_path: Path, when: str, expe
     """Billed, the very same, something waits, it still waits, nothing: by each of the three settings."""
     settings = load(notify=mail.address, notify_when=when)
     told = [
-        Notice("a", "x", news=("1",)), Notice("a", "x", news=("1",)), Notice("b", "x", failed=True, news=("2",)),
-        Notice("b", "x", failed=True, news=("2",)), Notice("c", "x"),
-    ]  # fmt: skip
+        Notice("a", "x", news=("1",)),
+        Notice("a", "x", news=("1",)),
+        Notice("b", "x", failed=True, news=("2",)),
+        Notice("b", "x", failed=True, news=("2",)),
+        Notice("c", "x"),
+    ]
     counts = []
     for one in told:
         assert notices.send(one, settings, tmp_path / "state.json") is None
@@ -68,7 +71,7 @@ def test_in_doubt_comes_first(cli: Cli, mail: MailServer) -> None:
     filled(cli.folder / "inbox" / "a.xlsx", 10, 20)
     with Scripted([b"", created()]) as server:
         env = {"KANTATA_TOKEN": "x", "KANTATA_BASE_URL": server.base_url, "IMPORTER_NOTIFY": mail.address, **AUTO}
-        look = "import importer.pipeline.previewing as p, importer.pipeline.submitting as s\n"
+        look = "import importer.flow.previewing as p, importer.flow.submitting as s\n"
         look += "p.look_up = s.look_up = lambda prepared, api, seconds: prepared\n"
         look += "p.checked = s.checked = lambda prepared, api, go_on: prepared\n"
         look += "s.read_again = lambda planned, connect: planned\n"
@@ -85,7 +88,7 @@ def test_in_doubt_comes_first(cli: Cli, mail: MailServer) -> None:
 def test_large_workbooks_are_not_attached(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
     """They stay where they lie; the notice says where."""
     filled(cli.folder / "inbox" / "a.xlsx", 10)
-    small = "import importer.digest as d\nd.MOST_ATTACHED_BYTES = 100\n"
+    small = "import importer.unattended.digest as d\nd.MOST_ATTACHED_BYTES = 100\n"
     cli.at(sandbox).start("run", before=small, IMPORTER_NOTIFY=mail.address, **AUTO).wait()
     [told] = mail.received
     assert list(told.iter_attachments()) == []
@@ -291,9 +294,11 @@ def test_what_a_run_handled_before_it_was_ended_is_told(
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, total=99, age=9).parent
     filled(inbox / "b.xlsx", 20, key="b")
     env = {
-        "IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0", "IMPORTER_NOTIFY": mail.address,
-    }  # fmt: skip
-    ended = "import importer.pipeline.running as r, os\nguarded = r._guarded\ndef second(candidate, *a, **k):\n"
+        "IMPORTER_UNATTENDED": "true",
+        "IMPORTER_INBOX_SETTLE_SECONDS": "0",
+        "IMPORTER_NOTIFY": mail.address,
+    }
+    ended = "import importer.unattended.running as r, os\nguarded = r._guarded\ndef second(candidate, *a, **k):\n"
     ended += f"    if candidate.path.name == 'b.xlsx':\n        {ends}\n    return guarded(candidate, *a, **k)\n"
     code = 99 if "exit" in ends else 1
     assert cli.at(sandbox).start("run", before=f"{ended}r._guarded = second\n", **env).wait().exit_code == code

@@ -14,9 +14,9 @@ from plans import fees, replan, sender
 from scripted import Scripted, created, http
 from test_exactly_once import kantata, live_of, posted, sending
 
-from importer.gate import Stop
-from importer.records import ExitCode
-from importer.sandbox import Fault, FaultKind
+from importer.model.exit_codes import ExitCode
+from importer.sandbox.faults import Fault, FaultKind
+from importer.sending.throttle import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from conftest import Cli
     from scripted import Request
 
-    from importer.kantata_api import KantataApi
-    from importer.sandbox import Sandbox
-    from importer.submission_ledger import SubmissionLedger
-    from importer.submit import Sent
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.sandbox.running import Sandbox
+    from importer.sending.sender import Sent
 
 __all__ = ["kantata"]
 DONE = {"created", "already_created"}

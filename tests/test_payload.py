@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sheets import NET_30_DRAFT, grouped, records
 
-from importer.columns import COLUMNS
-from importer.payload import (
+from importer.kantata.payload import (
     external_reference,
     fingerprint_of,
     json_number,
@@ -23,12 +22,13 @@ from importer.payload import (
     payload_of,
     to_json,
 )
-from importer.records import ExternalReference, Invoice, ItemType, LineItem
+from importer.model.columns import COLUMNS
+from importer.model.invoices import ExternalReference, Invoice, ItemType, LineItem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from importer.group import Defaults
+    from importer.checking.grouping import Defaults
 
 
 def invoice_of(path: Path, *rows: dict[str, object], defaults: Defaults = NET_30_DRAFT) -> Invoice:
@@ -92,16 +92,25 @@ def test_a_workbook_with_every_column_sends_exactly_this(tmp_path: Path) -> None
         {"invoice_key": "ACME-OCT", "workspace_id": 102, "item_type": "time_entry", "item_id": "5000000000000000002"},
         {"invoice_key": "ACME-OCT", "workspace_id": 102, "item_type": "expense", "item_id": 6_000_000_001.0},
         {
-            "invoice_key": "ACME-OCT", "workspace_id": 102, "item_type": "fixed fee", "amount": 1200,
-            "notes": "=Retainer", "taxable": "yes", "story_id": 8_000_000_001,
+            "invoice_key": "ACME-OCT",
+            "workspace_id": 102,
+            "item_type": "fixed fee",
+            "amount": 1200,
+            "notes": "=Retainer",
+            "taxable": "yes",
+            "story_id": 8_000_000_001,
         },
         {"invoice_key": "ACME-OCT", "workspace_id": 3_000_000_101, "item_type": "fixed_fee", "amount": "12.50"},
         {
-            "invoice_key": "ACME-OCT", "workspace_id": 102, "item_type": "additional", "amount": -50.25,
-            "notes": "Credit", "taxable": False,
+            "invoice_key": "ACME-OCT",
+            "workspace_id": 102,
+            "item_type": "additional",
+            "amount": -50.25,
+            "notes": "Credit",
+            "taxable": False,
         },
         {"invoice_key": "ACME-OCT", "workspace_id": 102, "item_type": "Milestone", "item_id": 7_000_000_001},
-    ]  # fmt: skip
+    ]
     assert {name for row in rows for name in row} == {column.name for column in COLUMNS} - {"workspace"}
     expected = {
         "workspace_ids": [3000000101, 102],
@@ -171,8 +180,14 @@ def test_a_single_project_with_a_key_is_no_multi_project_invoice(tmp_path: Path)
 
 def test_false_and_zero_are_sent(tmp_path: Path) -> None:
     """No is not empty, and 0 days is not missing."""
-    row = {"workspace_id": 101, "item_type": "fixed_fee", "amount": 5, "taxable": "no", "payment_schedule": 0,
-           "external_reference.locked": "no"}  # fmt: skip
+    row = {
+        "workspace_id": 101,
+        "item_type": "fixed_fee",
+        "amount": 5,
+        "taxable": "no",
+        "payment_schedule": 0,
+        "external_reference.locked": "no",
+    }
     body = body_of(tmp_path, row)
     assert body["payment_schedule"] == 0
     assert body["fixed_fee_items"] == [{"amount": 5, "taxable": False}]
@@ -246,10 +261,18 @@ def test_the_reference_does_not_depend_on_the_order_of_projects() -> None:
 def test_the_reference_differs_by_batch_projects_and_key() -> None:
     """Each part of the identity counts, also where joining them would look alike."""
     identities = [
-        ("2026-10", (101,), None), ("2026-11", (101,), None), ("2026-10", (102,), None), ("2026-10", (101, 102), None),
-        ("2026-10", (101,), "A"), ("2026-10", (101,), "a"), ("2026-10", (101,), "null"), ("2026-10", (101,), "None"),
-        ("2026-10", (10, 1), None), ("2026-101", (1,), None), ("2026-10", (1, 1), None),
-    ]  # fmt: skip
+        ("2026-10", (101,), None),
+        ("2026-11", (101,), None),
+        ("2026-10", (102,), None),
+        ("2026-10", (101, 102), None),
+        ("2026-10", (101,), "A"),
+        ("2026-10", (101,), "a"),
+        ("2026-10", (101,), "null"),
+        ("2026-10", (101,), "None"),
+        ("2026-10", (10, 1), None),
+        ("2026-101", (1,), None),
+        ("2026-10", (1, 1), None),
+    ]
     assert len({own_reference(*identity) for identity in identities}) == len(identities)
 
 
@@ -297,14 +320,25 @@ def test_the_fingerprint_ignores_the_external_reference() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"payment_schedule": 31}, {"draft": False}, {"suppress_emails": False}, {"invoice_date": date(2026, 10, 31)},
-        {"user_invoice_number": 7}, {"user_invoice_title": "x"}, {"purchase_order": "x"}, {"project_code": "x"},
-        {"message": "x"}, {"lines": (priced("5.01"),)}, {"lines": (priced("5"), priced("5"))},
-        {"lines": (priced("5", notes="x"),)}, {"lines": (priced("5", taxable=True),)},
-        {"lines": (priced("5", taxable=False),)}, {"lines": (priced("5", story_id=8),)}, {"lines": (priced("5", 102),)},
+        {"payment_schedule": 31},
+        {"draft": False},
+        {"suppress_emails": False},
+        {"invoice_date": date(2026, 10, 31)},
+        {"user_invoice_number": 7},
+        {"user_invoice_title": "x"},
+        {"purchase_order": "x"},
+        {"project_code": "x"},
+        {"message": "x"},
+        {"lines": (priced("5.01"),)},
+        {"lines": (priced("5"), priced("5"))},
+        {"lines": (priced("5", notes="x"),)},
+        {"lines": (priced("5", taxable=True),)},
+        {"lines": (priced("5", taxable=False),)},
+        {"lines": (priced("5", story_id=8),)},
+        {"lines": (priced("5", 102),)},
         {"lines": (LineItem(2, 101, ItemType.ADDITIONAL, amount=Decimal(5)),)},
     ],
-)  # fmt: skip
+)
 def test_the_fingerprint_tells_every_other_change(change: dict[str, Any]) -> None:
     """Any field that is sent, but the reference, changes the fingerprint."""
     assert fingerprint(replace(invoice(), **change)) != fingerprint(invoice())

@@ -9,22 +9,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from plans import ACCOUNT, fees
 
-from importer import pipeline
-from importer.errors import GateRefused, LedgerProblem
-from importer.gate import Stop
-from importer.pipeline import Hooks, Tools, Wish, exit_code_after
-from importer.records import ExitCode, Status
-from importer.settings import Settings
-from importer.submission_ledger import SubmissionLedger, open_ledger
-from importer.submit import Sent
+from importer.flow import previewing, submitting
+from importer.flow.prepared import Tools, Wish
+from importer.flow.submitting import Hooks, exit_code_after
+from importer.ledger.ledger import SubmissionLedger
+from importer.ledger.opening import open_ledger
+from importer.model.errors import GateRefused, LedgerProblem
+from importer.model.exit_codes import ExitCode
+from importer.model.plans import Status
+from importer.sending.sender import Sent
+from importer.sending.throttle import Stop
+from importer.settings.model import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from importer.kantata_api import KantataApi
-    from importer.report import Report
-    from importer.sandbox import Sandbox
+    from importer.kantata.client import KantataApi
+    from importer.reporting.report import Report
+    from importer.sandbox.running import Sandbox
 
 ROWS = "workspace_id,item_type,amount,payment_schedule\n101,fixed_fee,500,30\n102,fixed_fee,700,30\n"
 
@@ -73,9 +76,11 @@ def submit(wish: Wish, tools: Tools, confirm: Callable[[Report], None] = lambda 
     """Submit without a terminal."""
     assert tools.api is not None
     api = tools.api
-    return pipeline.submit(
-        wish, tools, Hooks(lambda: api, confirm, Stop(), lambda _one: None),
-    )  # fmt: skip
+    return submitting.submit(
+        wish,
+        tools,
+        Hooks(lambda: api, confirm, Stop(), lambda _one: None),
+    )
 
 
 def test_the_gravest_outcome_decides_the_exit_code() -> None:
@@ -130,7 +135,7 @@ def test_nobody_is_asked_when_nothing_is_to_be_sent(tools: Tools, sheet: Path) -
 
 def test_a_preview_leaves_the_ledger_as_it_is(tools: Tools, sheet: Path, sandbox: Sandbox) -> None:
     """No run, no entry, no POST."""
-    report = pipeline.preview(Wish(sheet), tools)
+    report = previewing.preview(Wish(sheet), tools)
     assert tools.ledger.runs() == []
     assert tools.ledger.entries([one.reference or "" for one in report.planned]) == {}
     assert sandbox.received("POST") == []

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sheets import grouped, records
 
-from importer.plan import Knowledge, choose_batch, decide, draw_up, totals_of
-from importer.records import Invoice, ItemType, LedgerEntry, LineItem, PlannedInvoice, SheetLine, Status, UnsoundInvoice
+from importer.model.invoices import Invoice, ItemType, LineItem, SheetLine, UnsoundInvoice
+from importer.model.plans import PlannedInvoice, Status
+from importer.model.remembered import LedgerEntry
+from importer.planning.deciding import decide
+from importer.planning.plan import Knowledge, choose_batch, draw_up
+from importer.planning.totals import totals_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,9 +48,14 @@ def entry(planned: PlannedInvoice, state: str, **fields: Any) -> LedgerEntry:
     assert planned.reference is not None
     assert planned.fingerprint is not None
     usual = LedgerEntry(
-        planned.reference, planned.fingerprint, "2026-10", state, "run-1", SENT_AT,
+        planned.reference,
+        planned.fingerprint,
+        "2026-10",
+        state,
+        "run-1",
+        SENT_AT,
         invoice_id="9001" if state == "created" else None,
-    )  # fmt: skip
+    )
     return replace(usual, **fields)
 
 
@@ -147,11 +156,17 @@ def test_allow_repeats_sends_twins_and_only_these() -> None:
     )
     planned = draw(fee(1, 101), fee(3, 102), hours(5001, 5002, key="B"), fee(4, 104), batch="2026-11")
     assert [one.status for one in decide(planned, known, allow_repeats=False)] == [
-        Status.HELD, Status.HELD, Status.HELD, Status.IN_DOUBT,
-    ]  # fmt: skip
+        Status.HELD,
+        Status.HELD,
+        Status.HELD,
+        Status.IN_DOUBT,
+    ]
     assert [one.status for one in decide(planned, known, allow_repeats=True)] == [
-        Status.READY, Status.HELD, Status.HELD, Status.IN_DOUBT,
-    ]  # fmt: skip
+        Status.READY,
+        Status.HELD,
+        Status.HELD,
+        Status.IN_DOUBT,
+    ]
 
 
 @pytest.mark.parametrize("state", OPEN_STATES)
@@ -245,10 +260,13 @@ def test_an_unsound_invoice_is_not_sent_whatever_is_known() -> None:
 def test_a_reference_of_the_sheet_protects_across_batches(tmp_path: Path) -> None:
     """An invoice that carries the user's own reference is the same one in any batch."""
     row = {
-        "workspace_id": 101, "item_type": "fixed_fee", "amount": 5,
-        "external_reference.service_name": "erp", "external_reference.service_model": "invoice",
+        "workspace_id": 101,
+        "item_type": "fixed_fee",
+        "amount": 5,
+        "external_reference.service_name": "erp",
+        "external_reference.service_model": "invoice",
         "external_reference.service_model_ref": "E-1",
-    }  # fmt: skip
+    }
     (invoice,), _ = grouped(records(tmp_path / "a.xlsx", row))
     known = knowledge(earlier(invoice, "created", "2026-10"))
     assert decided(draw(invoice, batch="2027-01"), known).status is Status.ALREADY_CREATED
@@ -283,12 +301,15 @@ def test_the_batch(given: str | None, cover: str | None, dates: list[date | None
 def test_control_totals_count_every_row_and_amount() -> None:
     """Rows and amounts of the whole sheet, also of rows that belong to no invoice; counts and sums per status."""
     amounts = (Decimal(1200), Decimal("12.5"), None, Decimal(-50))
-    lines = [SheetLine(2 + n, 101, None, key_unreadable=False, item=None, amount=a, invoice_values={})
-             for n, a in enumerate(amounts)]  # fmt: skip
+    lines = [
+        SheetLine(2 + n, 101, None, key_unreadable=False, item=None, amount=a, invoice_values={})
+        for n, a in enumerate(amounts)
+    ]
     planned = [
-        PlannedInvoice(fee(1200), Status.CREATED), PlannedInvoice(fee(30), Status.CREATED),
+        PlannedInvoice(fee(1200), Status.CREATED),
+        PlannedInvoice(fee(30), Status.CREATED),
         PlannedInvoice(UnsoundInvoice("A", (101,), (3,), Decimal("12.5")), Status.NOT_SENT),
-    ]  # fmt: skip
+    ]
     totals = totals_of(lines, planned)
     assert (totals.rows, totals.invoices, totals.amount) == (4, 3, Decimal("1162.5"))
     assert totals.by_status == {Status.CREATED: 2, Status.NOT_SENT: 1}

@@ -12,29 +12,31 @@ import pytest
 from rich.console import Console
 from sheets import records
 
-from importer import pipeline
-from importer.preview import MOST_INVOICES, MOST_PROBLEMS, show
-from importer.problems import Severity
-from importer.records import ExitCode, Expected, Status
-from importer.settings import load
-from importer.submission_ledger import open_ledger
-from importer.words import count_of, row_ranges
+from importer.flow import previewing
+from importer.flow.prepared import Tools, Wish
+from importer.ledger.opening import open_ledger
+from importer.model.exit_codes import ExitCode
+from importer.model.plans import Expected, Status
+from importer.model.problems import Severity
+from importer.model.words import count_of, row_ranges
+from importer.reporting.terminal import MOST_INVOICES, MOST_PROBLEMS, show
+from importer.settings.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from importer.report import Report
+    from importer.reporting.report import Report
 
 
 @pytest.fixture
-def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pipeline.Tools]:
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
     """Tools of a run that never asks Kantata, with a ledger and a reports folder of its own."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
     ledger = open_ledger(tmp_path / "ledger.sqlite", "https://api.example")
     settings = load(reports=tmp_path / "reports", payment_schedule=30)
-    yield pipeline.Tools(settings, "https://api.example", ledger, None)
+    yield Tools(settings, "https://api.example", ledger, None)
     ledger.close()
 
 
@@ -43,9 +45,9 @@ def fee(amount: object, workspace: object = 101, **cells: object) -> dict[str, o
     return {"workspace_id": workspace, "item_type": "fixed_fee", "amount": amount, **cells}
 
 
-def preview(tools: pipeline.Tools, folder: Path, *rows: dict[str, object], **wish: Any) -> Report:
+def preview(tools: Tools, folder: Path, *rows: dict[str, object], **wish: Any) -> Report:
     """Preview a workbook with these rows."""
-    return pipeline.preview(pipeline.Wish(records(folder / "in.xlsx", *rows), **wish), tools)
+    return previewing.preview(Wish(records(folder / "in.xlsx", *rows), **wish), tools)
 
 
 def shown(report: Report, width: int = 200) -> str:
@@ -55,12 +57,15 @@ def shown(report: Report, width: int = 200) -> str:
     return re.sub(r"[ \t│┃]+", " ", console.file.getvalue())  # type: ignore[attr-defined]
 
 
-def test_each_invoice_is_shown_with_its_lines_and_amount(tools: pipeline.Tools, tmp_path: Path) -> None:
+def test_each_invoice_is_shown_with_its_lines_and_amount(tools: Tools, tmp_path: Path) -> None:
     """Projects, key, rows, lines by type, amount, status; then control totals."""
     rows = [
-        fee(1200, 101), fee(300, 101), {"workspace_id": 101, "item_type": "expense", "item_id": 7},
-        fee(1000, 102, invoice_key="ACME"), fee(-50, 103, invoice_key="ACME", item_type="additional"),
-    ]  # fmt: skip
+        fee(1200, 101),
+        fee(300, 101),
+        {"workspace_id": 101, "item_type": "expense", "item_id": 7},
+        fee(1000, 102, invoice_key="ACME"),
+        fee(-50, 103, invoice_key="ACME", item_type="additional"),
+    ]
     report = preview(tools, tmp_path, *rows, batch="2026-10")
     text = shown(report)
     assert "sheet Invoices · 5 rows · batch 2026-10" in text
@@ -72,7 +77,7 @@ def test_each_invoice_is_shown_with_its_lines_and_amount(tools: pipeline.Tools, 
     assert report.exit_code is ExitCode.DONE
 
 
-def test_all_problems_are_shown_with_cell_and_cure(tools: pipeline.Tools, tmp_path: Path) -> None:
+def test_all_problems_are_shown_with_cell_and_cure(tools: Tools, tmp_path: Path) -> None:
     """Errors first, each with its address, message and hint; the exit code says that nothing would be sent."""
     report = preview(tools, tmp_path, fee(0), fee(5, "x", Client="a"), fee(12.5, 102))
     text = shown(report)
@@ -89,7 +94,7 @@ def test_all_problems_are_shown_with_cell_and_cure(tools: pipeline.Tools, tmp_pa
     assert "total (3 rows) 2 17.50" in text
 
 
-def test_a_preview_changes_nothing(tools: pipeline.Tools, tmp_path: Path) -> None:
+def test_a_preview_changes_nothing(tools: Tools, tmp_path: Path) -> None:
     """Twice the same plan under the same references, and no run in the ledger; two workbooks, none overwritten."""
     first, second = (preview(tools, tmp_path, fee(5), batch="b") for _ in range(2))
     assert [one.status for one in second.planned] == [Status.READY]
@@ -100,7 +105,7 @@ def test_a_preview_changes_nothing(tools: pipeline.Tools, tmp_path: Path) -> Non
     assert len(list((tmp_path / "reports").iterdir())) == 2
 
 
-def test_markup_in_the_sheet_is_shown_as_text(tools: pipeline.Tools, tmp_path: Path) -> None:
+def test_markup_in_the_sheet_is_shown_as_text(tools: Tools, tmp_path: Path) -> None:
     """Brackets in keys, batches and values are no instructions to the terminal."""
     report = preview(tools, tmp_path, fee(5, invoice_key="[bold]K[/]"), fee("[/red]", 102), batch="[x]")
     text = shown(report)
@@ -109,7 +114,7 @@ def test_markup_in_the_sheet_is_shown_as_text(tools: pipeline.Tools, tmp_path: P
     assert "batch [x]" in text
 
 
-def test_long_plans_are_cut_with_a_word(tools: pipeline.Tools, tmp_path: Path) -> None:
+def test_long_plans_are_cut_with_a_word(tools: Tools, tmp_path: Path) -> None:
     """The terminal shows the first invoices and problems and says how many more there are."""
     rows = [fee(5, 1000 + n) for n in range(MOST_INVOICES + 3)]
     rows += [fee(f"x{n}", 5000 + n) for n in range(MOST_PROBLEMS + 2)]
@@ -120,13 +125,13 @@ def test_long_plans_are_cut_with_a_word(tools: pipeline.Tools, tmp_path: Path) -
     assert len(report.planned) == len(rows)
 
 
-def test_one_faulty_row_leaves_the_other_invoices_ready_in_the_plan(tools: pipeline.Tools, tmp_path: Path) -> None:
+def test_one_faulty_row_leaves_the_other_invoices_ready_in_the_plan(tools: Tools, tmp_path: Path) -> None:
     """The plan tells which invoices are sound, so that --partial can be judged before it is used."""
     report = preview(tools, tmp_path, fee(5, 101), fee(0, 102))
     assert [one.status for one in report.planned] == [Status.READY, Status.NOT_SENT]
 
 
-def test_the_batch_is_the_month_of_all_invoice_dates(tools: pipeline.Tools, tmp_path: Path) -> None:
+def test_the_batch_is_the_month_of_all_invoice_dates(tools: Tools, tmp_path: Path) -> None:
     """Mending a faulty row later must not change the batch, and with it every reference."""
     rows = [fee(5, 101, invoice_date="2026-10-31"), fee(0, 102, invoice_date="2026-09-30")]
     assert preview(tools, tmp_path, *rows).batch == preview(tools, tmp_path, rows[0], {**rows[1], "amount": 5}).batch
@@ -148,7 +153,7 @@ def test_counts_have_their_noun(count: int, noun: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_titles_are_broken_between_words_only(tools: pipeline.Tools, tmp_path: Path, width: int) -> None:
+def test_titles_are_broken_between_words_only(tools: Tools, tmp_path: Path, width: int) -> None:
     """However narrow the terminal, each word of a project's title stands whole; an empty column takes no room."""
     report = preview(tools, tmp_path, fee(123456, 101), fee(1000, 102))
     titles = ("Website-Relaunch Bäckerei Müller", "Markenauftritt Großküchen Schöller")
@@ -162,7 +167,7 @@ def test_titles_are_broken_between_words_only(tools: pipeline.Tools, tmp_path: P
 
 
 @pytest.mark.parametrize("width", [80, 90, 100, 130, 200])
-def test_no_figure_is_cut_however_narrow_the_terminal(tools: pipeline.Tools, tmp_path: Path, width: int) -> None:
+def test_no_figure_is_cut_however_narrow_the_terminal(tools: Tools, tmp_path: Path, width: int) -> None:
     """Amounts, statuses and invoice ids stand there whole, each invoice with its key; no line is too long."""
     rows = [fee(98_765_432, 101 + n, invoice_key=f"ACME-RETAINER-{n:03}") for n in range(3)]
     report = preview(tools, tmp_path, *rows)
@@ -185,7 +190,7 @@ def test_no_figure_is_cut_however_narrow_the_terminal(tools: pipeline.Tools, tmp
         assert f"ACME-RETAINER-{n:03}" in "".join(table.split())
 
 
-def test_what_many_rows_have_in_common_is_said_once(tools: pipeline.Tools, tmp_path: Path) -> None:
+def test_what_many_rows_have_in_common_is_said_once(tools: Tools, tmp_path: Path) -> None:
     """Ranges of rows in place of a line for each; in the report every cell has its own problem."""
     rows = [fee(1, "wrong") for _ in range(60)]
     rows[50] = fee(1, 101)

@@ -11,7 +11,7 @@ import pytest
 from typer.main import get_command
 
 from importer.cli import app
-from importer.records import ExitCode
+from importer.model.exit_codes import ExitCode
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

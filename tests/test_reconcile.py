@@ -15,21 +15,23 @@ from plans import BATCH, SOURCE, fee, fees, hours, invoice, plan, replan, sender
 from scripted import Scripted
 from test_exactly_once import kantata, live_of, posted, submit
 
-from importer.errors import AccessDenied, NotReached
-from importer.kantata_api import answers, client
-from importer.reconcile import apply, settle
-from importer.records import ExternalReference, Outcome, OutcomeKind, PlannedInvoice, Status
-from importer.sandbox import Fault, FaultKind
-from importer.settlement import Settlement, Verdict
+from importer.kantata import answers, client
+from importer.model.answers import Outcome, OutcomeKind
+from importer.model.errors import AccessDenied, NotReached
+from importer.model.invoices import ExternalReference
+from importer.model.plans import PlannedInvoice, Status
+from importer.sandbox.faults import Fault, FaultKind
+from importer.sending.reconcile import apply, settle
+from importer.sending.settlement import Settlement, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Cli, Finished
 
-    from importer.kantata_api import KantataApi
-    from importer.sandbox import Sandbox
-    from importer.submission_ledger import SubmissionLedger
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.sandbox.running import Sandbox
 
 __all__ = ["kantata"]
 
@@ -162,8 +164,11 @@ def test_found_by_its_content_when_the_reference_is_missing(desk: Desk) -> None:
     ids = [desk.create(planned[0]), desk.create(planned[2])]
     desk.forget_references()
     assert desk.verdicts() == [
-        (Verdict.FOUND, ids[0]), (Verdict.ABSENT, None), (Verdict.FOUND, ids[1]), (Verdict.ABSENT, None),
-    ]  # fmt: skip
+        (Verdict.FOUND, ids[0]),
+        (Verdict.ABSENT, None),
+        (Verdict.FOUND, ids[1]),
+        (Verdict.ABSENT, None),
+    ]
 
 
 @pytest.mark.parametrize("change", ["amount", "notes", "workspace", "kind", "more", "less"])
@@ -283,15 +288,21 @@ def test_a_filter_that_kantata_ignores_finds_nothing_false(connect: Callable[...
     import scripted
 
     stranger = {
-        "id": "5", "status": "new", "workspace_ids": ["102"], "external_reference_ids": ["1"], "fixed_fee_item_ids": [],
-    }  # fmt: skip
+        "id": "5",
+        "status": "new",
+        "workspace_ids": ["102"],
+        "external_reference_ids": ["1"],
+        "fixed_fee_item_ids": [],
+    }
     answer = {
-        "results": [{"key": "invoices", "id": "5"}], "invoices": {"5": stranger}, "meta": {"page_count": 1},
+        "results": [{"key": "invoices", "id": "5"}],
+        "invoices": {"5": stranger},
+        "meta": {"page_count": 1},
         "external_references": {
             "1": {"service_name": "invoice-importer", "service_model": "invoice", "service_model_ref": "inv-x"}
         },
         "workspaces": {"101": {"permissions": {"can_see_financials": True}}},
-    }  # fmt: skip
+    }
     desk.doubt(*fees(1))
     with Scripted([scripted.http(200, json.dumps(answer))]) as server:
         [settled] = settle(desk.ledger.unsettled(), desk.ledger, connect(server.base_url), 0)

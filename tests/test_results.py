@@ -14,15 +14,19 @@ import openpyxl
 import pytest
 from sheets import NET_30_DRAFT, csv_file, read, records, table, workbook
 
-from importer.errors import SettingsProblem
-from importer.group import group
-from importer.payload import to_json
-from importer.plan import draw_up, totals_of
-from importer.problems import Severity
-from importer.records import ExitCode, PlannedInvoice, ReadBack, Source, Status
-from importer.report import Report, json_text, plain_amount, to_document
-from importer.results import prepare_folder, write_report, write_to_fix
-from importer.validate import validate
+from importer.checking.grouping import group
+from importer.checking.validate import validate
+from importer.kantata.payload import to_json
+from importer.model.answers import ReadBack
+from importer.model.errors import SettingsProblem
+from importer.model.exit_codes import ExitCode
+from importer.model.plans import PlannedInvoice, Source, Status
+from importer.model.problems import Severity
+from importer.planning.plan import draw_up
+from importer.planning.totals import totals_of
+from importer.reporting.report import Report, json_text, plain_amount, to_document
+from importer.reporting.workbook.results import prepare_folder, write_report
+from importer.reporting.workbook.to_fix import write_to_fix
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,12 +54,20 @@ def report_of(
     ways = iter(outcomes)
     planned = tuple(one if one.payload is None else replace(one, **next(ways, {})) for one in draw_up(invoices, batch))
     usual: dict[str, Any] = {
-        "command": command, "run_id": RUN, "batch": batch, "account": "https://api.example/api/v1",
-        "started_at": datetime(2026, 11, 1, 9, 0).astimezone(), "exit_code": ExitCode.DONE,
-        "source": Source(str(path), sheet.name, sheet.sha256, len(sheet.rows)), "sheet": sheet, "planned": planned,
-        "totals": totals_of(lines, planned), "problems": (*sheet.problems, *row_problems, *invoice_problems),
-        "notices": (), "invoice_link": LINK,
-    }  # fmt: skip
+        "command": command,
+        "run_id": RUN,
+        "batch": batch,
+        "account": "https://api.example/api/v1",
+        "started_at": datetime(2026, 11, 1, 9, 0).astimezone(),
+        "exit_code": ExitCode.DONE,
+        "source": Source(str(path), sheet.name, sheet.sha256, len(sheet.rows)),
+        "sheet": sheet,
+        "planned": planned,
+        "totals": totals_of(lines, planned),
+        "problems": (*sheet.problems, *row_problems, *invoice_problems),
+        "notices": (),
+        "invoice_link": LINK,
+    }
     return Report(**(usual | fields))
 
 
@@ -82,14 +94,20 @@ def fee(amount: object, workspace: int, **cells: object) -> dict[str, object]:
 
 
 ALL_ENDS = [
-    outcome(Status.CREATED, "9001", read_back=ReadBack(number="19050", currency="EUR", items_amount=Decimal(1),
-                                                       total=Decimal("1.19"), recipient="Ann Ö"), request_id="req-1"),
+    outcome(
+        Status.CREATED,
+        "9001",
+        read_back=ReadBack(
+            number="19050", currency="EUR", items_amount=Decimal(1), total=Decimal("1.19"), recipient="Ann Ö"
+        ),
+        request_id="req-1",
+    ),
     outcome(Status.ALREADY_CREATED, "9002", reason="Billed in run r."),
     outcome(Status.REJECTED, reason="Kantata says no.", what_to_do="Ask them."),
     outcome(Status.IN_DOUBT, reason="May exist.", what_to_do="Look."),
     outcome(Status.HELD, reason="Changed.", what_to_do="Decide."),
     outcome(Status.NOT_SENT, reason="Stopped.", what_to_do="Run again."),
-]  # fmt: skip
+]
 
 
 def all_ends(folder: Path) -> Report:
@@ -117,12 +135,23 @@ def test_every_row_has_its_answer(tmp_path: Path) -> None:
     assert [row["Client"] for row in rows] == [f"Client {n}" for n in range(1, 8)]
     assert [row["amount"] for row in rows] == [1, 2, 3, 4, 5, 6, "x"]
     assert [row["status"] for row in rows] == [
-        "created", "already created", "rejected", "in doubt", "held", "not sent", "not sent",
-    ]  # fmt: skip
+        "created",
+        "already created",
+        "rejected",
+        "in doubt",
+        "held",
+        "not sent",
+        "not sent",
+    ]
     assert [row["invoice_id"] for row in rows] == ["9001", "9002", None, None, None, None, None]
     assert [row["error"] for row in rows[:6]] == [
-        None, "Billed in run r.", "Kantata says no.", "May exist.", "Changed.", "Stopped.",
-    ]  # fmt: skip
+        None,
+        "Billed in run r.",
+        "Kantata says no.",
+        "May exist.",
+        "Changed.",
+        "Stopped.",
+    ]
     assert [row["what_to_do"] for row in rows[2:6]] == ["Ask them.", "Look.", "Decide.", "Run again."]
     assert str(rows[6]["error"]).startswith("in.xlsx C8: ")
 
@@ -159,14 +188,32 @@ def test_the_invoices_sheet_tells_each_invoice(tmp_path: Path) -> None:
     rows = by_header(opened(write_report(report, tmp_path))["Invoices"])
     assert len(rows) == 7
     assert {
-        "Projects": "101", "Invoice key": None, "Status": "created", "Amount sent": 1, "Amount read back": 1,
-        "Total in Kantata": 1.19, "Currency": "EUR", "Invoice number": "19050", "Invoice ID": "9001",
-        "Invoice link": "https://app.example/invoices/9001", "Recipient": "Ann Ö", "Error": None, "What to do": None,
-        "Reference": report.planned[0].reference, "Request ID": "req-1", "Lines": "1 fixed", "Rows": "2",
-    } == rows[0]  # fmt: skip
+        "Projects": "101",
+        "Invoice key": None,
+        "Status": "created",
+        "Amount sent": 1,
+        "Amount read back": 1,
+        "Total in Kantata": 1.19,
+        "Currency": "EUR",
+        "Invoice number": "19050",
+        "Invoice ID": "9001",
+        "Invoice link": "https://app.example/invoices/9001",
+        "Recipient": "Ann Ö",
+        "Error": None,
+        "What to do": None,
+        "Reference": report.planned[0].reference,
+        "Request ID": "req-1",
+        "Lines": "1 fixed",
+        "Rows": "2",
+    } == rows[0]
     assert [row["Status"] for row in rows[1:]] == [
-        "already created", "rejected", "in doubt", "held", "not sent", "not sent",
-    ]  # fmt: skip
+        "already created",
+        "rejected",
+        "in doubt",
+        "held",
+        "not sent",
+        "not sent",
+    ]
     assert (rows[2]["Error"], rows[2]["What to do"]) == ("Kantata says no.", "Ask them.")
     assert rows[6]["Reference"] is None
 
@@ -296,8 +343,10 @@ def test_the_preview_holds_the_exact_json(tmp_path: Path) -> None:
     assert book.sheetnames == ["Summary", "Invoices", "Lines", "Problems"]
     rows = by_header(book["Invoices"])
     assert [row["JSON to send"] for row in rows] == [
-        to_json(report.planned[0].payload), to_json(report.planned[1].payload), None,
-    ]  # fmt: skip
+        to_json(report.planned[0].payload),
+        to_json(report.planned[1].payload),
+        None,
+    ]
     assert json.loads(rows[0]["JSON to send"]) == report.planned[0].payload
     assert [row["Status"] for row in rows] == ["ready", "ready", "not sent"]
 
@@ -334,8 +383,9 @@ def test_to_fix_holds_exactly_the_unfinished_rows(tmp_path: Path) -> None:
 def test_nothing_to_fix_is_no_file(tmp_path: Path) -> None:
     """When every row is an invoice, or may be one, there is nothing to mend."""
     path = records(tmp_path / "in.xlsx", fee(1, 101), fee(2, 102), fee(3, 103))
-    report = report_of(path, *[outcome(status, "9") for status in (Status.CREATED, Status.ALREADY_CREATED)],
-                       outcome(Status.IN_DOUBT))  # fmt: skip
+    report = report_of(
+        path, *[outcome(status, "9") for status in (Status.CREATED, Status.ALREADY_CREATED)], outcome(Status.IN_DOUBT)
+    )
     assert write_to_fix(report, tmp_path) is None
     assert not list(tmp_path.glob("*to-fix*"))
 
@@ -350,9 +400,11 @@ def test_to_fix_is_read_back_with_its_batch_and_the_same_lines(tmp_path: Path) -
         fee(12.34, 3_000_000_000),
     ]
     report = report_of(
-        records(tmp_path / "in.xlsx", *rows), outcome(Status.CREATED, "9001"),
-        *[outcome(Status.REJECTED, reason="no")] * 3, batch="=rerun 7",
-    )  # fmt: skip
+        records(tmp_path / "in.xlsx", *rows),
+        outcome(Status.CREATED, "9001"),
+        *[outcome(Status.REJECTED, reason="no")] * 3,
+        batch="=rerun 7",
+    )
     path = write_to_fix(report, tmp_path)
     assert path is not None
     sheet = read(path)
@@ -386,8 +438,9 @@ def test_mending_twice_keeps_one_answer_per_row(tmp_path: Path) -> None:
 
 def test_an_error_value_stays_an_error_in_to_fix(tmp_path: Path) -> None:
     """A row with #REF! that nobody mended is refused again, not billed with the text “#REF!”."""
-    path = workbook(tmp_path / "in.xlsx", {"Invoices": [["Project ID", "Item type", "Amount", "Notes"],
-                                                        [101, "fixed_fee", 5, "x"]]})  # fmt: skip
+    path = workbook(
+        tmp_path / "in.xlsx", {"Invoices": [["Project ID", "Item type", "Amount", "Notes"], [101, "fixed_fee", 5, "x"]]}
+    )
     book = opened(path)
     book["Invoices"]["D2"] = "#REF!"
     book.save(path)
@@ -440,45 +493,83 @@ def test_the_folder_is_tried_before_anything_is_sent(tmp_path: Path) -> None:
 def test_the_json_document_has_the_promised_shape(tmp_path: Path) -> None:
     """Keys and types as published, exactly: programs rely on them."""
     rows = [
-        fee(1200, 101), {**fee(12.5, 101), "notes": "x"}, fee(7, 103, invoice_key="K"), fee("x", 104, Client="c"),
+        fee(1200, 101),
+        {**fee(12.5, 101), "notes": "x"},
+        fee(7, 103, invoice_key="K"),
+        fee("x", 104, Client="c"),
         {"workspace_id": 102, "item_type": "time_entry", "item_id": 5001, "invoice_key": "K"},
-    ]  # fmt: skip
+    ]
     path = records(tmp_path / "in.xlsx", *rows)
     report = report_of(
-        path, outcome(Status.CREATED, "9001", read_back=ReadBack(number="7")),
-        outcome(Status.REJECTED, reason="no", what_to_do="ask"), exit_code=ExitCode.SOME_NOT_SENT,
+        path,
+        outcome(Status.CREATED, "9001", read_back=ReadBack(number="7")),
+        outcome(Status.REJECTED, reason="no", what_to_do="ask"),
+        exit_code=ExitCode.SOME_NOT_SENT,
         files={"results": tmp_path / "r.xlsx", "to_fix": None},
-    )  # fmt: skip
+    )
     document = json.loads(json_text(report))
     assert document == to_document(report)
     assert {name: document[name] for name in ("schema_version", "command", "run_id", "batch", "exit_code")} == {
-        "schema_version": 1, "command": "submit", "run_id": RUN, "batch": "2026-10", "exit_code": 4,
-    }  # fmt: skip
+        "schema_version": 1,
+        "command": "submit",
+        "run_id": RUN,
+        "batch": "2026-10",
+        "exit_code": 4,
+    }
     assert document["source"] == {
-        "path": str(path), "sheet": "Invoices", "sha256": report.source.sha256, "rows": 5,
-    }  # fmt: skip
+        "path": str(path),
+        "sheet": "Invoices",
+        "sha256": report.source.sha256,
+        "rows": 5,
+    }
     assert document["totals"] == {
-        "rows": 5, "invoices": 3, "amount": "1219.50", "by_status": {"created": 1, "rejected": 1, "not_sent": 1},
-    }  # fmt: skip
+        "rows": 5,
+        "invoices": 3,
+        "amount": "1219.50",
+        "by_status": {"created": 1, "rejected": 1, "not_sent": 1},
+    }
     created, rejected, faulty = document["invoices"]
     promised = {
-        "reference", "workspace_ids", "invoice_key", "rows", "status", "invoice_id", "invoice_link", "amount",
-        "payload", "error", "what_to_do",
-    }  # fmt: skip
+        "reference",
+        "workspace_ids",
+        "invoice_key",
+        "rows",
+        "status",
+        "invoice_id",
+        "invoice_link",
+        "amount",
+        "payload",
+        "error",
+        "what_to_do",
+    }
     assert promised <= set(created)
     assert {name: created[name] for name in promised} == {
-        "reference": report.planned[0].reference, "workspace_ids": [101], "invoice_key": None, "rows": [2, 3],
-        "status": "created", "invoice_id": "9001", "invoice_link": "https://app.example/invoices/9001",
-        "amount": "1212.50", "payload": report.planned[0].payload, "error": None, "what_to_do": None,
-    }  # fmt: skip
+        "reference": report.planned[0].reference,
+        "workspace_ids": [101],
+        "invoice_key": None,
+        "rows": [2, 3],
+        "status": "created",
+        "invoice_id": "9001",
+        "invoice_link": "https://app.example/invoices/9001",
+        "amount": "1212.50",
+        "payload": report.planned[0].payload,
+        "error": None,
+        "what_to_do": None,
+    }
     assert (rejected["workspace_ids"], rejected["invoice_key"], rejected["rows"]) == ([103, 102], "K", [4, 6])
     assert (rejected["amount"], rejected["error"], rejected["what_to_do"]) == ("7", "no", "ask")
     assert (faulty["status"], faulty["payload"], faulty["reference"], faulty["amount"]) == ("not_sent", None, None, "0")
     (problem,) = [problem for problem in document["problems"] if problem["severity"] == "error"]
     assert list(problem) == ["severity", "code", "sheet", "cell", "row", "column", "value", "message", "hint"]
     assert [problem[name] for name in list(problem)[:7]] == [
-        "error", "amount.not_a_number", "Invoices", "C5", 5, "amount", "x",
-    ]  # fmt: skip
+        "error",
+        "amount.not_a_number",
+        "Invoices",
+        "C5",
+        5,
+        "amount",
+        "x",
+    ]
     assert document["files"] == {"results": str(tmp_path / "r.xlsx"), "to_fix": None}
 
 

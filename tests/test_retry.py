@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.retry import JITTER, LONGEST_WAIT_SECONDS, SLOWEST_PER_SECOND, Pace, RetryBudget
+from importer.kantata.backoff import JITTER, LONGEST_WAIT_SECONDS, SLOWEST_PER_SECOND, Pace, RetryBudget
 
 
 def test_waits_double_up_to_a_minute() -> None:

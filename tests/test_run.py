@@ -16,17 +16,17 @@ from filelock import FileLock
 from inboxes import aged, filled, lying, put_away
 from scripted import Scripted, created
 
-from importer import inbox as box
-from importer import moving
-from importer.pipeline import gates_set
-from importer.sandbox import Fault, FaultKind
-from importer.settings import load
-from importer.sheet import ControlTotals
+from importer.flow.guarding import gates_set
+from importer.model.sheet import ControlTotals
+from importer.sandbox.faults import Fault, FaultKind
+from importer.settings.loading import load
+from importer.unattended import inbox as box
+from importer.unattended import moving
 
 if TYPE_CHECKING:
     from conftest import Cli, Finished
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 A_TOKEN = {"KANTATA_TOKEN": "x"}
 AUTO = {"IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0.1"}
@@ -130,9 +130,14 @@ def test_only_whole_workbooks_are_taken(cli: Cli, sandbox: Sandbox, inbox: Path)
     done = cli.at(sandbox).run("run", "--json", **AUTO)
     assert done.exit_code == 3
     assert outcomes(done) == {
-        "letter.pdf": "left", "link.xlsx": "left", "old.numbers": "left", "open.xlsx": "left", "pipe.csv": "left",
-        "year": "left", "Straße  mit Lücken.XLSX": "done",
-    }  # fmt: skip
+        "letter.pdf": "left",
+        "link.xlsx": "left",
+        "old.numbers": "left",
+        "open.xlsx": "left",
+        "pipe.csv": "left",
+        "year": "left",
+        "Straße  mit Lücken.XLSX": "done",
+    }
     assert "~$open.xlsx" in message(done, "open.xlsx")
     assert posts(sandbox) == 1
     assert (inbox / "year" / "deep.xlsx").exists()
@@ -155,7 +160,7 @@ def test_a_file_that_is_still_being_written_waits(cli: Cli, sandbox: Sandbox, in
     whole = sheet.read_bytes()
     (inbox / "a.xlsx").write_bytes(whole[:2000])
     grow = (
-        "import importer.inbox as b, time\n"
+        "import importer.unattended.inbox as b, time\n"
         f"b.time.sleep = lambda s: open({str(inbox / 'a.xlsx')!r}, 'ab').write(b'x')\n"
     )
     done = cli.at(sandbox).start("run", "--json", before=grow, **AUTO).wait()
@@ -192,7 +197,8 @@ def test_an_inbox_that_cannot_be_written_stops_before_sending(cli: Cli, sandbox:
 def test_an_inbox_that_goes_away_meanwhile_is_said(cli: Cli, sandbox: Sandbox, inbox: Path, how: str) -> None:
     """A network drive that drops out, or leaves an empty folder behind, is no file that is being written: exit 2."""
     filled(inbox / "a.xlsx", 10)
-    gone = f"import importer.inbox as i, os\nb = {str(inbox)!r}\ndef gone(seconds):\n    {how}\ni.time.sleep = gone\n"
+    gone = "import importer.unattended.inbox as i, os\n"
+    gone += f"b = {str(inbox)!r}\ndef gone(seconds):\n    {how}\ni.time.sleep = gone\n"
     done = cli.at(sandbox).start("run", before=gone, **AUTO).wait()
     assert (done.exit_code, posts(sandbox)) == (2, 0)
     assert f"The inbox {inbox.name} is gone" in done.stderr
@@ -203,7 +209,7 @@ def test_an_inbox_that_goes_away_between_two_files(cli: Cli, sandbox: Sandbox, i
     filled(inbox / "a.xlsx", 10, age=90, key="a")
     filled(inbox / "b.xlsx", 20, key="b")
     gone = (
-        "import importer.pipeline.running as r, os\nput = r._put_away\ndef gone(*a):\n    handled = put(*a)\n"
+        "import importer.unattended.running as r, os\nput = r._put_away\ndef gone(*a):\n    handled = put(*a)\n"
         f"    os.rename({str(inbox)!r}, {str(inbox) + '2'!r})\n    return handled\nr._put_away = gone\n"
     )
     done = cli.at(sandbox).start("run", "--json", before=gone, **AUTO).wait()
@@ -214,7 +220,7 @@ def test_an_inbox_that_goes_away_between_two_files(cli: Cli, sandbox: Sandbox, i
 def test_a_file_that_is_taken_away_meanwhile_is_no_error(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
     """Somebody thought better of it: said as that, exit code 0."""
     sheet = filled(inbox / "a.xlsx", 10)
-    taken = f"import importer.inbox as i, os\ni.time.sleep = lambda s: os.remove({str(sheet)!r})\n"
+    taken = f"import importer.unattended.inbox as i, os\ni.time.sleep = lambda s: os.remove({str(sheet)!r})\n"
     done = cli.at(sandbox).start("run", "--json", before=taken, **AUTO).wait()
     assert (done.exit_code, message(done, "a.xlsx")) == (0, "Somebody took it away.")
 
@@ -223,7 +229,7 @@ def test_results_of_a_file_that_stays_are_kept(cli: Cli, sandbox: Sandbox, inbox
     """The ledger fails after the results were written: the file waits, and nothing told about money is deleted."""
     filled(inbox / "a.xlsx", 10)
     fail = (
-        "import importer.pipeline.running as r\nfrom importer.errors import LedgerProblem\nsubmit = r.submit\n"
+        "import importer.unattended.running as r\nfrom importer.model.errors import LedgerProblem\nsubmit = r.submit\n"
         "def fail(*a):\n    submit(*a)\n    raise LedgerProblem('planted')\nr.submit = fail\n"
     )
     done = cli.at(sandbox).start("run", "--json", before=fail, **AUTO).wait()
@@ -265,7 +271,8 @@ def test_content_whose_invoices_are_gone_is_looked_at_again(cli: Cli, sandbox: S
 def test_a_crash_at_any_moment_loses_nothing_and_bills_once(cli: Cli, sandbox: Sandbox, inbox: Path, at: str) -> None:
     """Killed before or after each step: the file lies in the inbox, and the next run brings it to an end."""
     where = {"take": "box", "submit": "r", "_put_away": "r", "put_away": "moving"}[at]
-    before = "import importer.inbox as box, importer.moving as moving, importer.pipeline.running as r, os\n"
+    before = "import importer.unattended.inbox as box, importer.unattended.moving as moving\n"
+    before += "import importer.unattended.running as r, os\n"
     before += f"{where}.{at} = lambda *a: os._exit(99)\n"
     digest = hashlib.sha256(filled(inbox / "a.xlsx", 10, 20).read_bytes()).hexdigest()
     assert cli.at(sandbox).start("run", before=before, **AUTO).wait().exit_code == 99
@@ -281,7 +288,7 @@ def test_killed_while_sending_it_is_in_doubt_and_moves_there(cli: Cli, inbox: Pa
     filled(inbox / "a.xlsx", 10, 20)
     with Scripted([b"", created()]) as server:
         env = {"KANTATA_TOKEN": "x", "KANTATA_BASE_URL": server.base_url, **AUTO}
-        look = "import importer.pipeline.previewing as p, importer.pipeline.submitting as s\n"
+        look = "import importer.flow.previewing as p, importer.flow.submitting as s\n"
         look += "p.look_up = s.look_up = lambda prepared, api, seconds: prepared\n"
         look += "p.checked = s.checked = lambda prepared, api, go_on: prepared\n"
         look += "s.read_again = lambda planned, connect: planned\n"
@@ -332,7 +339,7 @@ def test_two_runs_at_once(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
     with FileLock(inbox / ".invoice-importer.lock"):
         done = cli.at(sandbox).run("run", **AUTO)
     assert (done.exit_code, posts(sandbox), lying(inbox)) == (7, 0, ["a.xlsx"])
-    holding = "import importer.pipeline.submitting as s, time, pathlib\n"
+    holding = "import importer.flow.submitting as s, time, pathlib\n"
     holding += "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(60)\ns.prepare = wait\n"
     other = cli.at(sandbox).start("submit", cli.fees(1), "--yes", before=holding)
     while not (cli.folder / "held").exists():
@@ -345,7 +352,7 @@ def test_two_runs_at_once(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
 def test_a_signal_ends_the_run_after_the_request_under_way(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
     """Exit code 143; what was not begun stays in the inbox, and the next run bills the rest."""
     filled(inbox / "a.xlsx", *range(10, 30))
-    slow = "import importer.submit as s, time\nsend = s.Sender._send\n"
+    slow = "import importer.sending.sender as s, time\nsend = s.Sender._send\n"
     slow += "def slowly(self, one):\n    time.sleep(0.3)\n    return send(self, one)\ns.Sender._send = slowly\n"
     running = cli.at(sandbox).start("run", "--json", before=slow, **AUTO)
     while not posts(sandbox):
@@ -363,7 +370,7 @@ def test_an_unexpected_error_of_one_file_does_not_stop_the_others(cli: Cli, sand
     filled(inbox / "a.xlsx", 10, age=90, key="a")
     filled(inbox / "b.xlsx", 20, key="b")
     crash = (
-        "import importer.pipeline.running as r\npreview = r.preview\n"
+        "import importer.unattended.running as r\npreview = r.preview\n"
         "def crash(wish, tools):\n    if wish.path.name == 'a.xlsx': raise RuntimeError('planted')\n"
         "    return preview(wish, tools)\nr.preview = crash\n"
     )

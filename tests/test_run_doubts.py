@@ -10,19 +10,21 @@ import pytest
 from inboxes import filled, lying, put_away
 from test_approval import STRICT
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 AUTO = {
-    "IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0", "IMPORTER_SETTLE_SECONDS": "0",
+    "IMPORTER_UNATTENDED": "true",
+    "IMPORTER_INBOX_SETTLE_SECONDS": "0",
+    "IMPORTER_SETTLE_SECONDS": "0",
     "IMPORTER_WORKERS": "1",
-}  # fmt: skip
+}
 LATER = AUTO | {"IMPORTER_SETTLE_SECONDS": "600"}
 """Nothing can be settled yet."""
 
@@ -173,7 +175,7 @@ def test_a_corrected_file_is_approved_after_an_undo(cli: Cli, sandbox: Sandbox) 
 def test_killed_between_the_file_and_its_folder(cli: Cli, sandbox: Sandbox) -> None:
     """The workbook is back in the inbox already: what is left of its folder does not stay in doubt for ever."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
-    killed = "import importer.pipeline.returning as r, os\nr._move = lambda *a: os._exit(99)\n"
+    killed = "import importer.unattended.returning as r, os\nr._move = lambda *a: os._exit(99)\n"
     assert cli.at(sandbox).start("run", before=killed, **AUTO).wait().exit_code == 99
     assert (lying(inbox), len(list((inbox / "in-doubt").iterdir()))) == (["a.xlsx"], 1)
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
@@ -185,7 +187,7 @@ def test_killed_while_it_is_put_into_doubt(cli: Cli, sandbox: Sandbox) -> None:
     """The workbook lies in the inbox still, so its folder is made once more; none of the two stays."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
-    killed = "import importer.moving as m, os\nm.put_away = lambda *a: os._exit(99)\n"
+    killed = "import importer.unattended.moving as m, os\nm.put_away = lambda *a: os._exit(99)\n"
     assert cli.at(sandbox).start("run", before=killed, **LATER).wait().exit_code == 99
     assert cli.at(sandbox).run("run", **LATER).exit_code == 8
     assert (lying(inbox), len(list((inbox / "in-doubt").iterdir()))) == ([], 2)
@@ -198,7 +200,7 @@ def test_what_keeps_a_doubt_from_being_settled_is_said(cli: Cli, sandbox: Sandbo
     """A run with a doubt never ends as if all were well, and new files have their turn."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
     filled(inbox / "b.xlsx", 30, key="b")
-    crash = "import importer.pipeline.returning as r\nfrom importer.errors import LockedByAnother\n"
+    crash = "import importer.unattended.returning as r\nfrom importer.model.errors import LockedByAnother\n"
     crash += f"def crash(*a):\n    raise {raised}\nr.reconcile = crash\n"
     done = cli.at(sandbox).start("run", "--json", before=crash, **AUTO).wait()
     assert (done.exit_code, invoices(sandbox)) == (code, 3)
@@ -209,7 +211,7 @@ def test_an_unexpected_error_after_a_lost_answer_is_in_doubt(cli: Cli, sandbox: 
     """In failed/ nobody would settle it."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
-    crash = "import importer.pipeline.submitting as s\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
+    crash = "import importer.flow.submitting as s\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
     crash += "s._finished = crash\n"
     assert cli.at(sandbox).start("run", before=crash, **AUTO).wait().exit_code == 8
     assert "a.xlsx" in put_away(inbox, "in-doubt")
@@ -270,7 +272,7 @@ def test_a_doubt_of_an_undo_is_told_too(cli: Cli, sandbox: Sandbox) -> None:
 def test_a_killed_run_leaves_its_doubt_to_its_file(cli: Cli, sandbox: Sandbox) -> None:
     """The file lies in the inbox still: it is told once, as that file."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
-    killed = "import importer.submission_ledger.ledger as l, os\nl.SubmissionLedger.settle = lambda *a: os._exit(99)\n"
+    killed = "import importer.ledger.ledger as l, os\nl.SubmissionLedger.settle = lambda *a: os._exit(99)\n"
     assert cli.at(sandbox).start("run", before=killed, **AUTO).wait().exit_code == 99
     early = cli.at(sandbox).run("run", "--json", **LATER)
     assert (early.exit_code, [one["name"] for one in early.document["files"]]) == (8, ["a.xlsx"])

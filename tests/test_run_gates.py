@@ -17,12 +17,12 @@ from tampering import between
 from test_cli import column
 from test_run import AUTO, message, outcomes, posts
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 HEADERS = ("Project ID", "Item type", "Item ID", "Amount", "Net days", "Invoice date")
 MIXED_ROWS: list[tuple[object, ...]] = [
@@ -60,7 +60,7 @@ def test_a_refusal_names_the_cell_of_the_cover(cli: Cli, sandbox: Sandbox) -> No
 
 
 UNTOLD = (
-    "import importer.pipeline.checking as c\nfrom dataclasses import replace\nof = c.expected_of\n"
+    "import importer.flow.checking as c\nfrom dataclasses import replace\nof = c.expected_of\n"
     "c.expected_of = lambda invoice, account: replace(of(invoice, account), total=None)\n"
 )
 """A Kantata that does not tell what time, expenses and milestones are worth."""

@@ -10,12 +10,12 @@ from filelock import FileLock
 from inboxes import MailServer, filled, text_of
 from scripted import Scripted, http
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # imported by apprise
 AUTO = {"IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0"}

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sheets import parts
 
-from importer.columns import known_headers
-from importer.group import Defaults, group
-from importer.problems import Problem, Severity
-from importer.read import read_sheet
-from importer.records import Invoice, ItemType, UnsoundInvoice
-from importer.validate import validate
+from importer.checking.grouping import Defaults, group
+from importer.checking.validate import validate
+from importer.model.headers import known_headers
+from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
+from importer.model.problems import Problem, Severity
+from importer.reading.read import read_sheet
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_data"

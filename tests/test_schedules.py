@@ -13,7 +13,8 @@ import pytest
 from typer.main import get_command
 
 from importer.cli import app
-from importer.settings import ENV_PREFIX, NOT_SETTINGS, OWN_NAMES, Settings
+from importer.settings.model import ENV_PREFIX, Settings
+from importer.settings.sources import NOT_SETTINGS, OWN_NAMES
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 RECIPES = ("crontab", "invoice-importer.service", "invoice-importer.timer", "windows-task.xml")
@@ -59,7 +60,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
         text = (TEMPLATES / name).read_text().replace("%h/.local/bin/invoice-importer", "/bin/true")
         (tmp_path / name).write_text(text)
     units = [str(one) for one in sorted(tmp_path.iterdir())]
-    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)  # noqa: S607
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 

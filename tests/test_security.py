@@ -12,15 +12,15 @@ import pytest
 from plans import fees
 from scripted import Request, Scripted, created, http
 
-from importer.errors import AccessDenied, NotReached
+from importer.model.errors import AccessDenied, NotReached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from conftest import Cli, Finished
 
-    from importer.kantata_api import KantataApi
-    from importer.sandbox import Sandbox
+    from importer.kantata.client import KantataApi
+    from importer.sandbox.running import Sandbox
 
 TOKEN = "sekret-4f1d8c/27+ab=%"  # noqa: S105 - planted
 WRITTEN = ("sekret-4f1d8c", "4f1d8c", "27+ab", "27%2Bab")
@@ -105,7 +105,7 @@ def test_outcomes_and_errors_of_the_client_are_free_of_the_token(connect: Callab
 def test_a_crash_does_not_show_the_token(cli: Cli, tmp_path: Path) -> None:
     """Exit code 1; the traceback is in a file of the owner, without the values of variables."""
     crash = (
-        "import importer.pipeline.submitting as p\n"
+        "import importer.flow.submitting as p\n"
         "def crash(*args, **kwargs):\n"
         "    token = __import__('os').environ['KANTATA_TOKEN']\n"
         "    raise RuntimeError('planted')\n"

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from importer.errors import SettingsProblem
-from importer.settings import Settings, expected_amount, load
+from importer.model.errors import SettingsProblem
+from importer.settings.loading import load
+from importer.settings.model import Settings
+from importer.settings.quantities import expected_amount
 from importer.settings.secrecy import without_secret
 
 TOKEN = "s3cr3t-0123456789abcdef"  # noqa: S105 - no real token
@@ -291,11 +293,19 @@ def test_an_account_has_one_name_however_its_address_is_spelt(address: str, acco
 @pytest.mark.parametrize(
     "address",
     [
-        "http://api.mavenlink.com/api/v1", "http://10.0.0.1/api/v1", "http://127.0.0.1.evil.example/",
-        "http://localhost.evil.example", "http://localhost@evil.example/", "https://me:pw@api.example/",
-        "ftp://localhost/", "api.mavenlink.com", "https://", "", "//localhost/",
+        "http://api.mavenlink.com/api/v1",
+        "http://10.0.0.1/api/v1",
+        "http://127.0.0.1.evil.example/",
+        "http://localhost.evil.example",
+        "http://localhost@evil.example/",
+        "https://me:pw@api.example/",
+        "ftp://localhost/",
+        "api.mavenlink.com",
+        "https://",
+        "",
+        "//localhost/",
     ],
-)  # fmt: skip
+)
 def test_a_token_never_travels_in_the_clear(address: str) -> None:
     """Plain http to any other machine, other schemes and addresses with passwords are refused."""
     error = refused(base_url=address)
@@ -399,11 +409,16 @@ def test_the_link_has_a_place_for_the_id() -> None:
     assert load().invoice_link == "https://app.mavenlink.com/invoices/{id}"
 
 
-@pytest.mark.parametrize(("text", "amount"), [
-        ("12345.50", Decimal("12345.5")), ("12,345.50", Decimal("12345.5")), ("1.200,00", Decimal(1200)),
-        ("-5", Decimal(-5)), (None, None),
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("12345.50", Decimal("12345.5")),
+        ("12,345.50", Decimal("12345.5")),
+        ("1.200,00", Decimal(1200)),
+        ("-5", Decimal(-5)),
+        (None, None),
     ],
-)  # fmt: skip
+)
 def test_expected_totals(text: str | None, amount: Decimal | None) -> None:
     """--expect-total is an exact amount."""
     assert expected_amount(text) == amount

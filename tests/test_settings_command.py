@@ -16,7 +16,7 @@ from importer.settings import quantities
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 
 def values_of(done_stdout: str) -> dict[str, tuple[object, str]]:
@@ -26,9 +26,21 @@ def values_of(done_stdout: str) -> dict[str, tuple[object, str]]:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("180 s", 180), ("180s", 180), ("3 min", 180), ("1 hour", 3600), ("1.5 minutes", 90), ("2 h", 7200),
-     ("5", "5"), (7, 7), ("soon", "soon"), ("3 weeks", "3 weeks"), ("s", "s"), ("-1 s", "-1 s")],
-)  # fmt: skip
+    [
+        ("180 s", 180),
+        ("180s", 180),
+        ("3 min", 180),
+        ("1 hour", 3600),
+        ("1.5 minutes", 90),
+        ("2 h", 7200),
+        ("5", "5"),
+        (7, 7),
+        ("soon", "soon"),
+        ("3 weeks", "3 weeks"),
+        ("s", "s"),
+        ("-1 s", "-1 s"),
+    ],
+)
 def test_times_are_taken_in_words(text: object, number: object) -> None:
     """Numbers with a unit become seconds; what is none stays, to be refused with its setting."""
     assert quantities.seconds(text) == number
@@ -62,10 +74,11 @@ def test_each_value_is_shown_with_its_origin(cli: Cli) -> None:
 def test_secrets_are_not_shown(cli: Cli) -> None:
     """Token, addresses of notices, heartbeat, and the password of a ledger are hidden, with their origin."""
     env = {
-        "KANTATA_TOKEN": "sekret1", "IMPORTER_NOTIFY": "mailto://me:sekret2@mail.example",
+        "KANTATA_TOKEN": "sekret1",
+        "IMPORTER_NOTIFY": "mailto://me:sekret2@mail.example",
         "IMPORTER_HEARTBEAT_URL": "https://hc.example/sekret3",
         "IMPORTER_LEDGER": "postgresql://me:sekret4@db.example/ledger",
-    }  # fmt: skip
+    }
     for argv in (["--json"], []):
         done = cli.run("settings", *argv, **env)
         assert (done.exit_code, "sekret" in done.stdout + done.stderr) == (0, False)

@@ -10,12 +10,12 @@ from tampering import between
 from test_approval import STRICT
 from test_run_doubts import AUTO, LATER, in_doubt, invoices
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 
 @pytest.mark.parametrize(("first", "kept"), [("run", True), ("reconcile", True), ("run", False)])
@@ -52,7 +52,7 @@ def test_what_differs_is_not_called_done(cli: Cli, sandbox: Sandbox, killed: boo
         env = AUTO | {"KANTATA_TOKEN": sandbox.token, "KANTATA_BASE_URL": way.base_url}
         assert cli.run("run", **env | LATER).exit_code == 8
         if killed:
-            crash = "import importer.pipeline.returning as r, os\nr._placed = lambda *a: os._exit(99)\n"
+            crash = "import importer.unattended.returning as r, os\nr._placed = lambda *a: os._exit(99)\n"
             assert cli.start("run", before=crash, **env).wait().exit_code == 99
         done = cli.run("run", **env)
     assert done.exit_code == 4
@@ -63,7 +63,7 @@ def test_what_differs_is_not_called_done(cli: Cli, sandbox: Sandbox, killed: boo
 def test_a_folder_that_cannot_be_changed_hides_no_doubt(cli: Cli, sandbox: Sandbox) -> None:
     """As long as a doubt stands the run ends with 8, whatever else is amiss."""
     in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
-    crash = "import importer.pipeline.returning as r\n"
+    crash = "import importer.unattended.returning as r\n"
     crash += "def no(*a):\n    raise PermissionError(13, 'planted')\nr._note = no\n"
     done = cli.at(sandbox).start("run", before=crash, **LATER).wait()
     assert (done.exit_code, "its folder cannot be changed (planted)" in done.stdout) == (8, True)
@@ -74,7 +74,7 @@ def test_a_file_of_somebody_else_comes_back_too(cli: Cli, sandbox: Sandbox) -> N
     """Who put it there owns it; this user may move it, but not set its time."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
     theirs = (
-        "import importer.pipeline.returning as r, types\ndef no(*a):\n    raise PermissionError(1, 'planted')\n"
+        "import importer.unattended.returning as r, types\ndef no(*a):\n    raise PermissionError(1, 'planted')\n"
         "r.os = types.SimpleNamespace(utime=no)\n"
     )
     done = cli.at(sandbox).start("run", before=theirs, **AUTO).wait()
@@ -103,7 +103,7 @@ def test_what_was_to_be_undone_waits_in_the_inbox(cli: Cli, sandbox: Sandbox, st
     env = AUTO | (STRICT if strict else {})
     if strict:
         assert cli.at(sandbox).run("approve", sheet, "--yes", **env).exit_code == 0
-    killed = "import importer.submit as s, os\ns.Sender._log = lambda *a: os._exit(99)\n"
+    killed = "import importer.sending.sender as s, os\ns.Sender._log = lambda *a: os._exit(99)\n"
     sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE))
     assert cli.at(sandbox).start("run", before=killed, **env).wait().exit_code == 99
     assert cli.at(sandbox).run("undo", "last", "--yes").exit_code == 8
@@ -120,7 +120,7 @@ def test_one_file_that_fails_keeps_no_other_in_doubt(cli: Cli, sandbox: Sandbox)
     filled(inbox / "b.xlsx", 20, key="b")
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER, times=2))
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
-    crash = "import importer.pipeline.reconciling as r\nread = r.prepare\ndef prepare(wish, *a):\n"
+    crash = "import importer.flow.reconciling as r\nread = r.prepare\ndef prepare(wish, *a):\n"
     crash += "    if wish.path.name == 'a.xlsx':\n        raise ValueError('planted')\n    return read(wish, *a)\n"
     done = cli.at(sandbox).start("run", before=f"{crash}r.prepare = prepare\n", **AUTO).wait()
     assert (done.exit_code, invoices(sandbox)) == (0, 2)

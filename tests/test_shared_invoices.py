@@ -9,17 +9,17 @@ from inboxes import HEADERS, filled, lying, put_away
 from sheets import workbook
 from test_run_doubts import AUTO, LATER, in_doubt, invoices
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 AT = (
-    "import importer.pipeline.planning as p\nfrom datetime import datetime\n"
+    "import importer.flow.planning as p\nfrom datetime import datetime\n"
     "class Clock(datetime):\n    @classmethod\n    def now(cls, *a):\n"
     "        return datetime({}, 12, 0)\np.datetime = Clock\n"
 )
@@ -27,7 +27,7 @@ AT = (
 
 
 AHEAD = (
-    "import importer.submission_ledger.ledger as l\nfrom datetime import timedelta\nnow = l.now\n"
+    "import importer.ledger.ledger as l\nfrom datetime import timedelta\nnow = l.now\n"
     "l.now = lambda: now() + timedelta(days=1)\n"
 )
 """Python that puts the clock of the ledger a day ahead."""

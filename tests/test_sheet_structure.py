@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sheets import checked, csv_file, read, table
 
-from importer.columns import known_headers
-from importer.errors import FileProblem
-from importer.read import read_sheet
-from importer.sheet import CellFault, text_of
-from importer.unpack import unpack
+from importer.model.errors import FileProblem
+from importer.model.headers import known_headers
+from importer.model.sheet import CellFault, text_of
+from importer.reading.formats.unpack import unpack
+from importer.reading.read import read_sheet
 
 if TYPE_CHECKING:
-    from importer.sheet import Sheet
+    from importer.model.sheet import Sheet
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
 

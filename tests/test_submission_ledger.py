@@ -18,17 +18,23 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from plans import ACCOUNT, BATCH, SOURCE, fee, fees, hours, invoice, plan, replan, sender, totals
 from scripted import Scripted, created
 
-from importer.errors import LedgerProblem
-from importer.records import ItemType, Outcome, OutcomeKind, PlannedInvoice, Status
-from importer.redaction import redacted
-from importer.submission_ledger import Claim, SubmissionLedger, ledger_url, open_ledger, opening, os_user
+from importer.ledger import opening
+from importer.ledger.database import os_user
+from importer.ledger.opening import ledger_url, open_ledger
+from importer.model.answers import Outcome, OutcomeKind
+from importer.model.errors import LedgerProblem
+from importer.model.invoices import ItemType
+from importer.model.plans import PlannedInvoice, Status
+from importer.settings.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from conftest import Cli
 
-    from importer.kantata_api import KantataApi
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.ledger.rows import Claim
 
 STATE_AFTER = {
     OutcomeKind.CREATED: "created",
@@ -410,8 +416,9 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         """An outcome ends a claim."""
         self.ledger.settle(claim[0], outcome_of(kind, str(number)))
         self.known[claim[1]] |= {
-            "state": STATE_AFTER[kind], "id": str(number) if kind is OutcomeKind.CREATED else None,
-        }  # fmt: skip
+            "state": STATE_AFTER[kind],
+            "id": str(number) if kind is OutcomeKind.CREATED else None,
+        }
 
     @rule(claim=consumes(claims))
     def forget(self, claim: tuple[Claim, str]) -> None:
@@ -425,8 +432,11 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         if self.known.get(one.reference or "", {"state": None})["state"] in FREE:
             self.attempts += 1
             self.known[one.reference or ""] = {
-                "state": "created", "fingerprint": one.fingerprint, "item": variant[1], "id": str(number),
-            }  # fmt: skip
+                "state": "created",
+                "fingerprint": one.fingerprint,
+                "item": variant[1],
+                "id": str(number),
+            }
 
     @rule()
     def reopen(self) -> None:

@@ -12,19 +12,21 @@ from plans import fee, fees, invoice, plan, replan, sender
 from scripted import Scripted, created, http
 
 from importer import submission_ledger
-from importer.gate import Stop
-from importer.payload import to_json
-from importer.records import ExitCode, PlannedInvoice, Status
-from importer.sandbox import Fault, FaultKind
-from importer.submission_ledger import SubmissionLedger, open_ledger
+from importer.kantata.payload import to_json
+from importer.ledger.opening import open_ledger
+from importer.model.exit_codes import ExitCode
+from importer.model.plans import PlannedInvoice, Status
+from importer.sandbox.faults import Fault, FaultKind
+from importer.sending.throttle import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from importer.kantata_api import KantataApi
-    from importer.sandbox import Sandbox
-    from importer.submit import Sent
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.sandbox.running import Sandbox
+    from importer.sending.sender import Sent
 
 UNKNOWN_FAULTS = [kind for kind in FaultKind if not kind.value.startswith("slow")]
 

@@ -11,16 +11,18 @@ import pytest
 from openpyxl import load_workbook
 from sheets import parts
 
-from importer.columns import COLUMNS, ITEM_TYPE_TITLES, known_headers
-from importer.errors import FileProblem, WrongUse
-from importer.group import Defaults, group
-from importer.problems import has_errors
-from importer.read import read_sheet
-from importer.records import Invoice
-from importer.settings import Settings, load
-from importer.template import template_csv, template_workbook, write
+from importer.checking.grouping import Defaults, group
+from importer.checking.validate import validate
+from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES
+from importer.model.errors import FileProblem, WrongUse
+from importer.model.headers import known_headers
+from importer.model.invoices import Invoice
+from importer.model.problems import has_errors
+from importer.reading.read import read_sheet
+from importer.settings.loading import load
+from importer.settings.model import Settings
 from importer.template.example import HEADER_ROW, ROWS
-from importer.validate import validate
+from importer.template.write import template_csv, template_workbook, write
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = ROOT / "templates"

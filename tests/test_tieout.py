@@ -12,12 +12,14 @@ from openpyxl import load_workbook
 from plans import fee, hours, invoice, plan
 from tampering import between, only_posts, the_invoice, without_includes
 
-from importer.balance import Tally
-from importer.kantata_api import classify
-from importer.kantata_api.answers import found_invoices
-from importer.records import ItemType, LineItem, OutcomeKind, Shown, Status, TieOut
-from importer.sandbox import Fault, FaultKind
-from importer.tieout import lost_cents, print_of, said, tie_out, tied
+from importer.kantata.answers import classify, found_invoices
+from importer.kantata.snapshot import snapshot_of
+from importer.model.answers import OutcomeKind, Shown, TieOut
+from importer.model.invoices import ItemType, LineItem
+from importer.model.plans import Status
+from importer.reporting.balance import Tally
+from importer.sandbox.faults import Fault, FaultKind
+from importer.sending.tieout import lost_cents, said, tie_out, tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +27,17 @@ if TYPE_CHECKING:
     from conftest import Cli, Finished
     from scripted import Scripted
 
-    from importer.kantata_api import KantataApi
-    from importer.records import PlannedInvoice
-    from importer.sandbox import Sandbox
+    from importer.kantata.client import KantataApi
+    from importer.model.plans import PlannedInvoice
+    from importer.sandbox.running import Sandbox
 
 RICH = {
-    "user_invoice_title": "Services", "purchase_order": "00042", "project_code": "P7", "message": "Danke  schön",
+    "user_invoice_title": "Services",
+    "purchase_order": "00042",
+    "project_code": "P7",
+    "message": "Danke  schön",
     "user_invoice_number": 777,
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -54,8 +59,9 @@ def full() -> PlannedInvoice:
         fee(101, "500", row=2, notes="Konzept"),
         LineItem(3, 102, ItemType.ADDITIONAL, amount=-fee().amount, notes="Gutschrift", taxable=True),  # type: ignore[operator]
         LineItem(4, 101, ItemType.FIXED_FEE, amount=fee().amount, notes="Konzept", taxable=False, story_id=8101001),
-        hours(5101001, row=5), LineItem(6, 102, ItemType.EXPENSE, item_id=6102001),
-    )  # fmt: skip
+        hours(5101001, row=5),
+        LineItem(6, 102, ItemType.EXPENSE, item_id=6102001),
+    )
     return plan(invoice(*lines, key="all", **RICH))[0]
 
 
@@ -75,10 +81,12 @@ def test_what_was_sent_and_held_whole_is_equal(create: Callable[[PlannedInvoice]
 CHANGES: dict[str, tuple[Callable[[Shown], Shown], str]] = {
     "another project": (lambda s: replace(s, workspace_ids=frozenset({101, 103})), "projects: sent 101, 102"),
     "no time entry": (
-        lambda s: replace(s, item_ids=s.item_ids | {ItemType.TIME_ENTRY: frozenset()}), "time entry ids: sent 5101001"
+        lambda s: replace(s, item_ids=s.item_ids | {ItemType.TIME_ENTRY: frozenset()}),
+        "time entry ids: sent 5101001",
     ),
     "one more expense": (
-        lambda s: replace(s, item_ids=s.item_ids | {ItemType.EXPENSE: frozenset({6102001, 9})}), "Kantata holds 9"
+        lambda s: replace(s, item_ids=s.item_ids | {ItemType.EXPENSE: frozenset({6102001, 9})}),
+        "Kantata holds 9",
     ),
     "another amount": (
         lambda s: replace(s, items=(replace(s.items[0], amount=s.items[0].amount + 1), *s.items[1:])),  # type: ignore[index,operator]
@@ -90,7 +98,8 @@ CHANGES: dict[str, tuple[Callable[[Shown], Shown], str]] = {
     ),
     "an item less": (lambda s: replace(s, items=s.items[:-1]), "additional item “Gutschrift”: sent -500.00"),  # type: ignore[index]
     "an item twice": (
-        lambda s: replace(s, items=(*s.items, s.items[0])), "fixed fee “Konzept”: sent nothing, Kantata holds 500.00"  # type: ignore[misc,index]
+        lambda s: replace(s, items=(*s.items, s.items[0])),
+        "fixed fee “Konzept”: sent nothing, Kantata holds 500.00",  # type: ignore[misc,index]
     ),
     "an item in the other project": (
         lambda s: replace(s, items=tuple(replace(i, fields=i.fields | {"workspace_id": "101"}) for i in s.items)),  # type: ignore[union-attr]
@@ -109,7 +118,7 @@ CHANGES: dict[str, tuple[Callable[[Shown], Shown], str]] = {
     "no message": (lambda s: replace(s, header=s.header | {"message": None}), "Kantata holds nothing"),
     "another number": (lambda s: replace(s, header=s.header | {"user_invoice_number": 778}), "Kantata holds “778”"),
     "other terms": (lambda s: replace(s, header=s.header | {"payment_schedule": 14}), "net days: sent “30”"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -148,9 +157,14 @@ def test_a_thousandth_of_a_dinar_is_named() -> None:
     """Currencies with three decimals: both values are told as they are, in words and in the figures."""
     one = plan(invoice(fee(101, "500")))[0]
     record = {
-        "id": "7", "workspace_id": "101", "currency": "BHD", "currency_base_unit": 1000, "balance_in_cents": 500005,
-        "fixed_fee_item_ids": ["1"], "additional_item_ids": [],
-    }  # fmt: skip
+        "id": "7",
+        "workspace_id": "101",
+        "currency": "BHD",
+        "currency_base_unit": 1000,
+        "balance_in_cents": 500005,
+        "fixed_fee_item_ids": ["1"],
+        "additional_item_ids": [],
+    }
     items = {"1": {"amount_in_cents": 500005, "notes": "Konzept"}}
     [found] = found_invoices({"invoices": {"7": record}, "fixed_fee_items": items})
     done = tied(replace(one, status=Status.CREATED, invoice_id="7"), found.read_back)
@@ -165,9 +179,23 @@ def test_no_answer_at_all_is_unread() -> None:
 
 
 NASTY: tuple[Any, ...] = (
-    None, "", "\ud800", "x" * 70_000, [], {}, [None], {"a": 1}, True, -1, 0.5, "9" * 5_000, "1e999999", "²", ["٣"],
+    None,
+    "",
+    "\ud800",
+    "x" * 70_000,
+    [],
+    {},
+    [None],
+    {"a": 1},
+    True,
+    -1,
+    0.5,
+    "9" * 5_000,
+    "1e999999",
+    "²",
+    ["٣"],
     10**30,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("place", range(len(NASTY)))
@@ -182,9 +210,11 @@ def test_whatever_an_answer_holds_the_invoice_is_created(create: Callable[[Plann
     items = {"fixed_fee_item_ids": ["1", "2"], "additional_item_ids": ["3"], "billing_milestone_ids": []}
     item = dict.fromkeys(("amount_in_cents", "notes", "taxable", "story_id", "workspace_id"), nonsense)
     answer = {
-        "results": [{"key": "invoices", "id": "7"}], "invoices": {"7": record | items},
-        "fixed_fee_items": {"1": item, "2": nonsense}, "additional_items": {"3": item},
-    }  # fmt: skip
+        "results": [{"key": "invoices", "id": "7"}],
+        "invoices": {"7": record | items},
+        "fixed_fee_items": {"1": item, "2": nonsense},
+        "additional_items": {"3": item},
+    }
     for body in (answer, answer | {"fixed_fee_items": {"1": item, "2": item}}, answer | {"fixed_fee_items": nonsense}):
         outcome = classify(200, json.dumps(body), {})
         assert (outcome.kind, outcome.invoice_id) == (OutcomeKind.CREATED, "7")
@@ -192,7 +222,7 @@ def test_whatever_an_answer_holds_the_invoice_is_created(create: Callable[[Plann
         assert outcome.read_back.shown is not None
         done = tied(replace(one, invoice_id="7"), outcome.read_back)
         assert done.tie_out != TieOut()
-        assert len(print_of(outcome.read_back.shown) or "") >= 0
+        assert len(snapshot_of(outcome.read_back.shown) or "") >= 0
         (done.reason or "").encode()
 
 
@@ -317,8 +347,9 @@ def test_a_settled_run_is_read_back_too(cli: Cli, sandbox: Sandbox, *, file_is_t
     names, *rows = load_workbook(path)["Invoices"].iter_rows(values_only=True)
     found = [dict(zip(names, row, strict=True)) for row in rows]
     assert [(one["Status"], one["Amount sent"], one["Amount read back"]) for one in found] == [
-        ("created", 101, 101), ("created", 102, 103)
-    ]  # fmt: skip
+        ("created", 101, 101),
+        ("created", 102, 103),
+    ]
     assert "sent 102.00, Kantata holds 103.00" in found[1]["Error"]
 
 
@@ -339,10 +370,12 @@ def test_a_settled_run_whose_file_is_gone_has_the_totals_of_its_invoices(cli: Cl
 def test_every_row_is_counted_by_its_answer(cli: Cli, sandbox: Sandbox) -> None:
     """Created, rejected, unsound and stray rows: rows in are rows answered, in JSON, workbook and terminal."""
     sheet = cli.sheet(
-        {"invoice_key": "a", "amount": 500}, {"invoice_key": "a", "amount": 5, "notes": "x"},
+        {"invoice_key": "a", "amount": 500},
+        {"invoice_key": "a", "amount": 5, "notes": "x"},
         {"invoice_key": "b", "workspace_id": 999, "amount": 7},
-        {"invoice_key": "c", "workspace_id": 103, "amount": "abc"}, {"workspace_id": "?", "amount": 3},
-    )  # fmt: skip
+        {"invoice_key": "c", "workspace_id": 103, "amount": "abc"},
+        {"workspace_id": "?", "amount": 3},
+    )
     there = cli.at(sandbox)
     done = there.run("submit", sheet, "--yes", "--json", "--partial")
     tie_out = done.document["tie_out"]

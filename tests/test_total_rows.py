@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sheets import checked, csv_file, read, read_by, table
 
-from importer.columns import OwnHeaders, known_headers
-from importer.problems import Severity
-from importer.sheet import Excluded
+from importer.model.headers import OwnHeaders, known_headers
+from importer.model.problems import Severity
+from importer.model.sheet import Excluded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,9 +57,14 @@ def test_a_total_is_left_out_with_a_notice(tmp_path: Path, row: list[object]) ->
 def test_subtotals_count_from_the_last_one(tmp_path: Path) -> None:
     """A subtotal sums the rows since the one before it, a grand total all of them."""
     path = table(
-        tmp_path / "a.xlsx", HEADER, FIRST, ["Subtotal", None, None, 1000], SECOND, ["Subtotal", None, None, 234],
+        tmp_path / "a.xlsx",
+        HEADER,
+        FIRST,
+        ["Subtotal", None, None, 1000],
+        SECOND,
+        ["Subtotal", None, None, 234],
         ["Grand total", None, None, 1234],
-    )  # fmt: skip
+    )
     assert [code for code, _, severity in codes(path) if severity is Severity.ERROR] == []
     assert read(path).excluded == {3: Excluded.TOTAL, 5: Excluded.TOTAL, 6: Excluded.TOTAL}
 

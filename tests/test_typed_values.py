@@ -10,14 +10,14 @@ import openpyxl
 import pytest
 from sheets import checked, csv_file, found, grouped, records, table
 
-from importer.problems import Severity
+from importer.model.problems import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Cli
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 FEE = {"workspace_id": 101, "item_type": "additional", "amount": 1200, "payment_schedule": 30}
 
@@ -49,8 +49,9 @@ def test_a_column_is_read_as_its_cells_prove(cli: Cli, sandbox: Sandbox) -> None
     assert [body["invoice_date"] for body in bodies(sandbox)] == ["2026-10-05", "2026-10-31", "2026-10-07"]
     told = [notice for notice in done.document["notices"] if " is read " in notice]
     assert [notice.split(",")[0] for notice in told] == [
-        "Amount is read with a decimal comma", "Invoice date is read day first",
-    ]  # fmt: skip
+        "Amount is read with a decimal comma",
+        "Invoice date is read day first",
+    ]
     book = openpyxl.load_workbook(done.document["files"]["results"])
     assert set(told) <= {row[0] for row in book["Summary"].iter_rows(values_only=True)}
     book.close()
@@ -87,8 +88,9 @@ def test_rows_to_fix_mean_the_same_without_the_rows_that_proved_it(cli: Cli, san
     fix = part.document["files"]["to_fix"]
     day = datetime(2026, 10, 5)  # noqa: DTZ001 - cells have no zone
     assert [(row["amount"], row["invoice_date"]) for row in rows_of(fix, "Invoices")] == [
-        (1234, day), ("EUR 2345", day),
-    ]  # fmt: skip
+        (1234, day),
+        ("EUR 2345", day),
+    ]
     again = cli.at(sandbox).run("preview", fix, "--json")
     assert [(one["code"], one["severity"]) for one in again.document["problems"]] == [("item_type.unknown", "error")]
     assert again.document["totals"]["amount"] == "3579.00"
@@ -97,10 +99,14 @@ def test_rows_to_fix_mean_the_same_without_the_rows_that_proved_it(cli: Cli, san
 def test_one_invoice_has_one_currency(tmp_path: Path) -> None:
     """Different marks within an invoice are an error that names both cells; other invoices are not concerned."""
     rows = [
-        {**FEE, "amount": "€ 5"}, {**FEE, "amount": "EUR 6"}, {**FEE, "amount": 7}, {**FEE, "amount": "$8"},
-        {**FEE, "amount": "9 USD"}, {**FEE, "amount": "9 USD", "workspace_id": 102},
+        {**FEE, "amount": "€ 5"},
+        {**FEE, "amount": "EUR 6"},
+        {**FEE, "amount": 7},
+        {**FEE, "amount": "$8"},
+        {**FEE, "amount": "9 USD"},
+        {**FEE, "amount": "9 USD", "workspace_id": 102},
         {**FEE, "amount": "$1", "workspace_id": 102},
-    ]  # fmt: skip
+    ]
     path = records(tmp_path / "a.xlsx", *rows)
     lines, _ = checked(path)
     assert [line.item and line.item.currency for line in lines] == ["EUR", "EUR", None, "$", "USD", "USD", "$"]
@@ -135,8 +141,12 @@ def test_mixed_conventions_yield_no_line(tmp_path: Path, name: str, cells: tuple
 
 def test_the_currency_of_the_header_speaks_for_its_cells(tmp_path: Path) -> None:
     """“Amount (USD)” over a cell of euros is an error at that cell."""
-    path = table(tmp_path / "a.xlsx", ["Project ID", "Item type", "Amount (USD)"], [101, "Fixed fee", 5],
-                 [101, "Fixed fee", "€ 6"])  # fmt: skip
+    path = table(
+        tmp_path / "a.xlsx",
+        ["Project ID", "Item type", "Amount (USD)"],
+        [101, "Fixed fee", 5],
+        [101, "Fixed fee", "€ 6"],
+    )
     lines, problems = checked(path)
     assert [(p.code, p.cell) for p in problems] == [("amount.currency_conflict", "C3")]
     assert [line.item.currency for line in lines if line.item] == ["USD"]
@@ -194,10 +204,15 @@ def test_an_amount_shown_as_a_percentage_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "currency"),
     [
-        ('#,##0.00 "€"', "EUR"), ("[$USD] #,##0.00", "USD"), ("[$€-407] #,##0.00", "EUR"), ('"$"#,##0.00', "$"),
-        ("#,##0.00 [$CHF-807];[Red]-#,##0.00", "CHF"), ("#,##0.00", None), ('0 "pieces"', None),
+        ('#,##0.00 "€"', "EUR"),
+        ("[$USD] #,##0.00", "USD"),
+        ("[$€-407] #,##0.00", "EUR"),
+        ('"$"#,##0.00', "$"),
+        ("#,##0.00 [$CHF-807];[Red]-#,##0.00", "CHF"),
+        ("#,##0.00", None),
+        ('0 "pieces"', None),
     ],
-)  # fmt: skip
+)
 def test_the_currency_of_a_number_format_is_seen(tmp_path: Path, code: str, currency: str | None) -> None:
     """What a person sees beside the number is what the row says."""
     lines, _ = checked(formatted(tmp_path / "a.xlsx", (5, code)))

@@ -49,10 +49,18 @@ def set_up(home: Path, kantata: str, mail: MailServer, heartbeat: str) -> Path:
 def by_cron(home: Path) -> subprocess.CompletedProcess[str]:
     """Start the program as cron does: hardly any environment, the home folder as working directory, no terminal."""
     command = [
-        "/usr/bin/env", "-i", f"HOME={home}", "PATH=/usr/bin:/bin", "SHELL=/bin/sh",
-        f"IMPORTER_CONFIG={home}/importer.toml", f"KANTATA_TOKEN_FILE={home}/token",
-        sys.executable, "-m", "importer", "run",
-    ]  # fmt: skip
+        "/usr/bin/env",
+        "-i",
+        f"HOME={home}",
+        "PATH=/usr/bin:/bin",
+        "SHELL=/bin/sh",
+        f"IMPORTER_CONFIG={home}/importer.toml",
+        f"KANTATA_TOKEN_FILE={home}/token",
+        sys.executable,
+        "-m",
+        "importer",
+        "run",
+    ]
     return subprocess.run(
         command, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
     )
@@ -79,8 +87,10 @@ def test_a_month_of_three_files_without_anyone_watching(tmp_path: Path, kantata:
         ]
         assert lying(inbox) == []
         assert [name[21:] or name for name in put_away(inbox, "failed") if name[:3] == "202"] == [
-            "annotated.xlsx", "results.xlsx", "to-fix.xlsx",
-        ]  # fmt: skip
+            "annotated.xlsx",
+            "results.xlsx",
+            "to-fix.xlsx",
+        ]
         assert {"Oktober Größe & Söhne.xlsx", "copy of it.xlsx"} < set(put_away(inbox, "done"))
         [told] = mail.received
         text = text_of(told)

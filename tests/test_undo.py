@@ -19,19 +19,21 @@ from plans import BATCH, SOURCE, fees, totals
 from tampering import between
 from test_exactly_once import DIE, live_of
 
-from importer import pipeline
-from importer.gate import Stop
-from importer.kantata_api.removal import RemovalKind, classify_removal
-from importer.pipeline import Tools, UndoHooks
-from importer.pipeline.undoing import as_agreed
-from importer.records import ItemType, Shown, ShownItem
-from importer.sandbox import Fault, FaultKind
-from importer.settings import Settings
-from importer.submission_ledger import open_ledger
-from importer.submission_ledger.records import SentInvoice
-from importer.submission_ledger.undoing import DONE, KEPT, UNKNOWN
-from importer.tieout import changed_since, updated_at_in
-from importer.undo import TOUCHED_AFTER, Action, Group, Step, decide, young_of
+from importer.flow import undoing
+from importer.flow.prepared import Tools
+from importer.flow.undoing import UndoHooks, as_agreed
+from importer.kantata.removal import RemovalKind, classify_removal
+from importer.kantata.snapshot import updated_at_in
+from importer.ledger.opening import open_ledger
+from importer.ledger.rows import SentInvoice
+from importer.ledger.undoing import DONE, KEPT, UNKNOWN
+from importer.model.answers import Shown, ShownItem
+from importer.model.invoices import ItemType
+from importer.sandbox.faults import Fault, FaultKind
+from importer.sending.throttle import Stop
+from importer.sending.tieout import changed_since
+from importer.sending.undo import TOUCHED_AFTER, Action, Group, Step, decide, young_of
+from importer.settings.model import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +43,11 @@ if TYPE_CHECKING:
     from conftest import Cli, Finished
     from scripted import Request
 
-    from importer.kantata_api import FoundInvoice, KantataApi
-    from importer.records import PlannedInvoice
-    from importer.sandbox import Sandbox
-    from importer.submission_ledger import SubmissionLedger
+    from importer.kantata.answers import FoundInvoice
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.model.plans import PlannedInvoice
+    from importer.sandbox.running import Sandbox
 
 
 class Desk:
@@ -302,7 +305,7 @@ def test_what_changes_while_the_person_thinks_is_kept(
         assert requests.put(address, json={"invoice": {"draft": False}}, headers=headers, timeout=5).ok
 
     tools = Tools(Settings(reports=tmp_path / "reports", retry_seconds=0), "account", ledger, None)
-    done = pipeline.undo(run, tools, api, UndoHooks(issue, Stop(), lambda _done, _of: None))
+    done = undoing.undo(run, tools, api, UndoHooks(issue, Stop(), lambda _done, _of: None))
     assert [(step.group, step.action) for step in done.steps] == [(Group.KEPT, None)]
     assert sandbox.received("DELETE") == []
 
@@ -702,13 +705,22 @@ CANCELLED = '{"invoices": {"7": {"status": "cancelled"}}}'
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        (204, "", RemovalKind.DONE), (200, CANCELLED, RemovalKind.DONE), (200, "", RemovalKind.UNKNOWN),
-        (200, CANCELLED.replace("7", "8"), RemovalKind.UNKNOWN), (200, CANCELLED[:-4] + "?", RemovalKind.UNKNOWN),
-        (302, "", RemovalKind.UNKNOWN), (400, "", RemovalKind.REFUSED), (401, "", RemovalKind.TOKEN_REFUSED),
-        (403, "", RemovalKind.REFUSED), (404, "", RemovalKind.UNKNOWN), (422, "", RemovalKind.REFUSED),
-        (429, "", RemovalKind.REFUSED_FOR_NOW), (500, "", RemovalKind.UNKNOWN), (503, "<html>", RemovalKind.UNKNOWN),
+        (204, "", RemovalKind.DONE),
+        (200, CANCELLED, RemovalKind.DONE),
+        (200, "", RemovalKind.UNKNOWN),
+        (200, CANCELLED.replace("7", "8"), RemovalKind.UNKNOWN),
+        (200, CANCELLED[:-4] + "?", RemovalKind.UNKNOWN),
+        (302, "", RemovalKind.UNKNOWN),
+        (400, "", RemovalKind.REFUSED),
+        (401, "", RemovalKind.TOKEN_REFUSED),
+        (403, "", RemovalKind.REFUSED),
+        (404, "", RemovalKind.UNKNOWN),
+        (422, "", RemovalKind.REFUSED),
+        (429, "", RemovalKind.REFUSED_FOR_NOW),
+        (500, "", RemovalKind.UNKNOWN),
+        (503, "<html>", RemovalKind.UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_what_an_answer_means(status: int, body: str, kind: RemovalKind) -> None:
     """Only a clear answer is believed; everything else is looked up."""
     assert classify_removal("DELETE", status, body, {}, "7").kind is kind
@@ -724,9 +736,19 @@ def test_an_invoice_sent_a_moment_ago_is_not_taken_as_gone() -> None:
     """Lists may lag: absent means nothing until the settling time has passed (kantata-api.md section 6)."""
     now = datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001 - as the ledger has it
     one = SentInvoice(
-        reference="r", key=None, workspace_ids=(101,), rows=(2,), amount=Decimal(5), payload={}, state="created",
-        sent_at=now - timedelta(seconds=100), invoice_id="7", adopted=False, kept_before=False, shown_print=None,
-    )  # fmt: skip
+        reference="r",
+        key=None,
+        workspace_ids=(101,),
+        rows=(2,),
+        amount=Decimal(5),
+        payload={},
+        state="created",
+        sent_at=now - timedelta(seconds=100),
+        invoice_id="7",
+        adopted=False,
+        kept_before=False,
+        shown_print=None,
+    )
     [early] = decide([one], {}, {101}, young_of([one], now, 180))
     [late] = decide([one], {}, {101}, young_of([one], now + timedelta(seconds=81), 180))
     assert (early.group, late.group) == (Group.UNKNOWN, Group.UNDONE)

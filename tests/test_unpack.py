@@ -23,15 +23,15 @@ from sheets import csv_file, read, table
 from xlsb import Error, Formula
 from xlsb import workbook as xlsb_workbook
 
-from importer import unpack as room
-from importer.columns import known_headers
-from importer.errors import FileProblem, ReaderDefect, WrongUse
-from importer.exit_codes import ExitCode
-from importer.sheet import CellFault, is_blank
-from importer.unpack import Limits, unpack
-from importer.unpack.archive import Archive
-from importer.unpack.child import Request, take_apart
-from importer.unpack.grid import Unpacked
+from importer.model.errors import FileProblem, ReaderDefect, WrongUse
+from importer.model.exit_codes import ExitCode
+from importer.model.headers import known_headers
+from importer.model.sheet import CellFault, is_blank
+from importer.reading.formats import unpack as room
+from importer.reading.formats.archive import Archive
+from importer.reading.formats.child import Request, take_apart
+from importer.reading.formats.grid import Limits, Unpacked
+from importer.reading.formats.unpack import unpack
 
 FILES = Path(__file__).parent / "files" / "reading"
 KNOWN = known_headers()

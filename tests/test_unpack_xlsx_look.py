@@ -12,12 +12,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from raw_xlsx import MAIN, parts, sheet_xml, zipped
 
-from importer.errors import FileProblem
-from importer.problems import column_position
-from importer.sheet import CellFault, is_blank
-from importer.unpack import Limits, xlsx_exact, xlsx_look
-from importer.unpack.by_calamine import read
-from importer.unpack.identify import Format
+from importer.model.errors import FileProblem
+from importer.model.problems import column_position
+from importer.model.sheet import CellFault, is_blank
+from importer.reading.formats import xlsx as xlsx_look
+from importer.reading.formats import xlsx_exact
+from importer.reading.formats.calamine import read
+from importer.reading.formats.grid import Limits
+from importer.reading.formats.identify import Format
 
 STRINGS = ("<t>zero</t>", "<t>one</t>", "<t>two</t>")
 LETTERS = ("A", "B", "C", "AA")

@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 from sheets import checked, csv_file, found, records, table
 
-from importer.problems import Problem, Severity
-from importer.records import ItemType
+from importer.model.invoices import ItemType
+from importer.model.problems import Problem, Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,14 +150,23 @@ def test_every_fault_of_a_sheet_shows_in_one_run(tmp_path: Path) -> None:
         {"workspace_id": 101, "item_type": None, "item_id": "y", "amount": 0.5},
     ]
     assert problems_of(tmp_path, *rows) == [
-        ("workspace_id.not_a_number", "A3"), ("item_id.forbidden", "D3"), ("amount.zero", "C3"),
-        ("taxable.not_yes_no", "E3"), ("draft.not_yes_no", "G3"),
-        ("workspace_id.missing", "A4"), ("item_type.unknown", "B4"), ("amount.not_a_number", "C4"),
+        ("workspace_id.not_a_number", "A3"),
+        ("item_id.forbidden", "D3"),
+        ("amount.zero", "C3"),
+        ("taxable.not_yes_no", "E3"),
+        ("draft.not_yes_no", "G3"),
+        ("workspace_id.missing", "A4"),
+        ("item_type.unknown", "B4"),
+        ("amount.not_a_number", "C4"),
         ("invoice_date.not_a_date", "F4"),
-        ("item_id.missing", "D5"), ("amount.forbidden", "C5"), ("taxable.forbidden", "E5"),
+        ("item_id.missing", "D5"),
+        ("amount.forbidden", "C5"),
+        ("taxable.forbidden", "E5"),
         ("item_id.not_whole", "D6"),
-        ("item_type.missing", "B7"), ("item_id.not_a_number", "D7"), ("amount.fraction", "C7"),
-    ]  # fmt: skip
+        ("item_type.missing", "B7"),
+        ("item_id.not_a_number", "D7"),
+        ("amount.fraction", "C7"),
+    ]
 
 
 def test_row_numbers_are_those_of_the_sheet(tmp_path: Path) -> None:
@@ -244,8 +253,9 @@ def test_equal_priced_rows_are_only_a_warning(tmp_path: Path) -> None:
     path = records(tmp_path / "a.xlsx", FEE, {**FEE, "amount": 7}, FEE, FEE)
     lines, problems = checked(path)
     assert [(p.code, p.row, p.severity) for p in problems] == [
-        ("row.repeated", 4, Severity.WARNING), ("row.repeated", 5, Severity.WARNING),
-    ]  # fmt: skip
+        ("row.repeated", 4, Severity.WARNING),
+        ("row.repeated", 5, Severity.WARNING),
+    ]
     assert all(line.item for line in lines)
 
 
@@ -319,17 +329,23 @@ def test_an_error_value_is_a_fault_of_its_cell_in_every_column(tmp_path: Path) -
     book.save(path)
     book.close()
     assert found(checked(path)[1]) == [
-        ("notes.error_value", "D2"), ("invoice_date.error_value", "E2"), ("message.error_value", "F2"),
-    ]  # fmt: skip
+        ("notes.error_value", "D2"),
+        ("invoice_date.error_value", "E2"),
+        ("message.error_value", "F2"),
+    ]
 
 
 def test_workbook_and_csv_are_judged_alike(tmp_path: Path) -> None:
     """The same faults are found in a CSV, at the same cells."""
     text = "workspace_id,item_type,amount,item_id\n101,fixed_feee,0,\n,time_entry,5,x\n101,fixed fee,12.50,\n"
     assert found(checked(csv_file(tmp_path / "a.csv", text))[1]) == [
-        ("item_type.unknown", "B2"), ("amount.zero", "C2"), ("workspace_id.missing", "A3"),
-        ("item_id.not_a_number", "D3"), ("amount.forbidden", "C3"), ("amount.fraction", "C4"),
-    ]  # fmt: skip
+        ("item_type.unknown", "B2"),
+        ("amount.zero", "C2"),
+        ("workspace_id.missing", "A3"),
+        ("item_id.not_a_number", "D3"),
+        ("amount.forbidden", "C3"),
+        ("amount.fraction", "C4"),
+    ]
 
 
 def test_all_five_item_types_become_line_items(tmp_path: Path) -> None:

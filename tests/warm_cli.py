@@ -19,9 +19,19 @@ from pathlib import Path
 from typing import Any
 
 WARM = (
-    "importer.cli", "importer.pipeline", "importer.preview", "importer.commands.session", "importer.sandbox.app",
-    "importer.sandbox.store", "rich.console", "rich.progress", "rich.table", "rich.markup", "importer.report",
-)  # fmt: skip
+    "importer.cli",
+    "importer.unattended.running",
+    "importer.flow.submitting",
+    "importer.reporting.terminal",
+    "importer.commands.session",
+    "importer.sandbox.app",
+    "importer.sandbox.store",
+    "rich.console",
+    "rich.progress",
+    "rich.table",
+    "rich.markup",
+    "importer.reporting.report",
+)
 
 
 def serve(address: str) -> None:

@@ -140,24 +140,32 @@ def workbook(  # noqa: PLR0913 - one argument per thing that a sheet can have
     formats = b"".join(_record(44, struct.pack("<H", number) + _wide(code)) for number, code in named.items())
     styles = [struct.pack("<HHHHHBBHBB", 0, number, 0, 0, 0, 0, 0, 0, 0, 0) for number in (0, *named)]
     target = "application/vnd.ms-excel."
-    return zipped({
-        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Default Extension="bin" ContentType="{target}sheet.binary.macroEnabled.main"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.bin" ContentType="{target}worksheet"/>'
-        f'<Override PartName="/xl/styles.bin" ContentType="{target}styles"/>'
-        f'<Override PartName="/xl/sharedStrings.bin" ContentType="{target}sharedStrings"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.bin"/></Relationships>',
-        "xl/workbook.bin": _record(131) + properties + _record(143) + listed + _record(144) + _record(132),
-        "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.bin"/>'
-        f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.bin"/>'
-        f'<Relationship Id="rId3" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.bin"/></Relationships>',
-        "xl/styles.bin": _record(278) + _record(615, struct.pack("<I", len(named))) + formats + _record(616)
-        + _record(617, struct.pack("<I", len(styles))) + b"".join(_record(47, one) for one in styles) + _record(618)
-        + _record(279),
-        "xl/sharedStrings.bin": _record(159, struct.pack("<II", len(strings), len(strings)))
-        + b"".join(_record(19, b"\x00" + _wide(one)) for one in strings) + _record(160),
-        "xl/worksheets/sheet1.bin": sheet,
-    })  # fmt: skip
+    return zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Default Extension="bin" ContentType="{target}sheet.binary.macroEnabled.main"/>'
+            f'<Override PartName="/xl/worksheets/sheet1.bin" ContentType="{target}worksheet"/>'
+            f'<Override PartName="/xl/styles.bin" ContentType="{target}styles"/>'
+            f'<Override PartName="/xl/sharedStrings.bin" ContentType="{target}sharedStrings"/></Types>',
+            "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
+            f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.bin"/></Relationships>',
+            "xl/workbook.bin": _record(131) + properties + _record(143) + listed + _record(144) + _record(132),
+            "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
+            f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.bin"/>'
+            f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.bin"/>'
+            f'<Relationship Id="rId3" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.bin"/></Relationships>',
+            "xl/styles.bin": _record(278)
+            + _record(615, struct.pack("<I", len(named)))
+            + formats
+            + _record(616)
+            + _record(617, struct.pack("<I", len(styles)))
+            + b"".join(_record(47, one) for one in styles)
+            + _record(618)
+            + _record(279),
+            "xl/sharedStrings.bin": _record(159, struct.pack("<II", len(strings), len(strings)))
+            + b"".join(_record(19, b"\x00" + _wide(one)) for one in strings)
+            + _record(160),
+            "xl/worksheets/sheet1.bin": sheet,
+        }
+    )

@@ -32,7 +32,7 @@ def write_input(path: Path, rows: int) -> None:
     """Write believable invoice rows: all item types, ten rows an invoice, 18 columns."""
     import xlsxwriter
 
-    from importer.columns import COLUMNS
+    from importer.model.columns import COLUMNS
 
     numbered = [column for column in COLUMNS if column.name != "workspace"]  # projects by number need no look-up
     titles = [column.title for column in numbered[:17]] + ["Account manager"]
@@ -97,14 +97,17 @@ def bare_write(preview: Path) -> dict[str, float]:
 
 def our_steps(path: Path, folder: Path) -> dict[str, float]:
     """Run the preview step by step."""
-    from importer import pipeline, results
-    from importer.columns import known_headers
-    from importer.group import Defaults, group
-    from importer.pipeline import planning, telling
-    from importer.plan import Knowledge, Terms, decide, draw_up
-    from importer.read import read_sheet
-    from importer.records import ExitCode, Source
-    from importer.validate import validate
+    from importer.checking.grouping import Defaults, group
+    from importer.checking.validate import validate
+    from importer.flow import planning, telling
+    from importer.flow.prepared import Prepared, Wish
+    from importer.model.exit_codes import ExitCode
+    from importer.model.headers import known_headers
+    from importer.model.plans import Source
+    from importer.planning.deciding import Terms, decide
+    from importer.planning.plan import Knowledge, draw_up
+    from importer.reading.read import read_sheet
+    from importer.reporting.workbook import results
 
     tools = _tools(folder)
     times: dict[str, float] = {}
@@ -126,11 +129,21 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
     lap("plan")
     if problems or more:
         sys.exit(f"the benchmark's input has problems: {[*problems, *more][:3]}")
-    prepared = pipeline.Prepared(
-        "bench", datetime.now().astimezone(), pipeline.Wish(path),
+    prepared = Prepared(
+        "bench",
+        datetime.now().astimezone(),
+        Wish(path),
         Source(str(path), "Invoices", "", len(lines)),
-        sheet, lines, "2026-10", Terms(), drawn, Knowledge(), planned, (), (),
-    )  # fmt: skip
+        sheet,
+        lines,
+        "2026-10",
+        Terms(),
+        drawn,
+        Knowledge(),
+        planned,
+        (),
+        (),
+    )
     report = telling.report_of("preview", prepared, tools, planned, ExitCode.DONE)
     last = time.perf_counter()
     results.write_report(report, folder)
@@ -140,18 +153,19 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
 
 def whole_preview(path: Path, folder: Path) -> dict[str, float]:
     """Run the whole preview as the command does, without the start of Python."""
-    from importer import pipeline
+    from importer.flow import previewing
+    from importer.flow.prepared import Wish
 
     tools = _tools(folder)
     start = time.perf_counter()
-    pipeline.preview(pipeline.Wish(path), tools)
+    previewing.preview(Wish(path), tools)
     return {"whole preview": time.perf_counter() - start}
 
 
 def _tools(folder: Path) -> Any:
-    from importer.pipeline import Tools
-    from importer.settings import Settings
-    from importer.submission_ledger import open_ledger
+    from importer.flow.prepared import Tools
+    from importer.ledger.opening import open_ledger
+    from importer.settings.model import Settings
 
     ledger = open_ledger(folder / "ledger.sqlite", "bench")
     return Tools(Settings(reports=folder), "bench", ledger, None)

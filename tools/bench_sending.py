@@ -79,8 +79,8 @@ def _server(latency: float) -> Iterator[str]:
 
 
 def _planned(count: int) -> tuple[Any, ...]:
-    from importer.plan import draw_up
-    from importer.records import Invoice, ItemType, LineItem
+    from importer.model.invoices import Invoice, ItemType, LineItem
+    from importer.planning.plan import draw_up
 
     def one(number: int) -> Invoice:
         line = LineItem(number + 2, 101 + number % 10, ItemType.FIXED_FEE, amount=Decimal(100), notes="Consulting")
@@ -109,12 +109,12 @@ def _clocked(ledger: Any) -> Callable[[], float]:
 
 def send(url: str, ledger_at: Any, workers: int, count: int) -> dict[str, float]:
     """Send so many invoices; seconds in all, and seconds that the threads spent in the ledger."""
-    from importer.gate import Gate, Stop
-    from importer.kantata_api import KantataApi
-    from importer.records import Source, Status
-    from importer.retry import Pace, RetryBudget
-    from importer.submission_ledger import open_ledger
-    from importer.submit import Sender
+    from importer.kantata.backoff import Pace, RetryBudget
+    from importer.kantata.client import KantataApi
+    from importer.ledger.opening import open_ledger
+    from importer.model.plans import Source, Status
+    from importer.sending.sender import Sender
+    from importer.sending.throttle import Gate, Stop
 
     planned, stop = _planned(count), Stop()
     ledger = open_ledger(ledger_at, "bench")

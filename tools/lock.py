@@ -32,10 +32,24 @@ def main() -> None:
             check=True,
         )
         frozen = run(
-            [python, "-m", "pip", "list", "--format", "freeze", "--exclude", "kantata-invoice-importer",
-             "--exclude", "pip", "--exclude", "setuptools"],
-            check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
+            [
+                python,
+                "-m",
+                "pip",
+                "list",
+                "--format",
+                "freeze",
+                "--exclude",
+                "kantata-invoice-importer",
+                "--exclude",
+                "pip",
+                "--exclude",
+                "setuptools",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
     (ROOT / "requirements.txt").write_text(HEADER + frozen, encoding="utf-8")
 
 

@@ -83,9 +83,13 @@ def run(folder: Path, *words: str) -> str:
     ours = {"IMPORTER_LEDGER": str(folder / "ledger.sqlite"), "COLUMNS": "110", "NO_COLOR": "1"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("IMPORTER_", "KANTATA_"))}
     done = subprocess.run(
-        [*PROGRAM, *words], cwd=folder, env=kept | ours | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        [*PROGRAM, *words],
+        cwd=folder,
+        env=kept | ours | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     return done.stdout + done.stderr
 
 

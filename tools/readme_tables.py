@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from importer.columns import COLUMNS, Level
-from importer.records import ItemType
-from importer.settings import Settings
+from importer.model.columns import COLUMNS, Level
+from importer.model.invoices import ItemType
+from importer.settings.model import Settings
 
 README = Path(__file__).parent.parent / "README.md"
 

@@ -6,8 +6,9 @@ import textwrap
 from decimal import Decimal
 from pathlib import Path
 
-from importer.settings import SECRET, Settings
-from importer.template import template_csv, template_workbook
+from importer.settings.model import Settings
+from importer.settings.secrecy import SECRET
+from importer.template.write import template_csv, template_workbook
 
 FOLDER = Path(__file__).parent.parent / "templates"
 HEAD = """\

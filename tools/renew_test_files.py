@@ -23,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import odd_files
 import xlsb
 
-from importer.columns import known_headers
-from importer.errors import FileProblem
-from importer.read import read_sheet
-from importer.sheet import Cell, CellFault, text_of
+from importer.model.errors import FileProblem
+from importer.model.headers import known_headers
+from importer.model.sheet import Cell, CellFault, text_of
+from importer.reading.read import read_sheet
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "tests" / "files" / "reading"
@@ -75,8 +75,13 @@ def lines_xlsx(path: Path, *, is_1904: bool = False) -> None:
 
 
 FORMATS: list[tuple[float, str]] = [
-    (0.5, "0%"), (1234.5, '#,##0.00 "USD"'), (42, "00000"), (700, ";;;"), (12_000, "#,##0,"), (800, "#,##0.00"),
-]  # fmt: skip
+    (0.5, "0%"),
+    (1234.5, '#,##0.00 "USD"'),
+    (42, "00000"),
+    (700, ";;;"),
+    (12_000, "#,##0,"),
+    (800, "#,##0.00"),
+]
 """Amounts (the third is also a purchase order) with number formats that show more or less than they are."""
 
 

@@ -24,10 +24,19 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
         python = folder / "venv" / "bin" / "python"
         subprocess.run(
-            [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--constraint",
-             ROOT / "requirements.txt", f"{wheel}[sandbox]"],
+            [
+                python,
+                "-m",
+                "pip",
+                "--disable-pip-version-check",
+                "install",
+                "--quiet",
+                "--constraint",
+                ROOT / "requirements.txt",
+                f"{wheel}[sandbox]",
+            ],
             check=True,
-        )  # fmt: skip
+        )
         shutil.copy(ROOT / "sample_data" / SAMPLE, folder)
         _main_job(folder, folder / "venv" / "bin" / "invoice-importer")
     print(f"{wheel.name} works without the checkout.")

@@ -22,13 +22,14 @@ from importer.commands.options import (
     SheetName,
     reporting_errors,
     typed,
-)  # fmt: skip
-from importer.records import ExitCode, Status
+)
+from importer.model.exit_codes import ExitCode
+from importer.model.plans import Status
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from importer.report import Report
+    from importer.reporting.report import Report
 
 
 @reporting_errors
@@ -55,24 +56,30 @@ def approve(  # noqa: PLR0913 - one argument per option or field
     """Preview a file and record that you approve exactly this plan. Sends nothing."""
     from rich.console import Console
 
-    from importer import pipeline
     from importer.commands.session import opened
-    from importer.preview import show
+    from importer.flow import approving, previewing
+    from importer.flow.prepared import Wish
+    from importer.reporting.terminal import show
 
     talk = Console(stderr=True)
     with opened(
-        config=config, profile=profile, reports=reports, encoding=encoding, offline=offline, sandbox=sandbox,
+        config=config,
+        profile=profile,
+        reports=reports,
+        encoding=encoding,
+        offline=offline,
+        sandbox=sandbox,
         console=talk,
-    ) as session:  # fmt: skip
-        wish = pipeline.Wish(file, sheet, batch, partial, allow_repeats)
-        plan = pipeline.preview(wish, session.tools)
+    ) as session:
+        wish = Wish(file, sheet, batch, partial, allow_repeats)
+        plan = previewing.preview(wish, session.tools)
         if not (quiet or as_json) or not yes:
             show(plan, talk)
         if plan.exit_code is ExitCode.FILE_PROBLEMS and not partial:
             talk.print("Nothing was approved: mend the problems first, or add --partial.")
             return plan.exit_code
         _confirm(plan, talk, yes=yes)
-        approval = pipeline.approve(plan, session.tools)
+        approval = approving.approve(plan, session.tools)
     if as_json:
         _print_json(plan, approval.plan_hash, approval.who)
     elif not quiet:
@@ -82,8 +89,8 @@ def approve(  # noqa: PLR0913 - one argument per option or field
 
 def _confirm(plan: Report, talk: Console, *, yes: bool) -> None:
     """Ask for a typed yes. Raises GateRefused when it does not come, or when there is nothing to approve."""
-    from importer.errors import GateRefused
-    from importer.words import count_of
+    from importer.model.errors import GateRefused
+    from importer.model.words import count_of
 
     ready = plan.totals.by_status.get(Status.READY, 0)
     if not ready:
@@ -103,8 +110,8 @@ def _confirm(plan: Report, talk: Console, *, yes: bool) -> None:
 
 
 def _print_json(plan: Report, plan_hash: str, who: str) -> None:
-    from importer.payload import to_json
-    from importer.report import to_document
+    from importer.kantata.payload import to_json
+    from importer.reporting.report import to_document
 
     document = to_document(plan) | {"command": "approve", "approval": {"plan_hash": plan_hash, "who": who}}
     sys.stdout.write(to_json(document, indent=2) + "\n")

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from importer.commands.options import Config, Json, Profile, SandboxFlag, reporting_errors, telling
-from importer.records import ExitCode
+from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import Console
 
-    from importer.doctor import Check
-    from importer.settings import Settings
+    from importer.commands.doctor_checks import Check
+    from importer.settings.model import Settings
 
 
 @reporting_errors
@@ -35,7 +35,7 @@ def doctor(
     """Check settings, token, connection, ledger and folders; changes nothing."""
     from rich.console import Console
 
-    from importer.doctor import worst
+    from importer.commands.doctor_checks import worst
 
     with ExitStack() as stack:
         checks = list(_checks(stack, config, profile, sandbox=sandbox, notify=notify))
@@ -53,12 +53,13 @@ def _checks(
 ) -> Iterator[Check]:
     from rich.console import Console
 
-    from importer import doctor as look
-    from importer.access_token import find_token
+    from importer.commands import doctor_checks as look
     from importer.commands.session import SANDBOX_ACCOUNT, _embedded_sandbox
-    from importer.errors import LedgerProblem, SettingsProblem
-    from importer.settings import changed, load, settings_file
-    from importer.submission_ledger import ledger_url
+    from importer.ledger.opening import ledger_url
+    from importer.model.errors import LedgerProblem, SettingsProblem
+    from importer.settings.access_token import find_token
+    from importer.settings.loading import changed, load
+    from importer.settings.sources import settings_file
 
     yield look.of_program()
     try:
@@ -91,25 +92,27 @@ def _checks(
 def _of_kantata(settings: Settings, token: str | None, why_none: str) -> Iterator[Check]:
     from urllib.parse import urlsplit
 
-    from importer import doctor as look
-    from importer.access_token import ELSEWHERE
-    from importer.kantata_api import KantataApi
+    from importer.commands import doctor_checks as look
+    from importer.kantata.client import KantataApi
+    from importer.settings.access_token import ELSEWHERE
 
     if token is None:
         said = f"{why_none[:1].lower()}{why_none[1:]}".rstrip(".")
         yield look.failed("token", said, ELSEWHERE, ExitCode.WRONG_USE)
         return
     api = KantataApi(
-        settings.base_url, token, connect_timeout=settings.connect_timeout_seconds,
+        settings.base_url,
+        token,
+        connect_timeout=settings.connect_timeout_seconds,
         read_timeout=settings.read_timeout_seconds,
-    )  # fmt: skip
+    )
     yield from look.of_kantata(api, urlsplit(settings.base_url).netloc)
 
 
 def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> Check:
-    from importer import doctor as look
-    from importer.errors import LedgerProblem
-    from importer.submission_ledger import ledger_url, open_ledger, place_of
+    from importer.commands import doctor_checks as look
+    from importer.ledger.opening import ledger_url, open_ledger, place_of
+    from importer.model.errors import LedgerProblem
 
     try:
         where = ledger_url(settings.ledger)
@@ -124,7 +127,7 @@ def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> Check:
 
 
 def _of_notices(settings: Settings, *, notify: bool) -> Iterator[Check]:
-    from importer import doctor as look
+    from importer.commands import doctor_checks as look
     from importer.commands.run import state_file
 
     state = state_file(settings)
@@ -148,7 +151,7 @@ def _show(checks: list[Check], console: Console) -> None:
 
 
 def _print_document(checks: list[Check], code: ExitCode) -> None:
-    from importer.payload import to_json
+    from importer.kantata.payload import to_json
 
     document = {
         "schema_version": 1,

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from importer.commands.options import Config, Json, Profile, SandboxFlag, reporting_errors
-from importer.records import ExitCode
+from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from importer.submission_ledger import Attempt, RunRecord
+    from importer.ledger.rows import Attempt, RunRecord
 
 
 @reporting_errors
@@ -34,11 +34,10 @@ def history(
     sandbox: SandboxFlag = False,
 ) -> ExitCode:
     """List past runs, or the invoices of one run, from the ledger."""
-    from importer.commands.elsewhere import elsewhere_said
-    from importer.commands.runs import chosen_run
+    from importer.commands.runs import chosen_run, elsewhere_said
     from importer.commands.session import SANDBOX_ACCOUNT
-    from importer.settings import load
-    from importer.submission_ledger import ledger_url, open_ledger
+    from importer.ledger.opening import ledger_url, open_ledger
+    from importer.settings.loading import load
 
     settings = load(config=config, profile=profile)
     account = SANDBOX_ACCOUNT if sandbox else settings.account
@@ -101,17 +100,21 @@ def _attempts_table(attempts: list[Attempt]) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    from importer.words import row_ranges
+    from importer.model.words import row_ranges
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("Projects", "Key", "Rows", "In this run", "Invoice", "Since", "Message"):
         table.add_column(name, overflow="fold")
     for one in attempts:
         table.add_row(
-            ", ".join(str(number) for number in one.workspace_ids), escape(one.key or ""), row_ranges(one.rows),
+            ", ".join(str(number) for number in one.workspace_ids),
+            escape(one.key or ""),
+            row_ranges(one.rows),
             _OUTCOME_WORDS.get(one.outcome or "", one.outcome or "in doubt"),
-            one.invoice_id or "", escape(", ".join(one.since)), escape(one.message or ""),
-        )  # fmt: skip
+            one.invoice_id or "",
+            escape(", ".join(one.since)),
+            escape(one.message or ""),
+        )
     return table
 
 

@@ -7,16 +7,17 @@ import sys
 import typer
 
 from importer.commands.options import Config, Profile, reporting_errors
-from importer.records import ExitCode
+from importer.model.exit_codes import ExitCode
 
 
 @reporting_errors
 def login(*, profile: Profile = None, config: Config = None) -> ExitCode:
     """Ask for the access token and keep it in the keyring of the operating system; it is never an argument."""
-    from importer.access_token import ELSEWHERE, store, stored
-    from importer.errors import SettingsProblem, WrongUse
-    from importer.redaction import keep_secret
-    from importer.settings import checked_token, load
+    from importer.model.errors import SettingsProblem, WrongUse
+    from importer.settings.access_token import ELSEWHERE, store, stored
+    from importer.settings.loading import load
+    from importer.settings.redaction import keep_secret
+    from importer.settings.secrecy import checked_token
 
     account = load(config=config, profile=profile).account
     if sys.stdin.isatty():
@@ -39,8 +40,8 @@ def login(*, profile: Profile = None, config: Config = None) -> ExitCode:
 @reporting_errors
 def logout(*, profile: Profile = None, config: Config = None) -> ExitCode:
     """Delete the access token from the keyring of the operating system."""
-    from importer.access_token import forget
-    from importer.settings import load
+    from importer.settings.access_token import forget
+    from importer.settings.loading import load
 
     account = load(config=config, profile=profile).account
     said = "was deleted from the keyring" if forget(account) else "was not in the keyring"

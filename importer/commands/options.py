@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
-from importer.records import ExitCode
+from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from importer.errors import ImporterError
+    from importer.model.errors import ImporterError
 
 P = ParamSpec("P")
 LOG = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def telling() -> Iterator[None]:
 
 def errors_only(name: str, exit_code: ExitCode, why: str) -> None:
     """Say under ``--quiet`` what did not go well, in one line on stderr: an exit code alone tells nobody anything."""
-    from importer.redaction import redacted
+    from importer.settings.redaction import redacted
 
     if exit_code is not ExitCode.DONE:
         sys.stderr.write(redacted(" ".join(f"{name}: {why}".split())) + "\n")
@@ -88,7 +88,7 @@ def reporting_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        from importer.log import logging_to_file
+        from importer.settings.log import logging_to_file
 
         verbose, began = bool(kwargs.pop("verbose", False)), time.monotonic()
         with logging_to_file(command.__name__, verbose=verbose, quiet=bool(kwargs.get("quiet"))):
@@ -110,7 +110,7 @@ def reporting_errors(command: Callable[P, ExitCode]) -> Callable[P, None]:
 
 
 def _ended(command: Callable[P, ExitCode], *args: P.args, **kwargs: P.kwargs) -> ExitCode:
-    from importer.errors import ImporterError
+    from importer.model.errors import ImporterError
 
     as_json, path = bool(kwargs.get("as_json")), kwargs.get("file")
     try:
@@ -130,9 +130,12 @@ def _ended(command: Callable[P, ExitCode], *args: P.args, **kwargs: P.kwargs) ->
 
 
 _NOT_DONE = {
-    "submit": "nothing was sent", "run": "nothing was sent", "preview": "nothing was sent",
-    "undo": "nothing was undone", "approve": "nothing was approved",
-}  # fmt: skip
+    "submit": "nothing was sent",
+    "run": "nothing was sent",
+    "preview": "nothing was sent",
+    "undo": "nothing was undone",
+    "approve": "nothing was approved",
+}
 """What a command that was broken off has not done."""
 
 
@@ -141,7 +144,7 @@ def typed(question: str, not_done: str) -> str:
 
     ``not_done``: what then was not done, as the beginning of a sentence.
     """
-    from importer.errors import StoppedAtQuestion
+    from importer.model.errors import StoppedAtQuestion
 
     try:
         answer: str = typer.prompt(question, err=True)
@@ -154,7 +157,7 @@ def typed(question: str, not_done: str) -> str:
 
 def report_error(error: ImporterError, command: str, *, as_json: bool, path: object) -> None:
     """Say on stderr what stopped the command; with ``--json`` also as a document on stdout."""
-    from importer.redaction import redacted
+    from importer.settings.redaction import redacted
 
     sys.stderr.write(redacted(f"Error: {error.message}\n"))
     if error.hint:
@@ -167,8 +170,8 @@ def _crashed(error: Exception) -> ImporterError:
     """Keep the traceback in a file of the owner, and say where."""
     import platformdirs
 
-    from importer.errors import ImporterError
-    from importer.redaction import redacted
+    from importer.model.errors import ImporterError
+    from importer.settings.redaction import redacted
 
     folder = Path(platformdirs.user_log_dir("invoice-importer", appauthor=False))
     hint = "Run invoice-importer history to see what was sent; submitting again repeats nothing."
@@ -183,8 +186,8 @@ def _crashed(error: Exception) -> ImporterError:
 
 
 def _error_document(error: ImporterError, command: str, path: object) -> str:
-    from importer.payload import to_json
-    from importer.report import SCHEMA_VERSION
+    from importer.kantata.payload import to_json
+    from importer.reporting.report import SCHEMA_VERSION
 
     return to_json(
         {
@@ -198,12 +201,19 @@ def _error_document(error: ImporterError, command: str, path: object) -> str:
             "invoices": [],
             "problems": [
                 {
-                    "severity": "error", "code": error.code, "sheet": None, "cell": None, "row": None, "column": None,
-                    "value": None, "message": error.message, "hint": error.hint,
+                    "severity": "error",
+                    "code": error.code,
+                    "sheet": None,
+                    "cell": None,
+                    "row": None,
+                    "column": None,
+                    "value": None,
+                    "message": error.message,
+                    "hint": error.hint,
                 },
             ],
             "notices": [],
             "files": {},
         },
         indent=2,
-    )  # fmt: skip
+    )

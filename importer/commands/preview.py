@@ -21,8 +21,8 @@ from importer.commands.options import (
     errors_only,
     reporting_errors,
     telling,
-)  # fmt: skip
-from importer.records import ExitCode
+)
+from importer.model.exit_codes import ExitCode
 
 
 @reporting_errors
@@ -45,22 +45,28 @@ def preview(  # noqa: PLR0913 - one argument per option or field
     """Show what would be billed, with totals and all problems. Sends nothing."""
     from rich.console import Console
 
-    from importer import pipeline
     from importer.commands.session import opened
-    from importer.preview import show
-    from importer.report import json_text
+    from importer.flow import previewing
+    from importer.flow.prepared import Wish
+    from importer.reporting.report import json_text
+    from importer.reporting.terminal import show
+    from importer.unattended.handled import why_of
 
     with opened(
-        config=config, profile=profile, reports=reports, encoding=encoding, offline=offline,
+        config=config,
+        profile=profile,
+        reports=reports,
+        encoding=encoding,
+        offline=offline,
         sandbox=sandbox,
         console=Console(stderr=True),
-    ) as session:  # fmt: skip
-        report = pipeline.preview(pipeline.Wish(file, sheet, batch, partial, annotate=annotate), session.tools)
+    ) as session:
+        report = previewing.preview(Wish(file, sheet, batch, partial, annotate=annotate), session.tools)
     with telling():
         if as_json:
             sys.stdout.write(json_text(report) + "\n")
         elif quiet:
-            errors_only(file.name, report.exit_code, pipeline.why_of(report, by_hand=True))
+            errors_only(file.name, report.exit_code, why_of(report, by_hand=True))
         else:
             show(report, Console())
     return report.exit_code

@@ -22,16 +22,19 @@ from importer.commands.options import (
     telling,
     typed,
 )
-from importer.records import ExitCode, Status
-from importer.words import rows_named
+from importer.model.exit_codes import ExitCode
+from importer.model.plans import Status
+from importer.model.words import rows_named
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
 
-    from importer.pipeline import Handled, Reconciled, Tools
-    from importer.settlement import Settlement
+    from importer.flow.prepared import Tools
+    from importer.flow.reconciling import Reconciled
+    from importer.sending.settlement import Settlement
+    from importer.unattended.handled import Handled
 
 
 @reporting_errors
@@ -65,26 +68,31 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
     from rich.console import Console
 
     from importer.commands.run import notify
-    from importer.digest import notice_of_failure, notice_of_reconcile
-    from importer.errors import GateRefused, ImporterError, WrongUse
-    from importer.notices import TOPICS
-    from importer.pipeline import said
-    from importer.settings import load
+    from importer.model.errors import GateRefused, ImporterError, WrongUse
+    from importer.sending.by_hand import said
+    from importer.settings.loading import load
+    from importer.unattended.digest import notice_of_failure, notice_of_reconcile
+    from importer.unattended.notices import TOPICS
 
     settings = load(config=config, profile=profile, reports=reports)
     account = "SANDBOX" if sandbox else settings.account
     try:
         done, moved = _done(
-            said(billed or (), not_billed or ()), config=config, profile=profile, reports=reports, sandbox=sandbox,
-            wait=wait, yes=yes,
-        )  # fmt: skip
+            said(billed or (), not_billed or ()),
+            config=config,
+            profile=profile,
+            reports=reports,
+            sandbox=sandbox,
+            wait=wait,
+            yes=yes,
+        )
     except (WrongUse, GateRefused):
         raise  # who stands here and says something is told at once
     except ImporterError as error:
         notify(notice_of_failure(error, account, "reconcile", TOPICS[1]), settings, rehearsal=sandbox)
         raise
     if as_json:
-        from importer.payload import to_json
+        from importer.kantata.payload import to_json
 
         with telling():
             sys.stdout.write(to_json(_document(done, moved), indent=2) + "\n")
@@ -98,13 +106,20 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
 
 
 def _done(  # noqa: PLR0913 - one argument per option or field
-    said: dict[str, str | None], *, config: Path | None, profile: str | None, reports: Path | None, sandbox: bool,
-    wait: bool, yes: bool,
-) -> tuple[Reconciled, list[Handled]]:  # fmt: skip
+    said: dict[str, str | None],
+    *,
+    config: Path | None,
+    profile: str | None,
+    reports: Path | None,
+    sandbox: bool,
+    wait: bool,
+    yes: bool,
+) -> tuple[Reconciled, list[Handled]]:
     from rich.console import Console
 
-    from importer import pipeline
     from importer.commands.session import opened
+    from importer.flow import reconciling
+    from importer.flow.reconciling import Words
 
     talk = Console(stderr=True)
     with opened(
@@ -117,8 +132,8 @@ def _done(  # noqa: PLR0913 - one argument per option or field
         def confirm(by_word: tuple[Settlement, ...]) -> None:
             _confirm(by_word, yes=yes, talk=talk)
 
-        words = pipeline.Words(said, confirm)
-        found = pipeline.reconcile(session.tools, session.connect(), wait_until, words=words)
+        words = Words(said, confirm)
+        found = reconciling.reconcile(session.tools, session.connect(), wait_until, words=words)
         return found, [] if sandbox else _returned(session.tools, found)
 
 
@@ -126,7 +141,7 @@ def _confirm(by_word: tuple[Settlement, ...], *, yes: bool, talk: Console) -> No
     """Show what would be noted on a person's word alone, and ask for a typed yes. Raises GateRefused."""
     from rich.markup import escape
 
-    from importer.errors import GateRefused
+    from importer.model.errors import GateRefused
 
     if yes:
         return
@@ -152,13 +167,14 @@ def _name(one: Settlement) -> str:
 
 def _returned(tools: Tools, found: Reconciled) -> list[Handled]:
     """Put the files of the inbox where they belong now; while a run is at work there, the next one does it."""
-    from importer import inbox, pipeline
-    from importer.errors import LockedByAnother, SettingsProblem
+    from importer.model.errors import LockedByAnother, SettingsProblem
+    from importer.unattended import inbox
+    from importer.unattended.returning import returned
 
     moved: list[Handled] = []
     if (tools.settings.inbox / "in-doubt").is_dir():
         with suppress(LockedByAnother, SettingsProblem), inbox.alone(tools.settings.inbox):
-            moved += pipeline.returned(tools, found)
+            moved += returned(tools, found)
     return moved
 
 
@@ -200,8 +216,8 @@ def _document(done: Reconciled, moved: list[Handled]) -> dict[str, Any]:
 def _show(done: Reconciled, moved: list[Handled], console: Console) -> None:
     from rich.markup import escape
 
-    from importer.tables import STATUS_WORDS
-    from importer.words import count_of
+    from importer.model.words import count_of
+    from importer.reporting.workbook.tables import STATUS_WORDS
 
     if not done.settlements:
         console.print("Nothing is in doubt.")

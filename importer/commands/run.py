@@ -6,17 +6,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from importer.commands.options import (
-    Config,
-    Json,
-    Profile,
-    Quiet,
-    Reports,
-    SandboxFlag,
-    reporting_errors,
-    telling,
-)  # fmt: skip
-from importer.records import ExitCode
+from importer.commands.options import Config, Json, Profile, Quiet, Reports, SandboxFlag, reporting_errors, telling
+from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,9 +15,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from importer.notices import Notice
-    from importer.pipeline import Handled
-    from importer.settings import Settings
+    from importer.settings.model import Settings
+    from importer.unattended.handled import Handled
+    from importer.unattended.notices import Notice
 
 
 @reporting_errors
@@ -42,11 +33,11 @@ def run(  # noqa: PLR0913 - one argument per option or field
     """Handle every workbook of the inbox without anyone watching: for cron and other schedulers."""
     from rich.console import Console
 
-    from importer.digest import notice_of
-    from importer.notices import Diary, heartbeat
-    from importer.pipeline import exit_code_of
-    from importer.redaction import redacted
-    from importer.settings import load
+    from importer.settings.loading import load
+    from importer.settings.redaction import redacted
+    from importer.unattended.digest import notice_of
+    from importer.unattended.handled import exit_code_of
+    from importer.unattended.notices import Diary, heartbeat
 
     settings = load(config=config, profile=profile, reports=reports)
     account = "SANDBOX" if sandbox else settings.account
@@ -83,9 +74,9 @@ def run(  # noqa: PLR0913 - one argument per option or field
 @contextmanager
 def _failure_told(account: str, settings: Settings, *, rehearsal: bool) -> Iterator[None]:
     """Send a notice about a run that could not begin."""
-    from importer.digest import notice_of_failure
-    from importer.errors import ImporterError, LockedByAnother
-    from importer.notices import Diary
+    from importer.model.errors import ImporterError, LockedByAnother
+    from importer.unattended.digest import notice_of_failure
+    from importer.unattended.notices import Diary
 
     try:
         yield
@@ -103,20 +94,33 @@ def _failure_told(account: str, settings: Settings, *, rehearsal: bool) -> Itera
 
 
 def _handled(  # noqa: PLR0913 - one argument per option or field
-    *, config: Path | None, profile: str | None, reports: Path | None, sandbox: bool, talk: Console,
+    *,
+    config: Path | None,
+    profile: str | None,
+    reports: Path | None,
+    sandbox: bool,
+    talk: Console,
     told: Callable[[Handled], None],
-) -> list[Handled]:  # fmt: skip
-    from importer import pipeline
+) -> list[Handled]:
     from importer.commands.session import opened
     from importer.commands.submit import _signals
-    from importer.gate import Stop
+    from importer.sending.throttle import Stop
+    from importer.unattended import running
 
     stop = Stop()
-    with opened(
-        config=config, profile=profile, reports=reports, offline=False, sandbox=sandbox, console=talk,
-    ) as session, _signals(stop) as listen:  # fmt: skip
+    with (
+        opened(
+            config=config,
+            profile=profile,
+            reports=reports,
+            offline=False,
+            sandbox=sandbox,
+            console=talk,
+        ) as session,
+        _signals(stop) as listen,
+    ):
         listen()
-        return pipeline.run(session.tools, session.connect, stop, told, keep=sandbox)
+        return running.run(session.tools, session.connect, stop, told, keep=sandbox)
 
 
 def notify(notice: Notice, settings: Settings, *, rehearsal: bool = False) -> None:
@@ -126,7 +130,7 @@ def notify(notice: Notice, settings: Settings, *, rehearsal: bool = False) -> No
     """
     from dataclasses import replace
 
-    from importer.notices import send
+    from importer.unattended.notices import send
 
     if rehearsal:
         notice = replace(notice, title=f"REHEARSAL (nothing was billed): {notice.title}")
@@ -135,8 +139,8 @@ def notify(notice: Notice, settings: Settings, *, rehearsal: bool = False) -> No
 
 def state_file(settings: Settings, *, rehearsal: bool = False) -> Path:
     """Where it is remembered what was told; beside the ledger, or where the ledger would be."""
-    from importer.errors import LedgerProblem
-    from importer.submission_ledger import ledger_url, place_beside
+    from importer.ledger.opening import ledger_url, place_beside
+    from importer.model.errors import LedgerProblem
 
     try:
         where = ledger_url(settings.ledger)
@@ -146,16 +150,20 @@ def state_file(settings: Settings, *, rehearsal: bool = False) -> Path:
 
 
 def _document(done: list[Handled], code: ExitCode) -> str:
-    from importer.payload import to_json
-    from importer.report import SCHEMA_VERSION, to_document
+    from importer.kantata.payload import to_json
+    from importer.reporting.report import SCHEMA_VERSION, to_document
 
     files = [
         {
-            "name": one.name, "outcome": one.fate.name.lower(), "exit_code": int(one.exit_code), "message": one.why,
-            "sha256": one.sha256 or None, "folder": None if one.folder is None else str(one.folder),
+            "name": one.name,
+            "outcome": one.fate.name.lower(),
+            "exit_code": int(one.exit_code),
+            "message": one.why,
+            "sha256": one.sha256 or None,
+            "folder": None if one.folder is None else str(one.folder),
             "report": None if one.report is None else to_document(one.report),
         }
         for one in done
-    ]  # fmt: skip
+    ]
     head = {"schema_version": SCHEMA_VERSION, "command": "run", "exit_code": int(code)}
     return to_json(head | {"files": files}, indent=2)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from importer.commands.options import reporting_errors
-from importer.records import ExitCode
+from importer.model.exit_codes import ExitCode
 
 
 @reporting_errors
@@ -23,7 +23,7 @@ def sandbox(
     ] = None,
 ) -> ExitCode:
     """Serve a stand-in Kantata on this machine until stopped with Ctrl-C."""
-    from importer.errors import SettingsProblem
+    from importer.model.errors import SettingsProblem
     from importer.sandbox import start
 
     stopped: list[int] = []  # no Event: a handler that sets one while this thread begins to wait for it would hang

@@ -6,13 +6,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from importer.access_token import ELSEWHERE, find_token
-from importer.errors import SettingsProblem
-from importer.kantata_api import KantataApi
-from importer.pipeline import NOT_CHECKED, Tools
-from importer.redaction import keep_secret
-from importer.settings import Settings, load
-from importer.submission_ledger import file_beside, ledger_url, open_ledger
+from importer.flow.checking import NOT_CHECKED
+from importer.flow.prepared import Tools
+from importer.kantata.client import KantataApi
+from importer.ledger.opening import file_beside, ledger_url, open_ledger
+from importer.model.errors import SettingsProblem
+from importer.settings.access_token import ELSEWHERE, find_token
+from importer.settings.loading import load
+from importer.settings.model import Settings
+from importer.settings.redaction import keep_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from importer.submission_ledger import LedgerAddress, SubmissionLedger
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.ledger.opening import LedgerAddress
 
 SANDBOX_ACCOUNT = "sandbox"
 """Name of the embedded stand-in in the ledger; its port differs from run to run."""

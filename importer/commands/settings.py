@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from importer.commands.options import Config, Json, Profile, reporting_errors
-from importer.records import ExitCode
+from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from importer.settings import Settings
+    from importer.settings.model import Settings
 
 HIDDEN = "(hidden)"
 
@@ -18,9 +18,9 @@ HIDDEN = "(hidden)"
 @reporting_errors
 def settings(*, profile: Profile = None, config: Config = None, as_json: Json = False) -> ExitCode:
     """Show every setting with its value and where it comes from. Secrets are hidden."""
-    from importer.access_token import stored
-    from importer.errors import SettingsProblem
-    from importer.settings import load, origins
+    from importer.model.errors import SettingsProblem
+    from importer.settings.access_token import stored
+    from importer.settings.loading import load, origins
 
     settings = load(config=config, profile=profile)
     values, where = _shown(settings), origins(config=config, profile=profile)
@@ -44,7 +44,7 @@ def _shown(settings: Settings) -> dict[str, object]:
     """Values as they may be shown: no secret, and no password in the address of the ledger."""
     from pydantic import SecretStr
 
-    from importer.submission_ledger import shown_address
+    from importer.ledger.opening import shown_address
 
     values: dict[str, object] = {}
     for name, value in settings:

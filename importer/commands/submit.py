@@ -28,8 +28,9 @@ from importer.commands.options import (
     reporting_errors,
     telling,
     typed,
-)  # fmt: skip
-from importer.records import ExitCode, Status
+)
+from importer.model.exit_codes import ExitCode
+from importer.model.plans import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from importer.gate import Stop
-    from importer.records import PlannedInvoice
-    from importer.report import Report
+    from importer.model.plans import PlannedInvoice
+    from importer.reporting.report import Report
+    from importer.sending.throttle import Stop
 
 
 @reporting_errors
@@ -79,38 +80,50 @@ def submit(  # noqa: PLR0913 - one argument per option or field
     """Send the invoices, each exactly once, and write what became of every row."""
     from rich.console import Console
 
-    from importer import pipeline
     from importer.commands.session import opened
-    from importer.gate import Stop
-    from importer.preview import show
-    from importer.report import json_text
-    from importer.settings import expected_amount
+    from importer.flow import submitting
+    from importer.flow.prepared import Wish
+    from importer.flow.submitting import Hooks
+    from importer.reporting.report import json_text
+    from importer.reporting.terminal import show
+    from importer.sending.throttle import Stop
+    from importer.settings.quantities import expected_amount
+    from importer.unattended.handled import why_of
 
     expected = expected_amount(expect_total)
-    wish = pipeline.Wish(file, sheet, batch, partial, allow_repeats, expect_invoices, expected, annotate)
+    wish = Wish(file, sheet, batch, partial, allow_repeats, expect_invoices, expected, annotate)
     talk, stop = Console(stderr=True), Stop()
     bar = _ProgressBar(talk, shown=not (quiet or as_json))
-    with opened(
-        config=config, profile=profile, reports=reports, encoding=encoding, offline=offline,
-        sandbox=sandbox, console=talk,
-        workers=workers,
-    ) as session, bar, _signals(stop) as listen:  # fmt: skip
+    with (
+        opened(
+            config=config,
+            profile=profile,
+            reports=reports,
+            encoding=encoding,
+            offline=offline,
+            sandbox=sandbox,
+            console=talk,
+            workers=workers,
+        ) as session,
+        bar,
+        _signals(stop) as listen,
+    ):
 
         def confirm(plan: Report) -> None:
             _confirm(plan, yes=yes, talk=talk, production=session.settings.production and not sandbox)
             listen()
             bar.begin(plan)
 
-        report = pipeline.submit(
+        report = submitting.submit(
             wish,
             session.tools,
-            pipeline.Hooks(session.connect, confirm, stop, bar.advance),
+            Hooks(session.connect, confirm, stop, bar.advance),
         )
     with telling():
         if as_json:
             sys.stdout.write(json_text(report) + "\n")
         elif quiet:
-            errors_only(file.name, report.exit_code, pipeline.why_of(report, by_hand=True))
+            errors_only(file.name, report.exit_code, why_of(report, by_hand=True))
         else:
             show(report, Console())
     return report.exit_code
@@ -118,10 +131,10 @@ def submit(  # noqa: PLR0913 - one argument per option or field
 
 def _confirm(plan: Report, *, yes: bool, talk: Console, production: bool) -> None:
     """Ask for a typed yes, in production for the total. Raises GateRefused when it does not come."""
-    from importer.currency_sums import mixed
-    from importer.errors import GateRefused
-    from importer.preview import show
-    from importer.words import count_of
+    from importer.model.currency_sums import mixed
+    from importer.model.errors import GateRefused
+    from importer.model.words import count_of
+    from importer.reporting.terminal import show
 
     if yes:
         return
@@ -147,7 +160,7 @@ def _confirm(plan: Report, *, yes: bool, talk: Console, production: bool) -> Non
 
 def _ask_for_total(ready: int, amount: Decimal, several: str | None) -> None:
     """A total must be looked at to be typed. Raises GateRefused when another one is typed."""
-    from importer.errors import GateRefused
+    from importer.model.errors import GateRefused
 
     # Time, expenses and milestones have no amount in the sheet; then the count is what can be compared.
     what, expected = ("total amount in the sheet", f"{amount:.2f}") if amount else ("number of invoices", str(ready))
@@ -166,10 +179,14 @@ class _ProgressBar:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._progress = Progress(
-            TextColumn("Sending"), BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f} invoices"),
-            TextColumn("{task.fields[money]}"), TimeRemainingColumn(), console=console,
+            TextColumn("Sending"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f} invoices"),
+            TextColumn("{task.fields[money]}"),
+            TimeRemainingColumn(),
+            console=console,
             disable=not (shown and console.is_terminal),
-        )  # fmt: skip
+        )
         self._amount = 0.0
         self._task = self._progress.add_task("Sending", total=0, money="", visible=False)
 

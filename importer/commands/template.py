@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from importer.commands.options import reporting_errors
-from importer.records import ExitCode
+from importer.model.exit_codes import ExitCode
 
 DEFAULT_PATH = Path("invoices.xlsx")
 
@@ -25,7 +25,7 @@ def template(
     ] = None,
 ) -> ExitCode:
     """Write an empty import workbook, or a CSV file, to be filled with invoice rows."""
-    from importer.template import write
+    from importer.template.write import write
 
     written = write(path or DEFAULT_PATH)
     typer.echo(f"Written: {written}")

@@ -18,13 +18,13 @@ from importer.commands.options import (
     reporting_errors,
     telling,
     typed,
-)  # fmt: skip
-from importer.records import ExitCode
+)
+from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from importer.undo import Undone
+    from importer.sending.undo import Undone
 
 
 @reporting_errors
@@ -42,16 +42,19 @@ def undo(  # noqa: PLR0913 - one argument per option or field
     """Delete the drafts and cancel the active invoices that a run created, unless somebody paid or changed them."""
     from rich.console import Console
 
-    from importer import pipeline
     from importer.commands.runs import chosen_run
     from importer.commands.session import opened
     from importer.commands.submit import _signals
-    from importer.gate import Stop
+    from importer.flow import undoing
+    from importer.flow.undoing import UndoHooks
+    from importer.sending.throttle import Stop
 
     talk, stop = Console(stderr=True), Stop()
-    with opened(
-        config=config, profile=profile, reports=reports, offline=True, sandbox=sandbox, console=talk
-    ) as session, _signals(stop) as listen, talk.status("Looking the invoices up …") as spinner:  # fmt: skip
+    with (
+        opened(config=config, profile=profile, reports=reports, offline=True, sandbox=sandbox, console=talk) as session,
+        _signals(stop) as listen,
+        talk.status("Looking the invoices up …") as spinner,
+    ):
         chosen = chosen_run(run, session.tools.ledger, "undo")
 
         def confirm(plan: Undone) -> None:
@@ -63,11 +66,11 @@ def undo(  # noqa: PLR0913 - one argument per option or field
         def progress(done: int, of: int) -> None:
             spinner.update(f"Undoing: {done:,} of {of:,} …")
 
-        hooks = pipeline.UndoHooks(confirm, stop, progress)
-        done = pipeline.undo(chosen, session.tools, session.connect(), hooks)
+        hooks = UndoHooks(confirm, stop, progress)
+        done = undoing.undo(chosen, session.tools, session.connect(), hooks)
     with telling():
         if as_json:
-            from importer.payload import to_json
+            from importer.kantata.payload import to_json
 
             sys.stdout.write(to_json(_document(done), indent=2) + "\n")
         elif quiet:
@@ -79,9 +82,9 @@ def undo(  # noqa: PLR0913 - one argument per option or field
 
 def _confirm(plan: Undone, *, yes: bool, talk: Console) -> None:
     """Show what would be done and ask for a typed yes. Raises GateRefused when it does not come."""
-    from importer.errors import GateRefused
-    from importer.undo import Action
-    from importer.words import count_of
+    from importer.model.errors import GateRefused
+    from importer.model.words import count_of
+    from importer.sending.undo import Action
 
     if yes:
         return
@@ -104,8 +107,8 @@ def _show(done: Undone, console: Console) -> None:
     """Print the invoices by what became of them, or would be done with them."""
     from rich.markup import escape
 
-    from importer.undo import Group
-    from importer.undo_results import TITLES
+    from importer.reporting.undo_results import TITLES
+    from importer.sending.undo import Group
 
     console.print(f"Undo of {escape(done.run_said)}", highlight=False, soft_wrap=True)
     if done.nothing_to_do:
@@ -130,8 +133,8 @@ def _show(done: Undone, console: Console) -> None:
 
 
 def _in_a_line(done: Undone) -> str:
-    from importer.pipeline.undoing import counts_of
-    from importer.undo import Group
+    from importer.flow.undoing import counts_of
+    from importer.sending.undo import Group
 
     counts = ", ".join(f"{count:,} {group}" for group, count in counts_of(done).items() if count)
     reason = next(
@@ -141,8 +144,8 @@ def _in_a_line(done: Undone) -> str:
 
 
 def _standing(done: Undone) -> str:
-    from importer.undo import Group
-    from importer.words import count_of
+    from importer.model.words import count_of
+    from importer.sending.undo import Group
 
     if not done.steps:
         return "it created nothing that is there still, or later runs sent it again."
@@ -153,7 +156,7 @@ def _standing(done: Undone) -> str:
 
 
 def _document(done: Undone) -> dict[str, Any]:
-    from importer.pipeline.undoing import counts_of
+    from importer.flow.undoing import counts_of
 
     return {
         "schema_version": 1,

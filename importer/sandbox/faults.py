@@ -105,7 +105,7 @@ def fault_from_json(raw: object) -> Fault:
     """Read one fault as `PUT /_sandbox/faults` takes it; ValueError says what is wrong."""
     if not isinstance(raw, dict):
         msg = f"a fault is a JSON object, not {raw!r}"
-        raise ValueError(msg)  # noqa: TRY004 - wrong JSON is a wrong value
+        raise ValueError(msg)  # noqa: TRY004 - what pydantic explains
     for name, value in raw.items():
         if name == "kind" or value is None:
             continue

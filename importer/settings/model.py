@@ -9,8 +9,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from importer.columns import OwnHeaders
-from importer.settings.addresses import ApiAddress, FetchedAddress, InvoiceLink, account_at
+from importer.kantata.addresses import ApiAddress, FetchedAddress, InvoiceLink, account_at
+from importer.model.headers import OwnHeaders
 from importer.settings.secrecy import checked_token, secret_text
 from importer.settings.values import (
     Amount,
@@ -93,9 +93,11 @@ class Settings(BaseSettings):
         "warn", description="Invoice dates outside the month of the batch: a warning, an error, or nothing."
     )
     future_days: int = Field(
-        31, ge=0, le=36_500,
+        31,
+        ge=0,
+        le=36_500,
         description="Days ahead that an invoice date may lie; beyond it is a warning, or an error as above.",
-    )  # fmt: skip
+    )
     change_percent: NotNegative = Field(
         Decimal(50), description="Change against the batch before, in percent, beyond which preview names a project."
     )

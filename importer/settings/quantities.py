@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from importer.cells import MOST_DAYS, parser_of
-from importer.columns import Kind
-from importer.errors import SettingsProblem
-from importer.readings import Typed, Unreadable
-from importer.typed_amounts import typed_amount
+from importer.model.columns import Kind
+from importer.model.errors import SettingsProblem
+from importer.values.amounts import typed_amount
+from importer.values.cells import MOST_DAYS, parser_of
+from importer.values.readings import Typed, Unreadable
 
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _NUMBER = r"(\d+(?:\.\d+)?)"

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from importer.errors import SettingsProblem
+from importer.model.errors import SettingsProblem
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 SECRET = frozenset({"token", "token_file", "notify"})
 """Never taken from importer.toml, so that a shared settings file holds no secret."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 from pydantic_settings import EnvSettingsSource
 
-from importer.errors import SettingsProblem
+from importer.model.errors import SettingsProblem
 from importer.settings.model import ENV_PREFIX, Settings
-from importer.settings.near import did_you_mean
 from importer.settings.secrecy import SECRET
+from importer.settings.values import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
 
 APP = "invoice-importer"
 OWN_NAMES = {"KANTATA_TOKEN": "token", "KANTATA_TOKEN_FILE": "token_file", "KANTATA_BASE_URL": "base_url"}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from importer.cells import MOST_DAYS
-from importer.columns import BY_NAME
-from importer.mapping import check_aliases, check_constants, check_ignored, check_values
+from importer.model.columns import BY_NAME
 from importer.settings import quantities
-from importer.settings.near import did_you_mean
+from importer.values.cells import MOST_DAYS
+from importer.values.mapping import check_aliases, check_constants, check_ignored, check_values
 
-# --- times, rates, amounts -----------------------------------------------------
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 InSeconds = BeforeValidator(quantities.seconds)
 """Takes “180 s” and “3 min” for what they say."""
@@ -78,7 +79,7 @@ WordsByColumn = Annotated[dict[str, dict[str, Any]], AfterValidator(_readable_va
 def _no_boolean(value: object) -> object:
     if isinstance(value, bool):
         msg = "must be the number of a project, not yes or no"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic tells of a ValueError
+        raise ValueError(msg)  # noqa: TRY004 - what pydantic explains
     return value
 
 
@@ -110,3 +111,9 @@ def _known_encoding(value: str | None) -> str | None:
 
 
 Encoding = Annotated[str | None, AfterValidator(_known_encoding)]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The rest of a sentence that says which name is not known; empty when none is alike."""
+    near = difflib.get_close_matches(name.lower(), list(known), n=1)
+    return f"; did you mean “{near[0]}”?" if near else ""

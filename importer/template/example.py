@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from openpyxl.styles import Border
 
-from importer.columns import COLUMNS, ITEM_TYPE_TITLES, Column
-from importer.problems import cell_address, column_letter
-from importer.records import ItemType
+from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES, Column
+from importer.model.invoices import ItemType
+from importer.model.problems import cell_address, column_letter
 from importer.template.invoices import ITEM_TYPE, POSITIONS, add_header
 from importer.template.look import FORMATS, RARE_PREFIX, THIN, font, placed, printed, title
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell
 
+
 NEVER_IMPORTED = "Example only: this sheet is never imported"
-"""Cell A1; :mod:`importer.read` knows the sheet by how it begins."""
+"""Cell A1; :mod:`importer.reading.read` knows the sheet by how it begins."""
 ABOUT = "These rows make four invoices from the sandbox's projects. Copy them to the sheet Invoices to try them."
 HEADER_ROW = 4
 _END_OF_MONTH = date(2026, 10, 31)
@@ -27,40 +28,75 @@ Row = dict[str, object]
 
 ROWS: tuple[Row, ...] = (
     {
-        "workspace_id": 101, "item_type": ItemType.TIME_ENTRY, "item_id": 5101011, "payment_schedule": 30,
-        "invoice_date": _END_OF_MONTH, "user_invoice_title": "Website-Relaunch, October", "purchase_order": "00042",
-        "message": "Thank you for your trust.", "draft": "yes",
+        "workspace_id": 101,
+        "item_type": ItemType.TIME_ENTRY,
+        "item_id": 5101011,
+        "payment_schedule": 30,
+        "invoice_date": _END_OF_MONTH,
+        "user_invoice_title": "Website-Relaunch, October",
+        "purchase_order": "00042",
+        "message": "Thank you for your trust.",
+        "draft": "yes",
     },
     {"workspace_id": 101, "item_type": ItemType.TIME_ENTRY, "item_id": 5101012},
     {"workspace_id": 101, "item_type": ItemType.EXPENSE, "item_id": 6101006},
     {
-        "workspace_id": 101, "item_type": ItemType.FIXED_FEE, "notes": "Retainer October", "amount": 1200,
-        "taxable": "yes", "story_id": 8101004,
+        "workspace_id": 101,
+        "item_type": ItemType.FIXED_FEE,
+        "notes": "Retainer October",
+        "amount": 1200,
+        "taxable": "yes",
+        "story_id": 8101004,
     },
     {
-        "workspace_id": 103, "item_type": ItemType.BILLING_MILESTONE, "item_id": 7103003, "payment_schedule": "Net 14",
-        "invoice_date": _END_OF_MONTH, "user_invoice_title": "Onlineshop, design approved", "project_code": "ALP-3",
+        "workspace_id": 103,
+        "item_type": ItemType.BILLING_MILESTONE,
+        "item_id": 7103003,
+        "payment_schedule": "Net 14",
+        "invoice_date": _END_OF_MONTH,
+        "user_invoice_title": "Onlineshop, design approved",
+        "project_code": "ALP-3",
     },
     {
-        "workspace_id": 103, "item_type": ItemType.ADDITIONAL, "notes": "Credit: banner billed twice in September",
-        "amount": -150, "taxable": "yes",
+        "workspace_id": 103,
+        "item_type": ItemType.ADDITIONAL,
+        "notes": "Credit: banner billed twice in September",
+        "amount": -150,
+        "taxable": "yes",
     },
     {
-        "workspace_id": 104, "invoice_key": "STADTWERKE", "item_type": ItemType.FIXED_FEE,
-        "notes": "Campaign management", "amount": 2800, "taxable": "yes", "payment_schedule": 30,
-        "invoice_date": _END_OF_MONTH, "user_invoice_title": "Campaign and app, October", "suppress_emails": "yes",
+        "workspace_id": 104,
+        "invoice_key": "STADTWERKE",
+        "item_type": ItemType.FIXED_FEE,
+        "notes": "Campaign management",
+        "amount": 2800,
+        "taxable": "yes",
+        "payment_schedule": 30,
+        "invoice_date": _END_OF_MONTH,
+        "user_invoice_title": "Campaign and app, October",
+        "suppress_emails": "yes",
     },
     {
-        "workspace_id": 105, "invoice_key": "STADTWERKE", "item_type": ItemType.ADDITIONAL,
-        "notes": "Test devices, rent", "amount": 240, "taxable": "no",
+        "workspace_id": 105,
+        "invoice_key": "STADTWERKE",
+        "item_type": ItemType.ADDITIONAL,
+        "notes": "Test devices, rent",
+        "amount": 240,
+        "taxable": "no",
     },
     {
-        "workspace_id": 4100000001, "item_type": ItemType.TIME_ENTRY, "item_id": 4105101011, "payment_schedule": 0,
-        "invoice_date": _END_OF_MONTH, "external_reference.service_name": "my-erp",
-        "external_reference.service_model": "invoice", "external_reference.service_model_ref": "ERP-2026-1001",
-        "external_reference.status": "successful", "external_reference.locked": "no",
+        "workspace_id": 4100000001,
+        "item_type": ItemType.TIME_ENTRY,
+        "item_id": 4105101011,
+        "payment_schedule": 0,
+        "invoice_date": _END_OF_MONTH,
+        "external_reference.service_name": "my-erp",
+        "external_reference.service_model": "invoice",
+        "external_reference.service_model_ref": "ERP-2026-1001",
+        "external_reference.status": "successful",
+        "external_reference.locked": "no",
     },
-)  # fmt: skip
+)
 NOTES: tuple[str, ...] = (
     (
         "The first four rows form one invoice, as they have the same project and no Invoice key. What is about the "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from openpyxl.styles import Alignment, Border, PatternFill
 from openpyxl.worksheet.pagebreak import Break
 
-from importer.columns import COLUMNS, ITEM_TYPE_TITLES
+from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES
 from importer.template.invoices import FORBIDDEN, MISSING, NOT_USED
 from importer.template.look import (
     HEADER_HEIGHT,
@@ -22,7 +22,7 @@ from importer.template.look import (
     printed,
     shade_of,
     title,
-)  # fmt: skip
+)
 from importer.template.words import BILLS, CELL_COLOURS, GROUPING, STEPS, needs_of, requirement
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
+
 
 WIDTHS = {"A": 2.0, "B": 24.0, "C": 36.0, "D": 34.0, "E": 32.0, "F": 34.0}
 """Characters. A is the margin; texts begin in B, explanations in C."""

@@ -10,9 +10,9 @@ from openpyxl.styles import PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from importer.columns import COLUMNS, ITEM_TYPE_TITLES, SYNC_STATUSES, Column, Kind
-from importer.problems import cell_address, column_letter
-from importer.records import ItemType
+from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES, SYNC_STATUSES, Column, Kind
+from importer.model.invoices import ItemType
+from importer.model.problems import cell_address, column_letter
 from importer.template.look import (
     EVERY,
     FORMATS,
@@ -24,7 +24,7 @@ from importer.template.look import (
     placed,
     printed,
     shade_of,
-)  # fmt: skip
+)
 from importer.template.saving import AUTHOR
 from importer.template.words import requirement
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from openpyxl.worksheet.worksheet import Worksheet
+
 
 GUIDED_ROWS = 100_000
 """Rows with drop-downs and hints. Number formats belong to the columns, so they have no end."""

@@ -9,12 +9,13 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.properties import PageSetupProperties
 
-from importer.columns import Column, Kind, Level
-from importer.records import ItemType
+from importer.model.columns import Column, Kind, Level
+from importer.model.invoices import ItemType
 
 if TYPE_CHECKING:
     from openpyxl.cell import Cell, MergedCell
     from openpyxl.worksheet.worksheet import Worksheet
+
 
 EVERY = frozenset(ItemType)
 RARE_PREFIX = "external_reference."

@@ -12,6 +12,7 @@ from openpyxl.xml.functions import tostring
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
+
 AUTHOR = "invoice-importer"
 MADE_AT = datetime(2026, 1, 1)  # noqa: DTZ001 - openpyxl writes a naive time as UTC
 """Created and modified, in the file's properties and of its parts."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from importer.columns import COLUMNS, ITEM_TYPE_TITLES, Column, Level
-from importer.records import ItemType
+from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES, Column, Level
+from importer.model.invoices import ItemType
 from importer.template.look import EVERY, REQUIRED_UNLESS_SET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
 
 STEPS: tuple[tuple[str, str], ...] = (
     (

@@ -12,7 +12,7 @@ from importer import sandbox as stand_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 TIMEOUT_SECONDS = 10
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from importer.sandbox import Fault, FaultKind
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from conftest import Client
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 FEE = [{"notes": "Konzept", "amount": 500}]
 DROPS = (FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER, FaultKind.CUT_OFF_AFTER)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from conftest import Client
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 ALL = "additional_items,billing_milestones,expenses,external_references,fixed_fee_items,time_entries,workspaces"
 

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Client
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 FEE = [{"notes": "Konzept", "amount": 500, "taxable": True}]
 REFERENCE = {"service_name": "invoice-importer", "service_model": "invoice", "service_model_ref": "r-1"}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from conftest import Client
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 ITEM = {"notes": "x", "amount": 5, "taxable": True}
 GOOD: dict[str, Any] = {"workspace_id": 101, "payment_schedule": 30, "fixed_fee_items": [ITEM]}

@@ -14,7 +14,8 @@ import pytest
 import requests
 
 from importer import sandbox as stand_in
-from importer.sandbox import Fault, FaultKind, SandboxMissing, SandboxStoreError
+from importer.sandbox.faults import Fault, FaultKind
+from importer.sandbox.running import SandboxMissing, SandboxStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from conftest import Client
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox.running import Sandbox
 
 FEE = [{"notes": "Konzept", "amount": 500}]
 

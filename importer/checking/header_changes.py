@@ -1,0 +1,150 @@
+"""What changed in the headers since an earlier import: a lost column is seen before it costs anything. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from importer.model.columns import BY_NAME
+from importer.model.headers import fold, is_ignored
+from importer.model.problems import Problem, Severity
+from importer.model.remembered import EarlierHeaders, SeenHeader
+from importer.model.sheet import is_blank
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from importer.model.sheet import Sheet
+
+SHARED = 0.5
+"""Share of headers in common below which two sheets have nothing to do with each other."""
+MOST_NAMED = 8
+"""Headers named in one part of a notice."""
+
+Pair = tuple[SeenHeader, SeenHeader]
+"""A header then, and the one that it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """The headers of an earlier run beside those of now."""
+
+    then: EarlierHeaders
+    pairs: tuple[Pair, ...]
+    new: tuple[SeenHeader, ...]
+    gone: tuple[SeenHeader, ...]
+
+    @property
+    def shared(self) -> float:
+        """Share of headers that both have, of the longer list: 0 to 1."""
+        return len(self.pairs) / max(1, len(self.pairs) + max(len(self.new), len(self.gone)))
+
+    @property
+    def origin(self) -> str:
+        """The earlier run as a person would say it: “31 Oct 2026 (october.xlsx)”."""
+        day = self.then.started_at.replace(tzinfo=UTC).astimezone()
+        file = re.split(r"[\\/]", self.then.path)[-1]
+        return f"{day.day} {day:%b %Y} ({file})"
+
+
+def headers_seen(sheet: Sheet) -> tuple[SeenHeader, ...]:
+    """The sheet's own headers in their order, without the columns that earlier results added; no values."""
+    return tuple(
+        SeenHeader(header.text, header.column, any(not is_blank(row.cell(header.position)) for row in sheet.rows))
+        for header in sheet.headers
+        if header.position not in sheet.added
+    )
+
+
+def changes(
+    sheet: Sheet, earlier: Sequence[EarlierHeaders], known: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Compare with the most alike of the earlier runs (the newest first): a notice, and warnings.
+
+    A known column that held values then and is read no more is a warning; all else
+    is one notice. Nothing is said of runs that share fewer than half of the headers,
+    nor of headers that the settings ignore.
+    """
+    now = _heeded(headers_seen(sheet), known)
+    runs = (replace(then, headers=_heeded(then.headers, known)) for then in earlier)
+    near = max((_compared(then, now) for then in runs), key=lambda one: one.shared, default=None)
+    if near is None or near.shared < SHARED:
+        return (), ()
+    read = set(sheet.frame.columns)
+    lost = [one for one in _no_longer_read(near) if one.filled and one.column not in read]
+    parts = _parts(near, lost)
+    notices = (f"Compared with the import of {near.origin}: {'; '.join(parts)}.",) if parts else ()
+    return notices, tuple(_lost(sheet, one, near) for one in lost)
+
+
+def _heeded(headers: tuple[SeenHeader, ...], known: Mapping[str, str]) -> tuple[SeenHeader, ...]:
+    return tuple(one for one in headers if one.column is not None or not is_ignored(one.text, known))
+
+
+def _compared(then: EarlierHeaders, now: tuple[SeenHeader, ...]) -> _Comparison:
+    """Pair the headers: those of the same text first, then those that mean the same column."""
+    gone, new = list(then.headers), list(now)
+    pairs = []
+    for same in (_same_text, _same_column):
+        for header in tuple(new):
+            old = next((one for one in gone if same(one, header)), None)
+            if old is not None:
+                gone.remove(old)
+                new.remove(header)
+                pairs.append((old, header))
+    return _Comparison(then, tuple(pairs), tuple(new), tuple(gone))
+
+
+def _same_text(one: SeenHeader, other: SeenHeader) -> bool:
+    return (fold(one.text) or one.text) == (fold(other.text) or other.text)
+
+
+def _same_column(one: SeenHeader, other: SeenHeader) -> bool:
+    return one.column is not None and one.column == other.column
+
+
+def _no_longer_read(near: _Comparison) -> list[SeenHeader]:
+    """Known columns of then whose header is gone, or means something else or nothing now."""
+    other = [old for old, new in near.pairs if old.column != new.column]
+    return [one for one in (*near.gone, *other) if one.column in BY_NAME]
+
+
+def _parts(near: _Comparison, lost: Sequence[SeenHeader]) -> list[str]:
+    """What is said in the notice; lost columns have warnings of their own."""
+    parts = []
+    if near.new:
+        parts.append(f"new {_columns(near.new)}")
+    if gone := [one for one in near.gone if one not in lost]:
+        parts.append(f"{_columns(gone)} {'is' if len(gone) == 1 else 'are'} gone")
+    for old, new in near.pairs:
+        if not _same_text(old, new):
+            parts.append(f"“{old.text}” is now called “{new.text}”")
+        elif new.column != old.column and new.column in BY_NAME:
+            parts.append(f"“{new.text}” is now read as {BY_NAME[new.column].title}")
+        elif new.column != old.column and old.column in BY_NAME and old not in lost:
+            parts.append(f"“{new.text}” is no longer read as {BY_NAME[old.column].title}")
+    return parts
+
+
+def _columns(headers: Sequence[SeenHeader]) -> str:
+    named = ", ".join(f"“{one.text}”" for one in headers[:MOST_NAMED])
+    more = f" and {len(headers) - MOST_NAMED} more" if len(headers) > MOST_NAMED else ""
+    return f"column{'s' if len(headers) > 1 else ''} {named}{more}"
+
+
+def _lost(sheet: Sheet, header: SeenHeader, near: _Comparison) -> Problem:
+    name = header.column or ""
+    state = "is gone" if header in near.gone else "is no longer read as that"
+    return Problem(
+        code="header.gone",
+        message=f"The column “{header.text}” ({BY_NAME[name].title}) held values in the import of {near.origin} "
+        f"and {state}.",
+        hint="If it has another name now, give it its old one, or add the new one to importer.toml, under [columns]: "
+        f'{name} = ["…"]. If it is left out on purpose, nothing to do.',
+        sheet=sheet.name,
+        row=sheet.header_row,
+        column=name,
+        severity=Severity.WARNING,
+    )

@@ -1,0 +1,261 @@
+"""Look over everything that a run needs; each finding is one line with its remedy. Changes nothing in Kantata."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import stat
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from importer import __version__
+from importer.model.errors import AccessDenied, LedgerProblem, NotReached
+from importer.model.exit_codes import ExitCode
+from importer.model.words import count_of
+from importer.unattended import inbox, notices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.settings.loading import Origin
+    from importer.settings.model import Settings
+
+DISTRIBUTION = "kantata-invoice-importer"
+CLOCKS_APART_SECONDS = 120
+"""Difference between Kantata's clock and this machine's from which it is worth a warning."""
+SLOW_SECONDS = 5.0
+"""Time of one look-up from which the connection is worth a warning."""
+_EXTRA = re.compile(r"""^([\w.-]+).*;.*\bextra\s*==\s*['"]([\w-]+)['"]""")
+
+
+class State(Enum):
+    """How a check went."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding."""
+
+    name: str
+    state: State
+    says: str
+    remedy: str = ""
+    """What to do; empty when all is well."""
+    exit_code: ExitCode = ExitCode.DONE
+    """How the program ends because of it; DONE unless it failed."""
+
+
+def worst(checks: Iterable[Check]) -> ExitCode:
+    """The exit code of all checks: settings over token over connection over anything else."""
+    codes = {check.exit_code for check in checks if check.state is State.FAIL}
+    order = (ExitCode.WRONG_USE, ExitCode.ACCESS, ExitCode.UNREACHABLE, ExitCode.UNEXPECTED)
+    return next((code for code in order if code in codes), ExitCode.DONE)
+
+
+def failed(name: str, says: str, remedy: str, code: ExitCode = ExitCode.UNEXPECTED) -> Check:
+    """A check that failed."""
+    return Check(name, State.FAIL, says, remedy, code)
+
+
+def of_program() -> Check:
+    """Versions, and where the program lies."""
+    says = f"invoice-importer {__version__}, Python {platform.python_version()} on {platform.system()}"
+    return Check("program", State.OK, says)
+
+
+def of_settings(path: Path | None, origins: Iterable[Origin]) -> Iterator[Check]:
+    """The settings file, and each value that is not the default, with where it comes from."""
+    yield Check("settings", State.OK, f"read from {path.absolute()}" if path else "no importer.toml; defaults hold")
+    for origin in origins:
+        yield Check(f"setting {origin.name}", State.OK, f"{origin.shown}, from {origin.source}")
+
+
+def of_clock(now: datetime) -> Check:
+    """The time zone, which decides on dates and on the month of a batch."""
+    return Check("time zone", State.OK, f"{now.tzname()} (UTC{now:%z}), today is {now:%Y-%m-%d}")
+
+
+def of_pace(settings: Settings) -> Check:
+    """How fast invoices are sent."""
+    says = f"at most {settings.pace_per_second:g} invoices a second, {settings.workers} at a time"
+    return Check("pace", State.OK, says)
+
+
+def of_notices(settings: Settings, state: Path) -> Check:
+    """Whether notices can be sent, as far as that is known without sending one, and how the last one went."""
+    if settings.notify is None and settings.notify_file is None:
+        return Check("notices", State.OK, "none are sent; notify_file says where to")
+    if wrong := notices.faults(settings):
+        return Check("notices", State.WARN, "; ".join(wrong), "Correct it in notify_file or IMPORTER_NOTIFY.")
+    if failure := notices.last_failure(state):
+        return Check("notices", State.WARN, f"the last one failed: {failure}", "Correct the address, or its service.")
+    return Check("notices", State.OK, "every address is understood")
+
+
+def of_heartbeat(settings: Settings, state: Path) -> Check:
+    """How the last heartbeat went; to fetch its address here would tell the monitor of a run that never was."""
+    if settings.heartbeat_url is None:
+        return Check("heartbeat", State.OK, "none is sent; heartbeat_url says where to")
+    if failure := notices.last_failure(state, "heartbeat"):
+        remedy = "Correct heartbeat_url, or the service behind it."
+        return Check("heartbeat", State.WARN, f"the last one failed: {failure}", remedy)
+    return Check("heartbeat", State.OK, "fetched after each run that ends with 0")
+
+
+def of_test_notice(settings: Settings) -> Iterator[Check]:
+    """Send a test notice to every address, and tell of each whether it went."""
+    tried = notices.try_each(settings)
+    if not tried:
+        yield failed("test notice", "no address is set", "Name a file of addresses in notify_file.")
+    for name, why in tried:
+        if why is None:
+            yield Check("test notice", State.OK, f"{name}: sent")
+        else:
+            yield failed("test notice", f"{name}: {why}", "Correct it in notify_file or IMPORTER_NOTIFY.")
+
+
+def of_extras() -> Iterator[Check]:
+    """Which optional parts are installed."""
+    packages: dict[str, list[str]] = {}
+    for requirement in metadata.requires(DISTRIBUTION) or ():
+        if match := _EXTRA.match(requirement):
+            packages.setdefault(match[2], []).append(match[1])
+    for extra, names in sorted(packages.items()):
+        missing = [name for name in names if not _installed(name)]
+        says = f"not installed; pipx install '{DISTRIBUTION}[{extra}]' adds it" if missing else "installed"
+        yield Check(f"extra {extra}", State.OK, says)
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def unwritable(folder: Path) -> str | None:
+    """Why nothing can be written into a folder, or why it cannot be made; None when it can. Leaves no trace.
+
+    Permissions alone do not tell: of a full, read-only or special file system, or what a superuser may.
+    """
+    place = folder.absolute()
+    parent = next(one for one in (place, *place.parents) if os.path.lexists(one))
+    try:
+        with tempfile.TemporaryDirectory(prefix=".write-test-", dir=parent):
+            return None
+    except OSError as error:
+        missing = "" if parent == place else f"{place} does not exist, and "
+        return f"{missing}{parent} cannot be written ({error.strerror})"
+
+
+def of_reports(folder: Path) -> Check:
+    """Whether results can be written, and whether others may look into their folder."""
+    place = folder.absolute()
+    if why := unwritable(place):
+        return failed("reports", why, "Choose another folder with --reports or IMPORTER_REPORTS.")
+    if not place.exists():
+        return Check("reports", State.OK, f"{place} will be made by the first run")
+    if os.name == "posix" and place.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        says = f"{place} can be opened by others (each results file is private all the same)"
+        return Check("reports", State.WARN, says, f"Run: chmod 700 {place}")
+    return Check("reports", State.OK, f"{place} can be written, and is private")
+
+
+def of_inbox(settings: Settings) -> Check:
+    """Whether the inbox is there and files can be put away in it; who never uses ``run`` needs none."""
+    place = settings.inbox.absolute()
+    if not os.path.isdir(place):  # noqa: PTH112 - Path.is_dir raises where a parent may not be looked into
+        if settings.inbox == type(settings).model_fields["inbox"].default and not settings.unattended:
+            return Check("inbox", State.OK, f"{place} is not there; only run needs it")
+        remedy = "Make the folder, connect the network drive, or correct the setting inbox."
+        return failed("inbox", f"{place} is not there", remedy, ExitCode.WRONG_USE)
+    folders = (place, *(place / one for one in inbox.OUTCOMES))
+    for why in filter(None, map(unwritable, folders)):
+        return failed("inbox", why, "Make it and its folders done, failed and in-doubt writable.", ExitCode.WRONG_USE)
+    return Check("inbox", State.OK, f"{place} can be written")
+
+
+def of_missing_ledger(place: Path) -> Check:
+    """A ledger that does not exist yet: whether the first run can make it."""
+    if why := unwritable(place.parent):
+        return failed(
+            "ledger",
+            f"{place} does not exist yet and cannot be made: {why}",
+            "Choose another place with IMPORTER_LEDGER.",
+        )
+    return Check("ledger", State.OK, f"{place} does not exist yet; the first run makes it")
+
+
+def of_ledger(ledger: SubmissionLedger, place: str) -> Check:
+    """The ledger: its place, version and size, and what in it is in doubt."""
+    try:
+        health = ledger.health()
+    except LedgerProblem as problem:
+        return failed("ledger", problem.message, problem.hint)
+    size = "" if health.size_bytes is None else f", {health.size_bytes / 1_000_000:,.1f} MB"
+    says = f"{place}: version {health.version}, {count_of(health.invoices, 'invoice')}{size}"
+    if health.in_doubt:
+        doubt = f"{says}; {count_of(health.in_doubt, 'invoice')} in doubt"
+        return Check("ledger", State.WARN, doubt, "Run invoice-importer reconcile, or end an undo by undoing again.")
+    return Check("ledger", State.OK, f"{says}, none in doubt")
+
+
+def of_kantata(api: KantataApi, host: str) -> Iterator[Check]:
+    """Whose token it is, how long Kantata takes to answer, how the clocks agree, which projects can be billed."""
+    try:
+        greeting = api.greet()
+    except AccessDenied as denied:
+        yield failed("token", denied.message, denied.hint, ExitCode.ACCESS)
+        return
+    except NotReached as problem:
+        yield Check("token", State.WARN, "one is set, but could not be checked", "Mend the connection first.")
+        yield failed("connection", problem.message, "Check the network and base_url.", ExitCode.UNREACHABLE)
+        return
+    whose = " ".join(part for part in (greeting.name, f"<{greeting.email}>" if greeting.email else "") if part)
+    yield Check("token", State.OK, f"valid; it is that of {whose or 'a user whose name Kantata does not tell'}")
+    slow = greeting.seconds > SLOW_SECONDS
+    yield Check(
+        "connection",
+        State.WARN if slow else State.OK,
+        f"{host} answered within {greeting.seconds:.2f} s",
+        "Slow; submits will take long." if slow else "",
+    )
+    yield _clocks(greeting.date)
+    yield _projects(api)
+
+
+def _clocks(theirs: datetime | None) -> Check:
+    if theirs is None:
+        return Check("clock", State.WARN, "Kantata does not tell its time", "Compare this machine's clock yourself.")
+    apart = (datetime.now(UTC) - theirs).total_seconds()
+    if abs(apart) <= CLOCKS_APART_SECONDS:
+        return Check("clock", State.OK, f"agrees with Kantata's within {max(1, round(abs(apart)))} s")
+    way = "ahead of" if apart > 0 else "behind"
+    says = f"this machine is {round(abs(apart) / 60)} min {way} Kantata"
+    return Check("clock", State.WARN, says, "Set the clock: “not found” is only believed some time after sending.")
+
+
+def _projects(api: KantataApi) -> Check:
+    try:
+        seen, known = api.count_projects()
+    except AccessDenied as denied:
+        return failed("projects", denied.message, "Ask for the permission to see projects.", ExitCode.ACCESS)
+    except NotReached as problem:
+        return Check("projects", State.WARN, f"could not be counted: {problem.message}", "Run doctor again later.")
+    says = f"sees the finances of {seen:,} of {count_of(known, 'project')}"
+    if seen:
+        return Check("projects", State.OK, says)
+    return Check("projects", State.WARN, says, "Ask for financial permission: without it no invoice can be created.")

@@ -1,0 +1,112 @@
+"""What the rooms of the flow hand to one another: the wish, the tools, and the plan with all it was made from."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from importer.model.plans import PlannedInvoice, Source, Status
+from importer.model.problems import has_errors
+from importer.model.sheet import ControlTotals
+from importer.planning.named_projects import Named
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from pathlib import Path
+
+    from importer.checking.conventions import Decision
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.model.invoices import SheetLine
+    from importer.model.problems import Problem
+    from importer.model.sheet import Sheet
+    from importer.planning.deciding import Terms
+    from importer.planning.plan import Knowledge
+    from importer.settings.model import Settings
+
+MOST_NAMED = 20
+"""Rows named in one reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person asked for."""
+
+    path: Path
+    sheet_name: str | None = None
+    batch: str | None = None
+    partial: bool = False
+    """Send the sound invoices although others have problems."""
+    allow_repeats: bool = False
+    expect_invoices: int | None = None
+    expect_total: Decimal | None = None
+    """Main currency unit."""
+    annotate: bool | None = None
+    """Whether to make the annotated copy; None: when there is something to mend."""
+
+    def matching(self, expected: ControlTotals) -> ControlTotals:
+        """The totals to be checked: what the person stated, else what the workbook or the settings do."""
+        return ControlTotals(
+            expected.invoices if self.expect_invoices is None else self.expect_invoices,
+            expected.total if self.expect_total is None else self.expect_total,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a run works with."""
+
+    settings: Settings
+    account: str
+    """Name of the Kantata account in the ledger."""
+    ledger: SubmissionLedger
+    api: KantataApi | None
+    """None: Kantata is not asked before sending."""
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan, and everything it was made from."""
+
+    run_id: str
+    started_at: datetime
+    """Local time."""
+    wish: Wish
+    source: Source
+    sheet: Sheet
+    lines: tuple[SheetLine, ...]
+    batch: str
+    terms: Terms
+    drawn: tuple[PlannedInvoice, ...]
+    """The invoices before anything was known of earlier ones."""
+    knowledge: Knowledge
+    planned: tuple[PlannedInvoice, ...]
+    problems: tuple[Problem, ...]
+    notices: tuple[str, ...]
+    decisions: tuple[Decision, ...] = ()
+    """How columns were read whose texts needed a convention."""
+    named: Named = field(default_factory=Named)
+    """What became of projects that the sheet names."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether problems keep the whole batch from being sent."""
+        return has_errors(self.problems) and not self.wish.partial
+
+    @property
+    def ready(self) -> int:
+        """How many invoices would be sent."""
+        return sum(one.status is Status.READY for one in self.planned)
+
+
+def new_run_id() -> str:
+    """Name of a run: when it began, local time, and two random bytes."""
+    return f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def noting(prepared: Prepared, notice: str) -> Prepared:
+    """The plan with one more notice."""
+    return replace(prepared, notices=(*prepared.notices, notice))

@@ -1,0 +1,215 @@
+"""What is asked of the Kantata OX API, and what came of it.
+
+Nothing here sends an invoice twice: that is decided by the caller.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from importer.kantata.answers import (
+    classify,
+    found_invoices,
+    holds_to,
+    is_whole,
+    page_count,
+    sees_finances,
+    subjects_in,
+)
+from importer.kantata.connection import Answered, Connection, NoAnswer
+from importer.kantata.greeting import Greeting, greeting_in
+from importer.kantata.lenient import dict_of
+from importer.kantata.payload import to_json
+from importer.kantata.removal import Removal, RemovalKind, classify_removal
+from importer.model.answers import Outcome, OutcomeKind
+from importer.model.errors import NotReached
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from importer.kantata.answers import FoundInvoice
+
+INCLUDES = (
+    "additional_items",
+    "billing_milestones",
+    "expenses",
+    "external_references",
+    "fixed_fee_items",
+    "recipient",
+    "time_entries",
+    "user",
+    "workspaces",
+)
+EVERYTHING = {"include": ",".join(INCLUDES)}
+PAGE_SIZE = 200
+MOST_PAGES = 1000
+"""A look-up whose answer has more pages ignores its filter, or never ends."""
+MOST_IDS_PER_CALL = 200
+
+
+class KantataApi:
+    """One account of Kantata, reached over one HTTP session."""
+
+    def __init__(
+        self, base_url: str, token: str, *, connect_timeout: float, read_timeout: float, patience: float = 0
+    ) -> None:
+        """``base_url`` as in the settings; time-outs in seconds. Opens no connection yet.
+
+        ``patience`` is how long look-ups may wait in all while Kantata throttles, seconds.
+        """
+        self._connection = Connection(
+            base_url, token, connect_timeout=connect_timeout, read_timeout=read_timeout, patience=patience
+        )
+
+    def create_invoice(self, payload: dict[str, Any]) -> Outcome:
+        """Send one invoice and classify what came of it; never raises for what the network does."""
+        clean = self._connection.without_token
+        answer = self._connection.send("POST", "invoices", query=EVERYTHING, json_body=to_json(payload))
+        match answer:
+            case NoAnswer(said, may_have_left=False):
+                return Outcome(OutcomeKind.REFUSED_FOR_NOW, self._not_reached(said))
+            case NoAnswer(said):
+                return Outcome(OutcomeKind.UNKNOWN, _cut_off(said), raw=said)
+            case Answered(status, body, headers):
+                outcome = classify(status, body, headers)
+                return replace(
+                    outcome,
+                    message=clean(outcome.message),
+                    raw=clean(outcome.raw),
+                    request_id=outcome.request_id and clean(outcome.request_id),
+                )
+
+    def greet(self) -> Greeting:
+        """Ask whose token this is, and look at the clock. Raises NotReached or AccessDenied."""
+        begun = time.monotonic()
+        answer = self._connection.look_up("users/me", {})
+        return greeting_in(answer, time.monotonic() - begun, self._connection.their_time)
+
+    def count_projects(self) -> tuple[int, int]:
+        """In how many projects this user sees the finances, and how many there are, archived ones aside."""
+        seen, known = set[int](), set[str]()
+        for page in self._pages("workspaces", {}):
+            seen |= sees_finances(page)
+            known |= set(dict_of(page.get("workspaces")))
+        return len(seen), len(known)
+
+    def delete_invoice(self, invoice_id: str) -> Removal:
+        """Delete a draft and classify what came of it; never raises for what the network does."""
+        return self._remove("DELETE", f"invoices/{quote(invoice_id, '')}", invoice_id)
+
+    def cancel_invoice(self, invoice_id: str) -> Removal:
+        """Cancel an active invoice and classify what came of it; never raises for what the network does."""
+        return self._remove("PUT", f"invoices/{quote(invoice_id, '')}/cancel", invoice_id)
+
+    def _remove(self, method: str, route: str, invoice_id: str) -> Removal:
+        answer = self._connection.send(method, route)
+        match answer:
+            case NoAnswer(said, may_have_left=False):
+                return Removal(RemovalKind.REFUSED_FOR_NOW, self._not_reached(said))
+            case NoAnswer(said):
+                return Removal(RemovalKind.UNKNOWN, _cut_off(said))
+            case Answered(status, body, headers):
+                found = classify_removal(method, status, body, headers, invoice_id)
+                return replace(found, message=self._connection.without_token(found.message))
+
+    def _not_reached(self, said: str) -> str:
+        return f"Kantata could not be reached at {self._connection.host}: {said}"
+
+    def find_by_references(self, refs: Iterable[tuple[str, str, str]]) -> Iterator[FoundInvoice]:
+        """Yield the invoices that carry one of the references, also cancelled ones (kantata-api.md sections 3 and 6).
+
+        Filters may be ignored by the server, so every record is checked again
+        here. Raises NotReached or AccessDenied.
+        """
+        wanted = set(refs)
+        for service in sorted({ref[:2] for ref in wanted}):
+            values = sorted(ref[2] for ref in wanted if ref[:2] == service)
+            # A reference of the sheet's own may hold a comma, which would cut a list of them.
+            plain, odd = [v for v in values if "," not in v], [v for v in values if "," in v]
+            lists = [plain[at : at + MOST_IDS_PER_CALL] for at in range(0, len(plain), MOST_IDS_PER_CALL)]
+            for refs_of_call in lists:
+                query = _service(service, "external_reference_") | {
+                    "external_reference_service_model_refs": ",".join(refs_of_call)
+                }
+                yield from self._matching("invoices", query | EVERYTHING, wanted)
+            for ref in odd:
+                query = _service(service) | {"subject_type": "Invoice", "service_model_ref": ref}
+                ids = [_id for page in self._whole_pages("external_references", query) for _id in subjects_in(page)]
+                if ids:
+                    yield from self._matching("invoices", {"only": ",".join(ids)} | EVERYTHING, wanted)
+
+    def invoices_of(self, workspace_id: int, created_after: datetime) -> Iterator[FoundInvoice]:
+        """Yield the invoices of a project created after a moment (UTC), with their content."""
+        query = {"workspace_id": str(workspace_id), "created_after": f"{created_after:%Y-%m-%dT%H:%M:%SZ}"}
+        for page in self._whole_pages("invoices", query | EVERYTHING):
+            yield from found_invoices(page)
+
+    def sees_finances_of(self, workspace_ids: Iterable[int]) -> set[int]:
+        """Those of the projects whose invoices this user may see."""
+        ids, seen = sorted(set(workspace_ids)), set[int]()
+        for at in range(0, len(ids), MOST_IDS_PER_CALL):
+            only = ",".join(str(one) for one in ids[at : at + MOST_IDS_PER_CALL])
+            for page in self._pages("workspaces", {"only": only, "include_archived": "true"}):
+                seen |= sees_finances(page)
+        return seen & set(ids)
+
+    def _matching(self, route: str, query: dict[str, str], wanted: set[tuple[str, str, str]]) -> Iterator[FoundInvoice]:
+        for page in self._whole_pages(route, query):
+            shown = list(found_invoices(page))
+            if not all(found.shows_references or found.cancelled for found in shown):
+                msg = "Kantata's answer does not show the references of invoices, so it proves nothing."
+                raise NotReached(msg, "Nothing was sent. Submit with --offline to rely on the ledger alone.")
+            yield from (found for found in shown if wanted & set(found.triples))
+
+    def find_by_ids(self, invoice_ids: Iterable[str]) -> Iterator[FoundInvoice]:
+        """Yield those of the invoices that Kantata shows, also cancelled ones.
+
+        Raises NotReached when an invoice is missing from an answer that does not prove it absent.
+        """
+        wanted = sorted(set(invoice_ids))
+        for at in range(0, len(wanted), MOST_IDS_PER_CALL):
+            missing, sure = set(chunk := wanted[at : at + MOST_IDS_PER_CALL]), True
+            for page in self._pages("invoices", {"only": ",".join(chunk)} | EVERYTHING):
+                sure = sure and holds_to(page, "invoices", chunk)
+                for found in found_invoices(page):
+                    if found.invoice_id in chunk:
+                        missing.discard(found.invoice_id)
+                        yield found
+            if missing and not sure:
+                msg = "Kantata's answer about invoices does not hold to what was asked, so it proves none absent."
+                raise NotReached(msg, "Run again later.")
+
+    def ask(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Yield the pages of a list, as they came. Raises NotReached or AccessDenied."""
+        return self._pages(route, query)
+
+    def _whole_pages(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Pages of a list by which something may be found absent. Raises NotReached for one that does not show all."""
+        for page in self._pages(route, query):
+            if not is_whole(page, route):
+                msg = "Kantata's answer to a look-up does not show all that it names, so it proves nothing absent."
+                raise NotReached(msg, "Nothing was sent; run again later.")
+            yield page
+
+    def _pages(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+        page, pages = 1, 1
+        while page <= pages:
+            answer = self._connection.look_up(route, {**query, "per_page": str(PAGE_SIZE), "page": str(page)})
+            yield answer
+            count = page_count(answer, PAGE_SIZE)
+            if count is None or count > MOST_PAGES:
+                msg = f"Kantata's answer to a look-up does not end: {'no count' if count is None else count} of pages."
+                raise NotReached(msg, "Nothing was sent; run again later.")
+            page, pages = page + 1, count
+
+
+def _service(service: tuple[str, ...], prefix: str = "") -> dict[str, str]:
+    return {f"{prefix}service_name": service[0], f"{prefix}service_model": service[1]}
+
+
+def _cut_off(said: str) -> str:
+    return f"The connection ended before Kantata's answer arrived ({said})."

@@ -1,0 +1,225 @@
+"""The HTTP side of the Kantata OX API; the only file that imports requests.
+
+Nothing here sends anything twice, but look-ups that Kantata throttles.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import random
+import socket
+import time
+from dataclasses import dataclass
+from http.client import RemoteDisconnected
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+from urllib3.exceptions import SSLError as UrllibSslError
+
+from importer import __version__
+from importer.kantata.addresses import LOOPBACK
+from importer.kantata.answers import error_text, seconds_of
+from importer.kantata.backoff import RetryBudget
+from importer.kantata.lenient import json_object
+from importer.model.errors import AccessDenied, NotReached
+
+LOG = logging.getLogger(__name__)
+ELSEWHERE = frozenset({301, 302, 307, 308, 404, 405})
+"""Statuses that an address gives which is not the API's."""
+WRONG_ADDRESS = (
+    "Nothing was sent. Check KANTATA_BASE_URL: it ends in /api/v1, as https://api.mavenlink.com/api/v1 does."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the server said to a request."""
+
+    status: int
+    body: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """A request to which no answer came."""
+
+    said: str
+    """What the network says, without the token."""
+    may_have_left: bool
+    """Whether any of it may have reached the server; False is proof that it did not."""
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Sets the token last, so that no .netrc entry of the user can replace it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def __repr__(self) -> str:
+        return "_Bearer(…)"
+
+
+class _Body(io.BytesIO):
+    """The body of a request; knows whether any of it was handed to the network.
+
+    It is read only once the connection stands (TLS and proxy included) and the
+    headers are out, so a body that nobody read belongs to no invoice.
+    """
+
+    taken = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Give the next bytes, and remember that they left."""
+        self.taken = True
+        return super().read(size)
+
+
+class Connection:
+    """One HTTP session with one account of Kantata."""
+
+    def __init__(
+        self, base_url: str, token: str, *, connect_timeout: float, read_timeout: float, patience: float
+    ) -> None:
+        """``base_url`` as in the settings; time-outs and patience in seconds. Opens no connection yet."""
+        self.host = urlsplit(base_url).netloc
+        self.their_time: str | None = None
+        """The header Date of the last look-up."""
+        self.base_url = base_url.rstrip("/")
+        self._timeout = (connect_timeout, read_timeout)
+        self._patience = RetryBudget(patience)
+        self._token = token
+        self.session = requests.Session()
+        self.session.auth = _Bearer(token)
+        self.session.headers.update({"Accept": "application/json", "User-Agent": f"invoice-importer/{__version__}"})
+        self.session.mount("http://", HTTPAdapter(max_retries=0))
+        self.session.mount("https://", HTTPAdapter(max_retries=0))
+        # A proxy of the environment has no business between us and our own machine.
+        self.session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
+
+    def send(
+        self, method: str, route: str, *, query: dict[str, str] | None = None, json_body: str | None = None
+    ) -> Answered | NoAnswer:
+        """Send a request that changes something, once; never raises for what the network does."""
+        body = None if json_body is None else _Body(json_body.encode())
+        try:
+            response = self.session.request(
+                method,
+                f"{self.base_url}/{route}",
+                params=query,
+                data=body,
+                headers=None if body is None else {"Content-Type": "application/json"},
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
+            left = not _never_connected(error) if body is None else body.taken
+            return NoAnswer(self.without_token(_said(error)), left)
+        return Answered(response.status_code, _text_of(response), dict(response.headers))
+
+    def look_up(self, route: str, query: dict[str, str]) -> dict[str, Any]:
+        """Ask for a page of a list. Raises NotReached or AccessDenied."""
+        try:
+            response = self._patiently(f"{self.base_url}/{route}", query)
+        except (requests.RequestException, ValueError) as error:  # ValueError: a Location that is no address
+            msg = f"Kantata could not be asked at {self.host}: {self.without_token(_said(error))}"
+            raise NotReached(msg, "Check the network, then run again; nothing was sent.") from None
+        status, body = response.status_code, _text_of(response)
+        said = self.without_token(error_text(body))
+        if status in (401, 403):
+            raise AccessDenied(
+                f"Kantata refuses access ({status}): {said}",
+                "Check that KANTATA_TOKEN is current and may see invoices.",
+            )
+        answer = json_object(body)
+        if status != requests.codes.ok or answer is None or answer.get("errors"):
+            msg = f"Kantata did not answer a look-up as expected (HTTP {status}): {said}"
+            raise NotReached(msg, WRONG_ADDRESS if status in ELSEWHERE else "Nothing was sent; run again later.")
+        return answer
+
+    def _patiently(self, address: str, query: dict[str, str]) -> requests.Response:
+        """Ask again while Kantata throttles: some look-ups have a limit of their own (kantata-api.md section 5)."""
+        while True:
+            began = time.monotonic()
+            response = self.session.get(address, params=query, timeout=self._timeout, allow_redirects=False)
+            self.their_time = response.headers.get("Date")
+            LOG.debug(
+                "GET %s",
+                address,
+                extra={
+                    "http_status": response.status_code,
+                    "duration_ms": round((time.monotonic() - began) * 1000),
+                    "request_id": self.without_token(response.headers.get("X-Request-Id", "")) or None,
+                },
+            )
+            if response.status_code != requests.codes.too_many_requests:
+                return response
+            asked_for = seconds_of(response.headers.get("Retry-After"))
+            wait = self._patience.wait(asked_for, random.random())  # noqa: S311 - jitter, no secret
+            if wait is None:
+                return response
+            self._patience = self._patience.after_wait(wait)
+            time.sleep(wait)
+
+    def without_token(self, text: str) -> str:
+        """A server or proxy may repeat the request in its answer; the token must not get into reports or the ledger."""
+        in_json = json.dumps(self._token)[1:-1]
+        for written in (self._token, in_json, in_json.replace("/", "\\/"), quote(self._token), quote(self._token, "")):
+            text = text.replace(written, "(token)")
+        return text
+
+
+def _text_of(response: requests.Response) -> str:
+    """The body as UTF-8, as JSON is; requests would guess the encoding."""
+    return response.content.decode("utf-8", errors="replace")
+
+
+def _never_connected(error: Exception) -> bool:
+    """Whether a request without a body failed before any byte of it could leave."""
+    cause = error.args[0] if error.args else None
+    return isinstance(error, requests.exceptions.ConnectTimeout) or (
+        isinstance(cause, MaxRetryError) and isinstance(cause.reason, (NewConnectionError, UrllibSslError))
+    )
+
+
+def _within(error: BaseException) -> BaseException | None:
+    """The failure that another one wraps."""
+    return next((one for one in error.args if isinstance(one, BaseException)), None)
+
+
+def _said(error: BaseException) -> str:
+    """The innermost reason of a network failure; never a header, so never the token."""
+    cause: object = error
+    while isinstance(cause, BaseException):
+        inner = getattr(cause, "reason", None) or cause.__cause__ or _within(cause)
+        if not isinstance(inner, BaseException):
+            break
+        cause = inner
+    return next((words for kind, words in _IN_WORDS if isinstance(cause, kind)), f"{type(cause).__name__}: {cause}")
+
+
+_IN_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (socket.gaierror, "its name is not known here; the network or the address is wrong"),
+    (ConnectTimeoutError, "the connection did not come about in time"),
+    (ReadTimeoutError, "the wait for its answer timed out"),
+    (ConnectionRefusedError, "the connection was refused; nobody listens there"),
+    (ConnectionResetError, "the connection was broken off"),
+    (BrokenPipeError, "the connection was broken off"),
+    (RemoteDisconnected, "the connection was closed without an answer"),
+    (TimeoutError, "the wait for its answer timed out"),
+)
+"""Failures of the network, for somebody who does not know their names; the first that fits."""

@@ -1,0 +1,51 @@
+"""A created invoice as Kantata showed it, kept in the ledger as one short text.
+
+An undo compares it with what Kantata shows then, and so sees what a person changed since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from importer.kantata.payload import ID_LISTS, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from importer.model.answers import Shown
+
+
+def snapshot_of(shown: Shown) -> str | None:
+    """All that an answer shows of the content, in short, to tell later what was changed; None unless it shows all.
+
+    The header fields stand in it as they are, so that a change can be named; the rest is a digest.
+    """
+    if shown.items is None or shown.workspace_ids is None or len(shown.item_ids) < len(ID_LISTS):
+        return None
+    known = {"header": shown.header, "rest": digest_of(shown), "more": shown.more, "updated_at": shown.updated_at}
+    return to_json(known, sort_keys=True)
+
+
+def digest_of(shown: Shown, amount: Callable[[Decimal | None], str] = str) -> str:
+    """Hash of all that is shown of the content; ``amount`` writes the amounts of its items."""
+    items = sorted(
+        [item.item_type.value, amount(item.amount), item.notes, sorted((n, str(v)) for n, v in item.fields.items())]
+        for item in shown.items or ()
+    )
+    ids = sorted((kind.value, sorted(ids)) for kind, ids in shown.item_ids.items())
+    text = to_json([sorted(shown.workspace_ids or ()), ids, items])
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+
+
+def with_cents(amount: Decimal | None) -> str:
+    """An amount as the oldest snapshots write it: 500 as 500.00."""
+    return str(amount) if amount is None or amount != round(amount, 2) else f"{amount:.2f}"
+
+
+def updated_at_in(before: str) -> str | None:
+    """When Kantata said that the invoice was last changed, as its answer had it when ``before`` was made."""
+    moment = json.loads(before).get("updated_at")
+    return moment if isinstance(moment, str) else None

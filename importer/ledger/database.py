@@ -1,0 +1,65 @@
+"""Turn what the database says into sentences for people.
+
+How the ledger notes a moment, a person and a text.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from importer.model.errors import LedgerProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def guard(name: str = "") -> Iterator[None]:
+    """Turn what the database says into a LedgerProblem; a broken claim passes through.
+
+    ``name`` is the file or address of the ledger, without a password.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DatabaseError, sa.exc.SQLAlchemyError) as error:
+        said = str(getattr(error, "orig", None) or error).strip().splitlines()
+        which = f"The ledger {name}" if name else "The ledger"
+        msg = f"{which} cannot be used: {said[0] if said else 'no reason given'}."
+        hint = "Check that it is a ledger, can be reached and written, and that the disk has room."
+        raise LedgerProblem(msg, hint, code="ledger.unusable") from error
+
+
+def now() -> datetime:
+    """This moment in UTC, without offset, as every database keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def who() -> str:
+    """User and machine."""
+    return f"{os_user()}@{socket.gethostname()}"
+
+
+def os_user() -> str:
+    """Name of the user that the operating system knows, whatever the environment says."""
+    try:
+        if os.name == "posix":
+            import pwd
+
+            return pwd.getpwuid(os.getuid()).pw_name
+        return os.getlogin()  # of the session; getpass would believe the environment
+    except (OSError, KeyError):
+        return f"user {os.getuid()}" if os.name == "posix" else "unknown"
+
+
+def storable(text: str | None) -> str | None:
+    """A text as every database takes it: a server may say anything, and no answer may stay unnoted for its letters."""
+    return (text or "").encode(errors="backslashreplace").decode().replace("\x00", "\\x00") or None

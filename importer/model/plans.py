@@ -1,0 +1,97 @@
+"""What would be done with each invoice, or what was, with its totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from importer.model.answers import ReadBack, TieOut
+    from importer.model.invoices import Invoice, UnsoundInvoice
+
+
+class Status(Enum):
+    """What would be, or was, done with an invoice."""
+
+    READY = "ready"
+    CREATED = "created"
+    ALREADY_CREATED = "already_created"
+    REJECTED = "rejected"
+    IN_DOUBT = "in_doubt"
+    HELD = "held"
+    NOT_SENT = "not_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an invoice would be in Kantata, as far as Kantata shows its parts."""
+
+    titles: tuple[str | None, ...]
+    """Of its projects, in the order of their ids."""
+    currency: str | None
+    """Code such as EUR; None when it is not known, or not one."""
+    total: Decimal | None
+    """Main unit, tax excluded; None when any part of it is not known."""
+    shares: tuple[Decimal | None, ...] = ()
+    """What of it each of the projects is billed, in the order of their ids; empty when it was not reckoned."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedInvoice:
+    """An invoice with what would be done with it, or what was."""
+
+    invoice: Invoice | UnsoundInvoice
+    status: Status
+    reference: str | None = None
+    """Ledger key; None only when the invoice is unsound."""
+    fingerprint: str | None = None
+    payload: dict[str, Any] | None = None
+    """Exact JSON body of the request; None only when the invoice is unsound."""
+    reason: str | None = None
+    """Why it stands as it does, in plain words."""
+    what_to_do: str | None = None
+    invoice_id: str | None = None
+    read_back: ReadBack | None = None
+    request_id: str | None = None
+    earlier_id: str | None = None
+    """Id of the earlier invoice that its status rests on."""
+    found_in_kantata: bool = False
+    """Already created, which the ledger did not know."""
+    expected: Expected | None = None
+    """None when Kantata was not asked."""
+    tie_out: TieOut | None = None
+    """None: not compared with what Kantata holds."""
+    missing: bool = False
+    """It was created, but Kantata, asked for it again, did not show it, which is too little to say that it is gone."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether Kantata holds something else than was sent."""
+        return self.tie_out is not None and bool(self.tie_out.differences)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that a run reads."""
+
+    path: str
+    sheet: str | None
+    """Sheet name, or the file's name for CSV; None when no sheet was reached."""
+    sha256: str
+    rows: int
+    """Number of non-blank data rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Control totals: what the accountant compares with the books."""
+
+    rows: int
+    invoices: int
+    amount: Decimal
+    """Sum of all readable amounts in the sheet, main currency unit."""
+    by_status: dict[Status, int] = field(default_factory=dict)
+    amount_by_status: dict[Status, Decimal] = field(default_factory=dict)

@@ -1,0 +1,115 @@
+"""What was seen of the account: the ground that findings stand on.
+
+What an invoice is expected to come to: exact until the end, or not known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, TypeVar
+
+from importer.kantata.account import BillableItem, Found, Holder, Project, Task
+from importer.model.invoices import Invoice, ItemType
+from importer.model.plans import Expected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from importer.model.invoices import LineItem, UnsoundInvoice
+
+PLURALS = {
+    ItemType.TIME_ENTRY: "time entries",
+    ItemType.EXPENSE: "expenses",
+    ItemType.BILLING_MILESTONE: "billing milestones",
+}
+"""Item types that name a record, in the order in which they are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Records of the account by their ids; what was not asked for yields no finding."""
+
+    projects: Found[Project] = field(default_factory=Found)
+    items: Mapping[ItemType, Found[BillableItem]] = field(default_factory=dict)
+    tasks: Found[Task] = field(default_factory=Found)
+    numbers: Found[tuple[Holder, ...]] = field(default_factory=Found)
+    """Invoice number → the invoices that have it."""
+
+    def project(self, project_id: int) -> Project:
+        """The project, with nothing known of it when it was not shown."""
+        return self.projects.records.get(project_id) or Project(project_id)
+
+    def item(self, item_type: ItemType, item_id: int) -> BillableItem | None:
+        """The item; None when it was not shown."""
+        return self.items[item_type].records.get(item_id) if item_type in self.items else None
+
+    @property
+    def strangers(self) -> Iterator[tuple[str, int]]:
+        """What was asked about, and how many records came that were not asked for."""
+        counts = {"projects": self.projects.strangers}
+        counts |= {PLURALS[kind]: found.strangers for kind, found in self.items.items()}
+        counts |= {"tasks": self.tasks.strangers, "invoice numbers": self.numbers.strangers}
+        return ((name, count) for name, count in counts.items() if count)
+
+
+def named(project: Project) -> str:
+    """A project as a person knows it: “project 101 “Relaunch””."""
+    return f"project {project.project_id}" + (f" “{project.title}”" if project.title else "")
+
+
+T = TypeVar("T")
+CENTS = 100
+"""In one of the main unit, where only amounts of the sheet are summed."""
+
+
+def expected_of(invoice: Invoice | UnsoundInvoice, account: Account) -> Expected:
+    """Titles, currency and total of an invoice, tax excluded.
+
+    The parts are summed exactly and rounded once, half up. A total of which any
+    part is not known is None, never a part of itself.
+    """
+    projects = [account.project(number) for number in invoice.workspace_ids]
+    currency = _common(project.currency for project in projects)
+    unit = _common(project.base_unit for project in projects)
+    titles = tuple(project.title for project in projects)
+    if not isinstance(invoice, Invoice) or (currency is None and len(projects) > 1):
+        return Expected(titles, currency, None)
+    values = [(line.workspace_id, _value(line, account, currency, unit)) for line in invoice.lines]
+    shares = (_sum((value for of, value in values if of == number), unit) for number in invoice.workspace_ids)
+    return Expected(titles, currency, _sum((value for _, value in values), unit), tuple(shares))
+
+
+def _sum(values: Iterable[Fraction | None], unit: int | None) -> Decimal | None:
+    """The sum, rounded; None when a part of it is not known."""
+    whole = Fraction(0)
+    for value in values:
+        if value is None:
+            return None
+        whole += value
+    return rounded(whole, unit or CENTS)
+
+
+def rounded(value: Fraction, unit: int) -> Decimal:
+    """Round half up (half away from zero for credits) to the smallest coin; ``unit`` is how many make one."""
+    coins = int(abs(value) * unit + Fraction(1, 2))
+    return Decimal(coins if value >= 0 else -coins) / Decimal(unit)
+
+
+def _value(line: LineItem, account: Account, currency: str | None, unit: int | None) -> Fraction | None:
+    """One line in the main unit; None when Kantata does not show what it is worth."""
+    if line.amount is not None:
+        return Fraction(line.amount)
+    item = account.item(line.item_type, line.item_id or 0)
+    if item is None or item.cents is None or item.billable is False or unit is None:
+        return None
+    if item.workspace_id != line.workspace_id or item.currency not in (None, currency):
+        return None
+    return item.cents / unit
+
+
+def _common(values: Iterator[T | None]) -> T | None:
+    """The value that all share; None when they differ or any is unknown."""
+    different = set(values)
+    return different.pop() if len(different) == 1 else None

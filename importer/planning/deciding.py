@@ -1,0 +1,135 @@
+"""Decide what would be done with each invoice, by what is known of earlier ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.model.invoices import Invoice
+from importer.model.plans import PlannedInvoice, Status
+from importer.model.remembered import LedgerEntry
+from importer.planning import reasons
+from importer.planning.plan import LIVE, UNSETTLED, Knowledge, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from importer.planning.plan import BilledItem
+
+_Held = tuple[LedgerEntry, str, str]
+"""The earlier invoice that holds this one, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Of what run the plan is."""
+
+    batch: str = ""
+    batch_derived: bool = False
+    """Whether nobody named the batch, so that a change of dates may have changed it."""
+    source_sha256: str = ""
+
+
+def decide(
+    drawn: Iterable[PlannedInvoice], knowledge: Knowledge, *, allow_repeats: bool, terms: Terms | None = None
+) -> tuple[PlannedInvoice, ...]:
+    """Return the plan: every invoice with its status, and the reason when it would not be sent."""
+    drawn = tuple(drawn)
+    references = frozenset(planned.reference for planned in drawn)
+    decision = _Decision(knowledge, references, terms or Terms(), allow_repeats)
+    return tuple(decision.of(planned) for planned in drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """Everything that the status of one invoice depends on."""
+
+    knowledge: Knowledge
+    references: frozenset[str | None]
+    """Of all invoices of the plan."""
+    terms: Terms
+    allow_repeats: bool
+
+    def of(self, planned: PlannedInvoice) -> PlannedInvoice:
+        if not isinstance(planned.invoice, Invoice) or planned.reference is None:
+            return planned
+        known = self.knowledge.by_reference.get(planned.reference)
+        if known is not None and known.state in LIVE:
+            return self._known(planned, known)
+        for rule in (self._billed_items, self._near, self._twins, self._number):
+            for entry, reason, what_to_do in rule(planned, planned.invoice):
+                return _with(planned, Status.HELD, entry, reason, what_to_do)
+        return planned
+
+    def _known(self, planned: PlannedInvoice, known: LedgerEntry) -> PlannedInvoice:
+        """The ledger knows this very reference."""
+        if known.state in UNSETTLED:
+            return _with(planned, Status.IN_DOUBT, known, *reasons.doubtful(known))
+        if known.invoice_id in self.knowledge.gone:
+            return _with(planned, Status.HELD, known, *reasons.gone(known))
+        if known.fingerprint == planned.fingerprint:
+            return _with(planned, Status.ALREADY_CREATED, known, reasons.billed(known), None)
+        return _with(planned, Status.HELD, known, *reasons.changed(known, planned))
+
+    def _billed_items(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
+        """One of its time entries, expenses or milestones was billed before."""
+        for item in _items(invoice):
+            earlier = self.knowledge.by_item.get(item)
+            if earlier is not None and earlier.reference != planned.reference and self._alive(earlier):
+                yield (earlier, *reasons.billed_before(item, earlier))
+
+    def _near(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
+        """Its identity has shifted: another set of projects under its key, or another batch for the same day."""
+        for entry in self.knowledge.near.get(place_of(invoice), ()):
+            if entry.reference in self.references or entry.reference == planned.reference or not self._alive(entry):
+                continue
+            shared = set(entry.workspace_ids) & set(invoice.workspace_ids)
+            if shared and entry.batch == self.terms.batch and invoice.key is not None:
+                yield (entry, *reasons.changed(entry, planned))
+            same_day = invoice.invoice_date is not None and entry.invoice_date == invoice.invoice_date.isoformat()
+            if shared and same_day and self.terms.batch_derived and entry.batch != self.terms.batch:
+                yield (entry, *reasons.other_batch(entry, self.terms.batch))
+
+    def _twins(self, planned: PlannedInvoice, _invoice: Invoice) -> Iterator[_Held]:
+        """The same content was billed before."""
+        for twin in self.knowledge.by_fingerprint.get(planned.fingerprint or "", ()):
+            # A twin that stands in this very file is an invoice of its own: an interrupted run is completed.
+            same_file = twin.source_sha256 == self.terms.source_sha256
+            if (same_file and twin.reference in self.references) or not self._alive(twin):
+                continue
+            if twin.state in UNSETTLED or not self.allow_repeats:
+                yield (twin, *reasons.possible_duplicate(twin, same_file=same_file))
+
+    def _number(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
+        """Its number stands on another invoice that this ledger knows."""
+        earlier = self.knowledge.by_number.get(invoice.user_invoice_number or 0)
+        if earlier is not None and earlier.reference != planned.reference and self._alive(earlier):
+            yield (earlier, *reasons.number_taken(invoice.user_invoice_number or 0, earlier))
+
+    def _alive(self, entry: LedgerEntry) -> bool:
+        return entry.state in UNSETTLED or entry.invoice_id not in self.knowledge.gone
+
+
+def _with(
+    planned: PlannedInvoice,
+    status: Status,
+    known: LedgerEntry,
+    reason: str,
+    what_to_do: str | None,
+) -> PlannedInvoice:
+    own = known.reference == planned.reference
+    return PlannedInvoice(
+        planned.invoice,
+        status,
+        planned.reference,
+        planned.fingerprint,
+        planned.payload,
+        reason,
+        what_to_do,
+        earlier_id=known.invoice_id,
+        invoice_id=known.invoice_id if own and status in (Status.ALREADY_CREATED, Status.HELD) else None,
+    )
+
+
+def _items(invoice: Invoice) -> Iterable[BilledItem]:
+    return ((line.item_type, line.item_id) for line in invoice.lines if line.item_id is not None)

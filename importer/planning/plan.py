@@ -1,0 +1,94 @@
+"""What is known of earlier invoices.
+
+Give every invoice its batch, its payload and its reference.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from importer.kantata.payload import external_reference, fingerprint_of, ledger_key, payload_of
+from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
+from importer.model.plans import PlannedInvoice, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
+
+    from importer.model.remembered import LedgerEntry
+
+
+CREATED = "created"
+UNSETTLED = frozenset({"sending", "in_doubt", "undoing"})
+LIVE = UNSETTLED | {CREATED}
+"""Ledger states in which an invoice exists in Kantata, or may."""
+
+BilledItem = tuple[ItemType, int]
+"""A time entry, expense or milestone, by its id."""
+Place = tuple[str | None, int | None]
+"""Invoice key; without one, the project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of earlier invoices of this account."""
+
+    by_reference: Mapping[str, LedgerEntry] = field(default_factory=dict)
+    by_fingerprint: Mapping[str, tuple[LedgerEntry, ...]] = field(default_factory=dict)
+    """Live entries only."""
+    by_item: Mapping[BilledItem, LedgerEntry] = field(default_factory=dict)
+    """Live entries only."""
+    near: Mapping[Place, tuple[LedgerEntry, ...]] = field(default_factory=dict)
+    """Live entries only."""
+    by_number: Mapping[int, LedgerEntry] = field(default_factory=dict)
+    """Invoice number → the live entry that was sent with it."""
+    gone: frozenset[str] = frozenset()
+    """Ids of invoices that were cancelled or deleted in Kantata since: they bill nothing any more."""
+
+    def sent_after(self, moment: datetime) -> frozenset[str]:
+        """Ids of the earlier invoices that were sent after ``moment`` (UTC, without offset)."""
+        several = (*self.by_fingerprint.values(), *self.near.values())
+        single = (*self.by_reference.values(), *self.by_item.values(), *self.by_number.values())
+        entries = itertools.chain(single, *several)
+        return frozenset(
+            one.invoice_id for one in entries if one.invoice_id is not None and one.sent_at and one.sent_at > moment
+        )
+
+
+def place_of(invoice: Invoice) -> Place:
+    """Where an earlier version of the invoice would be found."""
+    return (invoice.key, None if invoice.key is not None else invoice.workspace_ids[0])
+
+
+def choose_batch(given: str | None, cover: str | None, dates: Iterable[date | None]) -> str | None:
+    """Name the batch: as given, else the workbook's Cover, else the one month of the dates; None: they do not say."""
+    if named := (given or cover or "").strip():
+        return named
+    months = {day.strftime("%Y-%m") for day in dates if day is not None}
+    return months.pop() if len(months) == 1 else None
+
+
+def draw_up(invoices: Iterable[Invoice | UnsoundInvoice], batch: str) -> tuple[PlannedInvoice, ...]:
+    """Give every sound invoice its payload, reference and fingerprint; all are ``ready`` so far."""
+    return tuple(_drawn(invoice, batch) for invoice in invoices)
+
+
+def _drawn(invoice: Invoice | UnsoundInvoice, batch: str) -> PlannedInvoice:
+    if isinstance(invoice, UnsoundInvoice):
+        return PlannedInvoice(
+            invoice,
+            Status.NOT_SENT,
+            reason="Some of its rows have errors, or rows with errors may belong to it.",
+            what_to_do="Mend those rows and submit again.",
+        )
+    reference = external_reference(invoice, batch)
+    payload = payload_of(invoice, reference)
+    return PlannedInvoice(
+        invoice,
+        Status.READY,
+        reference=ledger_key(reference),
+        fingerprint=fingerprint_of(payload),
+        payload=payload,
+    )

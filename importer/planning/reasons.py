@@ -1,0 +1,153 @@
+"""Why an invoice is not sent, and what to do about it: a pair of sentences for each case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
+from importer.planning.plan import UNSETTLED
+
+if TYPE_CHECKING:
+    from importer.model.plans import PlannedInvoice
+    from importer.model.remembered import LedgerEntry
+    from importer.planning.plan import BilledItem
+
+
+def billed(known: LedgerEntry) -> str:
+    """It stands in Kantata as the sheet says; there is nothing to do."""
+    return f"Billed in {_run(known)}."
+
+
+def changed(known: LedgerEntry, planned: PlannedInvoice) -> tuple[str, str]:
+    """Its rows say something else now."""
+    return (
+        f"Changed since it was billed as invoice {known.invoice_id} in {_run(known)}: {_what_changed(known, planned)}.",
+        (
+            f"Restore the rows. Or, to bill it anew, undo that run (invoice-importer undo {known.run_id} takes back "
+            "all that it created) and submit again; or delete that invoice alone in Kantata, or cancel it when it is "
+            "no draft any more, and submit with another --batch."
+        ),
+    )
+
+
+def _what_changed(known: LedgerEntry, planned: PlannedInvoice) -> str:
+    now = planned.payload["invoice"] if planned.payload else {}
+    if known.amount != planned.invoice.amount:
+        return f"its amount was {known.amount:,.2f}, now it is {planned.invoice.amount:,.2f}"
+    names = [name for name in {**known.body, **now} if known.body.get(name) != now.get(name)]
+    parts = [_change_of(name, known.body.get(name), now.get(name)) for name in names if name != "external_reference"]
+    return "; ".join(parts) or "its projects"
+
+
+def _change_of(name: str, before: object, now: object) -> str:
+    if name in _LISTS:
+        return _LISTS[name]
+    title = BY_NAME[name].title if name in BY_NAME else name.replace("_", " ")
+    return f"its {title} was {_said(before)}, now it is {_said(now)}"
+
+
+_LISTS = {
+    "workspace_id": "its project",
+    "workspace_ids": "its projects",
+    "time_entry_ids": "its time entries",
+    "expense_ids": "its expenses",
+    "billing_milestone_ids": "its milestones",
+    "fixed_fee_items": "the texts, amounts or tax marks of its fixed fees",
+    "additional_items": "the texts, amounts or tax marks of its additional items",
+}
+"""What changed, where the values themselves would say little."""
+
+
+def _said(value: object) -> str:
+    if value is None or value == "":
+        return "empty"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else f"{value}"
+
+
+def gone(known: LedgerEntry) -> tuple[str, str]:
+    """It was cancelled or deleted in Kantata by hand."""
+    return (
+        (
+            f"It was billed as invoice {known.invoice_id} in {_run(known)}, which was cancelled or "
+            "deleted in Kantata since."
+        ),
+        f"To bill it again, submit with another --batch, such as --batch {known.batch}-again.",
+    )
+
+
+def other_batch(known: LedgerEntry, batch: str) -> tuple[str, str]:
+    """The same day was billed under another batch."""
+    return (
+        (
+            f"Billed for the same date as invoice {known.invoice_id} in {_run(known)}, but under "
+            f"batch {known.batch}; the dates of this sheet make it batch {batch}."
+        ),
+        f"Submit with --batch {known.batch} if it is that billing period, or with --batch {batch} if it is a new one.",
+    )
+
+
+def doubtful(known: LedgerEntry) -> tuple[str, str]:
+    """Nobody knows whether it exists."""
+    if known.state == "undoing":
+        return (
+            (
+                f"Whether the undo of run {known.run_id} has taken invoice {known.invoice_id} back is not known: "
+                "it may be in Kantata still."
+            ),
+            f"Run reconcile, or invoice-importer undo {known.run_id} again. It is not sent again until it is settled.",
+        )
+    return (
+        f"Sent in {_run(known)}, but the answer is not known: it may exist in Kantata.",
+        ("Run reconcile, or look for it in Kantata. It is not sent again until it is settled."),
+    )
+
+
+def billed_before(item: BilledItem, earlier: LedgerEntry) -> tuple[str, str]:
+    """One of its items stands on another invoice."""
+    kind = ITEM_TYPE_TITLES[item[0]]
+    if earlier.state in UNSETTLED:
+        return (
+            f"{kind} {item[1]} may already be billed: it was sent in {_run(earlier)} and {_unknown(earlier)}.",
+            "Settle that invoice first.",
+        )
+    return (
+        f"{kind} {item[1]} was billed before, on invoice {earlier.invoice_id} in {_run(earlier)}.",
+        "Delete its row here; or, in Kantata, delete that invoice first, or cancel it when it is no draft any more.",
+    )
+
+
+def number_taken(number: int, earlier: LedgerEntry) -> tuple[str, str]:
+    """Its number stands on another invoice."""
+    which = f"invoice {earlier.invoice_id}" if earlier.invoice_id else "an invoice whose answer is not known"
+    return (
+        f"Invoice number {number} was given to {which} in {_run(earlier)} (batch {earlier.batch}).",
+        "Give it another number, or leave the number empty: then Kantata takes its next one.",
+    )
+
+
+def possible_duplicate(twin: LedgerEntry, *, same_file: bool) -> tuple[str, str]:
+    """The same content stands on another invoice; ``same_file``: it was sent from this very file."""
+    if twin.state in UNSETTLED:
+        return (
+            (
+                f"Possible duplicate: the same content was sent in {_run(twin)} (batch {twin.batch}) "
+                f"and {_unknown(twin)}."
+            ),
+            "Settle that invoice first.",
+        )
+    what = "this very file was billed" if same_file else "the same content was billed"
+    settled = "If that is all that it was for, nothing is left to do. " if same_file else ""
+    return (
+        f"Possible duplicate: {what} as invoice {twin.invoice_id} in {_run(twin)} (batch {twin.batch}).",
+        f"{settled}If it is meant to be billed again, submit with --allow-repeats.",
+    )
+
+
+def _unknown(entry: LedgerEntry) -> str:
+    """What is not known of an unsettled invoice."""
+    return "the outcome of its undo is not known" if entry.state == "undoing" else "the answer is not known"
+
+
+def _run(entry: LedgerEntry) -> str:
+    """The run that sent it last, with its day."""
+    return f"run {entry.run_id}" + (f" on {entry.sent_at:%Y-%m-%d}" if entry.sent_at else "")

@@ -1,0 +1,111 @@
+"""Find invoices whose content was billed before and only dated anew. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from importer.kantata.payload import unordered_fingerprint_of
+from importer.model.plans import PlannedInvoice, Status
+from importer.model.problems import Problem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from importer.ledger.past import Billed
+    from importer.model.sheet import Sheet
+
+MOST_NAMED = 8
+"""Invoices named in one line."""
+MONTH = len("2026-10")
+"""Characters of an ISO date that name its month."""
+NOT_CONTENT = ("external_reference", "invoice_date", "user_invoice_number")
+"""Fields that an invoice dated anew has otherwise."""
+
+
+def dated_anew(
+    planned: Iterable[PlannedInvoice], earlier: Iterable[Billed], sheet: Sheet
+) -> tuple[tuple[Problem, ...], tuple[PlannedInvoice, ...]]:
+    """Find every invoice that is ready and equals an earlier one in everything but its date or number.
+
+    A warning for each, but those that were billed just so in the months before
+    are monthly: they come back apart, as a warning each month would teach to
+    read none. ``earlier``: the newest first.
+    """
+    by_content: dict[str, list[Billed]] = defaultdict(list)
+    for past in earlier:
+        by_content[_content(past.payload)].append(past)
+    warnings: list[Problem] = []
+    monthly: list[PlannedInvoice] = []
+    for one in planned:
+        twins = by_content.get(_content(one.payload), []) if one.status is Status.READY and one.payload else []
+        if not twins or twins[0].reference == one.reference or _marks(twins[0].payload) == _marks(one.payload):
+            continue  # of the same date and number it is meant, or held
+        if _is_monthly(one, twins):
+            monthly.append(one)
+        else:
+            warnings.append(_warning(one, twins[0], sheet))
+    return tuple(warnings), tuple(monthly)
+
+
+def monthly_note(monthly: Sequence[PlannedInvoice]) -> str:
+    """Say which invoices equal those of the months before."""
+    names = [_name(one) for one in monthly[:MOST_NAMED]]
+    more = f" and {len(monthly) - MOST_NAMED:,} more" if len(monthly) > MOST_NAMED else ""
+    return f"Monthly, and as in the months before but for the date: {', '.join(names)}{more}."
+
+
+def _is_monthly(one: PlannedInvoice, twins: Sequence[Billed]) -> bool:
+    """Whether it was billed in the month before and in an earlier one, and not yet in its own."""
+    billed = [str(twin.payload["invoice"].get("invoice_date") or "") for twin in twins]
+    own, months = str((one.payload or {})["invoice"].get("invoice_date") or ""), {day[:MONTH] for day in billed}
+    return (
+        bool(own)
+        and all(billed)
+        and len(months) > 1
+        and own[:MONTH] > max(months)
+        and max(months) == _previous(own[:MONTH])
+    )
+
+
+def _previous(month: str) -> str:
+    first = date.fromisoformat(f"{month}-01")
+    return (first - timedelta(days=1)).isoformat()[:MONTH]
+
+
+def _warning(one: PlannedInvoice, twin: Billed, sheet: Sheet) -> Problem:
+    row = one.invoice.rows[0]
+    dated = twin.payload["invoice"].get("invoice_date")
+    which = f"invoice {twin.invoice_id}" if twin.invoice_id else "an invoice whose answer is not known"
+    when = f"dated {dated}" if dated else "which had no date of its own"
+    is_dated_anew = dated != _marks(one.payload)[0]
+    other = "date" if is_dated_anew else "number"
+    meant = "Right for a monthly retainer." if is_dated_anew else "Right if the same is due twice on that day."
+    moved = "the dates of an old sheet were moved on" if is_dated_anew else "it was given another number"
+    return Problem(
+        "invoice.dated_anew",
+        f"{_name(one)}: all but the {other} is as on {which}, {when} (run {twin.run_id}, batch {twin.batch}).",
+        f"{meant} If only {moved}, do not send it.",
+        sheet.name,
+        sheet.address("invoice_date", row),
+        row,
+        "invoice_date",
+        None,
+        Severity.WARNING,
+    )
+
+
+def _marks(payload: Mapping[str, Any] | None) -> tuple[object, object]:
+    """Date and number of an invoice."""
+    body = payload["invoice"] if payload else {}
+    return body.get("invoice_date"), body.get("user_invoice_number")
+
+
+def _content(payload: Mapping[str, Any]) -> str:
+    kept = {name: value for name, value in payload["invoice"].items() if name not in NOT_CONTENT}
+    return unordered_fingerprint_of({"invoice": kept})
+
+
+def _name(one: PlannedInvoice) -> str:
+    return one.invoice.key or f"project {', '.join(str(number) for number in one.invoice.workspace_ids)}"

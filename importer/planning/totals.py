@@ -1,0 +1,30 @@
+"""Control totals of a plan or of its outcome."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from importer.model.plans import Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from importer.model.invoices import SheetLine
+    from importer.model.plans import PlannedInvoice, Status
+
+
+def totals_of(lines: Iterable[SheetLine], planned: Iterable[PlannedInvoice]) -> Totals:
+    """Control totals of the sheet and of the plan or its outcome."""
+    lines, planned = tuple(lines), tuple(planned)
+    amounts: dict[Status, Decimal] = defaultdict(Decimal)
+    for one in planned:
+        amounts[one.status] += one.invoice.amount
+    return Totals(
+        rows=len(lines),
+        invoices=len(planned),
+        amount=sum((line.amount for line in lines if line.amount is not None), Decimal(0)),
+        by_status=dict(Counter(one.status for one in planned)),
+        amount_by_status=dict(amounts),
+    )

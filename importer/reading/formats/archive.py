@@ -1,0 +1,132 @@
+"""Look into a zipped workbook before any reader does: it must be whole, honest and bounded."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from importer.model.errors import FileProblem
+from importer.model.problems import column_position
+from importer.reading.formats.identify import incomplete, protected
+
+if TYPE_CHECKING:
+    from importer.reading.formats.grid import Limits
+
+MOST_MEMBERS = 5_000
+"""Most parts of a workbook (the most seen in an honest one: 1,033)."""
+_FIRST_PART, _END, _BIG_END = b"PK\3\4", b"PK\5\6", b"PK\6\7"
+"""How an archive begins, and how the records at its end begin."""
+_END_BYTES = 22
+CHUNK = 2**20
+"""Bytes inflated at a time."""
+MOST_CELLS = 50_000_000
+"""Most cells between A1 and the last value: the reader makes room for all of them."""
+FIRST_WIDE = 26
+"""Position of column AA; narrower sheets are never too large."""
+_SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
+_WIDE = re.compile(rb'r="([A-Z]{2,3})\d')
+_TALL = re.compile(rb'r="[A-Z]{1,3}(\d{6,7})"')
+_WIDE_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]{2,3})\d+"(?![^>]*/>)')
+_TALL_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="[A-Z]{1,3}(\d{6,7})"(?![^>]*/>)')
+
+
+class Archive:
+    """The parts of a zipped workbook, each read once and checked.
+
+    Part names are compared without regard to case, with ``/`` between folders.
+    """
+
+    def __init__(self, name: str, data: bytes, limits: Limits) -> None:
+        """Read every part. Raises FileProblem for an archive that is cut, damaged, protected or explodes."""
+        self._name, self._data, self._limits = name, data, limits
+        self._unequivocal = data.startswith(_FIRST_PART) and _has_one_end(data)
+        self._parts: dict[str, bytes] = {}
+        self._own_names: list[str] = []
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                self._read(archive)
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as e:
+            raise incomplete(name) from e
+
+    def _read(self, archive: zipfile.ZipFile) -> None:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) > MOST_MEMBERS:
+            raise self._too_large(f"has {len(members):,} parts")
+        if any(member.flag_bits & 1 for member in members):
+            raise protected(self._name)
+        total = 0
+        for member in members:
+            data = bytearray()
+            with archive.open(member) as part:  # checks its length and checksum, whatever the directory declares
+                while chunk := part.read(CHUNK):
+                    total += len(chunk)
+                    if total > self._limits.unpacked_bytes:
+                        raise self._too_large(f"unpacks to more than {self._limits.unpacked_bytes // 2**20} MB")
+                    data += chunk
+            self._unequivocal &= "\\" not in member.filename
+            self._add(member.filename.replace("\\", "/"), bytes(data))
+
+    def _add(self, own_name: str, data: bytes) -> None:
+        part = own_name.lower()
+        if part in self._parts:
+            msg = f"{self._name} is damaged: it holds the part {part} twice."
+            raise FileProblem(msg, "Open it in Excel and save it again, or get the file anew.", code="file.damaged")
+        if part.endswith((".xml", ".rels")) and b"<!DOCTYPE" in data:
+            msg = f"{self._name} holds a document type declaration, which no spreadsheet needs; it is not read."
+            raise FileProblem(msg, "Get the file anew from where it came.", code="file.unsafe")
+        self._parts[part] = data
+        self._own_names.append(own_name)
+
+    def for_reader(self) -> io.BytesIO:
+        """The archive for another reader, who sees in it just what was checked here.
+
+        That is the file itself, or its parts written anew where readers could
+        take the file differently.
+        """
+        if self._unequivocal:
+            return io.BytesIO(self._data)
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as plain:
+            for name, data in zip(self._own_names, self._parts.values(), strict=True):
+                plain.writestr(zipfile.ZipInfo(name), data)
+        archive.seek(0)
+        return archive
+
+    def names(self) -> list[str]:
+        """Names of all parts, in lower case."""
+        return list(self._parts)
+
+    def part(self, name: str) -> bytes | None:
+        """Content of a part; None when there is none of that name."""
+        return self._parts.get(name.lower())
+
+    def refuse_far_cells(self) -> None:
+        """Refuse values so far apart that the reader would make room for billions of cells between them."""
+        for name, xml in self._parts.items():
+            if not _SHEET_PART.fullmatch(name) or _extent(xml, _WIDE, _TALL) <= MOST_CELLS:
+                continue  # the quick look also counts formatted blanks, which the reader passes over
+            if _extent(xml, _WIDE_FILLED, _TALL_FILLED) > MOST_CELLS:
+                msg = f"{self._name}: values stand too far apart for it to be opened."
+                raise FileProblem(msg, "Delete what stands far to the right or below the table.", code="file.too_large")
+
+    def _too_large(self, why: str) -> FileProblem:
+        return FileProblem(
+            f"{self._name} {why}, so it was not opened.",
+            "Copy the invoice rows into a new workbook.",
+            code="file.too_large",
+        )
+
+
+def _has_one_end(data: bytes) -> bool:
+    """Tell whether the archive ends with the one directory that it has; each reader finds that, and no other."""
+    at = data.find(_END)
+    return at >= 0 and at == len(data) - _END_BYTES and data.endswith(b"\0\0") and _BIG_END not in data
+
+
+def _extent(xml: bytes, wide: re.Pattern[bytes], tall: re.Pattern[bytes]) -> int:
+    """Cells between A1 and the last cell, roughly: sheets within column Z and row 99,999 count as small."""
+    width = 1 + max((column_position(letters.decode()) for letters in set(wide.findall(xml))), default=FIRST_WIDE)
+    return width * max(map(int, tall.findall(xml)), default=0)

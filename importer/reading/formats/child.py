@@ -1,0 +1,129 @@
+"""The process that reads a file, so that a reader which aborts, hangs or eats memory takes nobody along.
+
+It imports as little as it can: its start is paid for every file.
+"""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.model.errors import FileProblem
+from importer.reading.formats import ole
+from importer.reading.formats.grid import Grid, Limits, Unpacked
+from importer.reading.formats.identify import OLE_MAGIC, Encrypted, Format, identify, incomplete, misnamed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be read."""
+
+    name: str
+    """File name, for messages."""
+    data: bytes
+    headers: Mapping[str, str]
+    """Known folded headers, by which the delimiter of a CSV is chosen."""
+    encoding: str | None
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the file is not read: what a FileProblem says."""
+
+    message: str
+    hint: str
+    code: str
+
+
+def main() -> None:
+    """Read one request from stdin, write one answer to stdout, both pickled."""
+    gc.disable()  # millions of cells are no garbage, and this process ends before any matters
+    request: Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - it comes from the parent
+    _limit(request.limits)
+    # Not with Pickler.fast: it raises KeyError from the twelfth sheet on.
+    pickle.dump(answer_to(request), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def answer_to(request: Request) -> Unpacked | Refusal:
+    """The sheets of the file, or why it is not read, whatever happens on the way."""
+    try:
+        return take_apart(request)
+    except FileProblem as error:
+        return Refusal(error.message, error.hint, error.code)
+    except ImportError as error:
+        message = f"{request.name} cannot be read: a part of this program is not installed ({error.name})."
+        return Refusal(message, "Install the program again, with its dependencies.", "program.incomplete")
+    except MemoryError:
+        return too_much(request.name)
+    except BaseException as error:  # noqa: BLE001 - whatever a reader stumbles over; a panic of Rust is no Exception
+        problem = incomplete(request.name)
+        return Refusal(f"{problem.message} ({type(error).__name__})", problem.hint, problem.code)
+
+
+def too_much(name: str) -> Refusal:
+    """The file needs more memory than reading may take."""
+    return Refusal(
+        f"{name} needs more memory than reading a file may take (setting read_memory_mb).",
+        "Copy the invoice rows into a new workbook.",
+        "file.too_large",
+    )
+
+
+def take_apart(request: Request) -> Unpacked:
+    """Return the sheets of the file. Raises FileProblem for what is not read."""
+    kind, data = _inner(request.name, request.data)
+    problems = misnamed(request.name, kind)
+    notes: tuple[str, ...] = ()
+    if kind is Format.CSV:
+        from importer.reading.formats import csv_text
+
+        grid, how = csv_text.read(request.name, data, request.headers, request.encoding, request.limits)
+        return Unpacked(kind.value, (grid,), problems, (how,))
+    try:
+        grids = _grids(request.name, data, kind, request.limits)
+    except Encrypted:
+        if kind is not Format.XLS:
+            raise
+        data = ole.decrypted(request.name, data)
+        grids = _grids(request.name, data, kind, request.limits)
+    if data is not request.data:
+        notes = ("The file is encrypted with Excel's built-in password, which keeps nobody out; it was opened.",)
+    return Unpacked(kind.value, tuple(grids), problems, notes)
+
+
+def _inner(name: str, data: bytes) -> tuple[Format, bytes]:
+    """What the file is, out of the container that encrypts it."""
+    kind = identify(name, data)
+    if kind is Format.XLS and data.startswith(OLE_MAGIC) and ole.is_encrypted_package(name, data):
+        data = ole.decrypted(name, data)
+        kind = identify(name, data)
+    return kind, data
+
+
+def _grids(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
+    if kind is Format.XLS:
+        from importer.reading.formats import xls as old_excel
+
+        return old_excel.read(name, data, limits)
+    from importer.reading.formats import calamine as by_calamine
+
+    return by_calamine.read(name, data, kind, limits)
+
+
+def _limit(limits: Limits) -> None:
+    """Bound memory and processor time where the system can (not on Windows)."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        seconds = int(limits.seconds) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))

@@ -1,0 +1,138 @@
+"""Read a CSV file strictly: what is not certain is refused, with the line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from importer.model.errors import FileProblem
+from importer.model.headers import known_as
+from importer.reading.formats.grid import Grid, Limits, bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from importer.model.sheet import Cell
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+"""What may stand between fields, and how people call it."""
+HEADER_SEARCH_LINES = 100
+"""How many lines from the top are tried when the delimiter is chosen."""
+SAMPLE = 40
+"""Characters of a line that are shown as a sample."""
+BOMS = (  # UTF-32 before UTF-16: its mark begins like the other's
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_NAMES = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
+
+
+def read(name: str, data: bytes, headers: Mapping[str, str], encoding: str | None, limits: Limits) -> tuple[Grid, str]:
+    """Return a CSV file as a grid, every record a row, and how it was read in one sentence.
+
+    ``encoding`` is what a person declared; a mark at the start of the file
+    overrules it. Raises FileProblem for bytes that are not the encoding they
+    claim, NUL bytes and broken quotes.
+    """
+    text, how = _decode(name, data, encoding)
+    if "\x00" in text:
+        line = text[: text.index("\x00")].count("\n") + 1
+        msg = f"{name}: line {line} holds a NUL character; the file is damaged or is no CSV."
+        raise FileProblem(msg, "Export it again.", code="csv.nul")
+    text, declared = _without_sep_line(text)
+    delimiter = declared or _choose_delimiter(text, headers)
+    # Excel numbers the "sep=" line too when it shows the file.
+    rows: list[list[Cell]] = [[]] if declared else []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        rows.extend(cast("list[Cell]", record) for record in reader)
+    except csv.Error as error:
+        msg = f"{name}: the quotes do not match near line {reader.line_num} ({error})."
+        raise FileProblem(msg, "Look for a quote that is never closed, and export again.", code="csv.quotes") from error
+    _refuse_stray_quotes(name, text, rows, delimiter)
+    between = DELIMITERS.get(delimiter, f"“{delimiter}”")
+    by = "as its line “sep=” says" if declared else "as its header shows"
+    grid = replace(bounded(Grid(name, rows), limits), records=True)
+    return grid, f"Read as {how} text with {between} between the fields, {by}."
+
+
+def _refuse_stray_quotes(name: str, text: str, rows: list[list[Cell]], delimiter: str) -> None:
+    """A quote inside an unquoted field, or one field that holds a whole record, means that rows have merged."""
+    if '"' not in text:
+        return
+    mark = re.escape(delimiter)
+    rest = re.sub(rf'(?<![^{mark}\r\n])"(?:[^"]|"")*"(?![^{mark}\r\n])', "", text)
+    hint = "Put the whole field into quotes and double the quotes in it, or export the file again."
+    if '"' in rest:
+        line = next(n for n, one in enumerate(rest.splitlines(), start=1) if '"' in one)
+        msg = f"{name}: near line {line} a quote stands inside a field that is not quoted."
+        raise FileProblem(msg, hint, code="csv.quotes")
+    for number, record in enumerate(rows, start=1):
+        for cell in record:
+            if (
+                isinstance(cell, str)
+                and ("\n" in cell or "\r" in cell)
+                and cell.count(delimiter) >= max(2, len(record) - 1)
+            ):
+                msg = f"{name}: in row {number} one field holds a whole line; a quote is missing or too many."
+                raise FileProblem(msg, hint, code="csv.quotes")
+
+
+def _decode(name: str, data: bytes, declared: str | None) -> tuple[str, str]:
+    """Text, and what it was taken for. Raises FileProblem when the bytes are something else."""
+    marked = next((encoding for mark, encoding in BOMS if data.startswith(mark)), None)
+    encoding = marked or declared or "utf-8"
+    shown = _NAMES.get(encoding, encoding)
+    try:
+        return data.decode(encoding), shown
+    except LookupError as error:
+        msg = f"“{encoding}” is no encoding of texts that is known."
+        raise FileProblem(msg, "Say for example --encoding windows-1252.", code="csv.encoding") from error
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        if encoding == "utf-8" and declared is None:
+            raise _not_utf_8(name, data, error.start, line) from error
+        msg = f"{name}: line {line} is not {shown} text."
+        hint = "Say which it is with --encoding, or save it as “CSV UTF-8 (comma delimited)” in Excel."
+        raise FileProblem(msg, hint, code="csv.encoding") from error
+
+
+def _not_utf_8(name: str, data: bytes, at: int, line: int) -> FileProblem:
+    begin = data.rfind(b"\n", 0, at) + 1
+    end = data.find(b"\n", at)
+    whole = data[max(begin, at - SAMPLE // 2) : min(len(data) if end < 0 else end, at + SAMPLE // 2)]
+    sample = "".join(c if c.isprintable() else " " for c in whole.decode("cp1252", errors="replace")).strip()
+    return FileProblem(
+        f"{name}: line {line} is not UTF-8 text. Read as Windows-1252 (Excel's plain “CSV”) it would be “{sample}”.",
+        "If that reads right, add --encoding windows-1252 (setting encoding). Otherwise, in Excel, save it as "
+        "“CSV UTF-8 (comma delimited)” or as .xlsx.",
+        code="csv.encoding",
+    )
+
+
+def _without_sep_line(text: str) -> tuple[str, str | None]:
+    """Take Excel's own hint ``sep=;`` off the first line."""
+    first, _, rest = text.partition("\n")
+    hint = first.strip("\r ").lower()
+    if hint.startswith("sep=") and len(hint) == len("sep=;"):
+        return rest, hint[-1]
+    return text, None
+
+
+def _choose_delimiter(text: str, headers: Mapping[str, str]) -> str:
+    """The delimiter that yields the most known headers in one line; a comma when none does."""
+    lines = text[:200_000].splitlines()[:HEADER_SEARCH_LINES]
+
+    def score(delimiter: str) -> int:
+        return max(
+            (sum(known_as(cell.strip('" '), headers) is not None for cell in line.split(delimiter)) for line in lines),
+            default=0,
+        )
+
+    return max(DELIMITERS, key=score)

@@ -1,0 +1,166 @@
+"""What stands in a cell whose value the file does not hold.
+
+A sheet as a grid of raw cells, before anybody knows what it means.
+
+Keep a sheet within the limits, counting only cells that hold a value.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from importer.model.problems import cell_address
+from importer.model.sheet import CellFault, is_blank
+
+if TYPE_CHECKING:
+    from importer.model.problems import Problem
+    from importer.model.sheet import Cell
+
+NOT_CALCULATED = CellFault(
+    "=…",
+    "no_stored_value",
+    "is a formula whose result is not stored in the file, so nobody can know it without Excel",
+    "Open the workbook in Excel, let it calculate, save it, and use it again.",
+)
+BROKEN_TEXT = CellFault(
+    "?",
+    "broken_text",
+    "is a text that the file refers to in a wrong way, so it cannot be known",
+    "Open the workbook in Excel, look at the cell, save it, and use it again.",
+)
+UNUSUAL = CellFault(
+    "?",
+    "unusual",
+    "is written in a way that programs read differently, so its value cannot be known",
+    "Open the workbook in Excel, look at the cell, save it, and use it again.",
+)
+
+
+@cache
+def error_value(shown: str) -> CellFault:
+    """An error such as ``#REF!``."""
+    return CellFault(shown, "error_value", "is an error, not a value", "Mend the formula.")
+
+
+def may_be_cover(sheet_name: str) -> bool:
+    """Tell whether a sheet could be the one that states batch and totals; ``read`` knows it exactly."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", sheet_name))).casefold() == "cover"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that a file may hold, and that reading it may cost."""
+
+    rows: int = 1_048_576
+    """Rows from the top of a sheet to its last value; what Excel itself can hold."""
+    columns: int = 200
+    """Columns from A to the last value."""
+    unpacked_bytes: int = 256 * 2**20
+    """Bytes of the file, and of all its parts inflated (the largest honest file seen: 114 MB)."""
+    seconds: float = 120
+    """How long reading may take."""
+    memory_bytes: int = 4 * 2**30
+    """Address space of the process that reads (Linux and other POSIX systems)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergedRange:
+    """Cells that were merged into one."""
+
+    first_row: int
+    """Row number as Excel shows it."""
+    first_position: int
+    """Column counted from 0."""
+    last_row: int
+    last_position: int
+
+    def __str__(self) -> str:
+        """Show it as Excel does: A5:A6."""
+        return f"{cell_address(self.first_position, self.first_row)}:{cell_address(self.last_position, self.last_row)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SideLook:
+    """What one sheet holds besides its values."""
+
+    hidden_rows: frozenset[int] = frozenset()
+    """Row numbers as Excel shows them; also those that a filter hides."""
+    hidden_columns: frozenset[int] = frozenset()
+    """Columns counted from 0."""
+    merged: tuple[MergedRange, ...] = ()
+    other_workbooks: bool = False
+    """Whether formulas take values from other files."""
+    formulas: frozenset[tuple[int, int]] = frozenset()
+    """(row number, column counted from 0) of the formulas; looked for on a sheet Cover of .xlsx and .ods only."""
+    formats: dict[tuple[int, int], str] = field(default_factory=dict)
+    """(row number as Excel shows it, column counted from 0) → number format that shows more or less than the number."""
+    struck: frozenset[tuple[int, int]] = frozenset()
+    """Cells that are crossed out, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """All rows of one sheet from A1 on; ``rows[0]`` is row 1."""
+
+    name: str
+    """Sheet name, or the file's name for CSV."""
+    rows: list[list[Cell]]
+    problems: tuple[Problem, ...] = ()
+    records: bool = False
+    """Whether rows are CSV records, which must all be as wide as their header."""
+    hidden: bool = False
+    """Whether the whole sheet is hidden."""
+    look: SideLook = field(default_factory=SideLook)
+    too_large: str | None = None
+    """Why not all rows are here: the sheet is larger than the limits; the rest of a sentence about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A file, taken apart."""
+
+    format: str
+    """What it is, in words: ``Excel workbook (.xlsx)``."""
+    grids: tuple[Grid, ...]
+    problems: tuple[Problem, ...] = ()
+    """What is odd about the file as a whole."""
+    notes: tuple[str, ...] = ()
+    """How it was read, where that was a decision; whole sentences."""
+
+
+MOST_MERGED_ROWS = 500_000
+"""Rows of all merged ranges together; Excel forbids ranges to overlap, a hostile file does not care."""
+KEPT_ROWS = 100
+"""Rows kept of a sheet that is too large, enough to find its header."""
+
+
+def bounded(grid: Grid, limits: Limits) -> Grid:
+    """The grid without blank rows at its end; cut, and marked, when it is larger than the limits.
+
+    A workbook may well hold a huge sheet beside the one with the invoice rows,
+    so this is said only when the huge one is meant.
+    """
+    rows = grid.rows
+    while rows and all(is_blank(cell) for cell in rows[-1]):
+        rows.pop()
+    width = max((_width(row, limits.columns) for row in rows if len(row) > limits.columns), default=0)
+    if len(rows) > limits.rows:
+        return _cut(grid, limits, f"has {len(rows):,} rows; at most {limits.rows:,} are read (setting most_rows)")
+    if width > limits.columns:
+        return _cut(grid, limits, f"has {width:,} columns; at most {limits.columns:,} are read (setting most_columns)")
+    if sum(min(area.last_row, len(rows)) - area.first_row + 1 for area in grid.look.merged) > MOST_MERGED_ROWS:
+        return _cut(grid, limits, f"has more than {MOST_MERGED_ROWS:,} rows in merged cells")
+    if any(len(row) > limits.columns for row in rows):
+        return replace(grid, rows=[row[: limits.columns] for row in rows])
+    return grid
+
+
+def _width(row: list[Cell], least: int) -> int:
+    return next((at + 1 for at in range(len(row) - 1, least - 1, -1) if not is_blank(row[at])), 0)
+
+
+def _cut(grid: Grid, limits: Limits, why: str) -> Grid:
+    return replace(grid, rows=[row[: limits.columns] for row in grid.rows[:KEPT_ROWS]], too_large=why)

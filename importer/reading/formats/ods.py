@@ -1,0 +1,175 @@
+"""What python-calamine cannot tell of an .ods: hidden rows, merged cells, errors, formulas never calculated."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+from importer.reading.formats.grid import NOT_CALCULATED, MergedRange, SideLook, error_value, may_be_cover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.reading.formats.archive import Archive
+    from importer.reading.formats.xlsx_exact import Faults
+
+_MARKERS = (
+    b"table:visibility",
+    b'calcext:value-type="error"',
+    b"table:formula",
+    b"-spanned",
+    b'value-type="percentage"',
+    b'value-type="currency"',
+    b"line-through-style",
+)
+_SHOWN_WITH_MORE = re.compile(rb'value-type="float"[^>]*><text:p>(?:0[0-9]|[^<]*[A-Za-z$\x80-\xff])')
+MOST_REPEATED = 1_048_576
+"""Rows and columns that one element can stand for; a larger count is taken as this."""
+
+MOST_PLACES = 1000
+"""Rows, and columns, for which one element with a value is taken to stand."""
+
+
+def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
+    """What one sheet holds besides its values. Raises ExpatError for XML that is none."""
+    xml = archive.part("content.xml") or b""
+    if not any(marker in xml for marker in _MARKERS) and not _SHOWN_WITH_MORE.search(xml):
+        return SideLook(), {}
+    table, parser = _Table(sheet), expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = table.start, table.end
+    parser.CharacterDataHandler = table.text
+    parser.buffer_text = True
+    parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
+    side = SideLook(
+        frozenset(table.hidden_rows),
+        frozenset(table.hidden_columns),
+        tuple(table.merged),
+        table.other_workbooks,
+        formats=table.formats,
+        struck=frozenset(table.struck),
+        formulas=frozenset(table.formulas) if may_be_cover(sheet) else frozenset(),
+    )
+    return side, table.faults
+
+
+class _Table:
+    """Walks one table, counting rows and columns with their repetitions."""
+
+    def __init__(self, sheet: str) -> None:
+        self.hidden_rows: set[int] = set()
+        self.hidden_columns: set[int] = set()
+        self.merged: list[MergedRange] = []
+        self.faults: Faults = {}
+        self.formulas: set[tuple[int, int]] = set()
+        self.other_workbooks = False
+        self.formats: dict[tuple[int, int], str] = {}
+        self.struck: set[tuple[int, int]] = set()
+        self._sheet, self._style = sheet, ""
+        self._struck_styles: set[str] = set()
+        self._inside = self._remark = False
+        self._row, self._rows_now, self._position, self._column = 0, 1, 0, 0
+        self._cell: dict[str, str] | None = None
+        self._shown: list[str] = []
+        self._has_text = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "table:table":
+            self._inside = attributes.get("table:name") == self._sheet
+        elif not self._inside:
+            self._start_style(tag, attributes)
+        elif tag == "table:table-column":
+            self._start_column(attributes)
+        elif tag == "table:table-row":
+            self._start_row(attributes)
+        elif tag in {"table:table-cell", "table:covered-table-cell"}:
+            self._cell, self._shown, self._has_text = attributes, [], False
+        elif tag == "office:annotation":  # a remark on the cell, not its content
+            self._remark = True
+        elif tag == "text:p" and not self._remark:
+            self._has_text = True
+
+    def end(self, tag: str) -> None:
+        if tag == "table:table":
+            self._inside = False
+        elif tag == "office:annotation":
+            self._remark = False
+        elif self._inside and tag == "table:table-row":
+            self._row += self._rows_now
+        elif self._inside and self._cell is not None and tag in {"table:table-cell", "table:covered-table-cell"}:
+            self._end_cell(self._cell)
+            self._cell = None
+
+    def text(self, text: str) -> None:
+        if self._cell is not None and not self._remark:
+            self._shown.append(text)
+
+    def _start_style(self, tag: str, attributes: dict[str, str]) -> None:
+        """Styles stand before the tables."""
+        if tag == "style:style":
+            self._style = attributes.get("style:name", "")
+        elif tag == "style:text-properties" and attributes.get("style:text-line-through-style", "none") != "none":
+            self._struck_styles.add(self._style)
+
+    def _start_column(self, attributes: dict[str, str]) -> None:
+        count = _repeated(attributes, "table:number-columns-repeated")
+        if attributes.get("table:visibility") in {"collapse", "filter"}:
+            self.hidden_columns.update(range(self._column, min(self._column + count, 16_384)))
+        self._column += count
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        self._position = 0
+        self._rows_now = _repeated(attributes, "table:number-rows-repeated")
+        if attributes.get("table:visibility") in {"collapse", "filter"}:
+            last = min(self._row + self._rows_now, MOST_REPEATED)
+            self.hidden_rows.update(range(self._row + 1, last + 1))
+
+    def _end_cell(self, cell: dict[str, str]) -> None:
+        count = _repeated(cell, "table:number-columns-repeated")
+        formula = cell.get("table:formula")
+        fault = None
+        if cell.get("calcext:value-type") == "error":
+            fault = error_value("".join(self._shown).strip() or "#N/A")
+        elif formula is not None and "office:value-type" not in cell and not self._has_text:
+            # An empty text would have a paragraph.
+            fault = NOT_CALCULATED
+        if formula is not None:
+            self.formulas.add((self._row + 1, self._position))
+            self.other_workbooks |= "'file:" in formula
+        if fault is not None:
+            self.faults.update(dict.fromkeys(self._places(count), fault))
+        if code := _format(cell, "".join(self._shown)):
+            self.formats.update(dict.fromkeys(self._places(count), code))
+        if cell.get("table:style-name") in self._struck_styles:
+            self.struck.update(self._places(count))
+        rows, columns = (int(cell.get(f"table:number-{what}-spanned") or 1) for what in ("rows", "columns"))
+        if rows > 1 or columns > 1:
+            first = self._row + 1
+            self.merged.append(MergedRange(first, self._position, first + rows - 1, self._position + columns - 1))
+        self._position += count
+
+    def _places(self, columns: int) -> Iterator[tuple[int, int]]:
+        """The cells for which one element stands, as far as they can matter."""
+        for row in range(self._row + 1, self._row + 1 + min(self._rows_now, MOST_PLACES)):
+            for position in range(self._position, self._position + min(columns, MOST_PLACES)):
+                yield row, position
+
+
+def _format(cell: dict[str, str], shown: str) -> str:
+    """The number format that an .xlsx would have, where the cell shows more than its number."""
+    match cell.get("office:value-type"):
+        case "percentage":
+            return "0%"
+        case "currency" if currency := cell.get("office:currency"):
+            return f"[${currency}]"
+        case "float" if shown.startswith("0") and len(shown) > 1 and shown.isdecimal():
+            return "0" * len(shown)
+        case "float" if mark := shown.strip(" \xa0\u202f0123456789.,'()-"):
+            return f'0 "{mark}"'
+        case _:
+            return ""
+
+
+def _repeated(attributes: dict[str, str], name: str) -> int:
+    text = attributes.get(name) or "1"
+    return min(int(text), MOST_REPEATED) if text.isdigit() else 1

@@ -1,0 +1,187 @@
+"""Take a file apart into grids of raw cells, in a process of its own; judge nothing.
+
+:func:`unpack` is the way in. What the file is, its bytes decide, not its name.
+The reading libraries can abort, hang or eat memory on a hostile file, so they
+run in a child process with bounds; whatever becomes of it, the parent goes on
+with a sentence.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from importer.model.errors import FileProblem, ReaderDefect, WrongUse
+from importer.reading.formats.child import Refusal, Request, too_much
+from importer.reading.formats.grid import Limits, Unpacked
+from importer.reading.formats.identify import READ
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+LOG = logging.getLogger(__name__)
+MOST_TRACEBACK_BYTES = 10_000
+"""What is kept of a crashed child's last words."""
+_ALLOWED = {
+    ("importer.reading.formats.grid", "Grid"),
+    ("importer.reading.formats.grid", "SideLook"),
+    ("importer.reading.formats.grid", "MergedRange"),
+    ("importer.reading.formats.grid", "Unpacked"),
+    ("importer.reading.formats.child", "Refusal"),
+    ("importer.model.sheet", "CellFault"),
+    ("importer.model.problems", "Problem"),
+    ("importer.model.problems", "Severity"),
+    ("datetime", "date"),
+    ("datetime", "datetime"),
+    ("datetime", "time"),
+    ("datetime", "timedelta"),
+}
+"""All that an answer of the child may be made of, besides plain values."""
+
+
+def bytes_of(path: Path, limits: Limits) -> bytes:
+    """Read the whole file. Raises WrongUse when it is no file, FileProblem when it cannot be an import file."""
+    try:
+        exists = path.exists()
+    except OSError as error:  # a name too long, a folder that is closed to us
+        msg = f"{path}: the file cannot be looked at ({error.strerror})."
+        raise WrongUse(msg, "Check the name and the permissions of its folder.", code="file.not_found") from error
+    if path.is_dir():
+        msg = f"{path} is a folder, not a file."
+        raise WrongUse(msg, "Name the workbook or CSV file itself.", code="file.is_folder")
+    if not exists:
+        msg = f"{path}: there is no such file."
+        raise WrongUse(msg, _nearest_file(path), code="file.not_found")
+    if path.name.startswith("~$"):
+        msg = f"{path.name} is the lock file that Excel keeps beside an open workbook."
+        raise FileProblem(msg, f"Use {path.name[2:]} itself.", code="file.lock_file")
+    if not path.is_file():
+        msg = f"{path} is not an ordinary file."
+        raise WrongUse(msg, "Name a workbook or CSV file.", code="file.not_a_file")
+    try:
+        if path.stat().st_size > limits.unpacked_bytes:
+            msg = f"{path.name} is larger than {limits.unpacked_bytes // 2**20} MB (setting most_unpacked_mb)."
+            raise FileProblem(msg, "Copy the invoice rows into a new workbook.", code="file.too_large")
+        data = path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: the file cannot be read ({error.strerror})."
+        raise FileProblem(
+            msg,
+            "Close it in other programs and check its permissions.",
+            code="file.unreadable",
+        ) from error
+    if not data.strip(b"\x00 \r\n\t"):
+        msg = f"{path.name} is empty."
+        raise FileProblem(msg, "Export or save it again.", code="file.empty")
+    return data
+
+
+def _nearest_file(path: Path) -> str:
+    import difflib  # not for the child, which would wait for it each time
+
+    beside = [p.name for p in path.parent.glob("*") if p.suffix.lower() in READ] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, beside, n=1)
+    return f"Did you mean {near[0]}?" if near else "Check the name and the folder."
+
+
+def unpack(
+    name: str, data: bytes, headers: Mapping[str, str], *, encoding: str | None = None, limits: Limits | None = None
+) -> Unpacked:
+    """Return every sheet of a file.
+
+    ``headers`` are the known folded headers, by which the delimiter of a CSV is
+    chosen; ``encoding`` is that of a CSV without a mark of its own. Raises
+    FileProblem for content that cannot be read, in time and memory, with certainty.
+    """
+    limits = limits or Limits()
+    request = Request(name, data, dict(headers), encoding, limits)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", "from importer.reading.formats.child import main; main()"],
+            input=pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL),
+            capture_output=True,
+            timeout=limits.seconds,
+            env=_environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _too_slow(name, limits) from error
+    if done.returncode != 0:
+        raise _died(name, done.returncode, done.stderr[-MOST_TRACEBACK_BYTES:], limits)
+    try:
+        answer = _Answers(io.BytesIO(done.stdout)).load()
+    except Exception as error:  # what a child gone astray prints may break in any way
+        raise _unreadable(name) from error
+    if isinstance(answer, Unpacked):
+        return answer
+    if isinstance(answer, Refusal):
+        raise FileProblem(answer.message, answer.hint, code=answer.code)
+    raise _unreadable(name)
+
+
+def _environment() -> dict[str, str]:
+    """What the child needs to find its modules, and nothing that is secret."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "TMP", "HOME") if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+class _Answers(pickle.Unpickler):
+    """Takes an answer, but nothing else that a child gone astray could send."""
+
+    def __init__(self, answer: io.BytesIO) -> None:
+        super().__init__(answer)
+        self._known: dict[tuple[str, str], object] = {}
+
+    def find_class(self, module: str, name: str) -> object:
+        found = self._known.get((module, name))  # every date of the answer asks
+        if found is None:
+            if (module, name) not in _ALLOWED:
+                msg = f"an answer holds {module}.{name}"
+                raise pickle.UnpicklingError(msg)
+            found = super().find_class(module, name)
+            self._known[module, name] = found
+        return found
+
+
+def _died(name: str, code: int, stderr: bytes, limits: Limits) -> FileProblem:
+    """Why the child ended without an answer: a limit it met, or a defect of this program."""
+    if -code in {getattr(signal, "SIGXCPU", None), getattr(signal, "SIGKILL", None)}:
+        return _too_slow(name, limits)
+    if code == 1 and b"MemoryError" in stderr:  # it could not even send that answer
+        refusal = too_much(name)
+        return FileProblem(refusal.message, refusal.hint, code=refusal.code)
+    if code == 1:
+        LOG.error(
+            "The process that reads files crashed on %s.",
+            name,
+            extra={"file": name, "exit_code": code, "traceback": stderr.decode(errors="replace"), "told": True},
+        )
+        return ReaderDefect(
+            f"{name} could not be read because of a defect in this program; the file may be in order.",
+            "Please report it with the program's log. Until it is fixed, copy the invoice rows into a new workbook.",
+        )
+    return _unreadable(name)
+
+
+def _too_slow(name: str, limits: Limits) -> FileProblem:
+    return FileProblem(
+        f"{name} could not be read within {limits.seconds:g} seconds (setting read_seconds).",
+        "Copy the invoice rows into a new workbook.",
+        code="file.too_slow",
+    )
+
+
+def _unreadable(name: str) -> FileProblem:
+    return FileProblem(
+        f"{name} could not be read: the program that reads workbooks failed on it.",
+        "Open it in Excel and save it again as .xlsx, or copy the invoice rows into a new workbook.",
+        code="file.unreadable",
+    )

@@ -1,0 +1,118 @@
+"""Old .xls workbooks, read by xlrd, which also knows hidden rows, error cells and merged ranges."""
+
+from __future__ import annotations
+
+import os
+import struct
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+import xlrd
+
+from importer.model.errors import FileProblem
+from importer.reading.formats.grid import Grid, Limits, MergedRange, SideLook, bounded, error_value
+from importer.reading.formats.identify import incomplete, protected
+from importer.reading.formats.number_formats import is_telling
+
+if TYPE_CHECKING:
+    from importer.model.sheet import Cell
+
+
+def read(name: str, data: bytes, limits: Limits) -> list[Grid]:
+    """Return every worksheet as a grid that begins at A1; error cells hold a CellFault.
+
+    Raises FileProblem for a workbook that is damaged, protected or holds no worksheet.
+    """
+    try:
+        with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - xlrd writes its talk there
+            book = xlrd.open_workbook(file_contents=data, formatting_info=True, ragged_rows=True, logfile=nowhere)
+    except xlrd.XLRDError as error:
+        if "encrypted" in str(error).lower():
+            raise protected(name) from error
+        raise incomplete(name) from error
+    except _BROKEN as error:
+        raise incomplete(name) from error
+    if not book.nsheets:
+        msg = f"{name} holds no worksheet, only macros or charts."
+        raise FileProblem(msg, "Copy the invoice rows into a worksheet of a new workbook.", code="file.no_sheet")
+    try:
+        return [bounded(_grid(book, sheet), limits) for sheet in book.sheets()]
+    except _BROKEN as error:
+        raise incomplete(name) from error
+
+
+_BROKEN = (
+    xlrd.XLRDError,
+    xlrd.compdoc.CompDocError,
+    AssertionError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What xlrd raises on damaged files; it checks nothing beforehand."""
+
+
+def _grid(book: Any, sheet: Any) -> Grid:  # noqa: ANN401 - untyped by its library
+    rows = [[_cell(book, cell) for cell in sheet.row(number)] for number in range(sheet.nrows)]
+    look = SideLook(
+        frozenset(number + 1 for number, info in sheet.rowinfo_map.items() if info.hidden),
+        frozenset(position for position, info in sheet.colinfo_map.items() if info.hidden),
+        tuple(MergedRange(top + 1, left, bottom, right - 1) for top, bottom, left, right in sheet.merged_cells),
+        formats=_cells_with(sheet, {at: code for at, code in _codes(book).items() if is_telling(code)}),
+        struck=frozenset(_cells_with(sheet, dict.fromkeys(_struck(book), ""))),
+    )
+    return Grid(sheet.name, rows, hidden=sheet.visibility != 0, look=look)
+
+
+def _codes(book: Any) -> dict[int, str]:  # noqa: ANN401 - untyped by its library
+    """Style number → number format."""
+    formats = {key: one.format_str for key, one in book.format_map.items()}
+    return {at: formats.get(style.format_key, "") for at, style in enumerate(book.xf_list)}
+
+
+def _struck(book: Any) -> set[int]:  # noqa: ANN401 - untyped by its library
+    """Numbers of the styles that cross a cell out."""
+    fonts = {at for at, font in enumerate(book.font_list) if font.struck_out}
+    return {at for at, style in enumerate(book.xf_list) if style.font_index in fonts}
+
+
+def _cells_with(sheet: Any, styles: dict[int, str]) -> dict[tuple[int, int], str]:  # noqa: ANN401 - untyped by its library
+    """(row number as Excel shows it, column counted from 0) → what its style means."""
+    if not styles:
+        return {}
+    return {
+        (number + 1, position): styles[style]
+        for number in range(sheet.nrows)
+        for position in range(sheet.row_len(number))
+        if (style := sheet.cell_xf_index(number, position)) in styles
+    }
+
+
+def _cell(book: Any, cell: Any) -> Cell:  # noqa: ANN401 - untyped by its library
+    match cell.ctype:
+        case xlrd.XL_CELL_EMPTY | xlrd.XL_CELL_BLANK:
+            return ""
+        case xlrd.XL_CELL_DATE:
+            return _moment(cell.value, book.datemode)
+        case xlrd.XL_CELL_BOOLEAN:
+            return bool(cell.value)
+        case xlrd.XL_CELL_ERROR:
+            return error_value(xlrd.error_text_from_code.get(cell.value, "#N/A"))
+        case _:
+            return cell.value
+
+
+def _moment(value: float, mode: int) -> Cell:
+    """A date cell; one that is no moment of the calendar stays a number, and is refused where a date is needed."""
+    try:
+        moment: datetime = xlrd.xldate_as_datetime(value, mode)
+    except (xlrd.xldate.XLDateError, ArithmeticError, ValueError):
+        return value
+    if value < 1:
+        return moment.time()
+    return moment.date() if moment.time() == time() else moment

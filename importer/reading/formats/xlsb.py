@@ -1,0 +1,140 @@
+"""What python-calamine cannot tell of an .xlsb, taken from its binary records ([MS-XLSB])."""
+
+from __future__ import annotations
+
+import posixpath
+import struct
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from importer.reading.formats.grid import MergedRange, SideLook, error_value
+from importer.reading.formats.number_formats import is_telling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.reading.formats.archive import Archive
+    from importer.reading.formats.xlsx_exact import Faults
+
+_ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN, _SHEET, _MERGE = 0, 3, 11, 60, 156, 176
+"""Record numbers: BrtRowHdr, BrtCellError, BrtFmlaError, BrtColInfo, BrtBundleSh, BrtMergeCell."""
+_NUMBERS = {2, 5, 9}
+"""Records of cells with a number: BrtCellRk, BrtCellReal, BrtFmlaNum."""
+_FORMAT, _STYLE, _STYLES, _STYLES_END = 44, 47, 617, 618
+"""Record numbers: BrtFmt, BrtXF, BrtBeginCellXFs, BrtEndCellXFs."""
+_STYLE_BITS = 0xFFFFFF
+_BUILT_IN = {9: "0%", 10: "0.00%"}
+_ROW_HIDDEN = 0x10
+_NO_TEXT = 0xFFFFFFFF
+ERRORS = {
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+}
+"""How Excel shows an error, by its number in binary files."""
+
+
+def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
+    """What one sheet holds besides its values. Raises ValueError when the parts cannot be told apart."""
+    hidden_rows: set[int] = set()
+    hidden_columns: set[int] = set()
+    merged: list[MergedRange] = []
+    faults: Faults = {}
+    row = 0
+    try:
+        part = _part_of(archive, sheet)
+        formats = _formats(part, _telling_styles(archive))
+        for number, data in _records(part):
+            if number == _ROW:
+                row = struct.unpack_from("<I", data)[0] + 1
+                if data[11] & _ROW_HIDDEN:
+                    hidden_rows.add(row)
+            elif number in {_CELL_ERROR, _FORMULA_ERROR}:
+                position, code = struct.unpack_from("<I", data)[0], data[8]
+                faults[row, position] = error_value(ERRORS.get(code, "#N/A"))
+            elif number == _COLUMN:
+                first, last = struct.unpack_from("<II", data)
+                if data[16] & 1:
+                    hidden_columns.update(range(first, min(last + 1, 16_384)))
+            elif number == _MERGE:
+                top, bottom, left, right = struct.unpack_from("<IIII", data)
+                merged.append(MergedRange(top + 1, left, bottom + 1, right))
+    except (struct.error, IndexError) as error:
+        msg = "a record is shorter than it should be"
+        raise ValueError(msg) from error
+    return SideLook(frozenset(hidden_rows), frozenset(hidden_columns), tuple(merged), formats=formats), faults
+
+
+def _formats(part: bytes, telling: dict[int, str]) -> dict[tuple[int, int], str]:
+    """(row number as Excel shows it, column counted from 0) → number format, of the numbers with such a style."""
+    found, row = {}, 0
+    for number, data in _records(part) if telling else ():
+        if number == _ROW:
+            row = struct.unpack_from("<I", data)[0] + 1
+        elif number in _NUMBERS:
+            position, style = struct.unpack_from("<II", data)
+            if style & _STYLE_BITS in telling:
+                found[row, position] = telling[style & _STYLE_BITS]
+    return found
+
+
+def _telling_styles(archive: Archive) -> dict[int, str]:
+    """Style number → number format, of the styles that show more or less than the number."""
+    codes: dict[int, str] = dict(_BUILT_IN)
+    styles: list[int] = []
+    inside = False
+    for number, data in _records(archive.part("xl/styles.bin") or b""):
+        if number == _FORMAT:
+            codes[struct.unpack_from("<H", data)[0]] = _text(data, 2)[0]
+        elif number in {_STYLES, _STYLES_END}:
+            inside = number == _STYLES
+        elif number == _STYLE and inside:
+            styles.append(struct.unpack_from("<H", data, 2)[0])
+    found = {style: codes.get(code, "") for style, code in enumerate(styles)}
+    return {style: code for style, code in found.items() if is_telling(code)}
+
+
+def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and content of each record; both number and length are written in groups of seven bits."""
+    at, end = 0, len(data)
+    while at < end:
+        number = data[at] & 0x7F
+        if data[at] & 0x80:
+            at += 1
+            number |= (data[at] & 0x7F) << 7
+        at += 1
+        length = 0
+        for shift in (0, 7, 14, 21):
+            byte = data[at]
+            at += 1
+            length |= (byte & 0x7F) << shift
+            if not byte & 0x80:
+                break
+        yield number, data[at : at + length]
+        at += length
+
+
+def _part_of(archive: Archive, sheet: str) -> bytes:
+    relations = archive.part("xl/_rels/workbook.bin.rels") or b"<none/>"
+    targets = {one.get("Id"): one.get("Target") or "" for one in ET.fromstring(relations)}  # noqa: S314 - no DOCTYPE: see archive
+    for number, data in _records(archive.part("xl/workbook.bin") or b""):
+        if number == _SHEET:
+            relation, rest = _text(data, 8)
+            if _text(data, rest)[0] == sheet:
+                path = posixpath.normpath(posixpath.join("/xl", targets.get(relation, "")))
+                return archive.part(path.lstrip("/")) or b""
+    msg = "the sheet's part is not there"
+    raise ValueError(msg)
+
+
+def _text(data: bytes, at: int) -> tuple[str, int]:
+    """A text with its length in characters before it, and where it ends."""
+    length = struct.unpack_from("<I", data, at)[0]
+    if length == _NO_TEXT:
+        return "", at + 4
+    end = at + 4 + 2 * length
+    return data[at + 4 : end].decode("utf-16-le", errors="replace"), end

@@ -1,0 +1,1 @@
+"""The annotated copy: the user's own workbook with each problem marked at its cell."""

@@ -1,0 +1,270 @@
+"""Carry the plan out: note the intent, send, note the outcome, go on with the next."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, assert_never, cast
+
+from importer.model.answers import Outcome, OutcomeKind
+from importer.model.errors import AccessDenied, LedgerProblem, NotReached, ended
+from importer.model.plans import PlannedInvoice, Source, Status
+from importer.sending.tieout import has_cents, lost_cents, tied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from importer.kantata.client import KantataApi
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.ledger.rows import Claim
+    from importer.model.answers import ReadBack
+    from importer.model.exit_codes import ExitCode
+    from importer.sending.throttle import Gate, Stop
+
+LOG = logging.getLogger(__name__)
+MOST_UNKNOWN_IN_A_ROW = 3
+"""After so many answers lost in a row the run stops: something is broken on the way."""
+MOST_FORBIDDEN_IN_A_ROW = 5
+"""After so many refused permissions in a row the run stops: the token may not do this at all."""
+FORBIDDEN = 403
+NO_PERMISSION = "Ask for financial permission in its projects, then submit again."
+STOPPED = "The run was stopped."
+LOOK_FIRST = "Run reconcile, or look for it in Kantata. It is not sent again until it is settled."
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a run."""
+
+    planned: tuple[PlannedInvoice, ...]
+    """Every invoice of the plan in its order, with its final status."""
+    access_refused: bool = False
+    """Kantata refused the token, or the permission for an invoice."""
+    unreachable: bool = False
+    """Kantata throttled or could not be reached for longer than ``retry_seconds``."""
+    stopped_by: ExitCode | None = None
+    """INTERRUPTED or TERMINATED when a signal stopped the run before its end."""
+
+
+@dataclass(slots=True)
+class _State:
+    """What the sending threads tell each other; every access under the lock."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    halted: str | None = None
+    """Why the rest is not sent."""
+    access_refused: bool = False
+    unreachable: bool = False
+    unknown_in_a_row: int = 0
+    forbidden_in_a_row: int = 0
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends the invoices of one run, by several threads through one gate."""
+
+    connect: Callable[[], KantataApi]
+    """Gives each thread a connection of its own."""
+    ledger: SubmissionLedger
+    run_id: str
+    batch: str
+    source: Source
+    gate: Gate
+    stop: Stop
+    """Set by a signal, or by a thread that met a reason: finish the requests under way, send nothing more."""
+    workers: int = 1
+    progress: Callable[[PlannedInvoice], None] = field(default=lambda _planned: None)
+    """Called with every invoice once its status is final, in the order of the sheet."""
+    state: _State = field(default_factory=_State)
+    _local: threading.local = field(default_factory=threading.local)
+
+    def send_all(self, planned: Iterable[PlannedInvoice]) -> Sent:
+        """Send every invoice that is ready. Each one of the plan is in the result, whatever happens."""
+        planned = tuple(planned)
+        done: list[PlannedInvoice] = []
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="sender") as threads:
+            answers = [threads.submit(self._answered, one) if one.status is Status.READY else one for one in planned]
+            for answer in answers:
+                final = answer.result() if isinstance(answer, Future) else answer
+                done.append(final)
+                self.progress(final)
+        left = any(one.status is Status.NOT_SENT and one.payload is not None for one in done)
+        state = self.state
+        return Sent(tuple(done), state.access_refused, state.unreachable, self.stop.exit_code if left else None)
+
+    def _answered(self, one: PlannedInvoice) -> PlannedInvoice:
+        self._local.claimed = False
+        try:
+            return self._send(one)
+        except LedgerProblem as problem:
+            self._halt(f"{problem.message} Nothing more was sent.")
+            return not_sent(one, self._why_not() or problem.message)
+        except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
+            # Whatever it was, it must not take the answers of the other invoices along.
+            self._halt(f"The program failed ({type(error).__name__}). Nothing more was sent.")
+            return self._after_failure(one, error)
+
+    def _send(self, one: PlannedInvoice) -> PlannedInvoice:
+        while True:
+            if self._why_not() or not self.gate.enter() or self._why_not():
+                return not_sent(one, self._why_not() or STOPPED)
+            claim = self.ledger.claim(one, self.run_id, self.batch, self.source)
+            self._local.claimed = claim is not None
+            if claim is None:
+                return not_sent(one, "Another run is sending this invoice, or has sent it.", "Preview again.")
+            began = time.monotonic()
+            outcome = self._connection().create_invoice(one.payload or {})
+            self._log(one, outcome, time.monotonic() - began)
+            if not self._settled(claim, outcome):
+                return _unrecorded(self._concluded(one, outcome), outcome)
+            if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._may_retry(outcome):
+                return self._concluded(one, outcome)
+
+    def _log(self, one: PlannedInvoice, outcome: Outcome, seconds: float) -> None:
+        facts = {
+            "run_id": self.run_id,
+            "reference": one.reference,
+            "rows": one.invoice.rows,
+            "status": outcome.kind.value,
+            "workspace_ids": one.invoice.workspace_ids,
+            "invoice_id": outcome.invoice_id,
+            "http_status": outcome.http_status,
+            "request_id": outcome.request_id,
+            "duration_ms": round(seconds * 1000),
+            "why": outcome.message or None,
+        }
+        well = outcome.kind is OutcomeKind.CREATED
+        words = outcome.kind.value.replace("_", " ")
+        LOG.log(logging.INFO if well else logging.WARNING, "%s: %s", one.reference, words, extra=facts | {"told": True})
+
+    def _connection(self) -> KantataApi:
+        if not hasattr(self._local, "api"):
+            self._local.api = self.connect()
+        return cast("KantataApi", self._local.api)
+
+    def _why_not(self) -> str | None:
+        """Why nothing more is to be sent; None while all is well."""
+        with self.state.lock:
+            return self.state.halted or (STOPPED if self.stop.asked else None)
+
+    def _halt(self, why: str) -> None:
+        with self.state.lock:
+            self.state.halted = self.state.halted or why
+        self.stop.event.set()  # whoever waits for the gate need not wait any longer
+
+    def _may_retry(self, outcome: Outcome) -> bool:
+        return self.gate.refused(outcome.retry_after, throttled=outcome.http_status is not None)
+
+    def _settled(self, claim: Claim, outcome: Outcome) -> bool:
+        """Note the outcome; when that fails the ledger still says ``sending``, so it reads as in doubt."""
+        try:
+            self.ledger.settle(claim, outcome)
+        except LedgerProblem as problem:
+            self._halt(f"{problem.message} Nothing more was sent.")
+            return False
+        return True
+
+    def _after_failure(self, one: PlannedInvoice, error: Exception) -> PlannedInvoice:
+        """An unexpected failure after the claim may have come after the request left."""
+        if not self._local.claimed:
+            return not_sent(one, f"The program failed before sending it ({type(error).__name__}).")
+        return replace(
+            one,
+            status=Status.IN_DOUBT,
+            reason=f"The program failed while sending it ({type(error).__name__}): it may exist in Kantata.",
+            what_to_do=LOOK_FIRST,
+        )
+
+    def _concluded(self, one: PlannedInvoice, outcome: Outcome) -> PlannedInvoice:
+        one = replace(one, request_id=outcome.request_id)
+        self._count(outcome)
+        match outcome.kind:
+            case OutcomeKind.CREATED:
+                self.gate.succeeded()
+                one = replace(one, status=Status.CREATED, invoice_id=outcome.invoice_id)
+                return self._tied_out(one, outcome.read_back)
+            case OutcomeKind.REJECTED:
+                return replace(
+                    one,
+                    status=Status.REJECTED,
+                    reason=ended(f"Kantata refused it: {outcome.message}"),
+                    what_to_do=NO_PERMISSION
+                    if outcome.http_status == FORBIDDEN
+                    else "Correct its rows (they are in the to-fix workbook) and submit again.",
+                )
+            case OutcomeKind.REFUSED_FOR_NOW:
+                return not_sent(one, outcome.message)
+            case OutcomeKind.TOKEN_REFUSED:
+                return not_sent(one, ended(f"Kantata refused the token: {outcome.message}"), "Renew KANTATA_TOKEN.")
+            case OutcomeKind.UNKNOWN:
+                return replace(
+                    one,
+                    status=Status.IN_DOUBT,
+                    reason=ended(f"It may exist in Kantata: {outcome.message}"),
+                    what_to_do=LOOK_FIRST,
+                )
+            case _:
+                assert_never(outcome.kind)
+
+    def _tied_out(self, one: PlannedInvoice, read_back: ReadBack | None) -> PlannedInvoice:
+        """Compare what was created with what was sent; the first cent that got lost stops the run."""
+        done = tied(one, read_back)
+        if not has_cents(one.payload):
+            return done
+        if done.tie_out and done.tie_out.unread:
+            with suppress(AccessDenied, NotReached):  # it stays unread, and says so
+                for found in self._connection().find_by_ids([one.invoice_id or ""]):
+                    done = tied(one, found.read_back)
+        if lost_cents(done.tie_out):
+            self._halt(f"Not sent: Kantata did not keep the cents of invoice {one.invoice_id}, so the run stopped.")
+        return done
+
+    def _count(self, outcome: Outcome) -> None:
+        """Keep count of what goes wrong, and stop the run when it makes no sense to go on."""
+        state, kind = self.state, outcome.kind
+        forbidden = kind is OutcomeKind.REJECTED and outcome.http_status == FORBIDDEN
+        with state.lock:
+            state.unknown_in_a_row = state.unknown_in_a_row + 1 if kind is OutcomeKind.UNKNOWN else 0
+            state.forbidden_in_a_row = state.forbidden_in_a_row + 1 if forbidden else 0
+            state.access_refused = state.access_refused or forbidden or kind is OutcomeKind.TOKEN_REFUSED
+            state.unreachable = state.unreachable or kind is OutcomeKind.REFUSED_FOR_NOW
+            why = _reason_to_halt(state, kind)
+        if why is not None:
+            self._halt(why)
+
+
+def _reason_to_halt(state: _State, kind: OutcomeKind) -> str | None:
+    if kind is OutcomeKind.TOKEN_REFUSED:
+        return "Not sent: Kantata refused the token."
+    if kind is OutcomeKind.REFUSED_FOR_NOW:
+        return "Not sent: Kantata was throttling or could not be reached for too long."
+    if state.unknown_in_a_row >= MOST_UNKNOWN_IN_A_ROW:
+        return f"Not sent: {MOST_UNKNOWN_IN_A_ROW} answers in a row were lost, so the run stopped."
+    if state.forbidden_in_a_row >= MOST_FORBIDDEN_IN_A_ROW:
+        return f"Not sent: Kantata refused permission {MOST_FORBIDDEN_IN_A_ROW} times in a row, so the run stopped."
+    return None
+
+
+def _unrecorded(one: PlannedInvoice, outcome: Outcome) -> PlannedInvoice:
+    """The ledger could not note the answer: it says ``sending``, so the invoice is in doubt whatever came."""
+    came = f"Created as invoice {outcome.invoice_id}" if outcome.invoice_id else one.reason
+    return replace(
+        one,
+        status=Status.IN_DOUBT,
+        invoice_id=outcome.invoice_id,
+        reason=f"{came}, but the ledger could not note it.",
+        what_to_do="Mend the ledger first; it is not sent again until it is settled.",
+    )
+
+
+def not_sent(
+    one: PlannedInvoice,
+    reason: str,
+    what_to_do: str = "Submit again; what was created is not repeated.",
+) -> PlannedInvoice:
+    """The invoice, marked as not sent."""
+    return replace(one, status=Status.NOT_SENT, reason=ended(reason), what_to_do=what_to_do)

@@ -1,0 +1,4 @@
+"""Runs without a person: take files from the inbox, bill them, put them away, and send notices.
+
+Comes in: the inbox and the settings. Goes out: what became of each file, notices, and the exit code.
+"""

@@ -1,0 +1,77 @@
+"""Names that an office gives to its projects, from the settings or from a file."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+import unicodedata
+from typing import TYPE_CHECKING
+
+from importer.model.errors import SettingsProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+PAIR = 2
+"""Cells in a row of a CSV: name and id."""
+LARGEST_ID = 2**63 - 1
+
+
+def same(name: str) -> str:
+    """Reduce a name to what is compared: no case, single blanks."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def aliases(table: Mapping[str, int], file: Path | None) -> dict[str, int]:
+    """Every reduced name with the id of its project; the table and the file together.
+
+    Raises SettingsProblem when the file cannot be read, or a name stands for two projects.
+    """
+    found: dict[str, int] = {}
+    for name, project in (*table.items(), *(() if file is None else _in_file(file))):
+        if found.setdefault(same(name), project) != project:
+            msg = f"The name “{name}” stands for two projects in the settings: {found[same(name)]} and {project}."
+            raise SettingsProblem(msg, "Keep one of them.", code="settings.workspaces")
+    return found
+
+
+def _in_file(file: Path) -> Iterator[tuple[str, int]]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        if file.suffix.lower() == ".toml":
+            yield from _in_toml(tomllib.loads(text), file)
+        else:
+            yield from _in_csv(text, file)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, csv.Error) as error:
+        msg = f"The file of project names {file} cannot be read: {error}."
+        raise SettingsProblem(msg, "Check the setting workspace_aliases.", code="settings.workspaces") from error
+
+
+def _in_toml(content: Mapping[str, object], file: Path) -> Iterator[tuple[str, int]]:
+    table = content.get("workspaces")
+    if not isinstance(table, dict):
+        raise _wrong(file, "it has no table [workspaces]")
+    for name, project in table.items():
+        if isinstance(project, bool) or not isinstance(project, int) or not 0 < project <= LARGEST_ID:
+            raise _wrong(file, f"“{name}” is not given a whole number above 0")
+        yield name, project
+
+
+def _in_csv(text: str, file: Path) -> Iterator[tuple[str, int]]:
+    lines = text.splitlines()
+    mark = next((mark for mark in ";\t" if lines and mark in lines[0]), ",")
+    for number, cells in enumerate(csv.reader(lines, delimiter=mark), start=1):
+        name, project = (*(cell.strip() for cell in cells), "", "")[:PAIR]
+        if not name and not project:
+            continue
+        if project.isascii() and project.isdecimal() and 0 < int(project[:20]) <= LARGEST_ID and name:
+            yield name, int(project)
+        elif number > 1:  # the first row may be a header
+            raise _wrong(file, f"line {number} does not hold a name and the number of its project")
+
+
+def _wrong(file: Path, why: str) -> SettingsProblem:
+    hint = 'Write one project per line, such as: ACME retainer,101 (in a TOML: [workspaces] "ACME retainer" = 101).'
+    return SettingsProblem(f"The file of project names {file} is wrong: {why}.", hint, code="settings.workspaces")

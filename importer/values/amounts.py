@@ -1,0 +1,167 @@
+"""Amounts as people type them: ``1.234,50``, ``1'234.00``, ``(500)``, ``-$500``, ``500 EUR``, ``500,-``."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from importer.model.currencies import CODES
+from importer.values.readings import Typed, Unreadable, as_typed
+
+WAYS = (".", ",")
+"""The decimal mark is what people write differently."""
+SURE_DIGITS = 15
+"""Decimal digits that a number cell (a binary float) is sure to keep."""
+MOST = 10**13
+"""Amounts are below it, main currency unit: a JSON number then carries them to the cent."""
+LONGEST = 60
+"""Characters of the longest text that is looked at as an amount."""
+_NOISE = Decimal("0.0001")
+"""Main currency unit; what binary arithmetic leaves behind is far smaller."""
+
+# “even” ends a price without cents: 500,- or 500.-
+_SHAPE = re.compile(
+    r"""(?P<around>\()?\s*(?:(?P<minus_1>-)|(?P<plus>\+))?\s*
+    (?P<before>[^0-9\s.,'()-]+(?:(?<=[^\W\d_])\.)?)?\s*(?P<minus_2>-)?\s*
+    (?P<within>\()?(?P<number>[0-9](?:[0-9.,' ]*[0-9])?|[.,][0-9]{1,2})(?P<even>[.,]-{1,2})?(?(within)\))
+    (?P<minus_3>-)?\s*
+    (?P<after>[^0-9\s.,'()-]+\.?)?(?P<minus_4>-)?\s*(?(around)\))""",
+    re.VERBOSE,
+)
+_AT_MOST_ONE = ("around", "within", "minus_1", "minus_2", "minus_3", "minus_4", "plus")
+_NUMBERS = {
+    mark: re.compile(
+        rf"(?:[0-9]+|[0-9]{{1,3}}(?P<group>[{other}' ])[0-9]{{3}}(?:(?P=group)[0-9]{{3}})*)?(?:[{mark}][0-9]+)?"
+    )
+    for mark, other in ((".", ","), (",", "."))
+}
+"""Groups of three, all set apart by the same mark, or no groups at all."""
+_NO_THOUSANDS = re.compile(r"0+[.,' ]")
+_SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
+"""Digits with a decimal point that cannot set off thousands."""
+_SCIENTIFIC = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?E[-+]?[0-9]{1,3}", re.IGNORECASE)
+
+_SIGNS = {
+    "€": "EUR",
+    "euro": "EUR",
+    "euros": "EUR",
+    "£": "GBP",
+    "us$": "USD",
+    "c$": "CAD",
+    "ca$": "CAD",
+    "a$": "AUD",
+    "au$": "AUD",
+    "nz$": "NZD",
+    "hk$": "HKD",
+    "s$": "SGD",
+    "r$": "BRL",
+    "mx$": "MXN",
+    "₹": "INR",
+    "fr": "CHF",
+    "sfr": "CHF",
+    "zł": "PLN",
+    "kč": "CZK",
+    "₽": "RUB",
+    "₺": "TRY",
+    "₪": "ILS",
+    "₩": "KRW",
+    "₴": "UAH",
+    "₫": "VND",
+    "$": "$",
+    "¥": "¥",
+    "kr": "kr",
+}
+_COULD_BE = {
+    "$": frozenset(
+        "USD CAD AUD NZD HKD SGD MXN ARS CLP COP TWD BSD BBD BMD BND BZD FJD GYD JMD LRD NAD TTD XCD".split()
+    ),
+    "¥": frozenset({"JPY", "CNY"}),
+    "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}),
+}
+"""Marks that several currencies share."""
+
+
+def typed_amount(text: str) -> Typed | Unreadable:
+    """Read a typed amount in each way that it fits; a currency beside it is kept."""
+    if _SIMPLE.fullmatch(text):  # most texts are; the rest costs ten times as much
+        amount = Decimal(text)
+        return Typed({".": amount} if "." in text else {".": amount, ",": amount}, plain=True)
+    typed = as_typed(text)
+    match = _SHAPE.fullmatch(typed) if len(typed) <= LONGEST else None
+    marks = None if match is None else _marks(match)
+    if match is None or marks is None or sum(match[name] is not None for name in _AT_MOST_ONE) > 1:
+        return _no_amount(typed)
+    negative = match["plus"] is None and any(match[name] for name in _AT_MOST_ONE)
+    ways = WAYS if match["even"] is None else (match["even"][0],)
+    read = {mark: _value(match["number"], mark, negative=negative) for mark in ways}
+    values: dict[str, object] = {mark: value for mark, value in read.items() if value is not None}
+    if not values or (match["even"] and ways[0] in match["number"]):
+        return _ill_formed()
+    return Typed(values, currency=max(marks, key=len, default=None))  # of “$500 USD” the code says more
+
+
+def _marks(match: re.Match[str]) -> list[str] | None:
+    """Currencies beside the number; None when something else stands there, or they differ."""
+    if (match["before"] or "").endswith(".") and match["before"][:-1].upper() in CODES:
+        return None  # the point of “USD.5” may belong to the number
+    marks = [currency_of(match[place]) for place in ("before", "after") if match[place]]
+    known = [mark for mark in marks if mark is not None]
+    return known if len(known) == len(marks) and all(same_currency(known[0], mark) for mark in known) else None
+
+
+def same_currency(mark: str, other: str) -> bool:
+    """Tell whether two codes or marks may mean the same currency: ``$`` and USD may."""
+    return mark == other or other in _COULD_BE.get(mark, ()) or mark in _COULD_BE.get(other, ())
+
+
+def in_bounds(amount: Decimal) -> Decimal | Unreadable:
+    """Refuse an amount that a JSON number could not carry to the cent."""
+    if len(amount.normalize().as_tuple().digits) > SURE_DIGITS or abs(amount) >= MOST:
+        return Unreadable("too_large", "has too many digits for an amount", "Check the amount.")
+    return amount
+
+
+def currency_of(mark: str) -> str | None:
+    """Code or shared mark that a sign or word beside an amount means; None when it is no currency."""
+    name = mark.removesuffix(".")
+    return name.upper() if name.upper() in CODES else _SIGNS.get(name.casefold())
+
+
+def _value(number: str, mark: str, *, negative: bool) -> Decimal | Unreadable | None:
+    """Read digits and marks with this decimal mark; None when they do not fit it."""
+    match = _NUMBERS[mark].fullmatch(number)
+    if match is None or (match["group"] and _NO_THOUSANDS.match(number)):
+        return None
+    digits = number.replace(match["group"], "") if match["group"] else number
+    value = _without_noise(Decimal(digits.replace(mark, ".")))
+    return in_bounds(-value if negative else value)
+
+
+def _without_noise(amount: Decimal) -> Decimal:
+    """Text of a binary number, such as 1428.6399999999999, is rounded as its number cell would be."""
+    rounded = Decimal(format(amount, f".{SURE_DIGITS}g"))
+    return rounded if rounded == round(rounded, 2) and abs(rounded - amount) < _NOISE else amount
+
+
+def _no_amount(typed: str) -> Unreadable:
+    if "%" in typed:
+        return Unreadable("not_a_number", "is a percentage, not an amount", "Type the amount itself.")
+    if _SCIENTIFIC.fullmatch(typed):
+        return Unreadable(
+            "not_a_number",
+            "is a number in scientific notation, as Excel writes a shortened number or the rest of a calculation",
+            "Type the amount in full, such as 1234.50.",
+        )
+    return Unreadable(
+        "not_a_number",
+        "is not an amount that can be read with certainty",
+        "Type digits, such as 1234.50 (a credit: -1234.50); a currency may stand beside them.",
+    )
+
+
+def _ill_formed() -> Unreadable:
+    return Unreadable(
+        "not_a_number",
+        "is not an amount that can be read with certainty: its points, commas or blanks do not set off thousands",
+        "Type the amount without them, such as 1234.50.",
+    )

@@ -1,0 +1,75 @@
+"""What a typed text may mean: a value for each way of writing that it fits, or the reason why it has none."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from importer.model.headers import fold
+
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0xFFE1: "£", 0xFFE5: "¥"}
+_MINUSES = dict.fromkeys((0x2212, 0x2010, 0x2011, 0x2013), "-")
+_APOSTROPHES = dict.fromkeys((0x2019, 0x2018, 0x02BC, 0x00B4, 0x0060), "'")
+_BLANKS = dict.fromkeys((0x00A0, 0x202F, 0x2009, 0x2007, 0x2008, 0x3000), " ")
+# Marks of direction and joining that come along from other programs. The one that turns
+# digits around on the screen (U+202E) stays, so that its text is refused.
+_UNSEEN = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x202A, 0x202C, 0x202D, 0x2060, 0xFEFF), None)
+_AS_TYPED = _FULL_WIDTH | _MINUSES | _APOSTROPHES | _BLANKS | _UNSEEN
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A cell whose value cannot be taken as what its column means."""
+
+    fault: str
+    """Last part of the problem's code, such as ``not_a_date``."""
+    message: str
+    """What is wrong, as the rest of a sentence that names the value."""
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided(Unreadable):
+    """A cell that one problem of its whole column speaks of, so that it needs none of its own."""
+
+    raw: object
+    """As it stands in the sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a typed amount or date means in each way of writing that it fits."""
+
+    values: dict[str, object]
+    """Way of writing (``.``, ``,``, ``dmy`` …) → value, or the reason why it cannot be used; never empty."""
+    unlikely: frozenset[str] = frozenset()
+    """Ways that are only meant when the settings say so."""
+    currency: str | None = None
+    """Code or mark beside an amount."""
+    plain: bool = False
+    """Written in digits with a decimal point, as any program would: nobody needs to be told how it was read."""
+
+    @property
+    def likely(self) -> frozenset[str]:
+        """The ways of writing that may be meant when the settings are silent."""
+        return frozenset(self.values) - self.unlikely or frozenset(self.values)
+
+
+def as_typed(text: str) -> str:
+    """Normalise what was typed: full-width characters, blanks within the line, Unicode minus, apostrophes.
+
+    Digits of other scripts, and digits set high or low, stay what they are. Excel's mark
+    of a text, an apostrophe before it, is dropped.
+    """
+    return text.translate(_AS_TYPED).strip().removeprefix("'").lstrip()
+
+
+def clean(text: str) -> str:
+    """Normalise a typed number or term, with single blanks."""
+    return " ".join(as_typed(text).split())
+
+
+def bare(word: str) -> str:
+    """Reduce a word to what is compared: no case, blanks, points, hyphens or accents."""
+    letters = unicodedata.normalize("NFKD", fold(word))
+    return "".join(letter for letter in letters if not unicodedata.category(letter).startswith("M"))

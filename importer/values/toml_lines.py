@@ -1,0 +1,101 @@
+"""The lines of importer.toml that teach the program a header or a word, ready to be copied from a hint."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT
+from importer.model.headers import fold, own_headers
+from importer.model.invoices import ItemType
+from importer.values.readings import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from importer.model.problems import Problem
+
+
+def folded(word: str) -> str:
+    """Reduce a word of a cell to what is compared: no case, no blanks around it."""
+    return clean(word).casefold()
+
+
+def quoted(text: str) -> str:
+    """Write a text as TOML does, on one line whatever it holds."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def toml_key(name: str) -> str:
+    """Name of a column as a key: a point in it would begin a table within the table."""
+    return quoted(name) if "." in name else name
+
+
+def alias_lines(column: str, header: str, known: Mapping[str, str]) -> str:
+    """The lines that make a header mean a column, with the aliases that it has already."""
+    headers = dict.fromkeys([*own_headers(known).aliases.get(column, ()), header])
+    return f"[columns]\n{toml_key(column)} = [{', '.join(map(quoted, headers))}]"
+
+
+def ignore_line(headers: Iterable[str], known: Mapping[str, str]) -> str:
+    """The line that passes over headers, with those that are passed over already."""
+    ignored = dict.fromkeys([*own_headers(known).ignored, *headers])
+    return f"ignore_columns = [{', '.join(map(quoted, ignored))}]"
+
+
+def value_lines(column: str, word: str, meant: str, others: Sequence[str] = ()) -> str:
+    """The lines that say what a word of a column means; ``others`` are named in a remark."""
+    remark = f"  # or {', '.join(others)}" if others else ""
+    return f"[values.{toml_key(column)}]\n{quoted(word)} = {quoted(meant)}{remark}"
+
+
+def use_or_ignore(text: str, known: Mapping[str, str], present: set[str | None]) -> str:
+    """The lines of importer.toml that use an unknown header as the likely column, else those that ignore it."""
+    likely = _likely(text, present)
+    if likely is not None:
+        title = BY_NAME[likely].title
+        return f"Nothing to do, unless it means {title}; then add to importer.toml:\n{alias_lines(likely, text, known)}"
+    return (
+        "Nothing to do, unless it should have been sent; the README lists the known columns. "
+        f"To hear no more of it, add to importer.toml, above all sections:\n{ignore_line([text], known)}"
+    )
+
+
+def _likely(text: str, present: set[str | None]) -> str | None:
+    """Absent column of which the text holds a whole header: “Fee amount” may mean the amount; most words win.
+
+    Never the name of the project: “Project manager” is none.
+    """
+    words = _words(text)
+    held = [
+        (len(_words(header)), column.name)
+        for column in COLUMNS
+        for header in (column.title, *column.aliases)
+        if column.name not in {*present, NAME_OF_PROJECT} and "#" not in header and _words(header) <= words
+    ]
+    return max(held, key=lambda one: one[0], default=(0, None))[1]
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+def explained(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The same problems; the first about each unknown item type shows the lines that make it known."""
+    shown: set[str] = set()
+    return tuple(_with_lines(one, shown) if one.code == "item_type.unknown" else one for one in problems)
+
+
+def _with_lines(problem: Problem, shown: set[str]) -> Problem:
+    word = problem.value or ""
+    if folded(word) in shown or not word:
+        return problem
+    shown.add(folded(word))
+    names = {fold(name): one for one in ItemType for name in (one.value, ITEM_TYPE_TITLES[one])}
+    near = difflib.get_close_matches(fold(word), names, n=1, cutoff=0.7)
+    meant = names[near[0]] if near else ItemType.TIME_ENTRY
+    lines = value_lines("item_type", word, meant.value, [one.value for one in ItemType if one is not meant])
+    return replace(problem, hint=f"{problem.hint} Or say once what your word means, in importer.toml:\n{lines}")
