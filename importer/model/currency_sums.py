@@ -18,8 +18,11 @@ CURRENCY_NOT_KNOWN = "currency not known"
 
 def currency_of(planned: PlannedInvoice) -> str | None:
     """Code of an invoice's currency: of the invoice in Kantata, else of its projects; None when neither is known."""
-    held = planned.read_back.currency if planned.read_back else None
-    return held or (planned.expected.currency if planned.expected else None)
+    if planned.read_back is not None and planned.read_back.currency:
+        return planned.read_back.currency
+    if planned.expected is not None:
+        return planned.expected.currency
+    return None
 
 
 def _in_sheet(planned: PlannedInvoice) -> Decimal:
@@ -27,7 +30,7 @@ def _in_sheet(planned: PlannedInvoice) -> Decimal:
 
 
 def mixed(
-    planned: Iterable[PlannedInvoice], total: Decimal, value: Callable[[PlannedInvoice], Decimal] = _in_sheet
+    invoices: Iterable[PlannedInvoice], total: Decimal, value: Callable[[PlannedInvoice], Decimal] = _in_sheet
 ) -> str | None:
     """What a total adds up: “sum over 2 currencies: EUR 1,500.00 + USD 250.00”.
 
@@ -35,19 +38,18 @@ def mixed(
     None: all is one currency, or none is known.
     """
     sums: dict[str | None, Decimal] = defaultdict(Decimal)
-    for one in planned:
-        sums[currency_of(one)] += value(one)
+    for planned in invoices:
+        sums[currency_of(planned)] += value(planned)
     sums[None] += total - sum(sums.values())
-    return said({code: amount for code, amount in sums.items() if amount})
 
-
-def said(sums: dict[str | None, Decimal]) -> str | None:
-    """Say a sum over several currencies; None when it is over one, or none is known."""
-    known = sorted(code for code in sums if code is not None)
-    if not known or len(sums) == 1:
+    unknown = sums.pop(None)
+    known = {code: amount for code, amount in sorted(sums.items()) if code is not None and amount}
+    if not known or (len(known) == 1 and not unknown):
         return None
-    parts = [f"{code} {money(sums[code])}" for code in known]
-    if None in sums:
-        parts.append(f"{money(sums[None])} whose currency is not known")
-    over = f"sum over {count_of(len(known), 'currency')}" if len(known) > 1 else "sum"
-    return f"{over}: {' + '.join(parts)}"
+    parts = [f"{code} {money(amount)}" for code, amount in known.items()]
+    if unknown:
+        parts.append(f"{money(unknown)} whose currency is not known")
+    what = "sum"
+    if len(known) > 1:
+        what = f"sum over {count_of(len(known), 'currency')}"
+    return f"{what}: {' + '.join(parts)}"

@@ -24,6 +24,11 @@ class Status(Enum):
     HELD = "held"
     NOT_SENT = "not_sent"
 
+    @property
+    def words(self) -> str:
+        """The status as a person reads it: “already created”."""
+        return self.value.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:

@@ -1,4 +1,4 @@
-"""How counts and rows are said to a person."""
+"""How counts, amounts, rows and invoices are said to a person."""
 
 from __future__ import annotations
 
@@ -7,48 +7,28 @@ from typing import TYPE_CHECKING
 from importer.model.invoices import Invoice, ItemType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
     from importer.model.plans import PlannedInvoice
 
 NOT_KNOWN = "not known"
 """In place of a total of which a part is missing: never a wrong figure."""
-_SHORT = {
-    ItemType.TIME_ENTRY: "time",
-    ItemType.EXPENSE: "expense",
-    ItemType.FIXED_FEE: "fixed",
-    ItemType.ADDITIONAL: "additional",
-    ItemType.BILLING_MILESTONE: "milestone",
-}
+MOST_NAMED = 8
+"""Names in one sentence; the others are counted: “and 4 more”."""
+MOST_LISTED = 20
+"""Lines in one list of a mail or a notice; the others are counted below it."""
 
-
-_COUNTED = frozenset({ItemType.EXPENSE, ItemType.BILLING_MILESTONE})
-"""Whose short name is a noun."""
-
-
-def describe_lines(planned: PlannedInvoice) -> str:
-    """Count the lines by type: “2 fixed, 1 expense”."""
-    if not isinstance(planned.invoice, Invoice):
-        return count_of(len(planned.invoice.rows), "row")
-    counts = planned.invoice.count_by_type
-    return ", ".join(
-        count_of(count, _SHORT[item_type]) if item_type in _COUNTED else f"{count:,} {_SHORT[item_type]}"
-        for item_type, count in counts.items()
-    )
-
-
-def projects_of(planned: PlannedInvoice) -> str:
-    """Ids of its projects; with their titles, where Kantata told them, one line each."""
-    ids = planned.invoice.workspace_ids
-    if planned.expected is None or not any(planned.expected.titles):
-        return ", ".join(map(str, ids))
-    return "\n".join(f"{one} {title or ''}".strip() for one, title in zip(ids, planned.expected.titles, strict=True))
+_COUNTED_TYPES = {ItemType.EXPENSE: "expense", ItemType.BILLING_MILESTONE: "milestone"}
+"""Types whose short name is a noun: “2 expenses”."""
+_OTHER_TYPES = {ItemType.TIME_ENTRY: "time", ItemType.FIXED_FEE: "fixed", ItemType.ADDITIONAL: "additional"}
 
 
 def money(amount: Decimal) -> str:
     """Amount with its cents: “1,200.00”; with the third decimal that it has, as dinars do: “20.005”."""
-    return f"{amount:,.2f}" if amount == round(amount, 2) else f"{amount:,.3f}"
+    if amount == round(amount, 2):
+        return f"{amount:,.2f}"
+    return f"{amount:,.3f}"
 
 
 def exact(amount: Decimal) -> str:
@@ -60,20 +40,75 @@ def count_of(count: int, noun: str) -> str:
     """Count with its noun: “1 row”, “2 time entries”."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
+    if noun.endswith("y"):
+        return f"{count:,} {noun[:-1]}ies"
+    return f"{count:,} {noun}s"
+
+
+def names_in_short(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """Name the first ``most`` and count the others: “a, b and 4 more”."""
+    named = ", ".join(names[:most])
+    more = len(names) - most
+    if more <= 0:
+        return named
+    return f"{named} and {more:,} more"
+
+
+def left_out(total: int, most: int, where: str) -> str | None:
+    """Say how many of a list are not shown, and where they are; None when all are: “… and 4 more; the workbook …”."""
+    if total <= most:
+        return None
+    return f"… and {total - most:,} more; {where}"
+
+
+def projects_named(project_ids: Iterable[int]) -> str:
+    """Name projects by their ids: “project 101, 102”."""
+    return f"project {', '.join(map(str, project_ids)) or '–'}"
+
+
+def invoice_named(key: str | None, project_ids: Iterable[int]) -> str:
+    """Name an invoice by its key, else by its projects: “ACME”, “project 101”."""
+    return key or projects_named(project_ids)
 
 
 def rows_named(rows: Sequence[int]) -> str:
     """Name rows in a sentence: “row 7”, “rows 2-4, 7”."""
-    return f"row{'s' if len(rows) > 1 else ''} {row_ranges(rows)}"
+    if len(rows) > 1:
+        return f"rows {row_ranges(rows)}"
+    return f"row {row_ranges(rows)}"
 
 
-def row_ranges(rows: Sequence[int]) -> str:
-    """Shorten row numbers: 2-4, 7."""
+def row_ranges(rows: Iterable[int]) -> str:
+    """Shorten ascending row numbers: “2-4, 7”."""
     ranges: list[list[int]] = []
     for row in rows:
         if ranges and row == ranges[-1][1] + 1:
             ranges[-1][1] = row
         else:
             ranges.append([row, row])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+    texts = []
+    for first, last in ranges:
+        texts.append(str(first) if first == last else f"{first}-{last}")
+    return ", ".join(texts)
+
+
+def describe_lines(planned: PlannedInvoice) -> str:
+    """Count the lines by type: “2 fixed, 1 expense”; of an unsound invoice, the rows."""
+    if not isinstance(planned.invoice, Invoice):
+        return count_of(len(planned.invoice.rows), "row")
+    texts = []
+    for item_type, count in planned.invoice.count_by_type.items():
+        if item_type in _COUNTED_TYPES:
+            texts.append(count_of(count, _COUNTED_TYPES[item_type]))
+        else:
+            texts.append(f"{count:,} {_OTHER_TYPES[item_type]}")
+    return ", ".join(texts)
+
+
+def projects_of(planned: PlannedInvoice) -> str:
+    """Ids of its projects; with their titles, where Kantata gave them, one line each."""
+    ids = planned.invoice.workspace_ids
+    if planned.expected is None or not any(planned.expected.titles):
+        return ", ".join(map(str, ids))
+    pairs = zip(ids, planned.expected.titles, strict=True)
+    return "\n".join(f"{number} {title or ''}".strip() for number, title in pairs)
