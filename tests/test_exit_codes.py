@@ -108,7 +108,7 @@ def reconciled(*argv: str, kind: FaultKind = FaultKind.DROP_AFTER, **env: str) -
 def while_another_sends(cli: Cli, sandbox: Sandbox) -> Any:
     """Another submit holds the lock of the account."""
     in_doubt(cli, sandbox)
-    hold = "import importer.flow.submitting as s, time, pathlib\n"
+    hold = "import importer.flow.submit as s, time, pathlib\n"
     hold += "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(60)\ns.prepare = wait\n"
     other = cli.start("submit", cli.fees(2), "--yes", before=hold)
     while not (cli.folder / "held").exists():

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from plans import ACCOUNT
 
-from importer.flow import submitting
 from importer.flow.prepared import Tools, Wish
-from importer.flow.submitting import Hooks
+from importer.flow.submit import Hooks, submit
 from importer.ledger.opening import open_ledger
 from importer.model.exit_codes import ExitCode
 from importer.sandbox.faults import Fault, FaultKind
@@ -51,7 +50,7 @@ class Desk:
         )
         tools = Tools(settings, ACCOUNT, self.ledger, None if offline else self.api)
         hooks = Hooks(lambda: self.api, lambda _plan: None, Stop(), lambda _one: None)
-        return submitting.submit(replace(wish or Wish(path), path=path), tools, hooks)
+        return submit(replace(wish or Wish(path), path=path), tools, hooks)
 
     def lose_ledger(self) -> None:
         """Begin with an empty ledger."""
@@ -130,7 +129,7 @@ def test_a_reference_with_a_comma_is_found_again(desk: Desk) -> None:
         path.write_text(f"{global_head}\n{row}", encoding="utf-8")
         settings = Settings(reports=desk.folder / "reports", pace_per_second=1000, workers=1)
         hooks = Hooks(lambda: desk.api, lambda _plan: None, Stop(), lambda _one: None)
-        report = submitting.submit(Wish(path), Tools(settings, ACCOUNT, desk.ledger, desk.api), hooks)
+        report = submit(Wish(path), Tools(settings, ACCOUNT, desk.ledger, desk.api), hooks)
         assert told(report) == [expected]
         desk.lose_ledger()
     assert desk.live == 1
@@ -203,7 +202,7 @@ def test_nothing_sound_under_a_wrong_header_is_a_problem_of_the_file(desk: Desk)
     path.write_text("workspace_idd,item_type,amount,payment_schedule\n101,fixed_fee,5,30\n", encoding="utf-8")
     settings = Settings(reports=desk.folder / "reports")
     hooks = Hooks(lambda: desk.api, lambda _plan: None, Stop(), lambda _one: None)
-    report = submitting.submit(Wish(path, partial=True), Tools(settings, ACCOUNT, desk.ledger, desk.api), hooks)
+    report = submit(Wish(path, partial=True), Tools(settings, ACCOUNT, desk.ledger, desk.api), hooks)
     assert (report.exit_code, desk.live) == (ExitCode.FILE_PROBLEMS, 0)
 
 
@@ -212,7 +211,7 @@ def test_what_was_begun_keeps_its_batch_in_the_next_month(cli: Cli, sandbox: San
     cli.sheet({"workspace_id": 101, "amount": 5}, {"workspace_id": 102, "amount": 6})
     sheet, here = cli.folder / "october.csv", cli.at(sandbox)
     on = (
-        "import importer.flow.planning as p\nfrom datetime import datetime\n"
+        "import importer.flow.prepare as p\nfrom datetime import datetime\n"
         "class Clock(datetime):\n    @classmethod\n    def now(cls, *a):\n"
         "        return datetime({}, 12, 0)\np.datetime = Clock\n"
     )

@@ -91,7 +91,7 @@ def test_the_log_is_free_of_the_token_whatever_a_server_repeats(cli: Cli, name: 
 def test_a_token_in_an_exception_reaches_neither_log_nor_crash_file(cli: Cli) -> None:
     """Message, cause, address, header and body: the traceback is kept, the secret is not."""
     crash = (
-        "import importer.flow.submitting as p, os, urllib.parse\n"
+        "import importer.flow.submit as p, os, urllib.parse\n"
         "def crash(*args, **kwargs):\n"
         "    token = os.environ['KANTATA_TOKEN']\n"
         "    try:\n"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from plans import ACCOUNT, fees
 
-from importer.flow import previewing, submitting
+from importer.flow import preview as flow_preview
+from importer.flow import submit as flow_submit
 from importer.flow.prepared import Tools, Wish
-from importer.flow.submitting import Hooks, exit_code_after
+from importer.flow.submit import Hooks, exit_code_after
 from importer.ledger.ledger import SubmissionLedger
 from importer.ledger.opening import open_ledger
 from importer.model.errors import GateRefused, LedgerProblem
@@ -76,7 +77,7 @@ def submit(wish: Wish, tools: Tools, confirm: Callable[[Report], None] = lambda 
     """Submit without a terminal."""
     assert tools.api is not None
     api = tools.api
-    return submitting.submit(
+    return flow_submit.submit(
         wish,
         tools,
         Hooks(lambda: api, confirm, Stop(), lambda _one: None),
@@ -135,7 +136,7 @@ def test_nobody_is_asked_when_nothing_is_to_be_sent(tools: Tools, sheet: Path) -
 
 def test_a_preview_leaves_the_ledger_as_it_is(tools: Tools, sheet: Path, sandbox: Sandbox) -> None:
     """No run, no entry, no POST."""
-    report = previewing.preview(Wish(sheet), tools)
+    report = flow_preview.preview(Wish(sheet), tools)
     assert tools.ledger.runs() == []
     assert tools.ledger.entries([one.reference or "" for one in report.planned]) == {}
     assert sandbox.received("POST") == []

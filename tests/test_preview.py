@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from sheets import records
 
-from importer.flow import previewing
+from importer.flow import preview as flow_preview
 from importer.flow.prepared import Tools, Wish
 from importer.ledger.opening import open_ledger
 from importer.model.exit_codes import ExitCode
@@ -47,7 +47,7 @@ def fee(amount: object, workspace: object = 101, **cells: object) -> dict[str, o
 
 def preview(tools: Tools, folder: Path, *rows: dict[str, object], **wish: Any) -> Report:
     """Preview a workbook with these rows."""
-    return previewing.preview(Wish(records(folder / "in.xlsx", *rows), **wish), tools)
+    return flow_preview.preview(Wish(records(folder / "in.xlsx", *rows), **wish), tools)
 
 
 def shown(report: Report, width: int = 200) -> str:

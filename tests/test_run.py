@@ -16,7 +16,7 @@ from filelock import FileLock
 from inboxes import aged, filled, lying, put_away
 from scripted import Scripted, created
 
-from importer.flow.guarding import gates_set
+from importer.flow.gates import gates_set
 from importer.model.sheet import ControlTotals
 from importer.sandbox.faults import Fault, FaultKind
 from importer.settings.loading import load
@@ -288,7 +288,7 @@ def test_killed_while_sending_it_is_in_doubt_and_moves_there(cli: Cli, inbox: Pa
     filled(inbox / "a.xlsx", 10, 20)
     with Scripted([b"", created()]) as server:
         env = {"KANTATA_TOKEN": "x", "KANTATA_BASE_URL": server.base_url, **AUTO}
-        look = "import importer.flow.previewing as p, importer.flow.submitting as s\n"
+        look = "import importer.flow.preview as p, importer.flow.submit as s\n"
         look += "p.look_up = s.look_up = lambda prepared, api, seconds: prepared\n"
         look += "p.checked = s.checked = lambda prepared, api, go_on: prepared\n"
         look += "s.read_again = lambda planned, connect: planned\n"
@@ -339,7 +339,7 @@ def test_two_runs_at_once(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
     with FileLock(inbox / ".invoice-importer.lock"):
         done = cli.at(sandbox).run("run", **AUTO)
     assert (done.exit_code, posts(sandbox), lying(inbox)) == (7, 0, ["a.xlsx"])
-    holding = "import importer.flow.submitting as s, time, pathlib\n"
+    holding = "import importer.flow.submit as s, time, pathlib\n"
     holding += "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(60)\ns.prepare = wait\n"
     other = cli.at(sandbox).start("submit", cli.fees(1), "--yes", before=holding)
     while not (cli.folder / "held").exists():

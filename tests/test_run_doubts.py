@@ -211,7 +211,7 @@ def test_an_unexpected_error_after_a_lost_answer_is_in_doubt(cli: Cli, sandbox: 
     """In failed/ nobody would settle it."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
-    crash = "import importer.flow.submitting as s\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
+    crash = "import importer.flow.submit as s\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
     crash += "s._finished = crash\n"
     assert cli.at(sandbox).start("run", before=crash, **AUTO).wait().exit_code == 8
     assert "a.xlsx" in put_away(inbox, "in-doubt")

@@ -60,7 +60,7 @@ def test_a_refusal_names_the_cell_of_the_cover(cli: Cli, sandbox: Sandbox) -> No
 
 
 UNTOLD = (
-    "import importer.flow.checking as c\nfrom dataclasses import replace\nof = c.expected_of\n"
+    "import importer.flow.account_look_up as c\nfrom dataclasses import replace\nof = c.expected_of\n"
     "c.expected_of = lambda invoice, account: replace(of(invoice, account), total=None)\n"
 )
 """A Kantata that does not tell what time, expenses and milestones are worth."""

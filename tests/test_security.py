@@ -105,7 +105,7 @@ def test_outcomes_and_errors_of_the_client_are_free_of_the_token(connect: Callab
 def test_a_crash_does_not_show_the_token(cli: Cli, tmp_path: Path) -> None:
     """Exit code 1; the traceback is in a file of the owner, without the values of variables."""
     crash = (
-        "import importer.flow.submitting as p\n"
+        "import importer.flow.submit as p\n"
         "def crash(*args, **kwargs):\n"
         "    token = __import__('os').environ['KANTATA_TOKEN']\n"
         "    raise RuntimeError('planted')\n"

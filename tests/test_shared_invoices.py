@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from importer.sandbox.running import Sandbox
 
 AT = (
-    "import importer.flow.planning as p\nfrom datetime import datetime\n"
+    "import importer.flow.prepare as p\nfrom datetime import datetime\n"
     "class Clock(datetime):\n    @classmethod\n    def now(cls, *a):\n"
     "        return datetime({}, 12, 0)\np.datetime = Clock\n"
 )

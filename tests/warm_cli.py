@@ -21,7 +21,7 @@ from typing import Any
 WARM = (
     "importer.cli",
     "importer.unattended.running",
-    "importer.flow.submitting",
+    "importer.flow.submit",
     "importer.reporting.terminal",
     "importer.commands.session",
     "importer.sandbox.app",

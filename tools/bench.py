@@ -99,8 +99,8 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
     """Run the preview step by step."""
     from importer.checking.grouping import Defaults, group
     from importer.checking.validate import validate
-    from importer.flow import planning, telling
-    from importer.flow.prepared import Prepared, Wish
+    from importer.flow.prepare import knowledge_for
+    from importer.flow.prepared import Prepared, Wish, report_of
     from importer.model.exit_codes import ExitCode
     from importer.model.headers import known_headers
     from importer.model.plans import Source
@@ -125,7 +125,7 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
     invoices, more = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
     lap("group")
     drawn = draw_up(invoices, "2026-10")
-    planned = decide(drawn, planning.knowledge_for(drawn, tools.ledger), allow_repeats=False)
+    planned = decide(drawn, knowledge_for(drawn, tools.ledger), allow_repeats=False)
     lap("plan")
     if problems or more:
         sys.exit(f"the benchmark's input has problems: {[*problems, *more][:3]}")
@@ -144,7 +144,7 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
         (),
         (),
     )
-    report = telling.report_of("preview", prepared, tools, planned, ExitCode.DONE)
+    report = report_of("preview", prepared, tools, planned, ExitCode.DONE)
     last = time.perf_counter()
     results.write_report(report, folder)
     lap("workbook")
@@ -153,12 +153,12 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
 
 def whole_preview(path: Path, folder: Path) -> dict[str, float]:
     """Run the whole preview as the command does, without the start of Python."""
-    from importer.flow import previewing
     from importer.flow.prepared import Wish
+    from importer.flow.preview import preview
 
     tools = _tools(folder)
     start = time.perf_counter()
-    previewing.preview(Wish(path), tools)
+    preview(Wish(path), tools)
     return {"whole preview": time.perf_counter() - start}
 
 

@@ -57,8 +57,9 @@ def approve(  # noqa: PLR0913 - one argument per option or field
     from rich.console import Console
 
     from importer.commands.session import opened
-    from importer.flow import approving, previewing
+    from importer.flow.gates import approve as record_approval
     from importer.flow.prepared import Wish
+    from importer.flow.preview import preview
     from importer.reporting.terminal import show
 
     talk = Console(stderr=True)
@@ -72,14 +73,14 @@ def approve(  # noqa: PLR0913 - one argument per option or field
         console=talk,
     ) as session:
         wish = Wish(file, sheet, batch, partial, allow_repeats)
-        plan = previewing.preview(wish, session.tools)
+        plan = preview(wish, session.tools)
         if not (quiet or as_json) or not yes:
             show(plan, talk)
         if plan.exit_code is ExitCode.FILE_PROBLEMS and not partial:
             talk.print("Nothing was approved: mend the problems first, or add --partial.")
             return plan.exit_code
         _confirm(plan, talk, yes=yes)
-        approval = approving.approve(plan, session.tools)
+        approval = record_approval(plan, session.tools)
     if as_json:
         _print_json(plan, approval.plan_hash, approval.who)
     elif not quiet:

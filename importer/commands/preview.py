@@ -46,8 +46,8 @@ def preview(  # noqa: PLR0913 - one argument per option or field
     from rich.console import Console
 
     from importer.commands.session import opened
-    from importer.flow import previewing
     from importer.flow.prepared import Wish
+    from importer.flow.preview import preview as make_preview
     from importer.reporting.report import json_text
     from importer.reporting.terminal import show
     from importer.unattended.handled import why_of
@@ -61,7 +61,7 @@ def preview(  # noqa: PLR0913 - one argument per option or field
         sandbox=sandbox,
         console=Console(stderr=True),
     ) as session:
-        report = previewing.preview(Wish(file, sheet, batch, partial, annotate=annotate), session.tools)
+        report = make_preview(Wish(file, sheet, batch, partial, annotate=annotate), session.tools)
     with telling():
         if as_json:
             sys.stdout.write(json_text(report) + "\n")

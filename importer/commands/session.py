@@ -6,8 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from importer.flow.checking import NOT_CHECKED
-from importer.flow.prepared import Tools
+from importer.flow.prepared import NOT_CHECKED, Tools
 from importer.kantata.client import KantataApi
 from importer.ledger.opening import file_beside, ledger_url, open_ledger
 from importer.model.errors import SettingsProblem

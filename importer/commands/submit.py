@@ -81,9 +81,9 @@ def submit(  # noqa: PLR0913 - one argument per option or field
     from rich.console import Console
 
     from importer.commands.session import opened
-    from importer.flow import submitting
     from importer.flow.prepared import Wish
-    from importer.flow.submitting import Hooks
+    from importer.flow.submit import Hooks
+    from importer.flow.submit import submit as send
     from importer.reporting.report import json_text
     from importer.reporting.terminal import show
     from importer.sending.throttle import Stop
@@ -114,7 +114,7 @@ def submit(  # noqa: PLR0913 - one argument per option or field
             listen()
             bar.begin(plan)
 
-        report = submitting.submit(
+        report = send(
             wish,
             session.tools,
             Hooks(session.connect, confirm, stop, bar.advance),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from importer.flow.planning import decided
+from importer.flow.prepare import decided
 from importer.kantata.payload import content_of
 from importer.model.plans import PlannedInvoice, Status
 from importer.sending.found_again import found_again, not_found_again

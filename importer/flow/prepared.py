@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,6 +12,8 @@ from importer.model.plans import PlannedInvoice, Source, Status
 from importer.model.problems import has_errors
 from importer.model.sheet import ControlTotals
 from importer.planning.named_projects import Named
+from importer.planning.totals import totals_of
+from importer.reporting.report import Report
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
     from importer.checking.conventions import Decision
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
+    from importer.model.exit_codes import ExitCode
     from importer.model.invoices import SheetLine
+    from importer.model.plans import PlannedInvoice
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet
     from importer.planning.deciding import Terms
@@ -28,6 +33,11 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 20
 """Rows named in one reason."""
+NOT_CHECKED = (
+    "Not checked: projects, time entries, expenses, milestones, tasks, invoice numbers, and earlier invoices that this "
+    "ledger does not know."
+)
+"""Where Kantata was not asked at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +120,49 @@ def new_run_id() -> str:
 def noting(prepared: Prepared, notice: str) -> Prepared:
     """The plan with one more notice."""
     return replace(prepared, notices=(*prepared.notices, notice))
+
+
+LOG = logging.getLogger(__name__)
+
+
+def report_of(
+    command: str,
+    prepared: Prepared,
+    tools: Tools,
+    planned: tuple[PlannedInvoice, ...],
+    code: ExitCode,
+) -> Report:
+    """A plan, or what became of it, as it is told to people and programs."""
+    return Report(
+        command=command,
+        run_id=prepared.run_id,
+        batch=prepared.batch,
+        account=tools.account,
+        started_at=prepared.started_at,
+        exit_code=code,
+        source=prepared.source,
+        sheet=prepared.sheet,
+        planned=planned,
+        totals=totals_of(prepared.lines, planned),
+        problems=prepared.problems,
+        notices=prepared.notices,
+        decisions=prepared.decisions,
+        invoice_link=tools.settings.invoice_link,
+    )
+
+
+def note_in_log(report: Report) -> None:
+    """Put a report into the log."""
+    counts = {status.value: count for status, count in report.totals.by_status.items()}
+    facts = {
+        "run_id": report.run_id,
+        "file": report.source.path,
+        "sha256": report.source.sha256,
+        "counts": counts,
+        "amount": report.totals.amount,
+        "exit_code": int(report.exit_code),
+        "told": True,
+        "duration_ms": round((datetime.now().astimezone() - report.started_at).total_seconds() * 1000),
+    }
+    words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()) or "no invoices"
+    LOG.info("%s of %s: %s, %d errors", report.command, report.source.path, words, report.errors, extra=facts)

@@ -10,10 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.flow.planning import prepare
-from importer.flow.prepared import Tools, Wish, new_run_id
-from importer.flow.submitting import exit_code_after
-from importer.flow.telling import report_of
+from importer.flow.prepare import prepare
+from importer.flow.prepared import Tools, Wish, new_run_id, report_of
+from importer.flow.submit import exit_code_after
 from importer.model.errors import AccessDenied, ImporterError, NotReached
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice

@@ -9,10 +9,10 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from importer.flow.guarding import check_gates
+from importer.flow.gates import check_gates
 from importer.flow.prepared import Tools, Wish, new_run_id
-from importer.flow.previewing import preview
-from importer.flow.submitting import Hooks, submit
+from importer.flow.preview import preview
+from importer.flow.submit import Hooks, submit
 from importer.model.errors import FileProblem, GateRefused, ImporterError, NotReached, SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice

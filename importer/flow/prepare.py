@@ -13,16 +13,17 @@ from importer.checking.grouping import Defaults, group
 from importer.checking.header_changes import changes
 from importer.checking.period import DateRules, check_dates
 from importer.checking.validate import validate
-from importer.flow.naming import with_named_projects
-from importer.flow.prepared import MOST_NAMED, Prepared, Tools, Wish
+from importer.flow.account_look_up import with_named_projects
+from importer.flow.prepared import MOST_NAMED, Prepared, Tools, Wish, noting
 from importer.kantata.payload import unordered_fingerprint_of
 from importer.model.headers import known_headers
 from importer.model.invoices import Invoice, UnsoundInvoice
-from importer.model.plans import PlannedInvoice, Source
+from importer.model.plans import PlannedInvoice, Source, Status
 from importer.model.problems import error_rows
 from importer.model.words import rows_named
 from importer.planning.deciding import Terms, decide
 from importer.planning.plan import Knowledge, Place, choose_batch, draw_up
+from importer.planning.redated import dated_anew, monthly_note
 from importer.reading.formats.grid import Limits as FileLimits
 from importer.reading.read import Reading, read_sheet
 from importer.values.mapping import in_known_words
@@ -199,3 +200,15 @@ def decided(prepared: Prepared) -> Prepared:
         prepared.drawn, prepared.knowledge, allow_repeats=prepared.wish.allow_repeats, terms=prepared.terms
     )
     return replace(prepared, planned=planned)
+
+
+def with_warnings(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan, with a warning for every invoice that was only dated anew, and a note of those that are monthly."""
+    ready = [one for one in prepared.planned if one.status is Status.READY]
+    if not ready:
+        return prepared
+    earlier = tools.ledger.past.of_projects(one.invoice.workspace_ids for one in ready)
+    earlier = [one for one in earlier if one.invoice_id not in prepared.knowledge.gone]
+    warnings, monthly = dated_anew(ready, earlier, prepared.sheet)
+    prepared = replace(prepared, problems=(*prepared.problems, *warnings))
+    return noting(prepared, monthly_note(monthly)) if monthly else prepared

@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from importer.checking.header_changes import headers_seen
-from importer.flow import approving
-from importer.flow.checking import checked, with_currencies
-from importer.flow.comparing import with_warnings
-from importer.flow.guarding import check_limits
+from importer.flow import gates
+from importer.flow.account_look_up import checked, with_currencies
+from importer.flow.gates import check_limits
 from importer.flow.looking_up import look_up
-from importer.flow.planning import compared, decided, knowledge_for, prepare
-from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, noting
-from importer.flow.telling import note_in_log, report_of
+from importer.flow.prepare import compared, decided, knowledge_for, prepare, with_warnings
+from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log, noting, report_of
 from importer.kantata.backoff import Pace, RetryBudget
 from importer.model.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
@@ -88,10 +86,10 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
         prepared.planned,
     )
     plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
-    approving.begin(plan, tools)
+    gates.begin(plan, tools)
     _adopt_found(prepared, tools.ledger)
     if not prepared.ready:
-        approving.end(plan, tools, prepared.planned)
+        gates.end(plan, tools, prepared.planned)
         return _finished(prepared, tools, Sent(prepared.planned), began=True)
     settings = tools.settings
     gate = Gate(Pace.of(settings.pace_per_second), RetryBudget(settings.retry_seconds), hooks.stop)
@@ -108,7 +106,7 @@ def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
     )
     sent = sender.send_all(prepared.planned)
     with suppress(LedgerProblem):  # what was sent must be told; an undo ends the approvals too
-        approving.end(plan, tools, sent.planned)
+        gates.end(plan, tools, sent.planned)
     if hooks.stop.exit_code is None:  # who asked to stop does not wait for another look
         sent = replace(sent, planned=read_again(sent.planned, hooks.connect))
     return _finished(prepared, tools, sent, began=True)
@@ -137,7 +135,7 @@ def _agreed(prepared: Prepared, tools: Tools, hooks: Hooks) -> None:
     hooks.connect()  # a missing token is said before the question
     plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
     if tools.settings.require_approval:
-        approving.approved(plan, tools, prepared.wish)
+        gates.approved(plan, tools, prepared.wish)
     hooks.confirm(plan)
 
 

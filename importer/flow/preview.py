@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer.flow.checking import NOT_CHECKED, checked, with_names
-from importer.flow.comparing import changes_of, with_warnings
-from importer.flow.guarding import check_limits
+from importer.checking.period import batch_before
+from importer.flow.account_look_up import checked, with_names
+from importer.flow.gates import check_limits
 from importer.flow.looking_up import look_up
-from importer.flow.planning import compared, prepare
-from importer.flow.prepared import Tools, Wish, new_run_id, noting
-from importer.flow.telling import note_in_log, report_of
+from importer.flow.prepare import compared, prepare, with_warnings
+from importer.flow.prepared import NOT_CHECKED, Tools, Wish, new_run_id, note_in_log, noting, report_of
 from importer.model.errors import AccessDenied, GateRefused, NotReached
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.problems import has_errors
 from importer.model.words import count_of
+from importer.planning.comparison import Changes, compare
 from importer.reporting.annotated.annotate import annotate
 from importer.reporting.workbook import results
 
 if TYPE_CHECKING:
+    from importer.flow.prepared import Prepared, Tools
     from importer.reporting.report import Report
 
 
@@ -63,3 +64,14 @@ def _refusal(ready: int) -> str:
         f"; with --partial it would send the {count_of(ready, 'invoice')} that {'is' if ready == 1 else 'are'} sound"
     )
     return f"Submit would send nothing of this file, because it has problems{sound if ready else ''}."
+
+
+def changes_of(prepared: Prepared, tools: Tools) -> Changes | None:
+    """What is otherwise than in the batch before; None when this account has none."""
+    past = tools.ledger.past
+    before = batch_before(prepared.batch, past.batches())
+    if before is None:
+        return None
+    earlier = past.of_batch(before)
+    billed_now = [one for one in past.of_batch(prepared.batch) if one.invoice_id not in prepared.knowledge.gone]
+    return compare(prepared.planned, earlier, before, tools.settings.change_percent, billed_now)
