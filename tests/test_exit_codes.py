@@ -162,7 +162,7 @@ DONE, UNEXPECTED, WRONG, PROBLEMS, SOME, ACCESS, AWAY, LOCKED, DOUBT, GATE = (Ex
 TABLE: list[tuple[str, ExitCode, str, Case]] = [
     ("template", DONE, "written", just("template")),
     ("template", WRONG, "never overwrites", again("template")),
-    ("template", UNEXPECTED, "a crash", crashing("template", "write", "template")),
+    ("template", UNEXPECTED, "a crash", crashing("template.write", "write", "template")),
     ("preview", DONE, "sound", with_sheet("preview")),
     ("preview", WRONG, "no file", just("preview", "missing.xlsx")),
     ("preview", WRONG, "an unknown option", just("preview", "x.csv", "--nonsense")),
@@ -209,7 +209,7 @@ TABLE: list[tuple[str, ExitCode, str, Case]] = [
     ("reconcile", DOUBT, "too early to say", reconciled("--no-wait", IMPORTER_SETTLE_SECONDS="600")),
     ("history", DONE, "no runs", just("history")),
     ("history", WRONG, "an unknown run", just("history", "20200101-000000-0000")),
-    ("history", UNEXPECTED, "a crash", crashing("settings", "load", "history")),
+    ("history", UNEXPECTED, "a crash", crashing("settings.loading", "load", "history")),
     ("settings", DONE, "shown", just("settings")),
     ("settings", WRONG, "wrong", just("settings", IMPORTER_DRAFT="maybe")),
     ("login", WRONG, "nothing typed", just("login")),

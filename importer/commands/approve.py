@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from importer.commands.options import (
-    Batch,
-    Config,
-    Encoding,
-    File,
-    Json,
-    Offline,
-    Partial,
-    Profile,
-    Quiet,
-    Reports,
-    SandboxFlag,
-    SheetName,
-    reporting_errors,
-    typed,
-)
+from importer.commands.asking import need_terminal, need_yes
+from importer.commands.ending import command, print_json
+from importer.commands.options import Output, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 
@@ -32,21 +18,12 @@ if TYPE_CHECKING:
     from importer.reporting.report import Report
 
 
-@reporting_errors
-def approve(  # noqa: PLR0913 - one argument per option or field
+@command
+def approve(
     *,
-    file: File,
-    sheet: SheetName = None,
-    batch: Batch = None,
-    profile: Profile = None,
-    config: Config = None,
-    reports: Reports = None,
-    encoding: Encoding = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-    offline: Offline = False,
-    sandbox: SandboxFlag = False,
-    partial: Partial = False,
+    sheet: SheetOptions,
+    place: RunPlace,
+    output: Output,
     allow_repeats: Annotated[
         bool,
         typer.Option("--allow-repeats", help="Also approve invoices whose content was billed before."),
@@ -60,30 +37,26 @@ def approve(  # noqa: PLR0913 - one argument per option or field
     from importer.flow.gates import approve as record_approval
     from importer.flow.prepared import Wish
     from importer.flow.preview import preview
+    from importer.reporting.report import to_document
     from importer.reporting.terminal import show
 
     talk = Console(stderr=True)
-    with opened(
-        config=config,
-        profile=profile,
-        reports=reports,
-        encoding=encoding,
-        offline=offline,
-        sandbox=sandbox,
-        console=talk,
-    ) as session:
-        wish = Wish(file, sheet, batch, partial, allow_repeats)
+    wish = Wish(sheet.file, sheet.sheet, sheet.batch, partial=sheet.partial, allow_repeats=allow_repeats)
+    with opened(place, talk, offline=sheet.offline, encoding=sheet.encoding) as session:
         plan = preview(wish, session.tools)
-        if not (quiet or as_json) or not yes:
+        if not yes or not (output.quiet or output.as_json):
             show(plan, talk)
-        if plan.exit_code is ExitCode.FILE_PROBLEMS and not partial:
-            talk.print("Nothing was approved: mend the problems first, or add --partial.")
+        if plan.exit_code is ExitCode.FILE_PROBLEMS and not sheet.partial:
+            talk.print("Nothing was approved: fix the problems first, or add --partial.")
             return plan.exit_code
+
         _confirm(plan, talk, yes=yes)
         approval = record_approval(plan, session.tools)
-    if as_json:
-        _print_json(plan, approval.plan_hash, approval.who)
-    elif not quiet:
+
+    if output.as_json:
+        noted = {"plan_hash": approval.plan_hash, "who": approval.who}
+        print_json(to_document(plan) | {"command": "approve", "approval": noted})
+    elif not output.quiet:
         Console().print(f"Approved by {approval.who}: plan {approval.plan_hash[:12]} of batch {plan.batch}.")
     return ExitCode.DONE
 
@@ -99,20 +72,8 @@ def _confirm(plan: Report, talk: Console, *, yes: bool) -> None:
         raise GateRefused(msg, "The table above says why.", code="gate.approval")
     if yes:
         return
-    if not sys.stdin.isatty():
-        msg = "Nothing was approved: without a terminal nobody can be asked."
-        raise GateRefused(msg, "Add --yes.", code="gate.yes")
-    talk.print(
-        f"[bold]{count_of(ready, 'invoice')}[/] with [bold]{plan.totals.amount_by_status[Status.READY]:,.2f}[/]."
-    )
-    if typed("Type yes to approve", "Nothing was approved").strip().lower() != "yes":
-        msg = "Nothing was approved: you did not type yes."
-        raise GateRefused(msg, "Approve it when you are sure.", code="gate.yes")
 
-
-def _print_json(plan: Report, plan_hash: str, who: str) -> None:
-    from importer.kantata.payload import to_json
-    from importer.reporting.report import to_document
-
-    document = to_document(plan) | {"command": "approve", "approval": {"plan_hash": plan_hash, "who": who}}
-    sys.stdout.write(to_json(document, indent=2) + "\n")
+    need_terminal("Nothing was approved")
+    amount = plan.totals.amount_by_status[Status.READY]
+    talk.print(f"[bold]{count_of(ready, 'invoice')}[/] with [bold]{amount:,.2f}[/].")
+    need_yes("Type yes to approve", "Nothing was approved", "Approve it when you are sure.")

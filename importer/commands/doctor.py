@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -11,56 +10,46 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from importer.commands.options import Config, Json, Profile, SandboxFlag, reporting_errors, telling
+from importer.commands.ending import command, print_json, printing
+from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console
-
     from importer.commands.doctor_checks import Check
     from importer.settings.model import Settings
 
 
-@reporting_errors
+@command
 def doctor(
     *,
-    profile: Profile = None,
-    config: Config = None,
-    as_json: Json = False,
-    sandbox: SandboxFlag = False,
+    place: AccountPlace,
+    output: JsonOutput,
     notify: Annotated[bool, typer.Option("--notify", help="Also send a test notice to every address.")] = False,
 ) -> ExitCode:
     """Check settings, token, connection, ledger and folders; changes nothing."""
-    from rich.console import Console
-
     from importer.commands.doctor_checks import worst
 
     with ExitStack() as stack:
-        checks = list(_checks(stack, config, profile, sandbox=sandbox, notify=notify))
+        checks = list(_checks(stack, place, notify=notify))
     code = worst(checks)
-    with telling():
-        if as_json:
-            _print_document(checks, code)
+    with printing():
+        if output.as_json:
+            print_json(_document(checks, code))
         else:
-            _show(checks, Console())
+            _show(checks)
     return code
 
 
-def _checks(
-    stack: ExitStack, config: Path | None, profile: str | None, *, sandbox: bool, notify: bool
-) -> Iterator[Check]:
-    from rich.console import Console
-
+def _checks(stack: ExitStack, place: AccountPlace, *, notify: bool) -> Iterator[Check]:
     from importer.commands import doctor_checks as look
-    from importer.commands.session import SANDBOX_ACCOUNT, _embedded_sandbox
-    from importer.ledger.opening import ledger_url
-    from importer.model.errors import LedgerProblem, SettingsProblem
-    from importer.settings.access_token import find_token
+    from importer.ledger.opening import SANDBOX_ACCOUNT
+    from importer.model.errors import SettingsProblem
     from importer.settings.loading import changed, load
     from importer.settings.sources import settings_file
 
+    config, profile = place.config, place.profile
     yield look.of_program()
     try:
         settings = load(config=config, profile=profile)
@@ -68,25 +57,38 @@ def _checks(
     except SettingsProblem as problem:
         yield look.failed("settings", problem.message, problem.hint, problem.exit_code)
         return
-    account, token, why_none = settings.account, None, ""
-    try:
-        if sandbox:
-            where = ledger_url(settings.ledger)
-            settings, account, token = _embedded_sandbox(stack, settings, where, Console(stderr=True))
-        else:
-            token, why_none = find_token(settings)
-        yield from _of_kantata(settings, token, why_none)
-    except SettingsProblem as problem:
-        yield look.failed("token", problem.message, problem.hint, problem.exit_code)
-    except LedgerProblem as problem:
-        yield look.failed("ledger", problem.message, problem.hint)
-    yield _of_ledger(stack, settings, SANDBOX_ACCOUNT if sandbox else account)
+
+    yield from _of_access(stack, settings, sandbox=place.sandbox)
+    yield _of_ledger(stack, settings, SANDBOX_ACCOUNT if place.sandbox else settings.account)
     yield look.of_reports(settings.reports)
     yield look.of_inbox(settings)
     yield look.of_clock(datetime.now().astimezone())
     yield look.of_pace(settings)
     yield from _of_notices(settings, notify=notify)
     yield from look.of_extras()
+
+
+def _of_access(stack: ExitStack, settings: Settings, *, sandbox: bool) -> Iterator[Check]:
+    """The token and what Kantata answers to it; of the stand-in where ``sandbox`` is set."""
+    from rich.console import Console
+
+    from importer.commands import doctor_checks as look
+    from importer.commands.session import embedded_sandbox
+    from importer.ledger.opening import ledger_url
+    from importer.model.errors import LedgerProblem, SettingsProblem
+    from importer.settings.access_token import find_token
+
+    try:
+        if sandbox:
+            where = ledger_url(settings.ledger)
+            settings, _, token = embedded_sandbox(stack, settings, where, Console(stderr=True))
+            yield from _of_kantata(settings, token, "")
+        else:
+            yield from _of_kantata(settings, *find_token(settings))
+    except SettingsProblem as problem:
+        yield look.failed("token", problem.message, problem.hint, problem.exit_code)
+    except LedgerProblem as problem:
+        yield look.failed("ledger", problem.message, problem.hint)
 
 
 def _of_kantata(settings: Settings, token: str | None, why_none: str) -> Iterator[Check]:
@@ -137,10 +139,11 @@ def _of_notices(settings: Settings, *, notify: bool) -> Iterator[Check]:
         yield from look.of_test_notice(settings)
 
 
-def _show(checks: list[Check], console: Console) -> None:
+def _show(checks: list[Check]) -> None:
+    from rich.console import Console
     from rich.markup import escape
 
-    styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+    console, styles = Console(), {"ok": "green", "warn": "yellow", "fail": "bold red"}
     width = max(len(check.name) for check in checks)
     for check in checks:
         mark = f"[{styles[check.state.value]}]{check.state.value:<4}[/]"
@@ -150,16 +153,9 @@ def _show(checks: list[Check], console: Console) -> None:
             console.print(f"      {' ' * width}  {escape(check.remedy)}", style="dim", highlight=False, soft_wrap=True)
 
 
-def _print_document(checks: list[Check], code: ExitCode) -> None:
-    from importer.kantata.payload import to_json
-
-    document = {
-        "schema_version": 1,
-        "command": "doctor",
-        "exit_code": int(code),
-        "checks": [
-            {"name": one.name, "state": one.state.value, "says": one.says, "remedy": one.remedy or None}
-            for one in checks
-        ],
-    }
-    sys.stdout.write(to_json(document, indent=2) + "\n")
+def _document(checks: list[Check], code: ExitCode) -> dict[str, object]:
+    entries = [
+        {"name": check.name, "state": check.state.value, "says": check.says, "remedy": check.remedy or None}
+        for check in checks
+    ]
+    return {"schema_version": 1, "command": "doctor", "exit_code": int(code), "checks": entries}

@@ -6,12 +6,13 @@ import sys
 
 import typer
 
-from importer.commands.options import Config, Profile, reporting_errors
+from importer.commands.ending import command
+from importer.commands.options import Place
 from importer.model.exit_codes import ExitCode
 
 
-@reporting_errors
-def login(*, profile: Profile = None, config: Config = None) -> ExitCode:
+@command
+def login(*, place: Place) -> ExitCode:
     """Ask for the access token and keep it in the keyring of the operating system; it is never an argument."""
     from importer.model.errors import SettingsProblem, WrongUse
     from importer.settings.access_token import ELSEWHERE, store, stored
@@ -19,7 +20,7 @@ def login(*, profile: Profile = None, config: Config = None) -> ExitCode:
     from importer.settings.redaction import keep_secret
     from importer.settings.secrecy import checked_token
 
-    account = load(config=config, profile=profile).account
+    account = load(config=place.config, profile=place.profile).account
     if sys.stdin.isatty():
         token = typer.prompt(f"Access token for {account}", hide_input=True, err=True)
     else:
@@ -37,13 +38,13 @@ def login(*, profile: Profile = None, config: Config = None) -> ExitCode:
     return ExitCode.DONE
 
 
-@reporting_errors
-def logout(*, profile: Profile = None, config: Config = None) -> ExitCode:
+@command
+def logout(*, place: Place) -> ExitCode:
     """Delete the access token from the keyring of the operating system."""
     from importer.settings.access_token import forget
     from importer.settings.loading import load
 
-    account = load(config=config, profile=profile).account
+    account = load(config=place.config, profile=place.profile).account
     said = "was deleted from the keyring" if forget(account) else "was not in the keyring"
     typer.echo(f"The token for {account} {said}.", err=True)
     return ExitCode.DONE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from contextlib import suppress
@@ -11,24 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from importer.commands.options import (
-    Config,
-    Json,
-    Profile,
-    Quiet,
-    Reports,
-    SandboxFlag,
-    reporting_errors,
-    telling,
-    typed,
-)
+from importer.commands.asking import need_terminal, need_yes
+from importer.commands.ending import command, print_json, printing
+from importer.commands.options import Output, RunPlace
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.words import rows_named
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from importer.flow.prepared import Tools
@@ -37,15 +26,11 @@ if TYPE_CHECKING:
     from importer.unattended.handled import Handled
 
 
-@reporting_errors
-def reconcile(  # noqa: PLR0913 - one argument per option or field
+@command
+def reconcile(  # noqa: PLR0913 - one argument per option
     *,
-    profile: Profile = None,
-    config: Config = None,
-    reports: Reports = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-    sandbox: SandboxFlag = False,
+    place: RunPlace,
+    output: Output,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until enough time has passed since sending, or say when.")
     ] = True,
@@ -74,47 +59,33 @@ def reconcile(  # noqa: PLR0913 - one argument per option or field
     from importer.unattended.digest import notice_of_failure, notice_of_reconcile
     from importer.unattended.notices import TOPICS
 
-    settings = load(config=config, profile=profile, reports=reports)
-    account = "SANDBOX" if sandbox else settings.account
+    settings = load(config=place.config, profile=place.profile, reports=place.reports)
+    account = "SANDBOX" if place.sandbox else settings.account
     try:
         done, moved = _done(
             said(billed or (), not_billed or ()),
-            config=config,
-            profile=profile,
-            reports=reports,
-            sandbox=sandbox,
+            place,
             wait=wait,
             yes=yes,
         )
     except (WrongUse, GateRefused):
         raise  # who stands here and says something is told at once
     except ImporterError as error:
-        notify(notice_of_failure(error, account, "reconcile", TOPICS[1]), settings, rehearsal=sandbox)
+        notify(notice_of_failure(error, account, "reconcile", TOPICS[1]), settings, rehearsal=place.sandbox)
         raise
-    if as_json:
-        from importer.kantata.payload import to_json
-
-        with telling():
-            sys.stdout.write(to_json(_document(done, moved), indent=2) + "\n")
-    elif not quiet or done.exit_code is not ExitCode.DONE:
+    if output.as_json:
+        with printing():
+            print_json(_document(done, moved))
+    elif not output.quiet or done.exit_code is not ExitCode.DONE:
         # What is not billed is told also under a scheduler: nobody takes its file again.
-        with telling():
-            _show(done, moved, Console(stderr=quiet))
+        with printing():
+            _show(done, moved, Console(stderr=output.quiet))
     if done.settlements:
-        notify(notice_of_reconcile(done, moved, account), settings, rehearsal=sandbox)
+        notify(notice_of_reconcile(done, moved, account), settings, rehearsal=place.sandbox)
     return done.exit_code
 
 
-def _done(  # noqa: PLR0913 - one argument per option or field
-    said: dict[str, str | None],
-    *,
-    config: Path | None,
-    profile: str | None,
-    reports: Path | None,
-    sandbox: bool,
-    wait: bool,
-    yes: bool,
-) -> tuple[Reconciled, list[Handled]]:
+def _done(said: dict[str, str | None], place: RunPlace, *, wait: bool, yes: bool) -> tuple[Reconciled, list[Handled]]:
     from rich.console import Console
 
     from importer.commands.session import opened
@@ -122,9 +93,7 @@ def _done(  # noqa: PLR0913 - one argument per option or field
     from importer.flow.reconciling import Words
 
     talk = Console(stderr=True)
-    with opened(
-        config=config, profile=profile, reports=reports, offline=False, sandbox=sandbox, console=talk
-    ) as session:
+    with opened(place, talk, offline=False) as session:
 
         def wait_until(moment: datetime) -> bool:
             return _wait_until(moment, talk) if wait else False
@@ -134,29 +103,23 @@ def _done(  # noqa: PLR0913 - one argument per option or field
 
         words = Words(said, confirm)
         found = reconciling.reconcile(session.tools, session.connect(), wait_until, words=words)
-        return found, [] if sandbox else _returned(session.tools, found)
+        return found, [] if place.sandbox else _returned(session.tools, found)
 
 
 def _confirm(by_word: tuple[Settlement, ...], *, yes: bool, talk: Console) -> None:
     """Show what would be noted on a person's word alone, and ask for a typed yes. Raises GateRefused."""
     from rich.markup import escape
 
-    from importer.model.errors import GateRefused
-
     if yes:
         return
     for one in by_word:
         talk.print(f"{escape(_name(one))}: {escape(one.reason)}", highlight=False, soft_wrap=True)
-    if not sys.stdin.isatty():
-        msg = "Nothing was changed: without a terminal nobody can be asked."
-        raise GateRefused(msg, "Add --yes.", code="gate.yes")
+    need_terminal("Nothing was changed")
     if any(one.status is Status.READY and not one.doubt.being_undone for one in by_word):
         talk.print(
             "What you call not billed is sent when its file is submitted again: were it there, it would be twice."
         )
-    if typed("Type yes to note it", "Nothing was changed").strip().lower() != "yes":
-        msg = "Nothing was changed: you did not type yes."
-        raise GateRefused(msg, "Run it again when you are sure.", code="gate.yes")
+    need_yes("Type yes to note it", "Nothing was changed", "Run it again when you are sure.")
 
 
 def _name(one: Settlement) -> str:

@@ -6,7 +6,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from importer.commands.options import Config, Json, Profile, Quiet, Reports, SandboxFlag, reporting_errors, telling
+from importer.commands.ending import command, printing
+from importer.commands.options import Output, RunPlace
 from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -20,16 +21,8 @@ if TYPE_CHECKING:
     from importer.unattended.notices import Notice
 
 
-@reporting_errors
-def run(  # noqa: PLR0913 - one argument per option or field
-    *,
-    profile: Profile = None,
-    config: Config = None,
-    reports: Reports = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-    sandbox: SandboxFlag = False,
-) -> ExitCode:
+@command
+def run(*, place: RunPlace, output: Output) -> ExitCode:
     """Handle every workbook of the inbox without anyone watching: for cron and other schedulers."""
     from rich.console import Console
 
@@ -39,7 +32,8 @@ def run(  # noqa: PLR0913 - one argument per option or field
     from importer.unattended.handled import exit_code_of
     from importer.unattended.notices import Diary, heartbeat
 
-    settings = load(config=config, profile=profile, reports=reports)
+    settings = load(config=place.config, profile=place.profile, reports=place.reports)
+    sandbox, quiet, as_json = place.sandbox, output.quiet, output.as_json
     account = "SANDBOX" if sandbox else settings.account
 
     diary = Diary(settings, state_file(settings, rehearsal=sandbox))
@@ -50,15 +44,15 @@ def run(  # noqa: PLR0913 - one argument per option or field
         if quiet and handled.exit_code is not ExitCode.DONE:
             sys.stderr.write(redacted(handled.line) + "\n")  # a scheduler mails what is written here, not exit codes
         elif not (as_json or quiet):
-            with telling():
+            with printing():
                 sys.stdout.write(handled.line + "\n")
 
     talk = Console(stderr=True, quiet=quiet)  # a scheduler mails what is written there
     with _failure_told(account, settings, rehearsal=sandbox):
-        done = _handled(config=config, profile=profile, reports=reports, sandbox=sandbox, talk=talk, told=told)
+        done = _handled(place, talk, told)
     code = exit_code_of(done)
     if as_json:
-        with telling():
+        with printing():
             sys.stdout.write(_document(done, code) + "\n")
     elif not done and not quiet:
         sys.stdout.write(f"Nothing to do: no workbook in {settings.inbox}.\n")
@@ -93,34 +87,18 @@ def _failure_told(account: str, settings: Settings, *, rehearsal: bool) -> Itera
         raise
 
 
-def _handled(  # noqa: PLR0913 - one argument per option or field
-    *,
-    config: Path | None,
-    profile: str | None,
-    reports: Path | None,
-    sandbox: bool,
-    talk: Console,
-    told: Callable[[Handled], None],
-) -> list[Handled]:
-    from importer.commands.session import opened
-    from importer.commands.submit import _signals
+def _handled(place: RunPlace, talk: Console, told: Callable[[Handled], None]) -> list[Handled]:
+    from importer.commands.session import opened, stopped_by_signals
     from importer.sending.throttle import Stop
     from importer.unattended import running
 
     stop = Stop()
     with (
-        opened(
-            config=config,
-            profile=profile,
-            reports=reports,
-            offline=False,
-            sandbox=sandbox,
-            console=talk,
-        ) as session,
-        _signals(stop) as listen,
+        opened(place, talk, offline=False) as session,
+        stopped_by_signals(stop) as listen,
     ):
         listen()
-        return running.run(session.tools, session.connect, stop, told, keep=sandbox)
+        return running.run(session.tools, session.connect, stop, told, keep=place.sandbox)
 
 
 def notify(notice: Notice, settings: Settings, *, rehearsal: bool = False) -> None:

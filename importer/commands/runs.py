@@ -1,11 +1,7 @@
-"""Runs that lie with another account of the same ledger: where a person has to look for them.
-
-Which run is meant, where a command takes one.
-"""
+"""Which run is meant where a command takes one, and where to look for a run of another account."""
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -15,11 +11,12 @@ if TYPE_CHECKING:
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import RunRecord
 
+LAST = "last"
 LIST_RUNS = "invoice-importer history lists the runs."
 
 
-def elsewhere_said(runs: Mapping[str, str]) -> str | None:
-    """How many runs lie with other accounts, and how to see them; ``runs``: run id → account."""
+def runs_of_other_accounts(runs: Mapping[str, str]) -> str | None:
+    """How many runs belong to other accounts, and how to see them; ``runs``: run id → account."""
     from importer.model.words import count_of
 
     if not runs:
@@ -30,7 +27,7 @@ def elsewhere_said(runs: Mapping[str, str]) -> str | None:
 
 
 def hint_for(wanted: str, runs: Mapping[str, str]) -> str:
-    """What to do when a run is not known here: say where it lies, if anywhere."""
+    """What to do when a run is not known here: say which account it belongs to."""
     found = dict.fromkeys(account for run, account in runs.items() if run.startswith(wanted))
     if not found:
         return LIST_RUNS
@@ -38,14 +35,11 @@ def hint_for(wanted: str, runs: Mapping[str, str]) -> str:
 
 
 def _way(account: str) -> str:
-    from importer.commands.session import SANDBOX_ACCOUNT
+    from importer.ledger.opening import SANDBOX_ACCOUNT
 
     if account == SANDBOX_ACCOUNT:
         return "of the sandbox (add --sandbox)"
     return f"of {account} (use its --profile, or set KANTATA_BASE_URL)"
-
-
-LAST = "last"
 
 
 def chosen_run(wanted: str, ledger: SubmissionLedger, command: str) -> RunRecord:
@@ -61,7 +55,9 @@ def chosen_run(wanted: str, ledger: SubmissionLedger, command: str) -> RunRecord
             if ledger.undoing.sent_in(run.run_id):
                 return run
         msg = "The ledger knows no run that sent anything."
-        raise WrongUse(msg, elsewhere_said(ledger.past.runs_elsewhere()) or LIST_RUNS, code=f"{command}.unknown_run")
+        raise WrongUse(
+            msg, runs_of_other_accounts(ledger.past.runs_elsewhere()) or LIST_RUNS, code=f"{command}.unknown_run"
+        )
     found = [run for run in runs if run.run_id == wanted] or [run for run in runs if run.run_id.startswith(wanted)]
     if len(found) == 1:
         return found[0]
@@ -69,6 +65,8 @@ def chosen_run(wanted: str, ledger: SubmissionLedger, command: str) -> RunRecord
     if found:
         msg = f"Several runs begin with {wanted}: {', '.join(run.run_id for run in found[:5])}."
         raise WrongUse(msg, "Type more of its id.", code=f"{command}.ambiguous_run")
+    import difflib
+
     near = difflib.get_close_matches(wanted, ids, n=1, cutoff=0.5)
     meant = f" Did you mean {near[0]}?" if near else ""
     msg = f"The ledger knows no run {wanted}.{meant}"

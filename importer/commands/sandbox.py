@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from importer.commands.options import reporting_errors
+from importer.commands.ending import command
 from importer.model.exit_codes import ExitCode
 
 
-@reporting_errors
+@command
 def sandbox(
     *,
     port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 takes a free one.")] = 8765,

@@ -1,31 +1,33 @@
-"""Open what a run works with: settings, ledger, connection, sandbox."""
+"""What a run works with: settings, ledger, connection, sandbox; and the signals that stop it."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+import os
+import signal
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from importer.flow.prepared import NOT_CHECKED, Tools
 from importer.kantata.client import KantataApi
-from importer.ledger.opening import file_beside, ledger_url, open_ledger
+from importer.ledger.opening import SANDBOX_ACCOUNT, file_beside, ledger_url, open_ledger
 from importer.model.errors import SettingsProblem
+from importer.model.exit_codes import ExitCode
 from importer.settings.access_token import ELSEWHERE, find_token
 from importer.settings.loading import load
 from importer.settings.model import Settings
 from importer.settings.redaction import keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from rich.console import Console
 
+    from importer.commands.options import RunPlace
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.opening import LedgerAddress
-
-SANDBOX_ACCOUNT = "sandbox"
-"""Name of the embedded stand-in in the ledger; its port differs from run to run."""
+    from importer.sending.throttle import Stop
 
 NO_TOKEN = f"No access token is set, so Kantata was not asked. {NOT_CHECKED}"
 OFFLINE = f"Offline: Kantata was not asked. {NOT_CHECKED}"
@@ -55,25 +57,19 @@ class Session:
 
 
 @contextmanager
-def opened(  # noqa: PLR0913 - one argument per option or field
-    *,
-    config: Path | None,
-    profile: str | None,
-    reports: Path | None,
-    offline: bool,
-    sandbox: bool,
-    console: Console,
-    workers: int | None = None,
-    encoding: str | None = None,
+def opened(
+    place: RunPlace, console: Console, *, offline: bool, workers: int | None = None, encoding: str | None = None
 ) -> Iterator[Session]:
-    """Open the tools of a run and close them after it."""
+    """Open the tools of a run and close them after it. Banners go to ``console``."""
     with ExitStack() as stack:
-        settings = load(config=config, profile=profile, reports=reports, workers=workers, encoding=encoding)
+        settings = load(
+            config=place.config, profile=place.profile, reports=place.reports, workers=workers, encoding=encoding
+        )
         where = ledger_url(settings.ledger)
         keep_secret(where.password and str(where.password))
-        account, (token, why_none) = settings.account, (None, "") if sandbox else find_token(settings)
-        if sandbox:
-            settings, account, token = _embedded_sandbox(stack, settings, where, console)
+        account, (token, why_none) = settings.account, (None, "") if place.sandbox else find_token(settings)
+        if place.sandbox:
+            settings, account, token = embedded_sandbox(stack, settings, where, console)
         elif settings.production:
             console.print(f"PRODUCTION: {account}. What is sent here bills clients.", style="bold white on red")
         ledger = stack.enter_context(_closing(where, account))
@@ -84,12 +80,10 @@ def opened(  # noqa: PLR0913 - one argument per option or field
         yield session
 
 
-def _embedded_sandbox(
-    stack: ExitStack,
-    settings: Settings,
-    ledger: LedgerAddress,
-    console: Console,
+def embedded_sandbox(
+    stack: ExitStack, settings: Settings, ledger: LedgerAddress, console: Console
 ) -> tuple[Settings, str, str]:
+    """Start the stand-in until the stack is left. Returns settings that lead to it, its account and its token."""
     from importer.sandbox import start
 
     sandbox = stack.enter_context(start(file_beside(ledger, "sandbox.sqlite")))
@@ -107,3 +101,31 @@ def _closing(where: LedgerAddress, account: str) -> Iterator[SubmissionLedger]:
         yield ledger
     finally:
         ledger.close()
+
+
+@contextmanager
+def stopped_by_signals(stop: Stop) -> Iterator[Callable[[], None]]:
+    """Give a function that makes the first signal stop the run after the request under way.
+
+    A second signal ends the process at once; the ledger then still says ``sending``.
+    """
+    names = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in names}
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        # Only what cannot fail: an exception here would break into the request under way.
+        for other in names:
+            signal.signal(other, signal.SIG_DFL)
+        stop(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
+        with suppress(OSError):  # the terminal may be gone
+            os.write(2, b"\nStopping after the requests under way; a second signal ends the program at once.\n")
+
+    def listen() -> None:
+        for number in names:
+            signal.signal(number, handle)
+
+    try:
+        yield listen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -6,7 +6,8 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from importer.commands.options import Config, Json, Profile, reporting_errors
+from importer.commands.ending import command
+from importer.commands.options import JsonOutput, Place
 from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -15,25 +16,25 @@ if TYPE_CHECKING:
 HIDDEN = "(hidden)"
 
 
-@reporting_errors
-def settings(*, profile: Profile = None, config: Config = None, as_json: Json = False) -> ExitCode:
+@command
+def settings(*, place: Place, output: JsonOutput) -> ExitCode:
     """Show every setting with its value and where it comes from. Secrets are hidden."""
     from importer.model.errors import SettingsProblem
     from importer.settings.access_token import stored
     from importer.settings.loading import load, origins
 
-    settings = load(config=config, profile=profile)
-    values, where = _shown(settings), origins(config=config, profile=profile)
+    settings = load(config=place.config, profile=place.profile)
+    values, where = _shown(settings), origins(config=place.config, profile=place.profile)
     if settings.token is None and settings.token_file is None:
         with suppress(SettingsProblem):  # a keyring that cannot be asked is said by doctor
             if stored(settings.account) is not None:
                 values["token"], where["token"] = HIDDEN, "keyring of the operating system"
     rows = [(name, value, where.get(name, "default")) for name, value in values.items()]
-    if as_json:
+    if output.as_json:
         import json
 
-        told = [dict(zip(("name", "value", "origin"), row, strict=True)) for row in rows]
-        document = {"schema_version": 1, "command": "settings", "settings": told}
+        records = [dict(zip(("name", "value", "origin"), row, strict=True)) for row in rows]
+        document = {"schema_version": 1, "command": "settings", "settings": records}
         sys.stdout.write(json.dumps(document, default=str, ensure_ascii=False, indent=2) + "\n")
     else:
         _print(rows)

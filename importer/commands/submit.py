@@ -2,72 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from importer.commands.options import (
-    Annotate,
-    Batch,
-    Config,
-    Encoding,
-    File,
-    Json,
-    Offline,
-    Partial,
-    Profile,
-    Quiet,
-    Reports,
-    SandboxFlag,
-    SheetName,
-    errors_only,
-    reporting_errors,
-    telling,
-    typed,
-)
+from importer.commands.asking import answer_to, need_terminal, need_yes
+from importer.commands.ending import command, errors_only, printing
+from importer.commands.options import Output, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from decimal import Decimal
-    from types import FrameType
 
     from rich.console import Console
 
     from importer.model.plans import PlannedInvoice
     from importer.reporting.report import Report
-    from importer.sending.throttle import Stop
 
 
-@reporting_errors
-def submit(  # noqa: PLR0913 - one argument per option or field
+@command
+def submit(  # noqa: PLR0913 - one argument per option
     *,
-    file: File,
-    sheet: SheetName = None,
-    batch: Batch = None,
-    profile: Profile = None,
-    config: Config = None,
-    reports: Reports = None,
-    encoding: Encoding = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-    offline: Offline = False,
-    sandbox: SandboxFlag = False,
-    partial: Partial = False,
-    annotate: Annotate = None,
+    sheet: SheetOptions,
+    place: RunPlace,
+    output: Output,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
     expect_invoices: Annotated[
         int | None,
-        typer.Option("--expect-invoices", help="Refuse unless the sheet makes so many invoices."),
+        typer.Option("--expect-invoices", help="Refuse unless there are exactly this many invoices."),
     ] = None,
     expect_total: Annotated[
         str | None,
-        typer.Option("--expect-total", help="Refuse unless the amounts in the sheet sum up to this."),
+        typer.Option("--expect-total", help="Refuse unless the amounts in the sheet add up to this."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", help="How many invoices are under way at the same time.")
@@ -80,95 +48,98 @@ def submit(  # noqa: PLR0913 - one argument per option or field
     """Send the invoices, each exactly once, and write what became of every row."""
     from rich.console import Console
 
-    from importer.commands.session import opened
+    from importer.commands.session import opened, stopped_by_signals
     from importer.flow.prepared import Wish
     from importer.flow.submit import Hooks
     from importer.flow.submit import submit as send
-    from importer.reporting.report import json_text
-    from importer.reporting.terminal import show
     from importer.sending.throttle import Stop
     from importer.settings.quantities import expected_amount
-    from importer.unattended.handled import why_of
 
-    expected = expected_amount(expect_total)
-    wish = Wish(file, sheet, batch, partial, allow_repeats, expect_invoices, expected, annotate)
+    wish = Wish(
+        sheet.file,
+        sheet.sheet,
+        sheet.batch,
+        partial=sheet.partial,
+        allow_repeats=allow_repeats,
+        expect_invoices=expect_invoices,
+        expect_total=expected_amount(expect_total),
+        annotate=sheet.annotate,
+    )
     talk, stop = Console(stderr=True), Stop()
-    bar = _ProgressBar(talk, shown=not (quiet or as_json))
+    bar = _ProgressBar(talk, shown=not (output.quiet or output.as_json))
     with (
-        opened(
-            config=config,
-            profile=profile,
-            reports=reports,
-            encoding=encoding,
-            offline=offline,
-            sandbox=sandbox,
-            console=talk,
-            workers=workers,
-        ) as session,
+        opened(place, talk, offline=sheet.offline, workers=workers, encoding=sheet.encoding) as session,
         bar,
-        _signals(stop) as listen,
+        stopped_by_signals(stop) as listen,
     ):
 
         def confirm(plan: Report) -> None:
-            _confirm(plan, yes=yes, talk=talk, production=session.settings.production and not sandbox)
+            if not yes:
+                _confirm(plan, talk, production=session.settings.production and not place.sandbox)
             listen()
             bar.begin(plan)
 
-        report = send(
-            wish,
-            session.tools,
-            Hooks(session.connect, confirm, stop, bar.advance),
-        )
-    with telling():
-        if as_json:
-            sys.stdout.write(json_text(report) + "\n")
-        elif quiet:
-            errors_only(file.name, report.exit_code, why_of(report, by_hand=True))
-        else:
-            show(report, Console())
+        report = send(wish, session.tools, Hooks(session.connect, confirm, stop, bar.advance))
+
+    print_report(report, sheet.file.name, output)
     return report.exit_code
 
 
-def _confirm(plan: Report, *, yes: bool, talk: Console, production: bool) -> None:
+def print_report(report: Report, name: str, output: Output) -> None:
+    """Print what was planned or done with the file of that name."""
+    from rich.console import Console
+
+    from importer.reporting.report import json_text
+    from importer.reporting.terminal import show
+    from importer.unattended.handled import why_of
+
+    with printing():
+        if output.as_json:
+            sys.stdout.write(json_text(report) + "\n")
+        elif output.quiet:
+            errors_only(name, report.exit_code, why_of(report, by_hand=True))
+        else:
+            show(report, Console())
+
+
+def _confirm(plan: Report, talk: Console, *, production: bool) -> None:
     """Ask for a typed yes, in production for the total. Raises GateRefused when it does not come."""
     from importer.model.currency_sums import mixed
-    from importer.model.errors import GateRefused
     from importer.model.words import count_of
     from importer.reporting.terminal import show
 
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        msg = "Nothing was sent: without a terminal nobody can be asked."
-        raise GateRefused(msg, "Add --yes.", code="gate.yes")
+    need_terminal("Nothing was sent")
     show(plan, talk)
-    ready = plan.totals.by_status[Status.READY]
+    ready = [planned for planned in plan.planned if planned.status is Status.READY]
     amount = plan.totals.amount_by_status[Status.READY]
-    several = mixed([one for one in plan.planned if one.status is Status.READY], amount)
-    drafts = sum(one.status is Status.READY and one.invoice.draft for one in plan.planned)  # type: ignore[union-attr]
+    several = mixed(ready, amount)
+    drafts = sum(planned.invoice.draft for planned in ready)  # type: ignore[union-attr]
+    of_which = f" ({several})" if several else ""
     talk.print(
-        f"[bold]{count_of(ready, 'invoice')}[/] ({drafts} as draft) with [bold]{amount:,.2f}[/]"
-        f"{f' ({several})' if several else ''} in fixed fees and additional items will be created at {plan.account}.",
+        f"[bold]{count_of(len(ready), 'invoice')}[/] ({drafts} as draft) with [bold]{amount:,.2f}[/]{of_which} "
+        f"in fixed fees and additional items will be created at {plan.account}.",
         highlight=False,
     )
     if production:
-        _ask_for_total(ready, amount, several)
-    elif typed("Type yes to send", "Nothing was sent").strip().lower() != "yes":
-        msg = "Nothing was sent: you did not type yes."
-        raise GateRefused(msg, "Submit again when you are sure.", code="gate.yes")
+        _ask_for_total(len(ready), amount, several)
+    else:
+        need_yes("Type yes to send", "Nothing was sent", "Submit again when you are sure.")
 
 
 def _ask_for_total(ready: int, amount: Decimal, several: str | None) -> None:
     """A total must be looked at to be typed. Raises GateRefused when another one is typed."""
     from importer.model.errors import GateRefused
 
-    # Time, expenses and milestones have no amount in the sheet; then the count is what can be compared.
-    what, expected = ("total amount in the sheet", f"{amount:.2f}") if amount else ("number of invoices", str(ready))
-    of_which = f" ({several})" if several and amount else ""
-    answer = typed(f"Production: type the {what} to send{of_which}", "Nothing was sent")
-    said = answer.replace(",", "").replace(" ", "")
-    if said not in (expected, expected.removesuffix(".00")):
-        msg = f"Nothing was sent: you typed {said}, but the {what} is {expected}{of_which}."
+    what, expected, of_which = "total amount in the sheet", f"{amount:.2f}", ""
+    if not amount:  # time, expenses and milestones have no amount in the sheet; their count can be compared
+        what, expected = "number of invoices", str(ready)
+    elif several:
+        of_which = f" ({several})"
+
+    typed = answer_to(f"Production: type the {what} to send{of_which}", "Nothing was sent")
+    typed = typed.replace(",", "").replace(" ", "")
+    if typed not in (expected, expected.removesuffix(".00")):
+        msg = f"Nothing was sent: you typed {typed}, but the {what} is {expected}{of_which}."
         raise GateRefused(msg, "Compare the totals with your books, then submit again.", code="gate.yes")
 
 
@@ -207,31 +178,3 @@ class _ProgressBar:
             self._amount += float(planned.invoice.amount)  # shown only
         if planned.status in (Status.CREATED, Status.REJECTED, Status.IN_DOUBT, Status.NOT_SENT):
             self._progress.update(self._task, advance=1, money=f"{self._amount:,.2f}")
-
-
-@contextmanager
-def _signals(stop: Stop) -> Iterator[Callable[[], None]]:
-    """Give a function that makes the first signal stop the run after the request under way.
-
-    A second signal ends the process at once; the ledger then still says ``sending``.
-    """
-    names = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in names}
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        # Only what cannot fail: an exception here would break into the request under way.
-        for other in names:
-            signal.signal(other, signal.SIG_DFL)
-        stop(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
-        with suppress(OSError):  # the terminal may be gone
-            os.write(2, b"\nStopping after the requests under way; a second signal ends the program at once.\n")
-
-    def listen() -> None:
-        for number in names:
-            signal.signal(number, handle)
-
-    try:
-        yield listen
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from importer.commands.options import reporting_errors
+from importer.commands.ending import command
 from importer.model.exit_codes import ExitCode
 
 DEFAULT_PATH = Path("invoices.xlsx")
 
 
-@reporting_errors
+@command
 def template(
     *,
     path: Annotated[

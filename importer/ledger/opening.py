@@ -17,6 +17,8 @@ from importer.ledger.ledger import SubmissionLedger
 from importer.ledger.schema import META, METADATA, SCHEMA_VERSION, migrate
 from importer.model.errors import LedgerProblem
 
+SANDBOX_ACCOUNT = "sandbox"
+"""Name of the embedded stand-in in the ledger; its port differs from run to run."""
 BUSY_SECONDS = 30
 """How long one process waits for another one's write."""
 CONNECT_SECONDS = 10
