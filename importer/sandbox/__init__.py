@@ -1,7 +1,8 @@
 """The stand-in Kantata: a real HTTP server on 127.0.0.1 that answers like the documented Kantata OX API.
 
-For demonstrations, for tests, and for accountants who want to try a workbook before it costs anything. Nothing here
-is imported by the importer proper; only the ``sandbox`` command, ``--sandbox`` and tests use it.
+For demonstrations, for tests, and for accountants who want to try a workbook before it costs anything. Requests come
+in over HTTP; answers go out, and what was received and stored can be looked at. It writes to its own store file only,
+and the rest of the program never imports it but for the ``sandbox`` command and ``--sandbox``.
 
     with importer.sandbox.start() as sandbox:
         requests.get(f"{sandbox.base_url}/users/me", headers={"Authorization": f"Bearer {sandbox.token}"})
@@ -10,7 +11,7 @@ Importing this package loads neither Flask nor SQLAlchemy; :func:`start` does.
 
 Limits: what it is not
 ----------------------
-It knows one account, one token and the sample projects of :mod:`importer.sandbox.sample_account`; there is no OAuth
+It knows one account, one token and the sample projects of :mod:`importer.sandbox.account`; there is no OAuth
 flow, no custom fields, payments only on order, no e-mail, no PDF, no webhooks. It has no rate limit of its own
 (Kantata's numbers are not public): order 429 answers through :class:`Fault`. It knows the routes the importer needs,
 each with and without ``.json``; every other route answers 404. It proves that a client copes with the *documented*
@@ -23,7 +24,7 @@ Outside Kantata's name space, and without a token (it listens on the loopback ad
 
 What this stand-in decides where Kantata's documentation is silent
 ------------------------------------------------------------------
-Nobody outside Kantata knows these; a client that relies on any of them relies on a guess.
+Only Kantata knows these; a client that relies on any of them relies on a guess.
 
 Creating
   - ``draft`` missing means false (an active invoice): the riskier reading.
@@ -64,7 +65,7 @@ Reading
   - ``created_after`` and the like are exclusive, to the second; a value that is no moment: 400.
   - ``matching`` finds the words anywhere in a title; case matters for letters beyond A to Z only.
   - ``only`` keeps what is a whole number. Unknown ``include`` and ``order`` values are ignored. Lists come by id
-    unless told.
+    by default.
   - The singular ``external_reference_service_model_ref`` is an integer: any other value is 400. More than 200 keys
     in the plural: 400.
   - ``/external_references`` without ``subject_type``: 422. A method that a path does not know: 404.
@@ -78,8 +79,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from importer.sandbox.faults import Fault, FaultKind
-from importer.sandbox.received import Received, StoredInvoice
-from importer.sandbox.running import Sandbox, SandboxMissing, SandboxStoreError
+from importer.sandbox.received import Received, SandboxStoreError, StoredInvoice
+from importer.sandbox.running import Sandbox, SandboxMissing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from importer.sandbox import billing, references
+from importer.sandbox import invoices, reading
+from importer.sandbox.account import TOKEN_USER
 from importer.sandbox.demands import read_demand
-from importer.sandbox.envelope import listing, single
 from importer.sandbox.faults import fault_from_json
-from importer.sandbox.fields import json_object
-from importer.sandbox.query import LARGEST_ID, Query
 from importer.sandbox.received import Received
 from importer.sandbox.refusals import (
     SYNTAX,
@@ -29,19 +27,17 @@ from importer.sandbox.refusals import (
     stopped,
     unauthorised,
 )
-from importer.sandbox.sample_account import TOKEN_USER
-from importer.sandbox.server import DROP, ENDING_HEADER
-from importer.sandbox.spoiling import spoil
+from importer.sandbox.requests import LARGEST_ID, Query, json_object
+from importer.sandbox.server import DROP, ENDING_HEADER, spoil
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from importer.sandbox.faults import FaultQueue
     from importer.sandbox.presenting import Record
-    from importer.sandbox.received import Recorder
+    from importer.sandbox.received import Recorder, UnderWay
     from importer.sandbox.store import Store
 
 BASE = "/api/v1"
@@ -58,8 +54,7 @@ class Parts:
     token: str
     faults: FaultQueue
     recorder: Recorder
-    stopping: threading.Event
-    """Set when the server stops; ends every wait."""
+    under_way: UnderWay
 
 
 def build(parts: Parts) -> WSGIApplication:
@@ -75,7 +70,8 @@ def build(parts: Parts) -> WSGIApplication:
 
     def without_suffix(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ["PATH_INFO"] = environ["PATH_INFO"].removesuffix(".json")
-        return app(environ, start_response)
+        with parts.under_way.answering():
+            return app(environ, start_response)
 
     return without_suffix
 
@@ -84,14 +80,14 @@ def _add_frame(app: Flask, parts: Parts) -> None:
     """Around every request: note it, let a fault have its way, ask for the token, answer errors in JSON."""
 
     def before() -> Response | Record | None:
-        g.request_id, g.fault, g.place = str(uuid.uuid4()), None, None
+        g.request_id, g.fault = str(uuid.uuid4()), None
         if request.path.startswith(CONTROL):
             return None
         path = request.path.removeprefix(BASE)
-        g.place = parts.recorder.note(_received(path))
+        parts.recorder.note(_received(path))
         g.fault = parts.faults.take(request.method, path)
         if g.fault is not None and not g.fault.kind.after_commit:
-            if parts.stopping.wait(g.fault.seconds):
+            if parts.under_way.wait(g.fault.seconds):
                 raise stopped()
             spoilt = spoil(g.fault, None, request.path)
             if spoilt is not None:
@@ -102,11 +98,11 @@ def _add_frame(app: Flask, parts: Parts) -> None:
 
     def after(response: Response) -> Response:
         if g.fault is not None and g.fault.kind.after_commit:
-            parts.stopping.wait(g.fault.seconds)
+            parts.under_way.wait(g.fault.seconds)
             response = spoil(g.fault, response, request.path) or response
         response.headers["X-Request-Id"] = g.request_id
-        if g.place is not None and response.headers.get(ENDING_HEADER) != DROP:
-            parts.recorder.note_answer(g.place, response.status_code)
+        if response.headers.get(ENDING_HEADER) != DROP:
+            parts.recorder.note_answer(g.request_id, response.status_code)
         return response
 
     app.before_request(before)
@@ -140,7 +136,7 @@ def _add_lists(app: Flask, parts: Parts) -> None:
     def add(key: str) -> None:
         def answer() -> Record:
             with parts.store.transaction() as connection:
-                return listing(connection, key, Query(request.args))
+                return reading.listing(connection, key, Query(request.args))
 
         app.add_url_rule(f"{BASE}/{key}", f"list {key}", answer, methods=["GET"])
 
@@ -150,7 +146,7 @@ def _add_lists(app: Flask, parts: Parts) -> None:
     @app.get(f"{BASE}/users/me")
     def me() -> Record:
         with parts.store.transaction() as connection:
-            return single(connection, "users", TOKEN_USER, Query(request.args))
+            return reading.single(connection, "users", TOKEN_USER, Query(request.args))
 
 
 def _add_invoices(app: Flask, parts: Parts) -> None:
@@ -161,35 +157,36 @@ def _add_invoices(app: Flask, parts: Parts) -> None:
         sent = json_object(request.get_data(), "invoice")
         demand = read_demand(sent, datetime.now(UTC).date())
         with store.transaction() as connection:
-            return single(connection, "invoices", billing.create(connection, demand, sent), Query(request.args))
+            id_ = invoices.create(connection, demand, sent)
+            return reading.single(connection, "invoices", id_, Query(request.args))
 
     @app.get(f"{BASE}/invoices/next_invoice_number")
     def next_number() -> Record:
         with store.transaction() as connection:
-            return {"next_invoice_number": str(billing.next_number(connection))}
+            return {"next_invoice_number": str(invoices.next_number(connection))}
 
     @app.get(f"{BASE}/invoices/<int:id_>")
     def show(id_: int) -> Record:
         with store.transaction() as connection:
-            return single(connection, "invoices", _stored(id_), Query(request.args))
+            return reading.single(connection, "invoices", _stored(id_), Query(request.args))
 
     @app.put(f"{BASE}/invoices/<int:id_>")
     def change(id_: int) -> Record:
         raw = json_object(request.get_data(), "invoice")
         with store.transaction() as connection:
-            billing.change(connection, _stored(id_), raw)
-            return single(connection, "invoices", id_, Query(request.args))
+            invoices.change(connection, _stored(id_), raw)
+            return reading.single(connection, "invoices", id_, Query(request.args))
 
     @app.put(f"{BASE}/invoices/<int:id_>/cancel")
     def cancel(id_: int) -> Record:
         with store.transaction() as connection:
-            billing.cancel(connection, _stored(id_))
-            return single(connection, "invoices", id_, Query(request.args))
+            invoices.cancel(connection, _stored(id_))
+            return reading.single(connection, "invoices", id_, Query(request.args))
 
     @app.delete(f"{BASE}/invoices/<int:id_>")
     def remove(id_: int) -> tuple[str, int]:
         with store.transaction() as connection:
-            billing.remove(connection, _stored(id_))
+            invoices.remove(connection, _stored(id_))
         return "", HTTPStatus.NO_CONTENT
 
 
@@ -205,19 +202,15 @@ def _add_references(app: Flask, parts: Parts) -> None:
     def create_or_update() -> Record:
         raw = json_object(request.get_data(), "external_reference")
         with parts.store.transaction() as connection:
-            return single(
-                connection,
-                "external_references",
-                references.create_or_update(connection, raw),
-                Query(request.args),
-            )
+            reference_id = invoices.create_or_update_reference(connection, raw)
+            return reading.single(connection, "external_references", reference_id, Query(request.args))
 
 
 def _add_control(app: Flask, parts: Parts) -> None:
     @app.put(f"{CONTROL}/faults")
     def set_faults() -> tuple[str, int]:
         try:
-            parts.faults.replace([fault_from_json(one) for one in request.get_json(force=True)])
+            parts.faults.replace([fault_from_json(fault) for fault in request.get_json(force=True)])
         except (TypeError, ValueError) as error:
             raise bad_request(SYNTAX, str(error)) from None
         return "", HTTPStatus.NO_CONTENT
@@ -229,23 +222,22 @@ def _add_control(app: Flask, parts: Parts) -> None:
     @app.get(f"{CONTROL}/requests")
     def requests() -> list[Record]:
         asked = request.args
-        return [one.as_json() for one in parts.recorder.list(asked.get("method", "*"), asked.get("path", "/"))]
+        received = parts.recorder.list(asked.get("method", "*"), asked.get("path", "/"))
+        return [entry.as_json() for entry in received]
 
     @app.put(f"{CONTROL}/invoices/<int:id_>/pay")
     def pay(id_: int) -> tuple[str, int]:
         with parts.store.transaction() as connection:
-            billing.pay(connection, _stored(id_))
+            invoices.pay(connection, _stored(id_))
         return "", HTTPStatus.NO_CONTENT
 
     @app.put(f"{CONTROL}/invoices/<int:id_>/notes")
     def edit(id_: int) -> tuple[str, int]:
         with parts.store.transaction() as connection:
-            billing.edit_items(connection, _stored(id_), request.get_data(as_text=True))
+            invoices.edit_items(connection, _stored(id_), request.get_data(as_text=True))
         return "", HTTPStatus.NO_CONTENT
 
     @app.get(f"{CONTROL}/invoices")
-    def invoices() -> list[Record]:
-        return [
-            asdict(one)
-            for one in parts.store.invoices(with_sample=Query(request.args).flag("with_sample", default=False))
-        ]
+    def stored_invoices() -> list[Record]:
+        with_sample = Query(request.args).flag("with_sample", default=False)
+        return [asdict(invoice) for invoice in parts.store.invoices(with_sample=with_sample)]

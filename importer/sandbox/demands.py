@@ -1,30 +1,35 @@
-"""What a client asks for with POST /invoices: the request's own form, checked without a look at the store."""
+"""What a client asks for with POST /invoices, and what forbids it: the request's own form, then the store's state."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from importer.sandbox import tables
-from importer.sandbox.fields import Fields
-from importer.sandbox.refusals import Complaint, invalid
+from sqlalchemy import exists, func, select
+
+from importer.sandbox import store
+from importer.sandbox.fields import (
+    ADDITIONAL,
+    HEADER,
+    HELD_LISTS,
+    LINE,
+    LINE_LISTS,
+    REFERENCE,
+    TIME_ENTRY,
+    Field,
+    Value,
+)
+from importer.sandbox.refusals import SYSTEM, Complaint, Refused, errors_body, invalid
+from importer.sandbox.requests import Body
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-HELD_LISTS = {
-    "time_entry_ids": tables.TIME_ENTRY,
-    "expense_ids": tables.EXPENSE,
-    "billing_milestone_ids": tables.BILLING_MILESTONE,
-}
-"""Field of the invoice → kind of held item."""
-LINE_LISTS = {"fixed_fee_items": tables.FIXED_FEE, "additional_items": tables.ADDITIONAL}
-"""Field of the invoice → kind of line item."""
-REFERENCE_STATUSES = ("successful", "pending", "failed")
-REFERENCE_KEYS = ("service_name", "service_model", "service_model_ref")
-REFERENCE_TEXTS = ("external_message", "external_link", "external_status")
-HEADER_TEXTS = ("message", "user_invoice_title", "purchase_order", "project_code")
+    from sqlalchemy import Connection, RowMapping
+
+WORKSPACE = Field("workspace_id", Value.ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,11 @@ class Line:
     """A fixed-fee or additional item."""
 
     field: str
+    """Its list on the invoice."""
     index: int | None
     """Place in its list, from 0, for complaints."""
-    amount_in_cents: int
-    notes: str | None
-    taxable: bool
-    story_id: int | None
-    workspace_id: int | None
+    values: Mapping[str, Any]
+    """Column → value, of the fields of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,114 +50,173 @@ class Demand:
 
     workspace_ids: tuple[int, ...]
     multi_project: bool
-    payment_schedule: int
-    """Days from the invoice date to the due date."""
-    invoice_date: date
-    user_invoice_number: int | None
-    draft: bool
-    texts: Mapping[str, str | None]
     held: Mapping[str, tuple[int, ...]]
     """Field of the invoice → ids, for the three id lists."""
-    lines: tuple[Line, ...]
-    external_reference: Mapping[str, Any] | None
+    header: Mapping[str, Any]
+    """Column → value, of the invoice's own fields."""
+    lines: tuple[Line, ...] = ()
+    external_reference: Mapping[str, Any] | None = None
+    """Column → value."""
+
+
+# --- the request's own form ---
 
 
 def read_demand(raw: Mapping[str, Any], today: date) -> Demand:
     """Read the ``invoice`` object; Refused (422) with everything that is wrong in it."""
     complaints: list[Complaint] = []
-    fields = Fields(raw, complaints)
-    spaces = _spaces(fields)
-    held = {name: fields.ids(name) for name in HELD_LISTS}
-    lines = tuple(line for name in LINE_LISTS for line in _lines(fields, name))
+    body = Body(raw, complaints)
+    spaces = _spaces(body)
+    held = {name: body.ids(name) for name in HELD_LISTS}
+    lines = tuple(_lines(body))
     if not any(raw.get(name) for name in (*HELD_LISTS, *LINE_LISTS)):
-        fields.complain(
+        body.complain(
             "base",
             "At least one time entry, expense, milestone, fixed fee item or additional item is required",
         )
-    fields.truth("suppress_emails")
-    demand = Demand(
-        workspace_ids=spaces,
-        multi_project=fields.has("workspace_ids"),
-        payment_schedule=_schedule(fields),
-        invoice_date=fields.day("invoice_date") or today,
-        user_invoice_number=fields.whole("user_invoice_number"),
-        draft=bool(fields.truth("draft")),
-        texts={name: fields.text(name) for name in HEADER_TEXTS},
-        held=held,
-        lines=lines,
-        external_reference=_nested_reference(fields, raw, complaints),
-    )
-    check_due_date(fields, demand.invoice_date, demand.payment_schedule)
+
+    header = read_all(HEADER, body)
+    header["invoice_date"] = header["invoice_date"] or today.isoformat()
+    check_due_date(body, header["invoice_date"], header["payment_schedule"] or 0)
+
+    reference = None
+    if (part := body.object("external_reference")) is not None:
+        reference = read_all(REFERENCE, part)
     if complaints:
         raise invalid(complaints)
-    return demand
+    return Demand(spaces, body.has("workspace_ids"), held, header, lines, reference)
 
 
-def check_due_date(fields: Fields, day: date, schedule: int) -> None:
+def read_all(fields: Sequence[Field], body: Body) -> dict[str, Any]:
+    """Read every field of a table: column → value, without the columns that are not stored."""
+    values = {}
+    for field in fields:
+        value = body.read(field)
+        if field.stored:
+            values[field.column] = value
+    return values
+
+
+def check_due_date(body: Body, day: str, schedule: int) -> None:
     """Complain about a due date that no calendar has."""
     try:
-        _ = day + timedelta(days=schedule)
+        _ = date.fromisoformat(day) + timedelta(days=schedule)
     except OverflowError:
-        fields.complain("payment_schedule", "is too large")
+        body.complain("payment_schedule", "is too large")
 
 
-def _spaces(fields: Fields) -> tuple[int, ...]:
-    one = fields.whole("workspace_id")
-    several = fields.ids("workspace_ids")
-    if fields.has("workspace_id") == fields.has("workspace_ids"):
-        fields.complain("workspace_id", "Exactly one of workspace_id and workspace_ids is required")
-    elif fields.has("workspace_ids") and not several:
-        fields.complain("workspace_ids", "names no project")
-    return several if one is None else (one,)
+def _spaces(body: Body) -> tuple[int, ...]:
+    single, several = body.read(WORKSPACE), body.ids("workspace_ids")
+    if body.has("workspace_id") == body.has("workspace_ids"):
+        body.complain("workspace_id", "Exactly one of workspace_id and workspace_ids is required")
+    elif body.has("workspace_ids") and not several:
+        body.complain("workspace_ids", "names no project")
+    if single is None:
+        return several
+    return (single,)
 
 
-def _schedule(fields: Fields) -> int:
-    if not fields.has("payment_schedule"):
-        fields.complain("payment_schedule", "is required")
-    return fields.whole("payment_schedule", least=0) or 0
+def _lines(body: Body) -> Iterator[Line]:
+    for name, kind in LINE_LISTS.items():
+        for item in body.objects(name):
+            for field in LINE:
+                if kind not in field.kinds and item.has(field.name):
+                    item.complain(field.name, f"is not allowed on {name.replace('_', ' ')}")
+            values = read_all(LINE, item)
+            if kind != ADDITIONAL and (values["amount_in_cents"] or 0) < 0:
+                item.complain("amount", "must not be negative")
+            yield Line(name, item.index, values)
 
 
-def _lines(fields: Fields, name: str) -> list[Line]:
-    found = []
-    for item in fields.objects(name):
-        cents = item.cents("amount")
-        if cents is not None and cents < 0 and name != "additional_items":
-            item.complain("amount", "must not be negative")
-        if name == "additional_items" and item.has("story_id"):
-            item.complain("story_id", "is not allowed on additional items")
-        story_id = item.whole("story_id")
-        found.append(
-            Line(
-                name,
-                item.index,
-                cents or 0,
-                item.text("notes"),
-                bool(item.truth("taxable")),
-                story_id,
-                item.whole("workspace_id"),
-            ),
-        )
-    return found
+# --- the store's state ---
 
 
-def _nested_reference(fields: Fields, raw: Mapping[str, Any], complaints: list[Complaint]) -> dict[str, Any] | None:
-    value = raw.get("external_reference")
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        fields.complain("external_reference", "must be an object")
-        return None
-    return read_reference(Fields(value, complaints, within="external_reference"))
+def check(connection: Connection, demand: Demand) -> list[RowMapping]:
+    """Return the projects of a demand in its order; Refused with everything that forbids the invoice."""
+    spaces = _projects(connection, demand)
+    complaints: list[Complaint] = []
+    if len({space["currency"] for space in spaces}) > 1:
+        complaints.append(Complaint("workspace_ids", "All projects of an invoice must have the same currency"))
+    for name, ids in demand.held.items():
+        complaints += _held_complaints(connection, name, ids, spaces)
+    for line in demand.lines:
+        complaints += [
+            Complaint(line.field, message, line.index) for message in _line_complaints(connection, line, demand)
+        ]
+    if complaints:
+        raise invalid(complaints)
+    return spaces
 
 
-def read_reference(fields: Fields) -> dict[str, Any]:
-    """Read an external reference; complaints stay with the fields."""
-    keys = {name: fields.text(name) for name in REFERENCE_KEYS}
-    for name, value in keys.items():
-        if value == "" or not fields.has(name):
-            fields.complain(name, "is required")
-    status = fields.text("status")
-    if status is not None and status not in REFERENCE_STATUSES:
-        fields.complain("status", f"must be one of {', '.join(REFERENCE_STATUSES)}")
-    texts = {name: fields.text(name) for name in REFERENCE_TEXTS}
-    return keys | texts | {"status": status, "locked": bool(fields.truth("locked"))}
+def _projects(connection: Connection, demand: Demand) -> list[RowMapping]:
+    known = {row["id"]: row for row in connection.execute(select(store.workspaces)).mappings()}
+    unknown = []
+    for index, id_ in enumerate(demand.workspace_ids):
+        message = f"Workspace {id_} could not be found"
+        if id_ not in known and demand.multi_project:
+            unknown.append(Complaint("workspace_ids", message, index))
+        elif id_ not in known:
+            unknown.append(Complaint("workspace_id", message))
+    if unknown:
+        raise invalid(unknown)
+
+    spaces = [known[id_] for id_ in demand.workspace_ids]
+    for space in spaces:
+        if not space["can_see_financials"]:
+            raise Refused(HTTPStatus.FORBIDDEN, errors_body(SYSTEM, f"You may not invoice workspace {space['id']}"))
+    return spaces
+
+
+def _held_complaints(
+    connection: Connection,
+    name: str,
+    ids: Sequence[int],
+    spaces: Sequence[RowMapping],
+) -> Iterator[Complaint]:
+    """Yield what forbids billing the records of one id list."""
+    if not ids:
+        return
+    kind = HELD_LISTS[name]
+    table, held = store.HELD_TABLES[kind], store.held_items
+    taken = exists().where(held.c.kind == kind, held.c.item_id == table.c.id, held.c.live).label("taken")
+    by_id = {space["id"]: space for space in spaces}
+    # By project, not by id: an id list has no bound, an SQL statement has.
+    rows = connection.execute(select(table, taken).where(table.c.workspace_id.in_(list(by_id)))).mappings()
+    records = {row["id"]: row for row in rows}
+
+    title = kind.replace("_", " ").capitalize()
+    for index, id_ in enumerate(ids):
+        if id_ not in records:
+            why: str | None = "could not be found in this invoice's workspaces"
+        else:
+            why = _forbids(kind, records[id_], by_id[records[id_]["workspace_id"]])
+        if why is not None:
+            yield Complaint(name, f"{title} {id_} {why}", index)
+
+
+def _forbids(kind: str, record: RowMapping, space: RowMapping) -> str | None:
+    """Return why a record cannot be billed; None when it can."""
+    if record["taken"]:
+        return "has already been invoiced"
+    if not record.get("billable", record.get("is_billable", True)):
+        return "is not billable"
+    if kind == TIME_ENTRY and space["require_time_approvals"] and not record["approved"]:
+        return "has not been approved"
+    return None
+
+
+def _line_complaints(connection: Connection, line: Line, demand: Demand) -> Iterator[str]:
+    space, story = line.values["workspace_id"], line.values["story_id"]
+    spaces = demand.workspace_ids
+    if space is None and demand.multi_project:
+        yield "workspace_id is required on a multi-project invoice"
+    if space is not None:
+        if space not in spaces:
+            yield "workspace_id is not one of the invoice's workspaces"
+        spaces = (space,)
+
+    if story is not None:
+        table = store.stories
+        matching = select(func.count()).where(table.c.id == story, table.c.workspace_id.in_(spaces))
+        if not connection.scalar(matching):
+            yield f"story_id: story {story} could not be found in this workspace"

@@ -96,31 +96,43 @@ class Fault:
         return {field.name: getattr(self, field.name) for field in fields(self)} | {"kind": self.kind.value}
 
 
-_NUMBERS: dict[str, tuple[type, ...]] = {"after": (int,), "times": (int,), "status": (int,), "seconds": (int, float)}
-_TEXTS: dict[str, tuple[type, ...]] = {"method": (str,), "path": (str,), "body": (str,), "retry_after": (int, str)}
-_TYPES = _NUMBERS | _TEXTS
+_TYPES: dict[str, tuple[type, ...]] = {
+    "method": (str,),
+    "path": (str,),
+    "body": (str,),
+    "retry_after": (int, str),
+    "after": (int,),
+    "times": (int,),
+    "status": (int,),
+    "seconds": (int, float),
+}
+"""Types that the fields beside ``kind`` may have in JSON."""
 
 
 def fault_from_json(raw: object) -> Fault:
     """Read one fault as `PUT /_sandbox/faults` takes it; ValueError says what is wrong."""
     if not isinstance(raw, dict):
         msg = f"a fault is a JSON object, not {raw!r}"
-        raise ValueError(msg)  # noqa: TRY004 - what pydantic explains
-    for name, value in raw.items():
-        if name == "kind" or value is None:
-            continue
-        if name not in _TYPES:
-            msg = f"unknown field {name!r}; known: kind, {', '.join(sorted(_TYPES))}"
-            raise ValueError(msg)
-        if isinstance(value, bool) or not isinstance(value, _TYPES[name]):
-            msg = f"{name} has the wrong type: {value!r}"
-            raise ValueError(msg)  # noqa: TRY004 - wrong JSON is a wrong value
+        raise ValueError(msg)  # noqa: TRY004 - wrong JSON is a wrong value
+    given = {name: value for name, value in raw.items() if name != "kind" and value is not None}
+    for name, value in given.items():
+        _check_type(name, value)
     try:
         kind = FaultKind(raw.get("kind"))
     except ValueError:
-        msg = f"unknown kind {raw.get('kind')!r}; known: {', '.join(kind.value for kind in FaultKind)}"
+        known = ", ".join(kind.value for kind in FaultKind)
+        msg = f"unknown kind {raw.get('kind')!r}; known: {known}"
         raise ValueError(msg) from None
-    return Fault(kind, **{name: value for name, value in raw.items() if name != "kind" and value is not None})
+    return Fault(kind, **given)
+
+
+def _check_type(name: str, value: object) -> None:
+    if name not in _TYPES:
+        msg = f"unknown field {name!r}; known: kind, {', '.join(sorted(_TYPES))}"
+        raise ValueError(msg)
+    if isinstance(value, bool) or not isinstance(value, _TYPES[name]):
+        msg = f"{name} has the wrong type: {value!r}"
+        raise ValueError(msg)  # noqa: TRY004 - wrong JSON is a wrong value
 
 
 class FaultQueue:

@@ -1,161 +1,115 @@
-"""Strict reading of JSON objects that clients send: every complaint is kept, not only the first."""
+"""The fields of an invoice, of its lines and of its external reference: one table each.
+
+Reading requests, storing, changing and showing work from these tables, so a new field is one new line here.
+"""
 
 from __future__ import annotations
 
-import json
-from datetime import date
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NoReturn
-
-from importer.sandbox.query import LARGEST_ID
-from importer.sandbox.refusals import SYNTAX, Complaint, bad_request, malformed
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_MAIN_UNITS = 10**13
-"""Amounts stay below this, so that sums of cents fit into 64 bits."""
+TIME_ENTRY, EXPENSE, BILLING_MILESTONE = "time_entry", "expense", "billing_milestone"
+"""Kinds of held items: what one live invoice at most may bill."""
+FIXED_FEE, ADDITIONAL = "fixed_fee_item", "additional_item"
+"""Kinds of line items: what exists only on its invoice."""
+
+HELD_LISTS: Mapping[str, str] = {
+    "time_entry_ids": TIME_ENTRY,
+    "expense_ids": EXPENSE,
+    "billing_milestone_ids": BILLING_MILESTONE,
+}
+"""Field of the invoice → kind of held item."""
+LINE_LISTS: Mapping[str, str] = {"fixed_fee_items": FIXED_FEE, "additional_items": ADDITIONAL}
+"""Field of the invoice → kind of line item."""
 
 
-def json_object(body: bytes, name: str) -> dict[str, Any]:
-    """Return the object under ``name`` in a JSON body, fractions as Decimal; Refused (400) when there is none."""
-    try:
-        document = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise malformed(str(error) or "too deep") from None
-    found = document.get(name) if isinstance(document, dict) else None
-    if not isinstance(found, dict):
-        raise bad_request(SYNTAX, f"The body must be a JSON object with an object {name!r}")
-    return found
+class Value(Enum):
+    """What a field holds."""
+
+    TEXT = "text"
+    WHOLE = "whole"
+    """An integer; a boolean, a string and 1.0 are none."""
+    ID = "id"
+    """An integer above 0 that names a record; Kantata answers it as text."""
+    TRUTH = "truth"
+    """A boolean; 0, 1 and "true" are none."""
+    DAY = "day"
+    """A date written YYYY-MM-DD, kept as it is written."""
+    CENTS = "cents"
+    """An amount in the main unit with at most two decimals; stored and shown in cents."""
 
 
-def _no_number(name: str) -> NoReturn:
-    """Refuse NaN and Infinity, which Python would take for JSON."""
-    msg = f"unexpected token {name}"
-    raise ValueError(msg)
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a table."""
+
+    name: str
+    """Its name in a request."""
+    value: Value
+    required: bool = False
+    """A request that creates must give it; a required text must not be empty."""
+    default: bool | None = None
+    """What it is when a request does not give it."""
+    filled_in: bool = False
+    """The stand-in works the value out when a request does not give it, so that every stored record has one."""
+    least: int = 1
+    """Smallest value of a whole number."""
+    choices: tuple[str, ...] = ()
+    """The only values that a text may have; empty: any."""
+    kinds: tuple[str, ...] = (FIXED_FEE, ADDITIONAL)
+    """Of a field of a line: the kinds of line item that have it."""
+    refers_to: str | None = None
+    """Table of the record that an id names."""
+    stored: bool = True
+    """False for what is read and checked only."""
+
+    @property
+    def column(self) -> str:
+        """Its name in the store and in answers."""
+        if self.value is Value.CENTS:
+            return f"{self.name}_in_cents"
+        return self.name
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether a stored record may lack it."""
+        return not (self.required or self.filled_in or self.default is not None)
 
 
-def _is_id(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_ID
+HEADER = (
+    Field("draft", Value.TRUTH, default=False),
+    Field("invoice_date", Value.DAY, filled_in=True),
+    Field("payment_schedule", Value.WHOLE, required=True, least=0),  # days from the invoice date to the due date
+    Field("user_invoice_number", Value.WHOLE, filled_in=True),
+    Field("user_invoice_title", Value.TEXT),
+    Field("message", Value.TEXT),
+    Field("purchase_order", Value.TEXT),
+    Field("project_code", Value.TEXT),
+    Field("suppress_emails", Value.TRUTH, stored=False),
+)
+"""Fields of the invoice itself, without its projects, id lists, lines and external reference."""
 
+LINE = (
+    Field("amount", Value.CENTS, required=True),
+    Field("notes", Value.TEXT),
+    Field("taxable", Value.TRUTH, default=False),
+    Field("story_id", Value.ID, kinds=(FIXED_FEE,), refers_to="stories"),
+    Field("workspace_id", Value.ID, filled_in=True, refers_to="workspaces"),
+)
+"""Fields of a fixed-fee or additional item."""
 
-class Fields:
-    """The fields of one object. Each reader returns None (or empty) for a missing, null or wrong value."""
-
-    def __init__(
-        self,
-        raw: Mapping[str, Any],
-        complaints: list[Complaint],
-        *,
-        within: str | None = None,
-        index: int | None = None,
-    ) -> None:
-        """``within`` and ``index``: the list that holds the object and its place there, for complaints."""
-        self._raw = raw
-        self._complaints = complaints
-        self._within = within
-        self.index = index
-
-    def has(self, name: str) -> bool:
-        """Whether a value other than null was sent."""
-        return self._raw.get(name) is not None
-
-    def complain(self, name: str, message: str) -> None:
-        """Note what is wrong with a field."""
-        if self._within is None:
-            self._complaints.append(Complaint(name, message))
-        else:
-            self._complaints.append(Complaint(self._within, f"{name} {message}", self.index))
-
-    def whole(self, name: str, *, least: int = 1) -> int | None:
-        """Read an integer; a boolean, a string and 1.0 are none."""
-        value = self._raw.get(name)
-        if value is None:
-            return None
-        if type(value) is not int:
-            self.complain(name, "must be an integer")
-        elif not least <= value <= LARGEST_ID:
-            self.complain(name, f"must be at least {least}" if value < least else "is too large")
-        else:
-            return value
-        return None
-
-    def text(self, name: str) -> str | None:
-        """Read a string."""
-        value = self._raw.get(name)
-        if value is None or isinstance(value, str):
-            return value
-        self.complain(name, "must be a string")
-        return None
-
-    def truth(self, name: str) -> bool | None:
-        """Read a boolean; 0, 1 and "true" are none."""
-        value = self._raw.get(name)
-        if value is None or isinstance(value, bool):
-            return value
-        self.complain(name, "must be a boolean")
-        return None
-
-    def day(self, name: str) -> date | None:
-        """Read a date written YYYY-MM-DD."""
-        value = self._raw.get(name)
-        if value is None:
-            return None
-        try:
-            day = date.fromisoformat(value)
-        except (TypeError, ValueError):
-            day = None
-        if day is None or day.isoformat() != value:
-            self.complain(name, "must be a date, YYYY-MM-DD")
-            return None
-        return day
-
-    def cents(self, name: str) -> int | None:
-        """Read an amount in the main unit: a number with at most two decimals."""
-        value = self._raw.get(name)
-        if value is None:
-            self.complain(name, "is required")
-        elif isinstance(value, bool) or not isinstance(value, int | Decimal):
-            self.complain(name, "must be a number")
-        elif not -MOST_MAIN_UNITS < value < MOST_MAIN_UNITS:
-            self.complain(name, "is too large")
-        elif value * 100 % 1 != 0:
-            self.complain(name, "has more than two decimals")
-        else:
-            return int(value * 100)
-        return None
-
-    def ids(self, name: str) -> tuple[int, ...]:
-        """Read a list of ids; the same id twice counts once."""
-        value = self._raw.get(name)
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            self.complain(name, "must be a list of integers")
-            return ()
-        for index, id_ in enumerate(value):
-            if not _is_id(id_):
-                self._complaints.append(
-                    Complaint(name, f"{json.dumps(id_, default=str)} is not an id: ids are integers above 0", index),
-                )
-        return tuple(dict.fromkeys(id_ for id_ in value if _is_id(id_)))
-
-    def objects(self, name: str) -> list[Fields]:
-        """Read a list of objects."""
-        value = self._raw.get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            self.complain(name, "must be a list of objects")
-            return []
-        return [
-            Fields(one, self._complaints, within=name, index=index)
-            for index, one in enumerate(value)
-            if self._is_object(name, one, index)
-        ]
-
-    def _is_object(self, name: str, value: object, index: int) -> bool:
-        if not isinstance(value, dict):
-            self._complaints.append(Complaint(name, "must be an object", index))
-            return False
-        return True
+REFERENCE = (
+    Field("service_name", Value.TEXT, required=True),
+    Field("service_model", Value.TEXT, required=True),
+    Field("service_model_ref", Value.TEXT, required=True),
+    Field("status", Value.TEXT, choices=("successful", "pending", "failed")),
+    Field("external_message", Value.TEXT),
+    Field("external_link", Value.TEXT),
+    Field("external_status", Value.TEXT),
+    Field("locked", Value.TRUTH, default=False),
+)
+"""Fields of an external reference."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from importer.sandbox import tables
+from importer.sandbox.fields import HEADER, LINE, REFERENCE, Field, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import RowMapping
 
 Record = dict[str, Any]
@@ -18,7 +20,28 @@ BASE_UNIT = 100
 
 
 def _text_id(value: int | None) -> str | None:
-    return None if value is None else str(value)
+    if value is None:
+        return None
+    return str(value)
+
+
+def _amount(row: RowMapping, column: str) -> int | None:
+    """Return an amount in cents; None in a project whose finances the token may not see."""
+    if not row["can_see_financials"]:
+        return None
+    cents: int = row[column]
+    return cents
+
+
+def _fields(fields: Iterable[Field], row: RowMapping) -> Record:
+    """Present the stored fields of a table."""
+    shown: Record = {}
+    for field in fields:
+        if field.stored:
+            shown[field.column] = row[field.column]
+        if field.value is Value.ID:
+            shown[field.column] = _text_id(row[field.column])
+    return shown
 
 
 def _currency(code: str) -> Record:
@@ -71,7 +94,7 @@ def time_entry(row: RowMapping) -> Record:
         "user_id": str(row["user_id"]),
         "date_performed": row["date_performed"],
         "time_in_minutes": row["time_in_minutes"],
-        "rate_in_cents": row["rate_in_cents"] if row["can_see_financials"] else None,
+        "rate_in_cents": _amount(row, "rate_in_cents"),
         **_currency(row["currency"]),
         "billable": row["billable"],
         "approved": row["approved"],
@@ -91,7 +114,7 @@ def expense(row: RowMapping) -> Record:
         "date": row["date"],
         "category": row["category"],
         "notes": row["notes"],
-        "amount_in_cents": row["amount_in_cents"] if row["can_see_financials"] else None,
+        "amount_in_cents": _amount(row, "amount_in_cents"),
         **_currency(row["currency"]),
         "is_billable": row["is_billable"],
         "is_invoiced": row["is_invoiced"],
@@ -107,7 +130,7 @@ def billing_milestone(row: RowMapping) -> Record:
         "id": str(row["id"]),
         "workspace_id": str(row["workspace_id"]),
         "title": row["title"],
-        "amount_in_cents": row["amount_in_cents"] if row["can_see_financials"] else None,
+        "amount_in_cents": _amount(row, "amount_in_cents"),
         **_currency(row["currency"]),
         "date_to_invoice": row["date_to_invoice"],
         "created_at": row["created_at"],
@@ -118,21 +141,17 @@ def billing_milestone(row: RowMapping) -> Record:
 def invoice(row: RowMapping) -> Record:
     """Present an invoice without its associations."""
     due = date.fromisoformat(row["invoice_date"]) + timedelta(days=row["payment_schedule"])
+    kind = "Invoice"
+    if row["draft"]:
+        kind = "Draft Invoice"
     return {
         "id": str(row["id"]),
-        "title": f"{'Draft Invoice' if row['draft'] else 'Invoice'} #{row['user_invoice_number']:05d}",
+        "title": f"{kind} #{row['user_invoice_number']:05d}",
         "status": row["status"],
-        "draft": row["draft"],
         "balance_in_cents": row["balance_in_cents"],
         **_currency(row["currency"]),
-        "invoice_date": row["invoice_date"],
+        **_fields(HEADER, row),
         "due_date": due.isoformat(),
-        "payment_schedule": row["payment_schedule"],
-        "user_invoice_number": row["user_invoice_number"],
-        "user_invoice_title": row["user_invoice_title"],
-        "message": row["message"],
-        "purchase_order": row["purchase_order"],
-        "project_code": row["project_code"],
         "tax_rate": None,
         "user_id": str(row["user_id"]),
         "recipient_id": _text_id(row["recipient_id"]),
@@ -142,29 +161,18 @@ def invoice(row: RowMapping) -> Record:
 
 
 def line_item(row: RowMapping) -> Record:
-    """Present a fixed-fee or additional item; only the former has a ``story_id``."""
-    item = {
-        "id": str(row["id"]),
-        "notes": row["notes"],
-        "amount_in_cents": row["amount_in_cents"],
-        "currency": row["currency"],
-        "taxable": row["taxable"],
-        "workspace_id": str(row["workspace_id"]),
-    }
-    return item | {"story_id": _text_id(row["story_id"])} if row["kind"] == tables.FIXED_FEE else item
+    """Present a fixed-fee or additional item with the fields that its kind has."""
+    fields = [field for field in LINE if row["kind"] in field.kinds]
+    return {"id": str(row["id"]), "currency": row["currency"], **_fields(fields, row)}
 
 
 def external_reference(row: RowMapping) -> Record:
     """Present an external reference."""
-    ids = {"id": str(row["id"]), "subject_type": row["subject_type"], "subject_id": str(row["subject_id"])}
-    names = (
-        "service_name",
-        "service_model",
-        "service_model_ref",
-        "status",
-        "external_message",
-        "external_link",
-        "external_status",
-        "locked",
-    )
-    return ids | {name: row[name] for name in (*names, "created_at", "updated_at")}
+    return {
+        "id": str(row["id"]),
+        "subject_type": row["subject_type"],
+        "subject_id": str(row["subject_id"]),
+        **_fields(REFERENCE, row),
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+    }

@@ -1,14 +1,30 @@
-"""What reached the stand-in server and what it keeps, for tests and audits."""
+"""What can be seen of a stand-in from outside: the requests that reached it, and the invoices that it keeps."""
 
 from __future__ import annotations
 
 import json
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+LONGEST_END_SECONDS = 5.0
+"""How long a reset waits for the requests under way to end."""
+
+
+class SandboxStoreError(Exception):
+    """The store file cannot serve as a sandbox store."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        """Say which file, why, and the way out."""
+        super().__init__(
+            f"{path} is no sandbox store of this version ({why}). Name another file, or delete it to start afresh.",
+        )
+        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +98,78 @@ class Recorder:
     def __init__(self) -> None:
         """Start empty."""
         self._lock = threading.Lock()
-        self._received: list[Received] = []
+        self._received: dict[str, Received] = {}
 
-    def note(self, received: Received) -> int:
-        """Add a request; return its place for :meth:`note_answer`."""
+    def note(self, received: Received) -> None:
+        """Add a request."""
         with self._lock:
-            self._received.append(received)
-            return len(self._received) - 1
+            self._received[received.request_id] = received
 
-    def note_answer(self, place: int, status: int) -> None:
-        """Add the status that was answered."""
+    def note_answer(self, request_id: str, status: int) -> None:
+        """Add the status that a request was answered with."""
         with self._lock:
-            self._received[place] = replace(self._received[place], status=status)
+            if request_id in self._received:
+                self._received[request_id] = replace(self._received[request_id], status=status)
 
     def list(self, method: str, path_prefix: str) -> list[Received]:
         """Return the requests of a method (``*`` for any) to the routes that begin with a prefix."""
         with self._lock:
-            return [one for one in self._received if method in {"*", one.method} and one.path.startswith(path_prefix)]
+            received = list(self._received.values())
+        return [
+            request for request in received if method in {"*", request.method} and request.path.startswith(path_prefix)
+        ]
+
+    def clear(self) -> None:
+        """Forget every request."""
+        with self._lock:
+            self._received.clear()
+
+
+class UnderWay:
+    """The requests that are being answered: how long a fault lets one wait, and an end to the waiting; thread-safe."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._changed = threading.Condition()
+        self._number = 0
+        self._ending = False
+        self._stopped = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the server stops: no request waits any more."""
+        return self._stopped
+
+    def wait(self, seconds: float) -> bool:
+        """Let the request of this thread wait; True when it was ended before its time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._ending, seconds)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count one request while it is answered."""
+        with self._changed:
+            self._number += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._number -= 1
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        """End all waiting for good."""
+        with self._changed:
+            self._stopped = self._ending = True
+            self._changed.notify_all()
+
+    def end_all(self) -> None:
+        """End the requests under way and return when they are answered; TimeoutError when one does not end."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+            ended = self._changed.wait_for(lambda: self._number == 0, LONGEST_END_SECONDS)
+            self._ending = self._stopped
+        if not ended:
+            msg = f"a request to the sandbox did not end within {LONGEST_END_SECONDS:g} seconds"
+            raise TimeoutError(msg)

@@ -6,12 +6,15 @@ import threading
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self
 
-from importer.sandbox.faults import Fault, FaultQueue
-from importer.sandbox.received import Received, Recorder, StoredInvoice
+from importer.sandbox.faults import FaultQueue
+from importer.sandbox.received import Recorder, UnderWay
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
+
+    from importer.sandbox.faults import Fault
+    from importer.sandbox.received import Received, StoredInvoice
 
 STOP_SECONDS = 5.0
 """How long stop() waits for the server's thread."""
@@ -27,17 +30,6 @@ class SandboxMissing(ImportError):
             'Install it with: pip install "kantata-invoice-importer[sandbox]"',
             name=module,
         )
-
-
-class SandboxStoreError(Exception):
-    """The store file cannot serve as a sandbox store."""
-
-    def __init__(self, path: Path, why: str) -> None:
-        """Say which file, why, and the way out."""
-        super().__init__(
-            f"{path} is no sandbox store of this version ({why}). Name another file, or delete it to begin anew.",
-        )
-        self.path = path
 
 
 class Sandbox:
@@ -56,7 +48,7 @@ class Sandbox:
         for module in ("flask", "sqlalchemy"):
             if find_spec(module) is None:
                 raise SandboxMissing(module)
-        from importer.sandbox import app, server
+        from importer.sandbox import account, app, server
         from importer.sandbox.store import Store
 
         if not token:
@@ -65,11 +57,11 @@ class Sandbox:
         self.token = token
         self._faults = FaultQueue()
         self._recorder = Recorder()
-        self._stopping = threading.Event()
+        self._under_way = UnderWay()
         listening = server.listen(host, port)
         try:
-            self._store = Store(store)
-            parts = app.Parts(self._store, token, self._faults, self._recorder, self._stopping)
+            self._store = Store(store, account.fill, account.VERSION)
+            parts = app.Parts(self._store, token, self._faults, self._recorder, self._under_way)
             self._server = server.SandboxServer(listening, app.build(parts))
         finally:
             listening.close()
@@ -79,12 +71,23 @@ class Sandbox:
 
     def stop(self) -> None:
         """Close every connection and the store; a second call does nothing."""
-        if self._stopping.is_set():
+        if self._under_way.stopped:
             return
-        self._stopping.set()
+        self._under_way.stop()
         self._server.stop()
         self._thread.join(STOP_SECONDS)
         self._store.close()
+
+    def reset(self) -> None:
+        """Make it as good as new: no recorded requests, no faults, no invoices but those of the sample account.
+
+        Requests under way are ended first, so that none of them leaves a trace later. Its address, its token and the
+        connections of its clients stay. Raises TimeoutError when a request does not end.
+        """
+        self._faults.replace([])
+        self._under_way.end_all()
+        self._recorder.clear()
+        self._store.reset()
 
     def wait(self, seconds: float | None = None) -> None:
         """Block until the server stops, or for so long; for a process that does nothing else."""

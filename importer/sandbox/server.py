@@ -1,4 +1,4 @@
-"""The HTTP server under the stand-in: threads, keep-alive, and connections that can be dropped.
+"""The HTTP server under the stand-in: threads, keep-alive, and answers that go wrong on order.
 
 Werkzeug's own handler closes every connection after one answer. Kantata keeps them open, and a client's pool behaves
 differently when they are, so this one reads each body whole, answers with a Content-Length and keeps the connection.
@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import json
 import os
 import socket
 import threading
 from http import HTTPStatus
+from http.client import responses
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
+from flask import Response
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.test import run_wsgi_app
+
+from importer.sandbox.faults import Fault, FaultKind
+from importer.sandbox.refusals import SYNTAX, SYSTEM, VALIDATION, errors_body, unauthorised
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -152,3 +158,68 @@ class SandboxServer(ThreadedWSGIServer):
             for connection in self._open:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
+
+
+# --- answers that go wrong ---
+
+HTML = "<!DOCTYPE html><html><head><title>Please wait</title></head><body><h1>We'll be back soon</h1></body></html>"
+HTML_TYPE = "text/html; charset=utf-8"
+KINDS: dict[int, str] = {HTTPStatus.UNPROCESSABLE_ENTITY: VALIDATION, HTTPStatus.BAD_REQUEST: SYNTAX}
+"""Type of error that goes with a status; all others are of type system."""
+
+
+def spoil(fault: Fault, answer: Response | None, path: str) -> Response | None:  # noqa: C901, PLR0911 - one branch per kind
+    """Return the answer that a fault puts in the place of ``answer`` (None when that is not made yet).
+
+    None leaves things as they are.
+    """
+    made = b""
+    if answer is not None:
+        made = answer.get_data()
+    match fault.kind:
+        case FaultKind.SLOW_BEFORE | FaultKind.SLOW_AFTER:
+            return None
+        case FaultKind.STATUS_BEFORE | FaultKind.STATUS_AFTER:
+            return _status(fault)
+        case FaultKind.DROP_BEFORE | FaultKind.DROP_AFTER:
+            return Response(headers={ENDING_HEADER: DROP})
+        case FaultKind.HTML_BEFORE:
+            return _html(fault, HTTPStatus.BAD_GATEWAY)
+        case FaultKind.HTML_AFTER:
+            return _html(fault, HTTPStatus.OK)
+        case FaultKind.TRUNCATED_AFTER:
+            return Response(made[: len(made) // 2], mimetype="application/json")
+        case FaultKind.CUT_OFF_AFTER:
+            return Response(made, mimetype="application/json", headers={ENDING_HEADER: CUT_OFF})
+        case FaultKind.ERRORS_200_BEFORE | FaultKind.ERRORS_200_AFTER:
+            return _json(fault, HTTPStatus.OK, errors_body(SYSTEM, "Something went wrong"))
+        case FaultKind.EMPTY_200_BEFORE | FaultKind.EMPTY_200_AFTER:
+            return Response(b"", mimetype="application/json")
+        case FaultKind.REDIRECT_BEFORE | FaultKind.REDIRECT_AFTER:
+            return Response(b"", HTTPStatus.FOUND, headers={"Location": path})
+        case _:
+            assert_never(fault.kind)
+
+
+def _status(fault: Fault) -> Response:
+    status = fault.status or HTTPStatus.SERVICE_UNAVAILABLE
+    if status == HTTPStatus.UNAUTHORIZED:
+        return _json(fault, status, unauthorised().body)
+    return _json(fault, status, errors_body(KINDS.get(status, SYSTEM), responses.get(status, f"Status {status}")))
+
+
+def _html(fault: Fault, status: int) -> Response:
+    return _answer(fault, fault.status or status, HTML, HTML_TYPE)
+
+
+def _json(fault: Fault, status: int, body: dict[str, object]) -> Response:
+    return _answer(fault, status, json.dumps(body), "application/json")
+
+
+def _answer(fault: Fault, status: int, body: str, content_type: str) -> Response:
+    if fault.body is not None:
+        body = fault.body
+    response = Response(body, status, content_type=content_type)
+    if fault.retry_after is not None:
+        response.headers["Retry-After"] = str(fault.retry_after)
+    return response

@@ -1,39 +1,222 @@
-"""The stand-in's memory: one SQLite database, one transaction at a time."""
+"""The stand-in's memory: one SQLite database, its tables, and one transaction at a time. Ids have 64 bits."""
 
 from __future__ import annotations
 
 import json
 import threading
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, StaticPool, create_engine, event, select
+from sqlalchemy import (
+    URL,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    StaticPool,
+    Table,
+    Text,
+    create_engine,
+    event,
+    select,
+    text,
+)
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.schema import CreateTable
 
-from importer.sandbox import sample_account, tables
-from importer.sandbox.received import StoredInvoice
+from importer.sandbox.fields import BILLING_MILESTONE, EXPENSE, HEADER, LINE, REFERENCE, TIME_ENTRY, Field, Value
+from importer.sandbox.received import SandboxStoreError, StoredInvoice
 from importer.sandbox.refusals import stopped
-from importer.sandbox.running import SandboxStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from sqlite3 import Connection as SqliteConnection
 
     from sqlalchemy import Connection, RowMapping
 
+NEW, CANCELLED, PAID = "new", "cancelled", "accepted payment"
+"""Statuses of an invoice."""
 BUSY_SECONDS = 30
 """How long a transaction waits for another process that uses the same file."""
+
+
+# --- tables ---
+
+metadata = MetaData()
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _of_workspace() -> Column[int]:
+    return Column("workspace_id", Integer, ForeignKey("workspaces.id"), nullable=False, index=True)
+
+
+def _of_invoice() -> Column[int]:
+    return Column("invoice_id", Integer, ForeignKey("invoices.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _whole(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False)
+
+
+def _columns_of(fields: Sequence[Field]) -> Iterator[Column[Any]]:
+    """Yield a column for every field that is stored."""
+    types = {Value.TEXT: Text, Value.DAY: Text, Value.TRUTH: Boolean}
+    for field in fields:
+        if not field.stored:
+            continue
+        column: Column[Any] = Column(field.column, types.get(field.value, Integer), nullable=field.may_be_null)
+        if field.refers_to is not None:
+            column.append_foreign_key(ForeignKey(f"{field.refers_to}.id"))
+        yield column
+
+
+users = Table("users", metadata, _id(), _text("full_name"), _text("email_address"), _text("headline"))
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    _id(),
+    _text("title"),
+    _text("currency"),
+    _flag("archived"),
+    _flag("require_time_approvals"),
+    _flag("can_see_financials"),
+    Column("recipient_id", Integer, ForeignKey("users.id")),
+    _text("created_at"),
+)
+
+stories = Table("stories", metadata, _id(), _of_workspace(), _text("title"), _flag("archived"), _text("created_at"))
+
+time_entries = Table(
+    "time_entries",
+    metadata,
+    _id(),
+    _of_workspace(),
+    Column("story_id", Integer, ForeignKey("stories.id")),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    _text("date_performed"),
+    _whole("time_in_minutes"),
+    _whole("rate_in_cents"),
+    _flag("billable"),
+    _flag("approved"),
+    _flag("on_my_account"),
+    _text("notes"),
+    _text("created_at"),
+)
+
+expenses = Table(
+    "expenses",
+    metadata,
+    _id(),
+    _of_workspace(),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    _text("date"),
+    _text("category"),
+    _text("notes"),
+    _whole("amount_in_cents"),
+    _flag("is_billable"),
+    _flag("taxable"),
+    _flag("on_my_account"),
+    _text("created_at"),
+)
+
+billing_milestones = Table(
+    "billing_milestones",
+    metadata,
+    _id(),
+    _of_workspace(),
+    _text("title"),
+    _whole("amount_in_cents"),
+    _text("date_to_invoice"),
+    _text("created_at"),
+)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    _id(),
+    _text("created_at"),
+    _text("updated_at"),
+    _text("status"),
+    _text("currency"),
+    _whole("balance_in_cents"),
+    *_columns_of(HEADER),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("recipient_id", Integer, ForeignKey("users.id")),
+    _flag("sample"),
+    _text("sent"),
+    sqlite_autoincrement=True,
+)
+
+invoice_workspaces = Table(
+    "invoice_workspaces",
+    metadata,
+    Column("invoice_id", Integer, ForeignKey("invoices.id", ondelete="CASCADE"), primary_key=True),
+    Column("workspace_id", Integer, ForeignKey("workspaces.id"), primary_key=True, index=True),
+    _whole("position"),
+)
+
+held_items = Table(
+    "held_items",
+    metadata,
+    Column("invoice_id", Integer, ForeignKey("invoices.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("item_id", Integer, primary_key=True),
+    _flag("live"),
+)
+Index("held_items_of_all", held_items.c.kind, held_items.c.item_id)
+Index("held_once", held_items.c.kind, held_items.c.item_id, unique=True, sqlite_where=text("live = 1"))
+
+line_items = Table("line_items", metadata, _id(), _of_invoice(), _text("kind"), *_columns_of(LINE))
+
+external_references = Table(
+    "external_references",
+    metadata,
+    _id(),
+    _text("subject_type"),
+    _whole("subject_id"),
+    *_columns_of(REFERENCE),
+    _text("created_at"),
+    _text("updated_at"),
+)
+Index("references_by_key", external_references.c.service_model_ref)
+Index("references_by_subject", external_references.c.subject_id)
+
+HELD_TABLES = {TIME_ENTRY: time_entries, EXPENSE: expenses, BILLING_MILESTONE: billing_milestones}
+"""Kind of held item → its table."""
+
+
+# --- the store ---
 
 
 class Store:
     """A SQLite store, filled with the sample account when new; thread-safe."""
 
-    def __init__(self, path: Path | None) -> None:
-        """Open a file, or memory when None. Raises SandboxStoreError for a file that is something else."""
+    def __init__(self, path: Path | None, fill: Callable[[Connection], None], sample_version: int) -> None:
+        """Open a file, or memory when None; ``fill`` writes the sample account into empty tables.
+
+        Raises SandboxStoreError for a file that is something else, or was made with other tables or another sample.
+        """
         self._lock = threading.Lock()
         self._closed = False
         self._path = path
+        self._fill = fill
+        self._version = _version_of_tables(sample_version)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(
@@ -56,13 +239,14 @@ class Store:
     def _prepare(self) -> None:
         with self.transaction() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version == tables.STORE_VERSION:
+            if version == self._version:
                 return
+
             if version != 0 or connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
                 raise SandboxStoreError(self._path or Path(":memory:"), f"its version is {version}")
-            tables.metadata.create_all(connection)
-            sample_account.fill(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version = {tables.STORE_VERSION}")
+            metadata.create_all(connection)
+            self._fill(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {self._version}")
 
     def _use_wal(self) -> None:
         """Survive a killed process at the speed of a stand-in; only once the file is known to be ours."""
@@ -81,6 +265,14 @@ class Store:
             with self._engine.begin() as connection:
                 yield connection
 
+    def reset(self) -> None:
+        """Forget every change: the sample account is as in a new store, and ids begin where they began."""
+        with self.transaction() as connection:
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(table.delete())
+            connection.exec_driver_sql("DELETE FROM sqlite_sequence")
+            self._fill(connection)
+
     def close(self) -> None:
         """Close the database; an in-memory one is gone."""
         with self._lock:
@@ -89,19 +281,27 @@ class Store:
 
     def invoices(self, *, with_sample: bool) -> list[StoredInvoice]:
         """Return every stored invoice in the order of creation."""
-        query = select(tables.invoices).order_by(tables.invoices.c.id)
+        query = select(invoices).order_by(invoices.c.id)
         if not with_sample:
-            query = query.where(tables.invoices.c.sample.is_(False))
+            query = query.where(invoices.c.sample.is_(False))
         with self.transaction() as connection:
             rows = connection.execute(query).mappings().all()
             return [_stored(connection, row) for row in rows]
 
 
+def _version_of_tables(sample_version: int) -> int:
+    """Return what ``PRAGMA user_version`` holds: a checksum that changes with the tables and with the sample."""
+    definitions = [str(CreateTable(table)) for table in metadata.sorted_tables]
+    return zlib.crc32("\n".join([str(sample_version), *definitions]).encode()) >> 1
+
+
 def _stored(connection: Connection, row: RowMapping) -> StoredInvoice:
-    held, spaces, references = tables.held_items, tables.invoice_workspaces, tables.external_references
-    held_rows = connection.execute(
-        select(held.c.kind, held.c.item_id).where(held.c.invoice_id == row["id"]).order_by(held.c.item_id),
-    ).all()
+    held, spaces, references = held_items, invoice_workspaces, external_references
+    ids_by_kind: dict[str, list[int]] = {kind: [] for kind in HELD_TABLES}
+    ids = select(held.c.kind, held.c.item_id).where(held.c.invoice_id == row["id"]).order_by(held.c.item_id)
+    for kind, item_id in connection.execute(ids):
+        ids_by_kind[kind].append(item_id)
+
     space_ids = connection.scalars(
         select(spaces.c.workspace_id).where(spaces.c.invoice_id == row["id"]).order_by(spaces.c.position),
     )
@@ -118,9 +318,9 @@ def _stored(connection: Connection, row: RowMapping) -> StoredInvoice:
         currency=row["currency"],
         balance_in_cents=row["balance_in_cents"],
         workspace_ids=tuple(space_ids),
-        time_entry_ids=tuple(item for kind, item in held_rows if kind == tables.TIME_ENTRY),
-        expense_ids=tuple(item for kind, item in held_rows if kind == tables.EXPENSE),
-        billing_milestone_ids=tuple(item for kind, item in held_rows if kind == tables.BILLING_MILESTONE),
+        time_entry_ids=tuple(ids_by_kind[TIME_ENTRY]),
+        expense_ids=tuple(ids_by_kind[EXPENSE]),
+        billing_milestone_ids=tuple(ids_by_kind[BILLING_MILESTONE]),
         external_references=tuple((name, model, ref) for name, model, ref in keys),
         created_at=row["created_at"],
         sent=json.loads(row["sent"]),

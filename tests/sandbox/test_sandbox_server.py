@@ -14,8 +14,8 @@ import pytest
 import requests
 
 from importer import sandbox as stand_in
+from importer.sandbox import SandboxMissing, SandboxStoreError
 from importer.sandbox.faults import Fault, FaultKind
-from importer.sandbox.running import SandboxMissing, SandboxStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,6 +142,53 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
         with pytest.raises(SandboxStoreError, match=path.name):
             stand_in.start(path)
     assert [path.read_bytes() for path in (text, foreign)] == before
+
+
+def test_a_reset_sandbox_is_as_good_as_new(sandbox: Sandbox, kantata: Client, untouched: Client) -> None:
+    """No requests, faults or invoices of before are left, ids begin again, and the sample account is whole."""
+    billed = kantata.billed(time_entry_ids=[5101001], user_invoice_number=777, draft=True)
+    kantata.call("PUT", "/invoices/8986/cancel")
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, method="*", path="*", times=9))
+
+    sandbox.reset()
+
+    assert (sandbox.received(), sandbox.invoices()) == ([], [])
+    for path in ("/invoices", "/time_entries", "/expenses", "/billing_milestones", "/workspaces", "/stories"):
+        everything = {"per_page": 200, "include": "external_references,time_entries", "on_my_account": "false"}
+        assert kantata.get(path, **everything) == untouched.get(path, **everything)
+    assert kantata.billed(time_entry_ids=[5101001])["id"] == billed["id"]
+    assert [request.method for request in sandbox.received()].count("POST") == 1
+
+
+def test_a_reset_ends_the_requests_under_way(sandbox: Sandbox, kantata: Client) -> None:
+    """A POST that a fault still holds back when the sandbox is reset leaves no invoice and no record later."""
+    sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, seconds=60))
+    with pytest.raises(requests.ReadTimeout):
+        kantata.call(
+            "POST",
+            "/invoices",
+            json={"invoice": {"workspace_id": 101, "payment_schedule": 0, "fixed_fee_items": FEE}},
+            timeout=0.2,
+        )
+    began = time.monotonic()
+    sandbox.reset()
+    assert time.monotonic() - began < 5
+    assert (sandbox.received(), sandbox.invoices()) == ([], [])
+    sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, method="GET", path="/users/me", seconds=0.3))
+    began = time.monotonic()
+    kantata.get("/users/me")
+    assert time.monotonic() - began > 0.25
+
+
+def test_a_reset_empties_a_store_file_too(tmp_path: Path, connect: Callable[[Sandbox], Client]) -> None:
+    """The next server on the file finds the sample account alone."""
+    store = tmp_path / "sandbox.db"
+    with stand_in.start(store) as first:
+        connect(first).billed(time_entry_ids=[5101001])
+        first.reset()
+    with stand_in.start(store) as second:
+        assert second.invoices() == []
+        assert len(second.invoices(with_sample=True)) == 15
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.com"])  # noqa: S104 - the point is that it is refused

@@ -27,20 +27,24 @@ sees no finances; 112 is archived. Invoices made later have ids from 9001 and nu
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
 
-from importer.sandbox import tables
-from importer.sandbox.sample_projects import PROJECTS, Project
-from importer.sandbox.worth import time_in_cents
+from importer.sandbox import store
+from importer.sandbox.fields import BILLING_MILESTONE, EXPENSE, TIME_ENTRY
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Table
 
 Row = dict[str, Any]
 
+VERSION = 1
+"""Raise it when the sample changes; a store file with another sample is refused then."""
 TOKEN_USER, FREELANCER, FIRST_RECIPIENT = 11, 12, 21
 FIRST_INVOICE, FIRST_NUMBER = 8986, 19035
 FREED_TIME = 15
@@ -52,14 +56,46 @@ TIME_ENTRIES, EXPENSES, MILESTONES, STORIES = 20, 10, 5, 8
 UNAPPROVED, NOT_BILLABLE, OF_FREELANCER = 16, 17, 18
 BILLED_TIME, NOT_BILLABLE_EXPENSE, FREELANCER_EXPENSE = (19, 20), 8, 9
 ARCHIVED_STORY = 8
+MINUTES_PER_HOUR = 60
+BLOCK = 100_000_000
+"""Project ids above this begin a block of their own, so that their records have ids above 2**31 too."""
 
-SEPTEMBER, OCTOBER = (
-    [
-        day.isoformat()
-        for day in (date(2026, month, 1) + timedelta(days=n) for n in range(30))
-        if day.weekday() < SATURDAY
-    ]
-    for month in (9, 10)
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A sample project."""
+
+    id: int
+    title: str
+    recipient: str | None
+    currency: str = "EUR"
+    archived: bool = False
+    approvals: bool = False
+    financials: bool = True
+
+    def record_id(self, thousands: int, number: int) -> int:
+        """Return the id of its record ``number`` (from 1) in the range 5000, 6000, 7000 or 8000."""
+        block, short = divmod(self.id, BLOCK)
+        if block:
+            short += 100  # 4100000001 counts as its block's project 101
+        return block * BLOCK + (thousands + short) * 1000 + number
+
+
+PROJECTS = (
+    Project(101, "Website-Relaunch Bäckerei Müller", "Jürgen Müller"),
+    Project(102, "Markenauftritt Großküchen Schöller", "Käthe Schöller", approvals=True),
+    Project(103, "Onlineshop Käserei Alpgrün", "Vreni Bürgi"),
+    Project(104, "Kampagne Herbstlichter, Stadtwerke Düsseldorf", "Ömer Şahin"),
+    Project(105, "App FährePlus", "Søren Østergård", approvals=True),
+    Project(106, "Brand refresh Harbor & Pine Coffee", "Maya Chen", currency="USD"),
+    Project(107, "Investor site Northlake Robotics", "Daniel O'Neill", currency="USD"),
+    Project(108, "Annual report Wexford Trust", "Fiona Ashworth", currency="GBP"),
+    Project(109, "Messestand Böhm Maschinenbau", "Ralf Böhm"),
+    Project(110, "Podcast-Produktion Jäger & Söhne", None),
+    Project(111, "Vertraulich: Projekt Möwe", "Inés Muñoz", financials=False),
+    Project(112, "Jubiläumsbuch Brauerei Löwenstein", "Gerda Löwenstein", archived=True),
+    Project(4_100_000_001, "Intranet Krankenhaus St. Änne", "Dr. Björn Weiß"),
+    Project(4_100_000_002, "Rollout Nordic Fjällräv", "Åsa Lindström", approvals=True),
 )
 
 STORY_TITLES = (
@@ -91,38 +127,63 @@ EXPENSE_NOTES = (
 MILESTONE_TITLES = ("Anzahlung", "Abnahme Konzept", "Abnahme Gestaltung", "Go-live", "Projektstart")
 
 
+def time_in_cents(rate_in_cents: int, minutes: int) -> int:
+    """Return hourly rate times time, rounded half up to the cent."""
+    return (2 * rate_in_cents * minutes + MINUTES_PER_HOUR) // (2 * MINUTES_PER_HOUR)
+
+
+def _working_days(month: int) -> Iterator[str]:
+    """Yield the working days among the first thirty days of a month of 2026."""
+    for number in range(30):
+        day = date(2026, month, 1) + timedelta(days=number)
+        if day.weekday() < SATURDAY:
+            yield day.isoformat()
+
+
+SEPTEMBER, OCTOBER = tuple(_working_days(9)), tuple(_working_days(10))
+
+
 def fill(connection: Connection) -> None:
     """Write the sample account into empty tables."""
-    connection.execute(insert(tables.users), _users())
-    connection.execute(
-        insert(tables.workspaces),
-        [_workspace(place, project) for place, project in enumerate(PROJECTS)],
-    )
-    places = list(enumerate(PROJECTS))
-    connection.execute(insert(tables.stories), [row for project in PROJECTS for row in _stories(project)])
-    for table, make, number in (
-        (tables.time_entries, _time_entry, TIME_ENTRIES),
-        (tables.expenses, _expense, EXPENSES),
-        (tables.billing_milestones, _milestone, MILESTONES),
-    ):
-        connection.execute(insert(table), [make(one, place, n) for place, one in places for n in range(1, number + 1)])
-    for place, project in places:
-        _old_invoice(connection, place, project, live=True)
-    _old_invoice(connection, len(PROJECTS), PROJECTS[0], live=False)
-
-
-def _users() -> list[Row]:
-    people = {TOKEN_USER: ("Anneliese Köhler", "Buchhaltung"), FREELANCER: ("Théo Lefèvre", "Freelancer")}
-    people |= {
-        FIRST_RECIPIENT + place: (one.recipient, "Client") for place, one in enumerate(PROJECTS) if one.recipient
+    rows: dict[Table, list[Row]] = {
+        store.users: list(_users()),
+        store.workspaces: [],
+        store.stories: [],
+        store.time_entries: [],
+        store.expenses: [],
+        store.billing_milestones: [],
     }
-    return [
-        {"id": id_, "full_name": name, "email_address": f"user{id_}@example.com", "headline": role}
-        for id_, (name, role) in people.items()
-    ]
+    for place, project in enumerate(PROJECTS):
+        rows[store.workspaces].append(_workspace(project, place))
+        rows[store.stories] += [_story(project, number) for number in range(1, STORIES + 1)]
+        rows[store.time_entries] += [_time_entry(project, place, number) for number in range(1, TIME_ENTRIES + 1)]
+        rows[store.expenses] += [_expense(project, place, number) for number in range(1, EXPENSES + 1)]
+        rows[store.billing_milestones] += [_milestone(project, place, number) for number in range(1, MILESTONES + 1)]
+    for table, new in rows.items():
+        connection.execute(insert(table), new)
+
+    for place, project in enumerate(PROJECTS):
+        held = [(TIME_ENTRY, _time_entry(project, place, number)) for number in BILLED_TIME]
+        held.append((EXPENSE, _expense(project, place, EXPENSES)))
+        held.append((BILLING_MILESTONE, _milestone(project, place, MILESTONES)))
+        _add_invoice(connection, place, project, held, status=store.NEW)
+    freed = [(TIME_ENTRY, _time_entry(PROJECTS[0], 0, FREED_TIME))]
+    _add_invoice(connection, len(PROJECTS), PROJECTS[0], freed, status=store.CANCELLED)
 
 
-def _workspace(place: int, project: Project) -> Row:
+def _users() -> Iterator[Row]:
+    yield _user(TOKEN_USER, "Anneliese Köhler", "Buchhaltung")
+    yield _user(FREELANCER, "Théo Lefèvre", "Freelancer")
+    for place, project in enumerate(PROJECTS):
+        if project.recipient:
+            yield _user(FIRST_RECIPIENT + place, project.recipient, "Client")
+
+
+def _user(id_: int, name: str, role: str) -> Row:
+    return {"id": id_, "full_name": name, "email_address": f"user{id_}@example.com", "headline": role}
+
+
+def _workspace(project: Project, place: int) -> Row:
     return {
         "id": project.id,
         "title": project.title,
@@ -136,20 +197,19 @@ def _workspace(place: int, project: Project) -> Row:
 
 
 def _recipient_id(place: int) -> int | None:
-    return FIRST_RECIPIENT + place if PROJECTS[place].recipient else None
+    if PROJECTS[place].recipient is None:
+        return None
+    return FIRST_RECIPIENT + place
 
 
-def _stories(project: Project) -> list[Row]:
-    return [
-        {
-            "id": project.record_id(8000, n),
-            "workspace_id": project.id,
-            "title": title,
-            "archived": n == ARCHIVED_STORY,
-            "created_at": CREATED_AT,
-        }
-        for n, title in enumerate(STORY_TITLES, 1)
-    ]
+def _story(project: Project, number: int) -> Row:
+    return {
+        "id": project.record_id(8000, number),
+        "workspace_id": project.id,
+        "title": STORY_TITLES[number - 1],
+        "archived": number == ARCHIVED_STORY,
+        "created_at": CREATED_AT,
+    }
 
 
 def _day(place: int, number: int, *, billed: bool = False) -> str:
@@ -203,36 +263,44 @@ def _milestone(project: Project, place: int, number: int) -> Row:
     }
 
 
-def _old_invoice(connection: Connection, place: int, project: Project, *, live: bool) -> None:
-    """Write an invoice of last month: a live one with the last records, or a cancelled one with a single time entry."""
-    ours = PROJECTS.index(project)
-    times = [_time_entry(project, ours, number) for number in (BILLED_TIME if live else (FREED_TIME,))]
-    others = [_expense(project, ours, EXPENSES), _milestone(project, ours, MILESTONES)] if live else []
-    kinds = [tables.TIME_ENTRY] * len(times) + [tables.EXPENSE, tables.BILLING_MILESTONE][: len(others)]
-    balance = sum(time_in_cents(one["rate_in_cents"], one["time_in_minutes"]) for one in times)
+def _add_invoice(
+    connection: Connection,
+    place: int,
+    project: Project,
+    held: list[tuple[str, Row]],
+    *,
+    status: str,
+) -> None:
+    """Write an invoice of last month that holds records, each with its kind."""
+    balance = 0
+    for kind, record in held:
+        if kind == TIME_ENTRY:
+            balance += time_in_cents(record["rate_in_cents"], record["time_in_minutes"])
+        else:
+            balance += record["amount_in_cents"]
     invoice: Row = {
         "id": FIRST_INVOICE + place,
         "created_at": BILLED_AT,
         "updated_at": BILLED_AT,
-        "status": tables.NEW if live else tables.CANCELLED,
+        "status": status,
         "draft": False,
         "currency": project.currency,
-        "balance_in_cents": balance + sum(one["amount_in_cents"] for one in others),
+        "balance_in_cents": balance,
         "invoice_date": BILLED_AT[:10],
         "payment_schedule": 30,
         "user_invoice_number": FIRST_NUMBER + place,
         "user_id": TOKEN_USER,
-        "recipient_id": _recipient_id(ours),
+        "recipient_id": _recipient_id(PROJECTS.index(project)),
         "sample": True,
         "sent": "{}",
     }
-    held = zip(kinds, times + others, strict=True)
-    connection.execute(insert(tables.invoices), invoice)
+    connection.execute(insert(store.invoices), invoice)
     connection.execute(
-        insert(tables.invoice_workspaces),
+        insert(store.invoice_workspaces),
         {"invoice_id": invoice["id"], "workspace_id": project.id, "position": 0},
     )
+    live = status != store.CANCELLED
     connection.execute(
-        insert(tables.held_items),
-        [{"invoice_id": invoice["id"], "kind": kind, "item_id": one["id"], "live": live} for kind, one in held],
+        insert(store.held_items),
+        [{"invoice_id": invoice["id"], "kind": kind, "item_id": record["id"], "live": live} for kind, record in held],
     )
