@@ -22,32 +22,18 @@ def main() -> None:
         subprocess.run([*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT], check=True)
         wheel = next(folder.glob("*.whl"))
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-        python = folder / "venv" / "bin" / "python"
-        subprocess.run(
-            [
-                python,
-                "-m",
-                "pip",
-                "--disable-pip-version-check",
-                "install",
-                "--quiet",
-                "--constraint",
-                ROOT / "requirements.txt",
-                f"{wheel}[sandbox]",
-            ],
-            check=True,
-        )
+        programs = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
+        install = [programs / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        subprocess.run([*install, "--constraint", ROOT / "requirements.txt", f"{wheel}[sandbox]"], check=True)
         shutil.copy(ROOT / "sample_data" / SAMPLE, folder)
-        _main_job(folder, folder / "venv" / "bin" / "invoice-importer")
+        _main_job(folder, programs / "invoice-importer")
     print(f"{wheel.name} works without the checkout.")
 
 
 def _main_job(folder: Path, command: Path) -> None:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "IMPORTER_LEDGER": str(folder / "ledger.sqlite"),
-    }
+    needed = ("PATH", "SYSTEMROOT", "TEMP")  # the last two by Python on Windows
+    environment = {name: os.environ[name] for name in needed if name in os.environ}
+    environment |= {"HOME": str(folder), "USERPROFILE": str(folder), "IMPORTER_LEDGER": str(folder / "ledger.sqlite")}
 
     def run(*arguments: str) -> str:
         done = subprocess.run(
