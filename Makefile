@@ -4,19 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint check coverage bench templates files readme wheel lock clean
+.PHONY: help demo test lint check coverage bench templates files docs wheel lock clean
 
 help:
 	@echo "make demo       preview, then submit sample_data through the sandbox"
 	@echo "make test       run all tests"
 	@echo "make lint       ruff, mypy, import-linter"
-	@echo "make check      lint, README checks, tests with coverage: what CI runs"
+	@echo "make check      lint, documentation checks, tests with coverage: what CI runs"
 	@echo "make bench      measure speed and memory, write docs/benchmark.md"
-	@echo "make templates  write templates/ and sample_data/ anew"
-	@echo "make files      write tests/files/reading/ anew, with the answer to each file"
-	@echo "make readme     write the generated tables of README.md anew"
+	@echo "make templates  write templates/ and sample_data/ again"
+	@echo "make files      write tests/files/reading/ again, with the answer to each file"
+	@echo "make docs       write the generated tables of docs/reference/ and the picture of the terminal again"
 	@echo "make wheel      build the wheel and try it in a clean environment"
-	@echo "make lock       pin requirements.txt anew"
+	@echo "make lock       pin requirements.txt again"
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
@@ -54,8 +54,9 @@ templates: $(READY)
 files: $(READY)
 	$(BIN)/python tools/renew_test_files.py
 
-readme: $(READY)
-	$(BIN)/python tools/readme_tables.py
+docs: $(READY)
+	$(BIN)/python tools/docs_tables.py
+	$(BIN)/python tools/make_pictures.py terminal
 
 wheel: $(READY)
 	$(BIN)/python tools/try_wheel.py

@@ -418,10 +418,10 @@ def test_a_profile_has_its_own(tmp_path: Path) -> None:
     assert settings_of(text, tmp_path).constants == {"draft": True}
 
 
-def test_the_example_of_the_readme_loads(tmp_path: Path) -> None:
-    """What the README shows under “Your own headers” is understood as it stands there."""
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    own = settings_of(readme.split("### Your own headers")[1].split("```toml\n")[1].split("```")[0], tmp_path)
+def test_the_example_of_the_documentation_loads(tmp_path: Path) -> None:
+    """What docs/how-to/own-headers.md shows is understood as it stands there."""
+    page = (Path(__file__).parent.parent / "docs" / "how-to" / "own-headers.md").read_text(encoding="utf-8")
+    own = settings_of(page.split("```toml\n")[1].split("```")[0], tmp_path)
     assert own.ignore_columns == ["Internal note", "Approved by"]
     assert own.constants == {"item_type": "Fixed fee", "payment_schedule": "Net 30"}
     assert own.values["workspace_id"] == {"ACME": 101}

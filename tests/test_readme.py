@@ -1,70 +1,239 @@
-"""The README says what the program does, word for word where it can be checked."""
+"""README and docs/ say what the program does, word for word where it can be checked."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import openpyxl
 import pytest
 from typer.main import get_command
 
 from importer.cli import app
+from importer.model.columns import COLUMNS
 from importer.model.exit_codes import ExitCode
+from importer.model.invoices import ItemType
+from importer.settings.model import ENV_PREFIX, Settings
+from importer.settings.sources import NOT_SETTINGS, OWN_NAMES
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md")))
+TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
+README = TEXTS["README.md"]
+EVERYTHING = "\n".join(TEXTS.values())
+MOST_LINES = 200
+"""Lines of a README that a person still reads."""
+LARGEST_PICTURE = 120_000
+"""Bytes."""
+OTHER_NAMES = {"docs/kantata.md", "docs/explanation/exactly-once.md", "docs/reference/settings.md"}
+"""Pages that name fields of the API, states of the ledger and values of settings as well."""
 sys.path.insert(0, str(ROOT / "tools"))
 
-
-def test_generated_tables_are_current() -> None:
-    """The column and settings tables are those that the code makes; ``make readme`` renews them."""
-    import readme_tables
-
-    assert readme_tables.renewed(README) == README
+each_page = pytest.mark.parametrize("page", TEXTS)
 
 
-def test_every_option_in_the_readme_exists() -> None:
-    """No option is promised that no command has."""
+def _commands() -> set[str]:
+    return set(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def _options() -> set[str]:
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    options = {
+    return {
         name
         for command in commands.values()
         for parameter in command.params
         for name in (*parameter.opts, *parameter.secondary_opts)
     }
+
+
+def _anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    outside_code = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    heads = re.findall(r"^#+ (.+)$", outside_code, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_the_readme_is_short() -> None:
+    """It leads to the first invoice; everything else stands in docs/."""
+    assert len(README.splitlines()) <= MOST_LINES
+
+
+def test_generated_tables_are_current() -> None:
+    """The tables of columns, settings and commands are those that the code makes; ``make docs`` renews them."""
+    import docs_tables
+
+    for page in docs_tables.TABLES:
+        text = TEXTS[f"docs/reference/{page}"]
+        assert docs_tables.renewed(page, text) == text, page
+
+
+def test_the_marks_of_a_generated_table_must_be_there() -> None:
+    """A page without them is not passed over in silence."""
+    import docs_tables
+
+    with pytest.raises(ValueError, match=r"settings\.md has not exactly one"):
+        docs_tables.renewed("settings.md", "# Settings\n")
+
+
+@each_page
+def test_every_option_exists(page: str) -> None:
+    """No option is promised that no command has."""
     foreign = {"--user", "--help", "--now"}
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - foreign <= options
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXTS[page])) - foreign <= _options()
 
 
 def test_every_command_is_explained() -> None:
-    """Each command is named in the README, and each one in the README exists."""
-    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
+    """Each command is named in the README and has a section in docs/reference/commands.md."""
     named = set(re.findall(r"invoice-importer (?!\[)([a-z]+)", README))
-    assert named <= commands
-    assert commands <= named
+    assert named == _commands()
+    sections = set(re.findall(r"^## (.+)$", TEXTS["docs/reference/commands.md"], re.MULTILINE))
+    assert sections == _commands()
+
+
+@each_page
+def test_every_command_named_exists(page: str) -> None:
+    """No page sends its reader to a command that the program does not have."""
+    assert set(re.findall(r"invoice-importer (?!\[)([a-z]+)", TEXTS[page])) <= _commands()
+
+
+def test_every_setting_is_documented() -> None:
+    """Each setting has a line in docs/reference/settings.md, and each line there is a setting."""
+    table = TEXTS["docs/reference/settings.md"]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(Settings.model_fields)
+
+
+@each_page
+def test_every_setting_named_exists(page: str) -> None:
+    """What a page sets with ``name = value`` in code is a setting or a table of settings, column or word of one."""
+    set_here = set(re.findall(r"`([a-z]+(?:_[a-z]+)*) = [^`]+`", TEXTS[page]))
+    assert set_here <= set(Settings.model_fields)
+    for block in re.findall(r"```toml\n(.+?)```", TEXTS[page], re.DOTALL):
+        parsed = tomllib.loads(block)
+        profiles = parsed.pop("profile", {})
+        for keys in (parsed, *profiles.values()):
+            assert set(keys) <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("page", sorted(set(TEXTS) - OTHER_NAMES))
+def test_every_name_with_underscores_is_known(page: str) -> None:
+    """A name such as ``settle_seconds`` is a setting, a column or an item type."""
+    columns = {column.name for column in COLUMNS}
+    known = {*Settings.model_fields, *columns, *(kind.value for kind in ItemType), "cost_center", "assert_never"}
+    assert set(re.findall(r"`([a-z]+_[a-z_]+)`", TEXTS[page])) <= known
+
+
+@each_page
+def test_every_variable_exists(page: str) -> None:
+    """No environment variable is named that the program does not read."""
+    known = {ENV_PREFIX + field.upper() for field in Settings.model_fields} | NOT_SETTINGS | set(OWN_NAMES)
+    assert set(re.findall(r"\b((?:IMPORTER|KANTATA)_[A-Z_]+)\b", TEXTS[page])) <= known
 
 
 def test_exit_codes_are_those_of_the_program() -> None:
     """The exit-code table names exactly the codes that the program can end with."""
-    table = README.split("### Exit codes")[1].split("###")[0]
+    table = TEXTS["docs/reference/exit-codes.md"]
     codes = {int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for code in row.split(",")}
     assert codes == {int(code) for code in ExitCode}
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"`make (\w+)`", README)) | {"demo", "test"}))
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"`make (\w+)`", EVERYTHING)) | {"demo", "test"}))
 def test_every_make_target_exists(target: str) -> None:
-    """Each make target in the README is in the Makefile."""
+    """Each make target that a page names is in the Makefile."""
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
-    "path", sorted(set(re.findall(r"`((?:templates|sample_data|importer|docs)/[\w./]*)`", README)))
+    "path",
+    sorted(
+        set(re.findall(r"`((?:templates|sample_data|importer|docs|tests|tools|\.ci|\.github)/[\w./-]*)`", EVERYTHING))
+    ),
 )
-def test_every_file_in_the_readme_exists(path: str) -> None:
-    """Each file of the project that the README names is there."""
+def test_every_file_exists(path: str) -> None:
+    """Each file of the project that a page names is there."""
     assert (ROOT / path).exists()
+
+
+@each_page
+def test_every_link_leads_somewhere(page: str) -> None:
+    """Each link within the project names a file that is there, and a heading that it has."""
+    here = ROOT / page
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", TEXTS[page]):
+        path, _, anchor = target.partition("#")
+        file = (here.parent / path).resolve() if path else here
+        assert file.exists(), target
+        if anchor:
+            assert anchor in _anchors(file.read_text(encoding="utf-8")), target
+
+
+def test_every_page_can_be_found() -> None:
+    """The index links each page of docs/."""
+    linked = {(DOCS / target).resolve() for target in re.findall(r"\]\(([^)#\s]+)", TEXTS["docs/README.md"])}
+    assert set(DOCS.rglob("*.md")) - {DOCS / "README.md"} <= linked
+
+
+def test_pictures_exist() -> None:
+    """Every picture is there and small, and none lies about unused."""
+    used = {
+        (page.parent / name).resolve()
+        for page in PAGES
+        for name in re.findall(r"!\[.+?\]\((.+?)\)", page.read_text(encoding="utf-8"))
+    }
+    assert used == set((DOCS / "pictures").iterdir())
+    assert all(picture.stat().st_size < LARGEST_PICTURE for picture in used)
+
+
+def test_the_drawn_terminal_is_current(tmp_path: Path) -> None:
+    """The picture in the README shows what the program prints now, and loads no fonts; ``make docs`` renews it."""
+    import make_pictures
+
+    drawn = make_pictures.terminal(tmp_path)
+    assert drawn == (DOCS / "pictures" / "terminal.svg").read_text(encoding="utf-8")
+    assert "url(http" not in drawn
+
+
+def test_the_extras_exist() -> None:
+    """Each extra that a page names, or installs, is one of the package's."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    installed = {
+        name for names in re.findall(r'(?:"\.|importer)\[([\w,]+)\]"', EVERYTHING) for name in names.split(",")
+    }
+    assert installed
+    assert installed | set(re.findall(r"extra `(\w+)`", EVERYTHING)) <= set(extras)
+
+
+@each_page
+def test_the_words_are_plain(page: str) -> None:
+    """Words that readers stumble over are not used; what the program prints is quoted as it is (lines with ``>``)."""
+    own = "\n".join(line for line in TEXTS[page].splitlines() if not line.startswith(">"))
+    own = own.replace("not “mend”", "")
+    assert re.findall(r"\b(nobody|anew|told|unasked|mend|mended)\b", own, re.IGNORECASE) == []
+
+
+def test_the_first_invoice_of_the_readme(tmp_path: Path) -> None:
+    """Who follows the README's five minutes has invoices; who submits once more is answered that they exist."""
+    import make_pictures
+
+    first, last, to = re.search(
+        r"Copy rows (\d+) to (\d+) of the sheet\s+\*\*Example\*\* to row (\d+)", README
+    ).groups()  # type: ignore[union-attr]
+    steps = README.split("## Your first invoice")[1].split("\n## ")[0]
+    template, preview, submit = (line.split()[1:] for line in re.findall(r"invoice-importer .+", steps))
+
+    assert "Written" in make_pictures.run(tmp_path, *template)
+    book = openpyxl.load_workbook(tmp_path / "october.xlsx")
+    copied = book["Example"].iter_rows(min_row=int(first), max_row=int(last), values_only=True)
+    for number, row in enumerate(copied, start=int(to)):
+        for column, value in enumerate(row, start=1):
+            book["Invoices"].cell(number, column).value = value
+    book.save(tmp_path / "october.xlsx")
+
+    assert re.search(r"^ ready +4 ", make_pictures.run(tmp_path, *preview), re.MULTILINE)
+    assert re.search(r"^ created +4 ", make_pictures.run(tmp_path, *submit, "--yes"), re.MULTILINE)
+    assert re.search(r"^ already created +4 ", make_pictures.run(tmp_path, *submit, "--yes"), re.MULTILINE)
 
 
 def test_help_answers_without_the_heavy_libraries() -> None:

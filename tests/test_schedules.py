@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -62,10 +61,3 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     units = [str(one) for one in sorted(tmp_path.iterdir())]
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_the_extras_of_the_readme_exist() -> None:
-    """Each extra that the README names can be installed."""
-    root = TEMPLATES.parent
-    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert set(re.findall(r"extra `(\w+)`", (root / "README.md").read_text(encoding="utf-8"))) <= set(extras)

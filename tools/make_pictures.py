@@ -1,12 +1,14 @@
-"""Make the pictures of docs/sheets.md anew: build workbooks, let the program read them, render what it wrote.
+"""Make the pictures of the documentation: build workbooks, let the program read them, render what it wrote.
 
-Needs ``soffice``, ``pdftoppm`` and ``convert`` (LibreOffice, poppler and ImageMagick).
-Run it with the project's Python.
+``terminal.svg`` needs the project's Python only: with the word ``terminal``, as ``make docs`` calls it, nothing else is
+made. The pictures of sheets need ``soffice``, ``pdftoppm`` and ``convert`` too (LibreOffice, poppler and ImageMagick).
 """
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,11 +16,19 @@ from pathlib import Path
 
 import openpyxl
 from openpyxl.styles import Alignment, Font
+from rich.console import Console
+from rich.text import Text
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 PROGRAM = (sys.executable, "-m", "importer")
 DOTS_PER_INCH = 140
+TERMINAL_COLUMNS = 108
+"""Characters in a line of the picture of the terminal."""
+OTHERS = ("IMPORTER_", "KANTATA_", "NO_COLOR", "COLORTERM")
+"""Beginnings of variables that would change what the program prints."""
+LOADED_FONTS = re.compile(r"@font-face \{.*?\}\n", re.DOTALL)
+"""Rich names fonts on a server; a picture in a README loads nothing."""
 
 UNDERSTOOD = (
     ("Brightside Studio, invoices of October",),
@@ -80,17 +90,32 @@ def _book(rows: tuple[tuple[object, ...], ...], bold: tuple[int, ...]) -> openpy
 
 def run(folder: Path, *words: str) -> str:
     """Run the program in a folder of its own; return what it prints."""
-    ours = {"IMPORTER_LEDGER": str(folder / "ledger.sqlite"), "COLUMNS": "110", "NO_COLOR": "1"}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IMPORTER_", "KANTATA_"))}
-    done = subprocess.run(
-        [*PROGRAM, *words],
-        cwd=folder,
-        env=kept | ours | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout + done.stderr
+    return "".join(_printed(folder, words, {"COLUMNS": "110", "NO_COLOR": "1"}))
+
+
+def _printed(folder: Path, words: tuple[str, ...], look: dict[str, str]) -> tuple[str, str]:
+    """What it prints on stdout and on stderr."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
+    ours = {"IMPORTER_LEDGER": str(folder / "ledger.sqlite"), "PYTHONPATH": str(ROOT)}
+    command = [*PROGRAM, *words]
+    done = subprocess.run(command, cwd=folder, env=kept | ours | look, capture_output=True, text=True, check=False)
+    return done.stdout, done.stderr
+
+
+def terminal(folder: Path) -> str:
+    """Return a drawing (SVG) of what ``preview`` prints for the first workbook."""
+    understood(folder / "october.xlsx")
+    look = {"COLUMNS": str(TERMINAL_COLUMNS), "FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    words = ("preview", "october.xlsx", "--sandbox")
+    data, talk = _printed(folder, words, look)
+    shown = [line for line in data.rstrip().split("\n") if not line.startswith("Preview workbook")]
+
+    screen = Console(record=True, width=TERMINAL_COLUMNS, file=io.StringIO(), force_terminal=True, no_color=False)
+    screen.print("$ invoice-importer", *words, highlight=False)
+    screen.print(Text.from_ansi("\n".join((talk.rstrip(), *shown))))
+    drawn = screen.export_svg(title="invoice-importer", unique_id="terminal")
+    lines = LOADED_FONTS.sub("", drawn).split("\n")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def picture(workbook: Path, sheet: str, name: str, cells: str | None = None) -> None:
@@ -128,19 +153,26 @@ def _fit(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
 
 
 def main() -> None:
-    """Make all pictures, and print what the terminal shows for the first workbook."""
+    """Make all pictures, or with the word ``terminal`` that one only."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as where:
         folder = Path(where)
-        picture(understood(folder / "october.xlsx"), "Invoices", "understood")
-        print(run(folder, "preview", "october.xlsx", "--sandbox"))
-        mistaken(folder / "mistakes.xlsx")
-        print(run(folder, "submit", "mistakes.xlsx", "--sandbox", "--partial", "--yes"))
-        reports = folder / "reports"
-        annotated = next(reports.glob("*-annotated.xlsx"))
-        picture(annotated, "Invoices", "annotated", "A1:H7")
-        picture(annotated, "Import problems", "problems")
-        picture(next(reports.glob("*-results.xlsx")), "Lines", "lines")
+        (PICTURES / "terminal.svg").write_text(terminal(folder), encoding="utf-8")
+        if "terminal" not in sys.argv[1:]:
+            _sheets(folder)
+
+
+def _sheets(folder: Path) -> None:
+    picture(folder / "october.xlsx", "Invoices", "understood")
+    print(run(folder, "preview", "october.xlsx", "--sandbox"))
+
+    mistaken(folder / "mistakes.xlsx")
+    print(run(folder, "submit", "mistakes.xlsx", "--sandbox", "--partial", "--yes"))
+    reports = folder / "reports"
+    annotated = next(reports.glob("*-annotated.xlsx"))
+    picture(annotated, "Invoices", "annotated", "A1:H7")
+    picture(annotated, "Import problems", "problems")
+    picture(next(reports.glob("*-results.xlsx")), "Lines", "lines")
 
 
 if __name__ == "__main__":
