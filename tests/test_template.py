@@ -21,7 +21,7 @@ from importer.model.problems import has_errors
 from importer.reading.read import read_sheet
 from importer.settings.loading import load
 from importer.settings.model import Settings
-from importer.template.example import HEADER_ROW, ROWS
+from importer.template.sheets import EXAMPLE_HEADER_ROW, EXAMPLE_ROWS
 from importer.template.write import template_csv, template_workbook, write
 
 ROOT = Path(__file__).parent.parent
@@ -74,7 +74,7 @@ def test_the_example_rows_are_sound_once_they_are_copied(tmp_path: Path) -> None
     """What the example shows can be imported as it is: four invoices without a problem."""
     book = load_workbook(write(tmp_path / "new.xlsx"))
     for number, cells in enumerate(
-        book["Example"].iter_rows(min_row=HEADER_ROW + 1, max_row=HEADER_ROW + len(ROWS)), 2
+        book["Example"].iter_rows(min_row=EXAMPLE_HEADER_ROW + 1, max_row=EXAMPLE_HEADER_ROW + len(EXAMPLE_ROWS)), 2
     ):
         for cell in cells:
             book["Invoices"].cell(number, cell.column, cell.value)

@@ -1,4 +1,4 @@
-"""Write sample_data/ anew: a month of agency work over the sandbox's projects, and a workbook full of mistakes."""
+"""Renew sample_data/: a month of agency work over the sandbox's projects, and a workbook full of mistakes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, PatternFill
 
 from importer.template.look import WHITE, font, printed
-from importer.template.saving import workbook_bytes
+from importer.template.write import workbook_bytes
 
 FOLDER = Path(__file__).parent.parent / "sample_data"
 END = date(2026, 10, 31)
@@ -34,8 +34,8 @@ HEADERS = (
 MORE_HEADERS = ("Invoice number", "External service")
 """Further columns of the mistakes workbook."""
 WIDTHS = (13, 19, 18, 13, 46, 11, 9, 11, 10, 13, 36, 13, 34, 17, 16, 17)
-AMOUNT = 6
-"""Its place among the columns, from 1."""
+AMOUNT, INVOICE_DATE = 6, 10
+"""Their places among the columns, from 1."""
 Row = tuple[object, ...]
 BLANK: Row = ()
 
@@ -204,13 +204,23 @@ def workbook_of(headers: tuple[str, ...], rows: tuple[Row, ...], *, title: str) 
     for number, row in enumerate(rows, start=4):
         for position, value in enumerate(row, start=1):
             cell = sheet.cell(number, position, value)  # type: ignore[arg-type]
-            cell.number_format = {AMOUNT: "#,##0.00", 10: "yyyy-mm-dd"}.get(
-                position, "0" if isinstance(value, int) else "@"
-            )
-            cell.alignment = Alignment(horizontal="right" if position == AMOUNT else "left", indent=1)
+            cell.number_format = _number_format(position, value)
+            cell.alignment = Alignment(horizontal="left", indent=1)
+            if position == AMOUNT:
+                cell.alignment = Alignment(horizontal="right", indent=1)
     sheet.freeze_panes = "D4"
     printed(sheet, header_rows="3:3")
     return workbook_bytes(book, title=title)
+
+
+def _number_format(position: int, value: object) -> str:
+    if position == AMOUNT:
+        return "#,##0.00"
+    if position == INVOICE_DATE:
+        return "yyyy-mm-dd"
+    if isinstance(value, int):
+        return "0"
+    return "@"
 
 
 def csv_of(rows: tuple[Row, ...]) -> bytes:
@@ -219,8 +229,7 @@ def csv_of(rows: tuple[Row, ...]) -> bytes:
     writer = csv.writer(text)
     writer.writerow(HEADERS)
     for row in rows:
-        cells = [*row, *[None] * (len(HEADERS) - len(row))]
-        writer.writerow("" if cell is None else cell for cell in cells)
+        writer.writerow([*row, *[None] * (len(HEADERS) - len(row))])  # the csv module writes None as nothing
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -1,4 +1,4 @@
-"""Write templates/ anew: what the code writes, so that people find it without running anything."""
+"""Renew templates/: what the code writes, so that people find it without running anything."""
 
 from __future__ import annotations
 
@@ -70,17 +70,18 @@ def settings_file() -> str:
     for name, field in Settings.model_fields.items():
         if name in SECRET or name in IN_TAIL:
             continue
-        meaning = textwrap.wrap(str(field.description), 116)
-        parts.append(
-            "".join(f"# {line}\n" for line in meaning) + f"#{name} = {EXAMPLES.get(name) or _toml(field.default)}\n"
-        )
+        meaning = textwrap.wrap(str(field.description), initial_indent="# ", subsequent_indent="# ", width=118)
+        value = EXAMPLES.get(name) or _toml(field.default)
+        parts.append("\n".join([*meaning, f"#{name} = {value}\n"]))
     return "\n".join(parts) + TAIL
 
 
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.12g}" if isinstance(value, (int, float, Decimal)) else f'"{value}"'
+    if isinstance(value, (int, float, Decimal)):
+        return f"{value:.12g}"
+    return f'"{value}"'
 
 
 def contents() -> dict[str, bytes]:

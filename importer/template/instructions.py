@@ -1,4 +1,4 @@
-"""The instructions sheet: plain words, laid out to be read and printed."""
+"""The sheet Instructions: what the template says to accountants, laid out to be read and printed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 from openpyxl.styles import Alignment, Border, PatternFill
 from openpyxl.worksheet.pagebreak import Break
 
-from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES
-from importer.template.invoices import FORBIDDEN, MISSING, NOT_USED
+from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES, Column, Level
+from importer.model.invoices import ItemType
 from importer.template.look import (
+    EVERY,
+    FORBIDDEN,
     HEADER_HEIGHT,
     INK,
     LINE_REQUIRED,
+    MISSING,
+    NOT_USED,
+    REQUIRED_UNLESS_SET,
     SHADES,
     TEXT_HEIGHT,
     THIN,
@@ -23,10 +28,9 @@ from importer.template.look import (
     shade_of,
     title,
 )
-from importer.template.words import BILLS, CELL_COLOURS, GROUPING, STEPS, needs_of, requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
@@ -40,6 +44,73 @@ ROOM = 1.15
 """Characters of running text per character of width; letters are narrower than the digits that widths count."""
 PADDING = 5
 """Points above and below the text of a row, together."""
+
+STEPS: tuple[tuple[str, str], ...] = (
+    (
+        "Fill in",
+        (
+            "Type one row per line item on the sheet Invoices. Point at a header to read what belongs there. "
+            "The sheet Example shows how it looks; rows copied from it are imported, the sheet itself never is."
+        ),
+    ),
+    ("Save", "Save the workbook under a name of your own, such as october.xlsx."),
+    (
+        "Preview",
+        (
+            "Run:  invoice-importer preview october.xlsx\n"
+            "It shows every invoice with its total, and every problem with its cell. Nothing is sent. "
+            "Correct the cells it names and preview again, until the totals are those you expect."
+        ),
+    ),
+    (
+        "Submit",
+        (
+            "Run:  invoice-importer submit october.xlsx\n"
+            "It shows the totals and asks; only when you type yes are the invoices created, as drafts unless you say "
+            "otherwise. Each invoice is created once: submitting the file again skips what exists."
+        ),
+    ),
+    (
+        "Read the results",
+        (
+            "They are in the folder reports. The file ending in -results.xlsx says what became of every row, with a "
+            "link to the invoice. The file ending in -to-fix.xlsx holds only the rows that did not become invoices: "
+            "correct them there and submit that file."
+        ),
+    ),
+)
+GROUPING: tuple[str, ...] = (
+    "Rows of the same project form one invoice.",
+    (
+        "Rows with the same Invoice key form one invoice, whatever their projects. Use a key for two invoices of one "
+        "project, or for one invoice over several projects (they need the same currency)."
+    ),
+    (
+        "Green columns are about the whole invoice: fill them in on one of its rows, or on all of them. "
+        "Two different values on one invoice are an error."
+    ),
+    (
+        "Amounts are in the project's currency and whole: 1200 is twelve hundred. Cents are refused, unless settings "
+        "allow them. A credit is an Additional item with a minus."
+    ),
+    "Blank rows are skipped. Columns of your own are welcome: they are copied to the results and not sent.",
+    (
+        "Paste as values (Paste Special), so that drop-downs and formats stay. Type an id of more than 15 digits "
+        "as text, with an apostrophe before it, because Excel does not keep so many digits."
+    ),
+)
+CELL_COLOURS: tuple[str, ...] = (
+    "Yellow cell: still to be filled in for this item type.",
+    "Grey cell: not used with this item type; leave it empty.",
+    "Red cell: filled in, but must be empty for this item type.",
+)
+BILLS: dict[ItemType, str] = {
+    ItemType.TIME_ENTRY: "Hours recorded in Kantata; Kantata knows their price.",
+    ItemType.EXPENSE: "An expense recorded in Kantata; Kantata knows its amount.",
+    ItemType.FIXED_FEE: "An agreed fee, such as a retainer, with the amount you type.",
+    ItemType.ADDITIONAL: "Anything else, with the amount you type; with a minus it is a credit.",
+    ItemType.BILLING_MILESTONE: "A billing milestone planned in Kantata; Kantata knows its amount.",
+}
 
 
 class _Page:
@@ -79,8 +150,9 @@ class _Page:
     def table_header(self, texts: Sequence[tuple[int, int, str]]) -> None:
         """Write the header row of a table."""
         for start, end, text in texts:
-            for number in range(start, end + 1):
-                header(self.sheet.cell(self.row, number), text if number == start else "", LINE_REQUIRED)
+            header(self.sheet.cell(self.row, start), text, LINE_REQUIRED)
+            for number in range(start + 1, end + 1):
+                header(self.sheet.cell(self.row, number), "", LINE_REQUIRED)
             if end > start:
                 self.sheet.merge_cells(start_row=self.row, end_row=self.row, start_column=start, end_column=end)
         self.sheet.row_dimensions[self.row].height = HEADER_HEIGHT * 0.7
@@ -146,7 +218,7 @@ def _item_types(page: _Page) -> None:
     names = ("Item type", "What it bills", "Fill in", "Fill in if you like", "Leave empty")
     page.table_header([(n, n, name) for n, name in enumerate(names, start=FIRST)])
     for item_type, name in ITEM_TYPE_TITLES.items():
-        texts = (name, BILLS[item_type], *needs_of(item_type))
+        texts = (name, BILLS[item_type], *_needs_of(item_type))
         page.write([(n, n, text) for n, text in enumerate(texts, start=FIRST)], ruled=True)
         page.bold()
 
@@ -165,3 +237,44 @@ def _columns(page: _Page) -> None:
         texts = [(FIRST, FIRST, column.title), (SECOND, SECOND, requirement(column))]
         page.write([*texts, (MIDDLE, LAST - 1, column.meaning), (LAST, LAST, column.example)], ruled=True)
         page.bold()
+
+
+def requirement(column: Column) -> str:
+    """Say whether a column must be filled in."""
+    if column.name == "workspace_id":
+        return "Required on every row, unless the row names its project."
+    if column.required_for == EVERY:
+        return "Required on every row."
+    if column.name == REQUIRED_UNLESS_SET:
+        return "Required once per invoice, unless the settings give it."
+    if column.required_for:
+        text = f"Required for {_titles(column.required_for)}."
+        if column.allowed_for != EVERY:
+            text += f" Leave it empty for {_titles(EVERY - column.allowed_for)}."
+        return text
+    if column.allowed_for != EVERY:
+        return f"Optional, for {_titles(column.allowed_for)} only."
+    return "Optional."
+
+
+def _needs_of(item_type: ItemType) -> tuple[str, str, str]:
+    """Name the columns that a row of this type needs, may have, and must leave empty."""
+    needed, allowed, empty = [], [], []
+    for column in COLUMNS:
+        if column.level is not Level.LINE:
+            continue
+        if item_type in column.required_for:
+            needed.append(column.title)
+        elif item_type in column.allowed_for:
+            allowed.append(column.title)
+        else:
+            empty.append(column.title)
+    return ", ".join(needed), ", ".join(allowed), ", ".join(empty)
+
+
+def _titles(types: Iterable[ItemType]) -> str:
+    wanted = set(types)
+    *titles, last = [ITEM_TYPE_TITLES[item_type] for item_type in ItemType if item_type in wanted]
+    if not titles:
+        return last
+    return f"{', '.join(titles)} and {last}"

@@ -1,4 +1,4 @@
-"""Colours, fonts and formats that the template's sheets share."""
+"""Colours, fonts, formats and print settings that the template's sheets share."""
 
 from __future__ import annotations
 
@@ -31,12 +31,15 @@ FORMATS: dict[Kind, str] = {
 }
 """Number format per kind. Text keeps leading zeros; 0 keeps a long id from turning into 4.1E+09."""
 RIGHT_ALIGNED = frozenset({Kind.AMOUNT})
+MISSING, FORBIDDEN, NOT_USED = "FFFFE8B3", "FFF8B4B0", "FFEDEDF0"
+"""Fills of cells: to be filled in, must be emptied, and not used with this item type."""
 INK, WHITE, RULE = "FF1F2933", "FFFFFFFF", "FFBFC7D1"
 HEADER_HEIGHT = 33
 """Points: two lines."""
 TEXT_HEIGHT = 15.5
 """Points of one line of text."""
 THIN = Side(style="thin", color=RULE)
+AUTHOR = "invoice-importer"
 FONT = "Calibri"
 """Excel's own, which its default style names; named everywhere so that all text looks alike."""
 
@@ -65,11 +68,15 @@ def shade_of(column: Column) -> Shade:
     """Return how the header of a column looks."""
     if column.name.startswith(RARE_PREFIX):
         return RARE
+    if column.name == REQUIRED_UNLESS_SET:
+        return INVOICE_REQUIRED
     if column.level is Level.INVOICE:
-        return INVOICE_REQUIRED if column.name == REQUIRED_UNLESS_SET else INVOICE_OPTIONAL
+        return INVOICE_OPTIONAL
     if column.required_for == EVERY:
         return LINE_REQUIRED
-    return LINE_SOMETIMES if column.required_for else LINE_OPTIONAL
+    if column.required_for:
+        return LINE_SOMETIMES
+    return LINE_OPTIONAL
 
 
 def font(color: str = INK, *, size: float = 11, bold: bool = False, italic: bool = False) -> Font:

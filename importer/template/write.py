@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from openpyxl import Workbook
+from openpyxl.xml.functions import tostring
 
 from importer.model.columns import COLUMNS
 from importer.model.errors import WrongUse
-from importer.template.example import add_example
 from importer.template.instructions import add_instructions
-from importer.template.invoices import fill_invoices
-from importer.template.saving import workbook_bytes
+from importer.template.look import AUTHOR
+from importer.template.sheets import add_example, fill_invoices
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 INVOICES_SHEET = "Invoices"
+MADE_AT = datetime(2026, 1, 1)  # noqa: DTZ001 - openpyxl writes a naive time as UTC
+"""Created and modified, in the file's properties and of its parts."""
+CORE_PROPERTIES = "docProps/core.xml"
 
 
 def write(path: Path) -> Path:
@@ -35,16 +40,12 @@ def write(path: Path) -> Path:
         case ".xlsx":
             return _create(path, template_workbook())
         case ".csv":
-            return write_csv_template(path)
+            return _create(path, template_csv())
+        case "":
+            msg = f"{path}: the name has no ending."
         case ending:
-            what = f"files of type {ending} are not written" if ending else "the name has no ending"
-            msg = f"{path}: {what}."
-            raise WrongUse(msg, f"Choose a name that ends in .xlsx or .csv, such as {path.stem or 'invoices'}.xlsx.")
-
-
-def write_csv_template(path: Path) -> Path:
-    """Write the CSV form to a new file. Raises WrongUse when it exists or cannot be written."""
-    return _create(path, template_csv())
+            msg = f"{path}: files of type {ending} are not written."
+    raise WrongUse(msg, f"Choose a name that ends in .xlsx or .csv, such as {path.stem or 'invoices'}.xlsx.")
 
 
 def template_workbook() -> bytes:
@@ -63,6 +64,30 @@ def template_csv() -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerow(column.title for column in COLUMNS)
     return text.getvalue().encode("utf-8-sig")
+
+
+def workbook_bytes(book: Workbook, *, title: str) -> bytes:
+    """Return the file of a workbook. openpyxl stamps it with the present time, which is taken out again."""
+    book.properties.creator = AUTHOR
+    book.properties.title = title
+    draft = io.BytesIO()
+    book.save(draft)
+    book.properties.created = book.properties.modified = MADE_AT
+    final = io.BytesIO()
+    with zipfile.ZipFile(draft) as source, zipfile.ZipFile(final, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == CORE_PROPERTIES:
+                content = tostring(book.properties.to_tree())
+            target.writestr(_member(name), content)
+    return final.getvalue()
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, date_time=MADE_AT.timetuple()[:6])
+    member.compress_type = zipfile.ZIP_DEFLATED
+    member.create_system = 0  # else the platform shows in the file
+    return member
 
 
 def _create(path: Path, content: bytes) -> Path:
