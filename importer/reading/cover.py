@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.model.headers import fold
-from importer.model.problems import Problem, Severity, cell_address
+from importer.model.messages import problem
+from importer.model.problems import cell_address
 from importer.model.sheet import ANNOTATION_HEAD_ROWS, ANNOTATION_MARK, CellFault, ControlTotals, is_blank, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from importer.model.problems import Problem
     from importer.model.sheet import Cell
     from importer.reading.formats.grid import Grid
 
@@ -59,9 +61,7 @@ def _batch(grid: Grid, cell: str, row: int, value: Cell) -> tuple[str | None, tu
         return f"{value:%Y-%m}", ()
     if not is_blank(value) and not isinstance(value, CellFault):
         return text_of(value).strip(), ()
-    message = f"The sheet {grid.name} has a label “Batch”, but no value can be read beside it."
-    hint = "Type the batch as text, such as 2026-10; a formula must have been calculated by Excel."
-    return None, (Problem("cover.batch", message, hint, sheet=grid.name, cell=cell, row=row, column="batch"),)
+    return None, (problem("cover.batch", sheet=grid.name, cell=cell, row=row, column="batch", name=grid.name),)
 
 
 def find_expected(grids: Sequence[Grid]) -> tuple[ControlTotals, tuple[Problem, ...]]:
@@ -109,13 +109,13 @@ def _nearly(grids: Sequence[Grid]) -> list[Problem]:
         meant = [_EXPECTED[near[0]]] if near else list(_EXPECTED.values())
         said = text_of(grid.rows[row - 1][position]).strip()
         problems.append(
-            Problem(
+            problem(
                 "cover.unknown",
-                f"The sheet Cover says “{said}”, which is not known, so it would guard nothing.",
-                f"If it is a control total, call it {' or '.join(f'“{one}”' for one in meant)}; else rename it.",
                 sheet=grid.name,
                 cell=cell_address(position, row),
                 value=said,
+                label=said,
+                meant=" or ".join(f"“{label}”" for label in meant),
             )
         )
     return problems
@@ -148,37 +148,16 @@ def _amount(cell: Cell) -> Decimal | None:
 
 
 def _unreadable(grid: Grid, cell: str, row: int, value: Cell, *, whole: bool) -> Problem:
-    what, example = ("Expected invoices", "12") if whole else ("Expected total", "12345.50")
-    return Problem(
-        "cover.expected",
-        f"The sheet Cover has a label “{what}”, but no such number can be read beside it.",
-        f"Type it as a number, such as {example}; a formula must have been calculated by Excel.",
-        sheet=grid.name,
-        cell=cell,
-        row=row,
-        value=text_of(value) or None,
-    )
+    label, example = ("Expected invoices", "12") if whole else ("Expected total", "12345.50")
+    shown = text_of(value) or None
+    return problem("cover.expected", sheet=grid.name, cell=cell, row=row, value=shown, label=label, example=example)
 
 
 def _calculated(grid: Grid, cell: str, value: Cell, *, whole: bool) -> Problem:
-    what = "Expected invoices" if whole else "Expected total"
-    return Problem(
-        "cover.formula",
-        f"“{what}” on the sheet Cover is a formula: one that counts these very rows always agrees and proves nothing, "
-        "so run does not send because of it.",
-        "Type the number from your books instead.",
-        sheet=grid.name,
-        cell=cell,
-        value=text_of(value),
-        severity=Severity.WARNING,
-    )
+    label = "Expected invoices" if whole else "Expected total"
+    return problem("cover.formula", sheet=grid.name, cell=cell, value=text_of(value), label=label)
 
 
 def _contradiction(grid: Grid, values: list[Decimal]) -> Problem:
     several = " and ".join(str(value) for value in dict.fromkeys(values))
-    return Problem(
-        "cover.expected",
-        f"The sheet Cover expects several different numbers: {several}.",
-        "Leave one “Expected total” and one “Expected invoices”.",
-        sheet=grid.name,
-    )
+    return problem("cover.expected:several", sheet=grid.name, numbers=several)

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, Kind
-from importer.model.sheet import CellFault, text_of
+from importer.model.sheet import text_of
+from importer.reading.formats.grid import cell_fault
 from importer.values.amounts import currency_of
 
 if TYPE_CHECKING:
-    from importer.model.sheet import RawRow
+    from importer.model.sheet import CellFault, RawRow
     from importer.reading.formats.grid import Grid
     from importer.reading.header_row import HeaderRow
 
@@ -55,13 +56,11 @@ def _fault(value: object, code: str) -> CellFault | None:
     """Why an amount with this number format is not what a person sees; ``code`` is without literals."""
     if "%" in code:
         shown = f"{float(str(value)) * 100:g}%"
-        return CellFault(shown, "percentage", "is a percentage, not an amount", "Type the amount itself.")
+        return cell_fault(shown, "*.percentage")
     if _NOTHING.match(code):
-        message = "is not to be seen in the sheet, because its number format shows nothing"
-        return CellFault(text_of(value), "not_shown", message, "Empty the cell, or give it a format that shows it.")
+        return cell_fault(text_of(value), "*.not_shown")
     if _THOUSANDS.search(code):
-        message = "is shown in thousands, so that it looks smaller than it is"
-        return CellFault(text_of(value), "in_thousands", message, "Give the cell a number format that shows it whole.")
+        return cell_fault(text_of(value), "*.in_thousands")
     return None
 
 

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED, RESULT_COLUMNS
 from importer.model.headers import fold, is_ignored, required_columns
-from importer.model.problems import Problem, Severity, cell_address
+from importer.model.messages import problem
+from importer.model.problems import cell_address
 from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from importer.model.problems import Problem
     from importer.model.sheet import Header
     from importer.reading.formats.grid import Grid
 
@@ -109,15 +112,16 @@ def missing_columns(grid: Grid, start: HeaderRow, known: Mapping[str, str]) -> l
         near = max(unknown, key=lambda text: max(likeness(text, n) for n in names), default=None)
         alike = f" The nearest header is “{unknown[near].text}”." if near is not None else ""
         problems.append(
-            Problem(
-                code="column.missing",
-                message=f"The required column {column.title} ({name}) is missing from the header in row "
-                f"{start.row}.{alike}",
-                hint=f"Add a column with the header “{column.title}”. {column.meaning}",
+            problem(
+                "column.missing",
                 sheet=grid.name,
-                cell=None,
                 row=start.row,
                 column=name,
+                title=column.title,
+                name=name,
+                header_row=start.row,
+                nearest=alike,
+                meaning=column.meaning,
             ),
         )
     return problems
@@ -130,16 +134,8 @@ def _side_by_side(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Pro
     if not places or min(len(positions) for positions in places.values()) < 2:  # noqa: PLR2004 - one table each
         return []
     second = min(positions[1] for positions in places.values())
-    return [
-        Problem(
-            code="sheet.side_by_side",
-            message=f"Two tables stand side by side: the second begins near {cell_address(second, row)}.",
-            hint="Keep one table per sheet: move the second one to a sheet of its own, or below the first.",
-            sheet=grid.name,
-            cell=cell_address(second, row),
-            row=row,
-        )
-    ]
+    place = cell_address(second, row)
+    return [problem("sheet.side_by_side", sheet=grid.name, cell=place, row=row, place=place)]
 
 
 def _duplicates(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Problem]:
@@ -150,18 +146,19 @@ def _duplicates(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Probl
             continue
         first = seen.setdefault(header.column, header)
         if first is not header:
-            cells = f"{cell_address(first.position, row)} (“{first.text}”)"
             problems.append(
-                Problem(
-                    code="column.duplicate",
-                    message=f"Two columns mean {BY_NAME[header.column].title}: {cells} and "
-                    f"{cell_address(header.position, row)} (“{header.text}”).",
-                    hint="Keep one of them, or rename the other.",
+                problem(
+                    "column.duplicate",
                     sheet=grid.name,
                     cell=cell_address(header.position, row),
                     row=row,
                     column=header.column,
                     value=header.text,
+                    title=BY_NAME[header.column].title,
+                    first=cell_address(first.position, row),
+                    first_text=first.text,
+                    second=cell_address(header.position, row),
+                    second_text=header.text,
                 ),
             )
     return problems
@@ -184,33 +181,15 @@ def _unknown_header(
     present: set[str | None],
 ) -> Problem:
     meant = nearest(header.text, known)
-    near = meant is not None and meant not in present
-    if near and meant is not None:
-        column = BY_NAME[meant]
-        message = f"The column “{header.text}” is not known; did you mean “{column.title}” ({column.name})?"
-        hint = (
-            f"Rename the header to “{column.title}”, or add to importer.toml:\n"
-            f"{alias_lines(meant, header.text, known)}\n"
-            f"If it means something else, add above all sections:\n{ignore_line([header.text], known)}"
-        )
-    else:
-        message = f"The column “{header.text}” is not known: it is copied to the results and not sent."
-        hint = use_or_ignore(header.text, known, present)
-        if fold(header.text) in CHANGES_AMOUNTS:
-            message = f"The column “{header.text}” is not used: every row is billed, with the amount as it stands."
-            hint = f"Make sure that the amounts are final. {hint}"
-    return Problem(
-        code="column.near_miss" if near else _code_of_unknown(header),
-        message=message,
-        hint=hint,
-        sheet=grid.name,
-        cell=cell_address(header.position, row),
-        row=row,
-        column=header.text,
-        value=header.text,
-        severity=Severity.ERROR if near else Severity.WARNING,
-    )
+    text = header.text
+    cell = cell_address(header.position, row)
+    unknown = partial(problem, sheet=grid.name, cell=cell, row=row, column=text, value=text, text=text)
 
+    if meant is not None and meant not in present:
+        alias, ignore = alias_lines(meant, text, known), ignore_line([text], known)
+        return unknown("column.near_miss", title=BY_NAME[meant].title, name=meant, alias=alias, ignore=ignore)
 
-def _code_of_unknown(header: Header) -> str:
-    return "column.not_applied" if fold(header.text) in CHANGES_AMOUNTS else "column.unknown"
+    lines = use_or_ignore(text, known, present)
+    if fold(text) in CHANGES_AMOUNTS:
+        return unknown("column.not_applied", lines=lines)
+    return unknown("column.unknown", lines=lines)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED
 from importer.model.errors import FileProblem, WrongUse
 from importer.model.headers import fold, known_as, required_columns
-from importer.model.problems import Problem, Severity
+from importer.model.messages import error, problem
 from importer.model.sheet import Header, is_blank, text_of
 from importer.reading.cover import is_annotation
 from importer.reading.header_row import NEAR, HeaderRow, lacking, missing_columns, oddities_of
@@ -22,6 +22,7 @@ from importer.reading.header_row import NEAR, HeaderRow, lacking, missing_column
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from importer.model.problems import Problem
     from importer.model.sheet import Cell
     from importer.reading.formats.grid import Grid
 
@@ -132,13 +133,7 @@ def _names(cells: Sequence[Cell], known: Mapping[str, str]) -> set[str]:
 
 
 def _second_header(grid: Grid, row: int, chosen: int) -> Problem:
-    return Problem(
-        code="header.several",
-        message=f"Row {row} looks like a header too, but row {chosen} was taken; rows between them would not be read.",
-        hint="Keep one table per sheet: move the other one to a sheet of its own, or delete the row.",
-        sheet=grid.name,
-        row=row,
-    )
+    return problem("header.several", sheet=grid.name, row=row, number=row, chosen=chosen)
 
 
 def choose_grid(
@@ -164,10 +159,7 @@ def choose_grid(
     whole = visible if len(visible) == 1 else whole
     if len(whole) > 1 or (not whole and len(found) > 1):
         names = ", ".join(f"“{grid.name}”{' (hidden)' * grid.hidden}" for grid, _ in whole or found)
-        msg = f"Several sheets could hold the invoice rows: {names}."
-        raise FileProblem(
-            msg, f'Say which one, for example: --sheet "{(whole or found)[0][0].name}".', code="sheet.ambiguous"
-        )
+        raise error(FileProblem, "sheet.ambiguous", names=names, first=(whole or found)[0][0].name)
     if not found:
         raise _no_header(grids, known)
     grid, start = (whole or found)[0]
@@ -184,8 +176,7 @@ def _named(grids: Sequence[Grid], sheet_name: str) -> Grid:
         if grid.name.casefold() == sheet_name.casefold():
             return grid
     names = ", ".join(f"“{grid.name}”" for grid in grids) or "none that can be imported"
-    msg = f"There is no sheet “{sheet_name}” to import."
-    raise WrongUse(msg, f"The file has: {names}.", code="sheet.not_found")
+    raise error(WrongUse, "sheet.not_found", name=sheet_name, names=names)
 
 
 def _no_header(grids: Sequence[Grid], known: Mapping[str, str]) -> FileProblem:
@@ -197,23 +188,9 @@ def _no_header(grids: Sequence[Grid], known: Mapping[str, str]) -> FileProblem:
     )
     best = next((f" Something like a header was seen: “{text}”." for text in close), "")
     needed = " and ".join(column.title for column in REQUIRED)
-    return FileProblem(
-        f"No header row was found in the first {HEADER_SEARCH_ROWS} rows.{best}",
-        f"The header needs at least {needed}; “invoice-importer template” writes a workbook to start from.",
-        code="header.missing",
-    )
+    return error(FileProblem, "header.missing", searched=HEADER_SEARCH_ROWS, seen=best, needed=needed)
 
 
 def _left_out(grid: Grid) -> Problem:
-    why = (
-        "is hidden, and a visible one"
-        if grid.hidden
-        else "has some known headers but not all required ones, and another"
-    )
-    return Problem(
-        code="sheet.left_out",
-        message=f"The sheet “{grid.name}” {why} was read instead.",
-        hint="Nothing to do, unless it holds invoice rows to bill; then complete its header or use --sheet.",
-        sheet=grid.name,
-        severity=Severity.WARNING,
-    )
+    key = "sheet.left_out:hidden" if grid.hidden else "sheet.left_out"
+    return problem(key, sheet=grid.name, name=grid.name)

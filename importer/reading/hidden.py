@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer.model.problems import Problem, Severity, cell_address, column_letter
+from importer.model.messages import problem
+from importer.model.problems import Severity, cell_address, column_letter
 from importer.model.words import count_of, row_ranges
 
 if TYPE_CHECKING:
+    from importer.model.problems import Problem
     from importer.model.sheet import RawRow
     from importer.reading.formats.grid import Grid
     from importer.reading.header_row import HeaderRow
@@ -28,12 +30,16 @@ def rows(grid: Grid, found: list[RawRow], policy: str) -> tuple[list[RawRow], tu
     if policy == "skip":
         found = [row for row in found if row.number not in grid.look.hidden_rows]
     are, they = ("is", "it is") if len(numbers) == 1 else ("are", "they are")
-    message = (
-        f"{count_of(len(numbers), 'row')} {are} hidden in Excel (row {row_ranges(numbers)}); "
-        f"{_SAID[policy].format(they)}."
+    return found, (
+        problem(
+            "row.hidden",
+            sheet=grid.name,
+            severity=_severity(policy),
+            count=f"{count_of(len(numbers), 'row')} {are}",
+            numbers=row_ranges(numbers),
+            outcome=_SAID[policy].format(they),
+        ),
     )
-    hint = "Unhide the rows or clear the filter to see them; delete those that must not be billed."
-    return found, (_problem("row.hidden", message, hint, grid, policy),)
 
 
 def columns(grid: Grid, start: HeaderRow, policy: str) -> tuple[HeaderRow, tuple[Problem, ...]]:
@@ -50,10 +56,18 @@ def columns(grid: Grid, start: HeaderRow, policy: str) -> tuple[HeaderRow, tuple
         "skip": "their values are left out, as hidden_rows = “skip” says",
         "refuse": _SAID["refuse"],
     }
-    message = f"{count_of(len(unseen), 'column')} hidden in Excel: {named}; {said[policy]}."
-    hint = "Unhide the columns and look at their values."
-    problem = _problem("column.hidden", message, hint, grid, policy)
-    return start, (replace(problem, cell=cell_address(unseen[0].position, start.row), row=start.row),)
+    return start, (
+        problem(
+            "column.hidden",
+            sheet=grid.name,
+            cell=cell_address(unseen[0].position, start.row),
+            row=start.row,
+            severity=_severity(policy),
+            count=count_of(len(unseen), "column"),
+            names=named,
+            outcome=said[policy],
+        ),
+    )
 
 
 def sheet(grid: Grid, policy: str) -> tuple[Problem, ...]:
@@ -61,11 +75,8 @@ def sheet(grid: Grid, policy: str) -> tuple[Problem, ...]:
     if not grid.hidden:
         return ()
     said = _SAID["refuse"] if policy == "refuse" else "its rows are billed all the same"
-    message = f"The sheet “{grid.name}” is hidden in Excel; {said}."
-    hint = "Unhide the sheet and look at it, or name another one with --sheet."
-    return (_problem("sheet.hidden", message, hint, grid, policy),)
+    return (problem("sheet.hidden", sheet=grid.name, severity=_severity(policy), name=grid.name, outcome=said),)
 
 
-def _problem(code: str, message: str, hint: str, grid: Grid, policy: str) -> Problem:
-    severity = Severity.ERROR if policy == "refuse" else Severity.WARNING
-    return Problem(code, message, hint, sheet=grid.name, severity=severity)
+def _severity(policy: str) -> Severity:
+    return Severity.ERROR if policy == "refuse" else Severity.WARNING

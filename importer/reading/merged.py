@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, Kind
 from importer.model.problems import cell_address
-from importer.model.sheet import CellFault, is_blank, text_of
+from importer.model.sheet import is_blank, text_of
+from importer.reading.formats.grid import cell_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from importer.model.sheet import Cell, RawRow
+    from importer.model.sheet import Cell, CellFault, RawRow
     from importer.reading.formats.grid import Grid, MergedRange
     from importer.reading.header_row import HeaderRow
 
@@ -66,15 +67,7 @@ def _unclear(grid: Grid, area: MergedRange, policy: str) -> CellFault:
     first = grid.rows[area.first_row - 1] if area.first_row <= len(grid.rows) else []
     shown = text_of(first[area.first_position]) if area.first_position < len(first) else ""
     if covered := _covered(grid, area):
-        return CellFault(
-            shown,
-            "merged",
-            f"is merged over {area}, and {covered} below it holds a value that Excel does not show",
-            "Unmerge the cells, and keep the right value in each row.",
-        )
-    hint = "Unmerge the cells and type the value into each row that it belongs to."
+        return cell_fault(shown, "*.merged:covered", area=area, covered=covered)
     if policy == "refuse" and area.first_position == area.last_position:
-        hint += ' For a value of all these rows, no amount or item id, set merged_cells = "fill" in importer.toml.'
-    return CellFault(
-        shown, "merged", f"is merged over {area}, so it is not clear whether it belongs to every row", hint
-    )
+        return cell_fault(shown, "*.merged:fill", area=area)
+    return cell_fault(shown, "*.merged", area=area)

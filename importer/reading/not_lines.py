@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from importer.model.columns import Kind
 from importer.model.headers import known_as
 from importer.model.invoices import ItemType
-from importer.model.problems import Problem, Severity, cell_address
+from importer.model.messages import problem
+from importer.model.problems import cell_address
 from importer.model.sheet import Excluded, is_blank, text_of
 from importer.values.cells import is_total_label, parser_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from importer.model.problems import Problem
     from importer.model.sheet import RawRow
     from importer.reading.formats.grid import Grid
     from importer.reading.header_row import HeaderRow
@@ -113,39 +115,17 @@ def _total_label(row: RawRow, at: dict[str, int], texts: list[tuple[int, object]
 
 def _again(grid: Grid, row: int, header_row: int, *, same: bool) -> Problem:
     if same:
-        message = f"Row {row} repeats the header of row {header_row}; it was left out."
-        return Problem("row.header", message, "Nothing to do.", grid.name, row=row, severity=Severity.WARNING)
-    return Problem(
-        "header.several",
-        f"Row {row} looks like the header of another table, with other columns than row {header_row}.",
-        "Keep one table per sheet: move the other one to a sheet of its own.",
-        grid.name,
-        cell_address(0, row),
-    )
+        return problem("row.header", sheet=grid.name, row=row, number=row, header_row=header_row)
+    cell = cell_address(0, row)
+    return problem("header.several:below", sheet=grid.name, cell=cell, number=row, header_row=header_row)
 
 
 def _unclear(grid: Grid, row: int, label: str | None) -> Problem:
     shown = "holds only an amount" if label is None else f"(“{label}”)"
-    return Problem(
-        code="row.total_unclear",
-        message=f"Row {row} {shown} may be a total or a line item: the sheet has neither projects nor item types that "
-        "would tell.",
-        hint="If it is a total, delete it. If it is a line item, add a column Item type to the sheet and fill it.",
-        sheet=grid.name,
-        cell=cell_address(0, row),
-        row=row,
-        value=label,
-    )
+    cell = cell_address(0, row)
+    return problem("row.total_unclear", sheet=grid.name, cell=cell, row=row, value=label, number=row, looks=shown)
 
 
 def _total(grid: Grid, row: int, named: str, value: str) -> Problem:
-    return Problem(
-        code="row.total",
-        message=f"Row {row} {named}: it is a total and no line item; it was left out.",
-        hint="Nothing to do. If it is a line item, give it a project and an item type.",
-        sheet=grid.name,
-        cell=cell_address(0, row),
-        row=row,
-        value=value,
-        severity=Severity.WARNING,
-    )
+    cell = cell_address(0, row)
+    return problem("row.total", sheet=grid.name, cell=cell, row=row, value=value, number=row, looks=named)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from importer.model.errors import FileProblem
-from importer.model.problems import Problem, Severity, cell_address, column_letter
+from importer.model.messages import error, problem
+from importer.model.problems import cell_address, column_letter
 from importer.model.sheet import Cell, CellFault, Header, RawRow, Sheet, is_blank
 from importer.reading import formats_shown as formats
 from importer.reading import hidden, merged, not_lines, struck
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from importer.model.problems import Problem
     from importer.reading.header_row import HeaderRow
 
 EXAMPLE_MARK = "example only"
@@ -72,8 +74,7 @@ def read_sheet(
     excluded, odd = not_lines.find(grid, start, rows, headers)
     lines = [row for row in rows if row.number not in excluded]
     if not lines:
-        msg = f"{grid.name}: no rows below the header in row {start.row}."
-        raise FileProblem(msg, "Type one row per line item below the header.", code="sheet.no_rows")
+        raise error(FileProblem, "sheet.no_rows", name=grid.name, header_row=start.row)
     lines = merged.settle(grid, start, lines, reading.merged_cells)
     lines, currencies = formats.settle(grid, start, lines)
     headless = _headless(grid, start.headers, rows)
@@ -118,8 +119,7 @@ def _chosen(
     seen = [grid for grid in grids if reading.hidden_rows != "skip" or not grid.hidden]
     grid, start, problems = choose_grid(seen if sheet_name is None else grids, sheet_name, headers)
     if grid.too_large is not None:
-        msg = f"The sheet “{grid.name}” {grid.too_large}."
-        raise FileProblem(msg, "Copy the invoice rows into a new workbook.", code="sheet.too_large")
+        raise error(FileProblem, "sheet.too_large", name=grid.name, why=grid.too_large)
     return grid, start, problems
 
 
@@ -141,16 +141,7 @@ def _rows(grid: Grid, start: HeaderRow) -> list[RawRow]:
 def _other_workbooks(grid: Grid) -> tuple[Problem, ...]:
     if not grid.look.other_workbooks:
         return ()
-    return (
-        Problem(
-            code="sheet.other_workbooks",
-            message=f"Formulas of the sheet “{grid.name}” take values from other workbooks; "
-            "the values are those of the last time that Excel looked there.",
-            hint="If they may be old, open the workbook in Excel, update its links, and save it.",
-            sheet=grid.name,
-            severity=Severity.WARNING,
-        ),
-    )
+    return (problem("sheet.other_workbooks", sheet=grid.name, name=grid.name),)
 
 
 def _frame(rows: list[RawRow], headers: tuple[Header, ...]) -> pd.DataFrame:
@@ -180,14 +171,12 @@ def _headless(grid: Grid, headers: tuple[Header, ...], rows: list[RawRow]) -> di
         if first is not None:
             found[position] = first
     return {
-        position: Problem(
-            code="column.no_header",
-            message=f"Column {column_letter(position)} holds values but has no header, so it is not used.",
-            hint="Give the column a header, or empty it.",
+        position: problem(
+            "column.no_header",
             sheet=grid.name,
             cell=cell_address(position, row),
             row=row,
-            severity=Severity.WARNING,
+            letter=column_letter(position),
         )
         for position, row in found.items()
     }
@@ -199,14 +188,14 @@ def _ragged(grid: Grid, header_row: int, rows: list[RawRow]) -> list[Problem]:
         return []
     width = len(grid.rows[header_row - 1])
     return [
-        Problem(
-            code="csv.width",
-            message=f"Row {row.number} has {len(row.cells)} fields but the header has {width}, "
-            "so its values may stand in the wrong columns.",
-            hint="Put quotes around texts that contain the separator, or export the file again.",
+        problem(
+            "csv.width",
             sheet=grid.name,
             cell=cell_address(0, row.number),
             row=row.number,
+            number=row.number,
+            fields=len(row.cells),
+            width=width,
         )
         for row in rows
         if len(row.cells) != width

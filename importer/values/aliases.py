@@ -8,6 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from importer.model.errors import SettingsProblem
+from importer.model.messages import error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,8 +33,8 @@ def aliases(table: Mapping[str, int], file: Path | None) -> dict[str, int]:
     found: dict[str, int] = {}
     for name, project in (*table.items(), *(() if file is None else _in_file(file))):
         if found.setdefault(same(name), project) != project:
-            msg = f"The name “{name}” stands for two projects in the settings: {found[same(name)]} and {project}."
-            raise SettingsProblem(msg, "Keep one of them.", code="settings.workspaces")
+            first = found[same(name)]
+            raise error(SettingsProblem, "settings.workspaces:name_twice", name=name, first=first, second=project)
     return found
 
 
@@ -44,9 +45,8 @@ def _in_file(file: Path) -> Iterator[tuple[str, int]]:
             yield from _in_toml(tomllib.loads(text), file)
         else:
             yield from _in_csv(text, file)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, csv.Error) as error:
-        msg = f"The file of project names {file} cannot be read: {error}."
-        raise SettingsProblem(msg, "Check the setting workspace_aliases.", code="settings.workspaces") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, csv.Error) as why:
+        raise error(SettingsProblem, "settings.workspaces:unreadable", file=file, why=why) from why
 
 
 def _in_toml(content: Mapping[str, object], file: Path) -> Iterator[tuple[str, int]]:
@@ -73,5 +73,4 @@ def _in_csv(text: str, file: Path) -> Iterator[tuple[str, int]]:
 
 
 def _wrong(file: Path, why: str) -> SettingsProblem:
-    hint = 'Write one project per line, such as: ACME retainer,101 (in a TOML: [workspaces] "ACME retainer" = 101).'
-    return SettingsProblem(f"The file of project names {file} is wrong: {why}.", hint, code="settings.workspaces")
+    return error(SettingsProblem, "settings.workspaces", file=file, why=why)

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from importer.model.currencies import CODES
-from importer.values.readings import Typed, Unreadable, as_typed
+from importer.values.readings import Typed, Unreadable, as_typed, unreadable
 
 WAYS = (".", ",")
 """The decimal mark is what people write differently."""
@@ -96,7 +96,7 @@ def typed_amount(text: str) -> Typed | Unreadable:
     read = {mark: _value(match["number"], mark, negative=negative) for mark in ways}
     values: dict[str, object] = {mark: value for mark, value in read.items() if value is not None}
     if not values or (match["even"] and ways[0] in match["number"]):
-        return _ill_formed()
+        return unreadable("*.not_a_number:groups")
     return Typed(values, currency=max(marks, key=len, default=None))  # of “$500 USD” the code says more
 
 
@@ -117,7 +117,7 @@ def same_currency(mark: str, other: str) -> bool:
 def in_bounds(amount: Decimal) -> Decimal | Unreadable:
     """Refuse an amount that a JSON number could not carry to the cent."""
     if len(amount.normalize().as_tuple().digits) > SURE_DIGITS or abs(amount) >= MOST:
-        return Unreadable("too_large", "has too many digits for an amount", "Check the amount.")
+        return unreadable("*.too_large")
     return amount
 
 
@@ -145,23 +145,7 @@ def _without_noise(amount: Decimal) -> Decimal:
 
 def _no_amount(typed: str) -> Unreadable:
     if "%" in typed:
-        return Unreadable("not_a_number", "is a percentage, not an amount", "Type the amount itself.")
+        return unreadable("*.not_a_number:percentage")
     if _SCIENTIFIC.fullmatch(typed):
-        return Unreadable(
-            "not_a_number",
-            "is a number in scientific notation, as Excel writes a shortened number or the rest of a calculation",
-            "Type the amount in full, such as 1234.50.",
-        )
-    return Unreadable(
-        "not_a_number",
-        "is not an amount that can be read with certainty",
-        "Type digits, such as 1234.50 (a credit: -1234.50); a currency may stand beside them.",
-    )
-
-
-def _ill_formed() -> Unreadable:
-    return Unreadable(
-        "not_a_number",
-        "is not an amount that can be read with certainty: its points, commas or blanks do not set off thousands",
-        "Type the amount without them, such as 1234.50.",
-    )
+        return unreadable("*.not_a_number:scientific")
+    return unreadable("*.not_a_number")

@@ -13,7 +13,7 @@ from importer.model.headers import fold
 from importer.model.invoices import ItemType
 from importer.values.amounts import SURE_DIGITS, in_bounds
 from importer.values.dates import compact_date
-from importer.values.readings import Unreadable, bare, clean
+from importer.values.readings import Unreadable, bare, clean, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,27 +76,19 @@ def number_of(raw: object) -> Decimal | None:
 def _identifier(raw: object) -> int | Unreadable:  # noqa: PLR0911 - one return per rule
     number = number_of(raw)
     if isinstance(raw, str) and _THOUSANDS_OR_DECIMALS.match(clean(raw)):
-        return Unreadable("ambiguous", "could be thousands or decimals", "Type the id in digits only, as 1000.")
+        return unreadable("*.ambiguous")
     if isinstance(raw, str) and _SHORTENED.match(clean(raw)):
-        return Unreadable(
-            "lost_digits",
-            "is a number that Excel has shortened; its last digits are lost",
-            "Format the cell as Text and type the id again, from where it came.",
-        )
+        return unreadable("*.lost_digits")
     if number is None:
-        return Unreadable("not_a_number", "is not a number", "Type the id in digits, such as 101.")
+        return unreadable("*.not_a_number:id")
     if isinstance(raw, float) and abs(raw) >= 10**SURE_DIGITS:
-        return Unreadable(
-            "too_many_digits",
-            f"has more than {SURE_DIGITS} digits, and Excel does not keep the last ones of so long a number",
-            "Format the cell as Text and type the id again.",
-        )
+        return unreadable("*.too_many_digits", digits=SURE_DIGITS)
     if number != number.to_integral_value():
-        return Unreadable("not_whole", "is not a whole number", "Type the id in digits, without decimals.")
+        return unreadable("*.not_whole")
     if number <= 0:
-        return Unreadable("not_positive", "is not above 0", "Type the id as Kantata shows it.")
+        return unreadable("*.not_positive")
     if number > LARGEST_ID:
-        return Unreadable("too_large", "is too large for an id", "Type the id as Kantata shows it.")
+        return unreadable("*.too_large:id")
     return int(number)
 
 
@@ -104,7 +96,7 @@ def _amount(raw: object) -> Decimal | Unreadable:
     """Read a number cell; typed amounts are for :mod:`importer.values.amounts`, as one cell cannot tell their mark."""
     number = None if isinstance(raw, str) else number_of(raw)
     if number is None:
-        return Unreadable("not_a_number", "is not an amount", "Type the amount in digits, such as 1234.50.")
+        return unreadable("*.not_a_number:cell")
     return in_bounds(number)
 
 
@@ -112,27 +104,17 @@ def _text(raw: object) -> str | Unreadable:  # noqa: PLR0911 - one return per ru
     if isinstance(raw, str):
         text = raw.strip()
         if len(text) > LONGEST_TEXT:
-            return Unreadable("too_long", f"has more than {LONGEST_TEXT:,} characters", "Shorten the text.")
+            return unreadable("*.too_long", most=LONGEST_TEXT)
         if text in _ERROR_VALUES:
-            return Unreadable(
-                "error_value", "is an error of a formula, not a text", "Mend the formula, or type the text."
-            )
+            return unreadable("*.error_value:text")
         return text
     if isinstance(raw, bool):
         return "TRUE" if raw else "FALSE"
     if isinstance(raw, float) and abs(raw) >= 10**SURE_DIGITS:
-        return Unreadable(
-            "too_many_digits",
-            f"has more than {SURE_DIGITS} digits, and Excel does not keep the last ones of so long a number",
-            "Format the cell as Text and type it again.",
-        )
+        return unreadable("*.too_many_digits:text", digits=SURE_DIGITS)
     if (number := number_of(raw)) is not None:
         return format(number.normalize(), "f")
-    return Unreadable(
-        "is_a_date",
-        "is a date or time cell, but the column holds text; Excel may have turned a text into a date",
-        "Format the cell as Text and type the text again.",
-    )
+    return unreadable("*.is_a_date")
 
 
 def _date(raw: object) -> date | Unreadable:
@@ -144,11 +126,7 @@ def _date(raw: object) -> date | Unreadable:
     number = None if isinstance(raw, bool) else number_of(raw)
     if number is not None and (day := compact_date(f"{number:f}")) is not None:
         return day
-    return Unreadable(
-        "not_a_date",
-        "is a number or a time, not a date",
-        "Format the cell as a date, or type it as 2026-10-31.",
-    )
+    return unreadable("*.not_a_date:cell")
 
 
 def _yes_no(raw: object) -> bool | Unreadable:
@@ -159,7 +137,7 @@ def _yes_no(raw: object) -> bool | Unreadable:
         return True
     if word in _NO:
         return False
-    return Unreadable("not_yes_no", "is neither yes nor no", "Type yes or no.")
+    return unreadable("*.not_yes_no")
 
 
 def _days(raw: object) -> int | Unreadable:
@@ -171,13 +149,9 @@ def _days(raw: object) -> int | Unreadable:
         match = _NET_DAYS.fullmatch(text)
         number = Decimal(match[1]) if match else None
     if number is None or number != number.to_integral_value():
-        return Unreadable(
-            "not_days",
-            "is not a number of days",
-            "Type the days from invoice to due date: 30, or Net 30.",
-        )
+        return unreadable("*.not_days")
     if not 0 <= number <= MOST_DAYS:
-        return Unreadable("not_days", "is not a possible number of days", "Type 0 or more days, such as 30.")
+        return unreadable("*.not_days:range")
     return int(number)
 
 
@@ -190,8 +164,8 @@ def _choice(raw: object, words: dict[str, object], shown: tuple[str, ...]) -> ob
     if near:
         meant = words[near[0]]
         name = meant.value if isinstance(meant, ItemType) else meant
-        return Unreadable("unknown", f"is not known; did you mean {name}?", f"Type {listed}.")
-    return Unreadable("unknown", "is not known", f"Type {listed}.")
+        return unreadable("*.unknown:near", near=name, choices=listed)
+    return unreadable("*.unknown", choices=listed)
 
 
 _ITEM_TYPES: dict[str, object] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from importer.values.readings import Typed, Unreadable, bare, clean
+from importer.values.readings import Typed, Unreadable, bare, clean, unreadable
 
 DMY, MDY, YMD = "dmy", "mdy", "ymd"
 WAYS = (DMY, MDY, YMD)
@@ -31,6 +31,7 @@ _NAMED = (
     (re.compile(rf"{_WORD}[ -]?{_DAY}(?:, ?| |-){_YEAR}", re.IGNORECASE), "mdy"),
     (re.compile(rf"([0-9]{{4}})[ /-]?{_WORD}[ /-]?{_DAY}", re.IGNORECASE), "ymd"),
 )
+_TIME = re.compile("[0-9]:[0-9]{2}")
 _WEEKDAY = re.compile(rf"{_WORD},? (?=.)")
 
 _MONTHS = {
@@ -60,7 +61,7 @@ _WEEKDAYS = frozenset(
     "lundi mardi mercredi jeudi vendredi samedi dimanche lun mar mer jeu ven sam dim "
     "lunes martes miercoles jueves viernes sabado domingo mie jue vie sab dom".split()
 )
-_NO_DAY = Unreadable("no_such_day", "is not a day of the calendar", "Correct the date.")
+_NO_DAY = unreadable("*.no_such_day")
 
 
 def typed_date(text: str, today: date) -> Typed | Unreadable:
@@ -75,7 +76,7 @@ def typed_date(text: str, today: date) -> Typed | Unreadable:
                 return _numeric(match[1], match[3], match[4], match[2], today)
             if (named := _named(form)) is not None:
                 return named
-    return Unreadable("not_a_date", "is not a date that can be read with certainty", _hint(typed))
+    return unreadable("*.not_a_date:time" if _TIME.search(typed) else "*.not_a_date")
 
 
 def compact_date(digits: str) -> date | None:
@@ -92,9 +93,9 @@ def shown(day: date) -> str:
 def _numeric(first: str, second: str, third: str, separator: str, today: date) -> Typed | Unreadable:
     long = len("2026")
     if len(first) == long:
-        return _in_any_order(first, second, third) if len(third) < long else _not_a_date()
+        return _in_any_order(first, second, third) if len(third) < long else unreadable("*.not_a_date")
     if len(third) not in (2, long):
-        return _not_a_date()
+        return unreadable("*.not_a_date")
     parts = {DMY: (third, second, first), MDY: (third, first, second)}
     if len(third) == len(first) == len("26") and separator != ".":  # nobody writes 26.10.31 year first
         parts[YMD] = (first, second, third)
@@ -111,11 +112,7 @@ def _numeric(first: str, second: str, third: str, separator: str, today: date) -
 
 def _far(day: date) -> Unreadable:
     """Two digits of a year far from today are more probably a day: 26-10-31 is no day in 2031."""
-    return Unreadable(
-        "far_year",
-        f"would be in {day.year}; a year of two digits is only read when it is near today",
-        "Type the year with four digits: 2026-10-31.",
-    )
+    return unreadable("*.far_year", year=day.year)
 
 
 def _in_any_order(year: str, month: str, day: str) -> Typed | Unreadable:
@@ -142,13 +139,3 @@ def _day(year: str, month: str, day: str) -> date | None:
 def _without_weekday(text: str) -> str:
     match = _WEEKDAY.match(text)
     return text[match.end() :] if match and bare(match[1]) in _WEEKDAYS else text
-
-
-def _not_a_date() -> Unreadable:
-    return Unreadable("not_a_date", "is not a date that can be read with certainty", _hint(""))
-
-
-def _hint(typed: str) -> str:
-    if re.search("[0-9]:[0-9]{2}", typed):
-        return "Type the day alone, without a time of day: 2026-10-31."
-    return "Type it as year-month-day: 2026-10-31."

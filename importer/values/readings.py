@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from importer.model.headers import fold
+from importer.model.messages import worded
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0xFFE1: "£", 0xFFE5: "¥"}
 _MINUSES = dict.fromkeys((0x2212, 0x2010, 0x2011, 0x2013), "-")
@@ -26,6 +27,12 @@ class Unreadable:
     message: str
     """What is wrong, as the rest of a sentence that names the value."""
     hint: str
+
+
+def unreadable(key: str, **fields: object) -> Unreadable:
+    """Say by a message of the catalogue why a cell cannot be read."""
+    message = worded(key, **fields)
+    return Unreadable(message.code, message.what, message.hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem
+from importer.model.messages import error
 from importer.model.problems import column_position
 from importer.reading.formats.identify import incomplete, protected
 
@@ -54,7 +55,7 @@ class Archive:
     def _read(self, archive: zipfile.ZipFile) -> None:
         members = [member for member in archive.infolist() if not member.is_dir()]
         if len(members) > MOST_MEMBERS:
-            raise self._too_large(f"has {len(members):,} parts")
+            raise error(FileProblem, "file.too_large:parts", name=self._name, parts=len(members))
         if any(member.flag_bits & 1 for member in members):
             raise protected(self._name)
         total = 0
@@ -64,7 +65,8 @@ class Archive:
                 while chunk := part.read(CHUNK):
                     total += len(chunk)
                     if total > self._limits.unpacked_bytes:
-                        raise self._too_large(f"unpacks to more than {self._limits.unpacked_bytes // 2**20} MB")
+                        megabytes = self._limits.unpacked_bytes // 2**20
+                        raise error(FileProblem, "file.too_large:unpacked", name=self._name, megabytes=megabytes)
                     data += chunk
             self._unequivocal &= "\\" not in member.filename
             self._add(member.filename.replace("\\", "/"), bytes(data))
@@ -72,11 +74,9 @@ class Archive:
     def _add(self, own_name: str, data: bytes) -> None:
         part = own_name.lower()
         if part in self._parts:
-            msg = f"{self._name} is damaged: it holds the part {part} twice."
-            raise FileProblem(msg, "Open it in Excel and save it again, or get the file anew.", code="file.damaged")
+            raise error(FileProblem, "file.damaged:part_twice", name=self._name, part=part)
         if part.endswith((".xml", ".rels")) and b"<!DOCTYPE" in data:
-            msg = f"{self._name} holds a document type declaration, which no spreadsheet needs; it is not read."
-            raise FileProblem(msg, "Get the file anew from where it came.", code="file.unsafe")
+            raise error(FileProblem, "file.unsafe", name=self._name)
         self._parts[part] = data
         self._own_names.append(own_name)
 
@@ -109,15 +109,7 @@ class Archive:
             if not _SHEET_PART.fullmatch(name) or _extent(xml, _WIDE, _TALL) <= MOST_CELLS:
                 continue  # the quick look also counts formatted blanks, which the reader passes over
             if _extent(xml, _WIDE_FILLED, _TALL_FILLED) > MOST_CELLS:
-                msg = f"{self._name}: values stand too far apart for it to be opened."
-                raise FileProblem(msg, "Delete what stands far to the right or below the table.", code="file.too_large")
-
-    def _too_large(self, why: str) -> FileProblem:
-        return FileProblem(
-            f"{self._name} {why}, so it was not opened.",
-            "Copy the invoice rows into a new workbook.",
-            code="file.too_large",
-        )
+                raise error(FileProblem, "file.too_large:apart", name=self._name)
 
 
 def _has_one_end(data: bytes) -> bool:

@@ -11,6 +11,7 @@ from xml.parsers import expat
 from python_calamine import CalamineError, CalamineWorkbook
 
 from importer.model.errors import FileProblem
+from importer.model.messages import error
 from importer.reading.formats import ods as ods_look
 from importer.reading.formats import xlsb as xlsb_look
 from importer.reading.formats import xlsx as xlsx_look
@@ -39,34 +40,28 @@ def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
     try:
         workbook = CalamineWorkbook.from_filelike(archive.for_reader())
         sheets = workbook.sheets_metadata
-    except (CalamineError, OSError, ValueError) as error:
-        raise _unusual(name, error) from error
+    except (CalamineError, OSError, ValueError) as why:
+        raise _unusual(name, why) from why
     chosen = [meta for meta in sheets if "WorkSheet" in str(meta.typ)]
     if not chosen:
-        msg = f"{name} holds no worksheet, only macros or charts."
-        raise FileProblem(msg, "Copy the invoice rows into a worksheet of a new workbook.", code="file.no_sheet")
+        raise error(FileProblem, "file.no_sheet", name=name)
     grids = []
     for meta in chosen:
         try:
             rows = cast("list[list[Cell]]", workbook.get_sheet_by_name(meta.name).to_python(skip_empty_area=False))
             look, faults = _LOOKS[kind](archive, meta.name)
-        except (CalamineError, OSError, ValueError, ET.ParseError, expat.ExpatError) as error:
-            raise _unusual(name, error) from error
+        except (CalamineError, OSError, ValueError, ET.ParseError, expat.ExpatError) as why:
+            raise _unusual(name, why) from why
         put(rows, faults)
         hidden = not str(meta.visible).endswith(".Visible")
         grids.append(bounded(Grid(meta.name, rows, hidden=hidden, look=look), limits))
     return grids
 
 
-def _unusual(name: str, error: Exception) -> FileProblem:
-    if "limit exceeded" in str(error):
-        msg = f"{name}: values stand too far apart for it to be opened."
-        return FileProblem(msg, "Delete what stands far to the right or below the table.", code="file.too_large")
-    return FileProblem(
-        f"{name} is damaged, or written in an unusual way that is not read.",
-        "Open it in Excel or LibreOffice, save it as .xlsx, and use that.",
-        code="file.damaged",
-    )
+def _unusual(name: str, why: Exception) -> FileProblem:
+    if "limit exceeded" in str(why):
+        return error(FileProblem, "file.too_large:apart", name=name)
+    return error(FileProblem, "file.damaged:unusual", name=name)
 
 
 def put(rows: list[list[Cell]], faults: Faults) -> None:

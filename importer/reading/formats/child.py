@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem
+from importer.model.messages import error
 from importer.reading.formats import ole
 from importer.reading.formats.grid import Grid, Limits, Unpacked
-from importer.reading.formats.identify import OLE_MAGIC, Encrypted, Format, identify, incomplete, misnamed
+from importer.reading.formats.identify import OLE_MAGIC, Encrypted, Format, identify, misnamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,11 @@ class Refusal:
     hint: str
     code: str
 
+    @classmethod
+    def of(cls, problem: FileProblem) -> Refusal:
+        """The refusal that the parent turns into this problem again."""
+        return cls(problem.message, problem.hint, problem.code)
+
 
 def main() -> None:
     """Read one request from stdin, write one answer to stdout, both pickled."""
@@ -56,25 +62,15 @@ def answer_to(request: Request) -> Unpacked | Refusal:
     """The sheets of the file, or why it is not read, whatever happens on the way."""
     try:
         return take_apart(request)
-    except FileProblem as error:
-        return Refusal(error.message, error.hint, error.code)
-    except ImportError as error:
-        message = f"{request.name} cannot be read: a part of this program is not installed ({error.name})."
-        return Refusal(message, "Install the program again, with its dependencies.", "program.incomplete")
+    except FileProblem as problem:
+        return Refusal.of(problem)
+    except ImportError as why:
+        return Refusal.of(error(FileProblem, "program.incomplete", name=request.name, part=why.name))
     except MemoryError:
-        return too_much(request.name)
-    except BaseException as error:  # noqa: BLE001 - whatever a reader stumbles over; a panic of Rust is no Exception
-        problem = incomplete(request.name)
-        return Refusal(f"{problem.message} ({type(error).__name__})", problem.hint, problem.code)
-
-
-def too_much(name: str) -> Refusal:
-    """The file needs more memory than reading may take."""
-    return Refusal(
-        f"{name} needs more memory than reading a file may take (setting read_memory_mb).",
-        "Copy the invoice rows into a new workbook.",
-        "file.too_large",
-    )
+        return Refusal.of(error(FileProblem, "file.too_large:memory", name=request.name))
+    except BaseException as why:  # noqa: BLE001 - whatever a reader stumbles over; a panic of Rust is no Exception
+        kind = type(why).__name__
+        return Refusal.of(error(FileProblem, "file.damaged:reader", name=request.name, error=kind))
 
 
 def take_apart(request: Request) -> Unpacked:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from importer.model.errors import FileProblem
 from importer.model.headers import known_as
+from importer.model.messages import error
 from importer.reading.formats.grid import Grid, Limits, bounded
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def read(name: str, data: bytes, headers: Mapping[str, str], encoding: str | Non
     text, how = _decode(name, data, encoding)
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
-        msg = f"{name}: line {line} holds a NUL character; the file is damaged or is no CSV."
-        raise FileProblem(msg, "Export it again.", code="csv.nul")
+        raise error(FileProblem, "csv.nul", name=name, line=line)
     text, declared = _without_sep_line(text)
     delimiter = declared or _choose_delimiter(text, headers)
     # Excel numbers the "sep=" line too when it shows the file.
@@ -52,9 +52,8 @@ def read(name: str, data: bytes, headers: Mapping[str, str], encoding: str | Non
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         rows.extend(cast("list[Cell]", record) for record in reader)
-    except csv.Error as error:
-        msg = f"{name}: the quotes do not match near line {reader.line_num} ({error})."
-        raise FileProblem(msg, "Look for a quote that is never closed, and export again.", code="csv.quotes") from error
+    except csv.Error as why:
+        raise error(FileProblem, "csv.quotes", name=name, line=reader.line_num, why=why) from why
     _refuse_stray_quotes(name, text, rows, delimiter)
     between = DELIMITERS.get(delimiter, f"“{delimiter}”")
     by = "as its line “sep=” says" if declared else "as its header shows"
@@ -68,11 +67,9 @@ def _refuse_stray_quotes(name: str, text: str, rows: list[list[Cell]], delimiter
         return
     mark = re.escape(delimiter)
     rest = re.sub(rf'(?<![^{mark}\r\n])"(?:[^"]|"")*"(?![^{mark}\r\n])', "", text)
-    hint = "Put the whole field into quotes and double the quotes in it, or export the file again."
     if '"' in rest:
         line = next(n for n, one in enumerate(rest.splitlines(), start=1) if '"' in one)
-        msg = f"{name}: near line {line} a quote stands inside a field that is not quoted."
-        raise FileProblem(msg, hint, code="csv.quotes")
+        raise error(FileProblem, "csv.quotes:stray", name=name, line=line)
     for number, record in enumerate(rows, start=1):
         for cell in record:
             if (
@@ -80,8 +77,7 @@ def _refuse_stray_quotes(name: str, text: str, rows: list[list[Cell]], delimiter
                 and ("\n" in cell or "\r" in cell)
                 and cell.count(delimiter) >= max(2, len(record) - 1)
             ):
-                msg = f"{name}: in row {number} one field holds a whole line; a quote is missing or too many."
-                raise FileProblem(msg, hint, code="csv.quotes")
+                raise error(FileProblem, "csv.quotes:merged", name=name, number=number)
 
 
 def _decode(name: str, data: bytes, declared: str | None) -> tuple[str, str]:
@@ -91,16 +87,13 @@ def _decode(name: str, data: bytes, declared: str | None) -> tuple[str, str]:
     shown = _NAMES.get(encoding, encoding)
     try:
         return data.decode(encoding), shown
-    except LookupError as error:
-        msg = f"“{encoding}” is no encoding of texts that is known."
-        raise FileProblem(msg, "Say for example --encoding windows-1252.", code="csv.encoding") from error
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+    except LookupError as why:
+        raise error(FileProblem, "csv.encoding:unknown", encoding=encoding) from why
+    except UnicodeDecodeError as why:
+        line = data[: why.start].count(b"\n") + 1
         if encoding == "utf-8" and declared is None:
-            raise _not_utf_8(name, data, error.start, line) from error
-        msg = f"{name}: line {line} is not {shown} text."
-        hint = "Say which it is with --encoding, or save it as “CSV UTF-8 (comma delimited)” in Excel."
-        raise FileProblem(msg, hint, code="csv.encoding") from error
+            raise _not_utf_8(name, data, why.start, line) from why
+        raise error(FileProblem, "csv.encoding:declared", name=name, line=line, encoding=shown) from why
 
 
 def _not_utf_8(name: str, data: bytes, at: int, line: int) -> FileProblem:
@@ -108,12 +101,7 @@ def _not_utf_8(name: str, data: bytes, at: int, line: int) -> FileProblem:
     end = data.find(b"\n", at)
     whole = data[max(begin, at - SAMPLE // 2) : min(len(data) if end < 0 else end, at + SAMPLE // 2)]
     sample = "".join(c if c.isprintable() else " " for c in whole.decode("cp1252", errors="replace")).strip()
-    return FileProblem(
-        f"{name}: line {line} is not UTF-8 text. Read as Windows-1252 (Excel's plain “CSV”) it would be “{sample}”.",
-        "If that reads right, add --encoding windows-1252 (setting encoding). Otherwise, in Excel, save it as "
-        "“CSV UTF-8 (comma delimited)” or as .xlsx.",
-        code="csv.encoding",
-    )
+    return error(FileProblem, "csv.encoding", name=name, line=line, sample=sample)
 
 
 def _without_sep_line(text: str) -> tuple[str, str | None]:

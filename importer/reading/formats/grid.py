@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from importer.model.messages import worded
 from importer.model.problems import cell_address
 from importer.model.sheet import CellFault, is_blank
 
@@ -19,30 +20,22 @@ if TYPE_CHECKING:
     from importer.model.problems import Problem
     from importer.model.sheet import Cell
 
-NOT_CALCULATED = CellFault(
-    "=…",
-    "no_stored_value",
-    "is a formula whose result is not stored in the file, so nobody can know it without Excel",
-    "Open the workbook in Excel, let it calculate, save it, and use it again.",
-)
-BROKEN_TEXT = CellFault(
-    "?",
-    "broken_text",
-    "is a text that the file refers to in a wrong way, so it cannot be known",
-    "Open the workbook in Excel, look at the cell, save it, and use it again.",
-)
-UNUSUAL = CellFault(
-    "?",
-    "unusual",
-    "is written in a way that programs read differently, so its value cannot be known",
-    "Open the workbook in Excel, look at the cell, save it, and use it again.",
-)
+
+def cell_fault(shown: str, key: str, **fields: object) -> CellFault:
+    """Say by a message of the catalogue why the value of a cell is not known; ``shown`` stands in its place."""
+    message = worded(key, **fields)
+    return CellFault(shown, message.code, message.what, message.hint)
+
+
+NOT_CALCULATED = cell_fault("=…", "*.no_stored_value")
+BROKEN_TEXT = cell_fault("?", "*.broken_text")
+UNUSUAL = cell_fault("?", "*.unusual")
 
 
 @cache
 def error_value(shown: str) -> CellFault:
     """An error such as ``#REF!``."""
-    return CellFault(shown, "error_value", "is an error, not a value", "Mend the formula.")
+    return cell_fault(shown, "*.error_value")
 
 
 def may_be_cover(sheet_name: str) -> bool:

@@ -7,10 +7,13 @@ import re
 import zipfile
 from enum import Enum
 from pathlib import PurePath
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from importer.model.errors import FileProblem
-from importer.model.problems import Problem, Severity
+from importer.model.messages import error, problem
+
+if TYPE_CHECKING:
+    from importer.model.problems import Problem
 
 ZIP_MAGIC = b"PK\x03\x04"
 EMPTY_ZIP_MAGIC = b"PK\x05\x06"
@@ -48,7 +51,6 @@ _SUFFIXES = {
 }
 READ = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv", ".txt")
 """Endings of the files that are read; used to find the one that was meant."""
-_SAVE = "Open it in Excel and save it as an Excel workbook (.xlsx)."
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "a text document (RTF)"),
@@ -85,13 +87,12 @@ def identify(name: str, data: bytes) -> Format:
         _refuse(name, foreign[0])
     start = start.lower()
     if start.startswith(b"<") and _SPREADSHEET_2003 not in start and _HTML.search(start):
-        _refuse(name, "a web page (HTML), not a workbook", "file.html")
+        raise error(FileProblem, "file.html", name=name)
     if start.startswith(b"<"):
         what = "an XML spreadsheet of Excel 2003" if _SPREADSHEET_2003 in start else "an XML document"
         _refuse(name, what)
     if suffix_format(name) not in (None, Format.CSV) and b"\x00" in data[:START] and not data.startswith(BOM_STARTS):
-        msg = f"{name} is damaged or is not an Excel workbook."
-        raise FileProblem(msg, "Open it in Excel and save it again, or get the file anew.", code="file.damaged")
+        raise error(FileProblem, "file.damaged:binary", name=name)
     return Format.CSV
 
 
@@ -110,14 +111,7 @@ def misnamed(name: str, found: Format) -> tuple[Problem, ...]:
     if claimed in (None, found):
         return ()
     ending = {Format.CSV: ".csv", Format.XLSX: ".xlsx", Format.XLSB: ".xlsb", Format.XLS: ".xls", Format.ODS: ".ods"}
-    return (
-        Problem(
-            code="file.misnamed",
-            message=f"{name} is really a file of another kind: {found.value}; it was read as that.",
-            hint=f"Rename it so that it ends in {ending[found]}.",
-            severity=Severity.WARNING,
-        ),
-    )
+    return (problem("file.misnamed", name=name, kind=found.value, ending=ending[found]),)
 
 
 def _in_zip(name: str, data: bytes) -> Format:
@@ -125,8 +119,8 @@ def _in_zip(name: str, data: bytes) -> Format:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = {member.replace("\\", "/").lower() for member in archive.namelist()}
             kind = archive.read("mimetype")[:200] if "mimetype" in members else b""
-    except (zipfile.BadZipFile, ValueError, OSError, KeyError, RuntimeError, NotImplementedError, EOFError) as error:
-        raise incomplete(name) from error
+    except (zipfile.BadZipFile, ValueError, OSError, KeyError, RuntimeError, NotImplementedError, EOFError) as why:
+        raise incomplete(name) from why
     if "xl/workbook.bin" in members:
         return Format.XLSB
     if "xl/workbook.xml" in members or any(member.startswith("xl/") for member in members):
@@ -147,11 +141,7 @@ _ZIPPED = {
 
 def incomplete(name: str) -> FileProblem:
     """A workbook that is cut off or damaged."""
-    return FileProblem(
-        f"{name} is damaged, incomplete or not an Excel workbook.",
-        "Open it in Excel and save it again, or get the file anew.",
-        code="file.damaged",
-    )
+    return error(FileProblem, "file.damaged", name=name)
 
 
 class Encrypted(FileProblem):
@@ -160,13 +150,8 @@ class Encrypted(FileProblem):
 
 def protected(name: str) -> Encrypted:
     """A workbook behind a password."""
-    return Encrypted(
-        f"{name} is protected with a password.",
-        "Open it in Excel, take the password off (File, Info, Protect Workbook, Encrypt with Password), and save it.",
-        code="file.protected",
-    )
+    return error(Encrypted, "file.protected", name=name)
 
 
-def _refuse(name: str, what: str, code: str = "file.type") -> NoReturn:
-    msg = f"{name} is {what}."
-    raise FileProblem(msg, _SAVE, code=code)
+def _refuse(name: str, what: str) -> NoReturn:
+    raise error(FileProblem, "file.type", name=name, what=what)

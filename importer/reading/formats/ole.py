@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from importer.model.errors import FileProblem
+from importer.model.messages import error
 from importer.reading.formats.identify import incomplete, protected
 
 BUILT_IN_PASSWORD = "VelvetSweatshop"  # noqa: S105 - Excel's own, known to all
@@ -20,8 +21,7 @@ def is_encrypted_package(name: str, data: bytes) -> bool:
         return True
     if _WORKBOOK not in data and _OLD_WORKBOOK not in data:
         what = "a Word document" if _DOCUMENT in data else "a Microsoft Office file, but no workbook"
-        msg = f"{name} is {what}."
-        raise FileProblem(msg, "Copy the table into Excel and save it as .xlsx.", code="file.type")
+        raise error(FileProblem, "file.type:office", name=name, what=what)
     return False
 
 
@@ -38,8 +38,8 @@ def decrypted(name: str, data: bytes) -> bytes:
         office = msoffcrypto.OfficeFile(io.BytesIO(data))
         office.load_key(password=BUILT_IN_PASSWORD)
         office.decrypt(plain)
-    except DecryptionError as error:
-        raise protected(name) from error
-    except (FileFormatError, ParseError) as error:
-        raise incomplete(name) from error
+    except DecryptionError as why:
+        raise protected(name) from why
+    except (FileFormatError, ParseError) as why:
+        raise incomplete(name) from why
     return plain.getvalue()

@@ -18,7 +18,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem, ReaderDefect, WrongUse
-from importer.reading.formats.child import Refusal, Request, too_much
+from importer.model.messages import error
+from importer.reading.formats.child import Refusal, Request
 from importer.reading.formats.grid import Limits, Unpacked
 from importer.reading.formats.identify import READ
 
@@ -51,45 +52,36 @@ def bytes_of(path: Path, limits: Limits) -> bytes:
     """Read the whole file. Raises WrongUse when it is no file, FileProblem when it cannot be an import file."""
     try:
         exists = path.exists()
-    except OSError as error:  # a name too long, a folder that is closed to us
-        msg = f"{path}: the file cannot be looked at ({error.strerror})."
-        raise WrongUse(msg, "Check the name and the permissions of its folder.", code="file.not_found") from error
+    except OSError as why:  # a name too long, a folder that is closed to us
+        raise error(WrongUse, "file.not_found:closed", path=path, why=why.strerror) from why
     if path.is_dir():
-        msg = f"{path} is a folder, not a file."
-        raise WrongUse(msg, "Name the workbook or CSV file itself.", code="file.is_folder")
+        raise error(WrongUse, "file.is_folder", path=path)
     if not exists:
-        msg = f"{path}: there is no such file."
-        raise WrongUse(msg, _nearest_file(path), code="file.not_found")
+        raise _not_found(path)
     if path.name.startswith("~$"):
-        msg = f"{path.name} is the lock file that Excel keeps beside an open workbook."
-        raise FileProblem(msg, f"Use {path.name[2:]} itself.", code="file.lock_file")
+        raise error(FileProblem, "file.lock_file", name=path.name, workbook=path.name[2:])
     if not path.is_file():
-        msg = f"{path} is not an ordinary file."
-        raise WrongUse(msg, "Name a workbook or CSV file.", code="file.not_a_file")
+        raise error(WrongUse, "file.not_a_file", path=path)
     try:
         if path.stat().st_size > limits.unpacked_bytes:
-            msg = f"{path.name} is larger than {limits.unpacked_bytes // 2**20} MB (setting most_unpacked_mb)."
-            raise FileProblem(msg, "Copy the invoice rows into a new workbook.", code="file.too_large")
+            megabytes = limits.unpacked_bytes // 2**20
+            raise error(FileProblem, "file.too_large", name=path.name, megabytes=megabytes)
         data = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: the file cannot be read ({error.strerror})."
-        raise FileProblem(
-            msg,
-            "Close it in other programs and check its permissions.",
-            code="file.unreadable",
-        ) from error
+    except OSError as why:
+        raise error(FileProblem, "file.unreadable:closed", path=path, why=why.strerror) from why
     if not data.strip(b"\x00 \r\n\t"):
-        msg = f"{path.name} is empty."
-        raise FileProblem(msg, "Export or save it again.", code="file.empty")
+        raise error(FileProblem, "file.empty", name=path.name)
     return data
 
 
-def _nearest_file(path: Path) -> str:
+def _not_found(path: Path) -> WrongUse:
     import difflib  # not for the child, which would wait for it each time
 
     beside = [p.name for p in path.parent.glob("*") if p.suffix.lower() in READ] if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, beside, n=1)
-    return f"Did you mean {near[0]}?" if near else "Check the name and the folder."
+    if near:
+        return error(WrongUse, "file.not_found:near", path=path, near=near[0])
+    return error(WrongUse, "file.not_found", path=path)
 
 
 def unpack(
@@ -112,19 +104,19 @@ def unpack(
             env=_environment(),
             check=False,
         )
-    except subprocess.TimeoutExpired as error:
-        raise _too_slow(name, limits) from error
+    except subprocess.TimeoutExpired as why:
+        raise error(FileProblem, "file.too_slow", name=name, seconds=limits.seconds) from why
     if done.returncode != 0:
         raise _died(name, done.returncode, done.stderr[-MOST_TRACEBACK_BYTES:], limits)
     try:
         answer = _Answers(io.BytesIO(done.stdout)).load()
-    except Exception as error:  # what a child gone astray prints may break in any way
-        raise _unreadable(name) from error
+    except Exception as why:  # what a child gone astray prints may break in any way
+        raise error(FileProblem, "file.unreadable", name=name) from why
     if isinstance(answer, Unpacked):
         return answer
     if isinstance(answer, Refusal):
         raise FileProblem(answer.message, answer.hint, code=answer.code)
-    raise _unreadable(name)
+    raise error(FileProblem, "file.unreadable", name=name)
 
 
 def _environment() -> dict[str, str]:
@@ -154,34 +146,14 @@ class _Answers(pickle.Unpickler):
 def _died(name: str, code: int, stderr: bytes, limits: Limits) -> FileProblem:
     """Why the child ended without an answer: a limit it met, or a defect of this program."""
     if -code in {getattr(signal, "SIGXCPU", None), getattr(signal, "SIGKILL", None)}:
-        return _too_slow(name, limits)
+        return error(FileProblem, "file.too_slow", name=name, seconds=limits.seconds)
     if code == 1 and b"MemoryError" in stderr:  # it could not even send that answer
-        refusal = too_much(name)
-        return FileProblem(refusal.message, refusal.hint, code=refusal.code)
+        return error(FileProblem, "file.too_large:memory", name=name)
     if code == 1:
         LOG.error(
             "The process that reads files crashed on %s.",
             name,
             extra={"file": name, "exit_code": code, "traceback": stderr.decode(errors="replace"), "told": True},
         )
-        return ReaderDefect(
-            f"{name} could not be read because of a defect in this program; the file may be in order.",
-            "Please report it with the program's log. Until it is fixed, copy the invoice rows into a new workbook.",
-        )
-    return _unreadable(name)
-
-
-def _too_slow(name: str, limits: Limits) -> FileProblem:
-    return FileProblem(
-        f"{name} could not be read within {limits.seconds:g} seconds (setting read_seconds).",
-        "Copy the invoice rows into a new workbook.",
-        code="file.too_slow",
-    )
-
-
-def _unreadable(name: str) -> FileProblem:
-    return FileProblem(
-        f"{name} could not be read: the program that reads workbooks failed on it.",
-        "Open it in Excel and save it again as .xlsx, or copy the invoice rows into a new workbook.",
-        code="file.unreadable",
-    )
+        return error(ReaderDefect, "program.reader_crashed", name=name)
+    return error(FileProblem, "file.unreadable", name=name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import xlrd
 
 from importer.model.errors import FileProblem
+from importer.model.messages import error
 from importer.reading.formats.grid import Grid, Limits, MergedRange, SideLook, bounded, error_value
 from importer.reading.formats.identify import incomplete, protected
 from importer.reading.formats.number_formats import is_telling
@@ -26,19 +27,18 @@ def read(name: str, data: bytes, limits: Limits) -> list[Grid]:
     try:
         with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - xlrd writes its talk there
             book = xlrd.open_workbook(file_contents=data, formatting_info=True, ragged_rows=True, logfile=nowhere)
-    except xlrd.XLRDError as error:
-        if "encrypted" in str(error).lower():
-            raise protected(name) from error
-        raise incomplete(name) from error
-    except _BROKEN as error:
-        raise incomplete(name) from error
+    except xlrd.XLRDError as why:
+        if "encrypted" in str(why).lower():
+            raise protected(name) from why
+        raise incomplete(name) from why
+    except _BROKEN as why:
+        raise incomplete(name) from why
     if not book.nsheets:
-        msg = f"{name} holds no worksheet, only macros or charts."
-        raise FileProblem(msg, "Copy the invoice rows into a worksheet of a new workbook.", code="file.no_sheet")
+        raise error(FileProblem, "file.no_sheet", name=name)
     try:
         return [bounded(_grid(book, sheet), limits) for sheet in book.sheets()]
-    except _BROKEN as error:
-        raise incomplete(name) from error
+    except _BROKEN as why:
+        raise incomplete(name) from why
 
 
 _BROKEN = (

@@ -1,0 +1,113 @@
+"""Why the value of one cell cannot be used; each is the rest of a sentence: “Amount: “1,2,3” is not …”.
+
+``*`` stands for the name of the cell's column.
+"""
+
+from __future__ import annotations
+
+from importer.model.messages.message import Message
+
+_OPEN_IN_EXCEL = "Open the workbook in Excel, look at the cell, save it, and use it again."
+
+_FORMULAS_AND_LOOK = {
+    "*.error_value": Message("is an error, not a value", "Mend the formula."),
+    "*.error_value:text": Message("is an error of a formula, not a text", "Mend the formula, or type the text."),
+    "*.no_stored_value": Message(
+        "is a formula whose result is not stored in the file, so nobody can know it without Excel",
+        "Open the workbook in Excel, let it calculate, save it, and use it again.",
+    ),
+    "*.broken_text": Message("is a text that the file refers to in a wrong way, so it cannot be known", _OPEN_IN_EXCEL),
+    "*.unusual": Message(
+        "is written in a way that programs read differently, so its value cannot be known", _OPEN_IN_EXCEL
+    ),
+    "*.percentage": Message("is a percentage, not an amount", "Type the amount itself."),
+    "*.not_shown": Message(
+        "is not to be seen in the sheet, because its number format shows nothing",
+        "Empty the cell, or give it a format that shows it.",
+    ),
+    "*.in_thousands": Message(
+        "is shown in thousands, so that it looks smaller than it is",
+        "Give the cell a number format that shows it whole.",
+    ),
+    "*.merged": Message(
+        "is merged over {area}, so it is not clear whether it belongs to every row",
+        "Unmerge the cells and type the value into each row that it belongs to.",
+    ),
+    "*.merged:fill": Message(
+        "is merged over {area}, so it is not clear whether it belongs to every row",
+        "Unmerge the cells and type the value into each row that it belongs to. "
+        'For a value of all these rows, no amount or item id, set merged_cells = "fill" in importer.toml.',
+    ),
+    "*.merged:covered": Message(
+        "is merged over {area}, and {covered} below it holds a value that Excel does not show",
+        "Unmerge the cells, and keep the right value in each row.",
+    ),
+}
+
+_IDS = {
+    "*.ambiguous": Message("could be thousands or decimals", "Type the id in digits only, as 1000."),
+    "*.lost_digits": Message(
+        "is a number that Excel has shortened; its last digits are lost",
+        "Format the cell as Text and type the id again, from where it came.",
+    ),
+    "*.not_a_number:id": Message("is not a number", "Type the id in digits, such as 101."),
+    "*.too_many_digits": Message(
+        "has more than {digits} digits, and Excel does not keep the last ones of so long a number",
+        "Format the cell as Text and type the id again.",
+    ),
+    "*.not_whole": Message("is not a whole number", "Type the id in digits, without decimals."),
+    "*.not_positive": Message("is not above 0", "Type the id as Kantata shows it."),
+    "*.too_large:id": Message("is too large for an id", "Type the id as Kantata shows it."),
+}
+
+_AMOUNTS = {
+    "*.not_a_number:cell": Message("is not an amount", "Type the amount in digits, such as 1234.50."),
+    "*.not_a_number:percentage": Message("is a percentage, not an amount", "Type the amount itself."),
+    "*.not_a_number:scientific": Message(
+        "is a number in scientific notation, as Excel writes a shortened number or the rest of a calculation",
+        "Type the amount in full, such as 1234.50.",
+    ),
+    "*.not_a_number": Message(
+        "is not an amount that can be read with certainty",
+        "Type digits, such as 1234.50 (a credit: -1234.50); a currency may stand beside them.",
+    ),
+    "*.not_a_number:groups": Message(
+        "is not an amount that can be read with certainty: its points, commas or blanks do not set off thousands",
+        "Type the amount without them, such as 1234.50.",
+    ),
+    "*.too_large": Message("has too many digits for an amount", "Check the amount."),
+}
+
+_DATES = {
+    "*.no_such_day": Message("is not a day of the calendar", "Correct the date."),
+    "*.not_a_date": Message("is not a date that can be read with certainty", "Type it as year-month-day: 2026-10-31."),
+    "*.not_a_date:time": Message(
+        "is not a date that can be read with certainty", "Type the day alone, without a time of day: 2026-10-31."
+    ),
+    "*.not_a_date:cell": Message(
+        "is a number or a time, not a date", "Format the cell as a date, or type it as 2026-10-31."
+    ),
+    "*.far_year": Message(
+        "would be in {year}; a year of two digits is only read when it is near today",
+        "Type the year with four digits: 2026-10-31.",
+    ),
+}
+
+_WORDS = {
+    "*.too_long": Message("has more than {most:,} characters", "Shorten the text."),
+    "*.too_many_digits:text": Message(
+        "has more than {digits} digits, and Excel does not keep the last ones of so long a number",
+        "Format the cell as Text and type it again.",
+    ),
+    "*.is_a_date": Message(
+        "is a date or time cell, but the column holds text; Excel may have turned a text into a date",
+        "Format the cell as Text and type the text again.",
+    ),
+    "*.not_yes_no": Message("is neither yes nor no", "Type yes or no."),
+    "*.not_days": Message("is not a number of days", "Type the days from invoice to due date: 30, or Net 30."),
+    "*.not_days:range": Message("is not a possible number of days", "Type 0 or more days, such as 30."),
+    "*.unknown": Message("is not known", "Type {choices}."),
+    "*.unknown:near": Message("is not known; did you mean {near}?", "Type {choices}."),
+}
+
+MESSAGES = {**_FORMULAS_AND_LOOK, **_IDS, **_AMOUNTS, **_DATES, **_WORDS}

@@ -1,0 +1,247 @@
+"""What can be wrong with a file and the look of its sheets: files, CSV texts, sheets, headers, Cover, rows."""
+
+from __future__ import annotations
+
+from importer.model.messages.message import Message
+from importer.model.problems import Severity
+
+_SAVE = "Open it in Excel and save it as an Excel workbook (.xlsx)."
+_SAVE_AGAIN = "Open it in Excel and save it again, or get the file anew."
+_COPY_ROWS = "Copy the invoice rows into a new workbook."
+
+_FILES = {
+    "file.not_found": Message("{path}: there is no such file.", "Check the name and the folder."),
+    "file.not_found:near": Message("{path}: there is no such file.", "Did you mean {near}?"),
+    "file.not_found:closed": Message(
+        "{path}: the file cannot be looked at ({why}).", "Check the name and the permissions of its folder."
+    ),
+    "file.is_folder": Message("{path} is a folder, not a file.", "Name the workbook or CSV file itself."),
+    "file.not_a_file": Message("{path} is not an ordinary file.", "Name a workbook or CSV file."),
+    "file.lock_file": Message(
+        "{name} is the lock file that Excel keeps beside an open workbook.", "Use {workbook} itself."
+    ),
+    "file.empty": Message("{name} is empty.", "Export or save it again."),
+    "file.unreadable": Message(
+        "{name} could not be read: the program that reads workbooks failed on it.",
+        "Open it in Excel and save it again as .xlsx, or copy the invoice rows into a new workbook.",
+    ),
+    "file.unreadable:closed": Message(
+        "{path}: the file cannot be read ({why}).", "Close it in other programs and check its permissions."
+    ),
+    "file.too_slow": Message(
+        "{name} could not be read within {seconds:g} seconds (setting read_seconds).",
+        _COPY_ROWS,
+    ),
+    "file.too_large": Message("{name} is larger than {megabytes} MB (setting most_unpacked_mb).", _COPY_ROWS),
+    "file.too_large:parts": Message("{name} has {parts:,} parts, so it was not opened.", _COPY_ROWS),
+    "file.too_large:unpacked": Message("{name} unpacks to more than {megabytes} MB, so it was not opened.", _COPY_ROWS),
+    "file.too_large:apart": Message(
+        "{name}: values stand too far apart for it to be opened.",
+        "Delete what stands far to the right or below the table.",
+    ),
+    "file.too_large:memory": Message(
+        "{name} needs more memory than reading a file may take (setting read_memory_mb).", _COPY_ROWS
+    ),
+    "file.damaged": Message("{name} is damaged, incomplete or not an Excel workbook.", _SAVE_AGAIN),
+    "file.damaged:reader": Message("{name} is damaged, incomplete or not an Excel workbook. ({error})", _SAVE_AGAIN),
+    "file.damaged:binary": Message("{name} is damaged or is not an Excel workbook.", _SAVE_AGAIN),
+    "file.damaged:part_twice": Message("{name} is damaged: it holds the part {part} twice.", _SAVE_AGAIN),
+    "file.damaged:unusual": Message(
+        "{name} is damaged, or written in an unusual way that is not read.",
+        "Open it in Excel or LibreOffice, save it as .xlsx, and use that.",
+    ),
+    "file.unsafe": Message(
+        "{name} holds a document type declaration, which no spreadsheet needs; it is not read.",
+        "Get the file anew from where it came.",
+    ),
+    "file.protected": Message(
+        "{name} is protected with a password.",
+        "Open it in Excel, take the password off (File, Info, Protect Workbook, Encrypt with Password), and save it.",
+    ),
+    "file.no_sheet": Message(
+        "{name} holds no worksheet, only macros or charts.",
+        "Copy the invoice rows into a worksheet of a new workbook.",
+    ),
+    "file.type": Message("{name} is {what}.", _SAVE),
+    "file.type:office": Message("{name} is {what}.", "Copy the table into Excel and save it as .xlsx."),
+    "file.html": Message("{name} is a web page (HTML), not a workbook.", _SAVE),
+    "file.misnamed": Message(
+        "{name} is really a file of another kind: {kind}; it was read as that.",
+        "Rename it so that it ends in {ending}.",
+        Severity.WARNING,
+    ),
+    "program.reader_crashed": Message(
+        "{name} could not be read because of a defect in this program; the file may be in order.",
+        "Please report it with the program's log. Until it is fixed, copy the invoice rows into a new workbook.",
+    ),
+    "program.incomplete": Message(
+        "{name} cannot be read: a part of this program is not installed ({part}).",
+        "Install the program again, with its dependencies.",
+    ),
+}
+
+_QUOTE_FIELDS = "Put the whole field into quotes and double the quotes in it, or export the file again."
+
+_CSV = {
+    "csv.nul": Message(
+        "{name}: line {line} holds a NUL character; the file is damaged or is no CSV.", "Export it again."
+    ),
+    "csv.quotes": Message(
+        "{name}: the quotes do not match near line {line} ({why}).",
+        "Look for a quote that is never closed, and export again.",
+    ),
+    "csv.quotes:stray": Message(
+        "{name}: near line {line} a quote stands inside a field that is not quoted.", _QUOTE_FIELDS
+    ),
+    "csv.quotes:merged": Message(
+        "{name}: in row {number} one field holds a whole line; a quote is missing or too many.", _QUOTE_FIELDS
+    ),
+    "csv.encoding": Message(
+        "{name}: line {line} is not UTF-8 text. Read as Windows-1252 (Excel's plain “CSV”) it would be “{sample}”.",
+        "If that reads right, add --encoding windows-1252 (setting encoding). Otherwise, in Excel, save it as "
+        "“CSV UTF-8 (comma delimited)” or as .xlsx.",
+    ),
+    "csv.encoding:declared": Message(
+        "{name}: line {line} is not {encoding} text.",
+        "Say which it is with --encoding, or save it as “CSV UTF-8 (comma delimited)” in Excel.",
+    ),
+    "csv.encoding:unknown": Message(
+        "“{encoding}” is no encoding of texts that is known.", "Say for example --encoding windows-1252."
+    ),
+    "csv.width": Message(
+        "Row {number} has {fields} fields but the header has {width}, so its values may stand in the wrong columns.",
+        "Put quotes around texts that contain the separator, or export the file again.",
+    ),
+}
+
+_SHEETS = {
+    "sheet.not_found": Message("There is no sheet “{name}” to import.", "The file has: {names}."),
+    "sheet.ambiguous": Message(
+        "Several sheets could hold the invoice rows: {names}.", 'Say which one, for example: --sheet "{first}".'
+    ),
+    "sheet.left_out": Message(
+        "The sheet “{name}” has some known headers but not all required ones, and another was read instead.",
+        "Nothing to do, unless it holds invoice rows to bill; then complete its header or use --sheet.",
+        Severity.WARNING,
+    ),
+    "sheet.left_out:hidden": Message(
+        "The sheet “{name}” is hidden, and a visible one was read instead.",
+        "Nothing to do, unless it holds invoice rows to bill; then complete its header or use --sheet.",
+        Severity.WARNING,
+    ),
+    "sheet.too_large": Message("The sheet “{name}” {why}.", _COPY_ROWS),
+    "sheet.no_rows": Message(
+        "{name}: no rows below the header in row {header_row}.", "Type one row per line item below the header."
+    ),
+    "sheet.side_by_side": Message(
+        "Two tables stand side by side: the second begins near {place}.",
+        "Keep one table per sheet: move the second one to a sheet of its own, or below the first.",
+    ),
+    "sheet.other_workbooks": Message(
+        "Formulas of the sheet “{name}” take values from other workbooks; "
+        "the values are those of the last time that Excel looked there.",
+        "If they may be old, open the workbook in Excel, update its links, and save it.",
+        Severity.WARNING,
+    ),
+    "sheet.hidden": Message(
+        "The sheet “{name}” is hidden in Excel; {outcome}.",
+        "Unhide the sheet and look at it, or name another one with --sheet.",
+    ),
+}
+
+_HEADERS = {
+    "header.missing": Message(
+        "No header row was found in the first {searched} rows.{seen}",
+        "The header needs at least {needed}; “invoice-importer template” writes a workbook to start from.",
+    ),
+    "header.several": Message(
+        "Row {number} looks like a header too, but row {chosen} was taken; rows between them would not be read.",
+        "Keep one table per sheet: move the other one to a sheet of its own, or delete the row.",
+    ),
+    "header.several:below": Message(
+        "Row {number} looks like the header of another table, with other columns than row {header_row}.",
+        "Keep one table per sheet: move the other one to a sheet of its own.",
+    ),
+    "column.missing": Message(
+        "The required column {title} ({name}) is missing from the header in row {header_row}.{nearest}",
+        "Add a column with the header “{title}”. {meaning}",
+    ),
+    "column.duplicate": Message(
+        "Two columns mean {title}: {first} (“{first_text}”) and {second} (“{second_text}”).",
+        "Keep one of them, or rename the other.",
+    ),
+    "column.near_miss": Message(
+        "The column “{text}” is not known; did you mean “{title}” ({name})?",
+        "Rename the header to “{title}”, or add to importer.toml:\n{alias}\n"
+        "If it means something else, add above all sections:\n{ignore}",
+    ),
+    "column.unknown": Message(
+        "The column “{text}” is not known: it is copied to the results and not sent.",
+        "{lines}",
+        Severity.WARNING,
+    ),
+    "column.not_applied": Message(
+        "The column “{text}” is not used: every row is billed, with the amount as it stands.",
+        "Make sure that the amounts are final. {lines}",
+        Severity.WARNING,
+    ),
+    "column.no_header": Message(
+        "Column {letter} holds values but has no header, so it is not used.",
+        "Give the column a header, or empty it.",
+        Severity.WARNING,
+    ),
+    "column.hidden": Message(
+        "{count} hidden in Excel: {names}; {outcome}.", "Unhide the columns and look at their values."
+    ),
+}
+
+_COVER = {
+    "cover.batch": Message(
+        "The sheet {name} has a label “Batch”, but no value can be read beside it.",
+        "Type the batch as text, such as 2026-10; a formula must have been calculated by Excel.",
+    ),
+    "cover.expected": Message(
+        "The sheet Cover has a label “{label}”, but no such number can be read beside it.",
+        "Type it as a number, such as {example}; a formula must have been calculated by Excel.",
+    ),
+    "cover.expected:several": Message(
+        "The sheet Cover expects several different numbers: {numbers}.",
+        "Leave one “Expected total” and one “Expected invoices”.",
+    ),
+    "cover.formula": Message(
+        "“{label}” on the sheet Cover is a formula: one that counts these very rows always agrees and proves nothing, "
+        "so run does not send because of it.",
+        "Type the number from your books instead.",
+        Severity.WARNING,
+    ),
+    "cover.unknown": Message(
+        "The sheet Cover says “{label}”, which is not known, so it would guard nothing.",
+        "If it is a control total, call it {meant}; else rename it.",
+    ),
+}
+
+_ROWS = {
+    "row.header": Message(
+        "Row {number} repeats the header of row {header_row}; it was left out.", "Nothing to do.", Severity.WARNING
+    ),
+    "row.hidden": Message(
+        "{count} hidden in Excel (row {numbers}); {outcome}.",
+        "Unhide the rows or clear the filter to see them; delete those that must not be billed.",
+    ),
+    "row.struck": Message(
+        "The row is crossed out, in whole or in part, so it is not certain that it is to be billed.",
+        "Delete the row if it is not to be billed; else take away the strikethrough.",
+    ),
+    "row.total": Message(
+        "Row {number} {looks}: it is a total and no line item; it was left out.",
+        "Nothing to do. If it is a line item, give it a project and an item type.",
+        Severity.WARNING,
+    ),
+    "row.total_unclear": Message(
+        "Row {number} {looks} may be a total or a line item: the sheet has neither projects nor item types that "
+        "would tell.",
+        "If it is a total, delete it. If it is a line item, add a column Item type to the sheet and fill it.",
+    ),
+}
+
+MESSAGES = {**_FILES, **_CSV, **_SHEETS, **_HEADERS, **_COVER, **_ROWS}
