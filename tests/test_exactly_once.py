@@ -40,11 +40,11 @@ def act(*args, **kwargs):
 {name}.{method} = act
 """
 STEPS = {
-    "before the intent": ("submission_ledger", "SubmissionLedger", "claim", True),
-    "between intent and POST": ("kantata_api", "KantataApi", "create_invoice", True),
-    "between answer and commit": ("kantata_api", "KantataApi", "create_invoice", False),
-    "after the commit": ("submission_ledger", "SubmissionLedger", "settle", False),
-    "before the run's end is noted": ("submission_ledger", "SubmissionLedger", "end_run", True),
+    "before the intent": ("ledger.ledger", "SubmissionLedger", "claim", True),
+    "between intent and POST": ("kantata.client", "KantataApi", "create_invoice", True),
+    "between answer and commit": ("kantata.client", "KantataApi", "create_invoice", False),
+    "after the commit": ("ledger.ledger", "SubmissionLedger", "settle", False),
+    "before the run's end is noted": ("ledger.ledger", "SubmissionLedger", "end_run", True),
 }
 
 

@@ -200,7 +200,7 @@ import sys
 sys.path.insert(0, sys.argv[2])
 import sqlalchemy as sa
 from plans import BATCH, SOURCE, fees
-from importer.submission_ledger import open_ledger
+from importer.ledger.opening import open_ledger
 planned = fees(10)
 print("ready", flush=True)
 sys.stdin.readline()
@@ -402,7 +402,7 @@ def test_without_psycopg_the_remedy_is_named() -> None:
     """The driver is an extra; a ledger in a file does not need it."""
     script = (
         "import sys; sys.modules['psycopg'] = None\n"
-        "from importer.submission_ledger import ledger_url, open_ledger\n"
+        "from importer.ledger.opening import ledger_url, open_ledger\n"
         "from importer.model.errors import LedgerProblem\n"
         "try: open_ledger(ledger_url('postgresql://anna:sekr3t@127.0.0.1/ledger'), 'a')\n"
         "except LedgerProblem as error: print(error.code, error.message, error.hint)\n"

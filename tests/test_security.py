@@ -183,7 +183,7 @@ def files_below(*folders: Path) -> Iterable[Path]:
 def test_what_is_written_is_for_its_owner_only(cli: Cli) -> None:
     """Reports, ledger with its -wal and -shm while the program runs, the stand-in's store; folders too."""
     look = (
-        "import importer.submission_ledger as s, pathlib, os\n"
+        "import importer.ledger.ledger as s, pathlib, os\n"
         "done = s.SubmissionLedger.end_run\n"
         "def end_run(self, *args):\n"
         "    done(self, *args)\n"

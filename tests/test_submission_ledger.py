@@ -162,7 +162,7 @@ import sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from plans import BATCH, SOURCE, fees
-from importer.submission_ledger import open_ledger
+from importer.ledger.opening import open_ledger
 planned = fees(10)
 sys.stdin.readline()
 ledger = open_ledger(Path(sys.argv[1]), "a")

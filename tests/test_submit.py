@@ -11,8 +11,8 @@ import pytest
 from plans import fee, fees, invoice, plan, replan, sender
 from scripted import Scripted, created, http
 
-from importer import submission_ledger
 from importer.kantata.payload import to_json
+from importer.ledger import opening
 from importer.ledger.opening import open_ledger
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import PlannedInvoice, Status
@@ -248,7 +248,7 @@ def test_a_stop_after_the_last_invoice_is_no_stop(api: KantataApi, ledger: Submi
 @pytest.fixture
 def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], SubmissionLedger]:
     """Return a maker of ledgers that wait 0.1 s for a lock."""
-    monkeypatch.setattr(submission_ledger.opening, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.1)
     return lambda: open_ledger(tmp_path / "ledger.sqlite", "a")
 
 
@@ -336,7 +336,7 @@ def test_an_intent_that_cannot_be_noted_is_not_sent(
     assert "locked" in (sent.planned[0].reason or "")
     other.execute("COMMIT")
     engine = ledger._engine  # noqa: SLF001 - to make its next connection a read-only one
-    submission_ledger.opening.sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=1"))
+    opening.sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=1"))
     engine.dispose()
     sent = sender(connect(sandbox.base_url), ledger).send_all(planned)
     assert statuses(sent) == ["not_sent"] * 2
