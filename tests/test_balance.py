@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -132,10 +133,10 @@ def test_before_sending_there_is_a_plan_and_no_tie_out() -> None:
         "run",
         "2026-10",
         "account",
-        None,
+        datetime(2026, 11, 1, 9, 0).astimezone(),
         ExitCode.DONE,
         Source("o.csv", "o", "0", 2),
-        None,  # type: ignore[arg-type]
+        None,
         (one, other),
         totals,
         (),

@@ -19,7 +19,8 @@ from importer.model.exit_codes import ExitCode
 from importer.model.plans import Expected, Status
 from importer.model.problems import Severity
 from importer.model.words import count_of, row_ranges
-from importer.reporting.terminal import MOST_INVOICES, MOST_PROBLEMS, show
+from importer.reporting.document import MOST_INVOICES, MOST_PROBLEMS
+from importer.reporting.terminal import show
 from importer.settings.loading import load
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def test_each_invoice_is_shown_with_its_lines_and_amount(tools: Tools, tmp_path:
     assert "101 2-4 2 fixed, 1 expense 1,500.00 ready" in text
     assert "102, 103 ACME 5-6 1 fixed, 1 additional 950.00 ready" in text
     assert "ready 2 2,450.00" in text
-    assert "total (5 rows) 2 2,450.00" in text
+    assert "total 2 2,450.00 \n rows in the sheet 5 " in text
     assert str(report.files["preview"]) in text
     assert report.exit_code is ExitCode.DONE
 
@@ -91,7 +92,7 @@ def test_all_problems_are_shown_with_cell_and_cure(tools: Tools, tmp_path: Path)
     assert "not sent 2 12.50" in text
     assert "Not sent because of errors in row" in text
     assert "rows without a project 5.00" in text
-    assert "total (3 rows) 2 17.50" in text
+    assert "total 2 17.50 \n rows in the sheet 3 " in text
 
 
 def test_a_preview_changes_nothing(tools: Tools, tmp_path: Path) -> None:

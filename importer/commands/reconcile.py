@@ -180,13 +180,12 @@ def _show(done: Reconciled, moved: list[Handled], console: Console) -> None:
     from rich.markup import escape
 
     from importer.model.words import count_of
-    from importer.reporting.workbook.tables import STATUS_WORDS
 
     if not done.settlements:
         console.print("Nothing is in doubt.")
     for one in done.settlements:
         name = one.doubt.key or f"project {', '.join(str(number) for number in one.doubt.workspace_ids)}"
-        words = one.words if one.doubt.being_undone else STATUS_WORDS[one.status]
+        words = one.words if one.doubt.being_undone else one.status.words
         console.print(f"[bold]{words}[/] {escape(name)}: {escape(one.reason)}", highlight=False)
         if one.what_to_do:
             console.print(f"    {escape(one.what_to_do)}", style="dim", highlight=False, soft_wrap=True)

@@ -84,7 +84,7 @@ def _show(done: Undone, console: Console) -> None:
     """Print the invoices by what became of them, or would be done with them."""
     from rich.markup import escape
 
-    from importer.reporting.undo_results import TITLES
+    from importer.reporting.workbook.undo import TITLES
     from importer.sending.undo import Group
 
     console.print(f"Undo of {escape(done.run_said)}", highlight=False, soft_wrap=True)

@@ -13,8 +13,8 @@ from importer.kantata.removal import RemovalKind
 from importer.ledger.undoing import DONE, KEPT, UNKNOWN
 from importer.model.errors import AccessDenied, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
-from importer.reporting import undo_results
 from importer.reporting.workbook import results
+from importer.reporting.workbook.undo import write_undo
 from importer.sending.throttle import Gate, Stop
 from importer.sending.undo import (
     UNDOING,
@@ -87,7 +87,7 @@ def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Und
         done = replace(done, exit_code=work.exit_code(done))
         if done.nothing_to_do:
             return done
-        return replace(done, files=(undo_results.write(done, tools.settings.reports),))
+        return replace(done, files=(write_undo(done, tools.settings.reports),))
 
 
 def look(sent: list[SentInvoice], api: KantataApi, settle_seconds: float) -> tuple[Step, ...]:

@@ -53,6 +53,11 @@ class Problem:
         return "!".join(part for part in (self.sheet, place) if part)
 
 
+def errors_first(problems: Iterable[Problem]) -> list[Problem]:
+    """The errors, then the warnings; both in their order."""
+    return sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR)
+
+
 def error_rows(problems: Iterable[Problem]) -> set[int]:
     """The rows that errors keep from being sent."""
     return {row for problem in problems if problem.severity is Severity.ERROR for row in problem.every_row}

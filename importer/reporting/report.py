@@ -115,7 +115,7 @@ def _at_row(problem: Problem, row: int) -> Problem:
     return replace(problem, row=row, cell=cell)
 
 
-def by_currency(planned: Iterable[PlannedInvoice]) -> tuple[CurrencyTotal, ...]:
+def totals_by_currency(planned: Iterable[PlannedInvoice]) -> tuple[CurrencyTotal, ...]:
     """Totals per currency of the invoices that are ready or created; empty when Kantata told no currency."""
     groups: dict[str | None, list[PlannedInvoice]] = defaultdict(list)
     for one in planned:
@@ -159,7 +159,7 @@ def to_document(report: Report) -> dict[str, Any]:
                 "amount": f"{one.amount:.2f}",
                 "expected_total": _exact(one.expected),
             }
-            for one in by_currency(report.planned)
+            for one in totals_by_currency(report.planned)
         ],
         "tie_out": report.tally.document(),
         "invoices": [_invoice(report, planned) for planned in report.planned],

@@ -1,44 +1,36 @@
-"""Show the plan, or what became of it, in the terminal. Sends nothing."""
+"""Lay the document of a report out in the terminal. Sends nothing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
-from importer.model.currency_sums import mixed
-from importer.model.invoices import Invoice, UnsoundInvoice
 from importer.model.plans import Status
 from importer.model.problems import Severity
-from importer.model.words import NOT_KNOWN, count_of, describe_lines, money, projects_of, row_ranges
-from importer.reporting.balance import NOT_LOOKED_UP
-from importer.reporting.report import by_currency
-from importer.reporting.workbook.tables import STATUS_WORDS
+from importer.model.words import count_of
+from importer.reporting.document import document_of
+from importer.reporting.table import Kind, Narrow, Table, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
-    from importer.model.plans import PlannedInvoice
-    from importer.model.problems import Problem
-    from importer.reporting.report import CurrencyTotal, Report
+    from importer.reporting.document import Document, Finding
+    from importer.reporting.report import Report
 
-MOST_INVOICES = 60
-"""Invoices shown in the terminal; the workbook holds them all."""
 LONGEST_WORD = 18
-"""Letters of a word in a project's title that are not broken, however narrow the terminal."""
-MOST_RANGES = 8
-"""Ranges of rows named of problems that say the same."""
-MOST_PROBLEMS = 40
-"""Problems shown in the terminal; the workbook holds them all."""
-
+"""Letters of a word in a text that are not broken while other columns can give way."""
+SHORTEST_TEXT = 8
+"""Characters that a column of texts keeps, however narrow the terminal."""
 _BETWEEN = 3
 """Blanks between two columns of a table."""
+_AT_THE_EDGES = 2
 _STYLES = {
     Status.READY: "cyan",
     Status.CREATED: "green",
@@ -48,256 +40,182 @@ _STYLES = {
     Status.HELD: "yellow",
     Status.NOT_SENT: "red",
 }
+_SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
 def show(report: Report, console: Console) -> None:
     """Print invoices, control totals, problems and files, in this order."""
-    source = report.source
+    document = document_of(report)
+    facts = dict(document.facts)
     console.print(
-        f"[bold]{escape(source.path)}[/] · sheet {escape(source.sheet or '–')} · "
-        f"{count_of(source.rows, 'row')} · batch [bold]{escape(report.batch)}[/]",
+        f"[bold]{escape(str(facts['File']))}[/] · sheet {escape(str(facts['Sheet'] or '–'))} · "
+        f"{document.rows_counted} · batch [bold]{escape(str(facts['Batch']))}[/]",
     )
-    console.print(_invoice_table(report, console.width))
-    hidden = len(report.planned) - MOST_INVOICES
-    if hidden > 0:
-        console.print(f"… and {count_of(hidden, 'more invoice')}; the workbook shows them all.")
-    console.print(_totals_table(report))
-    if several := mixed(report.planned, report.totals.amount):
-        console.print(f"The total is a {several}.", highlight=False)
-    if currencies := by_currency(report.planned):
-        console.print(_currency_table(currencies))
-    if report.command == "submit" and not report.settled:
-        _show_sent(report, console)
-    _show_tie_out(report, console)
-    _show_reasons(report, console)
-    _show_problems(report.problems, console)
-    for notice in report.notices:
+    _show_totals(document, console)
+    if not document.is_plan:
+        _show_tie_out(document, console)
+    _show_remarks(document, console)
+    _show_findings(document, console)
+    for notice in document.notices:
         console.print(f"[yellow]Note:[/] {escape(notice)}")
-    for name, path in report.files.items():
-        if path is not None:
-            console.print(f"{_FILE_WORDS[name]}: ", Text(str(path), style="bold"), sep="", soft_wrap=True)
+    for label, path in document.files:
+        console.print(f"{label}: ", Text(str(path), style="bold"), sep="", soft_wrap=True)
 
 
-def _show_sent(report: Report, console: Console) -> None:
-    """Say in a line that nothing was sent: a table of what earlier runs created looks like a table of what was."""
-    counts = report.totals.by_status
-    if counts and counts.get(Status.ALREADY_CREATED, 0) == report.totals.invoices:
-        each = "the invoice" if report.totals.invoices == 1 else f"each of the {report.totals.invoices:,} invoices"
-        console.print(f"[bold]Nothing was sent:[/] {each} was created before.", highlight=False)
+def _show_totals(document: Document, console: Console) -> None:
+    _print_table(document.invoices, console)
+    _print_table(document.totals, console)
+    if document.totals.note:
+        console.print(f"The total is a {document.totals.note}.", highlight=False)
+    if document.expected is not None:
+        _print_table(document.expected, console)
+    if document.nothing_sent:
+        console.print(f"[bold]Nothing was sent:[/] {document.nothing_sent}", highlight=False)
 
 
-_FILE_WORDS = {
-    "preview": "Preview workbook",
-    "results": "Results",
-    "to_fix": "Rows to fix",
-    "annotated": "Your workbook, marked",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column of the table of invoices."""
-
-    title: str
-    cells: list[str | Text]
-    is_figure: bool = False
-    """Never wrapped nor cut: an amount, an id or a status."""
-    least: int = 0
-    """Characters that a text needs at least."""
-
-    @property
-    def needed(self) -> int:
-        widest = max((len(line) for cell in self.cells for line in str(cell).split("\n")), default=0)
-        return max(len(self.title), widest if self.is_figure else min(widest, self.least))
-
-
-def _invoice_table(report: Report, width: int) -> Table:
-    """All that fits into ``width`` characters without breaking a figure; the workbook has every column."""
-    shown = report.planned[:MOST_INVOICES]
-    columns = _columns(shown, report, with_key=True, with_lines=True)
-    if _width(columns) > width:
-        columns = _columns(shown, report, with_key=True, with_lines=False)
-    if _width(columns) > width:
-        columns = _columns(shown, report, with_key=False, with_lines=False)
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    fits = _width(columns) <= width
-    for column in columns:
-        is_amount = column.title in ("Amount", "Expected", "Invoice")
-        table.add_column(
-            column.title,
-            justify="right" if is_amount else "left",
-            overflow="fold",
-            no_wrap=column.is_figure,
-            min_width=column.needed if column.is_figure or fits else None,
-        )
-    for cells in zip(*(column.cells for column in columns), strict=True):
-        table.add_row(*cells)
-    return table
-
-
-def _columns(shown: Sequence[PlannedInvoice], report: Report, *, with_key: bool, with_lines: bool) -> list[_Column]:
-    """Without its own column, the key of an invoice stands below its projects."""
-    with_key = with_key and any(one.invoice.key for one in shown)
-    projects = [escape(projects_of(one)) or "–" for one in shown]
-    if not with_key:
-        named = zip(projects, shown, strict=True)
-        projects = [f"{text}\n({escape(one.invoice.key)})" if one.invoice.key else text for text, one in named]
-    longest = max((len(word) for text in projects for word in text.split()), default=0)
-    columns = [_Column("Projects", list(projects), least=min(longest, LONGEST_WORD))]
-    if with_key:
-        columns.append(_Column("Key", [escape(one.invoice.key or "") for one in shown], least=LONGEST_WORD))
-    columns.append(_Column("Rows", [row_ranges(one.invoice.rows) for one in shown], least=8))
-    if with_lines:
-        columns.append(_Column("Lines", [_lines(one) for one in shown], least=11))
-    columns += [
-        _Column("Amount", [_amount(one) for one in shown], is_figure=True),
-        _Column("Status", [Text(STATUS_WORDS[one.status], style=_STYLES[one.status]) for one in shown], is_figure=True),
-    ]
-    if by_currency(report.planned):
-        columns.append(_Column("Expected", [_expected(one) for one in shown], is_figure=True))
-    if any(one.invoice_id for one in report.planned):
-        columns.append(_Column("Invoice", [one.invoice_id or "" for one in shown], is_figure=True))
-    return columns
-
-
-def _width(columns: Sequence[_Column]) -> int:
-    return sum(column.needed for column in columns) + _BETWEEN * len(columns) - 1
-
-
-def _lines(planned: PlannedInvoice) -> str:
-    invoice = planned.invoice
-    return describe_lines(planned) if isinstance(invoice, Invoice) else count_of(len(invoice.rows), "row")
-
-
-def _amount(planned: PlannedInvoice) -> str:
-    invoice = planned.invoice
-    return f"{invoice.amount:,.2f}" if invoice.amount or not isinstance(invoice, Invoice) else "–"
-
-
-def _expected(planned: PlannedInvoice) -> str:
-    """What a ready invoice would come to; blank for the others."""
-    if planned.expected is None or planned.status not in (Status.READY, Status.CREATED):
-        return ""
-    total = planned.expected.total
-    return NOT_KNOWN if total is None else f"{planned.expected.currency or ''} {money(total)}".strip()
-
-
-def _currency_table(totals: Sequence[CurrencyTotal]) -> Table:
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Currency")
-    for title in ("Invoices", "Amount in the sheet", "Expected total, tax excluded"):
-        table.add_column(title, justify="right")
-    for one in totals:
-        expected = NOT_KNOWN if one.expected is None else money(one.expected)
-        table.add_row(one.currency or NOT_KNOWN, f"{one.invoices:,}", f"{one.amount:,.2f}", expected)
-    return table
-
-
-def _totals_table(report: Report) -> Table:
-    totals = report.totals
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Control totals")
-    table.add_column("Invoices", justify="right")
-    table.add_column("Amount in the sheet", justify="right")
-    for status in Status:
-        if count := totals.by_status.get(status, 0):
-            amount = totals.amount_by_status[status]
-            table.add_row(Text(STATUS_WORDS[status], style=_STYLES[status]), f"{count:,}", f"{amount:,.2f}")
-    stray = totals.amount - sum(totals.amount_by_status.values())
-    if stray:
-        table.add_row("rows without a project", "", f"{stray:,.2f}")
-    table.add_section()
-    table.add_row(
-        f"[bold]total ({count_of(totals.rows, 'row')})",
-        f"[bold]{totals.invoices:,}",
-        f"[bold]{totals.amount:,.2f}",
-    )
-    return table
-
-
-def _show_tie_out(report: Report, console: Console) -> None:
+def _show_tie_out(document: Document, console: Console) -> None:
     """Say in a few lines whether Kantata holds what the sheet says, and whether every row is answered."""
-    if report.is_plan:
-        return
-    tally = report.tally
-    if not tally.looked_up:
-        console.print(NOT_LOOKED_UP, highlight=False)
-    for line in tally.by_currency() if tally.looked_up else ():
-        parts = [f"Tie-out {line.name}: sheet {line.sheet:,.2f} · sent {line.sent:,.2f}"]
-        if line.read_back is not None:
-            parts.append(f"read back {money(line.read_back)}")
-        if line.difference:
-            parts.append(f"[bold red]difference {money(line.difference)}[/]")
-        if line.unread:
-            parts.append(f"[yellow]not read back {line.unread_amount:,.2f} ({count_of(line.unread, 'invoice')})[/]")
-        console.print(" · ".join(parts), highlight=False)
-    style = None if tally.rows_agree() else "bold red"
-    console.print(tally.row_sentence(), style=style, highlight=False)
+    if document.not_looked_up:
+        console.print(document.not_looked_up, highlight=False)
+    for table in document.tie_out[:1]:  # by project it is for the workbook
+        for cells in table.rows:
+            console.print(_in_a_line(table, cells), highlight=False)
+    style = None if document.all_answered else "bold red"
+    console.print(document.answered, style=style, highlight=False)
 
 
-def _show_reasons(report: Report, console: Console) -> None:
-    """Say why each invoice that is not simply ready or created stands as it does."""
-    quiet = (Status.READY, Status.ALREADY_CREATED)
-    told = [one for one in report.planned if one.reason and (one.status not in quiet or one.differs or one.what_to_do)]
-    same: dict[tuple[str, Status], int] = {}
-    for one in told:
-        same[(one.reason or "", one.status)] = same.get((one.reason or "", one.status), 0) + 1
-    for one in told[:MOST_PROBLEMS]:
-        count = same.pop((one.reason or "", one.status), 0)
-        if not count:
+def _in_a_line(table: Table, cells: Sequence[object]) -> Text:
+    """“Tie-out EUR: sheet 510.00 · sent 409.00”; figures that ought to be nothing and are it stand back."""
+    name, *figures = cells
+    parts: list[Text] = []
+    for column, cell in zip(table.columns[1:], figures, strict=True):
+        if cell is None or (column.alarm and not cell) or not column.is_right:
             continue
-        many = count > 1
-        name = count_of(count, "invoice") if many else _name_of(one.invoice)
-        console.print(
-            f"[{_STYLES[one.status]}]{STATUS_WORDS[one.status]}[/] {escape(name)}: {escape(one.reason or '')}",
-        )
-        if one.what_to_do:
-            console.print(f"    {escape(one.what_to_do)}", style="dim")
+        if column.kind is Kind.COUNT:
+            parts[-1].append(f" ({count_of(int(str(cell)), 'invoice')})", style="yellow")
+            continue
+        title = column.title[0].lower() + column.title[1:]
+        parts.append(Text(f"{title} {text_of(cell)}", style="bold red" if column.alarm else ""))
+    return Text(f"Tie-out {name}: ").append_text(Text(" · ").join(parts))
 
 
-def _name_of(invoice: Invoice | UnsoundInvoice) -> str:
-    return invoice.key or f"project {', '.join(str(one) for one in invoice.workspace_ids) or '–'}"
+def _show_remarks(document: Document, console: Console) -> None:
+    for remark in document.remarks:
+        status = f"[{_STYLES[remark.status]}]{remark.status.words}[/]"
+        console.print(f"{status} {escape(remark.subject)}: {escape(remark.text)}")
+        if remark.what_to_do:
+            console.print(f"    {escape(remark.what_to_do)}", style="dim")
+    if document.more_remarks:
+        console.print(document.more_remarks)
 
 
-def _alike(problems: Sequence[Problem]) -> list[list[Problem]]:
-    """Problems of cells that say the same of the same value, together; the order is that of the first of each."""
-    groups: dict[tuple[object, ...], list[Problem]] = {}
-    for number, one in enumerate(problems):
-        alone = None if one.cell else number
-        groups.setdefault((alone, one.code, one.sheet, one.column, one.message, one.hint), []).append(one)
-    return list(groups.values())
-
-
-def _places(problems: Sequence[Problem]) -> str:
-    """Where problems of one column are: in which rows, the first ranges of them by name."""
-    rows = row_ranges(sorted({one.row for one in problems if one.row is not None})).split(", ")
-    more = f" and {len(rows) - MOST_RANGES:,} more places" if len(rows) > MOST_RANGES else ""
-    return f"in {count_of(len(problems), 'row')}: {', '.join(rows[:MOST_RANGES])}{more}"
-
-
-def _show_problems(problems: Sequence[Problem], console: Console) -> None:
-    unknown = [str(problem.value) for problem in problems if problem.code == "column.unknown"]
-    shown = [problem for problem in problems if problem.code != "column.unknown"]
-    ordered = sorted(shown, key=lambda problem: problem.severity is not Severity.ERROR)
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    if problems:
-        warnings = len(problems) - errors
-        parts = [count_of(errors, "problem")] * bool(errors) + [count_of(warnings, "warning")] * bool(warnings)
-        console.print(f"[bold]{' and '.join(parts)}[/]")
-    groups = _alike(ordered)
-    for problem, *others in groups[:MOST_PROBLEMS]:
-        style = "red" if problem.severity is Severity.ERROR else "yellow"
-        where = f"[{style}]{escape(problem.address)}[/]  " if problem.address else f"[{style}]•[/] "
-        console.print(f"{where}{escape(problem.message)}", highlight=False)
-        if others:
-            console.print(f"    Likewise {_places(others)}.", style="dim", highlight=False)
-        hint, *lines = problem.hint.split("\n")
-        console.print(f"    {escape(hint)}", style="dim", highlight=False)
-        for line in lines:  # of importer.toml: to be copied, so never broken
-            console.print(f"    {escape(line)}", style="dim", highlight=False, soft_wrap=True)
-    if unknown:
-        console.print(f"[yellow]Columns copied to the results, not sent:[/] {escape(', '.join(unknown))}")
+def _show_findings(document: Document, console: Console) -> None:
+    if document.findings_counted:
+        console.print(f"[bold]{document.findings_counted}[/]")
+    for finding in document.findings:
+        _show_finding(finding, console)
+    if document.not_sent_columns:
+        names = escape(", ".join(document.not_sent_columns))
+        console.print(f"[yellow]Columns copied to the results, not sent:[/] {names}")
         console.print("    The sheet Problems shows the lines of importer.toml that use or ignore them.", style="dim")
-    if len(groups) > MOST_PROBLEMS:
-        hidden = sum(len(group) for group in groups[MOST_PROBLEMS:])
-        console.print(f"… and {hidden:,} more; the workbook lists them all.")
+    if document.more_findings:
+        console.print(document.more_findings)
+
+
+def _show_finding(finding: Finding, console: Console) -> None:
+    style = _SEVERITY_STYLES[finding.severity]
+    where = f"[{style}]•[/] "
+    if finding.address:
+        where = f"[{style}]{escape(finding.address)}[/]  "
+    console.print(f"{where}{escape(finding.message)}", highlight=False)
+    if finding.likewise:
+        console.print(f"    Likewise {finding.likewise}.", style="dim", highlight=False)
+    hint, *lines = finding.hint.split("\n")
+    console.print(f"    {escape(hint)}", style="dim", highlight=False)
+    for line in lines:  # of importer.toml: to be copied, so never broken
+        console.print(f"    {escape(line)}", style="dim", highlight=False, soft_wrap=True)
+
+
+# --- tables -------------------------------------------------------------------------
+
+
+def _print_table(table: Table, console: Console) -> None:
+    """Lay the table out in the width of the terminal: texts give way, figures and ids are never broken nor cut."""
+    for narrow in (Narrow.DROP, Narrow.FOLD, Narrow.DROP_LAST):
+        if _total(_least_widths(table, LONGEST_WORD)) > console.width:
+            table = _without(table, narrow)
+    widths = _widths(table, console.width)
+    grid = Grid(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column, width in zip(table.columns, widths, strict=True):
+        grid.add_column(column.title, justify="right" if column.is_right else "left", overflow="fold", width=width)
+    for cells in table.rows:
+        grid.add_row(*map(_cell, cells))
+    if table.total is not None:
+        grid.add_section()
+        grid.add_row(*map(_cell, table.total), style="bold")
+    if table.after_total is not None:
+        grid.add_row(*map(_cell, table.after_total))
+    width = console.width
+    console.width = max(width, _total(widths))  # too narrow even for the figures: long lines do less harm than cut ones
+    console.print(grid)
+    console.width = width
+    if table.more:
+        console.print(table.more)
+
+
+def _cell(cell: object) -> Text:
+    if isinstance(cell, Status):
+        return Text(cell.words, style=_STYLES[cell])
+    return Text(text_of(cell))
+
+
+def _without(table: Table, narrow: Narrow) -> Table:
+    """The table without these columns; what is folded stands below the first column, in parentheses."""
+    kept = [position for position, column in enumerate(table.columns) if column.narrow is not narrow]
+    rows = []
+    for cells in table.rows:
+        row = [cells[position] for position in kept]
+        for position, cell in enumerate(cells):
+            if narrow is Narrow.FOLD and position not in kept and cell:
+                row[0] = f"{row[0]}\n({cell})"
+        rows.append(row)
+    return replace(table, columns=[table.columns[position] for position in kept], rows=rows)
+
+
+def _widths(table: Table, width: int) -> list[int]:
+    """How wide each column is: as its contents, or where these do not fit, the widest less, down to the least."""
+    widths = [max(map(len, pieces)) for pieces in _pieces(table, "\n")]
+    for longest_word in (LONGEST_WORD, SHORTEST_TEXT):
+        least = _least_widths(table, longest_word)
+        while _total(widths) > width:
+            spare = [(have, position) for position, have in enumerate(widths) if have > least[position]]
+            if not spare:
+                break
+            _, widest = max(spare)
+            widths[widest] -= 1
+    return widths
+
+
+def _least_widths(table: Table, longest_word: int) -> list[int]:
+    """The longest word of each title and text, up to ``longest_word``; all of a figure or id."""
+    least = []
+    for column, pieces in zip(table.columns, _pieces(table, None), strict=True):
+        longest = max(map(len, pieces))
+        least.append(min(longest, longest_word) if column.kind is Kind.TEXT else longest)
+    return least
+
+
+def _pieces(table: Table, between: str | None) -> Iterator[list[str]]:
+    """The title and texts of each column, cut at ``between`` (None: at blanks); figures and ids are never cut."""
+    rows = [*table.rows, table.total or (), table.after_total or ()]
+    for position, column in enumerate(table.columns):
+        pieces = column.title.split(between)
+        for cells in rows:
+            if position < len(cells):
+                text = text_of(cells[position])
+                pieces += text.split(between) if column.kind is Kind.TEXT else [text]
+        yield pieces
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + _BETWEEN * (len(widths) - 1) + _AT_THE_EDGES

@@ -20,7 +20,6 @@ from importer.reporting.annotated.patching import Answer, Job, patched
 from importer.reporting.annotated.plain import plain_workbook
 from importer.reporting.annotated.verify import check
 from importer.reporting.report import DONE, answer_of
-from importer.reporting.workbook.tables import STATUS_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,4 +135,4 @@ def _answers(report: Report, sheet: Sheet) -> Iterator[tuple[int, Answer]]:
         severity = None if status in DONE else Severity.WARNING if status is Status.HELD else Severity.ERROR
         # One line each: the rows keep the height that the user gave them.
         words = ((error or "").replace("\n", " "), (advice or "").replace("\n", " "))
-        yield raw.number, Answer((STATUS_WORDS[status], number or "", link or "", *words), severity)
+        yield raw.number, Answer((status.words, number or "", link or "", *words), severity)

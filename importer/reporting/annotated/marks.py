@@ -11,7 +11,6 @@ from importer.model.problems import Severity, cell_address, column_position
 from importer.model.sheet import is_blank
 from importer.model.words import row_ranges
 from importer.reporting.annotated.comments import FIRST_LINE
-from importer.reporting.workbook.tables import STATUS_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +113,7 @@ def _of_invoice(one: PlannedInvoice, sheet: str, first: Callable[[int], str | No
     rows = one.invoice.rows
     return Matter(
         Severity.WARNING if one.status is Status.HELD else Severity.ERROR,
-        STATUS_WORDS[one.status],
+        one.status.words,
         f"{sheet}!row {row_ranges(rows)}",
         sheet,
         first(rows[0]) if rows else None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter
 
 from importer.reporting.annotated.book import LONGEST_NAME
-from importer.reporting.workbook.tables import FIRST_YEAR
+from importer.reporting.workbook.book import FIRST_YEAR
 
 if TYPE_CHECKING:
     from importer.model.sheet import Cell, Sheet

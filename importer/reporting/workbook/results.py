@@ -1,4 +1,4 @@
-"""Write the results, preview and to-fix workbooks: every row of the sheet has its answer."""
+"""Write the results or preview workbook: every row of the sheet has its answer."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 from importer.model.errors import SettingsProblem
-from importer.reporting.workbook.invoices import add_changes, add_invoices
-from importer.reporting.workbook.lines import add_lines, add_problems
-from importer.reporting.workbook.summary import add_summary
-from importer.reporting.workbook.tables import workbook
+from importer.reporting import details
+from importer.reporting.document import document_of
+from importer.reporting.workbook.book import LONGEST_CELL, free_path, workbook
+from importer.reporting.workbook.summary import Summary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from importer.reporting.report import Report
+    from importer.reporting.workbook.book import Book
 
 
 def prepare_folder(folder: Path) -> None:
@@ -34,16 +35,32 @@ def prepare_folder(folder: Path) -> None:
 
 
 def write_report(report: Report, folder: Path) -> Path:
-    """Write the results or preview workbook; return its path. Results written anew get the next free number."""
+    """Write the workbook; return its path. Results of a run that was settled later get the next free number."""
     kind = "preview" if report.command == "preview" else "results"
-    path = folder / f"{report.run_id}-{kind}.xlsx"
-    number = 2
-    while report.settled and path.exists():
-        path, number = folder / f"{report.run_id}-{kind}-{number}.xlsx", number + 1
+    name = f"{report.run_id}-{kind}"
+    path = free_path(folder, name) if report.settled else folder / f"{name}.xlsx"
     with workbook(path) as book:
-        add_summary(book, report)
-        add_invoices(book, report)
-        add_lines(book, report)
-        add_problems(book, report)
-        add_changes(book, report)
+        _add_summary(book, report)
+        book.add_table(details.invoices(report, LONGEST_CELL))
+        if report.sheet is not None:
+            book.add_table(details.rows_answered(report, report.sheet))
+        book.add_table(details.problems(report))
+        if report.changes is not None:
+            book.add_table(details.changes(report.changes))
     return path
+
+
+def _add_summary(book: Book, report: Report) -> None:
+    """Add the sheet Summary: the run, its control totals, the tie-out, and what to do next."""
+    document = document_of(report)
+    summary = Summary(book, document.title, [24, 16, 16, 16, 16, 16, 16, 16, 46])
+    summary.add_facts(document.facts)
+    summary.add_table(document.totals)
+    if document.expected is not None and report.command == "preview":
+        summary.add_table(document.expected)
+    if document.not_looked_up:
+        summary.add_lines([document.not_looked_up])
+    for table in document.tie_out:
+        summary.add_table(table)
+    summary.add_lines([document.answered], None if document.all_answered else book.bold)
+    summary.add_lines([*document.next_steps, *document.notices])

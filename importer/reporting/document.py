@@ -1,0 +1,360 @@
+"""The document that a report is shown as: decided here once, laid out by the terminal, the workbook and mails.
+
+Which totals there are, whether the tie-out is shown, what is said of an
+invoice or a problem, in which order and up to how many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.model.currency_sums import mixed
+from importer.model.invoices import Invoice
+from importer.model.plans import Status
+from importer.model.problems import Severity, errors_first
+from importer.model.words import (
+    NOT_KNOWN,
+    count_of,
+    describe_lines,
+    invoice_named,
+    left_out,
+    money,
+    projects_of,
+    row_ranges,
+)
+from importer.reporting.balance import NOT_LOOKED_UP
+from importer.reporting.report import totals_by_currency
+from importer.reporting.table import Column, Kind, Narrow, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from importer.model.plans import PlannedInvoice, Totals
+    from importer.model.problems import Problem
+    from importer.reporting.balance import Line, Tally
+    from importer.reporting.report import Report
+
+MOST_INVOICES = 60
+"""Invoices shown where a person reads from the top; the workbook holds them all."""
+MOST_PROBLEMS = 40
+"""Remarks, and problems, shown there."""
+MOST_RANGES = 8
+"""Ranges of rows named of problems that say the same."""
+UNKNOWN_COLUMN = "column.unknown"
+_UNREMARKABLE = frozenset({Status.READY, Status.ALREADY_CREATED})
+_FILES = {
+    "preview": "Preview workbook",
+    "results": "Results",
+    "to_fix": "Rows to fix",
+    "annotated": "Your workbook, marked",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Why an invoice, or several that share the reason, stands as it does."""
+
+    status: Status
+    subject: str
+    """“ACME”, “project 101”, “4 invoices”."""
+    text: str
+    what_to_do: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem of the file, or several that say the same."""
+
+    severity: Severity
+    address: str
+    """Of the first: ``Invoices!F17``; empty when it is about the file."""
+    message: str
+    likewise: str | None
+    """Where the others are: “in 58 rows: 3-51, 53-61”."""
+    hint: str
+    """Its first line is a sentence; any further lines belong into importer.toml as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """All that is shown of a report, in this order."""
+
+    title: str
+    facts: tuple[tuple[str, str | datetime], ...]
+    """Label and value; a moment is local time."""
+    rows_counted: str
+    """“38 rows”."""
+    invoices: Table
+    totals: Table
+    expected: Table | None
+    """What the invoices would come to, by currency; None where Kantata named no currency."""
+    nothing_sent: str | None
+    """Said when all had been created before."""
+    is_plan: bool
+    """Whether nothing has happened yet."""
+    tie_out: tuple[Table, ...]
+    """By currency, then by project; empty for a plan, and where nothing was looked up."""
+    not_looked_up: str | None
+    answered: str
+    """Whether every row of the sheet has its answer."""
+    all_answered: bool
+    remarks: tuple[Remark, ...]
+    more_remarks: str | None
+    findings_counted: str
+    """“3 problems and 1 warning”; empty when there are none."""
+    findings: tuple[Finding, ...]
+    """Errors first."""
+    more_findings: str | None
+    not_sent_columns: tuple[str, ...]
+    """Titles of the columns that are copied to the results only."""
+    next_steps: tuple[str, ...]
+    """For who opens the workbook without the terminal: one line per matter."""
+    notices: tuple[str, ...]
+    files: tuple[tuple[str, Path], ...]
+    """Label and path."""
+
+
+def document_of(report: Report) -> Document:
+    """Decide what is shown of the report."""
+    tally = report.tally
+    is_compared = not report.is_plan and tally.looked_up
+    remarks = _remarks(report.planned)
+    groups = _alike(problem for problem in report.problems if problem.code != UNKNOWN_COLUMN)
+    left = sum(len(group) for group in groups[MOST_PROBLEMS:])
+    return Document(
+        title="Preview: nothing was sent" if report.command == "preview" else "Results",
+        facts=_facts(report),
+        rows_counted=count_of(report.source.rows, "row"),
+        invoices=_invoices(report),
+        totals=control_totals(report.planned, report.totals),
+        expected=_expected_totals(report),
+        nothing_sent=_nothing_sent(report),
+        is_plan=report.is_plan,
+        tie_out=_tie_out(tally) if is_compared else (),
+        not_looked_up=None if report.is_plan or tally.looked_up else NOT_LOOKED_UP,
+        answered=tally.row_sentence(),
+        all_answered=tally.rows_agree(),
+        remarks=tuple(remarks[:MOST_PROBLEMS]),
+        more_remarks=left_out(len(remarks), MOST_PROBLEMS, "the workbook lists them all."),
+        findings_counted=_counted(report.problems),
+        findings=tuple(_finding(group) for group in groups[:MOST_PROBLEMS]),
+        more_findings=left_out(left, 0, "the workbook lists them all."),
+        not_sent_columns=tuple(str(found.value) for found in report.problems if found.code == UNKNOWN_COLUMN),
+        next_steps=tuple(_next_steps(report)),
+        notices=report.notices,
+        files=tuple((_FILES[name], path) for name, path in report.files.items() if path is not None),
+    )
+
+
+def _facts(report: Report) -> tuple[tuple[str, str | datetime], ...]:
+    return (
+        ("File", report.source.path),
+        ("Sheet", report.source.sheet or ""),
+        ("Batch", report.batch),
+        ("Run", report.run_id),
+        ("Kantata account", report.account),
+        ("Started", report.started_at.replace(microsecond=0, tzinfo=None)),
+    )
+
+
+# --- tables -------------------------------------------------------------------------
+
+
+def _amount(planned: PlannedInvoice) -> object:
+    """Amount in the sheet; a dash where the sheet has none because Kantata prices the lines."""
+    if isinstance(planned.invoice, Invoice) and not planned.invoice.amount:
+        return "–"
+    return planned.invoice.amount
+
+
+def _expected(planned: PlannedInvoice) -> object:
+    """What the invoice would come to, with its currency; blank where it is not known or no longer matters."""
+    expected = planned.expected
+    if expected is None or planned.status not in (Status.READY, Status.CREATED):
+        return None
+    if expected.total is None:
+        return NOT_KNOWN
+    return f"{expected.currency or ''} {money(expected.total)}".strip()
+
+
+_INVOICE_COLUMNS: tuple[tuple[Column, Callable[[PlannedInvoice], object]], ...] = (
+    (Column("Projects"), lambda planned: projects_of(planned) or "–"),
+    (Column("Key", narrow=Narrow.FOLD), lambda planned: planned.invoice.key),
+    (Column("Rows", narrow=Narrow.DROP_LAST), lambda planned: row_ranges(planned.invoice.rows)),
+    (Column("Lines", narrow=Narrow.DROP), describe_lines),
+    (Column("Amount", Kind.MONEY), _amount),
+    (Column("Status", Kind.STATUS), lambda planned: planned.status),
+    (Column("Expected", Kind.MONEY), _expected),
+    (Column("Invoice", Kind.CODE), lambda planned: planned.invoice_id),
+)
+
+
+def _invoices(report: Report) -> Table:
+    """One row per invoice, with what a person looks at first; columns of which no cell is filled are left out."""
+    shown = report.planned[:MOST_INVOICES]
+    columns, cells = [], []
+    for column, value in _INVOICE_COLUMNS:
+        found = [value(planned) for planned in shown]
+        if any(found):
+            columns.append(column)
+            cells.append(found)
+    hidden = len(report.planned) - MOST_INVOICES
+    more = None
+    if hidden > 0:
+        more = f"… and {count_of(hidden, 'more invoice')}; the workbook shows them all."
+    return Table("Invoices", columns, list(zip(*cells, strict=True)), more=more)
+
+
+def control_totals(planned: Iterable[PlannedInvoice], totals: Totals) -> Table:
+    """Invoices and amounts by status, with the amounts that belong to no invoice."""
+    columns = (Column("Control totals"), Column("Invoices", Kind.COUNT), Column("Amount in the sheet", Kind.MONEY))
+    return Table(
+        "Control totals",
+        columns,
+        list(_by_status(totals)),
+        total=("total", totals.invoices, totals.amount),
+        after_total=("rows in the sheet", totals.rows, None),
+        note=mixed(planned, totals.amount),
+    )
+
+
+def _by_status(totals: Totals) -> Iterator[tuple[object, ...]]:
+    for status in Status:
+        if count := totals.by_status.get(status, 0):
+            yield status, count, totals.amount_by_status[status]
+    stray = totals.amount - sum(totals.amount_by_status.values())
+    if stray:
+        yield "rows without a project", None, stray
+
+
+def _expected_totals(report: Report) -> Table | None:
+    totals = totals_by_currency(report.planned)
+    if not totals:
+        return None
+    columns = (
+        Column("Currency"),
+        Column("Invoices", Kind.COUNT),
+        Column("Amount in the sheet", Kind.MONEY),
+        Column("Expected total, tax excluded", Kind.MONEY),
+    )
+    rows = []
+    for total in totals:
+        expected = NOT_KNOWN if total.expected is None else total.expected
+        rows.append((total.currency or NOT_KNOWN, total.invoices, total.amount, expected))
+    return Table("Expected totals", columns, rows)
+
+
+_TIE_OUT_FIGURES = (
+    Column("Sheet", Kind.MONEY),
+    Column("Sent", Kind.MONEY),
+    Column("Read back", Kind.MONEY),
+    Column("Difference", Kind.MONEY, alarm=True),
+    Column("Not read back", Kind.MONEY),
+    Column("Invoices not read back", Kind.COUNT, alarm=True),
+    Column("Total in Kantata", Kind.MONEY),
+)
+
+
+def _tie_out(tally: Tally) -> tuple[Table, ...]:
+    """Sheet, sent and read back side by side, by currency and by project; what is not known is blank."""
+    tables = []
+    for title, lines in (("Tie-out by currency", tally.by_currency()), ("Tie-out by project", tally.by_project())):
+        columns = [Column(title), *_TIE_OUT_FIGURES]
+        if any(line.title for line in lines):
+            columns.append(Column("Project title"))
+        rows = [_tie_out_row(line)[: len(columns)] for line in lines]
+        tables.append(Table(title, columns, rows))
+    return tuple(tables)
+
+
+def _tie_out_row(line: Line) -> tuple[object, ...]:
+    unread = (line.unread_amount, line.unread) if line.unread else (None, None)
+    return line.name, line.sheet, line.sent, line.read_back, line.difference, *unread, line.total, line.title
+
+
+# --- sentences ----------------------------------------------------------------------
+
+
+def _nothing_sent(report: Report) -> str | None:
+    """A table of what earlier runs created looks like a table of what was sent now: say that it is none."""
+    count = report.totals.invoices
+    if report.command != "submit" or report.settled or not count:
+        return None
+    if report.totals.by_status.get(Status.ALREADY_CREATED, 0) != count:
+        return None
+    if count == 1:
+        return "the invoice was created before."
+    return f"each of the {count:,} invoices was created before."
+
+
+def _remarks(invoices: Iterable[PlannedInvoice]) -> list[Remark]:
+    """Say why each invoice that is not simply ready or created stands as it does; those that share a reason once."""
+    same: dict[tuple[str, Status], list[PlannedInvoice]] = {}
+    for planned in invoices:
+        is_remarkable = planned.status not in _UNREMARKABLE or planned.differs or planned.what_to_do
+        if planned.reason and is_remarkable:
+            same.setdefault((planned.reason, planned.status), []).append(planned)
+    remarks = []
+    for (reason, status), [first, *others] in same.items():
+        subject = invoice_named(first.invoice.key, first.invoice.workspace_ids)
+        if others:
+            subject = count_of(len(others) + 1, "invoice")
+        remarks.append(Remark(status, subject, reason, first.what_to_do))
+    return remarks
+
+
+def _counted(problems: Sequence[Problem]) -> str:
+    """“3 problems and 1 warning”; empty when there are none."""
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    parts = []
+    if errors:
+        parts.append(count_of(errors, "problem"))
+    if warnings := len(problems) - errors:
+        parts.append(count_of(warnings, "warning"))
+    return " and ".join(parts)
+
+
+def _alike(problems: Iterable[Problem]) -> list[list[Problem]]:
+    """Problems of cells that say the same, together; errors first, then in the order of the first of each."""
+    groups: dict[tuple[object, ...], list[Problem]] = {}
+    for number, problem in enumerate(errors_first(problems)):
+        alone = None if problem.cell else number
+        key = (alone, problem.code, problem.sheet, problem.column, problem.message, problem.hint)
+        groups.setdefault(key, []).append(problem)
+    return list(groups.values())
+
+
+def _finding(alike: Sequence[Problem]) -> Finding:
+    first, *others = alike
+    likewise = _places(others) if others else None
+    return Finding(first.severity, first.address, first.message, likewise, first.hint)
+
+
+def _places(problems: Sequence[Problem]) -> str:
+    """Where problems of one column are: in which rows, the first ranges of them by name."""
+    rows = row_ranges(sorted({problem.row for problem in problems if problem.row is not None})).split(", ")
+    more = ""
+    if len(rows) > MOST_RANGES:
+        more = f" and {len(rows) - MOST_RANGES:,} more places"
+    return f"in {count_of(len(problems), 'row')}: {', '.join(rows[:MOST_RANGES])}{more}"
+
+
+def _next_steps(report: Report) -> Iterator[str]:
+    """What to do next, in one line per matter."""
+    counts = report.totals.by_status
+    if report.errors:
+        yield f"{count_of(report.errors, 'problem')} in the file: see the sheet Problems."
+    if count := counts.get(Status.IN_DOUBT):
+        yield f"{count_of(count, 'invoice')} in doubt: may exist in Kantata. Look there first."
+    if count := sum(planned.differs for planned in report.planned):
+        yield f"{count_of(count, 'invoice')} in Kantata differ from what was sent: the sheet Invoices says how."
+    if count := sum(planned.missing for planned in report.planned):
+        yield f"{count_of(count, 'invoice')} could not be found again in Kantata: the sheet Invoices says what to do."
+    if count := counts.get(Status.HELD):
+        yield f"{count_of(count, 'invoice')} held: a person decides. The sheet Invoices says why."
+    if report.command == "submit" and (counts.get(Status.REJECTED) or counts.get(Status.NOT_SENT)):
+        yield "Rows that did not become invoices are in the to-fix workbook beside this one."
+    yield "Amounts are those of fixed fees and additional items; time, expenses and milestones are priced by Kantata."

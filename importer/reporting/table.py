@@ -1,0 +1,92 @@
+"""What a table holds, whatever lays it out: columns with the kind of their cells, rows, and a total."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from importer.model.plans import Status
+from importer.model.words import money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Kind(Enum):
+    """What the cells of a column hold. Any cell may be None, which is shown as nothing."""
+
+    TEXT = "text"
+    """Text that may be broken between words, or a cell of the user's own sheet as it was read."""
+    CODE = "code"
+    """An id: never broken."""
+    COUNT = "count"
+    """How many invoices."""
+    MONEY = "money"
+    """A Decimal in the main unit, or a word in its place, such as “not known”."""
+    STATUS = "status"
+    """A :class:`~importer.model.plans.Status`."""
+    LINK = "link"
+    """A web address."""
+
+
+class Narrow(Enum):
+    """What becomes of a column where the table is too wide for its place."""
+
+    KEEP = "keep"
+    FOLD = "fold"
+    """Its cells stand in parentheses below those of the first column."""
+    DROP = "drop"
+    DROP_LAST = "drop last"
+    """Dropped where the other two are not enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    title: str
+    kind: Kind = Kind.TEXT
+    width: float = 14
+    """Characters in a workbook."""
+    wrapped: bool = False
+    """Whether long texts go over several lines in a workbook."""
+    alarm: bool = False
+    """Whether its figures ought to be nothing: others are emphasised."""
+    right: bool = False
+    """Whether the title of a column of texts stands at the right, because most of its cells are figures."""
+    narrow: Narrow = Narrow.KEEP
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the title stands at the right."""
+        return self.right or self.kind in (Kind.COUNT, Kind.MONEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under typed columns, each row as long as there are columns."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[object]]
+    total: Sequence[object] | None = None
+    after_total: Sequence[object] | None = None
+    note: str | None = None
+    """What the total adds up, to be said beside it."""
+    more: str | None = None
+    """How many rows are left out, and where they are."""
+
+
+def text_of(cell: object) -> str:
+    """A cell as text: “1,200.00”, “1,200”, “already created”; empty for None."""
+    if cell is None:
+        return ""
+    if isinstance(cell, Decimal):
+        return money(cell)
+    if isinstance(cell, Status):
+        return cell.words
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return f"{cell:,}"
+    return str(cell)

@@ -1,0 +1,222 @@
+"""Lay tables out in an Excel workbook: frozen header, filter, coloured statuses, clickable links.
+
+XlsxWriter in constant-memory mode; text is always written as text, so that
+nothing from a sheet becomes a formula.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
+
+from importer.model.errors import SettingsProblem
+from importer.model.plans import Status
+from importer.reporting.table import Column, Kind, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+LINE_POINTS = 15
+"""Height of one line of text, points."""
+MOST_LINES = 25
+"""Excel allows rows of at most 409 points."""
+FIRST_YEAR = 1900
+"""Excel knows no earlier dates."""
+MONEY = "#,##0.00#"
+"""Number format of amounts: cents, and the third decimal of those that have one, as dinars do."""
+LONGEST_CELL = 32_767
+"""Characters that Excel allows in one cell."""
+MOST_LINKS = 65_530
+"""Hyperlinks that Excel allows in one sheet; later ones are written as text."""
+
+_STATUS_COLOURS = {
+    Status.READY: ("#DDEBF7", "#1F4E78"),
+    Status.CREATED: ("#E2EFDA", "#375623"),
+    Status.ALREADY_CREATED: ("#EDEDED", "#404040"),
+    Status.REJECTED: ("#F8CBAD", "#833C0B"),
+    Status.IN_DOUBT: ("#FFD9D9", "#C00000"),
+    Status.HELD: ("#FFF2CC", "#7F6000"),
+    Status.NOT_SENT: ("#FCE4D6", "#833C0B"),
+}
+"""Background and ink."""
+
+
+class Book:
+    """A workbook with the formats that its sheets share."""
+
+    def __init__(self, path: Path) -> None:
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "nan_inf_to_errors": True,
+        }
+        self.file = xlsxwriter.Workbook(str(path), options)
+        # The default cell format: rows with wrapped texts read better from the top.
+        self.file.formats[0].set_align("top")
+        self.file.set_properties({"title": path.stem, "comments": "Written by invoice-importer"})
+
+        self.title = self._format(bold=True, font_size=16, font_color="#1F4E78")
+        self.bold = self._format(bold=True)
+        head = {"bold": True, "bg_color": "#1F4E78", "font_color": "#FFFFFF", "valign": "vcenter"}
+        self.header = self._format(**head, text_wrap=True)
+        self.header_right = self._format(**head, text_wrap=True, align="right")
+        self.header_beside = self._format(**head, indent=1)
+
+        self.wrap = self._format(text_wrap=True, valign="top")
+        self.right = self._format(align="right", valign="top")
+        self.beside = self._format(indent=1, align="left", valign="top")
+        """Text to the right of a figure."""
+        self.date = self._format(num_format="yyyy-mm-dd", align="left", indent=1, valign="top")
+        self.moment = self._format(num_format="yyyy-mm-dd hh:mm", align="left", valign="top")
+        self.money = self._format(num_format=MONEY, valign="top")
+        self.wrong = self._format(num_format=MONEY, bold=True, font_color="#C00000", valign="top")
+        """An amount that ought to be nothing."""
+        self.total = self._format(bold=True, top=1)
+        self.total_money = self._format(bold=True, top=1, num_format="#,##0.00")
+        self.link = self._format(font_color="#0563C1", underline=1, valign="top")
+        self.status = {
+            status: self._format(bg_color=back, font_color=ink, bold=True, valign="top")
+            for status, (back, ink) in _STATUS_COLOURS.items()
+        }
+
+    def _format(self, **properties: object) -> Any:  # noqa: ANN401 - untyped by its library
+        return self.file.add_format(properties)
+
+    def add(self, name: str, widths: Sequence[float]) -> Any:  # noqa: ANN401 - untyped by its library
+        """Add a sheet that prints well; widths in characters, from column A on."""
+        sheet = self.file.add_worksheet(name)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        for position, width in enumerate(widths):
+            sheet.set_column(position, position, width)
+        return sheet
+
+    def add_table(self, table: Table) -> None:
+        """Add a sheet with nothing but this table: its header frozen, with a filter over all rows."""
+        _TableSheet(self, table).write(table)
+
+    def write_money(self, sheet: Any, row: int, position: int, cell: Decimal | int | str, column: Column) -> None:  # noqa: ANN401
+        """Write an amount, or the word that stands in its place."""
+        if isinstance(cell, str):
+            sheet.write_string(row, position, cell, self.right)
+        else:
+            is_alarm = column.alarm and cell != 0
+            sheet.write_number(row, position, cell, self.wrong if is_alarm else self.money)
+
+
+class _TableSheet:
+    """A sheet whose rows are written one after the other."""
+
+    def __init__(self, book: Book, table: Table) -> None:
+        self._book = book
+        self._columns = table.columns
+        self._sheet = book.add(table.title, [column.width for column in table.columns])
+        self._row = 0
+        self._links = 0
+        self._wrapped = {position: column.width for position, column in enumerate(table.columns) if column.wrapped}
+        self._simple = [column.kind is not Kind.LINK and not column.wrapped for column in table.columns]
+        """Columns whose texts are written as they are."""
+
+    def write(self, table: Table) -> None:
+        book, sheet = self._book, self._sheet
+        sheet.freeze_panes(1, 0)
+        sheet.set_row(0, 30)
+        for position, column in enumerate(self._columns):
+            sheet.write_string(0, position, column.title, book.header_right if column.is_right else book.header)
+        for cells in table.rows:
+            self._add(cells)
+        sheet.autofilter(0, 0, max(self._row, 1), len(self._columns) - 1)
+
+    def _add(self, cells: Sequence[object]) -> None:
+        self._row += 1
+        row, simple, write_string = self._row, self._simple, self._sheet.write_string
+        self._fit_height(cells)
+        for position, cell in enumerate(cells):
+            if cell is None or cell == "":
+                continue
+            if type(cell) is str and simple[position] and len(cell) <= LONGEST_CELL:
+                write_string(row, position, cell)  # by far the most cells
+            else:
+                self._write(position, cell)
+
+    def _fit_height(self, cells: Sequence[object]) -> None:
+        """Excel fits the height of wrapped rows itself, LibreOffice does not."""
+        lines = max((_lines_of(cells[at], width) for at, width in self._wrapped.items() if at < len(cells)), default=1)
+        if lines > 1:
+            self._sheet.set_row(self._row, LINE_POINTS * min(lines, MOST_LINES))
+
+    def _write(self, position: int, cell: object) -> None:
+        sheet, row, book, column = self._sheet, self._row, self._book, self._columns[position]
+        match cell:
+            case str() if column.kind is Kind.LINK:
+                self._write_link(position, cell)
+            case bool():
+                sheet.write_boolean(row, position, cell)
+            case Decimal() | int() if column.kind is Kind.MONEY:
+                book.write_money(sheet, row, position, cell, column)
+            case int() | float():
+                sheet.write_number(row, position, cell)
+            case Status():
+                sheet.write_string(row, position, cell.words, book.status[cell])
+            case date() if cell.year >= FIRST_YEAR:
+                has_time = isinstance(cell, datetime) and cell.time() != time()
+                sheet.write_datetime(row, position, cell, book.moment if has_time else book.date)
+            case _:
+                sheet.write_string(row, position, _fitting(str(cell)), book.wrap if column.wrapped else None)
+
+    def _write_link(self, position: int, address: str) -> None:
+        self._links += 1
+        if self._links <= MOST_LINKS:
+            self._sheet.write_url(self._row, position, address, self._book.link)
+        else:
+            self._sheet.write_string(self._row, position, address)
+
+
+@contextmanager
+def workbook(path: Path) -> Iterator[Book]:
+    """Write beside the final name, for the owner only, and never over another file. Raises SettingsProblem."""
+    unfinished = path.with_name(f".{path.name}.part")
+    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        book = Book(unfinished)
+        yield book
+        book.file.close()
+        if path.exists():
+            msg = f"{path} exists already; nothing is ever overwritten."
+            raise SettingsProblem(msg, "Move it away and run again.", code="reports")
+        unfinished.rename(path)
+    except XlsxWriterException as error:
+        raise SettingsProblem(
+            f"{path} could not be written: {error}.", "Check the folder and the free space on the disk.", code="reports"
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def free_path(folder: Path, name: str) -> Path:
+    """The path of a workbook of this name (without suffix), or of its next free number: ``…-results-2.xlsx``."""
+    path, number = folder / f"{name}.xlsx", 2
+    while path.exists():
+        path, number = folder / f"{name}-{number}.xlsx", number + 1
+    return path
+
+
+def _lines_of(cell: object, width: float) -> int:
+    """How many lines a wrapped text needs in a column of ``width`` characters, roughly."""
+    if not isinstance(cell, str):
+        return 1
+    return sum(1 + int(len(part) / width) for part in cell.split("\n"))
+
+
+def _fitting(text: str) -> str:
+    if len(text) <= LONGEST_CELL:
+        return text
+    return text[: LONGEST_CELL - 6] + " […]"

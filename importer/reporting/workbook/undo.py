@@ -1,0 +1,84 @@
+"""Write the workbook of an undo: what was undone, what was kept and why, what nobody knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from importer.model.words import count_of, row_ranges
+from importer.reporting.table import Column, Kind, Table
+from importer.reporting.workbook.book import free_path, workbook
+from importer.reporting.workbook.summary import Summary
+from importer.sending.undo import Group, Undone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from importer.reporting.workbook.book import Book
+
+TITLES = {
+    Group.UNDONE: "Undone",
+    Group.KEPT: "Kept: still in Kantata",
+    Group.UNKNOWN: "Unknown: may still be in Kantata",
+}
+_COLUMNS = (
+    Column("Result", width=12),
+    Column("Projects", width=16),
+    Column("Invoice key", width=18),
+    Column("Amount sent", Kind.MONEY),
+    Column("Invoice ID", Kind.CODE, 12),
+    Column("Invoice link", Kind.LINK, 42),
+    Column("Why", width=60, wrapped=True),
+    Column("What to do", width=50, wrapped=True),
+    Column("Rows", width=16),
+    Column("Reference", Kind.CODE, 24),
+)
+
+
+def write_undo(done: Undone, folder: Path) -> Path:
+    """Write ``<run>-undo.xlsx``, or with the next free number; return its path."""
+    path = free_path(folder, f"{done.run_id}-undo")
+    with workbook(path) as book:
+        _add_summary(book, done)
+        book.add_table(Table("Invoices", _COLUMNS, _rows(done)))
+    return path
+
+
+def _rows(done: Undone) -> Iterator[tuple[object, ...]]:
+    for group in Group:
+        for step in done.of(group):
+            sent = step.sent
+            yield (
+                group.value,
+                ", ".join(map(str, sent.workspace_ids)),
+                sent.key,
+                sent.amount,
+                sent.invoice_id,
+                done.link_of(step),
+                step.reason,
+                step.what_to_do,
+                row_ranges(sent.rows),
+                sent.reference,
+            )
+
+
+def _add_summary(book: Book, done: Undone) -> None:
+    summary = Summary(book, f"Undo of run {done.run_id}", [34, 14, 18])
+    summary.add_facts(
+        (
+            ("File", done.source),
+            ("Batch", done.batch),
+            ("Run began", f"{done.started_at:%Y-%m-%d %H:%M}, by {done.who}"),
+            ("Kantata account", done.account),
+            ("Undo", done.undo_id),
+        )
+    )
+    columns = (Column("Result"), Column("Invoices", Kind.COUNT), Column("Amount sent", Kind.MONEY))
+    rows = []
+    for group in Group:
+        steps = done.of(group)
+        rows.append((TITLES[group], len(steps), sum(step.sent.amount for step in steps)))
+    summary.add_table(Table("Results", columns, rows))
+    if undone := done.of(Group.UNDONE):
+        words = f"The rows of the {count_of(len(undone), 'invoice')} undone are ready again: submit their file to bill"
+        summary.add_lines([f"{words} them anew."])
