@@ -906,7 +906,7 @@ def test_a_column_that_seems_to_change_what_is_billed_is_named(tmp_path: Path, h
     """Price times quantity, a discount or “do not invoice”: nothing of that is applied, and that is said."""
     [problem] = read(table(tmp_path / "a.xlsx", [header, *HEADER], ["x", 101, "fixed_fee", 5])).problems
     assert (problem.code, problem.severity) == ("column.not_applied", Severity.WARNING)
-    assert "with the amount as it stands" in problem.message
+    assert "with the amount in the sheet" in problem.message
 
 
 @pytest.mark.parametrize(

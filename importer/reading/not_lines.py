@@ -55,11 +55,11 @@ def find(
             problems.append(_unclear(grid, row.number, label))
         elif label is not None:
             excluded[row.number] = Excluded.TOTAL
-            problems.append(_total(grid, row.number, f"(“{label}”)", label))
+            problems.append(_total(grid, row.number, label))
         elif bare:
             # A bare number below the amounts, as the sum button leaves it; whether it is their sum is checked later.
             excluded[row.number] = Excluded.SUM
-            problems.append(_total(grid, row.number, "holds only an amount", text_of(texts[0][1])))
+            problems.append(_bare_total(grid, row.number, text_of(texts[0][1])))
     return excluded, problems
 
 
@@ -121,11 +121,17 @@ def _again(grid: Grid, row: int, header_row: int, *, same: bool) -> Problem:
 
 
 def _unclear(grid: Grid, row: int, label: str | None) -> Problem:
-    shown = "holds only an amount" if label is None else f"(“{label}”)"
     cell = cell_address(0, row)
-    return problem("row.total_unclear", sheet=grid.name, cell=cell, row=row, value=label, number=row, looks=shown)
+    if label is None:
+        return problem("row.total_unclear:bare", sheet=grid.name, cell=cell, row=row, number=row)
+    return problem("row.total_unclear", sheet=grid.name, cell=cell, row=row, value=label, number=row, label=label)
 
 
-def _total(grid: Grid, row: int, named: str, value: str) -> Problem:
+def _total(grid: Grid, row: int, label: str) -> Problem:
     cell = cell_address(0, row)
-    return problem("row.total", sheet=grid.name, cell=cell, row=row, value=value, number=row, looks=named)
+    return problem("row.total", sheet=grid.name, cell=cell, row=row, value=label, number=row, label=label)
+
+
+def _bare_total(grid: Grid, row: int, amount: str) -> Problem:
+    cell = cell_address(0, row)
+    return problem("row.total:bare", sheet=grid.name, cell=cell, row=row, value=amount, number=row)

@@ -10,19 +10,19 @@ from importer.model.messages.message import Message
 _OPEN_IN_EXCEL = "Open the workbook in Excel, look at the cell, save it, and use it again."
 
 _FORMULAS_AND_LOOK = {
-    "*.error_value": Message("is an error, not a value", "Mend the formula."),
-    "*.error_value:text": Message("is an error of a formula, not a text", "Mend the formula, or type the text."),
+    "*.error_value": Message("is an error, not a value", "Fix the formula."),
+    "*.error_value:text": Message("is an error of a formula, not a text", "Fix the formula, or type the text."),
     "*.no_stored_value": Message(
-        "is a formula whose result is not stored in the file, so nobody can know it without Excel",
+        "is a formula whose result is not stored in the file, so only Excel can calculate it",
         "Open the workbook in Excel, let it calculate, save it, and use it again.",
     ),
-    "*.broken_text": Message("is a text that the file refers to in a wrong way, so it cannot be known", _OPEN_IN_EXCEL),
+    "*.broken_text": Message("is a text that the file refers to incorrectly, so it cannot be read", _OPEN_IN_EXCEL),
     "*.unusual": Message(
-        "is written in a way that programs read differently, so its value cannot be known", _OPEN_IN_EXCEL
+        "is written in a way that programs read differently, so its value is not certain", _OPEN_IN_EXCEL
     ),
     "*.percentage": Message("is a percentage, not an amount", "Type the amount itself."),
     "*.not_shown": Message(
-        "is not to be seen in the sheet, because its number format shows nothing",
+        "is not visible in the sheet, because its number format shows nothing",
         "Empty the cell, or give it a format that shows it.",
     ),
     "*.in_thousands": Message(
@@ -36,7 +36,7 @@ _FORMULAS_AND_LOOK = {
     "*.merged:fill": Message(
         "is merged over {area}, so it is not clear whether it belongs to every row",
         "Unmerge the cells and type the value into each row that it belongs to. "
-        'For a value of all these rows, no amount or item id, set merged_cells = "fill" in importer.toml.',
+        'If it belongs to all these rows, and is not an amount or item id, set merged_cells = "fill" in importer.toml.',
     ),
     "*.merged:covered": Message(
         "is merged over {area}, and {covered} below it holds a value that Excel does not show",
@@ -45,14 +45,14 @@ _FORMULAS_AND_LOOK = {
 }
 
 _IDS = {
-    "*.ambiguous": Message("could be thousands or decimals", "Type the id in digits only, as 1000."),
+    "*.ambiguous": Message("could be thousands or decimals", "Type the id in digits only, such as 1000."),
     "*.lost_digits": Message(
         "is a number that Excel has shortened; its last digits are lost",
-        "Format the cell as Text and type the id again, from where it came.",
+        "Format the cell as Text and type the id again from its source.",
     ),
     "*.not_a_number:id": Message("is not a number", "Type the id in digits, such as 101."),
     "*.too_many_digits": Message(
-        "has more than {digits} digits, and Excel does not keep the last ones of so long a number",
+        "has more than {digits} digits, and Excel does not keep the last digits of such a long number",
         "Format the cell as Text and type the id again.",
     ),
     "*.not_whole": Message("is not a whole number", "Type the id in digits, without decimals."),
@@ -64,7 +64,7 @@ _AMOUNTS = {
     "*.not_a_number:cell": Message("is not an amount", "Type the amount in digits, such as 1234.50."),
     "*.not_a_number:percentage": Message("is a percentage, not an amount", "Type the amount itself."),
     "*.not_a_number:scientific": Message(
-        "is a number in scientific notation, as Excel writes a shortened number or the rest of a calculation",
+        "is in scientific notation, as Excel writes a shortened number or what rounding leaves of a calculation",
         "Type the amount in full, such as 1234.50.",
     ),
     "*.not_a_number": Message(
@@ -72,7 +72,7 @@ _AMOUNTS = {
         "Type digits, such as 1234.50 (a credit: -1234.50); a currency may stand beside them.",
     ),
     "*.not_a_number:groups": Message(
-        "is not an amount that can be read with certainty: its points, commas or blanks do not set off thousands",
+        "is not an amount that can be read with certainty: its points, commas or blanks do not separate thousands",
         "Type the amount without them, such as 1234.50.",
     ),
     "*.too_large": Message("has too many digits for an amount", "Check the amount."),
@@ -96,7 +96,7 @@ _DATES = {
 _WORDS = {
     "*.too_long": Message("has more than {most:,} characters", "Shorten the text."),
     "*.too_many_digits:text": Message(
-        "has more than {digits} digits, and Excel does not keep the last ones of so long a number",
+        "has more than {digits} digits, and Excel does not keep the last digits of such a long number",
         "Format the cell as Text and type it again.",
     ),
     "*.is_a_date": Message(

@@ -6,14 +6,14 @@ from importer.model.messages.message import Message
 from importer.model.problems import Severity
 
 _SAVE = "Open it in Excel and save it as an Excel workbook (.xlsx)."
-_SAVE_AGAIN = "Open it in Excel and save it again, or get the file anew."
+_SAVE_AGAIN = "Open it in Excel and save it again, or get a fresh copy of the file."
 _COPY_ROWS = "Copy the invoice rows into a new workbook."
 
 _FILES = {
     "file.not_found": Message("{path}: there is no such file.", "Check the name and the folder."),
     "file.not_found:near": Message("{path}: there is no such file.", "Did you mean {near}?"),
     "file.not_found:closed": Message(
-        "{path}: the file cannot be looked at ({why}).", "Check the name and the permissions of its folder."
+        "{path}: the file cannot be accessed ({why}).", "Check the name and the permissions of its folder."
     ),
     "file.is_folder": Message("{path} is a folder, not a file.", "Name the workbook or CSV file itself."),
     "file.not_a_file": Message("{path} is not an ordinary file.", "Name a workbook or CSV file."),
@@ -36,23 +36,23 @@ _FILES = {
     "file.too_large:parts": Message("{name} has {parts:,} parts, so it was not opened.", _COPY_ROWS),
     "file.too_large:unpacked": Message("{name} unpacks to more than {megabytes} MB, so it was not opened.", _COPY_ROWS),
     "file.too_large:apart": Message(
-        "{name}: values stand too far apart for it to be opened.",
-        "Delete what stands far to the right or below the table.",
+        "{name} was not opened: its values stand too far apart.",
+        "Delete what stands far to the right of the table or far below it.",
     ),
     "file.too_large:memory": Message(
         "{name} needs more memory than reading a file may take (setting read_memory_mb).", _COPY_ROWS
     ),
     "file.damaged": Message("{name} is damaged, incomplete or not an Excel workbook.", _SAVE_AGAIN),
-    "file.damaged:reader": Message("{name} is damaged, incomplete or not an Excel workbook. ({error})", _SAVE_AGAIN),
+    "file.damaged:reader": Message("{name} is damaged, incomplete or not an Excel workbook ({error}).", _SAVE_AGAIN),
     "file.damaged:binary": Message("{name} is damaged or is not an Excel workbook.", _SAVE_AGAIN),
     "file.damaged:part_twice": Message("{name} is damaged: it holds the part {part} twice.", _SAVE_AGAIN),
     "file.damaged:unusual": Message(
-        "{name} is damaged, or written in an unusual way that is not read.",
+        "{name} is damaged, or written in a way that this program cannot read.",
         "Open it in Excel or LibreOffice, save it as .xlsx, and use that.",
     ),
     "file.unsafe": Message(
-        "{name} holds a document type declaration, which no spreadsheet needs; it is not read.",
-        "Get the file anew from where it came.",
+        "{name} was not read: it holds a document type declaration, which a spreadsheet never needs.",
+        "Get a fresh copy of the file from its source.",
     ),
     "file.protected": Message(
         "{name} is protected with a password.",
@@ -84,11 +84,11 @@ _QUOTE_FIELDS = "Put the whole field into quotes and double the quotes in it, or
 
 _CSV = {
     "csv.nul": Message(
-        "{name}: line {line} holds a NUL character; the file is damaged or is no CSV.", "Export it again."
+        "{name}: line {line} holds a NUL character; the file is damaged or is not a CSV.", "Export it again."
     ),
     "csv.quotes": Message(
         "{name}: the quotes do not match near line {line} ({why}).",
-        "Look for a quote that is never closed, and export again.",
+        "Look for a quote that is never closed, then export the file again.",
     ),
     "csv.quotes:stray": Message(
         "{name}: near line {line} a quote stands inside a field that is not quoted.", _QUOTE_FIELDS
@@ -98,7 +98,7 @@ _CSV = {
     ),
     "csv.encoding": Message(
         "{name}: line {line} is not UTF-8 text. Read as Windows-1252 (Excel's plain “CSV”) it would be “{sample}”.",
-        "If that reads right, add --encoding windows-1252 (setting encoding). Otherwise, in Excel, save it as "
+        "If that looks right, add --encoding windows-1252 (setting encoding). Otherwise, in Excel, save it as "
         "“CSV UTF-8 (comma delimited)” or as .xlsx.",
     ),
     "csv.encoding:declared": Message(
@@ -106,13 +106,15 @@ _CSV = {
         "Say which it is with --encoding, or save it as “CSV UTF-8 (comma delimited)” in Excel.",
     ),
     "csv.encoding:unknown": Message(
-        "“{encoding}” is no encoding of texts that is known.", "Say for example --encoding windows-1252."
+        "The encoding “{encoding}” is not known.", "Use for example --encoding windows-1252."
     ),
     "csv.width": Message(
         "Row {number} has {fields} fields but the header has {width}, so its values may stand in the wrong columns.",
         "Put quotes around texts that contain the separator, or export the file again.",
     ),
 }
+
+_SHOW_SHEET = "Unhide the sheet and look at it, or name another one with --sheet."
 
 _SHEETS = {
     "sheet.not_found": Message("There is no sheet “{name}” to import.", "The file has: {names}."),
@@ -131,23 +133,26 @@ _SHEETS = {
     ),
     "sheet.too_large": Message("The sheet “{name}” {why}.", _COPY_ROWS),
     "sheet.no_rows": Message(
-        "{name}: no rows below the header in row {header_row}.", "Type one row per line item below the header."
+        "{name} has no rows below the header in row {header_row}.", "Type one row per line item below the header."
     ),
     "sheet.side_by_side": Message(
         "Two tables stand side by side: the second begins near {place}.",
         "Keep one table per sheet: move the second one to a sheet of its own, or below the first.",
     ),
     "sheet.other_workbooks": Message(
-        "Formulas of the sheet “{name}” take values from other workbooks; "
-        "the values are those of the last time that Excel looked there.",
+        "Formulas of the sheet “{name}” take values from other workbooks; these are the values that Excel stored last.",
         "If they may be old, open the workbook in Excel, update its links, and save it.",
         Severity.WARNING,
     ),
     "sheet.hidden": Message(
-        "The sheet “{name}” is hidden in Excel; {outcome}.",
-        "Unhide the sheet and look at it, or name another one with --sheet.",
+        "The sheet “{name}” is hidden in Excel, but its rows are billed.", _SHOW_SHEET, Severity.WARNING
+    ),
+    "sheet.hidden:refuse": Message(
+        "The sheet “{name}” is hidden in Excel, which hidden_rows = “refuse” does not allow.", _SHOW_SHEET
     ),
 }
+
+_SHOW_COLUMNS = "Unhide the columns and look at their values."
 
 _HEADERS = {
     "header.missing": Message(
@@ -181,7 +186,7 @@ _HEADERS = {
         Severity.WARNING,
     ),
     "column.not_applied": Message(
-        "The column “{text}” is not used: every row is billed, with the amount as it stands.",
+        "The column “{text}” is not used: every row is billed with the amount in the sheet.",
         "Make sure that the amounts are final. {lines}",
         Severity.WARNING,
     ),
@@ -191,7 +196,13 @@ _HEADERS = {
         Severity.WARNING,
     ),
     "column.hidden": Message(
-        "{count} hidden in Excel: {names}; {outcome}.", "Unhide the columns and look at their values."
+        "Hidden in Excel, but used like the other columns: {names}.", _SHOW_COLUMNS, Severity.WARNING
+    ),
+    "column.hidden:skip": Message(
+        "Hidden in Excel and not used, because hidden_rows is “skip”: {names}.", _SHOW_COLUMNS, Severity.WARNING
+    ),
+    "column.hidden:refuse": Message(
+        "Hidden in Excel, which hidden_rows = “refuse” does not allow: {names}.", _SHOW_COLUMNS
     ),
 }
 
@@ -201,7 +212,7 @@ _COVER = {
         "Type the batch as text, such as 2026-10; a formula must have been calculated by Excel.",
     ),
     "cover.expected": Message(
-        "The sheet Cover has a label “{label}”, but no such number can be read beside it.",
+        "The sheet Cover has a label “{label}”, but no number can be read beside it.",
         "Type it as a number, such as {example}; a formula must have been calculated by Excel.",
     ),
     "cover.expected:several": Message(
@@ -209,38 +220,54 @@ _COVER = {
         "Leave one “Expected total” and one “Expected invoices”.",
     ),
     "cover.formula": Message(
-        "“{label}” on the sheet Cover is a formula: one that counts these very rows always agrees and proves nothing, "
-        "so run does not send because of it.",
+        "“{label}” on the sheet Cover is a formula. A formula over these rows always matches and proves nothing, "
+        "so “run” does not send because of it.",
         "Type the number from your books instead.",
         Severity.WARNING,
     ),
     "cover.unknown": Message(
-        "The sheet Cover says “{label}”, which is not known, so it would guard nothing.",
-        "If it is a control total, call it {meant}; else rename it.",
+        "The sheet Cover says “{label}”, which is not a known control total, so nothing would be checked against it.",
+        "If it is a control total, call it {meant}; otherwise rename it.",
     ),
 }
+
+_IF_A_LINE = "Nothing to do. If it is a line item, give it a project and an item type."
+_TOTAL_OR_LINE = "If it is a total, delete it. If it is a line item, add a column Item type to the sheet and fill it."
+_SHOW_ROWS = "Unhide the rows or clear the filter to see them; delete those that must not be billed."
 
 _ROWS = {
     "row.header": Message(
         "Row {number} repeats the header of row {header_row}; it was left out.", "Nothing to do.", Severity.WARNING
     ),
     "row.hidden": Message(
-        "{count} hidden in Excel (row {numbers}); {outcome}.",
-        "Unhide the rows or clear the filter to see them; delete those that must not be billed.",
+        "Hidden in Excel, but billed like the other rows: {rows_named}.", _SHOW_ROWS, Severity.WARNING
+    ),
+    "row.hidden:skip": Message(
+        "Hidden in Excel and left out, because hidden_rows is “skip”: {rows_named}.", _SHOW_ROWS, Severity.WARNING
+    ),
+    "row.hidden:refuse": Message(
+        "Hidden in Excel, which hidden_rows = “refuse” does not allow: {rows_named}.", _SHOW_ROWS
     ),
     "row.struck": Message(
-        "The row is crossed out, in whole or in part, so it is not certain that it is to be billed.",
-        "Delete the row if it is not to be billed; else take away the strikethrough.",
+        "The row is crossed out, in whole or in part, so it is not clear whether to bill it.",
+        "Delete the row if it must not be billed; otherwise remove the strikethrough.",
     ),
     "row.total": Message(
-        "Row {number} {looks}: it is a total and no line item; it was left out.",
-        "Nothing to do. If it is a line item, give it a project and an item type.",
+        "Row {number} (“{label}”) is a total, not a line item; it was left out.", _IF_A_LINE, Severity.WARNING
+    ),
+    "row.total:bare": Message(
+        "Row {number} holds only an amount: it is a total, not a line item; it was left out.",
+        _IF_A_LINE,
         Severity.WARNING,
     ),
     "row.total_unclear": Message(
-        "Row {number} {looks} may be a total or a line item: the sheet has neither projects nor item types that "
-        "would tell.",
-        "If it is a total, delete it. If it is a line item, add a column Item type to the sheet and fill it.",
+        "Row {number} (“{label}”) may be a total or a line item; the sheet has no project or item type to show which.",
+        _TOTAL_OR_LINE,
+    ),
+    "row.total_unclear:bare": Message(
+        "Row {number} holds only an amount, so it may be a total or a line item; the sheet has no project or item "
+        "type to show which.",
+        _TOTAL_OR_LINE,
     ),
 }
 

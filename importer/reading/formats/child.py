@@ -91,7 +91,7 @@ def take_apart(request: Request) -> Unpacked:
         data = ole.decrypted(request.name, data)
         grids = _grids(request.name, data, kind, request.limits)
     if data is not request.data:
-        notes = ("The file is encrypted with Excel's built-in password, which keeps nobody out; it was opened.",)
+        notes = ("The file is encrypted with Excel's built-in password, which protects nothing; it was opened.",)
     return Unpacked(kind.value, tuple(grids), problems, notes)
 
 
