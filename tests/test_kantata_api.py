@@ -1,4 +1,4 @@
-"""What comes of a POST is classified once, by kantata-api.md section 4, over real connections."""
+"""What comes of a POST is classified once, by docs/kantata.md section 4, over real connections."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from plans import fees, plan
 from scripted import Scripted, created, http
 
-from importer.kantata.answers import classify, found_invoices
+from importer.kantata.answers import classify
 from importer.kantata.client import INCLUDES, KantataApi
+from importer.kantata.invoices import found_invoices
 from importer.kantata.payload import to_json
 from importer.model.answers import OutcomeKind
 from importer.model.errors import AccessDenied, NotReached
@@ -69,7 +70,7 @@ BODIES = {
 
 
 def expected(status: int, body: str) -> OutcomeKind:
-    """Say what the table of kantata-api.md section 4 says."""
+    """Say what the table of docs/kantata.md section 4 says."""
     match status:
         case 200:
             return CREATED if body == "created" else UNKNOWN
@@ -154,7 +155,7 @@ def test_no_json_makes_the_classification_fail(status: int, answer: object) -> N
 
 @given(fields=st.dictionaries(known, bad_json, max_size=8), extras=st.dictionaries(known, bad_json, max_size=5))
 def test_odd_fields_never_hide_that_an_invoice_was_created(fields: dict[str, Any], extras: dict[str, Any]) -> None:
-    """Real answers hold nulls, blanks and worse (kantata-api.md section 1); the invoice exists all the same."""
+    """Real answers hold nulls, blanks and worse (docs/kantata.md section 1); the invoice exists all the same."""
     record = {**fields, "id": "9001"}
     answer = {**extras, "results": [{"key": "invoices", "id": "9001"}], "invoices": {"9001": record}, "errors": []}
     outcome = classify(200, json.dumps(answer), {})

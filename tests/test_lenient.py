@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from importer.kantata.answers import found_invoices
+from importer.kantata.invoices import found_invoices
 from importer.kantata.lenient import base_unit_of, from_cents
 
 

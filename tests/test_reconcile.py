@@ -15,7 +15,7 @@ from plans import BATCH, SOURCE, fee, fees, hours, invoice, plan, replan, sender
 from scripted import Scripted
 from test_exactly_once import kantata, live_of, posted, submit
 
-from importer.kantata import answers, client
+from importer.kantata import client, invoices
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import AccessDenied, NotReached
 from importer.model.invoices import ExternalReference
@@ -586,7 +586,7 @@ def test_a_list_that_an_answer_leaves_out_proves_nothing(
     desk.doubt(ours)
     number = desk.create(ours)
     desk.forget_references()
-    found = answers.found_invoices
+    found = invoices.found_invoices
 
     def without(page: dict[str, Any]) -> Any:
         for record in page["invoices"].values():

@@ -12,7 +12,8 @@ from openpyxl import load_workbook
 from plans import fee, hours, invoice, plan
 from tampering import between, only_posts, the_invoice, without_includes
 
-from importer.kantata.answers import classify, found_invoices
+from importer.kantata.answers import classify
+from importer.kantata.invoices import found_invoices
 from importer.kantata.snapshot import snapshot_of
 from importer.model.answers import OutcomeKind, Shown, TieOut
 from importer.model.invoices import ItemType, LineItem

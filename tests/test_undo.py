@@ -22,7 +22,7 @@ from test_exactly_once import DIE, live_of
 from importer.flow import undoing
 from importer.flow.prepared import Tools
 from importer.flow.undoing import UndoHooks, as_agreed
-from importer.kantata.removal import RemovalKind, classify_removal
+from importer.kantata.answers import RemovalKind, classify_removal
 from importer.kantata.snapshot import updated_at_in
 from importer.ledger.opening import open_ledger
 from importer.ledger.rows import SentInvoice
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from conftest import Cli, Finished
     from scripted import Request
 
-    from importer.kantata.answers import FoundInvoice
     from importer.kantata.client import KantataApi
+    from importer.kantata.invoices import FoundInvoice
     from importer.ledger.ledger import SubmissionLedger
     from importer.model.plans import PlannedInvoice
     from importer.sandbox.running import Sandbox
@@ -733,7 +733,7 @@ def test_an_empty_answer_to_a_cancel_is_looked_up() -> None:
 
 
 def test_an_invoice_sent_a_moment_ago_is_not_taken_as_gone() -> None:
-    """Lists may lag: absent means nothing until the settling time has passed (kantata-api.md section 6)."""
+    """Lists may lag: absent means nothing until the settling time has passed (docs/kantata.md section 6)."""
     now = datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001 - as the ledger has it
     one = SentInvoice(
         reference="r",

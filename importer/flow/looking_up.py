@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from importer.flow.prepared import Prepared
-    from importer.kantata.answers import FoundInvoice
     from importer.kantata.client import KantataApi
+    from importer.kantata.invoices import FoundInvoice
     from importer.model.answers import ReadBack
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from importer.flow.prepared import Tools, new_run_id
+from importer.kantata.answers import RemovalKind
 from importer.kantata.backoff import Pace, RetryBudget
-from importer.kantata.removal import RemovalKind
 from importer.ledger.undoing import DONE, KEPT, UNKNOWN
 from importer.model.errors import AccessDenied, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
@@ -32,9 +32,9 @@ from importer.sending.undo import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from importer.kantata.answers import FoundInvoice
+    from importer.kantata.answers import Removal
     from importer.kantata.client import KantataApi
-    from importer.kantata.removal import Removal
+    from importer.kantata.invoices import FoundInvoice
     from importer.ledger.rows import RunRecord, SentInvoice
 
 MOST_UNKNOWN_IN_A_ROW = 3

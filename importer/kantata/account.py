@@ -1,13 +1,8 @@
-"""Projects, items, tasks and their invoices, read out of Kantata's answers. Pure.
+"""Projects, time entries, expenses, milestones, tasks and invoice numbers: asked for by id in few calls.
 
-Real answers hold nulls and blanks (kantata-api.md section 1): None stands for
-whatever Kantata does not say.
-
-What Kantata shows of projects, items and tasks, asked for by id in few calls and read leniently.
-
-Filters may be ignored by the server, so every record is checked again here:
-what was not asked for is dropped, and “absent” counts only where no stranger
-came along (kantata-api.md sections 1 and 3).
+None stands for whatever Kantata does not say (docs/kantata.md section 1). Filters may be ignored by the server, so
+every record is checked again here: what was not asked for is dropped, and “absent” counts only where no stranger came
+along.
 """
 
 from __future__ import annotations
@@ -18,18 +13,32 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from importer.kantata.answers import page_count
-from importer.kantata.lenient import BASE_UNITS, text_of, whole
+from importer.kantata.client import IDS_PER_CALL, chunks
+from importer.kantata.lenient import BASE_UNITS, dict_of, list_of, text_of, whole
+from importer.kantata.lists import page_count, records_in
 from importer.model.invoices import ItemType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from importer.kantata.client import KantataApi
 
 Answer = dict[str, Any]
 
 MINUTES_PER_HOUR = 60
+MOST_NUMBER_CALLS = 8
+"""GETs spent on invoice numbers: one each for so many numbers, else so many pages of the newest invoices."""
+T = TypeVar("T")
+
+_ROUTES: dict[ItemType, tuple[str, dict[str, str]]] = {
+    ItemType.TIME_ENTRY: (
+        "time_entries",
+        {"include": "invoice", "on_my_account": "false", "from_archived_workspaces": "true"},
+    ),
+    ItemType.EXPENSE: ("expenses", {"on_my_account": "false", "from_archived_workspaces": "true"}),
+    ItemType.BILLING_MILESTONE: ("billing_milestones", {"include": "invoices"}),
+}
+"""Route and parameters per item type; without them default filters hide valid records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ class BillableItem:
     workspace_id: int | None = None
     invoiced: bool | None = None
     holders: tuple[Holder, ...] = ()
-    """Invoices that it is on, as far as told; an expense tells none."""
+    """Invoices that it is on, as far as Kantata says; an expense names none."""
     approved: bool | None = None
     billable: bool | None = None
     cents: Fraction | None = None
@@ -87,60 +96,56 @@ class Task:
 
 def project_in(project_id: int, record: Answer) -> Project:
     """Read a project."""
-    permissions = record.get("permissions")
+    base_unit = whole(record.get("currency_base_unit"))
+    permissions = dict_of(record.get("permissions"))
     return Project(
         project_id,
-        _text(record.get("title")),
-        _truth(record.get("archived")),
-        _text(record.get("currency")),
-        unit if (unit := whole(record.get("currency_base_unit"))) in BASE_UNITS else None,
-        _truth(record.get("require_time_approvals")),
-        _truth(permissions.get("can_see_financials")) if isinstance(permissions, dict) else None,
+        title=_text(record.get("title")),
+        archived=_truth(record.get("archived")),
+        currency=_text(record.get("currency")),
+        base_unit=base_unit if base_unit in BASE_UNITS else None,
+        needs_approval=_truth(record.get("require_time_approvals")),
+        sees_finances=_truth(permissions.get("can_see_financials")),
     )
 
 
 def item_in(item_type: ItemType, item_id: int, record: Answer, answer: Answer) -> BillableItem:
     """Read a time entry, expense or milestone, with its invoices out of the same answer."""
-    rate, minutes = whole(record.get("rate_in_cents")), whole(record.get("time_in_minutes"))
-    cents = whole(record.get("amount_in_cents"))
-    value = None if cents is None else Fraction(cents)
-    if item_type is ItemType.TIME_ENTRY:
-        value = None if rate is None or minutes is None else Fraction(rate * minutes, MINUTES_PER_HOUR)
-    billable = record.get("is_billable" if item_type is ItemType.EXPENSE else "billable")
     return BillableItem(
         item_id,
-        whole(record.get("workspace_id")),
-        _truth(record.get("is_invoiced")),
-        tuple(_holders(record, answer)),
-        _truth(record.get("approved")),
-        _truth(billable),
-        value,
-        _text(record.get("currency")),
-        _day(record.get("date_to_invoice")),
+        workspace_id=whole(record.get("workspace_id")),
+        invoiced=_truth(record.get("is_invoiced")),
+        holders=tuple(_holders(record, answer)),
+        approved=_truth(record.get("approved")),
+        billable=_truth(record.get("is_billable" if item_type is ItemType.EXPENSE else "billable")),
+        cents=_cents(item_type, record),
+        currency=_text(record.get("currency")),
+        due=_day(record.get("date_to_invoice")),
     )
 
 
+def _cents(item_type: ItemType, record: Answer) -> Fraction | None:
+    """Exact worth of an item in hundredths; of a time entry, its rate per hour times its minutes."""
+    if item_type is ItemType.TIME_ENTRY:
+        rate, minutes = whole(record.get("rate_in_cents")), whole(record.get("time_in_minutes"))
+        return None if rate is None or minutes is None else Fraction(rate * minutes, MINUTES_PER_HOUR)
+    cents = whole(record.get("amount_in_cents"))
+    return None if cents is None else Fraction(cents)
+
+
 def _holders(record: Answer, answer: Answer) -> Iterator[Holder]:
-    several = record.get("invoice_ids")
     shown = dict(records_in(answer, "invoices"))
-    for invoice_id in (*(several if isinstance(several, list) else ()), record.get("invoice_id")):
-        if (name := _text(invoice_id)) is not None:
-            yield holder_in(name, shown.get(whole(invoice_id) or 0))
+    for invoice_id in (*list_of(record.get("invoice_ids")), record.get("invoice_id")):
+        name = _text(invoice_id)
+        if name is not None:
+            yield holder_in(name, shown.get(whole(invoice_id) or 0, {}))
 
 
-def holder_in(invoice_id: str, record: Answer | None) -> Holder:
-    """Read an invoice as the holder of something; None when the answer does not show it."""
-    status = _text((record or {}).get("status"))
+def holder_in(invoice_id: str, record: Answer) -> Holder:
+    """Read an invoice as the holder of something; an empty record where the answer does not show it."""
+    status = _text(record.get("status"))
     cancelled = None if status is None else status == "cancelled"
-    return Holder(invoice_id, cancelled, _truth((record or {}).get("draft")))
-
-
-def records_in(answer: Answer, collection: str) -> Iterator[tuple[int, Answer]]:
-    """Yield the records of a collection with their ids; a record that is null is an empty one."""
-    records = answer.get(collection)
-    for id_, record in records.items() if isinstance(records, dict) else ():
-        if (number := whole(id_)) is not None:
-            yield number, record if isinstance(record, dict) else {}
+    return Holder(invoice_id, cancelled, _truth(record.get("draft")))
 
 
 def _text(value: object) -> str | None:
@@ -156,22 +161,6 @@ def _day(value: object) -> date | None:
         return date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-IDS_PER_CALL = 200
-MOST_NUMBER_CALLS = 8
-"""GETs spent on invoice numbers: one each for so many numbers, else so many pages of the newest invoices."""
-T = TypeVar("T")
-
-_ROUTES: dict[ItemType, tuple[str, dict[str, str]]] = {
-    ItemType.TIME_ENTRY: (
-        "time_entries",
-        {"include": "invoice", "on_my_account": "false", "from_archived_workspaces": "true"},
-    ),
-    ItemType.EXPENSE: ("expenses", {"on_my_account": "false", "from_archived_workspaces": "true"}),
-    ItemType.BILLING_MILESTONE: ("billing_milestones", {"include": "invoices"}),
-}
-"""Route and parameters per item type; without them default filters hide valid records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +184,7 @@ def find_projects(api: KantataApi, ids: Iterable[int], seen: Found[Project]) -> 
     Raises NotReached or AccessDenied, as all of these do.
     """
     query = {"include_archived": "true"}
-    new = _found(api, "workspaces", set(ids) - set(seen.records), query, lambda id_, one, _: project_in(id_, one))
+    new = _found(api, "workspaces", set(ids) - set(seen.records), query, lambda id_, record, _: project_in(id_, record))
     return Found({**seen.records, **new.records}, seen.certain | new.certain, new.strangers)
 
 
@@ -213,7 +202,9 @@ def find_tasks(api: KantataApi, ids: Iterable[int]) -> Found[Task]:
 
 def projects_matching(api: KantataApi, words: str | None) -> Iterator[Project]:
     """Yield the projects whose title holds the words, or all; the caller compares the titles itself."""
-    query = {"include_archived": "true"} | ({} if words is None else {"matching": words})
+    query = {"include_archived": "true"}
+    if words is not None:
+        query["matching"] = words
     for answer in api.ask("workspaces", query):
         yield from (project_in(id_, record) for id_, record in records_in(answer, "workspaces"))
 
@@ -226,7 +217,7 @@ def find_numbers(api: KantataApi, numbers: Iterable[int]) -> Found[tuple[Holder,
     """
     wanted = set(numbers)
     if len(wanted) <= MOST_NUMBER_CALLS:
-        answers = [next(api.ask("invoices", {"user_invoice_number": str(one)})) for one in sorted(wanted)]
+        answers = [next(api.ask("invoices", {"user_invoice_number": str(number)})) for number in sorted(wanted)]
         return _numbered(answers, wanted, filtered=True)
     answers = list(islice(api.ask("invoices", {"order": "created_at:desc"}), MOST_NUMBER_CALLS))
     found = _numbered(answers, wanted, filtered=False)
@@ -251,33 +242,34 @@ def _numbered(answers: list[Answer], wanted: set[int], *, filtered: bool) -> Fou
 def _found(
     api: KantataApi, route: str, ids: Iterable[int], query: dict[str, str], read: Callable[[int, Answer, Answer], T]
 ) -> Found[T]:
-    wanted = sorted(set(ids))
     records: dict[int, T] = {}
     certain: set[int] = set()
     strangers = 0
-    for at in range(0, len(wanted), IDS_PER_CALL):
-        chunk = wanted[at : at + IDS_PER_CALL]
-        own, foreign, told = _asked(api, route, chunk, query, read)
-        records |= own
-        strangers += foreign
-        if told and not foreign:
-            certain.update(chunk)
+    for chunk in chunks(sorted(set(ids))):
+        asked = _asked(api, route, chunk, query, read)
+        records |= asked.records
+        certain |= asked.certain
+        strangers += asked.strangers
     return Found(records, frozenset(certain), strangers)
 
 
 def _asked(
-    api: KantataApi, route: str, chunk: list[int], query: dict[str, str], read: Callable[[int, Answer, Answer], T]
-) -> tuple[dict[int, T], int, bool]:
-    """One call, or more when the server cuts its pages shorter: own records, strangers, whether it was an answer."""
-    own: dict[int, T] = {}
-    told, wanted = True, set(chunk)
+    api: KantataApi, route: str, chunk: Sequence[int], query: dict[str, str], read: Callable[[int, Answer, Answer], T]
+) -> Found[T]:
+    """Ask for the records of one call; in more calls when the server cuts its pages shorter."""
+    records: dict[int, T] = {}
+    answered, wanted = True, set(chunk)
     for answer in api.ask(route, {"only": ",".join(map(str, chunk))} | query):
-        shown = list(records_in(answer, route))
-        mine = [(id_, record) for id_, record in shown if id_ in wanted]
-        own |= {id_: read(id_, record, answer) for id_, record in mine}
-        told = told and (isinstance(answer.get(route), dict) or answer.get("results") == [])
-        if len(mine) < len(shown):
-            return own, len(shown) - len(mine), told
-        if not mine or len(own) == len(chunk):
+        answered = answered and (isinstance(answer.get(route), dict) or answer.get("results") == [])
+        own = strangers = 0
+        for record_id, record in records_in(answer, route):
+            if record_id in wanted:
+                records[record_id] = read(record_id, record, answer)
+                own += 1
+            else:
+                strangers += 1
+        if strangers:
+            return Found(records, frozenset(), strangers)
+        if not own or len(records) == len(chunk):
             break
-    return own, 0, told
+    return Found(records, frozenset(chunk) if answered else frozenset())

@@ -6,49 +6,46 @@ Nothing here sends an invoice twice: that is decided by the caller.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from importer.kantata.answers import (
-    classify,
-    found_invoices,
-    holds_to,
-    is_whole,
-    page_count,
-    sees_finances,
-    subjects_in,
-)
+from importer.kantata.answers import Removal, RemovalKind, classify, classify_removal
 from importer.kantata.connection import Answered, Connection, NoAnswer
-from importer.kantata.greeting import Greeting, greeting_in
-from importer.kantata.lenient import dict_of
+from importer.kantata.fields import INCLUDES
+from importer.kantata.invoices import found_invoices
+from importer.kantata.lenient import dict_of, list_of, moment_of, text_of
+from importer.kantata.lists import holds_to, is_whole, page_count, sees_finances, subjects_in
 from importer.kantata.payload import to_json
-from importer.kantata.removal import Removal, RemovalKind, classify_removal
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import NotReached
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from importer.kantata.answers import FoundInvoice
+    from importer.kantata.invoices import FoundInvoice
 
-INCLUDES = (
-    "additional_items",
-    "billing_milestones",
-    "expenses",
-    "external_references",
-    "fixed_fee_items",
-    "recipient",
-    "time_entries",
-    "user",
-    "workspaces",
-)
+T = TypeVar("T")
+Reference = tuple[str, str, str]
+"""service_name, service_model, service_model_ref."""
 EVERYTHING = {"include": ",".join(INCLUDES)}
 PAGE_SIZE = 200
 MOST_PAGES = 1000
 """A look-up whose answer has more pages ignores its filter, or never ends."""
-MOST_IDS_PER_CALL = 200
+IDS_PER_CALL = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """Whose token it is, and how Kantata answered. None: it did not say."""
+
+    name: str | None
+    email: str | None
+    seconds: float
+    """From the request to the answer, connecting included."""
+    date: datetime | None
+    """Kantata's clock, with its zone."""
 
 
 class KantataApi:
@@ -87,7 +84,13 @@ class KantataApi:
         """Ask whose token this is, and look at the clock. Raises NotReached or AccessDenied."""
         begun = time.monotonic()
         answer = self._connection.look_up("users/me", {})
-        return greeting_in(answer, time.monotonic() - begun, self._connection.their_time)
+        seconds = time.monotonic() - begun
+
+        results = list_of(answer.get("results"))
+        user_id = text_of(dict_of(results[0]).get("id")) if results else None
+        user = dict_of(dict_of(answer.get("users")).get(user_id or ""))
+        date = moment_of(self._connection.their_time)
+        return Greeting(text_of(user.get("full_name")), text_of(user.get("email_address")), seconds, date)
 
     def count_projects(self) -> tuple[int, int]:
         """In how many projects this user sees the finances, and how many there are, archived ones aside."""
@@ -119,28 +122,36 @@ class KantataApi:
     def _not_reached(self, said: str) -> str:
         return f"Kantata could not be reached at {self._connection.host}: {said}"
 
-    def find_by_references(self, refs: Iterable[tuple[str, str, str]]) -> Iterator[FoundInvoice]:
-        """Yield the invoices that carry one of the references, also cancelled ones (kantata-api.md sections 3 and 6).
+    def find_by_references(self, references: Iterable[Reference]) -> Iterator[FoundInvoice]:
+        """Yield the invoices that carry one of the references, also cancelled ones (docs/kantata.md sections 3 and 6).
 
-        Filters may be ignored by the server, so every record is checked again
-        here. Raises NotReached or AccessDenied.
+        Filters may be ignored by the server, so every record is checked again here. Raises NotReached or AccessDenied.
         """
-        wanted = set(refs)
-        for service in sorted({ref[:2] for ref in wanted}):
-            values = sorted(ref[2] for ref in wanted if ref[:2] == service)
-            # A reference of the sheet's own may hold a comma, which would cut a list of them.
-            plain, odd = [v for v in values if "," not in v], [v for v in values if "," in v]
-            lists = [plain[at : at + MOST_IDS_PER_CALL] for at in range(0, len(plain), MOST_IDS_PER_CALL)]
-            for refs_of_call in lists:
-                query = _service(service, "external_reference_") | {
-                    "external_reference_service_model_refs": ",".join(refs_of_call)
-                }
-                yield from self._matching("invoices", query | EVERYTHING, wanted)
-            for ref in odd:
-                query = _service(service) | {"subject_type": "Invoice", "service_model_ref": ref}
-                ids = [_id for page in self._whole_pages("external_references", query) for _id in subjects_in(page)]
-                if ids:
-                    yield from self._matching("invoices", {"only": ",".join(ids)} | EVERYTHING, wanted)
+        wanted = set(references)
+        for query in _reference_queries(wanted):
+            yield from self._carrying(wanted, query)
+        for reference in sorted(wanted):
+            if "," in reference[2]:
+                yield from self._with_odd_reference(wanted, reference)
+
+    def _with_odd_reference(self, wanted: set[Reference], reference: Reference) -> Iterator[FoundInvoice]:
+        """A reference of the sheet's own may hold a comma, which would cut a list of them: it is asked for alone."""
+        name, model, ref = reference
+        query = {"subject_type": "Invoice", "service_name": name, "service_model": model, "service_model_ref": ref}
+        ids: list[str] = []
+        for page in self._whole_pages("external_references", query):
+            ids += subjects_in(page)
+        if ids:
+            yield from self._carrying(wanted, {"only": ",".join(ids)})
+
+    def _carrying(self, wanted: set[Reference], query: dict[str, str]) -> Iterator[FoundInvoice]:
+        """The invoices that a query finds and that carry one of the references."""
+        for page in self._whole_pages("invoices", query | EVERYTHING):
+            shown = list(found_invoices(page))
+            if not all(found.shows_references or found.cancelled for found in shown):
+                msg = "Kantata's answer does not show the references of invoices, so it proves nothing."
+                raise NotReached(msg, "Nothing was sent. Submit with --offline to rely on the ledger alone.")
+            yield from (found for found in shown if wanted & set(found.triples))
 
     def invoices_of(self, workspace_id: int, created_after: datetime) -> Iterator[FoundInvoice]:
         """Yield the invoices of a project created after a moment (UTC), with their content."""
@@ -151,28 +162,19 @@ class KantataApi:
     def sees_finances_of(self, workspace_ids: Iterable[int]) -> set[int]:
         """Those of the projects whose invoices this user may see."""
         ids, seen = sorted(set(workspace_ids)), set[int]()
-        for at in range(0, len(ids), MOST_IDS_PER_CALL):
-            only = ",".join(str(one) for one in ids[at : at + MOST_IDS_PER_CALL])
-            for page in self._pages("workspaces", {"only": only, "include_archived": "true"}):
+        for chunk in chunks(ids):
+            query = {"only": ",".join(map(str, chunk)), "include_archived": "true"}
+            for page in self._pages("workspaces", query):
                 seen |= sees_finances(page)
         return seen & set(ids)
-
-    def _matching(self, route: str, query: dict[str, str], wanted: set[tuple[str, str, str]]) -> Iterator[FoundInvoice]:
-        for page in self._whole_pages(route, query):
-            shown = list(found_invoices(page))
-            if not all(found.shows_references or found.cancelled for found in shown):
-                msg = "Kantata's answer does not show the references of invoices, so it proves nothing."
-                raise NotReached(msg, "Nothing was sent. Submit with --offline to rely on the ledger alone.")
-            yield from (found for found in shown if wanted & set(found.triples))
 
     def find_by_ids(self, invoice_ids: Iterable[str]) -> Iterator[FoundInvoice]:
         """Yield those of the invoices that Kantata shows, also cancelled ones.
 
         Raises NotReached when an invoice is missing from an answer that does not prove it absent.
         """
-        wanted = sorted(set(invoice_ids))
-        for at in range(0, len(wanted), MOST_IDS_PER_CALL):
-            missing, sure = set(chunk := wanted[at : at + MOST_IDS_PER_CALL]), True
+        for chunk in chunks(sorted(set(invoice_ids))):
+            missing, sure = set(chunk), True
             for page in self._pages("invoices", {"only": ",".join(chunk)} | EVERYTHING):
                 sure = sure and holds_to(page, "invoices", chunk)
                 for found in found_invoices(page):
@@ -202,13 +204,27 @@ class KantataApi:
             yield answer
             count = page_count(answer, PAGE_SIZE)
             if count is None or count > MOST_PAGES:
-                msg = f"Kantata's answer to a look-up does not end: {'no count' if count is None else count} of pages."
+                msg = f"Kantata's answer to a look-up does not end: {count or 'no count'} of pages."
                 raise NotReached(msg, "Nothing was sent; run again later.")
             page, pages = page + 1, count
 
 
-def _service(service: tuple[str, ...], prefix: str = "") -> dict[str, str]:
-    return {f"{prefix}service_name": service[0], f"{prefix}service_model": service[1]}
+def chunks(ids: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut a list of ids into the lengths that one call may ask for."""
+    for start in range(0, len(ids), IDS_PER_CALL):
+        yield ids[start : start + IDS_PER_CALL]
+
+
+def _reference_queries(wanted: set[Reference]) -> Iterator[dict[str, str]]:
+    """Queries that ask for many references of one service at once; those with a comma are left out."""
+    for name, model in sorted({reference[:2] for reference in wanted}):
+        refs = sorted(ref for *service, ref in wanted if service == [name, model] and "," not in ref)
+        for chunk in chunks(refs):
+            yield {
+                "external_reference_service_name": name,
+                "external_reference_service_model": model,
+                "external_reference_service_model_refs": ",".join(chunk),
+            }
 
 
 def _cut_off(said: str) -> str:

@@ -78,7 +78,7 @@ class _Body(io.BytesIO):
     """The body of a request; knows whether any of it was handed to the network.
 
     It is read only once the connection stands (TLS and proxy included) and the
-    headers are out, so a body that nobody read belongs to no invoice.
+    headers are out, so a body that was never read belongs to no invoice.
     """
 
     taken = False
@@ -127,7 +127,7 @@ class Connection:
                 allow_redirects=False,
             )
         except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
-            left = not _never_connected(error) if body is None else body.taken
+            left = body.taken if body is not None else not _never_connected(error)
             return NoAnswer(self.without_token(_said(error)), left)
         return Answered(response.status_code, _text_of(response), dict(response.headers))
 
@@ -152,7 +152,7 @@ class Connection:
         return answer
 
     def _patiently(self, address: str, query: dict[str, str]) -> requests.Response:
-        """Ask again while Kantata throttles: some look-ups have a limit of their own (kantata-api.md section 5)."""
+        """Ask again while Kantata throttles: some look-ups have a limit of their own (docs/kantata.md section 5)."""
         while True:
             began = time.monotonic()
             response = self.session.get(address, params=query, timeout=self._timeout, allow_redirects=False)
@@ -196,30 +196,34 @@ def _never_connected(error: Exception) -> bool:
     )
 
 
-def _within(error: BaseException) -> BaseException | None:
-    """The failure that another one wraps."""
-    return next((one for one in error.args if isinstance(one, BaseException)), None)
-
-
 def _said(error: BaseException) -> str:
     """The innermost reason of a network failure; never a header, so never the token."""
-    cause: object = error
-    while isinstance(cause, BaseException):
-        inner = getattr(cause, "reason", None) or cause.__cause__ or _within(cause)
-        if not isinstance(inner, BaseException):
-            break
+    cause = error
+    while (inner := _reason_of(cause)) is not None:
         cause = inner
-    return next((words for kind, words in _IN_WORDS if isinstance(cause, kind)), f"{type(cause).__name__}: {cause}")
+
+    for kind, words in _IN_WORDS:
+        if isinstance(cause, kind):
+            return words
+    return f"{type(cause).__name__}: {cause}"
+
+
+def _reason_of(error: BaseException) -> BaseException | None:
+    """The failure that another one wraps."""
+    for inner in (getattr(error, "reason", None), error.__cause__, *error.args):
+        if isinstance(inner, BaseException):
+            return inner
+    return None
 
 
 _IN_WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "its name is not known here; the network or the address is wrong"),
     (ConnectTimeoutError, "the connection did not come about in time"),
     (ReadTimeoutError, "the wait for its answer timed out"),
-    (ConnectionRefusedError, "the connection was refused; nobody listens there"),
+    (ConnectionRefusedError, "the connection was refused; no program listens there"),
     (ConnectionResetError, "the connection was broken off"),
     (BrokenPipeError, "the connection was broken off"),
     (RemoteDisconnected, "the connection was closed without an answer"),
     (TimeoutError, "the wait for its answer timed out"),
 )
-"""Failures of the network, for somebody who does not know their names; the first that fits."""
+"""Failures of the network, for people who do not know their names; the first that fits."""

@@ -1,4 +1,4 @@
-"""Values of an answer, read leniently: nulls, blanks and odd types are normal (kantata-api.md section 1)."""
+"""Values of an answer, read leniently: nulls, blanks and odd types are normal (docs/kantata.md section 1)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BASE_UNITS = (1, 10, 100, 1000)
 def json_object(body: str) -> dict[str, Any] | None:
     """The JSON object of a body; None when it is anything else, or nested too deep to be read.
 
-    Numbers that nobody can mean (infinite, or of thousands of digits) come as
+    Numbers without a meaning (infinite, or of thousands of digits) come as
     None, and characters that cannot be written anywhere as “?”.
     """
     try:
@@ -44,9 +44,9 @@ def _loaded(body: str) -> object:
 
 def _writable(value: object) -> object:
     if isinstance(value, dict):
-        return {_writable(name): _writable(one) for name, one in value.items()}
+        return {_writable(name): _writable(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_writable(one) for one in value]
+        return [_writable(inner) for inner in value]
     return value.encode(errors="replace").decode().replace("\x00", "?") if isinstance(value, str) else value
 
 
@@ -70,7 +70,7 @@ def text_of(value: object) -> str | None:
 
 
 def whole(value: object) -> int | None:
-    """Read a whole number, which ids write as text; None for what is none, or has more digits than anybody means."""
+    """Read a whole number, which ids write as text; None for what is none, or has too many digits to be meant."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

@@ -1,6 +1,6 @@
 """An invoice as the exact JSON of ``POST /invoices``, with its identity.
 
-Fields and rules: kantata-api.md section 2. The **reference** names the invoice
+Fields and rules: docs/kantata.md section 2. The **reference** names the invoice
 in the ledger and in Kantata; the **fingerprint** tells whether its content changed.
 """
 
@@ -9,20 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from importer.kantata.fields import HEADER_FIELDS, ID_LISTS, ITEM_LISTS, REFERENCE, REFERENCE_FIELDS
 from importer.model.invoices import Content, ExternalReference, Invoice, ItemType, LineItem
 
 SERVICE_NAME = "invoice-importer"
 SERVICE_MODEL = "invoice"
-ID_LISTS = {
-    ItemType.TIME_ENTRY: "time_entry_ids",
-    ItemType.EXPENSE: "expense_ids",
-    ItemType.BILLING_MILESTONE: "billing_milestone_ids",
-}
-_ITEM_LISTS = {ItemType.FIXED_FEE: "fixed_fee_items", ItemType.ADDITIONAL: "additional_items"}
-_HEADER_TEXTS = ("user_invoice_number", "user_invoice_title", "purchase_order", "project_code", "message")
 
 
 def own_reference(batch: str, workspace_ids: tuple[int, ...], key: str | None) -> str:
@@ -41,14 +36,9 @@ def external_reference(invoice: Invoice, batch: str) -> ExternalReference:
     given = invoice.external_reference
     if given is not None and all(given.triple):
         return given
-    extras = (
-        {}
-        if given is None
-        else {
-            name: getattr(given, name)
-            for name in ("status", "external_message", "external_link", "external_status", "locked")
-        }
-    )
+    extras = {}
+    if given is not None:
+        extras = {name: getattr(given, name) for name in REFERENCE_FIELDS if not name.startswith("service_")}
     ref = own_reference(batch, invoice.workspace_ids, invoice.key)
     return ExternalReference(SERVICE_NAME, SERVICE_MODEL, ref, **extras)
 
@@ -68,50 +58,60 @@ def payload_of(invoice: Invoice, reference: ExternalReference) -> dict[str, Any]
     multi_project = len(workspaces) > 1
     body: dict[str, Any] = {"workspace_ids": list(workspaces)} if multi_project else {"workspace_id": workspaces[0]}
     body["payment_schedule"] = invoice.payment_schedule
+
     for item_type, name in ID_LISTS.items():
         ids = [line.item_id for line in invoice.lines if line.item_type is item_type]
         if ids:
             body[name] = ids
-    for item_type, name in _ITEM_LISTS.items():
+    for item_type, name in ITEM_LISTS.items():
         items = [_item(line, multi_project=multi_project) for line in invoice.lines if line.item_type is item_type]
         if items:
             body[name] = items
-    if invoice.invoice_date is not None:
-        body["invoice_date"] = invoice.invoice_date.isoformat()
-    body.update({name: value for name in _HEADER_TEXTS if (value := getattr(invoice, name)) is not None})
-    body["draft"] = invoice.draft
-    body["suppress_emails"] = invoice.suppress_emails
-    body["external_reference"] = _filled(reference)
+
+    body |= _filled(invoice, HEADER_FIELDS)
+    body[REFERENCE] = _filled(reference, REFERENCE_FIELDS)
     return {"invoice": body}
+
+
+def _filled(record: Invoice | ExternalReference, names: tuple[str, ...]) -> dict[str, Any]:
+    """The fields of a record that hold anything, as JSON writes them."""
+    fields = {}
+    for name in names:
+        value = getattr(record, name)
+        if isinstance(value, date):
+            value = value.isoformat()
+        if value is not None:
+            fields[name] = value
+    return fields
 
 
 def fingerprint_of(payload: dict[str, Any]) -> str:
     """SHA-256 of the payload without the external reference, hexadecimal."""
-    content = {name: value for name, value in payload["invoice"].items() if name != "external_reference"}
+    content = {name: value for name, value in payload["invoice"].items() if name != REFERENCE}
     return hashlib.sha256(to_json(content, sort_keys=True).encode()).hexdigest()
 
 
 def unordered_fingerprint_of(payload: dict[str, Any]) -> str:
     """As :func:`fingerprint_of`, but the same in whatever order the rows stand that make the lists."""
     body = payload["invoice"]
-    content = {name: _in_order(value) if isinstance(value, list) else value for name, value in body.items()}
+    content = dict(body)
+    for name, value in body.items():
+        if isinstance(value, list):
+            content[name] = sorted(value, key=lambda item: to_json(item, sort_keys=True))
     return fingerprint_of({"invoice": content})
-
-
-def _in_order(values: list[Any]) -> list[Any]:
-    return sorted(values, key=lambda one: to_json(one, sort_keys=True))
 
 
 def content_of(payload: dict[str, Any]) -> Content:
     """What the invoice of a request bills."""
     body = payload["invoice"]
     workspaces = body.get("workspace_ids") or [body["workspace_id"]]
-    ids = [(item_type, item_id) for item_type, name in ID_LISTS.items() for item_id in body.get(name, ())]
-    priced = [
-        (item_type, Decimal(str(item["amount"])), tidy(item.get("notes")))
-        for item_type, name in _ITEM_LISTS.items()
-        for item in body.get(name, ())
-    ]
+    ids, priced = [], []
+    for item_type, name in ID_LISTS.items():
+        for item_id in body.get(name, ()):
+            ids.append((item_type, item_id))
+    for item_type, name in ITEM_LISTS.items():
+        for item in body.get(name, ()):
+            priced.append((item_type, Decimal(str(item["amount"])), tidy(item.get("notes"))))
     return Content(frozenset(workspaces), frozenset(ids), tuple(sorted(priced, key=by_type_and_amount)))
 
 
@@ -136,12 +136,10 @@ def _item(line: LineItem, *, multi_project: bool) -> dict[str, Any]:
         msg = f"row {line.row}: a {line.item_type.value} has no amount"
         raise ValueError(msg)
     item: dict[str, Any] = {"amount": json_number(line.amount)}
-    if line.notes is not None:
-        item["notes"] = line.notes
-    if line.taxable is not None:
-        item["taxable"] = line.taxable
-    if line.story_id is not None:
-        item["story_id"] = line.story_id
+    for name in ("notes", "taxable", "story_id"):
+        value = getattr(line, name)
+        if value is not None:
+            item[name] = value
     if multi_project:
         item["workspace_id"] = line.workspace_id
     return item
@@ -160,17 +158,3 @@ def json_number(amount: Decimal) -> int | float:
         msg = f"{amount} cannot be written as a JSON number without a change"
         raise ValueError(msg)
     return number
-
-
-def _filled(reference: ExternalReference) -> dict[str, Any]:
-    names = (
-        "service_name",
-        "service_model",
-        "service_model_ref",
-        "status",
-        "external_message",
-        "external_link",
-        "external_status",
-        "locked",
-    )
-    return {name: value for name in names if (value := getattr(reference, name)) is not None}

@@ -9,7 +9,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from importer.kantata.payload import ID_LISTS, to_json
+from importer.kantata.fields import ID_LISTS
+from importer.kantata.payload import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

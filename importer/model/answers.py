@@ -89,7 +89,7 @@ class ReadBack:
 
 
 class OutcomeKind(Enum):
-    """What a POST led to, as far as can be known (kantata-api.md section 4)."""
+    """What a POST led to, as far as can be known (docs/kantata.md section 4)."""
 
     CREATED = "created"
     REJECTED = "rejected"

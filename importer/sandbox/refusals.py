@@ -1,4 +1,4 @@
-"""Answers that refuse, in the error shapes that Kantata documents (kantata-api.md section 4)."""
+"""Answers that refuse, in the error shapes that Kantata documents (docs/kantata.md section 4)."""
 
 from __future__ import annotations
 

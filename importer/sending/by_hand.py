@@ -18,8 +18,8 @@ from importer.sending.settlement import Settlement, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from importer.kantata.answers import FoundInvoice
     from importer.kantata.client import KantataApi
+    from importer.kantata.invoices import FoundInvoice
     from importer.ledger.ledger import SubmissionLedger
 
 CODE = "usage.by_hand"

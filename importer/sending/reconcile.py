@@ -1,6 +1,6 @@
 """Settle invoices whose outcome is not known, by asking Kantata twice; send nothing.
 
-The look-ups and their limits are those of kantata-api.md section 6: first by the
+The look-ups and their limits are those of docs/kantata.md section 6: first by the
 external reference that was sent with the invoice, then by project and time with
 its content compared. “Not found” means nothing before ``settle_seconds`` have
 passed since sending, nor where this user may not see the project's finances.
@@ -21,8 +21,8 @@ from importer.sending.settlement import Settlement, Verdict, found_as, hidden_in
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importer.kantata.answers import FoundInvoice
     from importer.kantata.client import KantataApi
+    from importer.kantata.invoices import FoundInvoice
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import SentInvoice, Unsettled
 

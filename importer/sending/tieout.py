@@ -1,7 +1,7 @@
 """Compare what Kantata holds of an invoice with what was sent: to the cent, and field by field. Pure.
 
 What an answer does not show is said to be unread, never taken as equal: an answer
-may leave associations out, and holds nulls and blanks (kantata-api.md section 1).
+may leave associations out, and holds nulls and blanks (docs/kantata.md section 1).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from importer.kantata.payload import ID_LISTS, tidy
+from importer.kantata.fields import ID_LISTS
+from importer.kantata.payload import tidy
 from importer.kantata.snapshot import digest_of, snapshot_of, with_cents
 from importer.model.answers import Difference, ShownItem, TieOut
 from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES

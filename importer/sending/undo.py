@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from importer.kantata.answers import FoundInvoice
+    from importer.kantata.invoices import FoundInvoice
     from importer.ledger.rows import SentInvoice
     from importer.model.answers import Shown
     from importer.model.exit_codes import ExitCode
@@ -110,7 +110,7 @@ def to_look_up(sent: Iterable[SentInvoice]) -> list[SentInvoice]:
 
 
 def young_of(sent: Iterable[SentInvoice], now: datetime, settle_seconds: float) -> frozenset[str]:
-    """Ids of invoices sent so lately that “absent” means nothing yet (kantata-api.md section 6); ``now`` is UTC."""
+    """Ids of invoices sent so lately that “absent” means nothing yet (docs/kantata.md section 6); ``now`` is UTC."""
     settled = now - timedelta(seconds=settle_seconds)
     return frozenset(one.invoice_id for one in sent if one.invoice_id and one.sent_at and one.sent_at > settled)
 

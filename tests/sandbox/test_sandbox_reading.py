@@ -1,4 +1,4 @@
-"""Lists, envelope, default filters, includes and references (kantata-api.md sections 1 and 3)."""
+"""Lists, envelope, default filters, includes and references (docs/kantata.md sections 1 and 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What POST /invoices refuses, and in which shape (kantata-api.md sections 2 and 4)."""
+"""What POST /invoices refuses, and in which shape (docs/kantata.md sections 2 and 4)."""
 
 from __future__ import annotations
 
