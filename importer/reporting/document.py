@@ -23,7 +23,7 @@ from importer.model.words import (
     projects_of,
     row_ranges,
 )
-from importer.reporting.balance import NOT_LOOKED_UP
+from importer.reporting.balance import NOT_LOOKED_UP, STRAY
 from importer.reporting.report import totals_by_currency
 from importer.reporting.table import Column, Kind, Narrow, Table
 
@@ -227,7 +227,7 @@ def _by_status(totals: Totals) -> Iterator[tuple[object, ...]]:
             yield status, count, totals.amount_by_status[status]
     stray = totals.amount - sum(totals.amount_by_status.values())
     if stray:
-        yield "rows without a project", None, stray
+        yield STRAY, None, stray
 
 
 def _expected_totals(report: Report) -> Table | None:

@@ -1,4 +1,4 @@
-"""What a run has to tell: the record from which the results, the terminal and the JSON are made."""
+"""The record of a run, from which all that is shown of it is made, and its JSON document."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from string import digits
 from typing import TYPE_CHECKING, Any
 
 from importer.kantata.payload import to_json
+from importer.model.answers import TieOut
 from importer.model.currency_sums import currency_of
 from importer.model.plans import Expected, PlannedInvoice, Source, Status, Totals
 from importer.model.problems import Problem, Severity
 from importer.model.words import exact
-from importer.reporting.balance import Tally
+from importer.reporting.balance import Line, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,7 +45,7 @@ class CurrencyTotal:
 
 @dataclass(frozen=True)
 class Report:
-    """One preview or submit, told whole."""
+    """One preview or submit, as a whole."""
 
     command: str
     run_id: str
@@ -68,37 +69,41 @@ class Report:
     decisions: tuple[Decision, ...] = ()
     """How columns were read whose texts needed a convention."""
     changes: Changes | None = None
-    """What is otherwise than in the batch before; None: not compared."""
+    """What differs from the batch before; None: not compared."""
     settled: bool = False
-    """Whether it tells anew of an earlier run, whose doubts were settled since."""
+    """Whether it is of an earlier run, whose invoices in doubt were settled since."""
 
     @property
     def errors(self) -> int:
         """How many problems keep invoices from being sent."""
         return sum(problem.severity is Severity.ERROR for problem in self.problems)
 
-    def link_of(self, planned: PlannedInvoice) -> str | None:
-        """Web address of the invoice; None when it has no id."""
-        return None if planned.invoice_id is None else self.invoice_link.replace("{id}", planned.invoice_id)
-
-    def by_row(self) -> dict[int, PlannedInvoice]:
-        """The invoice that each row belongs to; rows that belong to none are absent."""
-        return {row: planned for planned in self.planned for row in planned.invoice.rows}
-
     @property
     def is_plan(self) -> bool:
-        """Whether it tells what would be done, not what was."""
+        """Whether it shows what would be done, not what was."""
         return self.command == "preview" or bool(self.totals.by_status.get(Status.READY))
 
     @property
     def tally(self) -> Tally:
         """The figures of the tie-out."""
-        if self.sheet is None:  # only the invoices of an earlier run are told
-            return Tally(
-                self.planned, self.totals.amount, sum(len(one.invoice.rows) for one in self.planned), frozenset()
-            )
-        rows = frozenset(raw.number for raw in self.sheet.rows) - self.sheet.excluded.keys()
-        return Tally(self.planned, self.totals.amount, len(rows), rows & self.errors_by_row().keys())
+        if self.sheet is None:  # only the invoices of an earlier run are shown
+            rows = sum(len(planned.invoice.rows) for planned in self.planned)
+            return Tally(self.planned, self.totals.amount, rows, frozenset())
+        rows_in = frozenset(raw.number for raw in self.sheet.rows) - self.sheet.excluded.keys()
+        return Tally(self.planned, self.totals.amount, len(rows_in), rows_in & self.errors_by_row().keys())
+
+    def link_of(self, planned: PlannedInvoice) -> str | None:
+        """Web address of the invoice; None when it has no id."""
+        if planned.invoice_id is None:
+            return None
+        return self.invoice_link.replace("{id}", planned.invoice_id)
+
+    def by_row(self) -> dict[int, PlannedInvoice]:
+        """The invoice that each row belongs to; rows that belong to none are absent."""
+        found = {}
+        for planned in self.planned:
+            found.update(dict.fromkeys(planned.invoice.rows, planned))
+        return found
 
     def errors_by_row(self) -> dict[int, list[Problem]]:
         """The errors of each row; one about a whole column stands at each of its rows, with the row's own cell."""
@@ -106,73 +111,44 @@ class Report:
         for problem in self.problems:
             if problem.severity is Severity.ERROR:
                 for row in problem.every_row:
-                    found[row].append(problem if row == problem.row else _at_row(problem, row))
+                    found[row].append(_at_row(problem, row))
         return found
 
 
 def _at_row(problem: Problem, row: int) -> Problem:
+    if row == problem.row:
+        return problem
     cell = problem.cell and f"{problem.cell.rstrip(digits)}{row}"
     return replace(problem, row=row, cell=cell)
 
 
-def totals_by_currency(planned: Iterable[PlannedInvoice]) -> tuple[CurrencyTotal, ...]:
-    """Totals per currency of the invoices that are ready or created; empty when Kantata told no currency."""
+def totals_by_currency(invoices: Iterable[PlannedInvoice]) -> tuple[CurrencyTotal, ...]:
+    """Totals per currency of the invoices that are ready or created; empty when Kantata named no currency."""
     groups: dict[str | None, list[PlannedInvoice]] = defaultdict(list)
-    for one in planned:
-        if one.expected is not None and one.status in (Status.READY, Status.CREATED):
-            groups[one.expected.currency].append(one)
+    for planned in invoices:
+        if planned.expected is not None and planned.status in (Status.READY, Status.CREATED):
+            groups[planned.expected.currency].append(planned)
     if not any(groups):
         return ()
     return tuple(_total(currency, groups[currency]) for currency in sorted(groups, key=lambda code: code or "~"))
 
 
-def _total(currency: str | None, planned: list[PlannedInvoice]) -> CurrencyTotal:
-    known = [one.expected.total for one in planned if one.expected is not None and one.expected.total is not None]
-    expected = sum(known, Decimal(0)) if len(known) == len(planned) else None
-    return CurrencyTotal(currency, len(planned), sum((one.invoice.amount for one in planned), Decimal(0)), expected)
-
-
-def to_document(report: Report) -> dict[str, Any]:
-    """The one document that ``--json`` prints."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "command": report.command,
-        "run_id": report.run_id,
-        "batch": report.batch,
-        "exit_code": int(report.exit_code),
-        "source": {
-            "path": report.source.path,
-            "sheet": report.source.sheet,
-            "sha256": report.source.sha256,
-            "rows": report.source.rows,
-        },
-        "totals": {
-            "rows": report.totals.rows,
-            "invoices": report.totals.invoices,
-            "amount": f"{report.totals.amount:.2f}",
-            "by_status": {status.value: count for status, count in report.totals.by_status.items()},
-        },
-        "totals_by_currency": [
-            {
-                "currency": one.currency,
-                "invoices": one.invoices,
-                "amount": f"{one.amount:.2f}",
-                "expected_total": _exact(one.expected),
-            }
-            for one in totals_by_currency(report.planned)
-        ],
-        "tie_out": report.tally.document(),
-        "invoices": [_invoice(report, planned) for planned in report.planned],
-        "problems": [_problem(problem) for problem in report.problems],
-        "notices": list(report.notices),
-        "files": {name: None if path is None else str(path) for name, path in report.files.items()},
-    }
+def _total(currency: str | None, invoices: list[PlannedInvoice]) -> CurrencyTotal:
+    amount, expected = Decimal(0), Decimal(0)
+    is_known = True
+    for planned in invoices:
+        amount += planned.invoice.amount
+        if planned.expected is None or planned.expected.total is None:
+            is_known = False
+        else:
+            expected += planned.expected.total
+    return CurrencyTotal(currency, len(invoices), amount, expected if is_known else None)
 
 
 def answer_of(
     report: Report, planned: PlannedInvoice | None, errors: Sequence[Problem]
 ) -> tuple[str | None, str | None]:
-    """What a row is told, and what to do: its own errors, else what became of its invoice."""
+    """The answer of a row, and what to do: its own errors, else what became of its invoice."""
     if errors:
         # The addresses are those of the file that was read: elsewhere the same row may stand in another place.
         file = Path(report.source.path).name
@@ -183,18 +159,88 @@ def answer_of(
     return planned.reason, planned.what_to_do
 
 
+# --- the JSON document --------------------------------------------------------------
+
+
 def json_text(report: Report) -> str:
     """The document as text, indented."""
     return to_json(to_document(report), indent=2)
 
 
+def to_document(report: Report) -> dict[str, Any]:
+    """The one document that ``--json`` prints; its keys and types are promised in docs/."""
+    totals, source = report.totals, report.source
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": report.command,
+        "run_id": report.run_id,
+        "batch": report.batch,
+        "exit_code": int(report.exit_code),
+        "source": {"path": source.path, "sheet": source.sheet, "sha256": source.sha256, "rows": source.rows},
+        "totals": {
+            "rows": totals.rows,
+            "invoices": totals.invoices,
+            "amount": f"{totals.amount:.2f}",
+            "by_status": {status.value: count for status, count in totals.by_status.items()},
+        },
+        "totals_by_currency": [_currency_total(total) for total in totals_by_currency(report.planned)],
+        "tie_out": _tie_out(report.tally),
+        "invoices": [_invoice(report, planned) for planned in report.planned],
+        "problems": [_problem(problem) for problem in report.problems],
+        "notices": list(report.notices),
+        "files": {name: path and str(path) for name, path in report.files.items()},
+    }
+
+
 def plain_amount(amount: Decimal) -> str:
     """Amount without needless decimals: 1200, 12.50."""
-    return str(int(amount)) if amount == amount.to_integral_value() else exact(amount)
+    if amount == amount.to_integral_value():
+        return str(int(amount))
+    return exact(amount)
+
+
+def _exact(amount: Decimal | None) -> str | None:
+    return None if amount is None else exact(amount)
+
+
+def _plain(amount: Decimal | None) -> str | None:
+    return None if amount is None else plain_amount(amount)
+
+
+def _currency_total(total: CurrencyTotal) -> dict[str, Any]:
+    return {
+        "currency": total.currency,
+        "invoices": total.invoices,
+        "amount": f"{total.amount:.2f}",
+        "expected_total": _exact(total.expected),
+    }
+
+
+def _tie_out(tally: Tally) -> dict[str, Any]:
+    return {
+        "rows_in": tally.rows,
+        "rows_answered": tally.answers().total(),
+        "by_currency": [_tie_out_line(line) for line in tally.by_currency()],
+        "by_project": [_tie_out_line(line) for line in tally.by_project()],
+    }
+
+
+def _tie_out_line(line: Line) -> dict[str, Any]:
+    """One line of the tie-out; null where nothing was read back."""
+    return {
+        "name": line.name,
+        "sheet": _exact(line.sheet),
+        "sent": _exact(line.sent),
+        "read_back": _exact(line.read_back),
+        "difference": _exact(line.difference),
+        "total_in_kantata": _exact(line.total),
+        "not_read_back": line.unread,
+        "amount_not_read_back": _exact(line.unread_amount),
+    }
 
 
 def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
-    read_back, expected = planned.read_back, planned.expected or Expected((), None, None)
+    expected = planned.expected or Expected((), None, None)
     return {
         "reference": planned.reference,
         "workspace_ids": list(planned.invoice.workspace_ids),
@@ -203,7 +249,7 @@ def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
         "status": planned.status.value,
         "invoice_id": planned.invoice_id,
         "invoice_link": report.link_of(planned),
-        "invoice_number": read_back.number if read_back else None,
+        "invoice_number": planned.read_back and planned.read_back.number,
         "amount": plain_amount(planned.invoice.amount),
         "workspace_titles": list(expected.titles),
         "currency": currency_of(planned),
@@ -215,29 +261,23 @@ def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
     }
 
 
-def _exact(amount: Decimal | None) -> str | None:
-    return None if amount is None else exact(amount)
-
-
 def _read_back(planned: PlannedInvoice) -> dict[str, Any] | None:
     """What Kantata holds; None when it was not read."""
     held = planned.read_back
     if held is None:
         return None
-    tie_out = planned.tie_out
+    tie_out = planned.tie_out or TieOut()
     return {
-        "amount": None if held.items_amount is None else plain_amount(held.items_amount),
-        "total": None if held.total is None else plain_amount(held.total),
+        "amount": _plain(held.items_amount),
+        "total": _plain(held.total),
         "currency": held.currency,
-        "differences": [
-            {"what": one.what, "sent": one.sent, "held": one.held} for one in (tie_out.differences if tie_out else ())
-        ],
-        "not_read_back": list(tie_out.unread) if tie_out else [],
+        "differences": [{"what": found.what, "sent": found.sent, "held": found.held} for found in tie_out.differences],
+        "not_read_back": list(tie_out.unread),
     }
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
-    return {
+    document: dict[str, Any] = {
         "severity": problem.severity.value,
         "code": problem.code,
         "sheet": problem.sheet,
@@ -247,5 +287,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "value": problem.value,
         "message": problem.message,
         "hint": problem.hint,
-        **({"rows": list(problem.rows)} if problem.rows else {}),
     }
+    if problem.rows:
+        document["rows"] = list(problem.rows)
+    return document
