@@ -37,19 +37,19 @@ def mixed(
     ``total`` may hold more than the invoices do, which each count with ``value``: their amount in the sheet.
     None: all is one currency, or none is known.
     """
-    sums: dict[str | None, Decimal] = defaultdict(Decimal)
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    unknown = total
     for planned in invoices:
-        sums[currency_of(planned)] += value(planned)
-    sums[None] += total - sum(sums.values())
+        if currency := currency_of(planned):
+            sums[currency] += value(planned)
+            unknown -= value(planned)
 
-    unknown = sums.pop(None)
-    known = {code: amount for code, amount in sorted(sums.items()) if code is not None and amount}
-    if not known or (len(known) == 1 and not unknown):
-        return None
-    parts = [f"{code} {money(amount)}" for code, amount in known.items()]
-    if unknown:
-        parts.append(f"{money(unknown)} whose currency is not known")
+    parts = [f"{code} {money(amount)}" for code, amount in sorted(sums.items()) if amount]
     what = "sum"
-    if len(known) > 1:
-        what = f"sum over {count_of(len(known), 'currency')}"
+    if len(parts) > 1:
+        what = f"sum over {count_of(len(parts), 'currency')}"
+    if parts and unknown:
+        parts.append(f"{money(unknown)} whose currency is not known")
+    if len(parts) < 2:  # noqa: PLR2004 - a sum of one currency, or of none that is known, needs no words
+        return None
     return f"{what}: {' + '.join(parts)}"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from importer.model.plans import PlannedInvoice, Totals
     from importer.model.problems import Problem
-    from importer.reporting.balance import Line, Tally
+    from importer.reporting.balance import Line
     from importer.reporting.report import Report
 
 MOST_INVOICES = 60
@@ -44,8 +44,9 @@ MOST_PROBLEMS = 40
 MOST_RANGES = 8
 """Ranges of rows named of problems that say the same."""
 UNKNOWN_COLUMN = "column.unknown"
+_IN_THE_WORKBOOK = "the workbook lists them all."
 _UNREMARKABLE = frozenset({Status.READY, Status.ALREADY_CREATED})
-_FILES = {
+_FILE_LABELS = {
     "preview": "Preview workbook",
     "results": "Results",
     "to_fix": "Rows to fix",
@@ -120,9 +121,9 @@ class Document:
 def document_of(report: Report) -> Document:
     """Decide what is shown of the report."""
     tally = report.tally
-    is_compared = not report.is_plan and tally.looked_up
     remarks = _remarks(report.planned)
-    groups = _alike(problem for problem in report.problems if problem.code != UNKNOWN_COLUMN)
+    known, not_sent_columns = _without_unknown_columns(report.problems)
+    groups = _alike(known)
     left = sum(len(group) for group in groups[MOST_PROBLEMS:])
     return Document(
         title="Preview: nothing was sent" if report.command == "preview" else "Results",
@@ -133,19 +134,19 @@ def document_of(report: Report) -> Document:
         expected=_expected_totals(report),
         nothing_sent=_nothing_sent(report),
         is_plan=report.is_plan,
-        tie_out=_tie_out(tally) if is_compared else (),
+        tie_out=_tie_out(report),
         not_looked_up=None if report.is_plan or tally.looked_up else NOT_LOOKED_UP,
         answered=tally.row_sentence(),
         all_answered=tally.rows_agree(),
         remarks=tuple(remarks[:MOST_PROBLEMS]),
-        more_remarks=left_out(len(remarks), MOST_PROBLEMS, "the workbook lists them all."),
+        more_remarks=left_out(len(remarks), MOST_PROBLEMS, _IN_THE_WORKBOOK),
         findings_counted=_counted(report.problems),
-        findings=tuple(_finding(group) for group in groups[:MOST_PROBLEMS]),
-        more_findings=left_out(left, 0, "the workbook lists them all."),
-        not_sent_columns=tuple(str(found.value) for found in report.problems if found.code == UNKNOWN_COLUMN),
+        findings=tuple(map(_finding, groups[:MOST_PROBLEMS])),
+        more_findings=left_out(left, 0, _IN_THE_WORKBOOK),
+        not_sent_columns=not_sent_columns,
         next_steps=tuple(_next_steps(report)),
         notices=report.notices,
-        files=tuple((_FILES[name], path) for name, path in report.files.items() if path is not None),
+        files=tuple(_files(report)),
     )
 
 
@@ -158,6 +159,12 @@ def _facts(report: Report) -> tuple[tuple[str, str | datetime], ...]:
         ("Kantata account", report.account),
         ("Started", report.started_at.replace(microsecond=0, tzinfo=None)),
     )
+
+
+def _files(report: Report) -> Iterator[tuple[str, Path]]:
+    for name, path in report.files.items():
+        if path is not None:
+            yield _FILE_LABELS[name], path
 
 
 # --- tables -------------------------------------------------------------------------
@@ -258,8 +265,11 @@ _TIE_OUT_FIGURES = (
 )
 
 
-def _tie_out(tally: Tally) -> tuple[Table, ...]:
+def _tie_out(report: Report) -> tuple[Table, ...]:
     """Sheet, sent and read back side by side, by currency and by project; what is not known is blank."""
+    tally = report.tally
+    if report.is_plan or not tally.looked_up:
+        return ()
     tables = []
     for title, lines in (("Tie-out by currency", tally.by_currency()), ("Tie-out by project", tally.by_project())):
         columns = [Column(title), *_TIE_OUT_FIGURES]
@@ -306,6 +316,17 @@ def _remarks(invoices: Iterable[PlannedInvoice]) -> list[Remark]:
     return remarks
 
 
+def _without_unknown_columns(problems: Iterable[Problem]) -> tuple[list[Problem], tuple[str, ...]]:
+    """The problems but those of unknown columns, and the titles of these, which are named in one line."""
+    known, titles = [], []
+    for problem in problems:
+        if problem.code == UNKNOWN_COLUMN:
+            titles.append(str(problem.value))
+        else:
+            known.append(problem)
+    return known, tuple(titles)
+
+
 def _counted(problems: Sequence[Problem]) -> str:
     """“3 problems and 1 warning”; empty when there are none."""
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
@@ -345,16 +366,24 @@ def _places(problems: Sequence[Problem]) -> str:
 def _next_steps(report: Report) -> Iterator[str]:
     """What to do next, in one line per matter."""
     counts = report.totals.by_status
-    if report.errors:
-        yield f"{count_of(report.errors, 'problem')} in the file: see the sheet Problems."
-    if count := counts.get(Status.IN_DOUBT):
-        yield f"{count_of(count, 'invoice')} in doubt: may exist in Kantata. Look there first."
-    if count := sum(planned.differs for planned in report.planned):
-        yield f"{count_of(count, 'invoice')} in Kantata differ from what was sent: the sheet Invoices says how."
-    if count := sum(planned.missing for planned in report.planned):
-        yield f"{count_of(count, 'invoice')} could not be found again in Kantata: the sheet Invoices says what to do."
-    if count := counts.get(Status.HELD):
-        yield f"{count_of(count, 'invoice')} held: a person decides. The sheet Invoices says why."
+    matters = (
+        (report.errors, "problem", "in the file: see the sheet Problems."),
+        (counts.get(Status.IN_DOUBT, 0), "invoice", "in doubt: may exist in Kantata. Look there first."),
+        (
+            sum(planned.differs for planned in report.planned),
+            "invoice",
+            "in Kantata differ from what was sent: the sheet Invoices says how.",
+        ),
+        (
+            sum(planned.missing for planned in report.planned),
+            "invoice",
+            "could not be found again in Kantata: the sheet Invoices says what to do.",
+        ),
+        (counts.get(Status.HELD, 0), "invoice", "held: a person decides. The sheet Invoices says why."),
+    )
+    for count, noun, matter in matters:
+        if count:
+            yield f"{count_of(count, noun)} {matter}"
     if report.command == "submit" and (counts.get(Status.REJECTED) or counts.get(Status.NOT_SENT)):
         yield "Rows that did not become invoices are in the to-fix workbook beside this one."
     yield "Amounts are those of fixed fees and additional items; time, expenses and milestones are priced by Kantata."
