@@ -56,8 +56,8 @@ _INVOICES: tuple[tuple[Column, Callable[[Report, PlannedInvoice], object]], ...]
     (Column("What to do", width=50, wrapped=True), lambda _, planned: planned.what_to_do),
     (Column("Lines", width=30), lambda _, planned: describe_lines(planned)),
     (Column("Rows", width=16), lambda _, planned: row_ranges(planned.invoice.rows)),
-    (Column("Reference", Kind.CODE, 24), lambda _, planned: planned.reference),
-    (Column("Request ID", Kind.CODE, 38), lambda _, planned: planned.request_id),
+    (Column("Reference", Kind.CODE, 24, printed=False), lambda _, planned: planned.reference),
+    (Column("Request ID", Kind.CODE, 38, printed=False), lambda _, planned: planned.request_id),
 )
 
 
@@ -74,8 +74,8 @@ def invoices(report: Report, longest_cell: int) -> Table:
     if is_preview:
         columns[columns.index(_AMOUNT)] = replace(_AMOUNT, title="Amount to send")
         most = max((len(_pieces(planned, longest_cell)) for planned in report.planned), default=1)
-        columns.append(Column("JSON to send", width=80))
-        columns += [Column("JSON (continued)", width=80)] * (most - 1)
+        columns.append(Column("JSON to send", width=80, printed=False))
+        columns += [Column("JSON (continued)", width=80, printed=False)] * (most - 1)
 
     def rows() -> Iterator[list[object]]:
         for planned in report.planned:

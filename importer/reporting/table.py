@@ -57,6 +57,8 @@ class Column:
     right: bool = False
     """Whether the title of a column of texts stands at the right, because most of its cells are figures."""
     narrow: Narrow = Narrow.KEEP
+    printed: bool = True
+    """Whether a workbook prints it; those that are not stand at the right."""
 
     @property
     def is_right(self) -> bool:

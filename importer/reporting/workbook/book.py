@@ -122,8 +122,15 @@ class _TableSheet:
         self._row = 0
         self._links = 0
         self._wrapped = {position: column.width for position, column in enumerate(table.columns) if column.wrapped}
-        self._simple = [column.kind is not Kind.LINK and not column.wrapped for column in table.columns]
-        """Columns whose texts are written as they are."""
+        self._text_styles = [self._text_style(position) for position in range(len(table.columns))]
+
+    def _text_style(self, position: int) -> Any:  # noqa: ANN401 - untyped by its library
+        """How texts of a column look: with a gap to the figures at their left, if any."""
+        if self._columns[position].wrapped:
+            return self._book.wrap
+        if position and self._columns[position - 1].kind in (Kind.MONEY, Kind.COUNT):
+            return self._book.beside
+        return None
 
     def write(self, table: Table) -> None:
         book, sheet = self._book, self._sheet
@@ -133,17 +140,20 @@ class _TableSheet:
             sheet.write_string(0, position, column.title, book.header_right if column.is_right else book.header)
         for cells in table.rows:
             self._add(cells)
-        sheet.autofilter(0, 0, max(self._row, 1), len(self._columns) - 1)
+        last_row = max(self._row, 1)
+        sheet.autofilter(0, 0, last_row, len(self._columns) - 1)
+        sheet.print_area(0, 0, last_row, sum(column.printed for column in self._columns) - 1)
+        sheet.repeat_rows(0)
 
     def _add(self, cells: Sequence[object]) -> None:
         self._row += 1
-        row, simple, write_string = self._row, self._simple, self._sheet.write_string
+        row, styles, write_string = self._row, self._text_styles, self._sheet.write_string
         self._fit_height(cells)
         for position, cell in enumerate(cells):
             if cell is None or cell == "":
                 continue
-            if type(cell) is str and simple[position] and len(cell) <= LONGEST_CELL:
-                write_string(row, position, cell)  # by far the most cells
+            if type(cell) is str and self._columns[position].kind is not Kind.LINK:  # by far the most cells
+                write_string(row, position, _fitting(cell), styles[position])
             else:
                 self._write(position, cell)
 
@@ -170,7 +180,7 @@ class _TableSheet:
                 has_time = isinstance(cell, datetime) and cell.time() != time()
                 sheet.write_datetime(row, position, cell, book.moment if has_time else book.date)
             case _:
-                sheet.write_string(row, position, _fitting(str(cell)), book.wrap if column.wrapped else None)
+                sheet.write_string(row, position, _fitting(str(cell)), self._text_styles[position])
 
     def _write_link(self, position: int, address: str) -> None:
         self._links += 1
