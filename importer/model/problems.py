@@ -19,14 +19,14 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, said so that an accountant can mend it."""
+    """One thing that is wrong, said so that an accountant can fix it."""
 
     code: str
     """Stable name for programs, such as ``amount.fraction``."""
     message: str
     """What is wrong and why, in plain words."""
     hint: str
-    """How to mend it."""
+    """How to fix it."""
     sheet: str | None = None
     """Sheet name, or the file's name for CSV; None when no sheet was reached."""
     cell: str | None = None

@@ -153,7 +153,7 @@ class Tally:
         answered = self.answers().total()
         verdict = "every row has its answer"
         if answered != self.rows:
-            verdict = f"{abs(self.rows - answered):,} do not tally: report this"
+            verdict = f"{abs(self.rows - answered):,} do not match. Please report this"
         return f"Rows in the sheet: {self.rows:,}; rows answered: {answered:,}: {verdict}."
 
 

@@ -190,7 +190,7 @@ def problems(report: Report) -> Table:
         Column("Column", width=22),
         Column("Value", width=24),
         Column("What is wrong", width=70, wrapped=True),
-        Column("How to mend it", width=60, wrapped=True),
+        Column("How to fix it", width=60, wrapped=True),
         Column("Code", width=28),
     )
     rows = []

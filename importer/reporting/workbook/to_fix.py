@@ -1,4 +1,4 @@
-"""The to-fix workbook: the rows that did not become invoices, ready to be mended and submitted."""
+"""The to-fix workbook: the rows that did not become invoices, ready to be fixed and submitted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _add_cover(book: Book, report: Report) -> None:
     cover.write_row(0, 0, ["Batch", report.batch], book.bold)
     cover.write_row(1, 0, ["From run", report.run_id])
     cover.write_row(2, 0, ["From file", report.source.path])
-    advice = "Mend the rows on the sheet Invoices and submit this workbook as it is."
+    advice = "Fix the rows on the sheet Invoices and submit this workbook as it is."
     cover.write_string(4, 0, _not_here(report) if report.exit_code is ExitCode.GATE else advice)
     cover.write_string(5, 0, "Keep the batch: by it the program knows what it has sent already.")
 
@@ -74,8 +74,10 @@ def _unfinished(report: Report, sheet: Sheet) -> Iterator[tuple[RawRow, str | No
 
 
 def _not_here(report: Report) -> str:
-    which = f"submit {PurePath(report.source.path).name} itself: the cells named are its own"
-    return f"Nothing is to be mended here. Look at what was refused, and {which}."
+    file = PurePath(report.source.path).name
+    return (
+        f"There is nothing to fix here. Look at what was refused, then submit {file} itself: the cells named are in it."
+    )
 
 
 def _as_read(report: Report, sheet: Sheet, raw: RawRow) -> list[object]:

@@ -1,4 +1,4 @@
-"""Write the workbook of an undo: what was undone, what was kept and why, what nobody knows."""
+"""Write the workbook of an undo: what was undone, what was kept and why, what is not known."""
 
 from __future__ import annotations
 
@@ -80,5 +80,5 @@ def _add_summary(book: Book, done: Undone) -> None:
         rows.append((TITLES[group], len(steps), sum(step.sent.amount for step in steps)))
     summary.add_table(Table("Results", columns, rows))
     if undone := done.of(Group.UNDONE):
-        words = f"The rows of the {count_of(len(undone), 'invoice')} undone are ready again: submit their file to bill"
-        summary.add_lines([f"{words} them anew."])
+        which = f"The rows of the {count_of(len(undone), 'undone invoice')} are ready again"
+        summary.add_lines([f"{which}: submit their file to bill them."])
