@@ -22,11 +22,11 @@ def test_replaced_while_it_was_billed_and_killed_while_it_moved(cli: Cli, sandbo
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
     new = filled(cli.folder / "new.xlsx", 77, key="new")
     before = (
-        "import importer.unattended.moving as m, os, pathlib, shutil\n"
-        "moved, put_away = pathlib.Path.rename, m.put_away\n"
+        "import importer.unattended.filing as m, os, pathlib, shutil\n"
+        "moved, move = pathlib.Path.rename, m.move\n"
         "def rename(self, target):\n    moved(self, target)\n    os._exit(99)\n"
         f"def replaced(source, *a):\n    shutil.copy({str(new)!r}, source)\n    pathlib.Path.rename = rename\n"
-        "    done = put_away(source, *a)\n    pathlib.Path.rename = moved\n    return done\nm.put_away = replaced\n"
+        "    done = move(source, *a)\n    pathlib.Path.rename = moved\n    return done\nm.move = replaced\n"
     )
     assert cli.at(sandbox).start("run", before=before, **AUTO).wait().exit_code == 0
     assert lying(inbox) == ["a.xlsx"]

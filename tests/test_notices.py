@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from inboxes import MailServer, filled, text_of
 from scripted import Scripted, created, http
 from test_approval import STRICT
 
+from importer.ledger.opening import open_ledger
+from importer.ledger.outbox import News
 from importer.sandbox.faults import Fault, FaultKind
 from importer.settings.loading import load
 from importer.unattended import notices
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from conftest import Cli
 
+    from importer.ledger.outbox import Outbox
     from importer.sandbox.running import Sandbox
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # imported by apprise
@@ -37,33 +41,59 @@ def mail() -> Iterator[MailServer]:
         yield server
 
 
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    """Return the outbox of a new ledger."""
+    with closing(open_ledger(tmp_path / "ledger.sqlite", "account")) as ledger:
+        yield ledger.outbox
+
+
+def notice(title: str, *subjects: str, failed: bool = False) -> Notice:
+    """Return a notice that says these things."""
+    news = tuple(News(subject, f"{title}: {subject}", failed=failed) for subject in subjects)
+    return Notice(title, "x", failed=failed, news=news, topic="run")
+
+
 @pytest.mark.parametrize(
     ("when", "expected"),
     [("always", [1, 2, 3, 4, 5]), ("on_change", [1, 1, 2, 2, 2]), ("on_failure", [0, 0, 1, 2, 2])],
 )
-def test_when_a_notice_is_sent(mail: MailServer, tmp_path: Path, when: str, expected: list[int]) -> None:
+def test_when_a_notice_is_sent(mail: MailServer, outbox: Outbox, when: str, expected: list[int]) -> None:
     """Billed, the very same, something waits, it still waits, nothing: by each of the three settings."""
     settings = load(notify=mail.address, notify_when=when)
-    told = [
-        Notice("a", "x", news=("1",)),
-        Notice("a", "x", news=("1",)),
-        Notice("b", "x", failed=True, news=("2",)),
-        Notice("b", "x", failed=True, news=("2",)),
-        Notice("c", "x"),
-    ]
     counts = []
-    for one in told:
-        assert notices.send(one, settings, tmp_path / "state.json") is None
+    for said in (
+        notice("a", "1"),
+        notice("a", "1"),
+        notice("b", "2", failed=True),
+        notice("b", "2", failed=True),
+        notice("c"),
+    ):
+        assert notices.send(said, settings, outbox) is None
         counts.append(len(mail.received))
     assert counts == expected
 
 
-def test_what_comes_again_after_quiet_is_news(mail: MailServer, tmp_path: Path) -> None:
-    """A file that waits, an empty inbox, and a file that waits again: told twice."""
-    settings, state = load(notify=mail.address), tmp_path / "state.json"
-    for news in (("1",), (), ("1",)):
-        notices.send(Notice("a", "x", news=news), settings, state)
+def test_what_comes_again_after_quiet_is_news(mail: MailServer, outbox: Outbox) -> None:
+    """A file that waits, an empty inbox, and a file that waits again: two mails."""
+    settings = load(notify=mail.address)
+    for said in (notice("a", "1"), notice("a"), notice("a", "1")):
+        notices.send(said, settings, outbox)
     assert len(mail.received) == 2
+
+
+def test_the_outbox_keeps_what_was_sent_and_when(mail: MailServer, outbox: Outbox, tmp_path: Path) -> None:
+    """Each attempt is counted, with what went wrong; the addresses are not in it."""
+    settings = load(notify=mail.address)
+    mail.refuse = True
+    notices.send(notice("a", "1", failed=True), settings, outbox)
+    assert outbox.last_failure() is not None
+    mail.refuse = False
+    notices.send(notice("a", "1", failed=True), settings, outbox)
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as ledger:
+        [row] = ledger.execute("SELECT topic, subject, attempts, sent_at IS NOT NULL, error FROM notices").fetchall()
+    assert row == ("run", "1", 2, 1, None)
+    assert (outbox.last_failure(), outbox.unsent(), len(mail.received)) == (None, [], 1)
 
 
 def test_in_doubt_comes_first(cli: Cli, mail: MailServer) -> None:
@@ -115,16 +145,18 @@ def test_a_failing_notice_fails_nothing_and_is_remembered(cli: Cli, sandbox: San
     done = cli.at(sandbox).run("run", IMPORTER_NOTIFY=address, **AUTO)
     assert done.exit_code == 0
     assert "notice could not be sent" in done.stderr
-    state = cli.ledger.with_name("ledger.notices.json")
-    assert state.stat().st_mode & 0o077 == 0
-    assert "address 1 (mailto)" in (notices.last_failure(state) or "")
+    assert cli.ledger.stat().st_mode & 0o077 == 0
+    with closing(open_ledger(cli.ledger, sandbox.base_url)) as ledger:
+        assert "address 1 (mailto)" in (ledger.outbox.last_failure() or "")
     [log] = Path.home().rglob("log.jsonl")
     assert "notice could not be sent" in log.read_text()
-    assert not any("sekret77" in text for text in (done.stderr, done.stdout, log.read_text(), state.read_text()))
+    assert not any("sekret77" in text for text in (done.stderr, done.stdout, log.read_text()))
+    assert not any(b"sekret77" in path.read_bytes() for path in cli.ledger.parent.glob(f"{cli.ledger.name}*"))
     mail.refuse = False
     filled(cli.folder / "inbox" / "a.xlsx", 10)
     cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, **AUTO)
-    assert notices.last_failure(state) is None
+    with closing(open_ledger(cli.ledger, sandbox.base_url)) as ledger:
+        assert ledger.outbox.last_failure() is None
     assert len(mail.received) == 1
 
 
@@ -298,10 +330,10 @@ def test_what_a_run_handled_before_it_was_ended_is_told(
         "IMPORTER_INBOX_SETTLE_SECONDS": "0",
         "IMPORTER_NOTIFY": mail.address,
     }
-    ended = "import importer.unattended.running as r, os\nguarded = r._guarded\ndef second(candidate, *a, **k):\n"
-    ended += f"    if candidate.path.name == 'b.xlsx':\n        {ends}\n    return guarded(candidate, *a, **k)\n"
+    ended = "import importer.unattended.running as r, os\nturn = r._turn_of\ndef second(this, candidate, *a):\n"
+    ended += f"    if candidate.path.name == 'b.xlsx':\n        {ends}\n    return turn(this, candidate, *a)\n"
     code = 99 if "exit" in ends else 1
-    assert cli.at(sandbox).start("run", before=f"{ended}r._guarded = second\n", **env).wait().exit_code == code
+    assert cli.at(sandbox).start("run", before=f"{ended}r._turn_of = second\n", **env).wait().exit_code == code
     assert cli.at(sandbox).run("run", **env).exit_code == 0
     texts = [text_of(one) for one in mail.received]
     assert sum("a.xlsx: failed" in text for text in texts) == 1
@@ -310,24 +342,34 @@ def test_what_a_run_handled_before_it_was_ended_is_told(
     assert len(mail.received) == len(texts)
 
 
-def test_bad_news_told_late_is_in_the_subject(tmp_path: Path) -> None:
+def test_bad_news_that_comes_late_is_in_the_subject(outbox: Outbox) -> None:
     """The mail server was away: “nothing to do” is no subject for a file that failed, nor for when it did."""
-    state, bad = tmp_path / "state.json", Notice("invoice-importer: something needs you, 1 file", "a.xlsx: failed.")
-    bad = replace(bad, failed=True, news=("1",))
+    bad = News("1", "a.xlsx: failed. Nothing was sent: 1 problem in the file.", failed=True)
     with MailServer() as mail:
         settings = load(notify=mail.address)
         mail.refuse = True
-        assert notices.send(bad, settings, state) is not None
+        assert notices.send(Notice("b", "x", failed=True, news=(bad,), topic="run"), settings, outbox) is not None
         mail.refuse = False
-        assert (
-            notices.send(Notice("invoice-importer: nothing to do, 0 files", "The inbox was empty."), settings, state)
-            is None
-        )
-    [told] = [one for one in mail.received if "told late" in str(one["subject"])]
-    assert told["subject"] == "invoice-importer: told late: something needs you, 1 file"
-    text = text_of(told)
+        idle = Notice("invoice-importer: nothing to do, 0 files", "The inbox was empty.", topic="run")
+        for _ in range(2):
+            assert notices.send(idle, settings, outbox) is None
+    [late] = mail.received
+    assert late["subject"] == "invoice-importer: late notice: a.xlsx: failed"
+    text = text_of(late)
     assert text.index("a.xlsx: failed.") < text.index("The inbox was empty.")
-    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d invoice-importer: something needs you", text)
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d a.xlsx: failed", text)
+
+
+def test_a_ledger_that_cannot_be_used_is_reported_once(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """A scheduler comes every quarter of an hour; when the ledger can be used again, its next failure is news."""
+    (cli.folder / "inbox").mkdir()
+    cli.ledger.parent.mkdir(parents=True, exist_ok=True)
+    for sound, expected in ((False, 1), (False, 1), (True, 1), (False, 2)):
+        cli.ledger.unlink(missing_ok=True)
+        if not sound:
+            cli.ledger.write_text("no database, whatever its name says")
+        cli.at(sandbox).run("run", "--quiet", IMPORTER_NOTIFY=mail.address, **AUTO)
+        assert len([one for one in mail.received if "the run failed" in one["subject"]]) == expected
 
 
 def test_a_file_without_an_address_is_a_warning(tmp_path: Path) -> None:
@@ -335,4 +377,4 @@ def test_a_file_without_an_address_is_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "notify"
     file.write_text("# mailto://later\n")
     file.chmod(0o600)
-    assert notices.faults(load(notify_file=file)) == ["there is no address in it, so nobody is told"]
+    assert notices.faults(load(notify_file=file)) == ["there is no address in it, so no notice is sent"]

@@ -20,8 +20,8 @@ from importer.flow.gates import gates_set
 from importer.model.sheet import ControlTotals
 from importer.sandbox.faults import Fault, FaultKind
 from importer.settings.loading import load
+from importer.unattended import filing
 from importer.unattended import inbox as box
-from importer.unattended import moving
 
 if TYPE_CHECKING:
     from conftest import Cli, Finished
@@ -209,8 +209,8 @@ def test_an_inbox_that_goes_away_between_two_files(cli: Cli, sandbox: Sandbox, i
     filled(inbox / "a.xlsx", 10, age=90, key="a")
     filled(inbox / "b.xlsx", 20, key="b")
     gone = (
-        "import importer.unattended.running as r, os\nput = r._put_away\ndef gone(*a):\n    handled = put(*a)\n"
-        f"    os.rename({str(inbox)!r}, {str(inbox) + '2'!r})\n    return handled\nr._put_away = gone\n"
+        "import importer.unattended.running as r, os\nfiled = r._filed\ndef gone(*a):\n    result = filed(*a)\n"
+        f"    os.rename({str(inbox)!r}, {str(inbox) + '2'!r})\n    return result\nr._filed = gone\n"
     )
     done = cli.at(sandbox).start("run", "--json", before=gone, **AUTO).wait()
     assert (done.exit_code, outcomes(done)) == (2, {"a.xlsx": "done", "b.xlsx": "left"})
@@ -267,16 +267,16 @@ def test_content_whose_invoices_are_gone_is_looked_at_again(cli: Cli, sandbox: S
     assert done.document["files"][0]["report"]["totals"]["by_status"] == {"already_created": 2}
 
 
-@pytest.mark.parametrize("at", ["take", "submit", "_put_away", "put_away"])
+@pytest.mark.parametrize("at", ["take", "submit", "_filed", "store", "move", "note_moved"])
 def test_a_crash_at_any_moment_loses_nothing_and_bills_once(cli: Cli, sandbox: Sandbox, inbox: Path, at: str) -> None:
-    """Killed before or after each step: the file lies in the inbox, and the next run brings it to an end."""
-    where = {"take": "box", "submit": "r", "_put_away": "r", "put_away": "moving"}[at]
-    before = "import importer.unattended.inbox as box, importer.unattended.moving as moving\n"
-    before += "import importer.unattended.running as r, os\n"
+    """Killed before or after each step: the next run brings the file to an end, wherever it lies by then."""
+    where = {"take": "box", "submit": "r", "_filed": "r", "note_moved": "files.InboxFiles"}.get(at, "filing")
+    before = "import importer.unattended.inbox as box, importer.unattended.filing as filing\n"
+    before += "import importer.unattended.running as r, importer.ledger.inbox_files as files, os\n"
     before += f"{where}.{at} = lambda *a: os._exit(99)\n"
     digest = hashlib.sha256(filled(inbox / "a.xlsx", 10, 20).read_bytes()).hexdigest()
     assert cli.at(sandbox).start("run", before=before, **AUTO).wait().exit_code == 99
-    assert lying(inbox) == ["a.xlsx"]
+    assert lying(inbox) == ["a.xlsx"] * (at != "note_moved")
     done = cli.at(sandbox).run("run", "--json", **AUTO)
     assert (done.exit_code, outcomes(done), posts(sandbox), lying(inbox)) == (0, {"a.xlsx": "done"}, 2, [])
     [kept] = list((inbox / "done").rglob("a.xlsx"))
@@ -402,10 +402,10 @@ def test_a_move_never_overwrites(tmp_path: Path) -> None:
     sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
     target.mkdir()
     (target / "a.xlsx").write_text("older")
-    digest = moving.sha256_of(sheet)
-    assert moving.put_away(sheet, digest, target)
+    digest = filing.sha256_of(sheet)
+    assert filing.move(sheet, digest, target)
     assert (target / "a.xlsx").read_text() == "older"
-    assert moving.sha256_of(target / "a (2).xlsx") == digest
+    assert filing.sha256_of(target / "a (2).xlsx") == digest
 
 
 @pytest.mark.parametrize("across", [False, True])
@@ -415,11 +415,11 @@ def test_a_file_that_was_replaced_meanwhile_stays_in_the_inbox(
     """What was not handled is not put away, whether it moves within a file system or across."""
     sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
     target.mkdir()
-    digest = moving.sha256_of(sheet)
+    digest = filing.sha256_of(sheet)
     new = filled(sheet, 99).read_bytes()
     if across:
         monkeypatch.setattr(Path, "rename", refusing)
-    assert not moving.put_away(sheet, digest, target)
+    assert not filing.move(sheet, digest, target)
     assert sheet.read_bytes() == new
     assert list(target.iterdir()) == []
 
@@ -433,10 +433,10 @@ def test_a_move_across_file_systems_is_whole(tmp_path: Path, monkeypatch: pytest
     """Copied, compared, and only then deleted."""
     sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
     target.mkdir()
-    digest = moving.sha256_of(sheet)
+    digest = filing.sha256_of(sheet)
     monkeypatch.setattr(Path, "rename", refusing)
-    assert moving.put_away(sheet, digest, target)
-    assert (moving.sha256_of(target / "a.xlsx"), sheet.exists()) == (digest, False)
+    assert filing.move(sheet, digest, target)
+    assert (filing.sha256_of(target / "a.xlsx"), sheet.exists()) == (digest, False)
 
 
 @pytest.mark.parametrize("at", ["fsync", "link"])
@@ -446,36 +446,36 @@ def test_a_move_that_fails_leaves_the_file_and_nothing_else(
     """A full disk while it is copied, or while it gets its name: whole in the inbox, no part of it at the target."""
     sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
     target.mkdir()
-    digest = moving.sha256_of(sheet)
+    digest = filing.sha256_of(sheet)
 
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "rename", refusing)
-    monkeypatch.setattr(moving.os, at, full)
-    monkeypatch.setattr(moving.os, "rename", full)
+    monkeypatch.setattr(filing.os, at, full)
+    monkeypatch.setattr(filing.os, "rename", full)
     with pytest.raises(OSError, match="No space"):
-        moving.put_away(sheet, digest, target)
-    assert (moving.sha256_of(sheet), list(target.iterdir())) == (digest, [])
+        filing.move(sheet, digest, target)
+    assert (filing.sha256_of(sheet), list(target.iterdir())) == (digest, [])
 
 
 def test_a_copy_gets_its_name_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever looks into the folder meanwhile sees no workbook that is half there; one that lies there stays."""
     sheet, target = filled(tmp_path / "in" / "a.xlsx", 10), tmp_path / "out"
     target.mkdir()
-    copied = moving.copied
+    copy = filing.copy
 
     def looking(source: Path, partial: Path) -> str:
-        digest = copied(source, partial)
+        digest = copy(source, partial)
         assert [one.suffix for one in target.glob("*") if one.name != "b.xlsx"] == [".partial"]
         return digest
 
-    monkeypatch.setattr(moving, "copied", looking)
-    assert moving.copied_whole(sheet, target / "a.xlsx")
+    monkeypatch.setattr(filing, "copy", looking)
+    assert filing.copy_whole(sheet, target / "a.xlsx")
     (target / "a.xlsx").rename(target.parent / "elsewhere.xlsx")
     (target / "b.xlsx").write_text("older")
     with pytest.raises(FileExistsError):
-        moving.copied_whole(sheet, target / "b.xlsx")
+        filing.copy_whole(sheet, target / "b.xlsx")
     assert {one.name for one in target.iterdir()} == {"b.xlsx"}
     assert (target / "b.xlsx").read_text() == "older"
 
@@ -483,13 +483,13 @@ def test_a_copy_gets_its_name_when_it_is_whole(tmp_path: Path, monkeypatch: pyte
 def test_a_copy_of_a_file_that_changes_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody saves while it is copied: nothing is done with it."""
     sheet = filled(tmp_path / "in" / "a.xlsx", 10)
-    was, copied = seen(sheet), box.copied
+    was, copy = seen(sheet), box.copy
 
     def saved_meanwhile(source: Path, target: Path) -> str:
-        digest = copied(source, target)
+        digest = copy(source, target)
         filled(source, 11, 12)
         return digest
 
-    monkeypatch.setattr(box, "copied", saved_meanwhile)
+    monkeypatch.setattr(box, "copy", saved_meanwhile)
     with pytest.raises(box.Changed):
         box.take(was, tmp_path / "copy")

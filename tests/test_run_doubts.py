@@ -175,7 +175,7 @@ def test_a_corrected_file_is_approved_after_an_undo(cli: Cli, sandbox: Sandbox) 
 def test_killed_between_the_file_and_its_folder(cli: Cli, sandbox: Sandbox) -> None:
     """The workbook is back in the inbox already: what is left of its folder does not stay in doubt for ever."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
-    killed = "import importer.unattended.returning as r, os\nr._move = lambda *a: os._exit(99)\n"
+    killed = "import importer.unattended.filing as f, os\nf.move_folder = lambda *a: os._exit(99)\n"
     assert cli.at(sandbox).start("run", before=killed, **AUTO).wait().exit_code == 99
     assert (lying(inbox), len(list((inbox / "in-doubt").iterdir()))) == (["a.xlsx"], 1)
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
@@ -184,13 +184,13 @@ def test_killed_between_the_file_and_its_folder(cli: Cli, sandbox: Sandbox) -> N
 
 
 def test_killed_while_it_is_put_into_doubt(cli: Cli, sandbox: Sandbox) -> None:
-    """The workbook lies in the inbox still, so its folder is made once more; none of the two stays."""
+    """The workbook lies in the inbox still: the next run moves it into the folder that is there already."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
-    killed = "import importer.unattended.moving as m, os\nm.put_away = lambda *a: os._exit(99)\n"
+    killed = "import importer.unattended.filing as f, os\nf.move = lambda *a: os._exit(99)\n"
     assert cli.at(sandbox).start("run", before=killed, **LATER).wait().exit_code == 99
     assert cli.at(sandbox).run("run", **LATER).exit_code == 8
-    assert (lying(inbox), len(list((inbox / "in-doubt").iterdir()))) == ([], 2)
+    assert (lying(inbox), len(list((inbox / "in-doubt").iterdir()))) == ([], 1)
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
     assert (list((inbox / "in-doubt").iterdir()), invoices(sandbox)) == ([], 2)
 
@@ -200,7 +200,7 @@ def test_what_keeps_a_doubt_from_being_settled_is_said(cli: Cli, sandbox: Sandbo
     """A run with a doubt never ends as if all were well, and new files have their turn."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
     filled(inbox / "b.xlsx", 30, key="b")
-    crash = "import importer.unattended.returning as r\nfrom importer.model.errors import LockedByAnother\n"
+    crash = "import importer.unattended.in_doubt as r\nfrom importer.model.errors import LockedByAnother\n"
     crash += f"def crash(*a):\n    raise {raised}\nr.reconcile = crash\n"
     done = cli.at(sandbox).start("run", "--json", before=crash, **AUTO).wait()
     assert (done.exit_code, invoices(sandbox)) == (code, 3)
@@ -232,7 +232,7 @@ def test_what_this_ledger_does_not_know_is_not_passed_over(cli: Cli, sandbox: Sa
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
     cli.ledger.unlink()
     lost = cli.at(sandbox).run("run", "--quiet", **AUTO)
-    assert (lost.exit_code, "knows nothing of this folder" in lost.stderr) == (8, True)
+    assert (lost.exit_code, "does not know this folder" in lost.stderr) == (8, True)
     [folder] = (inbox / "in-doubt").iterdir()
     shutil.move(folder / "a.xlsx", inbox / "a.xlsx")
     shutil.rmtree(folder)
@@ -292,36 +292,63 @@ def test_a_correction_has_its_turn_before_what_comes_back(cli: Cli, sandbox: San
     assert "15" in str(only.sent["fixed_fee_items"])
 
 
-@pytest.mark.parametrize("how", ["changed", "renamed", "taken", "moved up", "folder renamed"])
-def test_a_doubt_stands_whatever_somebody_did_with_its_file(cli: Cli, sandbox: Sandbox, how: str) -> None:
-    """They open it to look: each run ends with 8 all the same, and nothing stays in in-doubt/ once it is settled."""
+@pytest.mark.parametrize("how", ["changed", "taken"])
+def test_a_doubt_stands_although_its_file_is_gone(cli: Cli, sandbox: Sandbox, how: str) -> None:
+    """Each run ends with 8 all the same; once it is settled, somebody has to submit what is not billed."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
-    [folder] = (inbox / "in-doubt").iterdir()
-    sheet = folder / "a.xlsx"
+    [sheet] = (inbox / "in-doubt").rglob("a.xlsx")
     if how == "changed":
         sheet.write_bytes(sheet.read_bytes() + b"\0")
-    elif how == "renamed":
-        sheet.rename(folder / "b.xlsx")
-    elif how == "taken":
-        sheet.unlink()
-    elif how == "moved up":
-        sheet.rename(inbox / "in-doubt" / "a.xlsx")
     else:
-        folder.rename(folder.with_name("mine"))
+        sheet.unlink()
     early = cli.at(sandbox).run("run", "--quiet", **LATER)
     assert (early.exit_code, "1 in doubt, 1 billed" in early.stderr) == (8, True)
     settled = cli.at(sandbox).run("run", **AUTO)
-    apart = how in ("moved up", "folder renamed")
-    assert settled.exit_code == (8 if apart else 4)
-    assert "1 not billed, 1 billed" in settled.stdout
-    if apart:
-        assert "knows nothing of" in settled.stdout
-        for one in (inbox / "in-doubt").iterdir():
-            one.rename(cli.folder / one.name)
-    else:
-        assert "1 not billed, 1 billed" in note(inbox, "failed").partition("\n")[0]
+    assert (settled.exit_code, "1 not billed, 1 billed" in settled.stdout) == (4, True)
+    assert "will not be sent automatically" in note(inbox, "failed").partition("\n")[0]
     last = cli.at(sandbox).run("run", **AUTO)
     assert (last.exit_code, list((inbox / "in-doubt").iterdir()), invoices(sandbox)) == (0, [], 1)
+
+
+@pytest.mark.parametrize("how", ["renamed", "moved up", "folder renamed", "back in the inbox"])
+def test_a_file_is_known_by_its_content_wherever_somebody_moved_it(cli: Cli, sandbox: Sandbox, how: str) -> None:
+    """They open it to look: it is settled all the same, and what is not billed is sent."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
+    [folder] = (inbox / "in-doubt").iterdir()
+    sheet = folder / "a.xlsx"
+    if how == "renamed":
+        sheet.rename(folder / "b.xlsx")
+    elif how == "moved up":
+        sheet.rename(inbox / "in-doubt" / "a.xlsx")
+    elif how == "folder renamed":
+        folder.rename(folder.with_name("mine"))
+    else:
+        sheet.rename(inbox / "a.xlsx")
+    early = cli.at(sandbox).run("run", "--quiet", **LATER)
+    assert (early.exit_code, "in doubt" in early.stderr) == (8, True)
+    settled = cli.at(sandbox).run("run", **AUTO)
+    assert (settled.exit_code, invoices(sandbox)) == (0, 2)
+    assert (list((inbox / "in-doubt").iterdir()), lying(inbox)) == ([], [])
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
+
+
+@pytest.mark.parametrize("how", ["edited", "deleted", "a link"])
+def test_the_note_decides_nothing(cli: Cli, sandbox: Sandbox, how: str) -> None:
+    """It is written for people and never read: whatever it says, the ledger knows what became of the file."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
+    [path] = inbox.rglob("what-happened.txt")
+    path.unlink()
+    if how == "edited":
+        path.write_text("The file is back in the inbox. Settled: 2 billed.\n")
+    elif how == "a link":
+        (cli.folder / "private.txt").write_text("private")
+        path.symlink_to(cli.folder / "private.txt")
+    early = cli.at(sandbox).run("run", "--quiet", **LATER)
+    assert (early.exit_code, "1 in doubt, 1 billed" in early.stderr) == (8, True)
+    assert "private" not in path.read_text()
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox), lying(inbox)) == (0, 2, [])
+    assert list((inbox / "in-doubt").iterdir()) == []
+    assert how != "a link" or (cli.folder / "private.txt").read_text() == "private"
 
 
 def test_saving_a_file_again_is_no_correction(cli: Cli, sandbox: Sandbox) -> None:
@@ -346,4 +373,4 @@ def test_a_gate_does_not_hide_a_doubt(cli: Cli, sandbox: Sandbox) -> None:
     sandbox.misbehave()
     waits = cli.at(sandbox).run("run", "--json", **LATER)
     assert (waits.exit_code, lying(inbox)) == (8, ["a.xlsx"])
-    assert "nobody knows whether it exists" in waits.document["files"][0]["message"]
+    assert "Another invoice of it is in doubt" in waits.document["files"][0]["message"]

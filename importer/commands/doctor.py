@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.commands.doctor_checks import Check
+    from importer.ledger.ledger import SubmissionLedger
     from importer.settings.model import Settings
 
 
@@ -59,12 +60,13 @@ def _checks(stack: ExitStack, place: AccountPlace, *, notify: bool) -> Iterator[
         return
 
     yield from _of_access(stack, settings, sandbox=place.sandbox)
-    yield _of_ledger(stack, settings, SANDBOX_ACCOUNT if place.sandbox else settings.account)
+    check, ledger = _of_ledger(stack, settings, SANDBOX_ACCOUNT if place.sandbox else settings.account)
+    yield check
     yield look.of_reports(settings.reports)
     yield look.of_inbox(settings)
     yield look.of_clock(datetime.now().astimezone())
     yield look.of_pace(settings)
-    yield from _of_notices(settings, notify=notify)
+    yield from _of_notices(settings, ledger, notify=notify)
     yield from look.of_extras()
 
 
@@ -111,7 +113,8 @@ def _of_kantata(settings: Settings, token: str | None, why_none: str) -> Iterato
     yield from look.of_kantata(api, urlsplit(settings.base_url).netloc)
 
 
-def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> Check:
+def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> tuple[Check, SubmissionLedger | None]:
+    """How the ledger stands, and the ledger itself where it can be used."""
     from importer.commands import doctor_checks as look
     from importer.ledger.opening import ledger_url, open_ledger, place_of
     from importer.model.errors import LedgerProblem
@@ -120,21 +123,23 @@ def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> Check:
         where = ledger_url(settings.ledger)
         place = place_of(where)
         if where.drivername == "sqlite" and not os.path.lexists(place):
-            return look.of_missing_ledger(Path(place))
+            return look.of_missing_ledger(Path(place)), None
         ledger = open_ledger(where, account)
     except LedgerProblem as problem:
-        return look.failed("ledger", problem.message, problem.hint)
+        return look.failed("ledger", problem.message, problem.hint), None
     stack.callback(ledger.close)
-    return look.of_ledger(ledger, place)
+    return look.of_ledger(ledger, place), ledger
 
 
-def _of_notices(settings: Settings, *, notify: bool) -> Iterator[Check]:
+def _of_notices(settings: Settings, ledger: SubmissionLedger | None, *, notify: bool) -> Iterator[Check]:
     from importer.commands import doctor_checks as look
-    from importer.commands.run import state_file
 
-    state = state_file(settings)
-    yield look.of_notices(settings, state)
-    yield look.of_heartbeat(settings, state)
+    notice_failure, heartbeat_failure = None, None
+    if ledger is not None:
+        notice_failure = ledger.outbox.last_failure()
+        heartbeat_failure = ledger.outbox.last_failure(heartbeat=True)
+    yield look.of_notices(settings, notice_failure)
+    yield look.of_heartbeat(settings, heartbeat_failure)
     if notify:
         yield from look.of_test_notice(settings)
 

@@ -93,22 +93,22 @@ def of_pace(settings: Settings) -> Check:
     return Check("pace", State.OK, says)
 
 
-def of_notices(settings: Settings, state: Path) -> Check:
+def of_notices(settings: Settings, failure: str | None) -> Check:
     """Whether notices can be sent, as far as that is known without sending one, and how the last one went."""
     if settings.notify is None and settings.notify_file is None:
         return Check("notices", State.OK, "none are sent; notify_file says where to")
     if wrong := notices.faults(settings):
         return Check("notices", State.WARN, "; ".join(wrong), "Correct it in notify_file or IMPORTER_NOTIFY.")
-    if failure := notices.last_failure(state):
+    if failure is not None:
         return Check("notices", State.WARN, f"the last one failed: {failure}", "Correct the address, or its service.")
     return Check("notices", State.OK, "every address is understood")
 
 
-def of_heartbeat(settings: Settings, state: Path) -> Check:
+def of_heartbeat(settings: Settings, failure: str | None) -> Check:
     """How the last heartbeat went; to fetch its address here would tell the monitor of a run that never was."""
     if settings.heartbeat_url is None:
         return Check("heartbeat", State.OK, "none is sent; heartbeat_url says where to")
-    if failure := notices.last_failure(state, "heartbeat"):
+    if failure is not None:
         remedy = "Correct heartbeat_url, or the service behind it."
         return Check("heartbeat", State.WARN, f"the last one failed: {failure}", remedy)
     return Check("heartbeat", State.OK, "fetched after each run that ends with 0")

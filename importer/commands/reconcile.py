@@ -15,7 +15,7 @@ from importer.commands.ending import command, print_json, printing
 from importer.commands.options import Output, RunPlace
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
-from importer.model.words import rows_named
+from importer.model.words import invoice_named, rows_named
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from importer.flow.prepared import Tools
     from importer.flow.reconciling import Reconciled
     from importer.sending.settlement import Settlement
-    from importer.unattended.handled import Handled
+    from importer.unattended.outcomes import InboxResult
 
 
 @command
@@ -38,54 +38,52 @@ def reconcile(  # noqa: PLR0913 - one argument per option
         list[str] | None,
         typer.Option(
             metavar="REFERENCE=ID",
-            help="Say of an invoice that stays in doubt that it exists: as invoice ID in Kantata.",
+            help="Record that an in-doubt invoice exists, with its Kantata id.",
         ),
     ] = None,
     not_billed: Annotated[
         list[str] | None,
-        typer.Option(metavar="REFERENCE", help="Say of an invoice that stays in doubt that it does not exist."),
+        typer.Option(metavar="REFERENCE", help="Record that an in-doubt invoice does not exist."),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask before noting what --billed and --not-billed say.")
+        bool, typer.Option("--yes", help="Do not ask before recording what --billed and --not-billed say.")
     ] = False,
 ) -> ExitCode:
     """Find out what became of invoices in doubt. Sends nothing new."""
     from rich.console import Console
 
-    from importer.commands.run import notify
+    from importer.commands.run import notify, shown_account
     from importer.model.errors import GateRefused, ImporterError, WrongUse
     from importer.sending.by_hand import said
     from importer.settings.loading import load
     from importer.unattended.digest import notice_of_failure, notice_of_reconcile
-    from importer.unattended.notices import TOPICS
+    from importer.unattended.notices import RECONCILE_TOPIC
 
     settings = load(config=place.config, profile=place.profile, reports=place.reports)
-    account = "SANDBOX" if place.sandbox else settings.account
+    account = shown_account(settings, rehearsal=place.sandbox)
     try:
-        done, moved = _done(
-            said(billed or (), not_billed or ()),
-            place,
-            wait=wait,
-            yes=yes,
-        )
+        done, moved = _done(said(billed or (), not_billed or ()), place, wait=wait, yes=yes)
     except (WrongUse, GateRefused):
-        raise  # who stands here and says something is told at once
+        raise  # a person is at the keyboard and reads it at once
     except ImporterError as error:
-        notify(notice_of_failure(error, account, "reconcile", TOPICS[1]), settings, rehearsal=place.sandbox)
+        notice = notice_of_failure(error, account, RECONCILE_TOPIC, "reconcile")
+        notify(notice, settings, rehearsal=place.sandbox)
         raise
-    if output.as_json:
-        with printing():
+
+    with printing():
+        if output.as_json:
             print_json(_document(done, moved))
-    elif not output.quiet or done.exit_code is not ExitCode.DONE:
-        # What is not billed is told also under a scheduler: nobody takes its file again.
-        with printing():
+        elif not output.quiet or done.exit_code is not ExitCode.DONE:
+            # Also under a scheduler: what is not billed stays so until its file is submitted again.
             _show(done, moved, Console(stderr=output.quiet))
     if done.settlements:
         notify(notice_of_reconcile(done, moved, account), settings, rehearsal=place.sandbox)
     return done.exit_code
 
 
-def _done(said: dict[str, str | None], place: RunPlace, *, wait: bool, yes: bool) -> tuple[Reconciled, list[Handled]]:
+def _done(
+    said: dict[str, str | None], place: RunPlace, *, wait: bool, yes: bool
+) -> tuple[Reconciled, list[InboxResult]]:
     from rich.console import Console
 
     from importer.commands.session import opened
@@ -96,106 +94,128 @@ def _done(said: dict[str, str | None], place: RunPlace, *, wait: bool, yes: bool
     with opened(place, talk, offline=False) as session:
 
         def wait_until(moment: datetime) -> bool:
-            return _wait_until(moment, talk) if wait else False
+            if wait:
+                _wait_until(moment, talk)
+            return wait
 
         def confirm(by_word: tuple[Settlement, ...]) -> None:
             _confirm(by_word, yes=yes, talk=talk)
 
         words = Words(said, confirm)
         found = reconciling.reconcile(session.tools, session.connect(), wait_until, words=words)
-        return found, [] if place.sandbox else _returned(session.tools, found)
+        if place.sandbox:
+            return found, []
+        return found, _returned(session.tools, found)
 
 
 def _confirm(by_word: tuple[Settlement, ...], *, yes: bool, talk: Console) -> None:
-    """Show what would be noted on a person's word alone, and ask for a typed yes. Raises GateRefused."""
+    """Show what would be recorded on a person's word alone, and ask for a typed yes. Raises GateRefused."""
     from rich.markup import escape
 
     if yes:
         return
-    for one in by_word:
-        talk.print(f"{escape(_name(one))}: {escape(one.reason)}", highlight=False, soft_wrap=True)
+    for settlement in by_word:
+        talk.print(f"{escape(_named(settlement))}: {escape(settlement.reason)}", highlight=False, soft_wrap=True)
     need_terminal("Nothing was changed")
-    if any(one.status is Status.READY and not one.doubt.being_undone for one in by_word):
+    if any(_is_unbilled(settlement) for settlement in by_word):
         talk.print(
-            "What you call not billed is sent when its file is submitted again: were it there, it would be twice."
+            "An invoice recorded as not billed is sent when its file is submitted again. "
+            "If it exists in Kantata after all, it is then billed twice."
         )
-    need_yes("Type yes to note it", "Nothing was changed", "Run it again when you are sure.")
+    need_yes("Type yes to record it", "Nothing was changed", "Run it again when you are sure.")
 
 
-def _name(one: Settlement) -> str:
-    doubt = one.doubt
-    name = doubt.key or f"project {', '.join(str(number) for number in doubt.workspace_ids)}"
+def _named(settlement: Settlement) -> str:
+    doubt = settlement.doubt
+    name = invoice_named(doubt.key, doubt.workspace_ids)
     return f"{name}, {rows_named(doubt.rows)}, {doubt.amount:,.2f} in the sheet"
 
 
-def _returned(tools: Tools, found: Reconciled) -> list[Handled]:
+def _is_unbilled(settlement: Settlement) -> bool:
+    return settlement.status is Status.READY and not settlement.doubt.being_undone
+
+
+def _returned(tools: Tools, found: Reconciled) -> list[InboxResult]:
     """Put the files of the inbox where they belong now; while a run is at work there, the next one does it."""
     from importer.model.errors import LockedByAnother, SettingsProblem
     from importer.unattended import inbox
-    from importer.unattended.returning import returned
+    from importer.unattended.in_doubt import return_files
+    from importer.unattended.notices import RECONCILE_TOPIC
 
-    moved: list[Handled] = []
+    moved: list[InboxResult] = []
     if (tools.settings.inbox / "in-doubt").is_dir():
         with suppress(LockedByAnother, SettingsProblem), inbox.alone(tools.settings.inbox):
-            moved += returned(tools, found)
+            moved += return_files(tools, found, RECONCILE_TOPIC)
     return moved
 
 
-def _wait_until(moment: datetime, talk: Console) -> bool:
+def _wait_until(moment: datetime, talk: Console) -> None:
     seconds = (moment - datetime.now(UTC).replace(tzinfo=None)).total_seconds()
     if seconds > 0:
         local = moment.replace(tzinfo=UTC).astimezone()
         talk.print(f"Waiting until {local:%H:%M:%S}: before that, “not found” would mean nothing. Ctrl-C stops.")
         time.sleep(seconds + 0.05)
-    return True
 
 
-def _document(done: Reconciled, moved: list[Handled]) -> dict[str, Any]:
-    counts = Counter(one.status.value for one in done.settlements)
+def _document(done: Reconciled, moved: list[InboxResult]) -> dict[str, Any]:
+    counts = Counter(settlement.status.value for settlement in done.settlements)
     return {
         "schema_version": 1,
         "command": "reconcile",
         "exit_code": int(done.exit_code),
         "totals": {"invoices": len(done.settlements), "by_status": dict(counts)},
-        "invoices": [
-            {
-                "reference": one.doubt.reference,
-                "run_id": one.doubt.run_id,
-                "workspace_ids": list(one.doubt.workspace_ids),
-                "invoice_key": one.doubt.key,
-                "rows": list(one.doubt.rows),
-                "status": one.status.value,
-                "invoice_id": one.invoice_id,
-                "error": one.reason,
-                "what_to_do": one.what_to_do,
-            }
-            for one in done.settlements
-        ],
+        "invoices": [_document_of(settlement) for settlement in done.settlements],
         "files": {"results": [str(path) for path in done.files]},
-        "inbox": [{"name": one.name, "outcome": one.fate.name.lower(), "message": one.why} for one in moved],
+        "inbox": [
+            {"name": result.name, "outcome": result.outcome.name.lower(), "message": result.reason} for result in moved
+        ],
     }
 
 
-def _show(done: Reconciled, moved: list[Handled], console: Console) -> None:
+def _document_of(settlement: Settlement) -> dict[str, Any]:
+    doubt = settlement.doubt
+    return {
+        "reference": doubt.reference,
+        "run_id": doubt.run_id,
+        "workspace_ids": list(doubt.workspace_ids),
+        "invoice_key": doubt.key,
+        "rows": list(doubt.rows),
+        "status": settlement.status.value,
+        "invoice_id": settlement.invoice_id,
+        "error": settlement.reason,
+        "what_to_do": settlement.what_to_do,
+    }
+
+
+def _show(done: Reconciled, moved: list[InboxResult], console: Console) -> None:
     from rich.markup import escape
 
     from importer.model.words import count_of
 
     if not done.settlements:
         console.print("Nothing is in doubt.")
-    for one in done.settlements:
-        name = one.doubt.key or f"project {', '.join(str(number) for number in one.doubt.workspace_ids)}"
-        words = one.words if one.doubt.being_undone else one.status.words
-        console.print(f"[bold]{words}[/] {escape(name)}: {escape(one.reason)}", highlight=False)
-        if one.what_to_do:
-            console.print(f"    {escape(one.what_to_do)}", style="dim", highlight=False, soft_wrap=True)
-    if unbilled := [one for one in done.settlements if one.status is Status.READY and not one.doubt.being_undone]:
-        how = "nobody bills what is absent from Kantata before its file is submitted again."
-        console.print(f"[bold red]{count_of(len(unbilled), 'invoice')} not billed[/]: {how}")
-    for one in done.settlements:
-        if one.doubt.reference in done.differing:
-            console.print(f"Invoice {one.invoice_id} holds something else than was sent; the results say what.")
+    for settlement in done.settlements:
+        _show_settlement(settlement, console)
+    if unbilled := sum(map(_is_unbilled, done.settlements)):
+        how = "they stay unbilled until you submit their file again."
+        console.print(f"[bold red]{count_of(unbilled, 'invoice')} not billed[/]: {how}")
+    for settlement in done.settlements:
+        if settlement.doubt.reference in done.differing:
+            console.print(f"Invoice {settlement.invoice_id} holds something else than was sent; the results say what.")
     for path in done.files:
-        console.print(f"Results written anew: [bold]{escape(str(path))}[/]", soft_wrap=True)
-    for moving in moved:
-        console.print(escape(moving.line), soft_wrap=True, highlight=False)
+        console.print(f"Results written again: [bold]{escape(str(path))}[/]", soft_wrap=True)
+    for result in moved:
+        console.print(escape(result.line), soft_wrap=True, highlight=False)
+
+
+def _show_settlement(settlement: Settlement, console: Console) -> None:
+    from rich.markup import escape
+
+    doubt = settlement.doubt
+    words = settlement.status.words
+    if doubt.being_undone:
+        words = settlement.words
+    name = invoice_named(doubt.key, doubt.workspace_ids)
+    console.print(f"[bold]{words}[/] {escape(name)}: {escape(settlement.reason)}", highlight=False)
+    if settlement.what_to_do:
+        console.print(f"    {escape(settlement.what_to_do)}", style="dim", highlight=False, soft_wrap=True)

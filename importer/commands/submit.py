@@ -91,13 +91,13 @@ def print_report(report: Report, name: str, output: Output) -> None:
 
     from importer.reporting.report import json_text
     from importer.reporting.terminal import show
-    from importer.unattended.handled import why_of
+    from importer.unattended.outcomes import reason_of
 
     with printing():
         if output.as_json:
             sys.stdout.write(json_text(report) + "\n")
         elif output.quiet:
-            errors_only(name, report.exit_code, why_of(report, by_hand=True))
+            errors_only(name, report.exit_code, reason_of(report, by_hand=True))
         else:
             show(report, Console())
 

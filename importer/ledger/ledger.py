@@ -14,8 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from importer.ledger.approvals import Approvals
 from importer.ledger.database import guard, now, storable, who
 from importer.ledger.health import Health, health_of
+from importer.ledger.inbox_files import InboxFiles
 from importer.ledger.known import KnownBook
 from importer.ledger.locking import exclusive
+from importer.ledger.outbox import Outbox
 from importer.ledger.past import PastBook, as_text
 from importer.ledger.rows import Claim
 from importer.ledger.schema import (
@@ -55,6 +57,10 @@ class SubmissionLedger(KnownBook):
         """What is known and noted of undoing a run."""
         self.past = PastBook(engine, account)
         """What was billed before."""
+        self.outbox = Outbox(engine, account)
+        """Notices that are to be sent, and those that were."""
+        self.inbox_files = InboxFiles(engine, account, self.outbox)
+        """What became of each file of the inbox."""
 
     @property
     def approvals(self) -> Approvals:

@@ -196,6 +196,11 @@ def _add_plans_of_runs(connection: sa.Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN planned TEXT")
 
 
+def _add_inbox(connection: sa.Connection) -> None:
+    """The files of the inbox and the notices are tables of their own: inbox_files.py, outbox.py."""
+    METADATA.create_all(connection, tables=[METADATA.tables["inbox_files"], METADATA.tables["notices"]])
+
+
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     2: _add_locks,
     3: _add_headers,
@@ -204,9 +209,10 @@ MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {
     6: _add_expected,
     7: _add_ids_of_attempts,
     8: _add_plans_of_runs,
+    9: _add_inbox,
 }
 """Schema version → the step that leads to it from the version before."""
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 
 def migrate(connection: sa.Connection, known: int) -> None:

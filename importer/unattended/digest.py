@@ -1,22 +1,21 @@
-"""What a run over the inbox has to tell in a notice: what needs a person first, then each file, then the totals."""
+"""The text of a notice: what needs a person first, then each file, then the totals."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import socket
 from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from importer.ledger.outbox import News
 from importer.model.currency_sums import mixed
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
 from importer.model.plans import Status
-from importer.model.words import count_of, rows_named
+from importer.model.words import MOST_LISTED, count_of, left_out, projects_named, rows_named
 from importer.sending.settlement import SETTLED
-from importer.unattended.handled import Fate, Handled, exit_code_of
-from importer.unattended.notices import TOPICS, Notice
+from importer.unattended.notices import RECONCILE_TOPIC, Notice
+from importer.unattended.outcomes import FileOutcome, InboxResult, exit_code_of, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,164 +23,221 @@ if TYPE_CHECKING:
 
     from importer.flow.reconciling import Reconciled
     from importer.model.errors import ImporterError
+    from importer.model.plans import PlannedInvoice
     from importer.reporting.report import Report
+    from importer.sending.settlement import Settlement
 
-FIRST = {
+URGENT = {
     Status.IN_DOUBT: "IN DOUBT: these may exist in Kantata. Run: invoice-importer reconcile",
     Status.HELD: "HELD: these were not sent; a person decides",
     Status.REJECTED: "REJECTED by Kantata",
     Status.NOT_SENT: "NOT SENT",
 }
 """What needs a person, the most urgent first."""
-MOST_NAMED = 20
-"""Invoices named per status; the results workbook has them all."""
 MOST_ATTACHED_BYTES = 5_000_000
 """All attachments of one notice together; larger workbooks stay where they lie."""
 
 
-def notice_of(done: list[Handled], account: str) -> Notice:
-    """The notice about a run."""
-    code = exit_code_of(done)
-    lines = [*_urgent(done), *_files(done), *_totals(done), "", f"{account}, {socket.gethostname()}, exit code {code}"]
+def notice_of_run(results: list[InboxResult], account: str, topic: str) -> Notice:
+    """The notice about a run over the inbox."""
+    code = exit_code_of(results)
+    lines = [*_urgent(results), *_files(results), *_totals(results), "", _signature(account, code)]
     return Notice(
-        _title(done), "\n".join(lines), _attachments(done), failed=code is not ExitCode.DONE, news=_news(done)
-    )
-
-
-def notice_of_reconcile(done: Reconciled, moved: list[Handled], account: str) -> Notice:
-    """The notice about invoices in doubt that were settled, or could not be."""
-    code, counts = done.exit_code, Counter(one.words for one in done.settlements)
-    lines = []
-    for heading in SETTLED:
-        found = [one for one in done.settlements if one.words == heading]
-        lines += [f"{heading.upper()}: {len(found):,}"] * bool(found)
-        for one in found[:MOST_NAMED]:
-            projects = ", ".join(str(number) for number in one.doubt.workspace_ids)
-            lines.append(
-                f"  run {one.doubt.run_id}, {rows_named(one.doubt.rows)}, project {projects}, {one.doubt.amount:,.2f}"
-            )
-            differs = " It holds something else than was sent." if one.doubt.reference in done.differing else ""
-            lines.append(f"    {one.reason}{differs} {one.what_to_do or ''}".rstrip())
-        lines += [f"  … and {len(found) - MOST_NAMED} more"] * (len(found) > MOST_NAMED)
-    lines += [f"Results written anew: {path}" for path in done.files]
-    lines += [one.line for one in moved]
-    lines += ["", f"{account}, {socket.gethostname()}, exit code {code}"]
-    what = ", ".join(f"{counts[words]} {words}" for words in SETTLED if counts[words])
-    news = tuple(_hashed([one.doubt.reference, one.status.value]) for one in done.settlements)
-    return Notice(
-        f"invoice-importer reconcile: {what}",
+        _title(results),
         "\n".join(lines),
+        _attachments(results),
         failed=code is not ExitCode.DONE,
-        news=news,
-        topic=TOPICS[1],
+        news=tuple(result.news for result in results),
+        topic=topic,
     )
 
 
-def notice_of_failure(error: ImporterError, account: str, what: str = "the run", topic: str = TOPICS[0]) -> Notice:
-    """The notice about a run that could not begin."""
-    body = f"{error.message}\n{error.hint}\n\n{account}, {socket.gethostname()}, exit code {error.exit_code}"
-    news = (_hashed([error.code, error.message]),)
-    return Notice(f"invoice-importer: {what} failed", body, failed=True, news=news, topic=topic)
+def notice_of_reconcile(done: Reconciled, moved: list[InboxResult], account: str) -> Notice:
+    """The notice about invoices in doubt that were settled, or could not be."""
+    lines = [*_settled(done)]
+    lines += [f"Results written again: {path}" for path in done.files]
+    lines += [result.line for result in moved]
+    lines += ["", _signature(account, done.exit_code)]
+
+    counts = Counter(settlement.words for settlement in done.settlements)
+    what = ", ".join(f"{counts[words]} {words}" for words in SETTLED if counts[words])
+    news = [_news_of(settlement) for settlement in done.settlements]
+    news += [result.news for result in moved]
+    return Notice(
+        f"invoice-importer reconcile: {what or count_of(len(moved), 'file')}",
+        "\n".join(lines),
+        failed=done.exit_code is not ExitCode.DONE,
+        news=tuple(news),
+        topic=RECONCILE_TOPIC,
+    )
 
 
-def _title(done: list[Handled]) -> str:
-    statuses = _count(done)
-    worst = next((status for status in FIRST if statuses[status]), None)
-    if worst is not None:
-        what = f"{statuses[worst]} {worst.value.replace('_', ' ')}"
-    elif any(one.exit_code is not ExitCode.DONE for one in done):
-        what = "something needs you"
-    elif statuses[Status.CREATED]:
-        what = f"{statuses[Status.CREATED]} created"
-    else:
-        what = "settled what was in doubt" if any(one.settled for one in done) else "nothing to do"
-    return f"invoice-importer: {what}, {count_of(sum(one.is_file for one in done), 'file')}"
+def notice_of_failure(error: ImporterError, account: str, topic: str, command: str = "the run") -> Notice:
+    """The notice about a command that could not begin, or was ended by an error."""
+    title = f"invoice-importer: {command} failed"
+    body = f"{error.message}\n{error.hint}\n\n{_signature(account, error.exit_code)}"
+    news = News(subject_of(error.code, error.message), f"{title}. {error.message} {error.hint}", failed=True)
+    return Notice(title, body, failed=True, news=(news,), topic=topic, is_whole=False)
 
 
-def _urgent(done: list[Handled]) -> Iterator[str]:
-    for status, heading in FIRST.items():
-        found = [
-            (one.name, planned)
-            for one in done
-            if one.report
-            for planned in one.report.planned
-            if planned.status is status
-        ]
-        if found:
-            yield heading
-        for name, planned in found[:MOST_NAMED]:
-            invoice = planned.invoice
-            projects = ", ".join(str(number) for number in invoice.workspace_ids) or "–"
-            unread = isinstance(invoice, UnsoundInvoice)  # some of its amounts may not be readable
-            amount = "" if unread else f", {invoice.amount:,.2f}"
-            yield f"  {name}, {rows_named(invoice.rows)}, project {projects}{amount}"
-            yield f"    {planned.reason or ''}"
-        if len(found) > MOST_NAMED:
-            yield f"  … and {len(found) - MOST_NAMED} more; the results workbook lists them all"
-        if found:
-            yield ""
+def _signature(account: str, code: ExitCode) -> str:
+    return f"{account}, {socket.gethostname()}, exit code {code}"
 
 
-def _files(done: list[Handled]) -> Iterator[str]:
-    for one in done:
-        yield f"{one.name}: {one.fate.value}. {one.why}"
-        if one.folder is not None:
-            yield f"  {one.folder}"
-        for problem in one.report.problems[:MOST_NAMED] if one.report and one.fate is Fate.FAILED else ():
-            yield f"  {problem.address or '•'}: {problem.message}"
-    if not done:
-        yield "The inbox was empty."
+# --- run -------------------------------------------------------------------------------------
 
 
-def _totals(done: list[Handled]) -> Iterator[str]:
-    counts, amounts = _count(done), Counter[Status]()
-    for one in done:
-        if one.report is not None:
-            for status, amount in one.report.totals.amount_by_status.items():
-                amounts[status] += amount  # type: ignore[assignment]
-    planned = [each for one in done if one.report for each in one.report.planned]
-    if counts:
-        yield ""
-        yield "In all:"
-    for status in Status:
+def _title(results: list[InboxResult]) -> str:
+    files = count_of(sum(result.is_file for result in results), "file")
+    return f"invoice-importer: {_what_matters_most(results)}, {files}"
+
+
+def _what_matters_most(results: list[InboxResult]) -> str:
+    counts = _counts(results)
+    for status in URGENT:
         if counts[status]:
-            amount = Decimal(amounts[status])
-            several = mixed((one for one in planned if one.status is status), amount)
-            said = f"{amount:,.2f}, a {several}" if several else f"{amount:,.2f}"
-            yield f"  {status.value.replace('_', ' ')}: {counts[status]:,} ({said})"
+            return f"{counts[status]} {_words(status)}"
+    if exit_code_of(results) is not ExitCode.DONE:
+        return "something needs you"
+    if counts[Status.CREATED]:
+        return f"{counts[Status.CREATED]} created"
+    if any(result.settled for result in results):
+        return "settled what was in doubt"
+    return "nothing to do"
 
 
-def _count(done: list[Handled]) -> Counter[Status]:
+def _words(status: Status) -> str:
+    return status.value.replace("_", " ")
+
+
+def _counts(results: list[InboxResult]) -> Counter[Status]:
     counts: Counter[Status] = Counter()
-    for one in done:
-        counts.update(one.report.totals.by_status if one.report else {})
+    for report in _reports(results):
+        counts.update(report.totals.by_status)
     return counts
 
 
-def _attachments(done: list[Handled]) -> tuple[Path, ...]:
+def _reports(results: list[InboxResult]) -> Iterator[Report]:
+    for result in results:
+        if result.report is not None:
+            yield result.report
+
+
+def _urgent(results: list[InboxResult]) -> Iterator[str]:
+    """The invoices that need a person, by status."""
+    for status, heading in URGENT.items():
+        lines = [line for result in results for line in _invoices_in(result, status)]
+        if not lines:
+            continue
+        yield heading
+        yield from lines[:MOST_LISTED]
+        if more := left_out(len(lines), MOST_LISTED, "the results workbook lists them all"):
+            yield f"  {more}"
+        yield ""
+
+
+def _invoices_in(result: InboxResult, status: Status) -> Iterator[str]:
+    """Each invoice of a file with this status, in two lines as one text."""
+    if result.report is None:
+        return
+    for planned in result.report.planned:
+        if planned.status is status:
+            yield f"  {result.name}, {_invoice(planned)}\n    {planned.reason or ''}"
+
+
+def _invoice(planned: PlannedInvoice) -> str:
+    invoice = planned.invoice
+    named = f"{rows_named(invoice.rows)}, {projects_named(invoice.workspace_ids)}"
+    if isinstance(invoice, UnsoundInvoice):  # some of its amounts may not be readable
+        return named
+    return f"{named}, {invoice.amount:,.2f}"
+
+
+def _files(results: list[InboxResult]) -> Iterator[str]:
+    for result in results:
+        yield f"{result.name}: {result.outcome.value}. {result.reason}"
+        if result.folder is not None:
+            yield f"  {result.folder}"
+        if result.report is not None and result.outcome is FileOutcome.FAILED:
+            for problem in result.report.problems[:MOST_LISTED]:
+                yield f"  {problem.address or '•'}: {problem.message}"
+    if not results:
+        yield "The inbox was empty."
+
+
+def _totals(results: list[InboxResult]) -> Iterator[str]:
+    counts = _counts(results)
+    if not counts:
+        return
+    amounts: dict[Status, Decimal] = {}
+    planned: list[PlannedInvoice] = []
+    for report in _reports(results):
+        planned += report.planned
+        for status, amount in report.totals.amount_by_status.items():
+            amounts[status] = amounts.get(status, Decimal(0)) + amount
+
+    yield ""
+    yield "In all:"
+    for status in Status:
+        if counts[status]:
+            amount = amounts.get(status, Decimal(0))
+            words = f"{amount:,.2f}"
+            if several := mixed((invoice for invoice in planned if invoice.status is status), amount):
+                words = f"{words}, a {several}"
+            yield f"  {_words(status)}: {counts[status]:,} ({words})"
+
+
+def _attachments(results: list[InboxResult]) -> tuple[Path, ...]:
     """Results and the workbooks to be corrected, as long as all of them together are small."""
-    paths = [
-        path
-        for one in done
-        if one.report is not None
-        for path in _to_read(one.report)
-        if path is not None and path.exists()
-    ]
-    return tuple(paths) if sum(path.stat().st_size for path in paths) <= MOST_ATTACHED_BYTES else ()
+    paths = tuple(_attachable(results))
+    if sum(path.stat().st_size for path in paths) > MOST_ATTACHED_BYTES:
+        return ()
+    return paths
 
 
-def _to_read(report: Report) -> tuple[Path | None, Path | None]:
-    """The results, and the workbook that is to be corrected: all of it while nothing was sent."""
+def _attachable(results: list[InboxResult]) -> Iterator[Path]:
+    for report in _reports(results):
+        for path in (report.files.get("results"), _to_correct(report)):
+            if path is not None and path.exists():
+                yield path
+
+
+def _to_correct(report: Report) -> Path | None:
+    """The workbook that a person corrects: all of it while nothing was sent; None when the file itself is meant."""
     if report.exit_code is ExitCode.GATE:
-        return report.files.get("results"), None  # the file itself is to be looked at
-    whole = report.files.get("annotated") if report.exit_code is ExitCode.FILE_PROBLEMS else None
-    return report.files.get("results"), whole or report.files.get("to_fix")
+        return None
+    if report.exit_code is ExitCode.FILE_PROBLEMS and report.files.get("annotated"):
+        return report.files["annotated"]
+    return report.files.get("to_fix")
 
 
-def _news(done: list[Handled]) -> tuple[str, ...]:
-    """Hash of each thing that is told; a file that only waits is news once, whatever happens to others."""
-    return tuple(_hashed([one.name, one.sha256, one.fate.value, one.why]) for one in done)
+# --- reconcile -------------------------------------------------------------------------------
 
 
-def _hashed(content: object) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+def _settled(done: Reconciled) -> Iterator[str]:
+    """What became of each invoice in doubt, by what became of it."""
+    for heading in SETTLED:
+        found = [settlement for settlement in done.settlements if settlement.words == heading]
+        if not found:
+            continue
+        yield f"{heading.upper()}: {len(found):,}"
+        for settlement in found[:MOST_LISTED]:
+            yield from _settlement(settlement, done)
+        if more := left_out(len(found), MOST_LISTED, "the results list them all"):
+            yield f"  {more}"
+
+
+def _settlement(settlement: Settlement, done: Reconciled) -> Iterator[str]:
+    doubt = settlement.doubt
+    projects = projects_named(doubt.workspace_ids)
+    yield f"  run {doubt.run_id}, {rows_named(doubt.rows)}, {projects}, {doubt.amount:,.2f}"
+    reason = settlement.reason
+    if doubt.reference in done.differing:
+        reason = f"{reason} It holds something else than was sent."
+    yield f"    {reason} {settlement.what_to_do or ''}".rstrip()
+
+
+def _news_of(settlement: Settlement) -> News:
+    doubt = settlement.doubt
+    text = f"{projects_named(doubt.workspace_ids)} of run {doubt.run_id}: {settlement.words}. {settlement.reason}"
+    return News(subject_of(doubt.reference, settlement.status.value), text, failed=settlement.words != "billed")

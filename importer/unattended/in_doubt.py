@@ -1,38 +1,72 @@
-"""What is in doubt: files in in-doubt/ with their runs, and invoices that no file there stands for."""
+"""Files in doubt: settle what they wait for, and put each where it belongs by what the ledger knows then.
+
+A file with invoices that turned out not to be billed goes back into the inbox.
+There it is a file like any other: its gates and its approval hold, and what
+was created is not repeated. One with invoices that were undone does not go back:
+the person who undid them has to ask for them to be billed again.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from importer.flow.prepared import new_run_id
+from importer.flow.reconciling import Reconciled, reconcile
+from importer.ledger.inbox_files import FileState, InboxFile
+from importer.model.errors import ImporterError, LockedByAnother
+from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
-from importer.model.words import rows_named
-from importer.unattended import moving
-from importer.unattended.handled import Fate
+from importer.model.words import count_of, rows_named
+from importer.unattended import filing, inbox
+from importer.unattended.outcomes import FileOutcome, InboxResult, result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from importer.flow.prepared import Tools
+    from importer.kantata.client import KantataApi
     from importer.ledger.rows import RunRecord
     from importer.model.remembered import LedgerEntry
 
+LOG = logging.getLogger(__name__)
 OPEN = frozenset({"sending", "in_doubt", "undoing"})
-"""States in the ledger in which nobody knows whether an invoice exists."""
+"""States in the ledger in which it is not known whether an invoice exists."""
 MOST_NAMED = 5
 """Invoices named in one sentence."""
-_WORDS = {"created": "billed", "rejected": "rejected", "undone": "undone", "not_sent": "not billed"}
+WORD_FOR = {"created": "billed", "rejected": "rejected", "undone": "undone", "not_sent": "not billed"}
+URGENT_FIRST = ("in doubt", "not billed", "rejected", "undone", "held", "billed")
+BACK = "The file is back in the inbox: the next run sends what is not billed."
+PUT_BACK = "Somebody put the file back into the inbox: the next run looks at it there."
+STILL = (
+    "Each run asks Kantata again. If it stays in doubt, look at it there, then record what became of it: "
+    "invoice-importer reconcile shows how."
+)
+BY_HAND = "The results say which. Unbilled invoices stay unbilled until you submit the file again."
+REMOVED = "The original file was removed or changed; its unbilled invoices will not be sent automatically."
+TAKEN_BACK = (
+    "Some were undone, or were to be, so the file does not come back by itself. To bill all that is not billed, also "
+    "what was undone, submit it yourself, or approve it and put it into the inbox again; else delete those rows first."
+)
+UNKNOWN_HERE = (
+    "The ledger in use does not know this folder, so what is in doubt there is not settled. Use the ledger and the "
+    "profile that it was sent with. If that ledger is lost, put the workbook into the inbox again, and move the "
+    "folder away: what Kantata holds is found there and not repeated."
+)
+
+
+# --- what is in doubt ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Doubtful:
-    """A submitted file with what the ledger says of its invoices now."""
+class SubmittedFile:
+    """A submit, with what the ledger says of its invoices now."""
 
-    file: Path
-    """Where it lies, or lay."""
     run: RunRecord
     entries: tuple[LedgerEntry, ...]
     """Its invoices that were sent, also those that another file billed."""
@@ -42,111 +76,432 @@ class Doubtful:
     @property
     def references(self) -> frozenset[str]:
         """All its invoices that were sent."""
-        return frozenset(one.reference for one in self.entries)
+        return frozenset(entry.reference for entry in self.entries)
 
     @property
     def open(self) -> tuple[LedgerEntry, ...]:
-        """Those of which nobody knows whether they exist."""
-        return tuple(one for one in self.entries if one.state in OPEN)
+        """Those of which it is not known whether they exist."""
+        return tuple(entry for entry in self.entries if entry.state in OPEN)
 
     @property
     def counts(self) -> Counter[str]:
         """How many invoices there are of each kind, in words; those that were never tried are not billed either."""
-        known = Counter(map(self._word, self.entries))
+        known = Counter(map(self._word_for, self.entries))
         # What the run held may be on record all the same, for instance as billed, but cancelled in Kantata since.
         others = self.run.invoices - known["billed"]
         held = min(known["billed"], max(0, self.run.by_status.get(Status.HELD.value, 0) - others))
         known += Counter({"held": held, "billed": -held})
         return known + Counter({"not billed": max(0, self.run.invoices - known.total())})
 
-    def _word(self, one: LedgerEntry) -> str:
-        if one.state in OPEN:
+    def _word_for(self, entry: LedgerEntry) -> str:
+        if entry.state in OPEN:
             return "in doubt"
-        wanted = (self.run.planned or {}).get(one.reference)
-        if one.state == "created" and wanted not in (None, one.fingerprint):
+        planned = (self.run.planned or {}).get(entry.reference)
+        if entry.state == "created" and planned not in (None, entry.fingerprint):
             return "held"  # another file, or an earlier state of this one, billed something else under its reference
-        return _WORDS[one.state]
+        return WORD_FOR[entry.state]
 
-    def __str__(self) -> str:
-        """What became of the invoices, as of now, and which ones are in doubt."""
-        order = ("in doubt", "not billed", "rejected", "undone", "held", "billed")
-        counted = ", ".join(f"{count:,} {word}" for word in order if (count := self.counts[word]))
+    @property
+    def summary(self) -> str:
+        """What became of the invoices, as of now, and which of them are in doubt."""
+        counts = self.counts
+        counted = ", ".join(f"{counts[word]:,} {word}" for word in URGENT_FIRST if counts[word])
         if not self.open:
             return counted
-        named = ", ".join(_name(one) for one in self.open[:MOST_NAMED])
-        more = f" and {len(self.open) - MOST_NAMED:,} more" if len(self.open) > MOST_NAMED else ""
-        return f"{counted}. In doubt: {named}{more}"
+        named = ", ".join(map(_name_of, self.open[:MOST_NAMED]))
+        if len(self.open) > MOST_NAMED:
+            named = f"{named} and {len(self.open) - MOST_NAMED:,} more"
+        return f"{counted}. In doubt: {named}"
 
 
-def _name(one: LedgerEntry) -> str:
-    projects = ", ".join(str(number) for number in one.workspace_ids)
-    return f"{one.key or f'project {projects}'} in {rows_named(one.rows)}"
+def _name_of(entry: LedgerEntry) -> str:
+    projects = ", ".join(map(str, entry.workspace_ids))
+    return f"{entry.key or f'project {projects}'} in {rows_named(entry.rows)}"
 
 
-def doubtful(tools: Tools) -> list[Doubtful]:
-    """The files that lie in in-doubt/ just as a run put them there."""
-    found = [one for one in put_here(tools) if _is_it(one.file, one.run.sha256)]
-    # The newest run comes first: what counts is the one that put it here, not one of a person since.
-    return list({one.file: one for one in found}.values())
+@dataclass(frozen=True, slots=True)
+class FileInDoubt:
+    """A file of the inbox that was put into in-doubt/."""
+
+    file: InboxFile
+    submitted: SubmittedFile
+    workbook: Path | None
+    """Where it lies now, known by its content; None when it was removed or changed."""
+    folder: Path
+    """What lies beside it: note and results."""
 
 
-def put_here(tools: Tools) -> Iterator[Doubtful]:
-    """What runs put into in-doubt/, whether or not the workbook is in its folder still."""
-    folders = _folders(tools)
-    for run in tools.ledger.runs() if folders else ():
-        path = Path(run.path)
-        if folder := folders.get(path.parent.name):
-            yield _of(run, folder / path.name, tools)
+def files_in_doubt(tools: Tools) -> list[FileInDoubt]:
+    """The files of this inbox that are in doubt, wherever in in-doubt/ somebody moved them."""
+    files = tools.ledger.inbox_files.in_state(FileState.IN_DOUBT)
+    if not files:
+        return []
+    place = _place(tools)
+    workbooks = _workbooks(files, place)
+    runs = {run.run_id: run for run in tools.ledger.runs()}
+    found = []
+    for file in files:
+        workbook, run = workbooks.get(file.id), runs.get(file.run_id or "")
+        of_another_inbox = workbook is None and file.folder.parent != place
+        if run is not None and not of_another_inbox:
+            folder = _folder_of(file, workbook, place)
+            found.append(FileInDoubt(file, _submitted_file(run, tools), workbook, folder))
+    return found
 
 
-def strangers(tools: Tools) -> list[Path]:
-    """Folders with files in in-doubt/ of which this ledger knows nothing, and files that lie there by themselves."""
-    folders, place = _folders(tools), tools.settings.inbox / Fate.IN_DOUBT.value
-    known = {Path(run.path).parent.name for run in tools.ledger.runs()} if folders else set()
-    apart = [folder for name, folder in folders.items() if name not in known and any(folder.iterdir())]
-    return apart + [one for one in sorted(place.glob("[!.~]*")) if one.is_file()]
+def _place(tools: Tools) -> Path:
+    return tools.settings.inbox.absolute() / FileOutcome.IN_DOUBT.value
 
 
-def elsewhere(tools: Tools, references: Iterable[str], *, in_inbox: bool = False) -> list[Doubtful]:
-    """The submits that sent these invoices and whose files do not lie in in-doubt/, nor (or also) in the inbox."""
-    asked = set(references).difference(*(one.references for one in doubtful(tools)))
-    runs = {entry.run_id for entry in tools.ledger.entries(asked).values()}
-    here = _in_inbox(tools) if runs and not in_inbox else frozenset()
-    found = [run for run in tools.ledger.runs() if run.run_id in runs and run.sha256 not in here] if runs else []
-    return [_of(run, Path(run.path), tools) for run in found]
+def _workbooks(files: list[InboxFile], place: Path) -> dict[int, Path]:
+    """Where the content of each file lies below a folder; first where it was put, then under any other name."""
+    lying = dict(_contents(place))
+    found: dict[int, Path] = {}
+    for file in files:
+        own = file.folder / file.name
+        if lying.get(own) == file.sha256:
+            found[file.id] = own
+            del lying[own]
+    for file in files:
+        for path, sha256 in lying.items():
+            if file.id not in found and sha256 == file.sha256:
+                found[file.id] = path
+        lying.pop(found.get(file.id, place), None)
+    return found
 
 
-def again(one: Doubtful, tools: Tools) -> Doubtful:
-    """The same file, with what the ledger says by now."""
-    return _of(one.run, one.file, tools)
-
-
-def _of(run: RunRecord, file: Path, tools: Tools) -> Doubtful:
-    if run.planned is None:  # of a run of an older version it is only known what it sent
-        entries = tuple(one for one in tools.ledger.entries_of_source(run.sha256) if one.batch == run.batch)
-    else:
-        entries = tuple(sorted(tools.ledger.entries(run.planned).values(), key=lambda one: one.rows))
-    undone = frozenset(one.reference for one in entries if one.state == "undone")
-    asked = tools.ledger.undoing.asked(one.reference for one in entries if one.state in ("not_sent", *OPEN))
-    return Doubtful(file, run, entries, undone | asked)
-
-
-def _folders(tools: Tools) -> dict[str, Path]:
-    place = tools.settings.inbox / Fate.IN_DOUBT.value
-    return {one.name: one for one in sorted(place.iterdir()) if one.is_dir()} if place.is_dir() else {}
-
-
-def _in_inbox(tools: Tools) -> frozenset[str]:
-    """Hashes of the files that have their turn in this run."""
-    found = set[str]()
-    for path in tools.settings.inbox.iterdir():
+def _contents(place: Path) -> Iterator[tuple[Path, str]]:
+    for path in sorted(place.rglob("*")):
         with suppress(OSError):
-            if path.is_file() and not path.name.startswith("."):
-                found.add(moving.sha256_of(path))
-    return frozenset(found)
+            if path.is_file() and not path.is_symlink():
+                yield path, filing.sha256_of(path)
 
 
-def _is_it(file: Path, sha256: str) -> bool:
-    with suppress(OSError):
-        return moving.sha256_of(file) == sha256
-    return False
+def _folder_of(file: InboxFile, workbook: Path | None, place: Path) -> Path:
+    """The folder of a file, also when somebody renamed it."""
+    if workbook is not None and not file.folder.is_dir() and workbook.parent.parent == place:
+        return workbook.parent
+    return file.folder
+
+
+def _submitted_file(run: RunRecord, tools: Tools) -> SubmittedFile:
+    entries = tuple(sorted(tools.ledger.entries(run.planned or ()).values(), key=lambda entry: entry.rows))
+    undone = frozenset(entry.reference for entry in entries if entry.state == "undone")
+    unbilled = [entry.reference for entry in entries if entry.state in ("not_sent", *OPEN)]
+    return SubmittedFile(run, entries, undone | tools.ledger.undoing.asked(unbilled))
+
+
+def _strangers(tools: Tools) -> Iterator[InboxResult]:
+    """Folders with files in in-doubt/ that this ledger does not know, and files that lie there by themselves."""
+    place = _place(tools)
+    if not place.is_dir():
+        return
+    known = {path for found in files_in_doubt(tools) for path in (found.folder, found.workbook)}
+    entries = tools.ledger.inbox_files.entries()
+    for path in sorted(place.glob("[!.~]*")):
+        strange = path.is_file() or (path.is_dir() and any(path.iterdir()))
+        if strange and path not in known and path.name not in entries:
+            yield InboxResult(
+                path.name, FileOutcome.IN_DOUBT, ExitCode.IN_DOUBT, UNKNOWN_HERE, folder=path, is_file=False
+            )
+
+
+def _submits_elsewhere(tools: Tools, references: Iterable[str], *, in_inbox: bool = False) -> list[SubmittedFile]:
+    """The submits of these invoices whose files do not lie in in-doubt/, nor (or also) in the inbox."""
+    asked = set(references)
+    for found in files_in_doubt(tools):
+        asked -= found.submitted.references
+    run_ids = {entry.run_id for entry in tools.ledger.entries(asked).values()}
+    if not run_ids:
+        return []
+    lying = frozenset[str]()
+    if not in_inbox:
+        lying = inbox.hashes(tools.settings.inbox)
+    runs = (run for run in tools.ledger.runs() if run.run_id in run_ids and run.sha256 not in lying)
+    return [_submitted_file(run, tools) for run in runs]
+
+
+def _open_references(tools: Tools) -> set[str]:
+    doubts = (*tools.ledger.unsettled(), *tools.ledger.undoing.unsettled())
+    return {doubt.reference for doubt in doubts}
+
+
+# --- what a run does about it ----------------------------------------------------------------
+
+
+def settle_first(tools: Tools, connect: Callable[[], KantataApi], topic: str) -> Iterator[InboxResult]:
+    """Settle what is in doubt, without waiting, and put the files in in-doubt/ where they belong.
+
+    Sends nothing. That it cannot be settled keeps no other file from its turn. ``topic``: of the run's notices.
+    """
+    yield from _strangers(tools)
+    awaited = _open_references(tools) | {doubt.reference for doubt, _ in tools.ledger.untold()}
+    others, found = _submits_elsewhere(tools, awaited), Reconciled((), ())
+    if awaited:
+        try:
+            found = reconcile(tools, connect(), lambda _moment: False)
+        except ImporterError as problem:
+            if isinstance(problem, LockedByAnother):  # what is sent at this moment is no doubt: its submit reports it
+                others = [other for other in others if any(entry.state != "sending" for entry in other.open)]
+            yield from _unsettled(tools, others, f"{problem.message} {problem.hint}")
+            return
+        except Exception as error:
+            LOG.exception("What is in doubt could not be settled.", extra={"told": True})
+            reason = f"Unexpected error in the program ({type(error).__name__}); the log holds it."
+            yield from _unsettled(tools, others, reason)
+            return
+    yield from return_files(tools, found, topic)
+    for other in others:
+        yield _result_elsewhere(_submitted_file(other.run, tools), found)
+
+
+def doubts_left(tools: Tools, results: list[InboxResult]) -> Iterator[InboxResult]:
+    """The doubts that stand at the end of a run and that no result has named.
+
+    Their file lies in the inbox, but was open, or changed, or waited for something else than its doubt.
+    """
+    named = {result.sha256 for result in results if result.exit_code is ExitCode.IN_DOUBT}
+    try:
+        with tools.ledger.exclusive(new_run_id()):
+            left = _submits_elsewhere(tools, _open_references(tools), in_inbox=True)
+    except LockedByAnother:
+        return  # what is sent at this moment is no doubt: its submit reports it
+    for submitted in left:
+        if submitted.run.sha256 not in named:
+            yield _result_elsewhere(submitted, Reconciled((), ()), ExitCode.IN_DOUBT)
+
+
+def _unsettled(tools: Tools, others: list[SubmittedFile], reason: str) -> Iterator[InboxResult]:
+    """What is said of each doubt when Kantata could not be asked."""
+    doubts = [(found.submitted, found.file.name, found.folder) for found in files_in_doubt(tools)]
+    doubts += [(other, Path(other.run.path).name, Path(other.run.path).parent) for other in others]
+    for submitted, name, folder in doubts:
+        words = f"{submitted.summary}; it could not be settled: {reason}"
+        yield InboxResult(
+            name, FileOutcome.IN_DOUBT, ExitCode.IN_DOUBT, words, folder=folder, sha256=submitted.run.sha256
+        )
+
+
+def _result_elsewhere(submitted: SubmittedFile, found: Reconciled, code: ExitCode | None = None) -> InboxResult:
+    """What became of a submit whose file does not lie here: it was submitted by hand, or an undo of it did not end."""
+    run, references = submitted.run, submitted.references
+    own = tuple(settlement for settlement in found.settlements if settlement.doubt.reference in references)
+    code = code or replace(found, settlements=own, differing=found.differing & references).exit_code
+    if code is ExitCode.DONE and (submitted.counts["not billed"] or submitted.counts["held"]):
+        code = ExitCode.SOME_NOT_SENT  # it was stopped before the others, or held them
+
+    outcome, words = FileOutcome.FAILED, f"settled: {submitted.summary}. {BY_HAND}"
+    if code is ExitCode.IN_DOUBT:
+        outcome, words = FileOutcome.IN_DOUBT, f"{submitted.summary}. {STILL}"
+    elif code is ExitCode.DONE:
+        outcome, words = FileOutcome.DONE, f"settled: {submitted.summary}."
+    return InboxResult(
+        Path(run.path).name,
+        outcome,
+        code,
+        f"Run {run.run_id} by {run.who}, {words}",
+        sha256=run.sha256,
+        settled=outcome is not FileOutcome.IN_DOUBT,
+        is_file=False,
+    )
+
+
+# --- where each file goes --------------------------------------------------------------------
+
+
+def return_files(tools: Tools, found: Reconciled, topic: str) -> Iterator[InboxResult]:
+    """Put each file in in-doubt/ where it belongs by what is known now; the caller holds the inbox."""
+    absent = {settlement.doubt.reference for settlement in found.settlements if settlement.status is Status.READY}
+    for doubt in files_in_doubt(tools):
+        decided = _decided(doubt, tools, absent, found.differing)
+        settled = decided.state in (FileState.DONE, FileState.FAILED)
+        try:
+            _copy_results(doubt, found, tools)
+            if decided.state is FileState.IN_DOUBT:
+                _note_reason(decided, doubt, tools, topic)
+            else:
+                decided = _moved(decided, doubt, tools, topic)
+        except OSError as error:
+            yield _unmovable(doubt, error)
+        else:
+            yield replace(result_of(decided), settled=settled)
+
+
+def _unmovable(doubt: FileInDoubt, error: OSError) -> InboxResult:
+    reason = f"{doubt.submitted.summary}, but its folder cannot be changed ({error.strerror})."
+    code = ExitCode.UNEXPECTED
+    if doubt.submitted.open:
+        code = ExitCode.IN_DOUBT
+    file = doubt.file
+    return InboxResult(file.name, FileOutcome.IN_DOUBT, code, reason, folder=doubt.folder, sha256=file.sha256)
+
+
+def _decided(doubt: FileInDoubt, tools: Tools, absent: set[str], differing: frozenset[str]) -> InboxFile:
+    """What becomes of a file, and where it goes; it goes back once for each invoice that was found not billed."""
+    submitted, counts = doubt.submitted, doubt.submitted.counts
+    settled = f"Settled: {submitted.summary}."
+    if doubt.workbook is None:
+        return _decided_without_workbook(doubt, tools, differing)
+
+    newly_absent = not submitted.open or absent & submitted.references
+    # In the inbox what was taken back would be billed again with the rest.
+    if counts["not billed"] and newly_absent and not submitted.taken_back:
+        return _with(doubt, tools, FileState.RETURNED, ExitCode.SOME_NOT_SENT, f"{settled} {BACK}")
+    if submitted.open:
+        return _with(doubt, tools, FileState.IN_DOUBT, ExitCode.IN_DOUBT, f"{submitted.summary}. {STILL}")
+    if _needs_a_person(submitted, differing):
+        reason = " ".join([settled, *_remarks(submitted, differing)])
+        return _with(doubt, tools, FileState.FAILED, ExitCode.SOME_NOT_SENT, reason)
+    return _with(doubt, tools, FileState.DONE, ExitCode.DONE, settled)
+
+
+def _decided_without_workbook(doubt: FileInDoubt, tools: Tools, differing: frozenset[str]) -> InboxFile:
+    file, submitted = doubt.file, doubt.submitted
+    if inbox.find(tools.settings.inbox, file.sha256, file.name) is not None:
+        return _with(doubt, tools, FileState.RETURNED, ExitCode.SOME_NOT_SENT, f"{submitted.summary}. {PUT_BACK}")
+    if submitted.open:
+        reason = f"{submitted.summary}. {STILL} {REMOVED}"
+        return _with(doubt, tools, FileState.IN_DOUBT, ExitCode.IN_DOUBT, reason)
+    code = ExitCode.DONE
+    if _needs_a_person(submitted, differing):
+        code = ExitCode.SOME_NOT_SENT
+    return _with(doubt, tools, FileState.FAILED, code, f"Settled: {submitted.summary}. {REMOVED}")
+
+
+def _with(doubt: FileInDoubt, tools: Tools, state: FileState, code: ExitCode, reason: str) -> InboxFile:
+    places = {
+        FileState.DONE: FileOutcome.DONE,
+        FileState.FAILED: FileOutcome.FAILED,
+        FileState.RETURNED: FileOutcome.FAILED,  # what lay beside it waits there
+    }
+    folder = doubt.folder
+    if state in places:
+        folder = tools.settings.inbox.absolute() / places[state].value / doubt.folder.name
+    moved = state is FileState.IN_DOUBT
+    return replace(doubt.file, state=state, exit_code=int(code), reason=reason, folder=folder, moved=moved)
+
+
+def _needs_a_person(submitted: SubmittedFile, differing: frozenset[str]) -> bool:
+    ended_amiss = submitted.run.exit_code == ExitCode.SOME_NOT_SENT  # such as one that differs, as its results say
+    return bool(submitted.counts.keys() - {"billed"} or differing & submitted.references or ended_amiss)
+
+
+def _remarks(submitted: SubmittedFile, differing: frozenset[str]) -> Iterator[str]:
+    """What a person does about a file that is settled and not done."""
+    counts = submitted.counts
+    if counts["not billed"]:
+        yield TAKEN_BACK
+    if counts["held"]:
+        yield "Preview it: that says what is held, and why."
+    if others := len(differing & submitted.references):
+        yield f"{count_of(others, 'invoice')} in Kantata: not as sent."
+    yield "The results say what to do with each invoice."
+
+
+def _note_reason(decided: InboxFile, doubt: FileInDoubt, tools: Tools, topic: str) -> None:
+    """Note what is known by now of a file that stays. Raises OSError."""
+    if decided.reason == doubt.file.reason:
+        return
+    if doubt.folder.is_dir():
+        filing.write_note(doubt.folder, decided.reason)
+    superseded = result_of(doubt.file).news
+    tools.ledger.inbox_files.decide(decided, topic, result_of(decided).news, withdrawn=superseded)
+
+
+def _moved(decided: InboxFile, doubt: FileInDoubt, tools: Tools, topic: str) -> InboxFile:
+    """Commit where a file goes, and move it; as it was before, when it cannot be moved. Raises OSError."""
+    files, news = tools.ledger.inbox_files, result_of(decided).news
+    files.decide(decided, topic, news)
+    try:
+        if _carry_out(decided, doubt.workbook, doubt.folder, tools):
+            return decided
+    except OSError:
+        files.decide(doubt.file, topic, withdrawn=news)
+        raise
+    reason = f"{doubt.submitted.summary}, but the file was changed just now, so it stays where it is."
+    stays = replace(doubt.file, reason=reason, exit_code=int(ExitCode.IN_DOUBT))
+    files.decide(stays, topic, result_of(stays).news, withdrawn=news)
+    return stays
+
+
+def _carry_out(file: InboxFile, workbook: Path | None, folder: Path, tools: Tools) -> bool:
+    """Move a file and what lies beside it to where the ledger says. False when the file was changed. Raises OSError."""
+    if folder.is_dir():
+        filing.write_note(folder, file.reason)
+    if file.state is FileState.RETURNED and workbook is not None:
+        with suppress(OSError):  # only its owner may, or who may write it; moving it needs the folder only
+            os.utime(workbook)  # so that a corrected file, which lies in the inbox already, has its turn first
+        if not filing.move(workbook, file.sha256, tools.settings.inbox):
+            return False
+
+    arrived = file.folder
+    if folder.is_dir():
+        arrived = filing.move_folder(folder, file.folder)
+    if workbook is not None and workbook.exists():  # it lay apart from its folder
+        filing.make_folder(arrived)
+        filing.move(workbook, file.sha256, arrived)
+    tools.ledger.inbox_files.note_moved(file, arrived)
+    return True
+
+
+def _copy_results(doubt: FileInDoubt, found: Reconciled, tools: Tools) -> None:
+    """Copy results that were written again beside the file: of the run that put it here, and of earlier ones of it."""
+    if not doubt.folder.is_dir():
+        return
+    own = tuple(run.run_id for run in tools.ledger.runs() if run.sha256 == doubt.file.sha256)
+    for path in found.files:
+        if path.name.startswith(own):
+            with suppress(FileExistsError):
+                filing.copy_whole(path, doubt.folder / path.name)
+
+
+def bring_together(tools: Tools, file: InboxFile) -> None:
+    """Move what earlier runs left of a file that came back into the inbox to its last place. Raises OSError."""
+    failed = tools.settings.inbox.absolute() / FileOutcome.FAILED.value
+    for earlier in tools.ledger.inbox_files.in_state(FileState.RETURNED, file.sha256):
+        if earlier.folder.parent == failed and earlier.folder.is_dir():
+            arrived = filing.move_folder(earlier.folder, file.folder / earlier.folder.name)
+            tools.ledger.inbox_files.note_moved(earlier, arrived)
+
+
+def finish_moves(tools: Tools, topic: str) -> Iterator[InboxResult]:
+    """Move the files of which an earlier run was ended between its decision and the move."""
+    here = tools.settings.inbox.absolute()
+    for file in tools.ledger.inbox_files.unmoved():
+        if file.folder.parent.parent != here:  # of another inbox with the same ledger
+            continue
+        try:
+            _finish_move(file, tools)
+        except OSError as error:
+            # It is handled again from where it lies: the ledger knows what was sent.
+            LOG.warning("%s cannot be moved to %s (%s).", file.name, file.folder, error.strerror)
+            tools.ledger.inbox_files.decide(_undecided(file, tools), topic, withdrawn=result_of(file).news)
+        else:
+            yield result_of(file)
+
+
+def _finish_move(file: InboxFile, tools: Tools) -> None:
+    origin = _place(tools) / file.entry
+    if file.state is FileState.RETURNED or (origin.is_dir() and file.folder != origin):
+        workbook = _workbooks([file], _place(tools)).get(file.id)
+        _carry_out(file, workbook, origin, tools)
+        return
+    workbook = inbox.find(tools.settings.inbox, file.sha256, file.name)
+    filing.store(file, workbook, results_of(file, tools.settings.reports))
+    tools.ledger.inbox_files.note_moved(file, file.folder)
+    bring_together(tools, file)
+
+
+def _undecided(file: InboxFile, tools: Tools) -> InboxFile:
+    """A file as it was before the decision that could not be carried out."""
+    origin = _place(tools) / file.entry
+    if origin.is_dir() and file.run_id is not None:
+        return replace(file, state=FileState.IN_DOUBT, folder=origin, moved=True)
+    return replace(file, state=FileState.WAITING, folder=tools.settings.inbox, moved=True)
+
+
+def results_of(file: InboxFile, reports: Path) -> list[Path]:
+    """What the submit of a file wrote; empty when none began."""
+    if file.run_id is None:
+        return []
+    return sorted((reports / file.entry).glob(f"{file.run_id}-*"))

@@ -1,14 +1,14 @@
 """The inbox: which workbooks lie there, which of them are whole, and how each is taken.
 
 A file is copied with its hash before anything is done with it, and leaves the
-inbox as the last step (:mod:`importer.unattended.moving`), so a crash leaves it there: to
-handle it again repeats nothing, for the ledger knows.
+inbox as the last step (:mod:`importer.unattended.filing`). A crash leaves it there;
+to handle it again repeats nothing, for the ledger knows what was sent.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import secrets
 import stat
 import time
 from contextlib import contextmanager, suppress
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from importer.model.errors import LockedByAnother, SettingsProblem
-from importer.unattended.moving import copied, sha256_of
+from importer.unattended.filing import copy, has_content, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 OUTCOMES = ("done", "failed", "in-doubt")
 READABLE = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"})
 PASSING = frozenset({"", ".tmp", ".part", ".partial", ".crdownload", ".download"})
-"""What programs put here for a moment. Whatever else lies here somebody may have meant to be billed, and is told."""
+"""What programs put here for a moment. Whatever else lies here may have been meant to be billed, and is reported."""
+NEVER_REPORTED = frozenset({"desktop.ini", "thumbs.db"})
 EXCEL_LOCK, OFFICE_LOCK = "~$", ".~lock."
-MEMORY = ".invoice-importer.told.json"
-"""File in the inbox that remembers which strange things there have been told."""
 LONGEST_STEM = 60
+"""Characters of a file's name that become part of the name of its folder."""
 
 
 class Changed(Exception):
@@ -51,20 +51,22 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class PassedOver:
     """Something that lies in the inbox and is not taken."""
 
     name: str
-    why: str
+    reason: str
+    """In a sentence, with what to do."""
     matters: bool
     """Whether it may be a workbook that waits to be billed, and will not be by waiting."""
     once: bool = False
-    """Whether it is enough to say so once: it is not taken as it is, however often one looks."""
+    """Whether it is reported once only: it is not taken as it is, however often a run looks."""
+    is_file: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A copy of a workbook that nobody else changes."""
+    """A copy of a workbook that only this program changes."""
 
     copy: Path
     sha256: str
@@ -80,26 +82,45 @@ def alone(inbox: Path) -> Iterator[None]:
         msg = f"The inbox {inbox} is not there."
         hint = "Make the folder, connect the network drive, or correct the setting inbox."
         raise SettingsProblem(msg, hint, code="inbox")
+
     lock = FileLock(inbox / ".invoice-importer.lock", timeout=0, mode=0o600)
     try:
         for outcome in OUTCOMES:
-            (inbox / outcome).mkdir(exist_ok=True)
-            probe = inbox / outcome / f".write-test-{os.getpid()}"
-            probe.touch()
-            probe.unlink()
+            _check_folder(inbox / outcome)
         lock.acquire()
     except Timeout:
         msg = f"Another run is at work in the inbox {inbox}; nothing was done."
         raise LockedByAnother(msg, "Wait until it has ended.") from None
     except OSError as error:
         msg = f"The inbox {inbox} cannot be used ({error.strerror}: {error.filename})."
-        raise SettingsProblem(
-            msg, "Make it and its folders done, failed and in-doubt writable.", code="inbox"
-        ) from error
+        hint = "Make it and its folders done, failed and in-doubt writable."
+        raise SettingsProblem(msg, hint, code="inbox") from error
+
     try:
         yield
     finally:
         lock.release()
+
+
+def _check_folder(folder: Path) -> None:
+    """Make a folder of the inbox, and try to write into it. Raises SettingsProblem for a link, OSError."""
+    if link := refusal_of_link(folder):
+        raise SettingsProblem(link, "Replace the link with a folder: files must not leave the inbox.", code="inbox")
+    folder.mkdir(exist_ok=True)
+    probe = folder / f".write-test-{secrets.token_hex(4)}"
+    os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    probe.unlink()
+
+
+def refusal_of_link(folder: Path) -> str | None:
+    """Why done, failed or in-doubt is refused when it is a link; None when it is none.
+
+    Who may write into the inbox could have files written, with the rights of this program, to any other place.
+    """
+    is_junction = getattr(folder, "is_junction", lambda: False)  # of Windows, from Python 3.12 on
+    if folder.is_symlink() or is_junction():
+        return f"The folder {folder} of the inbox is a link."
+    return None
 
 
 def same_folder(inbox: Path) -> Callable[[], None]:
@@ -108,23 +129,23 @@ def same_folder(inbox: Path) -> Callable[[], None]:
     A network drive that drops out takes all files along, or leaves an empty folder behind.
     """
 
-    def which() -> tuple[int, int] | None:
+    def identity() -> tuple[int, int] | None:
         with suppress(OSError):
             now = inbox.stat()
             return now.st_dev, now.st_ino
         return None
 
-    began = which()
+    began = identity()
 
     def check() -> None:
-        if began is None or which() != began:
+        if began is None or identity() != began:
             msg = f"The inbox {inbox} is gone: it was there when the run began."
             raise SettingsProblem(msg, "Connect the network drive, or put the folder back.", code="inbox")
 
     return check
 
 
-def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[Passed, ...]]:
+def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
     """Return the workbooks in the inbox, oldest first, and what is passed over.
 
     Raises SettingsProblem when it is gone.
@@ -134,58 +155,56 @@ def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[Passed, ...]]:
     except OSError as error:
         msg = f"The inbox {inbox} cannot be looked into any more ({error.strerror})."
         raise SettingsProblem(msg, "Connect the network drive, or put the folder back.", code="inbox") from error
+
     found: list[Candidate] = []
-    passed: list[Passed] = []
+    passed: list[PassedOver] = []
     for name in names:
-        path, shown = inbox / name, name.encode(errors="backslashreplace").decode()
-        if name.startswith((".", EXCEL_LOCK)) or name.lower() in ("desktop.ini", "thumbs.db"):
+        if name.startswith((".", EXCEL_LOCK)) or name.lower() in NEVER_REPORTED or name in OUTCOMES:
             continue
         with suppress(FileNotFoundError):  # somebody took it away
-            if why := _why_not(path, names):
-                if why[0]:
-                    passed.append(Passed(shown, why[0], why[1], once=path.is_symlink() or _other_kind(path)))
-            elif shown != name:
-                passed.append(Passed(shown, "its name is not readable here (no UTF-8); rename it", matters=True))
+            passed_over = _passed_over(inbox / name, names)
+            if passed_over is None:
+                found.append(seen(inbox / name))
             else:
-                found.append(seen(path))
-    return tuple(sorted(found, key=lambda one: (one.mtime_ns, one.path.name))), tuple(passed)
+                passed.append(passed_over)
+    return tuple(sorted(found, key=lambda candidate: (candidate.mtime_ns, candidate.path.name))), tuple(passed)
 
 
-def _why_not(path: Path, names: list[str]) -> tuple[str, bool] | None:
-    """Why an entry is not taken (nothing to be said: an empty text) and whether it matters; None when it is."""
-    mode, ending = path.lstat().st_mode, path.suffix.lower()
-    if stat.S_ISDIR(mode):
-        why = "it is a folder; only files in the inbox itself are taken"
-        return ("", False) if path.name in OUTCOMES else (why, any(not _other_kind(one) for one in path.iterdir()))
-    if stat.S_ISLNK(mode):
-        return "it is a link; put the file itself into the inbox", True
-    if not stat.S_ISREG(mode):
-        return "it is no file", False
-    if _other_kind(path):
-        return "only workbooks and .csv are taken; save it as a workbook (.xlsx)", ending not in PASSING
+def _passed_over(path: Path, names: list[str]) -> PassedOver | None:
+    """Why an entry of the inbox is not taken; None when it is. Raises FileNotFoundError."""
+    shown = path.name.encode(errors="backslashreplace").decode()
+    if passed_over := _no_workbook(path, shown):
+        return passed_over
+
+    # Excel leaves out the first two characters of a long name.
     locks = {f"{EXCEL_LOCK}{path.name}", f"{EXCEL_LOCK}{path.name[2:]}", f"{OFFICE_LOCK}{path.name}#"}
     if held := locks.intersection(names):
-        return f"somebody has it open ({min(held)}); close it, or delete that lock file if nobody has", True
+        reason = f"Somebody has it open ({min(held)}); close it, or delete that lock file if it is closed already."
+        return PassedOver(shown, reason, matters=True)
+    if shown != path.name:
+        return PassedOver(shown, "Its name is not readable here (no UTF-8); rename it.", matters=True)
     return None
 
 
-def _other_kind(path: Path) -> bool:
-    return path.suffix.lower() not in READABLE
+def _no_workbook(path: Path, shown: str) -> PassedOver | None:
+    """Why an entry can be no workbook, by its kind and its ending; None when it can."""
+    mode, ending = path.lstat().st_mode, path.suffix.lower()
+    never_readable = ending not in READABLE
+    if stat.S_ISDIR(mode):
+        reason = "It is a folder; only files in the inbox itself are taken."
+        return PassedOver(shown, reason, _holds_workbooks(path), once=never_readable, is_file=False)
+    if stat.S_ISLNK(mode):
+        return PassedOver(shown, "It is a link; put the file itself into the inbox.", matters=True, once=True)
+    if not stat.S_ISREG(mode):
+        return PassedOver(shown, "It is no file.", matters=False, once=never_readable)
+    if never_readable:
+        reason = "Only workbooks and .csv are taken; save it as a workbook (.xlsx)."
+        return PassedOver(shown, reason, ending not in PASSING, once=True)
+    return None
 
 
-def first_time(inbox: Path, passed: tuple[Passed, ...], *, keep: bool) -> frozenset[Passed]:
-    """Which of the things that are to be said once were not said by an earlier run; ``keep`` remembers nothing.
-
-    What is gone is forgotten, so that it is said when it lies there again.
-    """
-    memory, told = inbox / MEMORY, set[str]()
-    with suppress(OSError, ValueError):
-        told.update(json.loads(memory.read_text(encoding="utf-8")))
-    now = {f"{one.name}: {one.why}": one for one in passed if one.once and one.matters}
-    if told != now.keys() and not keep:
-        with suppress(OSError):  # then it is said again
-            memory.write_text(json.dumps(sorted(now)), encoding="utf-8")
-    return frozenset(one for words, one in now.items() if words not in told)
+def _holds_workbooks(folder: Path) -> bool:
+    return any(path.suffix.lower() in READABLE for path in folder.iterdir())
 
 
 def seen(path: Path) -> Candidate:
@@ -202,21 +221,28 @@ def unchanged(candidate: Candidate) -> bool:
         return False
 
 
-def settled(candidates: tuple[Candidate, ...], seconds: float) -> tuple[tuple[Candidate, ...], tuple[Passed, ...]]:
+def settled(candidates: tuple[Candidate, ...], seconds: float) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
     """Wait, and return the files that did not change meanwhile; the others are still being written.
 
     Two looks are compared, so a clock that jumps, here or on the file server, does not matter.
     """
     if candidates and seconds:
         time.sleep(seconds)
-    whole = tuple(one for one in candidates if unchanged(one))
-    changing = (Passed(one.path.name, why_changed(one), matters=False) for one in set(candidates) - set(whole))
-    return whole, tuple(sorted(changing, key=lambda one: one.name))
+    whole: list[Candidate] = []
+    changing: list[PassedOver] = []
+    for candidate in candidates:
+        if unchanged(candidate):
+            whole.append(candidate)
+        else:
+            changing.append(PassedOver(candidate.path.name, reason_of_change(candidate), matters=False))
+    return tuple(whole), tuple(sorted(changing, key=lambda passed: passed.name))
 
 
-def why_changed(candidate: Candidate) -> str:
-    """Why a file is not what it was, as the rest of a sentence."""
-    return "it is still being written" if candidate.path.exists() else "somebody took it away"
+def reason_of_change(candidate: Candidate) -> str:
+    """Why a file is not what it was."""
+    if candidate.path.exists():
+        return "It is still being written."
+    return "Somebody took it away."
 
 
 def entry_name(run: str, candidate: Candidate) -> str:
@@ -227,9 +253,28 @@ def entry_name(run: str, candidate: Candidate) -> str:
 def take(candidate: Candidate, folder: Path) -> Taken:
     """Copy a workbook into a new folder, with its hash beside it. Raises Changed, OSError."""
     folder.mkdir(parents=True, mode=0o700)
-    copy = folder / candidate.path.name
-    digest = copied(candidate.path, copy)
-    if not unchanged(candidate) or sha256_of(copy) != digest or copy.stat().st_size != candidate.size:
+    own = folder / candidate.path.name
+    digest = copy(candidate.path, own)
+    if not unchanged(candidate) or sha256_of(own) != digest or own.stat().st_size != candidate.size:
         raise Changed
-    copy.with_name(f"{copy.name}.sha256").write_text(f"{digest}  {copy.name}\n", encoding="utf-8")
-    return Taken(copy, digest)
+    own.with_name(f"{own.name}.sha256").write_text(f"{digest}  {own.name}\n", encoding="utf-8")
+    return Taken(own, digest)
+
+
+def find(inbox: Path, sha256: str, name: str) -> Path | None:
+    """The file of this content in the inbox, under its own name or another one; None when it is not there."""
+    paths = [inbox / name, *sorted(inbox.iterdir())]
+    for path in paths:
+        if not path.name.startswith(".") and path.is_file() and not path.is_symlink() and has_content(path, sha256):
+            return path
+    return None
+
+
+def hashes(inbox: Path) -> frozenset[str]:
+    """Content of all files that lie in the inbox, as SHA-256."""
+    found = set[str]()
+    for path in inbox.iterdir():
+        with suppress(OSError):
+            if path.is_file() and not path.name.startswith("."):
+                found.add(sha256_of(path))
+    return frozenset(found)

@@ -1,27 +1,26 @@
-"""What the scheduler starts: every workbook of the inbox is previewed, gated, submitted and put away."""
+"""One run over the inbox: each workbook is previewed, gated, submitted and put away."""
 
 from __future__ import annotations
 
 import logging
 import shutil
 from contextlib import suppress
-from dataclasses import replace
-from itertools import chain
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from importer.flow.gates import check_gates
 from importer.flow.prepared import Tools, Wish, new_run_id
 from importer.flow.preview import preview
 from importer.flow.submit import Hooks, submit
-from importer.model.errors import FileProblem, GateRefused, ImporterError, NotReached, SettingsProblem
+from importer.ledger.inbox_files import FileState, InboxFile
+from importer.model.errors import FileProblem, GateRefused, ImporterError, LedgerProblem, NotReached, SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
 from importer.model.plans import Status
 from importer.reporting.workbook.results import prepare_folder
-from importer.unattended import inbox, moving
-from importer.unattended.handled import Fate, Handled, why_of
-from importer.unattended.in_doubt import OPEN
-from importer.unattended.returning import NOTE, bring_together, settled_first, unsaid
+from importer.unattended import filing, in_doubt, inbox
+from importer.unattended.notices import run_topic
+from importer.unattended.outcomes import STATE_AFTER, FileOutcome, InboxResult, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from importer.ledger.ledger import SubmissionLedger
     from importer.reporting.report import Report
     from importer.sending.throttle import Stop
-    from importer.unattended.inbox import Candidate, Taken
+    from importer.unattended.inbox import Candidate, PassedOver, Taken
 
 LOG = logging.getLogger(__name__)
 SAME_FOR_ALL = (
@@ -44,36 +43,61 @@ SAME_FOR_ALL = (
 )
 """What keeps one file in the inbox for these reasons would keep the others too."""
 PREVIEW = "-preview.xlsx"
-"""How the name of a workbook that tells of a preview ends."""
+"""How the name of a workbook ends that shows a preview."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRun:
+    """What one run over the inbox works with."""
+
+    tools: Tools
+    connect: Callable[[], KantataApi]
+    stop: Stop
+    rehearsal: bool
+    """The files stay where they lie, and the ledger notes nothing of them."""
+    topic: str
+    """Of its notices."""
 
 
 def run(
-    tools: Tools, connect: Callable[[], KantataApi], stop: Stop, told: Callable[[Handled], None], *, keep: bool = False
-) -> list[Handled]:
-    """Handle every workbook of the inbox, oldest first; ``told`` hears of each at once.
+    tools: Tools,
+    connect: Callable[[], KantataApi],
+    stop: Stop,
+    show: Callable[[InboxResult], None],
+    *,
+    rehearsal: bool = False,
+) -> list[InboxResult]:
+    """Handle every workbook of the inbox, oldest first; ``show`` gets each result at once.
 
-    ``keep`` leaves the files where they lie: a rehearsal must not put away what is still to be billed.
+    A ``rehearsal`` leaves the files where they lie: it must not put away what is still to be billed.
 
     Raises LockedByAnother or SettingsProblem before anything was done; AccessDenied or SettingsProblem
     when there was nothing to do and the token is dead or missing.
     """
-    done: list[Handled] = []
+    this = InboxRun(tools, connect, stop, rehearsal, run_topic(tools.settings))
+    results: list[InboxResult] = []
     with inbox.alone(tools.settings.inbox):
-        for handled in chain(_all(tools, connect, stop, keep=keep), () if keep else unsaid(tools, done)):
-            facts = {
-                "file": handled.name,
-                "sha256": handled.sha256,
-                "outcome": handled.fate.value,
-                "why": handled.why,
-                "exit_code": int(handled.exit_code),
-                "run_id": handled.report and handled.report.run_id,
-            }
-            LOG.info("%s: %s", handled.name, handled.fate.value, extra=facts | {"told": True})
-            done.append(handled)
-            told(handled)
-    if tools.settings.unattended and not keep and all(one.fate is Fate.LEFT and not one.exit_code for one in done):
+        for result in _results(this, results):
+            _log(result)
+            results.append(result)
+            show(result)
+
+    idle = all(result.outcome is FileOutcome.LEFT and not result.exit_code for result in results)
+    if tools.settings.unattended and not rehearsal and idle:
         _check_access(connect)
-    return done
+    return results
+
+
+def _log(result: InboxResult) -> None:
+    facts = {
+        "file": result.name,
+        "sha256": result.sha256,
+        "outcome": result.outcome.value,
+        "why": result.reason,
+        "exit_code": int(result.exit_code),
+        "run_id": result.report and result.report.run_id,
+    }
+    LOG.info("%s: %s", result.name, result.outcome.value, extra=facts | {"told": True})
 
 
 def _check_access(connect: Callable[[], KantataApi]) -> None:
@@ -87,130 +111,202 @@ def _check_access(connect: Callable[[], KantataApi]) -> None:
         LOG.warning("The token could not be checked: %s", problem.message)
 
 
-def _all(tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: bool) -> Iterator[Handled]:
-    still_there = inbox.same_folder(tools.settings.inbox)
-    if not keep:
-        # What goes back into the inbox has its turn below.
-        yield from (one for one in settled_first(tools, connect) if one.fate is not Fate.LEFT)
-    found, passed = inbox.look(tools.settings.inbox)
-    whole, changing = inbox.settled(found, tools.settings.inbox_settle_seconds)
-    still_there()
-    new = inbox.first_time(tools.settings.inbox, passed, keep=keep)
-    for one in (*passed, *changing):
-        code = ExitCode.FILE_PROBLEMS if one.matters and (one in new or not one.once) else ExitCode.DONE
-        why = f"{one.why[0].upper()}{one.why[1:]}."
-        yield Handled(one.name, Fate.LEFT, code, why, is_file=not (tools.settings.inbox / one.name).is_dir())
-    because: Handled | None = None
-    handled: Handled | None = None
-    for candidate in whole:
-        if because is None and stop.asked:
-            if stop.exit_code is None and handled is not None:  # not a signal: sending the file before it made no sense
-                because = replace(handled, exit_code=ExitCode.SOME_NOT_SENT)
-                yield _left(candidate, because.exit_code, f"Not looked at, because of {because.name}.")
-                continue
-            because = _left(candidate, stop.exit_code or ExitCode.TERMINATED, "The run was stopped.")
-            yield because
-        elif because is not None:
-            yield _left(candidate, because.exit_code, f"Not looked at, because of {because.name}.")
-        else:
-            try:
-                still_there()
-                handled = _guarded(candidate, tools, connect, stop, keep=keep)
-                if handled.fate is Fate.LEFT and handled.exit_code is ExitCode.DONE:
-                    still_there()
-            except SettingsProblem as problem:
-                handled = _left(candidate, problem.exit_code, f"{problem.message} {problem.hint}")
-            yield handled
-            if handled.fate is Fate.LEFT and handled.exit_code in SAME_FOR_ALL:
-                because = handled
+def _results(this: InboxRun, results: list[InboxResult]) -> Iterator[InboxResult]:
+    """What becomes of each file, in the order in which they are handled; ``results`` are those so far."""
+    folder, settings = this.tools.settings.inbox, this.tools.settings
+    check_folder = inbox.same_folder(folder)
+    if not this.rehearsal:
+        yield from _results_of_doubts(this)
+
+    found, passed = inbox.look(folder)
+    whole, changing = inbox.settled(found, settings.inbox_settle_seconds)
+    check_folder()
+    yield from _results_of_passed(this, (*passed, *changing))
+    yield from _each_in_turn(this, whole, check_folder)
+
+    if not this.rehearsal:
+        yield from in_doubt.doubts_left(this.tools, results)
 
 
-def _left(candidate: Candidate, code: ExitCode, why: str) -> Handled:
-    return Handled(candidate.path.name, Fate.LEFT, code, why)
+def _results_of_doubts(this: InboxRun) -> Iterator[InboxResult]:
+    """End what a killed run began, and settle what is in doubt; what goes back into the inbox has its turn there."""
+    for result in in_doubt.finish_moves(this.tools, this.topic):
+        if result.outcome in (FileOutcome.DONE, FileOutcome.FAILED):
+            yield result
+    for result in in_doubt.settle_first(this.tools, this.connect, this.topic):
+        if result.outcome is not FileOutcome.LEFT:
+            yield result
 
 
-def _guarded(
-    candidate: Candidate, tools: Tools, connect: Callable[[], KantataApi], stop: Stop, *, keep: bool
-) -> Handled:
-    """Handle one file; whatever fails becomes its answer, and the next one has its turn.
+def _results_of_passed(this: InboxRun, passed: tuple[PassedOver, ...]) -> Iterator[InboxResult]:
+    """What lies in the inbox and is not taken; what never will be counts only in the first run that sees it."""
+    outbox = this.tools.ledger.outbox
+    known = outbox.standing(this.topic)
+    for thing in passed:
+        result = InboxResult(thing.name, FileOutcome.LEFT, ExitCode.DONE, thing.reason, is_file=thing.is_file)
+        if thing.matters and not (thing.once and result.news.subject in known):
+            result = replace(result, exit_code=ExitCode.FILE_PROBLEMS)
+        if thing.matters and thing.once:
+            outbox.queue(this.topic, [result.news])
+        yield result
+
+
+def _each_in_turn(
+    this: InboxRun, candidates: tuple[Candidate, ...], check_folder: Callable[[], None]
+) -> Iterator[InboxResult]:
+    """Handle one file after the other, until something stops them all."""
+    obstacle: tuple[ExitCode, str] | None = None
+    before: InboxResult | None = None
+    for candidate in candidates:
+        if obstacle is None and this.stop.asked:
+            obstacle = _stopped(this.stop, before)
+        if obstacle is not None:
+            yield _left(candidate, *obstacle)
+            continue
+        before = _turn_of(this, candidate, check_folder)
+        yield before
+        if before.outcome is FileOutcome.LEFT and before.exit_code in SAME_FOR_ALL:
+            obstacle = before.exit_code, _not_looked_at(before)
+
+
+def _stopped(stop: Stop, before: InboxResult | None) -> tuple[ExitCode, str]:
+    """Exit code and reason of the files that have no turn any more."""
+    if stop.exit_code is None and before is not None:  # not a signal: sending the file before it made no sense
+        return ExitCode.SOME_NOT_SENT, _not_looked_at(before)
+    return stop.exit_code or ExitCode.TERMINATED, "The run was stopped."
+
+
+def _not_looked_at(before: InboxResult) -> str:
+    return f"Not looked at, because of {before.name}."
+
+
+def _turn_of(this: InboxRun, candidate: Candidate, check_folder: Callable[[], None]) -> InboxResult:
+    try:
+        check_folder()
+        result = _handled(this, candidate)
+        if result.outcome is FileOutcome.LEFT and result.exit_code is ExitCode.DONE:
+            check_folder()
+    except SettingsProblem as problem:
+        return _left(candidate, problem.exit_code, f"{problem.message} {problem.hint}")
+    return result
+
+
+def _left(candidate: Candidate, code: ExitCode, reason: str) -> InboxResult:
+    return InboxResult(candidate.path.name, FileOutcome.LEFT, code, reason)
+
+
+# --- one file --------------------------------------------------------------------------------
+
+
+def _handled(this: InboxRun, candidate: Candidate) -> InboxResult:
+    """Handle one file; whatever fails becomes its result, and the next one has its turn.
 
     Raises SettingsProblem when there is no place for the results.
     """
-    entry = inbox.entry_name(new_run_id(), candidate)
-    folder = tools.settings.reports / entry
-    prepare_folder(tools.settings.reports)
+    reports = this.tools.settings.reports
+    folder = reports / inbox.entry_name(new_run_id(), candidate)
+    prepare_folder(reports)
     try:
         taken = inbox.take(candidate, folder)
     except (inbox.Changed, FileNotFoundError):
         shutil.rmtree(folder, ignore_errors=True)
-        why = inbox.why_changed(candidate)
-        return _left(candidate, ExitCode.DONE, f"{why[0].upper()}{why[1:]}.")
+        return _left(candidate, ExitCode.DONE, inbox.reason_of_change(candidate))
     except OSError as error:
         if not isinstance(error, FileExistsError):  # or it is the folder of another file
             shutil.rmtree(folder, ignore_errors=True)
-        if error.filename == str(candidate.path):
-            why = f"It cannot be read ({error.strerror}). Make it readable for the user who runs this program."
-        else:
-            why = f"It cannot be copied to {folder} ({error.strerror}). Look at the disks of both folders."
-        return _left(candidate, ExitCode.FILE_PROBLEMS, why)
-    own = replace(tools, settings=tools.settings.model_copy(update={"reports": folder}))
-    handled = _handled(taken, own, connect, stop)
-    handled = replace(handled, sha256=taken.sha256)
-    if handled.fate is Fate.LEFT:
+        return _left(candidate, ExitCode.FILE_PROBLEMS, _reason_not_taken(candidate, folder, error))
+
+    if this.rehearsal:
+        return _rehearsed(this, taken, folder)
+    try:
+        file = this.tools.ledger.inbox_files.take(taken.sha256, candidate.path.name, folder.name, candidate.path.parent)
+    except LedgerProblem as problem:
         _forget(folder)
-        return handled
-    if keep:
-        return replace(handled, why=f"{handled.why} A rehearsal: the file stays in the inbox.", folder=folder)
-    return _put_away(tools, candidate, handled, entry, folder)
+        return _left(candidate, problem.exit_code, f"{problem.message} {problem.hint}")
+    result = _answered(this, taken, folder)
+    return _filed(this, candidate, file, result)
+
+
+def _reason_not_taken(candidate: Candidate, folder: Path, error: OSError) -> str:
+    if error.filename == str(candidate.path):
+        return f"It cannot be read ({error.strerror}). Make it readable for the user who runs this program."
+    return f"It cannot be copied to {folder} ({error.strerror}). Look at the disks of both folders."
+
+
+def _rehearsed(this: InboxRun, taken: Taken, folder: Path) -> InboxResult:
+    result = _answered(this, taken, folder)
+    if result.outcome is FileOutcome.LEFT:
+        _forget(folder)
+        return result
+    return replace(result, reason=f"{result.reason} A rehearsal: the file stays in the inbox.", folder=folder)
 
 
 def _forget(folder: Path) -> None:
-    """Remove the folder of a file that stays in the inbox, unless anything in it tells of a submit.
+    """Remove the folder of a file that stays in the inbox, unless anything in it reports a submit.
 
-    Its copy and its preview are made anew next time; nothing else is ever deleted.
+    Its copy and its preview are made again next time; nothing else is ever deleted.
     """
-    found = list(folder.rglob("*")) if folder.is_dir() else []
-    names = [one.name for one in found if one.is_file()]
+    names = [path.name for path in folder.rglob("*") if path.is_file()]
     if all(name.endswith((".sha256", PREVIEW)) or f"{name}.sha256" in names for name in names):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _handled(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
+def _answered(this: InboxRun, taken: Taken, folder: Path) -> InboxResult:
+    """Submit a file; an error becomes its result."""
     name = taken.copy.name
+    tools = replace(this.tools, settings=this.tools.settings.model_copy(update={"reports": folder}))
     try:
-        return _submitted(taken, tools, connect, stop)
+        result = _submitted(taken, tools, this.connect, this.stop)
     except FileProblem as problem:
-        return Handled(name, Fate.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
+        result = InboxResult(name, FileOutcome.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
     except ImporterError as problem:
-        doubt = isinstance(problem, GateRefused) and _in_doubt(taken, tools)
-        more = " Of another invoice of it nobody knows whether it exists." if doubt else ""
-        code = ExitCode.IN_DOUBT if doubt else problem.exit_code
-        return Handled(name, Fate.LEFT, code, f"{problem.message} {problem.hint}{more}")
+        result = _left_by_problem(taken, tools, problem)
     except Exception as error:
         LOG.exception("%s: unexpected error", name, extra={"file": name, "told": True})
-        why = f"Unexpected error in the program ({type(error).__name__}); the log holds it. Submitting repeats nothing."
-        if _in_doubt(taken, tools):
-            # In in-doubt/ only a file that the ledger knows of is ever settled.
-            fate = Fate.IN_DOUBT if _noted(taken, tools) else Fate.LEFT
-            return Handled(name, fate, ExitCode.IN_DOUBT, f"{why} The answer to an invoice was lost.")
-        return Handled(name, Fate.FAILED, ExitCode.UNEXPECTED, why)
+        result = _crashed(taken, tools, error)
+    return replace(result, sha256=taken.sha256)
+
+
+def _left_by_problem(taken: Taken, tools: Tools, problem: ImporterError) -> InboxResult:
+    code, reason = problem.exit_code, f"{problem.message} {problem.hint}"
+    if isinstance(problem, GateRefused) and _in_doubt(taken, tools):
+        code, reason = ExitCode.IN_DOUBT, f"{reason} Another invoice of it is in doubt: it may exist or not."
+    return InboxResult(taken.copy.name, FileOutcome.LEFT, code, reason)
+
+
+def _crashed(taken: Taken, tools: Tools, error: Exception) -> InboxResult:
+    name = taken.copy.name
+    reason = (
+        f"Unexpected error in the program ({type(error).__name__}); the log holds it. "
+        "It is safe to submit again: nothing is sent twice."
+    )
+    if not _in_doubt(taken, tools):
+        return InboxResult(name, FileOutcome.FAILED, ExitCode.UNEXPECTED, reason)
+    outcome = FileOutcome.LEFT
+    if (
+        _run_of(taken.copy, tools.ledger) is not None
+    ):  # in in-doubt/ only a file whose submit is on record is ever settled
+        outcome = FileOutcome.IN_DOUBT
+    return InboxResult(name, outcome, ExitCode.IN_DOUBT, f"{reason} The answer to an invoice was lost.")
 
 
 def _in_doubt(taken: Taken, tools: Tools) -> bool:
-    """Whether the ledger holds an invoice of a file of which nobody knows whether it exists."""
+    """Whether the ledger holds an invoice of a file that may exist in Kantata or not."""
     with suppress(ImporterError):
-        return any(one.state in OPEN for one in tools.ledger.entries_of_source(taken.sha256))
+        return any(entry.state in in_doubt.OPEN for entry in tools.ledger.entries_of_source(taken.sha256))
     return False
 
 
-def _noted(taken: Taken, tools: Tools) -> bool:
-    """Whether the ledger knows that a submit of this very copy began."""
+def _run_of(copy: Path, ledger: SubmissionLedger) -> str | None:
+    """The submit of this very copy; None when none began."""
     with suppress(ImporterError):
-        return str(taken.copy.absolute()) in {run.path for run in tools.ledger.runs()}
-    return False
+        for run in ledger.runs():
+            if run.path == str(copy.absolute()):
+                return run.run_id
+    return None
 
 
-def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> Handled:
+def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> InboxResult:
     copy = taken.copy
     wish, waiting = Wish(copy), list[GateRefused]()
     seen = preview(wish, tools)
@@ -218,8 +314,8 @@ def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], st
     whole = (one.status is Status.ALREADY_CREATED and not (one.differs or one.missing) for one in seen.planned)
     same = bool(seen.planned) and all(whole)
     if same and (earlier := _billed_before(taken.sha256, tools.ledger)):
-        why = f"Nothing to do: run {earlier} billed just this content."
-        return Handled(copy.name, Fate.DONE, ExitCode.DONE, why)
+        reason = f"Nothing to do: run {earlier} billed just this content."
+        return InboxResult(copy.name, FileOutcome.DONE, ExitCode.DONE, reason)
 
     def confirm(plan: Report) -> None:
         try:
@@ -234,7 +330,7 @@ def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], st
     report = submit(wish, tools, Hooks(connect, confirm, stop, lambda _one: None))
     if waiting:
         raise waiting[0]
-    return Handled(copy.name, _fate_of(report), report.exit_code, why_of(report), report)
+    return InboxResult(copy.name, _outcome_of(report), report.exit_code, reason_of(report), report)
 
 
 def _billed_before(sha256: str, ledger: SubmissionLedger) -> str | None:
@@ -242,48 +338,113 @@ def _billed_before(sha256: str, ledger: SubmissionLedger) -> str | None:
     entries = ledger.entries_of_source(sha256)
     if not entries or any(entry.state != "created" for entry in entries):
         return None
-    whole = (one for one in ledger.runs() if one.sha256 == sha256 and one.exit_code == ExitCode.DONE)
-    return next((one.run_id for one in whole if one.invoices == len(entries)), None)
+    for run in ledger.runs():
+        whole = run.sha256 == sha256 and run.exit_code == ExitCode.DONE
+        if whole and run.invoices == len(entries):
+            return run.run_id
+    return None
 
 
-def _fate_of(report: Report) -> Fate:
-    match report.exit_code:
-        case ExitCode.DONE:
-            return Fate.DONE
-        case ExitCode.IN_DOUBT:
-            return Fate.IN_DOUBT
-        case code if code in SAME_FOR_ALL and _unsent(report):
-            return Fate.LEFT
-        case _:
-            return Fate.FAILED
+def _outcome_of(report: Report) -> FileOutcome:
+    if report.exit_code is ExitCode.DONE:
+        return FileOutcome.DONE
+    if report.exit_code is ExitCode.IN_DOUBT:
+        return FileOutcome.IN_DOUBT
+    if report.exit_code in SAME_FOR_ALL and _unsent(report):
+        return FileOutcome.LEFT
+    return FileOutcome.FAILED
 
 
 def _unsent(report: Report) -> bool:
     """Whether sound invoices wait for better times; otherwise only a person can do something."""
-    return any(one.status is Status.NOT_SENT and not isinstance(one.invoice, UnsoundInvoice) for one in report.planned)
+    return any(
+        invoice.status is Status.NOT_SENT and not isinstance(invoice.invoice, UnsoundInvoice)
+        for invoice in report.planned
+    )
 
 
-def _put_away(tools: Tools, candidate: Candidate, handled: Handled, entry: str, results: Path) -> Handled:
-    """Copy the results beside the file's last place, and move it there as the last step."""
-    target = tools.settings.inbox / handled.fate.value / entry
+# --- where it goes ---------------------------------------------------------------------------
+
+
+def _filed(this: InboxRun, candidate: Candidate, file: InboxFile, result: InboxResult) -> InboxResult:
+    """Commit what became of a file, with its notice, and then move it to its folder."""
+    reports = this.tools.settings.reports
+    decided = _decided(this, file, result)
+    if result.outcome is FileOutcome.LEFT:
+        _forget(reports / file.entry)
+        _note(this, decided, result)
+        return result
+
+    result = replace(result, folder=decided.folder)
     try:
-        target.mkdir(mode=0o700)
-        (target / NOTE).write_text(f"{handled.name}: {handled.why}\n", encoding="utf-8")
-        for path in handled.report.files.values() if handled.report else ():
-            if path is not None:
-                moving.copied_whole(path, target / path.name)
-        moved = moving.put_away(candidate.path, handled.sha256, target)
-    except OSError as error:
-        # The ledger knows what was sent: the next run finds the file again and repeats nothing.
-        why = f"{handled.why} It could not be moved to {target} ({error.strerror}); its results are in {results}."
-        return replace(handled, fate=Fate.LEFT, why=why, exit_code=_worse(handled.exit_code))
+        this.tools.ledger.inbox_files.decide(decided, this.topic, result.news)
+        unchanged = filing.store(decided, candidate.path, in_doubt.results_of(decided, reports))
+        this.tools.ledger.inbox_files.note_moved(decided, decided.folder)
+    except (OSError, LedgerProblem) as error:
+        return _stays(this, decided, result, error)
+    if not unchanged:
+        return _replaced(this, decided, result)
+    with suppress(OSError, LedgerProblem):  # what earlier runs left lies apart then
+        in_doubt.bring_together(this.tools, decided)
+    return result
+
+
+def _decided(this: InboxRun, file: InboxFile, result: InboxResult) -> InboxFile:
+    folder, run_id = this.tools.settings.inbox.absolute(), None
+    moved = result.outcome is FileOutcome.LEFT
     if not moved:
-        why = f"{handled.why} It was replaced meanwhile: the new file is for the next run; a copy is in {results}."
-        return replace(handled, why=why, folder=target)
-    with suppress(OSError):  # it lies apart then, as before
-        bring_together(tools, handled.sha256, target)
-    return replace(handled, folder=target)
+        folder = folder / result.outcome.value / file.entry
+    if result.report is not None:
+        run_id = result.report.run_id
+    elif result.outcome is FileOutcome.IN_DOUBT:
+        run_id = _run_of(this.tools.settings.reports / file.entry / file.name, this.tools.ledger)
+    return replace(
+        file,
+        state=STATE_AFTER[result.outcome],
+        reason=result.reason,
+        exit_code=int(result.exit_code),
+        folder=folder,
+        run_id=run_id,
+        moved=moved,
+    )
 
 
-def _worse(code: ExitCode) -> ExitCode:
-    return ExitCode.UNEXPECTED if code is ExitCode.DONE else code
+def _note(this: InboxRun, decided: InboxFile, result: InboxResult) -> None:
+    """Note that a file waits; when the ledger cannot be used, the file is taken again all the same."""
+    with suppress(LedgerProblem):
+        this.tools.ledger.inbox_files.decide(decided, this.topic, result.news)
+
+
+def _replaced(this: InboxRun, decided: InboxFile, result: InboxResult) -> InboxResult:
+    """A file that somebody replaced while it was handled: the new one stays in the inbox."""
+    copy = this.tools.settings.reports / decided.entry
+    reason = f"{result.reason} It was replaced meanwhile: the new file is for the next run; a copy is in {copy}."
+    replaced = replace(result, reason=reason)
+    with suppress(LedgerProblem):
+        file = replace(decided, reason=reason, moved=True)
+        this.tools.ledger.inbox_files.decide(file, this.topic, replaced.news, withdrawn=result.news)
+    return replaced
+
+
+def _stays(this: InboxRun, decided: InboxFile, result: InboxResult, error: OSError | LedgerProblem) -> InboxResult:
+    """A file that was handled and cannot be moved: the next run finds it again and sends nothing twice."""
+    cause = str(error)
+    if isinstance(error, OSError):
+        cause = error.strerror or cause
+    reports = this.tools.settings.reports / decided.entry
+    reason = f"{result.reason} It could not be moved to {decided.folder} ({cause}); its results are in {reports}."
+    code = result.exit_code
+    if code is ExitCode.DONE:
+        code = ExitCode.UNEXPECTED
+    stays = replace(result, outcome=FileOutcome.LEFT, reason=reason, exit_code=code, folder=None)
+    waiting = replace(
+        decided,
+        state=FileState.WAITING,
+        folder=this.tools.settings.inbox,
+        reason=reason,
+        exit_code=int(code),
+        moved=True,
+    )
+    with suppress(LedgerProblem):
+        this.tools.ledger.inbox_files.decide(waiting, this.topic, stays.news, withdrawn=result.news)
+    return stays

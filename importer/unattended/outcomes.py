@@ -1,0 +1,190 @@
+"""What became of a file of the inbox, in the words that its people read: outcome, reason and remedy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from importer.ledger.inbox_files import FileState, InboxFile
+from importer.ledger.outbox import News
+from importer.model.currency_sums import mixed
+from importer.model.exit_codes import ExitCode
+from importer.model.plans import Status
+from importer.model.problems import Severity
+from importer.model.words import count_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from importer.model.plans import PlannedInvoice
+    from importer.reporting.report import Report
+
+WORST_FIRST = (
+    ExitCode.IN_DOUBT,
+    ExitCode.TERMINATED,
+    ExitCode.INTERRUPTED,
+    ExitCode.UNEXPECTED,
+    ExitCode.ACCESS,
+    ExitCode.UNREACHABLE,
+    ExitCode.LOCKED,
+    ExitCode.WRONG_USE,
+    ExitCode.SOME_NOT_SENT,
+    ExitCode.GATE,
+    ExitCode.FILE_PROBLEMS,
+    ExitCode.DONE,
+)
+"""Which exit code a run over several files ends with."""
+URGENT = (Status.IN_DOUBT, Status.REJECTED, Status.HELD, Status.NOT_SENT)
+"""Which invoice gives the reason of a whole file, the most urgent first."""
+SUBMIT_AGAIN = "Submit again; what was created is not repeated."
+"""What a person is advised to do with an invoice that waits; here the next run does it."""
+NEXT_RUN = "The next run tries again; what was created is not repeated."
+
+
+class FileOutcome(Enum):
+    """Where a file of the inbox ends up: the name of its folder."""
+
+    DONE = "done"
+    FAILED = "failed"
+    IN_DOUBT = "in-doubt"
+    LEFT = "left in the inbox"
+
+
+STATE_AFTER = {
+    FileOutcome.DONE: FileState.DONE,
+    FileOutcome.FAILED: FileState.FAILED,
+    FileOutcome.IN_DOUBT: FileState.IN_DOUBT,
+    FileOutcome.LEFT: FileState.WAITING,
+}
+"""State of a file in the ledger once a run has handled it."""
+OUTCOME_OF = {
+    FileState.TAKEN: FileOutcome.LEFT,
+    FileState.WAITING: FileOutcome.LEFT,
+    FileState.RETURNED: FileOutcome.LEFT,
+    FileState.DONE: FileOutcome.DONE,
+    FileState.FAILED: FileOutcome.FAILED,
+    FileState.IN_DOUBT: FileOutcome.IN_DOUBT,
+}
+
+
+@dataclass(frozen=True)
+class InboxResult:
+    """What became of one file of the inbox."""
+
+    name: str
+    outcome: FileOutcome
+    exit_code: ExitCode
+    reason: str
+    """In a sentence, with what to do."""
+    report: Report | None = None
+    """None when nothing was planned."""
+    folder: Path | None = None
+    """Where it lies now with its results; None while it is in the inbox."""
+    sha256: str = ""
+    settled: bool = False
+    """Whether it was in doubt, and is not any more."""
+    is_file: bool = True
+    """False for a folder, a submit by hand, or whatever else lies in the inbox and is no workbook."""
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        where = ""
+        if self.folder is not None:
+            where = f" → {self.folder}"
+        return " ".join(f"{self.name}: {self.outcome.value}. {self.reason}{where}".split())
+
+    @property
+    def news(self) -> News:
+        """What people are told of it; a file that only waits is the same news in each run."""
+        subject = subject_of(self.name, self.sha256, self.outcome.value, self.reason)
+        return News(subject, self.line, failed=self.exit_code is not ExitCode.DONE)
+
+
+def subject_of(*content: str) -> str:
+    """Hash by which the same news is known again."""
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def result_of(file: InboxFile) -> InboxResult:
+    """What the ledger says of a file that was decided."""
+    outcome, folder = OUTCOME_OF[file.state], None
+    if outcome is not FileOutcome.LEFT:
+        folder = file.folder
+    code = ExitCode(file.exit_code)
+    return InboxResult(file.name, outcome, code, file.reason, folder=folder, sha256=file.sha256)
+
+
+def exit_code_of(results: Iterable[InboxResult]) -> ExitCode:
+    """How a run over several files ends: as its worst file."""
+    codes = {result.exit_code for result in results}
+    return next((code for code in WORST_FIRST if code in codes), ExitCode.DONE)
+
+
+def reason_of(report: Report, *, by_hand: bool = False) -> str:
+    """What became of a submitted file: counts and amount, the most urgent reason, and what to do.
+
+    ``by_hand``: a person submitted it, so that no next run looks at it by itself.
+    """
+    if report.exit_code is ExitCode.FILE_PROBLEMS:
+        first = _first_problem(report, by_hand=by_hand)
+        return f"Nothing was sent: {count_of(report.errors, 'problem')} in the file.{first}"
+    if report.exit_code is ExitCode.GATE:
+        return report.notices[-1]
+
+    counts = ", ".join(_counts(report)) or "No invoices"
+    amount = f"{report.totals.amount:,.2f} in the sheet"
+    if several := mixed(report.planned, report.totals.amount):
+        amount = f"{amount}, a {several}"
+    return f"{counts}; {amount}.{_most_urgent(report.planned, by_hand=by_hand)}"
+
+
+def _counts(report: Report) -> Iterator[str]:
+    for status in Status:
+        if count := report.totals.by_status.get(status, 0):
+            yield f"{count:,} {status.value.replace('_', ' ')}"
+
+
+def _first_problem(report: Report, *, by_hand: bool) -> str:
+    """The first error with its remedy, and where all of them are marked."""
+    first = next((problem for problem in report.problems if problem.severity is Severity.ERROR), None)
+    if first is None:
+        return ""
+
+    message = first.message
+    if first.address:
+        message = f"{first.address}: {message}"
+    hint = first.hint.partition("\n")[0]  # what follows are lines for the settings file
+    where = ""
+    if copy := report.files.get("annotated"):  # the whole workbook, with its Cover and so with its gate
+        where = f" in {copy.name}, where all are marked,"
+    how = "put that into the inbox"
+    if by_hand:
+        how = "submit that"
+    return f" {message} {hint} Correct it{where} and {how}."
+
+
+def _most_urgent(planned: tuple[PlannedInvoice, ...], *, by_hand: bool) -> str:
+    """The most urgent reason, and what to do; empty when all is well."""
+    urgent = _first_urgent(planned)
+    if urgent is None:
+        return ""
+    advice = urgent.what_to_do or ""
+    if not by_hand:
+        advice = advice.replace(SUBMIT_AGAIN, NEXT_RUN)
+    return f" {urgent.reason or ''} {advice}".rstrip()
+
+
+def _first_urgent(planned: tuple[PlannedInvoice, ...]) -> PlannedInvoice | None:
+    for status in URGENT:
+        for invoice in planned:
+            if invoice.status is status:
+                return invoice
+    for invoice in planned:
+        if invoice.differs or invoice.missing:
+            return invoice
+    return None
