@@ -22,11 +22,10 @@ from sheets import table
 from importer.model.problems import Problem, Severity
 from importer.model.sheet import ANNOTATION_MARK
 from importer.reporting.annotated.annotate import annotate
-from importer.reporting.annotated.marks import Mark
+from importer.reporting.annotated.annotations import Annotations, Answer, Mark
 from importer.reporting.annotated.package import CannotAnnotate
-from importer.reporting.annotated.patching import Answer, Job, patched
+from importer.reporting.annotated.patching import check, patched
 from importer.reporting.annotated.styles import MARK_COLOURS
-from importer.reporting.annotated.verify import check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -279,9 +278,9 @@ def test_a_mark_gives_the_users_own_colour_back() -> None:
     sheet["A1"].fill = openpyxl.styles.PatternFill("solid", start_color="FF112233")
     book.save(stream)
 
-    def job(*marked: str) -> Job:
+    def job(*marked: str) -> Annotations:
         marks = {one: Mark(Severity.ERROR, ["x"]) for one in marked}
-        return Job("S", 1, 2, frozenset(), marks, {}, (), (), "")
+        return Annotations("S", 1, 2, frozenset(), marks, {}, (), (), "")
 
     once = packed(patched(stream.getvalue(), job("A1", "B1")))
     both = openpyxl.load_workbook(io.BytesIO(once))["S"]
@@ -409,7 +408,7 @@ def test_columns_right_of_the_table_are_not_written_over() -> None:
     sheet.append([1, 2])
     book.save(stream)
     answers = {2: Answer(("created", "1", "", "", ""), None)}
-    made = patched(stream.getvalue(), Job("S", 1, 2, frozenset(), {}, answers, (), (), ""))
+    made = patched(stream.getvalue(), Annotations("S", 1, 2, frozenset(), {}, answers, (), (), ""))
     assert made.answers == range(4, 9)
     assert openpyxl.load_workbook(io.BytesIO(packed(made)))["S"]["D1"].value == "=1+1"
 
@@ -473,10 +472,10 @@ def test_a_file_that_changed_meanwhile_is_not_marked(tmp_path: Path) -> None:
 def test_a_copy_that_lost_or_changed_something_is_not_handed_out(tmp_path: Path) -> None:
     """It is read back before it gets its name: every part must be there and every cell must read as before."""
     data = rich(tmp_path / "a.xlsx").read_bytes()
-    job = Job(SHEET, 5, 8, frozenset(), {"E8": Mark(Severity.ERROR, ["x"])}, {}, (), (), "")
-    good = patched(data, job)
+    annotations = Annotations(SHEET, 5, 8, frozenset(), {"E8": Mark(Severity.ERROR, ["x"])}, {}, (), (), "")
+    good = patched(data, annotations)
     good.package.save(tmp_path / "good.xlsx")
-    check(data, tmp_path / "good.xlsx", good, job)
+    check(data, tmp_path / "good.xlsx", good, annotations)
     parts = sheets.parts((tmp_path / "good.xlsx").read_bytes())
     sheet = parts["xl/worksheets/sheet2.xml"]
     for wrong in (
@@ -488,11 +487,11 @@ def test_a_copy_that_lost_or_changed_something_is_not_handed_out(tmp_path: Path)
                 if content:
                     archive.writestr(name, content)
         with pytest.raises(CannotAnnotate):
-            check(data, tmp_path / "bad.xlsx", good, job)
+            check(data, tmp_path / "bad.xlsx", good, annotations)
 
 
 def test_what_is_no_workbook_is_refused_not_damaged() -> None:
     """So that the plain table is written instead."""
-    job = Job("S", 1, 1, frozenset(), {}, {}, (), (), "")
+    annotations = Annotations("S", 1, 1, frozenset(), {}, {}, (), (), "")
     with pytest.raises(CannotAnnotate):
-        patched(b"no zip", job)
+        patched(b"no zip", annotations)

@@ -1,4 +1,4 @@
-"""Hand the user's own workbook back with each wrong cell marked, so that it can be mended and submitted as it is.
+"""Hand the user's own workbook back with each wrong cell marked, so that it can be fixed and submitted as it is.
 
 ``annotate`` is the way in. The copy is the user's file with our changes in it; what cannot be changed in place with
 certainty is written as a plain table instead.
@@ -7,31 +7,37 @@ certainty is written as a plain table instead.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from importer.model.plans import Status
-from importer.model.problems import Severity, has_errors
-from importer.reporting.annotated.marks import MOST_MARKS, UNDONE, marks_of, matters_of
+import xlsxwriter
+
+from importer.model.problems import has_errors
+from importer.reporting.annotated.annotations import MOST_MARKS, UNDONE, annotations_of
 from importer.reporting.annotated.package import CannotAnnotate
-from importer.reporting.annotated.patching import Answer, Job, patched
-from importer.reporting.annotated.plain import plain_workbook
-from importer.reporting.annotated.verify import check
-from importer.reporting.report import DONE, answer_of
+from importer.reporting.annotated.patching import check, patched
+from importer.reporting.workbook.book import FIRST_YEAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from importer.model.sheet import Sheet
+    from importer.model.sheet import Cell, Sheet
+    from importer.reporting.annotated.annotations import Annotations, Finding
     from importer.reporting.report import Report
 
 MOST_CELLS = 2_000_000
-"""Cells of a table that is annotated unasked; larger ones take longer than half a minute."""
-
-KNOWN = DONE | {Status.IN_DOUBT, Status.HELD}
-"""Statuses of invoices of which something is, or may be, in Kantata: what bills them must keep its batch."""
+"""Cells of a table that is annotated by default; larger ones take longer than half a minute."""
+LONGEST_NAME = 31
+"""Characters that Excel allows in the name of a sheet."""
+MOST_MEASURED = 500
+"""Rows of a plain table that are looked at for the widths of columns."""
+NARROWEST, WIDEST = 9, 50
+"""Widths of columns, characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Annotated:
 
 
 def annotate(report: Report, folder: Path, *, batch_named: bool, wanted: bool | None = None) -> Annotated:
-    """Write ``<run>-annotated.xlsx`` when there is something to mend; never raises for what goes wrong.
+    """Write ``<run>-annotated.xlsx`` when there is something to fix; never raises for what goes wrong.
 
     ``wanted``: True also for warnings only and for large files, False never. ``batch_named``: whether a person named
     the batch, by a flag or in the file; a batch made from dates may change with them while nothing was sent under it.
@@ -64,37 +70,39 @@ def annotate(report: Report, folder: Path, *, batch_named: bool, wanted: bool | 
 
 
 def _needed(report: Report) -> bool:
-    undone = report.command == "submit" and any(one.status in UNDONE for one in report.planned)
-    return undone or has_errors(report.problems)
+    if has_errors(report.problems):
+        return True
+    return report.command == "submit" and any(planned.status in UNDONE for planned in report.planned)
 
 
 def _annotated(data: bytes, report: Report, sheet: Sheet, folder: Path, *, batch_named: bool) -> Annotated:
-    job = _job(report, sheet, batch_named=batch_named)
+    annotations = annotations_of(report, sheet, batch_named=batch_named)
     notices = []
-    if len(job.matters) > MOST_MARKS:
-        notices.append(f"The annotated copy marks the first {MOST_MARKS:,} of {len(job.matters):,} problems.")
+    if len(annotations.findings) > MOST_MARKS:
+        number = len(annotations.findings)
+        notices.append(f"The annotated copy marks the first {MOST_MARKS:,} of {number:,} problems.")
     try:
-        return Annotated(_written(data, job, report.run_id, folder), tuple(notices))
+        path = _write(data, annotations, report.run_id, folder)
     except (CannotAnnotate, LookupError, ValueError) as error:  # a part that lacks what it should hold
-        data, job = plain_workbook(sheet, job)
-        path = _written(data, job, report.run_id, folder)
+        data, annotations = plain_workbook(sheet, annotations)
+        path = _write(data, annotations, report.run_id, folder)
         if sheet.path.suffix.lower() in (".xlsx", ".xlsm"):
             notices.append(
                 f"{sheet.path.name} could not be annotated in place ({error}). The annotated copy holds the "
                 "table's values only: no formulas, formats, titles or other sheets."
             )
-        return Annotated(path, tuple(notices))
+    return Annotated(path, tuple(notices))
 
 
-def _written(data: bytes, job: Job, run_id: str, folder: Path) -> Path:
+def _write(data: bytes, annotations: Annotations, run_id: str, folder: Path) -> Path:
     """Write for the owner only, beside the final name, and look at it before it gets that name."""
-    made = patched(data, job)
+    made = patched(data, annotations)
     path = folder / f"{run_id}-annotated{made.suffix}"
     unfinished = path.with_name(f".{path.name}.part")
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         made.package.save(unfinished)
-        check(data, unfinished, made, job)
+        check(data, unfinished, made, annotations)
         if path.exists():
             raise FileExistsError(f"{path.name} exists already; nothing is ever overwritten")
         unfinished.rename(path)
@@ -103,36 +111,74 @@ def _written(data: bytes, job: Job, run_id: str, folder: Path) -> Path:
     return path
 
 
-def _job(report: Report, sheet: Sheet, *, batch_named: bool) -> Job:
-    matters = matters_of(report, sheet)
-    pinned = batch_named or any(one.status in KNOWN for one in report.planned)
-    batch = ("Batch", report.batch) if pinned else ("Billing period", f"{report.batch}, as far as the dates tell")
-    again = "Only invoices that were not created are sent." if report.command == "submit" else "Nothing was sent yet."
-    return Job(
-        sheet=sheet.name,
-        header_row=sheet.header_row,
-        width=sheet.width,
-        added=sheet.added,
-        marks=marks_of(matters, len(report.problems), sheet.name),
-        answers=dict(_answers(report, sheet)) if report.command == "submit" else {},
-        matters=matters,
-        facts=(("File", report.source.path), ("Sheet", sheet.name), ("Run", report.run_id), batch),
-        how=f"Mend the coloured cells, save, and submit this workbook as it is. {again} "
-        + ("For another billing period delete this sheet." if pinned else "This sheet itself is not imported."),
+# --- a plain table, for files that cannot be annotated in place ---
+
+
+def plain_workbook(sheet: Sheet, annotations: Annotations) -> tuple[bytes, Annotations]:
+    """Return the table in a workbook of its own, every row where it was, and the annotations for it."""
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        stream, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
+    name = _sheet_name(sheet)
+    page = book.add_worksheet(name)
+    page.freeze_panes(sheet.header_row, 0)
+    for position, width in enumerate(_widths(sheet)):
+        page.set_column(position, position, width)
+
+    bold = book.add_format({"bold": True, "bottom": 1, "bg_color": "#DDE6EF", "text_wrap": True, "valign": "top"})
+    for header in sheet.headers:
+        page.write_string(sheet.header_row - 1, header.position, header.text, bold)
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    for row in sheet.rows:
+        for position, cell in enumerate(row.cells):
+            _write_cell(page, (row.number - 1, position), cell, day, moment)
+    book.close()
+
+    findings = list(_renamed(annotations.findings, sheet.name, name))
+    return stream.getvalue(), replace(annotations, sheet=name, findings=findings)
 
 
-def _answers(report: Report, sheet: Sheet) -> Iterator[tuple[int, Answer]]:
-    invoices, errors = report.by_row(), report.errors_by_row()
-    for raw in sheet.rows:
-        if (why := sheet.excluded.get(raw.number)) is not None:
-            yield raw.number, Answer(("", "", "", "", f"Left out: {why.value}."), None)
-            continue
-        planned = invoices.get(raw.number)
-        error, advice = answer_of(report, planned, errors.get(raw.number, []))
-        status = planned.status if planned else Status.NOT_SENT
-        number, link = (planned.invoice_id, report.link_of(planned)) if planned else (None, None)
-        severity = None if status in DONE else Severity.WARNING if status is Status.HELD else Severity.ERROR
-        # One line each: the rows keep the height that the user gave them.
-        words = ((error or "").replace("\n", " "), (advice or "").replace("\n", " "))
-        yield raw.number, Answer((status.words, number or "", link or "", *words), severity)
+def _renamed(findings: Sequence[Finding], old: str, new: str) -> Iterator[Finding]:
+    """Yield the findings with the sheet's new name."""
+    for finding in findings:
+        if finding.sheet == old:
+            yield replace(finding, sheet=new, place=finding.place.replace(old, new, 1))
+        else:
+            yield finding
+
+
+def _write_cell(page: Any, place: tuple[int, int], cell: Cell, day: Any, moment: Any) -> None:  # noqa: ANN401 - untyped
+    """Write a cell as what it is; text stays text. ``day`` and ``moment`` are formats."""
+    match cell:
+        case None | "":
+            return
+        case str():
+            page.write_string(*place, cell)
+        case bool():
+            page.write_boolean(*place, cell)
+        case int() | float():
+            page.write_number(*place, cell)
+        case datetime() if cell.year >= FIRST_YEAR and cell.time() != time():
+            page.write_datetime(*place, cell, moment)
+        case date() if cell.year >= FIRST_YEAR:
+            page.write_datetime(*place, cell, day)
+        case _:
+            page.write_string(*place, str(cell))
+
+
+def _widths(sheet: Sheet) -> list[int]:
+    longest = [0] * sheet.width
+    for header in sheet.headers:
+        longest[header.position] = len(header.text)
+    for row in sheet.rows[:MOST_MEASURED]:
+        for at in range(sheet.width):
+            longest[at] = max(longest[at], len(str(row.cell(at) or "")))
+    return [min(max(length + 2, NARROWEST), WIDEST) for length in longest]
+
+
+def _sheet_name(sheet: Sheet) -> str:
+    """Return the sheet's name; a CSV has none that Excel would take."""
+    stem = re.sub(r"\.csv$", "", sheet.name, flags=re.IGNORECASE)
+    return re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", stem)[:LONGEST_NAME].strip(" '") or "Invoices"

@@ -1,9 +1,8 @@
-"""Comments on cells: ours below the user's own, and ours taken away again."""
+"""Comments on cells: ours are set below the user's own, and taken away again."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.model.problems import column_position
@@ -23,6 +22,9 @@ CHARACTERS = 50
 """In a line of a comment, roughly."""
 ROW = 20
 """Height of a row of cells, pixels; roughly, rows may be higher."""
+AUTHOR = "invoice-importer"
+MOST_COLUMNS = 30
+"""Columns that a comment may cover; more when they are hidden is not worth a look."""
 _EMPTY = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     '<comments xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
@@ -53,68 +55,94 @@ _BLANK_END = re.compile(r"(?:\s|&#(?:10|13|x0?[ad]);)+$", re.IGNORECASE)
 _SHAPES = re.compile(r"<v:shape\b(?!type).*?</v:shape\s*>", re.DOTALL)
 
 
-@dataclass
-class Comments:
+def replace_comments(package: Package, part: str, sheet: Worksheet, texts: dict[str, str]) -> None:
+    """Take our earlier comments on a sheet away and set these, address → text; the user's own stay above them.
+
+    ``part`` is the name of the sheet's part. Raises CannotAnnotate when the comments are unusual.
+    """
+    if texts or package.related(part, "comments") is not None:
+        _Comments(package, part, sheet).replace(texts)
+
+
+class _Comments:
     """The comments of one sheet, and the shapes that show them."""
 
-    package: Package
-    part: str
-    """Name of the sheet's part."""
-    sheet: Worksheet
+    def __init__(self, package: Package, part: str, sheet: Worksheet) -> None:
+        self._package, self._part, self._sheet = package, part, sheet
+        self._name = package.related(part, "comments")
+        self._drawing = self._part_of_shapes()
+        self._xml, self._shapes = _EMPTY, _EMPTY_DRAWING
+        if self._name is not None:
+            self._xml = package.read(self._name)
+        if self._drawing is not None:
+            self._shapes = package.read(self._drawing)
+        self._p = prefix_of(self._xml, "comments")
+        self._columns = sheet.columns()
 
     def replace(self, texts: dict[str, str]) -> None:
-        """Take our earlier comments away and set these, address → text; the user's own stay above them."""
-        name, drawing = self.package.related(self.part, "comments"), self._drawing()
-        if not texts and name is None:
-            return
-        xml = _EMPTY if name is None else self.package.read(name)
-        shapes = _EMPTY_DRAWING if drawing is None else self.package.read(drawing)
-        self._p = p = prefix_of(xml, "comments")
-        threads = {at for at, author in enumerate(elements(xml, f"{p}author")) if ">tc=" in author}
-        author = len(elements(xml, f"{p}author"))
-        kept: dict[str, str] = {}
-        for comment in elements(xml, f"{p}comment"):
-            given = attributes(comment[: comment.index(">")])
-            ref = given["ref"]
-            own, thread = self._without_ours(comment), int(given.get("authorId", "0")) in threads
-            if own is None and ref not in texts:
-                shapes = _without_shape(shapes, ref)
-            elif own is None:
-                continue  # ours only: written anew below
-            else:  # what Excel shows of a thread is not kept here, so nothing is added to it
-                kept[ref] = own if thread or ref not in texts else self._extended(own, texts[ref])
-        fresh = {ref: text for ref, text in texts.items() if ref not in kept}
-        shapes = self._shaped(shapes, texts)
-        xml = appended(xml, f"{p}authors", f"<{p}author>invoice-importer</{p}author>") if fresh else xml
-        listed = "".join(kept.values()) + "".join(self._new(ref, text, author) for ref, text in fresh.items())
-        xml = re.sub(rf"<{p}commentList\b[^>]*>.*</{p}commentList\s*>", "", xml, flags=re.DOTALL)
-        xml = re.sub(rf"<{p}commentList\b[^>]*/>", "", xml)
-        at = xml.index("</", xml.index(f"</{p}authors") + 2)
-        xml = f"{xml[:at]}<{p}commentList>{listed}</{p}commentList>{xml[at:]}"
-        self._put(name, xml, drawing, shapes)
+        """Set these texts and put the parts into the package."""
+        comments = self._kept(texts)
+        author = len(elements(self._xml, f"{self._p}author"))
+        fresh = [ref for ref in texts if ref not in comments]
+        if fresh:
+            self._xml = appended(self._xml, f"{self._p}authors", f"<{self._p}author>{AUTHOR}</{self._p}author>")
+        for ref in fresh:
+            comments[ref] = self._new(ref, texts[ref], author)
 
-    def _drawing(self) -> str | None:
-        """The part with the shapes; a drawing for page headers is of the same kind, so the sheet itself is asked."""
-        p = prefix_of(self.sheet.xml, "worksheet")
-        found = re.search(rf"<{p}legacyDrawing\b[^>]*\bid=[\"']([^\"']+)[\"']", self.sheet.xml)
-        return self.package.relations(self.part).get(found[1], ("", None))[1] if found else None
+        self._show(texts)
+        self._set_list("".join(comments.values()))
+        self._put()
 
-    def _put(self, name: str | None, xml: str, drawing: str | None, shapes: str) -> None:
-        package = self.package
-        if name is None:
-            name = package.free("xl/comments{}.xml")
-            package.relate(self.part, {package.free_id(self.part): f"/{name}"}, "comments")
-            package.declare(name, f"{SPREADSHEET}.comments+xml")
-        if drawing is None:
-            drawing, one = package.free("xl/drawings/vmlDrawing{}.vml"), package.free_id(self.part)
-            package.relate(self.part, {one: f"/{drawing}"}, "vmlDrawing")
+    def _part_of_shapes(self) -> str | None:
+        """Name of the part with the shapes; page headers have drawings of that kind too, so the sheet is asked."""
+        p = prefix_of(self._sheet.xml, "worksheet")
+        found = re.search(rf"<{p}legacyDrawing\b[^>]*\bid=[\"']([^\"']+)[\"']", self._sheet.xml)
+        if found is None:
+            return None
+        _, target = self._package.relations(self._part).get(found[1], ("", None))
+        return target
+
+    def _put(self) -> None:
+        package = self._package
+        if self._name is None:
+            self._name = package.free("xl/comments{}.xml")
+            package.relate(self._part, {package.free_id(self._part): f"/{self._name}"}, "comments")
+            package.declare(self._name, f"{SPREADSHEET}.comments+xml")
+        if self._drawing is None:
+            self._drawing, relation = package.free("xl/drawings/vmlDrawing{}.vml"), package.free_id(self._part)
+            package.relate(self._part, {relation: f"/{self._drawing}"}, "vmlDrawing")
             package.declare_ending("vml", "application/vnd.openxmlformats-officedocument.vmlDrawing")
-            p = prefix_of(self.sheet.xml, "worksheet")
-            self.sheet.insert("legacyDrawing", f'<{p}legacyDrawing xmlns:rel="{OFFICE}" rel:id="{one}"/>')
-        package.put(name, xml)
-        package.put(drawing, shapes)
+            p = prefix_of(self._sheet.xml, "worksheet")
+            self._sheet.insert("legacyDrawing", f'<{p}legacyDrawing xmlns:rel="{OFFICE}" rel:id="{relation}"/>')
+        package.put(self._name, self._xml)
+        package.put(self._drawing, self._shapes)
 
     # --- texts ---
+
+    def _kept(self, texts: dict[str, str]) -> dict[str, str]:
+        """Return address → comment of the user's own comments, with our text below where there is one.
+
+        Where only ours was and none is to be, the shape goes too.
+        """
+        p = self._p
+        authors = elements(self._xml, f"{p}author")
+        kept: dict[str, str] = {}
+        for comment in elements(self._xml, f"{p}comment"):
+            given = attributes(comment[: comment.index(">")])
+            ref = given["ref"]
+            own = self._without_ours(comment)
+            if own is None:
+                if ref not in texts:
+                    self._remove_shape(ref)
+                continue
+
+            # Excel shows a thread from another part and keeps its comment as a copy, so nothing is added to that.
+            author = int(given.get("authorId", "0"))
+            is_thread = author < len(authors) and ">tc=" in authors[author]
+            if ref in texts and not is_thread:
+                own = self._extended(own, texts[ref])
+            kept[ref] = own
+        return kept
 
     def _new(self, ref: str, text: str, author: int) -> str:
         p = self._p
@@ -126,19 +154,21 @@ class Comments:
         return f'<{p}r>{look}<{p}t xml:space="preserve">{in_cell(text)}</{p}t></{p}r>'
 
     def _extended(self, comment: str, text: str) -> str:
-        """The user's comment with ours below; a comment without runs gets them."""
+        """Return the user's comment with ours below; a comment without runs gets them."""
         p = self._p
         comment = re.sub(rf"(<{p}text\b[^>]*>)(<{p}t\b[^>]*>[^<]*</{p}t\s*>)", rf"\1<{p}r>\2</{p}r>", comment, count=1)
         return appended(comment, f"{p}text", self._run(f"\n\n{text}"))
 
     def _without_ours(self, comment: str) -> str | None:
-        """The user's part of a comment; None when it is all ours."""
+        """Return the user's part of a comment; None when it is all ours."""
         p = self._p
         run = re.compile(rf"(<{p}t\b[^>]*(?<!/)>)([^<]*)(</{p}t\s*>)")  # programs cut a text into runs as they like
         before, ours, _ = "".join(match[2] for match in run.finditer(comment)).partition(FIRST_LINE)
         if not ours:
             return comment
         left = len(_BLANK_END.sub("", before))
+        if left == 0:
+            return None
 
         def cut(match: re.Match[str]) -> str:
             nonlocal left
@@ -146,62 +176,72 @@ class Comments:
             left -= len(kept)
             return match[1] + kept + match[3]
 
-        return run.sub(cut, comment) if left else None
+        return run.sub(cut, comment)
+
+    def _set_list(self, comments: str) -> None:
+        """Put the comments in the place of those that the part lists, behind its authors."""
+        p = self._p
+        xml = re.sub(rf"<{p}commentList\b[^>]*>.*</{p}commentList\s*>", "", self._xml, flags=re.DOTALL)
+        xml = re.sub(rf"<{p}commentList\b[^>]*/>", "", xml)
+        at = xml.index("</", xml.index(f"</{p}authors") + 2)
+        self._xml = f"{xml[:at]}<{p}commentList>{comments}</{p}commentList>{xml[at:]}"
 
     # --- shapes ---
 
-    def _shaped(self, shapes: str, texts: dict[str, str]) -> str:
-        """Every comment has its shape, as large as its text needs."""
-        shown = {(_number(one, "Row"), _number(one, "Column")): one for one in _SHAPES.findall(shapes)}
-        number = max((int(one) for one in re.findall(r'id="_x0000_s(\d+)"', shapes)), default=1024)
-        added = "" if 'id="_x0000_t202"' in shapes else _TYPE
+    def _show(self, texts: dict[str, str]) -> None:
+        """Give every comment its shape, as large as its text needs."""
+        shown = {_place_of_shape(shape): shape for shape in _SHAPES.findall(self._shapes)}
+        number = max(map(int, re.findall(r'id="_x0000_s(\d+)"', self._shapes)), default=1024)
+        added = ""
+        if 'id="_x0000_t202"' not in self._shapes:
+            added = _TYPE
         for ref, text in texts.items():
             row, column = _place(ref)
-            height = LINE * (1 + sum(1 + len(line) // CHARACTERS for line in text.split("\n")))
+            height = LINE * sum(1 + len(line) // CHARACTERS for line in text.split("\n")) + LINE
             anchor = self._anchor(row, column, height)
             if (old := shown.get((row, column))) is not None:
                 taller = re.sub(r"(<x:Anchor>)[^<]*", rf"\g<1>{anchor}", old)
-                shapes = shapes.replace(old, taller)
+                self._shapes = self._shapes.replace(old, taller)
                 continue
             number += 1
-            added += _SHAPE.format(
-                number=number,
-                width=WIDTH,
-                height=height,
-                anchor=anchor,
-                row=row,
-                column=column,
-            )
-        return appended(shapes, "xml", added)
+            added += _SHAPE.format(number=number, width=WIDTH, height=height, anchor=anchor, row=row, column=column)
+        self._shapes = appended(self._shapes, "xml", added)
 
     def _anchor(self, row: int, column: int, height: int) -> str:
-        """Where the shape stands: column, pixels into it, row, pixels into it, of two corners."""
-        widths = {at: one for low, high, one in self.sheet.columns() for at in range(low, min(high, column + 40) + 1)}
+        """Return where the shape stands: column, pixels into it, row, pixels into it, of two corners."""
         left, rest = column + 1, WIDTH + 15
-        at = left
-        while rest > (wide := _pixels(widths.get(at, {}))) and at < left + 30:
-            rest, at = rest - wide, at + 1
+        right = left
+        while rest > (wide := self._pixels(right)) and right < left + MOST_COLUMNS:
+            rest, right = rest - wide, right + 1
         top = max(row - 1, 0)
-        return f"{left}, 15, {top}, 10, {at}, {rest}, {top + (height + 10) // ROW}, {(height + 10) % ROW}"
+        rows, pixels = divmod(height + 10, ROW)
+        return f"{left}, 15, {top}, 10, {right}, {rest}, {top + rows}, {pixels}"
+
+    def _pixels(self, position: int) -> int:
+        """Return the width of a column."""
+        column: dict[str, str] = {}
+        for low, high, given in self._columns:
+            if low <= position <= high:
+                column = given
+        if column.get("hidden") in ("1", "true"):
+            return 0
+        return int(float(column.get("width", "8.43")) * 7 + 5)
+
+    def _remove_shape(self, ref: str) -> None:
+        for shape in _SHAPES.findall(self._shapes):
+            if _place_of_shape(shape) == _place(ref):
+                self._shapes = self._shapes.replace(shape, "")
 
 
-def _pixels(column: dict[str, str]) -> int:
-    return 0 if column.get("hidden") in ("1", "true") else int(float(column.get("width", "8.43")) * 7 + 5)
-
-
-def _number(shape: str, tag: str) -> int:
-    found = re.search(rf"<x:{tag}>\s*(\d+)", shape)
-    return int(found[1]) if found else -1
+def _place_of_shape(shape: str) -> tuple[int, int]:
+    """Return row and column, both from 0, of the cell that a shape belongs to; -1 where it says none."""
+    row, column = (re.search(rf"<x:{tag}>\s*(\d+)", shape) for tag in ("Row", "Column"))
+    if row is None or column is None:
+        return -1, -1
+    return int(row[1]), int(column[1])
 
 
 def _place(ref: str) -> tuple[int, int]:
-    """Row and column of an address, both from 0."""
+    """Return row and column of an address, both from 0."""
     letters = ref.rstrip("0123456789")
     return int(ref[len(letters) :]) - 1, column_position(letters)
-
-
-def _without_shape(shapes: str, ref: str) -> str:
-    def kept(shape: re.Match[str]) -> str:
-        return "" if (_number(shape[0], "Row"), _number(shape[0], "Column")) == _place(ref) else shape[0]
-
-    return _SHAPES.sub(kept, shapes)

@@ -1,9 +1,8 @@
-"""Read and change the XML of workbook parts as text, so that every byte that is not ours stays as it is.
+"""The parts of a workbook file and how they point at each other, read and changed as text.
 
 Libraries that load a workbook and save it again lose what they do not know: pictures, stored results of formulas,
-number formats. Here only the places that change are touched; a part that looks unusual is refused instead.
-
-The parts of a workbook file and how they point at each other.
+number formats. Here only the places that change are touched and every other byte stays; a part that looks unusual is
+refused instead.
 """
 
 from __future__ import annotations
@@ -24,6 +23,15 @@ if TYPE_CHECKING:
 
 LONGEST_CELL = 32_767
 """Characters that Excel allows in one cell."""
+BOOK = "xl/workbook.xml"
+CONTENT_TYPES = "[Content_Types].xml"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+"""Namespace of ``r:id``, and beginning of every relationship's type."""
+SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_NO_RELATIONS = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
+)
 _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _LOOKS_ESCAPED = re.compile(r"_(x[0-9A-Fa-f]{4}_)")
@@ -33,13 +41,16 @@ class CannotAnnotate(ImporterError):
     """The workbook is built in a way that cannot be changed in place with certainty."""
 
 
+# --- XML as text ---
+
+
 def attributes(tag: str) -> dict[str, str]:
-    """The attributes of a tag, unescaped."""
+    """Return the attributes of a tag, unescaped."""
     return {match[1]: html.unescape(match[2] or match[3] or "") for match in _ATTRIBUTE.finditer(tag)}
 
 
 def with_attribute(tag: str, name: str, value: object) -> str:
-    """The opening tag with one attribute set, or removed when ``value`` is None."""
+    """Return the opening tag with one attribute set, or removed when ``value`` is None."""
     cleaned = re.sub(rf"\s+{re.escape(name)}\s*=\s*(?:\"[^\"]*\"|'[^']*')", "", tag)
     if value is None:
         return cleaned
@@ -50,17 +61,17 @@ def with_attribute(tag: str, name: str, value: object) -> str:
 
 
 def quoted(text: str) -> str:
-    """Text as it may stand in an element or attribute."""
+    """Return text as it may stand in an element or attribute."""
     return html.escape(_FORBIDDEN.sub("", text))
 
 
 def in_cell(text: str) -> str:
-    """Text as it may stand in a cell or comment: what looks like Excel's own escapes is kept from being one."""
+    """Return text as it may stand in a cell or comment: what looks like Excel's own escapes is kept from being one."""
     return quoted(_LOOKS_ESCAPED.sub(r"_x005F_\1", text[:LONGEST_CELL]))
 
 
 def prefix_of(xml: str, root: str) -> str:
-    """The namespace prefix of a part's elements with its colon, mostly none. Raises CannotAnnotate."""
+    """Return the namespace prefix of a part's elements with its colon, mostly none. Raises CannotAnnotate."""
     match = re.search(rf"<((?:[A-Za-z_][\w.-]*:)?){root}\b([^>]*)>", xml[:20_000])
     if match is None or "purl.oclc.org" in match[2]:
         raise CannotAnnotate(f"its part “{root}” is unusual")
@@ -75,23 +86,26 @@ def section(xml: str, tag: str) -> re.Match[str] | None:
 
 
 def elements(xml: str, tag: str) -> list[str]:
-    """Every element of this name, whole; for elements that do not nest."""
+    """Return every element of this name, whole; for elements that do not nest."""
     return [match[0] for match in re.finditer(rf"<{tag}\b(?:[^>]*/>|[^>]*>.*?</{tag}\s*>)", xml, re.DOTALL)]
 
 
-CONTENT_TYPES = "[Content_Types].xml"
-OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-"""Namespace of ``r:id``, and beginning of every relationship's type."""
-SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+def appended(xml: str, tag: str, added: str) -> str:
+    """Return the part with something added at the end of its element ``tag``. Raises CannotAnnotate."""
+    at = xml.rfind(f"</{tag}")
+    if at >= 0:
+        return xml[:at] + added + xml[at:]
+    closed = re.search(rf"<{tag}\b([^>]*?)/>", xml)
+    if closed is None:
+        raise CannotAnnotate(f"its element “{tag}” is missing")
+    return f"{xml[: closed.start()]}<{tag}{closed[1]}>{added}</{tag}>{xml[closed.end() :]}"
 
-_NO_RELATIONS = (
-    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
-)
+
+# --- the file ---
 
 
 class Package:
-    """The parts of an .xlsx or .xlsm file; what is not put anew is kept byte for byte."""
+    """The parts of an .xlsx or .xlsm file; every part that is not set is kept byte for byte."""
 
     def __init__(self, data: bytes) -> None:
         """Open the archive. Raises CannotAnnotate when it is none."""
@@ -104,7 +118,7 @@ class Package:
         self.names = set(self._archive.namelist())
 
     def read(self, name: str) -> str:
-        """A part as text. Raises CannotAnnotate when there is none, or it is not sound XML in UTF-8."""
+        """Return a part as text. Raises CannotAnnotate when there is none, or it is not sound XML in UTF-8."""
         if name in self.changed:
             return self.changed[name]
         try:
@@ -120,7 +134,7 @@ class Package:
         self.names.add(name)
 
     def free(self, pattern: str) -> str:
-        """A part name that is not taken; ``{}`` in the pattern stands for a number."""
+        """Return a part name that is not taken; ``{}`` in the pattern stands for a number."""
         taken = {name.lower() for name in self.names}
         number = 1
         while pattern.format(number).lower() in taken:
@@ -131,55 +145,88 @@ class Package:
         """Write all parts in their order, the new ones last."""
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
             for info in self._archive.infolist():
-                text = self.changed.get(info.filename)
-                out.writestr(info.filename, self._archive.read(info) if text is None else text)
+                if info.filename in self.changed:
+                    out.writestr(info.filename, self.changed[info.filename])
+                else:
+                    out.writestr(info.filename, self._archive.read(info))
             for name in sorted(set(self.changed) - set(self._archive.namelist())):
                 out.writestr(name, self.changed[name])
+
+    # --- sheets ---
+
+    def sheets(self) -> dict[str, str]:
+        """Return sheet name → name of its part, in the order of the tabs."""
+        relations = self.relations(BOOK)
+        found = {}
+        for tag in self.sheet_tags():
+            given = attributes(tag)
+            relation = next((value for name, value in given.items() if name.endswith(":id")), "")
+            if relation in relations:
+                _, found[given["name"]] = relations[relation]
+        return found
+
+    def sheet_tags(self) -> list[str]:
+        """Return the tags by which the workbook lists its sheets."""
+        xml = self.read(BOOK)
+        p = prefix_of(xml, "workbook")
+        listed = section(xml, f"{p}sheets")
+        if listed is None:
+            return []
+        return elements(listed[2] or "", f"{p}sheet")
+
+    def keeps_macros(self) -> bool:
+        """Tell whether the workbook is of the kind that holds macros."""
+        return "macroEnabled" in self.read(CONTENT_TYPES)
 
     # --- relationships ---
 
     def relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """Id → (last word of the type, name of the part pointed at) of the inner relationships of a part."""
-        name = _relations_name(part)
-        if name not in self.names:
-            return {}
+        """Return id → (last word of the type, name of the part pointed at) of a part's inner relationships."""
         found = {}
-        for tag in re.findall(r"<(?:[\w.-]+:)?Relationship\b[^>]*>", self.read(name)):
-            one = attributes(tag)
-            if one.get("TargetMode") != "External":
-                target = posixpath.normpath(posixpath.join("/", posixpath.dirname(part), one["Target"])).lstrip("/")
-                found[one["Id"]] = (one["Type"].rpartition("/")[2], target)
+        for tag in re.findall(r"<(?:[\w.-]+:)?Relationship\b[^>]*>", self._relations_xml(part)):
+            given = attributes(tag)
+            if given.get("TargetMode") != "External":
+                target = posixpath.normpath(posixpath.join("/", posixpath.dirname(part), given["Target"])).lstrip("/")
+                found[given["Id"]] = (given["Type"].rpartition("/")[2], target)
         return found
 
     def related(self, part: str, kind: str) -> str | None:
-        """Name of the first part of a kind, such as ``comments``, that a part points at."""
+        """Return the name of the first part of a kind, such as ``comments``, that a part points at."""
         return next((target for word, target in self.relations(part).values() if word == kind), None)
 
     def relate(self, part: str, targets: dict[str, str], kind: str, *, external: bool = False) -> None:
         """Add relationships, id → target, to a part."""
-        name = _relations_name(part)
-        xml = self.read(name) if name in self.names else _NO_RELATIONS
+        xml = self._relations_xml(part)
         p = prefix_of(xml, "Relationships")
-        mode = ' TargetMode="External"' if external else ""
-        added = "".join(
-            f'<{p}Relationship Id="{one}" Type="{OFFICE}/{kind}" Target="{quoted(target)}"{mode}/>'
-            for one, target in targets.items()
-        )
-        self.put(name, appended(xml, f"{p}Relationships", added))
+        mode = ""
+        if external:
+            mode = ' TargetMode="External"'
+        added = [
+            f'<{p}Relationship Id="{relation}" Type="{OFFICE}/{kind}" Target="{quoted(target)}"{mode}/>'
+            for relation, target in targets.items()
+        ]
+        self.put(_relations_name(part), appended(xml, f"{p}Relationships", "".join(added)))
 
     def forget_relations(self, part: str) -> None:
-        """Take all relationships of a part away, when its content is written anew."""
+        """Take all relationships of a part away, when its whole content is replaced."""
         if (name := _relations_name(part)) in self.names:
             self.changed[name] = _NO_RELATIONS
 
     def free_id(self, part: str) -> str:
-        """A beginning of relationship ids that the part does not use yet."""
-        name = _relations_name(part)
-        xml = html.unescape(self.read(name)) if name in self.names else ""
+        """Return a beginning of relationship ids that the part does not use yet."""
+        xml = html.unescape(self._relations_xml(part))
         number = 1
         while re.search(rf"rIdImport{number}[\"'_]", xml):
             number += 1
         return f"rIdImport{number}"
+
+    def _relations_xml(self, part: str) -> str:
+        name = _relations_name(part)
+        if name not in self.names:
+            return _NO_RELATIONS
+        return self.read(name)
+
+    # --- types of parts ---
 
     def declare(self, part: str, content_type: str) -> None:
         """Say what a new part is."""
@@ -195,17 +242,6 @@ class Package:
         if re.search(rf"Extension\s*=\s*[\"']{ending}[\"']", xml, re.IGNORECASE) is None:
             tag = f'<{p}Default Extension="{ending}" ContentType="{content_type}"/>'
             self.put(CONTENT_TYPES, re.sub(rf"(<{p}Types\b[^>]*>)", rf"\g<1>{tag}", xml, count=1))
-
-
-def appended(xml: str, tag: str, added: str) -> str:
-    """The part with something added at the end of its element ``tag``. Raises CannotAnnotate."""
-    at = xml.rfind(f"</{tag}")
-    if at >= 0:
-        return xml[:at] + added + xml[at:]
-    closed = re.search(rf"<{tag}\b([^>]*?)/>", xml)
-    if closed is None:
-        raise CannotAnnotate(f"its element “{tag}” is missing")
-    return f"{xml[: closed.start()]}<{tag}{closed[1]}>{added}</{tag}>{xml[closed.end() :]}"
 
 
 def _relations_name(part: str) -> str:

@@ -16,6 +16,9 @@ from importer.reporting.annotated.package import (
 
 MARK_COLOURS = {Severity.ERROR: "FFE77C73", Severity.WARNING: "FFF2B34C"}
 """Light enough for black text, dark enough for the white text of many headers."""
+HEADER_FILL = "FF1F4E78"
+"""Behind the headers that are ours."""
+INK, LINK_INK, WHITE = "FF1F1F1F", "FF0563C1", "FFFFFFFF"
 
 LIBREOFFICE = ("FFFF99CC", "FFFFCC99")
 """What LibreOffice puts behind those colours in place of the user's own; it then is lost."""
@@ -39,53 +42,74 @@ class Styles:
             raise CannotAnnotate("its formats are missing")
         return listed
 
+    # --- marks ---
+
     def marked(self, number: int, severity: Severity) -> int:
-        """Format ``number`` with the colour of a mark; the colour that was there is kept behind it."""
+        """Return format ``number`` with the colour of a mark; the colour that was there is kept behind it."""
         base = self.restored(number)
-        own = _colour(self._fill_of(base))
-        behind = f"<{self._p}bgColor {own}/>" if own else f'<{self._p}bgColor indexed="64"/>'
-        return self._with_fill(base, MARK_COLOURS[severity], behind)
+        behind = _colour(self._fill_of(base)) or 'indexed="64"'
+        return self._with_fill(base, f'rgb="{MARK_COLOURS[severity]}"', behind)
 
     def restored(self, number: int) -> int:
-        """The format as it was before it was marked."""
+        """Return the format as it was before it was marked."""
         fill = self._fill_of(number)
         if attributes(_tag(fill, "fgColor")).get("rgb") not in MARK_COLOURS.values():
             return number
+
         behind = _tag(fill, "bgColor")
-        inner = re.sub(r"^<\S+\s*|\s*/?>$", "", behind)
         given = attributes(behind)
         if not behind or given.get("indexed") == "64" or given.get("rgb") in LIBREOFFICE:
             return self._variant(number, "none", fill=0)
-        p = self._p
-        front, behind = f"<{p}fgColor {inner}/>", f'<{p}bgColor indexed="64"/>'
-        xml = f'<{p}fill><{p}patternFill patternType="solid">{front}{behind}</{p}patternFill></{p}fill>'
-        return self._variant(number, xml, fill=_at(self._fills, xml))
+        return self._with_fill(number, _inner(behind), 'indexed="64"')
 
     def marks(self) -> set[int]:
-        """Formats that carry the colour of a mark."""
-        found = {at for at, fill in enumerate(self._fills) if any(rgb in fill for rgb in MARK_COLOURS.values())}
-        return {at for at, one in enumerate(self._formats) if int(attributes(one).get("fillId", "0")) in found}
+        """Return the formats that carry the colour of a mark."""
+        colours = tuple(MARK_COLOURS.values())
+        fills = {at for at, fill in enumerate(self._fills) if any(rgb in fill for rgb in colours)}
+        found = set()
+        for number, xf in enumerate(self._formats):
+            if int(attributes(xf).get("fillId", "0")) in fills:
+                found.add(number)
+        return found
 
-    def look(
-        self, *, bold: bool = False, link: bool = False, wrap: bool = False, size: int = 11, fill: str | None = None
-    ) -> int:
-        """A format of our own; wrapped texts begin at the top of the cell; on a ``fill`` the text is white."""
+    # --- formats of our own ---
+
+    def plain(self, *, wrap: bool = False) -> int:
+        """Return a format for text; wrapped text begins at the top of the cell."""
+        return self._look("", 11, INK, wrap=wrap)
+
+    def bold(self, *, size: int = 11) -> int:
+        """Return a format for labels and titles."""
+        return self._look(f"<{self._p}b/>", size, INK)
+
+    def link(self) -> int:
+        """Return a format for wrapped text that can be clicked."""
+        return self._look(f"<{self._p}u/>", 11, LINK_INK, wrap=True)
+
+    def header(self) -> int:
+        """Return a format for headers: white on a dark ground."""
+        number = self._look(f"<{self._p}b/>", 11, WHITE)
+        return self._with_fill(number, f'rgb="{HEADER_FILL}"', 'indexed="64"')
+
+    def _look(self, traits: str, size: int, ink: str, *, wrap: bool = False) -> int:
         p = self._p
-        ink = "FF0563C1" if link else "FF1F1F1F" if fill is None else "FFFFFFFF"
         font = (
-            f"<{p}font>{f'<{p}b/>' if bold else ''}{f'<{p}u/>' if link else ''}"
-            f'<{p}sz val="{size}"/><{p}color rgb="{ink}"/><{p}name val="Calibri"/><{p}family val="2"/></{p}font>'
+            f'<{p}font>{traits}<{p}sz val="{size}"/><{p}color rgb="{ink}"/>'
+            f'<{p}name val="Calibri"/><{p}family val="2"/></{p}font>'
         )
-        flow = f'<{p}alignment vertical="top" wrapText="1"/>' if wrap else ""
+        alignment = ""
+        if wrap:
+            alignment = f'<{p}alignment vertical="top" wrapText="1"/>'
         xf = (
             f'<{p}xf numFmtId="0" fontId="{_at(self._fonts, font)}" fillId="0" borderId="0" xfId="0" '
-            f'applyFont="1" applyAlignment="{int(wrap)}">{flow}</{p}xf>'
+            f'applyFont="1" applyAlignment="{int(wrap)}">{alignment}</{p}xf>'
         )
-        number = _at(self._formats, xf)
-        return number if fill is None else self._with_fill(number, fill, f'<{p}bgColor indexed="64"/>')
+        return _at(self._formats, xf)
+
+    # --- the part ---
 
     def xml(self) -> str:
-        """The part with all formats."""
+        """Return the part with all formats."""
         p, xml = self._p, self._xml
         for outer, listed in ((f"{p}fills", self._fills), (f"{p}fonts", self._fonts), (f"{p}cellXfs", self._formats)):
             found = section(xml, outer)
@@ -101,15 +125,15 @@ class Styles:
         except (IndexError, ValueError) as error:
             raise CannotAnnotate("a cell has a format that does not exist") from error
 
-    def _with_fill(self, number: int, rgb: str, behind: str) -> int:
+    def _with_fill(self, number: int, front: str, behind: str) -> int:
+        """Return a format with a solid fill; ``front`` and ``behind`` are the attributes of its two colours."""
         p = self._p
-        xml = (
-            f'<{p}fill><{p}patternFill patternType="solid"><{p}fgColor rgb="{rgb}"/>{behind}</{p}patternFill></{p}fill>'
-        )
+        colours = f"<{p}fgColor {front}/><{p}bgColor {behind}/>"
+        xml = f'<{p}fill><{p}patternFill patternType="solid">{colours}</{p}patternFill></{p}fill>'
         return self._variant(number, xml, fill=_at(self._fills, xml))
 
     def _variant(self, number: int, name: str, *, fill: int) -> int:
-        """A copy of a format with another fill; made once."""
+        """Return a copy of a format with another fill; made once."""
         if (number, name) not in self._made:
             opening = re.match(r"<[^>]*?(?=/?>)", self._formats[number])
             if opening is None:
@@ -121,6 +145,7 @@ class Styles:
 
 
 def _at(listed: list[str], xml: str) -> int:
+    """Return the position of an element, which is added when it is not there."""
     if xml not in listed:
         listed.append(xml)
     return listed.index(xml)
@@ -128,11 +153,18 @@ def _at(listed: list[str], xml: str) -> int:
 
 def _tag(xml: str, name: str) -> str:
     found = re.search(rf"<(?:[\w.-]+:)?{name}\b[^>]*>", xml)
-    return found[0] if found else ""
+    if found is None:
+        return ""
+    return found[0]
+
+
+def _inner(tag: str) -> str:
+    """Return the attributes of a tag as they are written."""
+    return re.sub(r"^<\S+\s*|\s*/?>$", "", tag)
 
 
 def _colour(fill: str) -> str | None:
-    """The attributes of a solid fill's colour; None when the fill is none or a pattern."""
+    """Return the attributes of a solid fill's colour; None when the fill is none or a pattern."""
     if attributes(_tag(fill, "patternFill")).get("patternType") != "solid":
         return None
-    return re.sub(r"^<\S+\s*|\s*/?>$", "", _tag(fill, "fgColor")) or None
+    return _inner(_tag(fill, "fgColor")) or None

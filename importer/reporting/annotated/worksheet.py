@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.problems import Severity, cell_address, column_letter, column_position
 from importer.reporting.annotated.package import (
+    OFFICE,
     CannotAnnotate,
     attributes,
     elements,
@@ -24,41 +25,32 @@ if TYPE_CHECKING:
 
 LAST_POSITION = 16_383
 """Position of column XFD."""
-AFTER = {
-    "hyperlinks": (
-        "printOptions",
-        "pageMargins",
-        "pageSetup",
-        "headerFooter",
-        "rowBreaks",
-        "colBreaks",
-        "customProperties",
-        "cellWatches",
-        "ignoredErrors",
-        "smartTags",
-        "drawing",
-        "legacyDrawing",
-        "legacyDrawingHF",
-        "drawingHF",
-        "picture",
-        "oleObjects",
-        "controls",
-        "webPublishItems",
-        "tableParts",
-        "extLst",
-    ),
-    "legacyDrawing": (
-        "legacyDrawingHF",
-        "drawingHF",
-        "picture",
-        "oleObjects",
-        "controls",
-        "webPublishItems",
-        "tableParts",
-        "extLst",
-    ),
-}
-"""What comes after an element in a sheet; Excel refuses another order."""
+LARGEST_MERGED = 10_000
+"""Cells of a merged range that is looked into; larger ones hold no table."""
+ORDER = (
+    "hyperlinks",
+    "printOptions",
+    "pageMargins",
+    "pageSetup",
+    "headerFooter",
+    "rowBreaks",
+    "colBreaks",
+    "customProperties",
+    "cellWatches",
+    "ignoredErrors",
+    "smartTags",
+    "drawing",
+    "legacyDrawing",
+    "legacyDrawingHF",
+    "drawingHF",
+    "picture",
+    "oleObjects",
+    "controls",
+    "webPublishItems",
+    "tableParts",
+    "extLst",
+)
+"""Order of the elements after the rows of a sheet; Excel refuses another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,67 +78,86 @@ class Worksheet:
         self._p = prefix_of(self.xml, "worksheet")
         self._cell = re.compile(rf"<{self._p}c\b[^>]*?(?:/>|>.*?</{self._p}c\s*>)", re.DOTALL)
 
+    # --- cells ---
+
     def edit(self, edits: dict[int, dict[int, Edit]]) -> None:
         """Change cells: row → column (from 0) → what becomes of it. Old marks are taken away everywhere."""
         p, old = self._p, self.styles.marks()
-        stale = re.compile(rf"<{p}c\b[^>]*\bs=[\"'](?:{'|'.join(map(str, sorted(old)))})[\"']") if old else None
-        row = re.compile(rf"(<{p}row\b[^>]*?)(?:/>|>(.*?)</{p}row\s*>)", re.DOTALL)
+        stale = None
+        if old:
+            numbers = "|".join(map(str, sorted(old)))
+            stale = re.compile(rf"<{p}c\b[^>]*\bs=[\"'](?:{numbers})[\"']")
 
-        def change(match: re.Match[str]) -> str:
-            given = attributes(match[1])
+        def changed(row: re.Match[str]) -> str:
+            given = attributes(row[1])
             if not given.get("r", "").isdigit():
                 raise CannotAnnotate("its rows have no numbers")
-            number, content = int(given["r"]), match[2] or ""
-            wanted = edits.get(number)
-            faded = stale is not None and stale.search(content) is not None
-            if wanted is None and not faded:
-                return match[0]
-            base = int(given.get("s", "0")) if given.get("customFormat") in ("1", "true") else None
-            cells = self._changed(number, content, wanted or {}, base, old if faded else set())
-            return f"{with_attribute(match[1], 'spans', None)}>{cells}</{p}row>"
+            number, content = int(given["r"]), row[2] or ""
+            has_marks = stale is not None and stale.search(content) is not None
+            if number not in edits and not has_marks:
+                return row[0]
+            if has_marks:
+                content = self._unmarked(content, old)
+            cells = self._changed(number, content, edits.get(number, {}), _row_style(given))
+            return f"{with_attribute(row[1], 'spans', None)}>{cells}</{p}row>"
 
         data = section(self.xml, f"{p}sheetData")
         if data is None or data[2] is None:
             raise CannotAnnotate("its sheet has no rows")
-        self.xml = self.xml[: data.start(2)] + row.sub(change, data[2]) + self.xml[data.end(2) :]
+        row = re.compile(rf"(<{p}row\b[^>]*?)(?:/>|>(.*?)</{p}row\s*>)", re.DOTALL)
+        self.xml = self.xml[: data.start(2)] + row.sub(changed, data[2]) + self.xml[data.end(2) :]
         self.xml = re.sub(rf"<{p}dimension\b[^>]*/>", "", self.xml, count=1)  # may be too small now; it is optional
 
-    def _changed(self, row: int, content: str, edits: dict[int, Edit], base: int | None, old: set[int]) -> str:
-        """The cells of a row with the edits, in the order of the columns."""
-        first = min(edits, default=LAST_POSITION)
-        if not old and self._last(content) < first:
-            return content + "".join(self._new(row, at, edits[at], base) for at in sorted(edits))
+    def _unmarked(self, content: str, old: set[int]) -> str:
+        """Return the cells of a row without the colours of old marks."""
+
+        def unmarked(cell: re.Match[str]) -> str:
+            opening, rest = _opening(cell[0])
+            style = int(attributes(opening).get("s", "0"))
+            if style not in old:
+                return cell[0]
+            return with_attribute(opening, "s", self.styles.restored(style)) + rest
+
+        return self._cell.sub(unmarked, content)
+
+    def _changed(self, row: int, content: str, edits: dict[int, Edit], row_style: int | None) -> str:
+        """Return the cells of a row with the edits, in the order of the columns."""
+        if self._last(content) < min(edits, default=LAST_POSITION):  # nothing stands there: spare the taking apart
+            return content + "".join(self._new(row, at, edits[at], row_style) for at in sorted(edits))
+
         cells = {_position(cell): cell for cell in self._cell.findall(content)}
-        for at, cell in cells.items():
-            if int(attributes(cell[: cell.index(">")]).get("s", "0")) in old:
-                cells[at] = self._restyled(cell, self.styles.restored)
         for at, edit in edits.items():
-            cells[at] = self._edited(cells[at], edit) if at in cells else self._new(row, at, edit, base)
+            if at in cells:
+                cells[at] = self._edited(cells[at], edit)
+            else:
+                cells[at] = self._new(row, at, edit, row_style)
         return "".join(cells[at] for at in sorted(cells))
 
     def _last(self, content: str) -> int:
+        """Return the position of the last cell of a row, -1 without any."""
         at = content.rfind(f"<{self._p}c ")
-        return -1 if at < 0 else _position(content[at : content.index(">", at) + 1])
-
-    def _restyled(self, cell: str, style_of: object) -> str:
-        end = cell.index("/>") if cell.find("/>") == cell.find(">") - 1 else cell.index(">")
-        number = int(attributes(cell[:end]).get("s", "0"))
-        return with_attribute(cell[:end], "s", style_of(number)) + cell[end:]  # type: ignore[operator]
+        if at < 0:
+            return -1
+        return _position(content[at:])
 
     def _edited(self, cell: str, edit: Edit) -> str:
+        opening, rest = _opening(cell)
+        given = attributes(opening)
+        style = int(given.get("s", "0"))
         if edit.text is not None:
-            given = attributes(cell[: cell.index(">")])
-            style = int(given.get("s", "0")) if edit.style is None else edit.style
+            if edit.style is not None:
+                style = edit.style
             return self._written(given["r"], edit.text, style)
         if edit.mark is not None:
-            severity = edit.mark
-            return self._restyled(cell, lambda number: self.styles.marked(number, severity))
+            return with_attribute(opening, "s", self.styles.marked(style, edit.mark)) + rest
         return cell
 
-    def _new(self, row: int, at: int, edit: Edit, base: int | None) -> str:
+    def _new(self, row: int, at: int, edit: Edit, row_style: int | None) -> str:
         style = edit.style
         if style is None:
-            style = self._column_style(at) if base is None else base
+            style = row_style
+        if style is None:
+            style = self._column_style(at)
         if edit.mark is not None:
             style = self.styles.marked(style, edit.mark)
         return self._written(cell_address(at, row), edit.text or "", style)
@@ -155,37 +166,45 @@ class Worksheet:
         p = self._p
         if not text:
             return f'<{p}c r="{address}" s="{style}"/>'
-        return f'<{p}c r="{address}" s="{style}" t="inlineStr"><{p}is><{p}t xml:space="preserve">{in_cell(text)}</{p}t></{p}is></{p}c>'  # noqa: E501
+        content = f'<{p}is><{p}t xml:space="preserve">{in_cell(text)}</{p}t></{p}is>'
+        return f'<{p}c r="{address}" s="{style}" t="inlineStr">{content}</{p}c>'
 
     # --- columns ---
 
     def columns(self) -> list[tuple[int, int, dict[str, str]]]:
-        """First and last position (from 0) and attributes of every described range of columns."""
-        found = section(self.xml, f"{self._p}cols")
-        tags = re.findall(rf"<{self._p}col\b[^>]*>", found[2] or "") if found else []
-        given = [attributes(tag) for tag in tags]
-        return [(int(one["min"]) - 1, int(one["max"]) - 1, one) for one in given]
+        """Return first and last position (from 0) and attributes of every described range of columns."""
+        found = []
+        for tag in self._column_tags():
+            given = attributes(tag)
+            found.append((int(given["min"]) - 1, int(given["max"]) - 1, given))
+        return found
+
+    def _column_tags(self) -> list[str]:
+        listed = section(self.xml, f"{self._p}cols")
+        if listed is None:
+            return []
+        return re.findall(rf"<{self._p}col\b[^>]*>", listed[2] or "")
 
     def _column_style(self, at: int) -> int:
-        return next((int(one.get("style", "0")) for low, high, one in self.columns() if low <= at <= high), 0)
+        for low, high, given in self.columns():
+            if low <= at <= high:
+                return int(given.get("style", "0"))
+        return 0
 
     def widen(self, widths: dict[int, float]) -> None:
         """Set the widths (characters) of columns that have none yet."""
-        p, taken = self._p, self.columns()
-        new = {at: width for at, width in widths.items() if not any(low <= at <= high for low, high, _ in taken)}
-        tags = {
-            at: f'<{p}col min="{at + 1}" max="{at + 1}" width="{width}" customWidth="1"/>' for at, width in new.items()
-        }
-        found = section(self.xml, f"{p}cols")
-        if found is None:
-            data = self.xml.index(f"<{p}sheetData")
-            listed = "".join(tags[at] for at in sorted(tags))
-            self.xml = f"{self.xml[:data]}<{p}cols>{listed}</{p}cols>{self.xml[data:]}"
-            return
-        for tag in re.findall(rf"<{p}col\b[^>]*>", found[2] or ""):
-            tags[int(attributes(tag)["min"]) - 1] = tag
+        p = self._p
+        tags = {int(attributes(tag)["min"]) - 1: tag for tag in self._column_tags()}
+        described = [range(low, high + 1) for low, high, _ in self.columns()]
+        for at, width in widths.items():
+            if not any(at in columns for columns in described):
+                tags[at] = f'<{p}col min="{at + 1}" max="{at + 1}" width="{width}" customWidth="1"/>'
+
         listed = "".join(tags[at] for at in sorted(tags))
-        self.xml = f"{self.xml[: found.start()]}<{p}cols>{listed}</{p}cols>{self.xml[found.end() :]}"
+        start = end = self.xml.index(f"<{p}sheetData")
+        if (found := section(self.xml, f"{p}cols")) is not None:
+            start, end = found.span()
+        self.xml = f"{self.xml[:start]}<{p}cols>{listed}</{p}cols>{self.xml[end:]}"
 
     def filled(self, positions: Iterable[int], first_row: int) -> bool:
         """Tell whether anything stands in these columns from a row on, a formula without a result too."""
@@ -196,61 +215,78 @@ class Worksheet:
     # --- what belongs to the sheet besides its cells ---
 
     def anchors(self) -> dict[str, str]:
-        """Address → top left cell of its merged range, for ranges that are not too large."""
-        found = {}
+        """Return address → top left cell of its merged range, for ranges that are not too large."""
+        found: dict[str, str] = {}
         for ref in re.findall(rf"<{self._p}mergeCell\b[^>]*\bref=[\"']([A-Z]+\d+:[A-Z]+\d+)[\"']", self.xml):
             first, last = ref.split(":")
-            for address in _within(first, last):
-                found[address] = first
+            found |= dict.fromkeys(_within(first, last), first)
         return found
 
-    def link(self, links: dict[str, str], columns: range, namespace: str) -> None:
+    def link(self, links: dict[str, str], columns: range) -> None:
         """Set hyperlinks, address → relationship id, in columns that are ours; earlier ones there go away."""
         p = self._p
-        found = section(self.xml, f"{p}hyperlinks")
-        kept = ""
-        if found is not None:
-            tags = elements(found[2] or "", f"{p}hyperlink")
-            kept = "".join(tag for tag in tags if _column_of(attributes(tag).get("ref", "")) not in columns)
+        tags = []
+        if (found := section(self.xml, f"{p}hyperlinks")) is not None:
+            for tag in elements(found[2] or "", f"{p}hyperlink"):
+                if column_of(attributes(tag).get("ref", "")) not in columns:
+                    tags.append(tag)
             self.xml = self.xml[: found.start()] + self.xml[found.end() :]
-        added = "".join(
-            f'<{p}hyperlink xmlns:rel="{namespace}" ref="{ref}" rel:id="{one}"/>' for ref, one in links.items()
-        )
-        if kept + added:
-            self.insert("hyperlinks", f"<{p}hyperlinks>{kept}{added}</{p}hyperlinks>")
+        for ref, relation in links.items():
+            tags.append(f'<{p}hyperlink xmlns:rel="{OFFICE}" ref="{ref}" rel:id="{relation}"/>')
+        if tags:
+            self.insert("hyperlinks", f"<{p}hyperlinks>{''.join(tags)}</{p}hyperlinks>")
 
     def insert(self, tag: str, xml: str) -> None:
         """Put an element where the order of the sheet wants it."""
-        places = [self.xml.rfind(f"</{self._p}worksheet")]
-        end = self.xml.index(f"</{self._p}sheetData") if f"</{self._p}sheetData" in self.xml else 0
-        later = re.compile(rf"<{self._p}(?:{'|'.join(AFTER[tag])})\b").search(self.xml, end)
-        places += [later.start()] if later else []
-        at = min(places)
+        rows_end = max(self.xml.find(f"</{self._p}sheetData"), 0)
+        at = self.xml.rfind(f"</{self._p}worksheet")
         if at < 0:
             raise CannotAnnotate("its sheet has no end")
+        followers = "|".join(ORDER[ORDER.index(tag) + 1 :])
+        later = re.compile(rf"<{self._p}(?:{followers})\b").search(self.xml, rows_end)
+        if later is not None:
+            at = min(at, later.start())
         # Compatibility wrappers hold some of those elements; ours goes before the wrapper.
-        wrapper = self.xml.rfind("<mc:AlternateContent", end, at)
+        wrapper = self.xml.rfind("<mc:AlternateContent", rows_end, at)
         if wrapper >= 0 and self.xml.find("</mc:AlternateContent", wrapper) > at:
             at = wrapper
         self.xml = self.xml[:at] + xml + self.xml[at:]
 
 
-def _position(cell: str) -> int:
-    """Position of a cell's column, from 0."""
-    return _column_of(attributes(cell[: cell.index(">") + 1]).get("r", ""))
-
-
-def _column_of(address: str) -> int:
+def column_of(address: str) -> int:
+    """Return the position of the column of an address, from 0. Raises CannotAnnotate."""
     match = re.match(r"[A-Z]{1,3}(?=\d)", address)
     if match is None:
         raise CannotAnnotate("its cells have no addresses")
     return column_position(match[0])
 
 
+def _opening(cell: str) -> tuple[str, str]:
+    """Return the opening tag of a cell without its end, and the rest."""
+    end = cell.index(">")
+    if cell[end - 1] == "/":
+        end -= 1
+    return cell[:end], cell[end:]
+
+
+def _position(cell: str) -> int:
+    """Return the position of a cell's column, from 0."""
+    opening, _ = _opening(cell)
+    return column_of(attributes(opening).get("r", ""))
+
+
+def _row_style(given: dict[str, str]) -> int | None:
+    """Return the format that a row gives to its empty cells; None when it gives none."""
+    if given.get("customFormat") not in ("1", "true"):
+        return None
+    return int(given.get("s", "0"))
+
+
 def _within(first: str, last: str) -> Iterator[str]:
-    left, right = _column_of(first), _column_of(last)
-    top, bottom = (int(re.sub(r"[A-Z]+", "", one)) for one in (first, last))
-    if (right - left + 1) * (bottom - top + 1) > 10_000:  # noqa: PLR2004 - nobody marks a cell in so large a merged range
+    """Yield the addresses of a range."""
+    left, right = column_of(first), column_of(last)
+    top, bottom = (int(address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) for address in (first, last))
+    if (right - left + 1) * (bottom - top + 1) > LARGEST_MERGED:
         return
     for row in range(top, bottom + 1):
         for at in range(left, right + 1):
