@@ -1,29 +1,30 @@
-"""The header row of a sheet, and what it lacks.
-
-How alike an unknown header and a known one are.
-
-What is wrong with a header row: columns that stand twice, are not known, or are missing.
-"""
+"""Where the table begins: the header row by its known names, in one line or two, and the sheet that has it."""
 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED, RESULT_COLUMNS
-from importer.model.headers import fold, is_ignored, required_columns
-from importer.model.messages import problem
-from importer.model.problems import cell_address
-from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore
+from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED
+from importer.model.errors import FileProblem, WrongUse
+from importer.model.headers import fold, known_as, required_columns
+from importer.model.messages import error, problem
+from importer.model.sheet import Header, is_blank, text_of
+from importer.reading.cover import is_annotation
+from importer.reading.header_problems import NEAR, column_problems, lacking, missing_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from importer.model.problems import Problem
-    from importer.model.sheet import Header
+    from importer.model.sheet import Cell
     from importer.reading.formats.grid import Grid
+
+HEADER_SEARCH_ROWS = 100
+"""How many rows from the top may hold titles and notes above the header."""
+FEWEST_KNOWN = 2
+"""A row with fewer known names is no header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,165 +32,228 @@ class HeaderRow:
     """The header row of a sheet."""
 
     row: int
-    """Row number as Excel shows it."""
+    """Row number as Excel shows it; of a header in two lines the lower one."""
     headers: tuple[Header, ...]
     problems: tuple[Problem, ...]
+    """What is wrong with its columns."""
     notes: tuple[str, ...] = ()
     """How it was read, where that was a decision."""
+
+    @property
+    def known(self) -> tuple[Header, ...]:
+        """The headers that mean a column."""
+        return tuple(header for header in self.headers if header.column is not None)
 
     @property
     def columns(self) -> set[str]:
         """Names of the known columns."""
         return {header.column for header in self.headers if header.column}
 
-    def lacks(self, known: Mapping[str, str]) -> list[str]:
-        """Names of the required columns that are not there."""
-        return lacking(self.columns, known)
+
+# --- the sheet ---------------------------------------------------------------
 
 
-def lacking(names: set[str], known: Mapping[str, str]) -> list[str]:
-    """Required columns that are not among the names; a project may be named instead of numbered."""
-    there = names | ({"workspace_id"} if NAME_OF_PROJECT in names else set())
-    return [column.name for column in required_columns(known) if column.name not in there]
+def choose_grid(
+    grids: Sequence[Grid], sheet_name: str | None, known: Mapping[str, str]
+) -> tuple[Grid, HeaderRow, tuple[Problem, ...]]:
+    """Return the sheet with the invoice rows, its header row, and warnings about sheets left out.
+
+    Raises FileProblem when no sheet or several sheets qualify; WrongUse when ``sheet_name`` does not exist.
+    A required column that is missing is an error among the problems of the header row.
+    """
+    grids = [grid for grid in grids if not is_annotation(grid)]
+    if sheet_name is not None:
+        grids = [_named(grids, sheet_name)]
+
+    found = []
+    for grid in grids:
+        start = find_header(grid, known)
+        if start is not None:
+            found.append((grid, start))
+    if not found:
+        raise _no_header(grids, known)
+
+    chosen, start = _only_one(found, known)
+    left_out = tuple(_left_out(grid) for grid, _ in found if grid is not chosen)
+    missing = missing_columns(chosen, start.row, start.headers, known, start.problems)
+    return chosen, replace(start, problems=(*start.problems, *missing)), left_out
 
 
-def added_by_results(headers: tuple[Header, ...]) -> frozenset[int]:
-    """Positions of the columns that results have added at the right; the same names elsewhere are the sheet's own."""
-    names = [fold(name) for name in RESULT_COLUMNS]
-    for count in range(len(names), 1, -1):
-        last = headers[-count:]
-        if [fold(header.text) for header in last] == names[-count:]:
-            return frozenset(header.position for header in last)
-    return frozenset()
+def _named(grids: Sequence[Grid], sheet_name: str) -> Grid:
+    for grid in grids:
+        if grid.name.casefold() == sheet_name.casefold():
+            return grid
+    names = ", ".join(f"“{grid.name}”" for grid in grids) or "none that can be imported"
+    raise error(WrongUse, "sheet.not_found", name=sheet_name, names=names)
 
 
-NEAR = 0.83
-"""Likeness (difflib ratio) from which an unknown header counts as a misspelling."""
+def _only_one(found: list[tuple[Grid, HeaderRow]], known: Mapping[str, str]) -> tuple[Grid, HeaderRow]:
+    """The sheet with all required columns; one that is visible is meant rather than hidden ones."""
+    complete = [(grid, start) for grid, start in found if not lacking(start.columns, known)]
+    visible = [(grid, start) for grid, start in complete if not grid.hidden]
+    candidates = complete or found
+    if len(visible) == 1:
+        candidates = visible
+    if len(candidates) == 1:
+        return candidates[0]
+
+    names = ", ".join(f"“{grid.name}”{' (hidden)' * grid.hidden}" for grid, _ in candidates)
+    raise error(FileProblem, "sheet.ambiguous", names=names, first=candidates[0][0].name)
 
 
-def nearest(text: str, known: Mapping[str, str]) -> str | None:
-    """Column that a misspelt header may mean; None when none is near."""
-    folded = fold(text)
-    near = difflib.get_close_matches(folded, known, n=5, cutoff=NEAR)
-    return next((known[name] for name in near if not _other_words(folded, name)), None)
+def _no_header(grids: Sequence[Grid], known: Mapping[str, str]) -> FileProblem:
+    seen = ""
+    if text := _like_a_header(grids, known):
+        seen = f" Something like a header was seen: “{text}”."
+    needed = " and ".join(column.title for column in REQUIRED)
+    return error(FileProblem, "header.missing", searched=HEADER_SEARCH_ROWS, seen=seen, needed=needed)
 
 
-def likeness(one: str, other: str) -> float:
-    """How alike two texts are: 1 is equal, 0 has nothing in common."""
-    return difflib.SequenceMatcher(None, one, other).ratio()
+def _like_a_header(grids: Sequence[Grid], known: Mapping[str, str]) -> str | None:
+    for grid in grids:
+        for cells in grid.rows[:HEADER_SEARCH_ROWS]:
+            for text in cells:
+                if isinstance(text, str) and difflib.get_close_matches(fold(text), known, n=1, cutoff=NEAR):
+                    return text
+    return None
 
 
-def _other_words(one: str, other: str) -> bool:
-    """Tell whether one is the other plus a word: “Client” is no misspelt “Client PO”."""
-    short, long = sorted((one, other), key=len)
-    return len(long) - len(short) > 1 and (long.startswith(short) or long.endswith(short))
+def _left_out(grid: Grid) -> Problem:
+    if grid.hidden:
+        return problem("sheet.left_out:hidden", sheet=grid.name, name=grid.name)
+    return problem("sheet.left_out", sheet=grid.name, name=grid.name)
 
 
-_NOT_APPLIED = """
-    Quantity, Qty, Count, Units, Hours, Discount, Rebate, Tax, VAT, Tax rate, Status, Billable, Menge, Anzahl, Stunden,
-    Rabatt, MwSt, USt, Quantité, Heures, Remise, TVA, Cantidad, Horas, Descuento, IVA, Currency, Währung
-"""
-CHANGES_AMOUNTS = frozenset(fold(word) for word in _NOT_APPLIED.split(","))
-"""Headers of columns that a person may expect to change what is billed; the program does not apply them."""
+# --- the row -------------------------------------------------------------------
 
 
-def oddities_of(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> tuple[Problem, ...]:
-    """What is wrong with the columns that are there."""
-    twice = _side_by_side(grid, row, headers) or _duplicates(grid, row, headers)
-    return (*twice, *_unknown(grid, row, headers, known))
+def find_header(grid: Grid, known: Mapping[str, str]) -> HeaderRow | None:
+    """Return the header row near the top; None when no row has two known names.
+
+    It is the first row with all required names, else the one with the most known
+    names. A row above it that looks like a header too is an error: the rows below
+    that one would be lost.
+    """
+    candidates = _candidates(grid, known)
+    if not candidates:
+        return None
+    required = {column.name for column in required_columns(known)}
+    if "workspace_id" in required:
+        required.add(NAME_OF_PROJECT)
+
+    row = max(candidates, key=lambda number: len(candidates[number]))
+    if required:
+        row = next((number for number, names in candidates.items() if not lacking(names, known)), row)
+    start = _best_reading(grid, row, known)
+
+    own_rows = {start.row, start.row - 1} if start.notes else {start.row}
+    above = {number: names for number, names in candidates.items() if number < row and number not in own_rows}
+    others = _other_headers(grid, above, row, telling=required or set(BY_NAME))
+    return replace(start, problems=(*start.problems, *others))
 
 
-def missing_columns(grid: Grid, start: HeaderRow, known: Mapping[str, str]) -> list[Problem]:
-    """An error for every required column that the header row lacks, and that no misspelt header may be."""
-    unknown = {fold(header.text): header for header in start.headers if header.column is None}
-    misspelt = {nearest(str(p.value), known) for p in start.problems if p.code == "column.near_miss"}
+def _other_headers(grid: Grid, above: Mapping[int, set[str]], chosen: int, *, telling: set[str]) -> list[Problem]:
+    """An error for each row above the chosen one that names a telling column too."""
     problems = []
-    for name in start.lacks(known):
-        if name in misspelt:
-            continue
-        column = BY_NAME[name]
-        names = [header for header, meant in known.items() if meant == name]
-        near = max(unknown, key=lambda text: max(likeness(text, n) for n in names), default=None)
-        alike = f" The nearest header is “{unknown[near].text}”." if near is not None else ""
-        problems.append(
-            problem(
-                "column.missing",
-                sheet=grid.name,
-                row=start.row,
-                column=name,
-                title=column.title,
-                name=name,
-                header_row=start.row,
-                nearest=alike,
-                meaning=column.meaning,
-            ),
-        )
+    for number, names in above.items():
+        if names & telling:
+            problems.append(problem("header.several", sheet=grid.name, row=number, number=number, chosen=chosen))
     return problems
 
 
-def _side_by_side(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Problem]:
-    """Say it in one sentence when all required columns stand twice: two tables beside each other."""
-    required = [column.name for column in REQUIRED]
-    places = {name: [header.position for header in headers if header.column == name] for name in required}
-    if not places or min(len(positions) for positions in places.values()) < 2:  # noqa: PLR2004 - one table each
-        return []
-    second = min(positions[1] for positions in places.values())
-    place = cell_address(second, row)
-    return [problem("sheet.side_by_side", sheet=grid.name, cell=place, row=row, place=place)]
+def _candidates(grid: Grid, known: Mapping[str, str]) -> dict[int, set[str]]:
+    """Row number → names of the known columns, of the rows that may be the header."""
+    candidates = {}
+    for number, cells in enumerate(grid.rows[:HEADER_SEARCH_ROWS], start=1):
+        meant = {known_as(cell, known) for cell in cells if isinstance(cell, str)}
+        names = {name for name in meant if name}
+        if len(names) >= FEWEST_KNOWN:
+            candidates[number] = names
+    return candidates
 
 
-def _duplicates(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Problem]:
-    seen: dict[str, Header] = {}
-    problems = []
-    for header in headers:
-        if header.column is None:
+def _best_reading(grid: Grid, row: int, known: Mapping[str, str]) -> HeaderRow:
+    """The header read from this row alone, or together with the one above or below if that tells more columns."""
+    readings = [_header_row(grid, row, known, _texts_of(grid, row))]
+    for upper, texts in _two_lines(grid, row, known):
+        start = _header_row(grid, upper + 1, known, texts)
+        note = f"The header was read from rows {upper} and {upper + 1} together."
+        readings.append(replace(start, notes=(note,)))
+    return max(readings, key=_how_good)
+
+
+def _how_good(start: HeaderRow) -> tuple[int, int]:
+    """More known columns are better, then fewer that stand twice; of equals, one line is taken before two."""
+    different = len(start.columns)
+    return different, different - len(start.known)
+
+
+def _header_row(grid: Grid, row: int, known: Mapping[str, str], texts: Mapping[int, str]) -> HeaderRow:
+    headers = tuple(Header(position, text, known_as(text, known)) for position, text in texts.items())
+    return HeaderRow(row, headers, column_problems(grid, row, headers, known))
+
+
+# --- a header in two lines: “Invoice” over “Date” ----------------------------------
+
+
+def _two_lines(grid: Grid, row: int, known: Mapping[str, str]) -> Iterator[tuple[int, dict[int, str]]]:
+    """The upper row, and the texts that a row may make with the one above or below it."""
+    for upper in (row - 1, row):
+        if not 1 <= upper < len(grid.rows):
             continue
-        first = seen.setdefault(header.column, header)
-        if first is not header:
-            problems.append(
-                problem(
-                    "column.duplicate",
-                    sheet=grid.name,
-                    cell=cell_address(header.position, row),
-                    row=row,
-                    column=header.column,
-                    value=header.text,
-                    title=BY_NAME[header.column].title,
-                    first=cell_address(first.position, row),
-                    first_text=first.text,
-                    second=cell_address(header.position, row),
-                    second_text=header.text,
-                ),
-            )
-    return problems
+        if not _all_text(grid.rows[upper - 1]) or not _all_text(grid.rows[upper]):
+            continue
+        above, below = _spread(grid, upper), _texts_of(grid, upper + 1)
+        if not _has_values_below(above, below, known):
+            yield upper, _joined(above, below, known)
 
 
-def _unknown(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> list[Problem]:
-    present, added = {header.column for header in headers}, added_by_results(headers)
-    return [
-        _unknown_header(grid, row, header, known, present)
-        for header in headers
-        if header.column is None and header.position not in added and not is_ignored(header.text, known)
-    ]
+def _joined(above: Mapping[int, str], below: Mapping[int, str], known: Mapping[str, str]) -> dict[int, str]:
+    texts = {}
+    for position in sorted(set(above) | set(below)):
+        text = _joined_text(above.get(position, ""), below.get(position, ""), known)
+        if text is not None:
+            texts[position] = text
+    return texts
 
 
-def _unknown_header(
-    grid: Grid,
-    row: int,
-    header: Header,
-    known: Mapping[str, str],
-    present: set[str | None],
-) -> Problem:
-    meant = nearest(header.text, known)
-    text = header.text
-    cell = cell_address(header.position, row)
-    unknown = partial(problem, sheet=grid.name, cell=cell, row=row, column=text, value=text, text=text)
+def _joined_text(top: str, bottom: str, known: Mapping[str, str]) -> str | None:
+    both = f"{top} {bottom}".strip()
+    for text in (both, bottom, top):
+        if text and known_as(text, known):
+            return text
+    # An unknown text above nothing is the title of several columns, not a header.
+    return both if bottom else None
 
-    if meant is not None and meant not in present:
-        alias, ignore = alias_lines(meant, text, known), ignore_line([text], known)
-        return unknown("column.near_miss", title=BY_NAME[meant].title, name=meant, alias=alias, ignore=ignore)
 
-    lines = use_or_ignore(text, known, present)
-    if fold(text) in CHANGES_AMOUNTS:
-        return unknown("column.not_applied", lines=lines)
-    return unknown("column.unknown", lines=lines)
+def _has_values_below(above: Mapping[int, str], below: Mapping[int, str], known: Mapping[str, str]) -> bool:
+    """Tell whether a text stands below a header that needs none: then it is a value, and its row holds a line item."""
+    for position, bottom in below.items():
+        top = above.get(position, "")
+        whole = known_as(top, known) if top else None
+        if whole is not None and known_as(f"{top} {bottom}", known) is None and known_as(bottom, known) != whole:
+            return True
+    return False
+
+
+def _spread(grid: Grid, row: int) -> dict[int, str]:
+    """Texts of a row, each also for the columns that its merged range covers."""
+    texts = _texts_of(grid, row)
+    for area in grid.look.merged:
+        if area.first_row == row == area.last_row and area.first_position in texts:
+            for position in range(area.first_position, area.last_position + 1):
+                texts.setdefault(position, texts[area.first_position])
+    return texts
+
+
+def _texts_of(grid: Grid, row: int) -> dict[int, str]:
+    """Texts of a row (counted from 1) by their positions (counted from 0)."""
+    texts = {}
+    for position, cell in enumerate(grid.rows[row - 1]):
+        if not is_blank(cell):
+            texts[position] = " ".join(text_of(cell).split())
+    return texts
+
+
+def _all_text(cells: Sequence[Cell]) -> bool:
+    return all(isinstance(cell, str) or is_blank(cell) for cell in cells)

@@ -110,6 +110,11 @@ class Grid:
     too_large: str | None = None
     """Why not all rows are here: the sheet is larger than the limits; the rest of a sentence about it."""
 
+    @property
+    def first_cell(self) -> Cell:
+        """What stands in A1."""
+        return self.rows[0][0] if self.rows and self.rows[0] else None
+
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:

@@ -1,0 +1,209 @@
+"""What a person sees of a sheet besides its values: hidden, merged and crossed-out cells, number formats.
+
+Each function takes the rows as the file stores them, and returns them as they
+are to be billed, or a problem where what is seen and what is stored differ.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from importer.model.columns import BY_NAME, Kind
+from importer.model.messages import problem
+from importer.model.problems import cell_address, column_letter
+from importer.model.sheet import is_blank, text_of
+from importer.model.words import rows_named
+from importer.reading.formats.grid import cell_fault
+from importer.values.amounts import currency_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from importer.model.problems import Problem
+    from importer.model.sheet import Cell, CellFault, RawRow
+    from importer.reading.formats.grid import Grid, MergedRange
+    from importer.reading.header_row import HeaderRow
+
+# --- hidden: the setting hidden_rows decides ---------------------------------
+
+_ROWS_HIDDEN = {"warn": "row.hidden", "skip": "row.hidden:skip", "refuse": "row.hidden:refuse"}
+_COLUMNS_HIDDEN = {"warn": "column.hidden", "skip": "column.hidden:skip", "refuse": "column.hidden:refuse"}
+_SHEET_HIDDEN = {"warn": "sheet.hidden", "skip": "sheet.hidden", "refuse": "sheet.hidden:refuse"}
+
+
+def hidden_sheet(grid: Grid, policy: str) -> tuple[Problem, ...]:
+    """Say that the chosen sheet is hidden as a whole; with “skip” it was chosen by its name."""
+    if not grid.hidden:
+        return ()
+    return (problem(_SHEET_HIDDEN[policy], sheet=grid.name, name=grid.name),)
+
+
+def hidden_rows(grid: Grid, rows: list[RawRow], policy: str) -> tuple[list[RawRow], tuple[Problem, ...]]:
+    """Return the rows that remain, and a problem that names the hidden ones; a filter hides rows too."""
+    hidden = [row.number for row in rows if row.number in grid.look.hidden_rows]
+    if not hidden:
+        return rows, ()
+    if policy == "skip":
+        rows = [row for row in rows if row.number not in grid.look.hidden_rows]
+    return rows, (problem(_ROWS_HIDDEN[policy], sheet=grid.name, rows_named=rows_named(hidden)),)
+
+
+def hidden_columns(grid: Grid, start: HeaderRow, policy: str) -> tuple[HeaderRow, tuple[Problem, ...]]:
+    """Return the header row, and a problem that names the known columns that are hidden."""
+    hidden = [header for header in start.known if header.position in grid.look.hidden_columns]
+    if not hidden:
+        return start, ()
+    if policy == "skip":
+        unused = [replace(header, column=None) if header in hidden else header for header in start.headers]
+        start = replace(start, headers=tuple(unused))
+
+    names = ", ".join(f"{column_letter(header.position)} (“{header.text}”)" for header in hidden)
+    cell = cell_address(hidden[0].position, start.row)
+    return start, (problem(_COLUMNS_HIDDEN[policy], sheet=grid.name, cell=cell, row=start.row, names=names),)
+
+
+# --- crossed out: only a person knows whether to bill that ---------------------
+
+
+def crossed_out(grid: Grid, start: HeaderRow, lines: list[RawRow]) -> list[Problem]:
+    """Return an error for each line with a crossed-out value in a known column."""
+    if not grid.look.struck:
+        return []
+    positions = sorted(header.position for header in start.known)
+    problems = []
+    for row in lines:
+        for position in positions:
+            if (row.number, position) in grid.look.struck and not is_blank(row.cell(position)):
+                cell = cell_address(position, row.number)
+                problems.append(problem("row.struck", sheet=grid.name, cell=cell, row=row.number))
+                break  # once per row
+    return problems
+
+
+# --- merged: a value may belong to the first row or to all ---------------------
+
+_BILLED_ONCE = {"item_id"} | {name for name, column in BY_NAME.items() if column.kind is Kind.AMOUNT}
+"""Columns whose values are never spread: they would be billed once per row."""
+
+
+def unmerged(grid: Grid, start: HeaderRow, lines: list[RawRow], policy: str) -> list[RawRow]:
+    """Return the lines with merged values in each of their rows where ``policy`` is “fill”, else with faults there.
+
+    Amounts and item ids are never spread, and no value while the merged range hides another one.
+    """
+    by_number = {row.number: row for row in lines}
+    names = {header.position: header.column or "" for header in start.known}
+    for area in grid.look.merged:
+        columns = {at: names[at] for at in range(area.first_position, area.last_position + 1) if at in names}
+        if not columns or (area.first_row == area.last_row and len(columns) == 1):
+            continue  # it holds no known column, or one cell of it
+
+        value = _merged_value(grid, area, list(columns.values()), policy)
+        last = min(area.last_row, lines[-1].number)
+        for number in range(max(area.first_row, start.row + 1), last + 1):
+            if number in by_number:
+                by_number[number] = _with_cells(by_number[number], dict.fromkeys(columns, value))
+    return [by_number[row.number] for row in lines]
+
+
+def _merged_value(grid: Grid, area: MergedRange, columns: list[str], policy: str) -> Cell:
+    """What stands in each cell of a merged range: its value, or why that is not clear."""
+    spreads = policy == "fill" and len(columns) == 1 and columns[0] not in _BILLED_ONCE
+    if spreads and _covered_cell(grid, area) is None:
+        return grid.rows[area.first_row - 1][area.first_position]
+    return _merged_fault(grid, area, policy)
+
+
+def _covered_cell(grid: Grid, area: MergedRange) -> str | None:
+    """Address of a value that the merged range hides; None when there is none."""
+    first = (area.first_row, area.first_position)
+    for number in range(area.first_row, min(area.last_row, len(grid.rows)) + 1):
+        cells = grid.rows[number - 1]
+        for position in range(area.first_position, min(area.last_position + 1, len(cells))):
+            if (number, position) != first and not is_blank(cells[position]):
+                return cell_address(position, number)
+    return None
+
+
+def _merged_fault(grid: Grid, area: MergedRange, policy: str) -> CellFault:
+    first_row = grid.rows[area.first_row - 1] if area.first_row <= len(grid.rows) else []
+    shown = text_of(first_row[area.first_position]) if area.first_position < len(first_row) else ""
+    if covered := _covered_cell(grid, area):
+        return cell_fault(shown, "*.merged:covered", area=area, covered=covered)
+    if policy == "refuse" and area.first_position == area.last_position:
+        return cell_fault(shown, "*.merged:fill", area=area)
+    return cell_fault(shown, "*.merged", area=area)
+
+
+# --- number formats: what they show besides the number ---------------------------
+
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_CURRENCY = re.compile(r'\[\$([^\]-]+)(?:-[^\]]*)?\]|"([^"]*)"|([€£$¥])')
+_NOTHING = re.compile(r"\s*;")
+_THOUSANDS = re.compile(r"[0#?],+(?![0#?,])")
+_ZEROS = re.compile(r"0{2,}")
+
+
+def as_shown(grid: Grid, start: HeaderRow, lines: list[RawRow]) -> tuple[list[RawRow], dict[int, str]]:
+    """Return the lines with values as they are shown, and the currency shown in amount cells, by row number.
+
+    An amount shown as a percentage, in thousands or not at all becomes a fault; a number with leading zeros
+    in a column of texts becomes the text that a person sees.
+    """
+    kinds = {header.position: BY_NAME[header.column].kind for header in start.known if header.column}
+    by_number = {row.number: row for row in lines}
+    currencies: dict[int, str] = {}
+    for (number, position), code in grid.look.formats.items():
+        row, kind = by_number.get(number), kinds.get(position)
+        if row is None or kind is None:
+            continue
+        shown = _shown(row.cell(position), code, kind)
+        if shown is not None:
+            by_number[number] = _with_cells(row, {position: shown})
+        elif kind is Kind.AMOUNT and (currency := _currency_in(code)) is not None:
+            currencies[number] = currency
+    return [by_number[row.number] for row in lines], currencies
+
+
+def _shown(value: Cell, code: str, kind: Kind) -> Cell:
+    """What a number format makes of a number, as far as its column needs it; None when nothing else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if kind is Kind.AMOUNT:
+        return _format_fault(value, code)
+    if kind is Kind.TEXT and _ZEROS.fullmatch(code) and float(value).is_integer():
+        return str(int(value)).zfill(len(code))
+    return None
+
+
+def _format_fault(value: float, code: str) -> CellFault | None:
+    """Why an amount with this number format is not what a person sees; None when it is."""
+    code = _LITERAL.sub("", code)
+    if "%" in code:
+        return cell_fault(f"{value * 100:g}%", "*.percentage")
+    if _NOTHING.match(code):
+        return cell_fault(text_of(value), "*.not_shown")
+    if _THOUSANDS.search(code):
+        return cell_fault(text_of(value), "*.in_thousands")
+    return None
+
+
+def _currency_in(code: str) -> str | None:
+    """The first currency that the format of positive numbers names."""
+    positive = code.split(";", maxsplit=1)[0]
+    for match in _CURRENCY.finditer(positive):
+        mark = match[1] or match[2] or match[3] or ""
+        if currency := currency_of(mark.strip()):
+            return currency
+    return None
+
+
+def _with_cells(row: RawRow, values: Mapping[int, Cell]) -> RawRow:
+    """The row with other values at these positions."""
+    cells: list[Cell] = list(row.cells)
+    cells.extend([None] * (max(values) + 1 - len(cells)))
+    for position, value in values.items():
+        cells[position] = value
+    return replace(row, cells=cells)

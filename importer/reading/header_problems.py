@@ -1,0 +1,183 @@
+"""What is wrong with the columns of a header row: they stand twice, are not known, or are missing."""
+
+from __future__ import annotations
+
+import difflib
+from functools import partial
+from typing import TYPE_CHECKING
+
+from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED, RESULT_COLUMNS
+from importer.model.headers import fold, is_ignored, required_columns
+from importer.model.messages import problem
+from importer.model.problems import cell_address
+from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from importer.model.problems import Problem
+    from importer.model.sheet import Header
+    from importer.reading.formats.grid import Grid
+
+NEAR = 0.83
+"""Likeness (difflib ratio) from which an unknown header counts as a misspelling."""
+_NOT_APPLIED = """
+    Quantity, Qty, Count, Units, Hours, Discount, Rebate, Tax, VAT, Tax rate, Status, Billable, Menge, Anzahl, Stunden,
+    Rabatt, MwSt, USt, Quantité, Heures, Remise, TVA, Cantidad, Horas, Descuento, IVA, Currency, Währung
+"""
+CHANGES_AMOUNTS = frozenset(fold(word) for word in _NOT_APPLIED.split(","))
+"""Headers of columns that a person may expect to change what is billed; the program does not apply them."""
+
+
+def lacking(names: set[str], known: Mapping[str, str]) -> list[str]:
+    """Required columns that are not among the names; a project may be named instead of numbered."""
+    present = set(names)
+    if NAME_OF_PROJECT in names:
+        present.add("workspace_id")
+    return [column.name for column in required_columns(known) if column.name not in present]
+
+
+def added_by_results(headers: tuple[Header, ...]) -> frozenset[int]:
+    """Positions of the columns that results have added at the right; the same names elsewhere are the sheet's own."""
+    names = [fold(name) for name in RESULT_COLUMNS]
+    for count in range(len(names), 1, -1):
+        last = headers[-count:]
+        if [fold(header.text) for header in last] == names[-count:]:
+            return frozenset(header.position for header in last)
+    return frozenset()
+
+
+def column_problems(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Problems of the columns that are there; ``row`` is the header's number as Excel shows it."""
+    twice = _side_by_side(grid, row, headers) or _duplicates(grid, row, headers)
+    return (*twice, *_unknown_columns(grid, row, headers, known))
+
+
+def missing_columns(
+    grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str], problems: Iterable[Problem]
+) -> list[Problem]:
+    """An error for every required column that is missing.
+
+    A column for which a header is probably misspelt is left out: ``problems``, those of
+    the columns that are there, ask about it already.
+    """
+    misspelt = {_nearest(str(asked.value), known) for asked in problems if asked.code == "column.near_miss"}
+    unknown = [header.text for header in headers if header.column is None]
+    names = {header.column for header in headers if header.column}
+    missing = []
+    for name in lacking(names, known):
+        if name in misspelt:
+            continue
+        column = BY_NAME[name]
+        nearest = _nearest_header(unknown, name, known)
+        missing.append(
+            problem(
+                "column.missing",
+                sheet=grid.name,
+                row=row,
+                column=name,
+                title=column.title,
+                name=name,
+                header_row=row,
+                nearest=nearest,
+                meaning=column.meaning,
+            )
+        )
+    return missing
+
+
+def _nearest_header(headers: list[str], name: str, known: Mapping[str, str]) -> str:
+    """A sentence that names the header most like the names of a column; empty when there is no header."""
+    if not headers:
+        return ""
+    names = [header for header, meant in known.items() if meant == name]
+
+    def likeness(header: str) -> float:
+        folded = fold(header)
+        return max(difflib.SequenceMatcher(None, folded, name).ratio() for name in names)
+
+    return f" The nearest header is “{max(headers, key=likeness)}”."
+
+
+def _nearest(text: str, known: Mapping[str, str]) -> str | None:
+    """Column that a misspelt header may mean; None when none is near."""
+    folded = fold(text)
+    for name in difflib.get_close_matches(folded, known, n=5, cutoff=NEAR):
+        if not _has_another_word(folded, name):
+            return known[name]
+    return None
+
+
+def _has_another_word(text: str, other: str) -> bool:
+    """Tell whether one is the other plus a word: “Client” is no misspelt “Client PO”."""
+    short, long = sorted((text, other), key=len)
+    return len(long) - len(short) > 1 and (long.startswith(short) or long.endswith(short))
+
+
+def _side_by_side(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Problem]:
+    """One error when all required columns stand twice: two tables beside each other."""
+    starts = []
+    for column in REQUIRED:
+        positions = [header.position for header in headers if header.column == column.name]
+        if len(positions) < 2:  # noqa: PLR2004 - one per table
+            return []
+        starts.append(positions[1])
+    place = cell_address(min(starts), row)
+    return [problem("sheet.side_by_side", sheet=grid.name, cell=place, row=row, place=place)]
+
+
+def _duplicates(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Problem]:
+    seen: dict[str, Header] = {}
+    problems = []
+    for header in headers:
+        if header.column is None:
+            continue
+        first = seen.setdefault(header.column, header)
+        if first is header:
+            continue
+        cell = cell_address(header.position, row)
+        problems.append(
+            problem(
+                "column.duplicate",
+                sheet=grid.name,
+                cell=cell,
+                row=row,
+                column=header.column,
+                value=header.text,
+                title=BY_NAME[header.column].title,
+                first=cell_address(first.position, row),
+                first_text=first.text,
+                second=cell,
+                second_text=header.text,
+            )
+        )
+    return problems
+
+
+def _unknown_columns(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> list[Problem]:
+    present = {header.column for header in headers}
+    added = added_by_results(headers)
+    problems = []
+    for header in headers:
+        if header.column is None and header.position not in added and not is_ignored(header.text, known):
+            problems.append(_unknown_column(grid, row, header, known, present))
+    return problems
+
+
+def _unknown_column(
+    grid: Grid, row: int, header: Header, known: Mapping[str, str], present: set[str | None]
+) -> Problem:
+    """An error for a header that is probably misspelt, else a warning that the column is not sent."""
+    text = header.text
+    cell = cell_address(header.position, row)
+    unknown = partial(problem, sheet=grid.name, cell=cell, row=row, column=text, value=text, text=text)
+
+    meant = _nearest(text, known)
+    if meant is not None and meant not in present:
+        alias, ignore = alias_lines(meant, text, known), ignore_line([text], known)
+        return unknown("column.near_miss", title=BY_NAME[meant].title, name=meant, alias=alias, ignore=ignore)
+
+    lines = use_or_ignore(text, known, present)
+    if fold(text) in CHANGES_AMOUNTS:
+        return unknown("column.not_applied", lines=lines)
+    return unknown("column.unknown", lines=lines)
