@@ -75,7 +75,7 @@ def _of_access(stack: ExitStack, settings: Settings, *, sandbox: bool) -> Iterat
     from rich.console import Console
 
     from importer.commands import doctor_checks as look
-    from importer.commands.session import embedded_sandbox
+    from importer.commands.sandbox import embedded_sandbox
     from importer.ledger.opening import ledger_url
     from importer.model.errors import LedgerProblem, SettingsProblem
     from importer.settings.access_token import find_token

@@ -6,12 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import RunRecord
 
 LAST = "last"
+MOST_IDS = 5
+"""Ids named in one message."""
 LIST_RUNS = "invoice-importer history lists the runs."
 
 
@@ -51,23 +53,34 @@ def chosen_run(wanted: str, ledger: SubmissionLedger, command: str) -> RunRecord
 
     runs = ledger.runs()
     if wanted == LAST:
-        for run in runs:
-            if ledger.undoing.sent_in(run.run_id):
-                return run
-        msg = "The ledger knows no run that sent anything."
-        raise WrongUse(
-            msg, runs_of_other_accounts(ledger.past.runs_elsewhere()) or LIST_RUNS, code=f"{command}.unknown_run"
-        )
-    found = [run for run in runs if run.run_id == wanted] or [run for run in runs if run.run_id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    ids = [run.run_id for run in runs]
+        return _last(runs, ledger, command)
+
+    found = [run for run in runs if run.run_id.startswith(wanted)]
+    for run in found:
+        if run.run_id == wanted or len(found) == 1:
+            return run
     if found:
-        msg = f"Several runs begin with {wanted}: {', '.join(run.run_id for run in found[:5])}."
+        ids = ", ".join(run.run_id for run in found[:MOST_IDS])
+        msg = f"Several runs begin with {wanted}: {ids}."
         raise WrongUse(msg, "Type more of its id.", code=f"{command}.ambiguous_run")
+
+    msg = f"The ledger knows no run {wanted}.{_did_you_mean(wanted, runs)}"
+    raise WrongUse(msg, hint_for(wanted, ledger.past.runs_elsewhere()), code=f"{command}.unknown_run")
+
+
+def _last(runs: Iterable[RunRecord], ledger: SubmissionLedger, command: str) -> RunRecord:
+    from importer.model.errors import WrongUse
+
+    for run in runs:
+        if ledger.undoing.sent_in(run.run_id):
+            return run
+    msg = "The ledger knows no run that sent anything."
+    hint = runs_of_other_accounts(ledger.past.runs_elsewhere()) or LIST_RUNS
+    raise WrongUse(msg, hint, code=f"{command}.unknown_run")
+
+
+def _did_you_mean(wanted: str, runs: Iterable[RunRecord]) -> str:
     import difflib
 
-    near = difflib.get_close_matches(wanted, ids, n=1, cutoff=0.5)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    msg = f"The ledger knows no run {wanted}.{meant}"
-    raise WrongUse(msg, hint_for(wanted, ledger.past.runs_elsewhere()), code=f"{command}.unknown_run")
+    near = difflib.get_close_matches(wanted, [run.run_id for run in runs], n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""

@@ -1,16 +1,24 @@
-"""``invoice-importer sandbox``: serve the stand-in Kantata until stopped."""
+"""The stand-in Kantata: served until stopped (``invoice-importer sandbox``), or for one run (``--sandbox``)."""
 
 from __future__ import annotations
 
 import signal
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from importer.commands.ending import command
 from importer.model.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from rich.console import Console
+
+    from importer.ledger.opening import LedgerAddress
+    from importer.settings.model import Settings
 
 
 @command
@@ -45,3 +53,18 @@ def sandbox(
         while not stopped:
             time.sleep(0.1)
     return ExitCode.DONE
+
+
+def embedded_sandbox(
+    stack: ExitStack, settings: Settings, ledger: LedgerAddress, console: Console
+) -> tuple[Settings, str, str]:
+    """Start the stand-in until the stack is left. Returns settings that lead to it, its account and its token."""
+    from importer.ledger.opening import SANDBOX_ACCOUNT, file_beside
+    from importer.sandbox import start
+
+    sandbox = stack.enter_context(start(file_beside(ledger, "sandbox.sqlite")))
+    console.print(
+        "SANDBOX: a stand-in Kantata on this machine. Nothing reaches the real one.",
+        style="bold black on yellow",
+    )
+    return settings.model_copy(update={"base_url": sandbox.base_url}), SANDBOX_ACCOUNT, sandbox.token

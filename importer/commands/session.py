@@ -8,9 +8,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from importer.commands.sandbox import embedded_sandbox
 from importer.flow.prepared import NOT_CHECKED, Tools
 from importer.kantata.client import KantataApi
-from importer.ledger.opening import SANDBOX_ACCOUNT, file_beside, ledger_url, open_ledger
+from importer.ledger.opening import ledger_url, open_ledger
 from importer.model.errors import SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.settings.access_token import ELSEWHERE, find_token
@@ -67,31 +68,20 @@ def opened(
         )
         where = ledger_url(settings.ledger)
         keep_secret(where.password and str(where.password))
-        account, (token, why_none) = settings.account, (None, "") if place.sandbox else find_token(settings)
+        token: str | None
+        account, why_none = settings.account, ""
         if place.sandbox:
             settings, account, token = embedded_sandbox(stack, settings, where, console)
-        elif settings.production:
-            console.print(f"PRODUCTION: {account}. What is sent here bills clients.", style="bold white on red")
+        else:
+            token, why_none = find_token(settings)
+            if settings.production:
+                console.print(f"PRODUCTION: {account}. What is sent here bills clients.", style="bold white on red")
         ledger = stack.enter_context(_closing(where, account))
         notices = (OFFLINE,) if offline else () if token else (NO_TOKEN,)
         session = Session(Tools(settings, account, ledger, None, notices), settings, token, why_none)
         if token and not offline:
             session = replace(session, tools=replace(session.tools, api=session.connect()))
         yield session
-
-
-def embedded_sandbox(
-    stack: ExitStack, settings: Settings, ledger: LedgerAddress, console: Console
-) -> tuple[Settings, str, str]:
-    """Start the stand-in until the stack is left. Returns settings that lead to it, its account and its token."""
-    from importer.sandbox import start
-
-    sandbox = stack.enter_context(start(file_beside(ledger, "sandbox.sqlite")))
-    console.print(
-        "SANDBOX: a stand-in Kantata on this machine. Nothing reaches the real one.",
-        style="bold black on yellow",
-    )
-    return settings.model_copy(update={"base_url": sandbox.base_url}), SANDBOX_ACCOUNT, sandbox.token
 
 
 @contextmanager

@@ -12,9 +12,11 @@ from importer.commands.options import Output, RunPlace
 from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
-    from importer.sending.undo import Undone
+    from importer.sending.undo import Step, Undone
 
 
 @command
@@ -92,32 +94,41 @@ def _show(done: Undone, console: Console) -> None:
         console.print(f"Nothing to undo in run {escape(done.run_id)}: {_standing(done)}", highlight=False)
         return
     planned = tuple(step for step in done.steps if step.action is not None)
-    parts = [("To be undone", planned), *((TITLES[group], done.of(group)) for group in Group)]
-    styles = ("cyan", "green", "yellow", "bold red")
-    for (title, steps), style in zip(parts, styles, strict=True):
-        if steps:
-            total = sum(step.sent.amount for step in steps)
-            console.print(f"[{style}]{title}[/]: {len(steps):,} ({total:,.2f})", highlight=False)
-        for step in steps:
-            name = step.sent.key or f"project {', '.join(str(number) for number in step.sent.workspace_ids)}"
-            number = f"invoice {step.sent.invoice_id}" if step.sent.invoice_id else "no invoice id"
-            amount = f"{step.sent.amount:,.2f}"
-            console.print(f"    {escape(name)}, {number}, {amount}: {escape(step.reason)}", highlight=False)
-            if step.what_to_do:
-                console.print(f"        {escape(step.what_to_do)}", style="dim", highlight=False)
+    _show_steps("To be undone", planned, "cyan", console)
+    for group, style in zip(Group, ("green", "yellow", "bold red"), strict=True):
+        _show_steps(TITLES[group], done.of(group), style, console)
     for path in done.files:
         console.print(f"Results: [bold]{escape(str(path))}[/]", soft_wrap=True, highlight=False)
+
+
+def _show_steps(title: str, steps: Sequence[Step], style: str, console: Console) -> None:
+    """Print the invoices of one group with their total."""
+    from rich.markup import escape
+
+    from importer.model.words import invoice_named
+
+    if steps:
+        total = sum(step.sent.amount for step in steps)
+        console.print(f"[{style}]{title}[/]: {len(steps):,} ({total:,.2f})", highlight=False)
+    for step in steps:
+        name = invoice_named(step.sent.key, step.sent.workspace_ids)
+        number = f"invoice {step.sent.invoice_id}" if step.sent.invoice_id else "no invoice id"
+        line = f"    {name}, {number}, {step.sent.amount:,.2f}: {step.reason}"
+        console.print(escape(line), highlight=False)
+        if step.what_to_do:
+            console.print(f"        {escape(step.what_to_do)}", style="dim", highlight=False)
 
 
 def _in_a_line(done: Undone) -> str:
     from importer.flow.undoing import counts_of
     from importer.sending.undo import Group
 
-    counts = ", ".join(f"{count:,} {group}" for group, count in counts_of(done).items() if count)
-    reason = next(
-        (f" {step.reason} {step.what_to_do or ''}" for step in done.of(Group.UNKNOWN) or done.of(Group.KEPT)), ""
-    )
-    return f"{counts}.{reason}"
+    counts = [f"{count:,} {group}" for group, count in counts_of(done).items() if count]
+    line = f"{', '.join(counts)}."
+    urgent = done.of(Group.UNKNOWN) or done.of(Group.KEPT)
+    if urgent:
+        line += f" {urgent[0].reason} {urgent[0].what_to_do or ''}"
+    return line
 
 
 def _standing(done: Undone) -> str:
@@ -126,9 +137,12 @@ def _standing(done: Undone) -> str:
 
     if not done.steps:
         return "it created nothing that is there still, or later runs sent it again."
+    parts = []
     undone, kept = len(done.of(Group.UNDONE)), len(done.of(Group.KEPT))
-    parts = [f"{count_of(undone, 'invoice')} undone before"] * bool(undone)
-    parts += [f"{count_of(kept, 'invoice')} kept before, and still to be kept"] * bool(kept)
+    if undone:
+        parts.append(f"{count_of(undone, 'invoice')} undone before")
+    if kept:
+        parts.append(f"{count_of(kept, 'invoice')} kept before, and still to be kept")
     return f"{', '.join(parts)}."
 
 

@@ -1,0 +1,61 @@
+"""A command loads only what it needs, so that it answers at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAVY = frozenset(
+    {
+        "pandas",
+        "pandera",
+        "numpy",
+        "sqlalchemy",
+        "requests",
+        "pydantic",
+        "openpyxl",
+        "xlsxwriter",
+        "flask",
+        "apprise",
+    }
+)
+LOADED = """
+import runpy, sys
+sys.argv = ["importer", *sys.argv[1:]]
+try:
+    runpy.run_module("importer", run_name="__main__", alter_sys=True)
+except SystemExit:
+    pass
+sys.stderr.write("\\nLOADED " + " ".join(name for name in sys.modules if "." not in name))
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "needed"),
+    [
+        ("--help", set()),
+        ("--version", set()),
+        ("settings", {"sqlalchemy", "pydantic"}),
+        ("history", {"sqlalchemy", "pydantic"}),
+        ("doctor", {"sqlalchemy", "pydantic", "requests"}),
+        ("template", {"openpyxl", "numpy", "pydantic"}),  # openpyxl loads numpy where it is installed
+    ],
+)
+def test_a_command_loads_no_heavy_library_that_it_does_not_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, needed: set[str]
+) -> None:
+    """Pandas alone costs more than a second."""
+    monkeypatch.setenv("IMPORTER_LEDGER", str(tmp_path / "ledger.sqlite"))
+    monkeypatch.setenv("IMPORTER_UNATTENDED", "false")
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, command], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stderr.rpartition("LOADED ")[2].split())
+    assert "importer" in loaded
+    assert loaded & HEAVY <= needed
