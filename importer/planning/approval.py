@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from importer.kantata.payload import to_json
 from importer.model.plans import PlannedInvoice, Status
+from importer.model.words import MOST_NAMED, invoice_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,8 +49,6 @@ NOT_IN_PLAN = frozenset(
 """Settings that say how and when is sent, not what (the account stands for itself). Every other one is approved."""
 TO_BE_SENT = frozenset({Status.READY, Status.ALREADY_CREATED, Status.IN_DOUBT})
 """Also what was sent already: sending the rest of an approved plan needs no second approval."""
-MOST_NAMED = 10
-"""Differences told; more are counted."""
 
 
 def plan_of(account: str, batch: str, planned: Iterable[PlannedInvoice], settings: Settings) -> dict[str, Any]:
@@ -126,8 +125,8 @@ def _changes(names: list[str], fields: Mapping[str, str]) -> str:
 
 
 def _name_of(one: PlannedInvoice) -> str:
-    projects = ", ".join(str(number) for number in one.invoice.workspace_ids)
-    return f"“{one.invoice.key}”" if one.invoice.key else f"project {projects}"
+    key = one.invoice.key and f"“{one.invoice.key}”"
+    return invoice_named(key, one.invoice.workspace_ids)
 
 
 def _hash(value: object) -> str:

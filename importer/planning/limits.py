@@ -10,15 +10,13 @@ from importer.model.currency_sums import mixed
 from importer.model.errors import GateRefused
 from importer.model.invoices import Invoice
 from importer.model.plans import Status
-from importer.model.words import count_of, money, rows_named
+from importer.model.words import MOST_NAMED, count_of, invoice_named, money, rows_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from importer.model.plans import PlannedInvoice, Totals
 
-MOST_NAMED = 5
-"""Invoices named in one refusal."""
 PRICED = " with the time, expenses and milestones that Kantata prices"
 
 
@@ -65,7 +63,7 @@ def _too_large(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits
     most = limits.largest_invoice
     over = [] if most is None else [one for one in planned if abs(_largest(one)) > most]
     for one in sorted(over, key=lambda each: -abs(_largest(each)))[:MOST_NAMED]:
-        name = one.invoice.key or f"project {', '.join(str(number) for number in one.invoice.workspace_ids)}"
+        name = invoice_named(one.invoice.key, one.invoice.workspace_ids)
         yield (
             f"the invoice of {name} ({rows_named(one.invoice.rows)}) has {money(_largest(one))}"
             f"{PRICED if _largest(one) != one.invoice.amount else ''}, but largest_invoice allows {most:,.2f}"
