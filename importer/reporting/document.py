@@ -30,6 +30,7 @@ from importer.reporting.table import Column, Kind, Narrow, Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
+    from decimal import Decimal
     from pathlib import Path
 
     from importer.model.plans import PlannedInvoice, Totals
@@ -91,7 +92,7 @@ class Document:
     invoices: Table
     totals: Table
     expected: Table | None
-    """What the invoices would come to, by currency; None where Kantata named no currency."""
+    """What the invoices of a plan would come to, by currency; None where Kantata named no currency."""
     nothing_sent: str | None
     """Said when all had been created before."""
     is_plan: bool
@@ -170,21 +171,29 @@ def _files(report: Report) -> Iterator[tuple[str, Path]]:
 # --- tables -------------------------------------------------------------------------
 
 
-def _amount(planned: PlannedInvoice) -> object:
+def _amount(planned: PlannedInvoice) -> Decimal | str:
     """Amount in the sheet; a dash where the sheet has none because Kantata prices the lines."""
     if isinstance(planned.invoice, Invoice) and not planned.invoice.amount:
         return "–"
     return planned.invoice.amount
 
 
-def _expected(planned: PlannedInvoice) -> object:
-    """What the invoice would come to, with its currency; blank where it is not known or no longer matters."""
+def _expected(planned: PlannedInvoice) -> str | None:
+    """What a ready invoice would come to, with its currency; blank for the others."""
     expected = planned.expected
     if expected is None or planned.status not in (Status.READY, Status.CREATED):
         return None
     if expected.total is None:
         return NOT_KNOWN
     return f"{expected.currency or ''} {money(expected.total)}".strip()
+
+
+def _in_kantata(planned: PlannedInvoice) -> str | None:
+    """What Kantata says that the invoice comes to, with its currency; blank where it was not read back."""
+    held = planned.read_back
+    if held is None or held.total is None:
+        return None
+    return f"{held.currency or ''} {money(held.total)}".strip()
 
 
 _INVOICE_COLUMNS: tuple[tuple[Column, Callable[[PlannedInvoice], object]], ...] = (
@@ -195,6 +204,7 @@ _INVOICE_COLUMNS: tuple[tuple[Column, Callable[[PlannedInvoice], object]], ...] 
     (Column("Amount", Kind.MONEY), _amount),
     (Column("Status", Kind.STATUS), lambda planned: planned.status),
     (Column("Expected", Kind.MONEY), _expected),
+    (Column("In Kantata", Kind.MONEY), _in_kantata),
     (Column("Invoice", Kind.CODE), lambda planned: planned.invoice_id),
 )
 
@@ -202,16 +212,14 @@ _INVOICE_COLUMNS: tuple[tuple[Column, Callable[[PlannedInvoice], object]], ...] 
 def _invoices(report: Report) -> Table:
     """One row per invoice, with what a person looks at first; columns of which no cell is filled are left out."""
     shown = report.planned[:MOST_INVOICES]
+    replaced = "In Kantata" if report.is_plan else "Expected"
     columns, cells = [], []
     for column, value in _INVOICE_COLUMNS:
         found = [value(planned) for planned in shown]
-        if any(found):
+        if any(found) and column.title != replaced:
             columns.append(column)
             cells.append(found)
-    hidden = len(report.planned) - MOST_INVOICES
-    more = None
-    if hidden > 0:
-        more = f"… and {count_of(hidden, 'more invoice')}; the workbook shows them all."
+    more = left_out(len(report.planned), MOST_INVOICES, _IN_THE_WORKBOOK)
     return Table("Invoices", columns, list(zip(*cells, strict=True)), more=more)
 
 
@@ -239,7 +247,7 @@ def _by_status(totals: Totals) -> Iterator[tuple[object, ...]]:
 
 def _expected_totals(report: Report) -> Table | None:
     totals = totals_by_currency(report.planned)
-    if not totals:
+    if not totals or not report.is_plan:
         return None
     columns = (
         Column("Currency"),

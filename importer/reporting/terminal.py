@@ -141,6 +141,8 @@ def _show_finding(finding: Finding, console: Console) -> None:
 
 def _print_table(table: Table, console: Console) -> None:
     """Lay the table out in the width of the terminal: texts give way, figures and ids are never broken nor cut."""
+    if not table.columns:
+        return
     for narrow in (Narrow.DROP, Narrow.FOLD, Narrow.DROP_LAST):
         if _total(_least_widths(table, LONGEST_WORD)) > console.width:
             table = _without(table, narrow)

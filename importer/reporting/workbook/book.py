@@ -137,7 +137,12 @@ class _TableSheet:
         sheet.freeze_panes(1, 0)
         sheet.set_row(0, 30)
         for position, column in enumerate(self._columns):
-            sheet.write_string(0, position, column.title, book.header_right if column.is_right else book.header)
+            style = book.header
+            if column.is_right:
+                style = book.header_right
+            elif self._text_styles[position] is book.beside:
+                style = book.header_beside
+            sheet.write_string(0, position, column.title, style)
         for cells in table.rows:
             self._add(cells)
         last_row = max(self._row, 1)

@@ -56,7 +56,7 @@ def _add_summary(book: Book, report: Report) -> None:
     summary = Summary(book, document.title, [24, 16, 16, 16, 16, 16, 16, 16, 46])
     summary.add_facts(document.facts)
     summary.add_table(document.totals)
-    if document.expected is not None and report.command == "preview":
+    if document.expected is not None:
         summary.add_table(document.expected)
     if document.not_looked_up:
         summary.add_lines([document.not_looked_up])
