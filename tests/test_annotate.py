@@ -101,7 +101,7 @@ def shape(cell: Any) -> tuple[object, ...]:
     return cell.value, cell.number_format, *(repr(one) for one in (cell.font, cell.border, cell.alignment))
 
 
-def mend(path: Path, amounts: Mapping[int, object], sheet: str = SHEET, column: int = 5) -> None:
+def fix(path: Path, amounts: Mapping[int, object], sheet: str = SHEET, column: int = 5) -> None:
     """Type other amounts and save, as openpyxl does; the stored results of formulas are not needed here."""
     book = openpyxl.load_workbook(path)
     for row, amount in amounts.items():
@@ -120,7 +120,7 @@ def test_each_wrong_cell_is_coloured_and_says_what_is_wrong_and_the_users_own_co
     own, ours = sheet["E8"].comment.text.split("\n\ninvoice-importer:\n")
     assert own == "Anna: check this"
     assert ours.startswith("The amount 12.5 has cents.")
-    assert "\nHow to mend it: " in ours
+    assert "\nHow to fix it: " in ours
     assert sheet["E10"].comment.text.startswith("invoice-importer:\n")
     assert sheet["A6"].comment.text == "Another note"
     assert [colour(sheet.cell(row, 5)) for row in (6, 7, 9)] == [None] * 3
@@ -203,11 +203,11 @@ def test_libreoffice_reads_the_copy_as_it_reads_the_original(cli: Cli, sandbox: 
 
 
 def test_the_first_sheet_lists_every_matter_with_a_link_to_its_cell(cli: Cli, sandbox: Sandbox) -> None:
-    """Severity, cell, value, what is wrong, how to mend it; the link is internal, whatever the sheet is called."""
+    """Severity, cell, value, what is wrong, how to fix it; the link is internal, whatever the sheet is called."""
     book = openpyxl.load_workbook(copy_of(submitted(cli, sandbox, rich(cli.folder / "october.xlsx"))))
     first = book.worksheets[0]
     assert str(first["A1"].value).startswith(ANNOTATION_MARK)
-    assert [cell.value for cell in first[10]] == ["Severity", "Cell", "Value", "What is wrong", "How to mend it"]
+    assert [cell.value for cell in first[10]] == ["Severity", "Cell", "Value", "What is wrong", "How to fix it"]
     listed = [[cell.value for cell in row[:3]] for row in first.iter_rows(min_row=11)]
     assert listed == [
         ["error", f"{SHEET}!E8", "12.5"],
@@ -234,12 +234,12 @@ def test_every_row_has_its_answer_at_the_right(cli: Cli, sandbox: Sandbox) -> No
     assert "has cents" in sheet["L8"].value
 
 
-def test_mended_and_submitted_as_it_is_only_what_is_missing_is_sent(cli: Cli, sandbox: Sandbox) -> None:
+def test_fixed_and_submitted_as_it_is_only_what_is_missing_is_sent(cli: Cli, sandbox: Sandbox) -> None:
     """Three times in a row: no invoice twice, none forgotten; old marks, comments and lists do not pile up."""
     done = submitted(cli, sandbox, rich(cli.folder / "october.xlsx"))
     assert sorted(done.statuses) == ["created"] * 3 + ["not_sent"] * 2
     first = copy_of(done)
-    mend(first, {8: 12})
+    fix(first, {8: 12})
     with_values(first)
     again = submitted(cli, sandbox, first)
     assert again.document["batch"] == done.document["batch"] == "2026-10"
@@ -252,7 +252,7 @@ def test_mended_and_submitted_as_it_is_only_what_is_missing_is_sent(cli: Cli, sa
     assert (colour(sheet["E8"]), sheet["E8"].comment.text) == (None, "Anna: check this")
     assert sheet["E10"].comment.text.count("invoice-importer:") == 1
     assert [sheet.cell(5, at).value for at in (9, 13, 14)] == ["status", "what_to_do", None]
-    mend(second, {10: 13})
+    fix(second, {10: 13})
     with_values(second)
     last = submitted(cli, sandbox, second)
     assert sorted(last.statuses) == ["already_created"] * 4 + ["created"]
@@ -314,7 +314,7 @@ def test_marks_are_known_again_after_libreoffice_has_saved_the_copy(cli: Cli, sa
     )
     saved = cli.folder / "office" / first.name
     parts = sheets.parts(saved.read_bytes())
-    with zipfile.ZipFile(saved, "w") as archive:  # a number mended as LibreOffice stores it
+    with zipfile.ZipFile(saved, "w") as archive:  # a number fixed as LibreOffice stores it
         for name, content in parts.items():
             archive.writestr(name, content.replace(b"<v>12.5</v>", b"<v>12</v>"))
     again = submitted(cli, sandbox, saved)
@@ -342,7 +342,7 @@ def test_a_csv_becomes_a_workbook_whose_texts_stay_texts(cli: Cli, sandbox: Sand
     texts = [cell for row in sheet.iter_rows() for cell in row if str(cell.value).startswith("=")]
     assert [cell.data_type for cell in texts] == ["s"]
     assert next(cell.coordinate for row in sheet.iter_rows() for cell in row if colour(cell) == RED) == "D3"
-    mend(made, {3: 7}, "october", 4)
+    fix(made, {3: 7}, "october", 4)
     again = submitted(cli, sandbox, made)
     assert (again.document["batch"], again.statuses) == ("B7", ["already_created", "created"])
 
@@ -362,7 +362,7 @@ def test_a_workbook_that_cannot_be_changed_in_place_comes_as_a_plain_table(cli: 
 
 
 def test_a_preview_marks_without_answers_and_leaves_the_batch_to_the_dates(cli: Cli) -> None:
-    """Nothing was sent, so dates that are mended may still make another batch; a named one stays."""
+    """Nothing was sent, so dates that are fixed may still make another batch; a named one stays."""
     source = rich(cli.folder / "october.xlsx")
     book = openpyxl.load_workbook(copy_of(cli.run("preview", source, "--json")))
     assert (book[SHEET]["I5"].value, book.worksheets[0]["A7"].value) == (None, "Billing period")
@@ -462,7 +462,7 @@ def test_a_file_that_changed_meanwhile_is_not_marked(tmp_path: Path) -> None:
     """The marks belong to the bytes that were read; the run goes on without the copy and says why."""
     sheet = sheets.read(rich(tmp_path / "a.xlsx"))
     sheet.path.write_bytes(b"other")
-    problem = Problem("x", "wrong", "mend", sheet=sheet.name, cell="E8", row=8)
+    problem = Problem("x", "wrong", "fix it", sheet=sheet.name, cell="E8", row=8)
     report = cast("Report", SimpleNamespace(command="preview", sheet=sheet, planned=(), problems=(problem,)))
     done = annotate(report, tmp_path, batch_named=False)
     assert done.path is None

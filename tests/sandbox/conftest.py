@@ -39,7 +39,7 @@ class Client:
         return answer.json()
 
     def bill(self, include: str = "", **invoice: object) -> requests.Response:
-        """POST an invoice; project 101 and 30 days unless told otherwise."""
+        """POST an invoice; project 101 and 30 days by default."""
         if "workspace_ids" not in invoice:
             invoice.setdefault("workspace_id", 101)
         body = {"payment_schedule": 30} | invoice

@@ -52,7 +52,7 @@ def test_limit_and_offset_page_too(untouched: Client) -> None:
     assert [one["id"] for one in answer["results"]] == ["105", "106"]
 
 
-def test_pages_hold_200_at_most_and_20_unless_told(untouched: Client) -> None:
+def test_pages_hold_200_at_most_and_20_by_default(untouched: Client) -> None:
     """per_page defaults to 20 and never exceeds 200."""
     assert len(untouched.get("/time_entries")["results"]) == 20
     assert len(untouched.get("/time_entries", per_page=5000)["results"]) == 200

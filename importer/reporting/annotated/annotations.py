@@ -118,7 +118,7 @@ def annotations_of(report: Report, sheet: Sheet, *, batch_named: bool) -> Annota
         answers=answers,
         findings=findings,
         facts=(("File", report.source.path), ("Sheet", sheet.name), ("Run", report.run_id), batch),
-        how=f"Mend the coloured cells, save, and submit this workbook as it is. {again} {this_sheet}",
+        how=f"Fix the coloured cells, save, and submit this workbook as it is. {again} {this_sheet}",
     )
 
 
@@ -153,7 +153,7 @@ def _marks(problems: Sequence[Finding], sheet: str) -> dict[str, Mark]:
             mark = found.setdefault(cell, Mark(problem.severity))
             if problem.severity is Severity.ERROR:
                 mark.severity = Severity.ERROR
-            mark.texts.append(f"{problem.message}\nHow to mend it: {problem.hint}")
+            mark.texts.append(f"{problem.message}\nHow to fix it: {problem.hint}")
     return found
 
 

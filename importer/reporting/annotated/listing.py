@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 TITLE = "Import problems"
 """Name of the sheet, unless the user has one of that name."""
-HEADER = ("Severity", "Cell", "Value", "What is wrong", "How to mend it")
+HEADER = ("Severity", "Cell", "Value", "What is wrong", "How to fix it")
 WIDTHS = (14, 22, 26, 70, 60)
 """Characters."""
 FACTS_ROW, HEADER_ROW = 4, 10
