@@ -292,6 +292,24 @@ def test_a_mark_gives_the_users_own_colour_back() -> None:
     assert (twice["A1"].comment, twice["B1"].comment) == (None, None)
 
 
+def test_a_merged_range_shows_the_worst_of_its_cells_at_its_first() -> None:
+    """Only the first cell of a merged range shows anything: it has every text, and red when one is an error."""
+    stream = io.BytesIO()
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "S"
+    sheet.append(["a", "b"])
+    sheet.append([1])
+    sheet.merge_cells("A2:B2")
+    book.save(stream)
+    marks = {"A2": Mark(Severity.WARNING, ["first"]), "B2": Mark(Severity.ERROR, ["second"])}
+    made = packed(patched(stream.getvalue(), Annotations("S", 1, 2, frozenset(), marks, {}, (), (), "")))
+    cell = openpyxl.load_workbook(io.BytesIO(made))["S"]["A2"]
+    assert colour(cell) == RED
+    assert "first" in cell.comment.text
+    assert "second" in cell.comment.text
+
+
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
 @pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
 def test_marks_are_known_again_after_libreoffice_has_saved_the_copy(cli: Cli, sandbox: Sandbox) -> None:

@@ -38,6 +38,12 @@ class Mark:
     severity: Severity
     texts: list[str] = field(default_factory=list)
 
+    def add(self, severity: Severity, texts: Sequence[str]) -> None:
+        """Say these texts too; one error makes the whole cell one."""
+        self.texts += texts
+        if severity is Severity.ERROR:
+            self.severity = Severity.ERROR
+
     @property
     def comment(self) -> str:
         """All problems of the cell, below a line by which the comment is known as ours."""
@@ -151,9 +157,7 @@ def _marks(problems: Sequence[Finding], sheet: str) -> dict[str, Mark]:
             if cell not in found and len(found) >= MOST_MARKS:
                 break
             mark = found.setdefault(cell, Mark(problem.severity))
-            if problem.severity is Severity.ERROR:
-                mark.severity = Severity.ERROR
-            mark.texts.append(f"{problem.message}\nHow to fix it: {problem.hint}")
+            mark.add(problem.severity, [f"{problem.message}\nHow to fix it: {problem.hint}"])
     return found
 
 

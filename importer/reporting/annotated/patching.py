@@ -78,7 +78,7 @@ def _anchored(marks: Mapping[str, Mark], anchors: Mapping[str, str]) -> dict[str
     found: dict[str, Mark] = {}
     for address, mark in marks.items():
         first = found.setdefault(anchors.get(address, address), Mark(mark.severity))
-        first.texts += mark.texts
+        first.add(mark.severity, mark.texts)
     return found
 
 
