@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from importer.model.plans import Status
-from importer.model.problems import Severity, cell_address, column_position
+from importer.model.problems import Severity, cell_address
 from importer.model.sheet import is_blank
 from importer.model.words import row_ranges
 from importer.reporting.annotated.comments import FIRST_LINE
+from importer.reporting.annotated.worksheet import row_and_column
 from importer.reporting.report import DONE, answer_of
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ class Mark:
     def comment(self) -> str:
         """All problems of the cell, below a line by which the comment is known as ours."""
         text = "\n\n".join([f"{FIRST_LINE}\n{self.texts[0]}", *self.texts[1:]])
-        if len(text) <= LONGEST_COMMENT:
-            return text
-        return f"{text[:LONGEST_COMMENT]} […]"
+        return text if len(text) <= LONGEST_COMMENT else f"{text[:LONGEST_COMMENT]} […]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +182,12 @@ def _of_problem(problem: Problem, first: Mapping[int, str]) -> Finding:
 
 def _of_invoice(planned: PlannedInvoice, sheet: str, first: Mapping[int, str]) -> Finding:
     invoice = planned.invoice
-    cell = None
-    if invoice.rows:
-        cell = first.get(invoice.rows[0])
     return Finding(
         severity=_severity_of(planned.status) or Severity.ERROR,
         word=planned.status.words,
         place=f"{sheet}!row {row_ranges(invoice.rows)}",
         sheet=sheet,
-        cell=cell,
+        cell=first.get(invoice.rows[0]) if invoice.rows else None,
         value=invoice.key or ", ".join(map(str, invoice.workspace_ids)),
         message=planned.reason or "",
         hint=planned.what_to_do or "",
@@ -210,14 +205,6 @@ def _first_filled(sheet: Sheet) -> dict[int, str]:
     header = min((header.position for header in sheet.headers), default=0)
     found[sheet.header_row] = cell_address(header, sheet.header_row)
     return found
-
-
-def row_and_column(address: str) -> tuple[int, int]:
-    """Return row as Excel shows it, and column from 0, of an address; twice 0 when it is none."""
-    match = re.fullmatch(r"([A-Z]{1,3})(\d+)", address)
-    if match is None:
-        return 0, 0
-    return int(match[2]), column_position(match[1])
 
 
 # --- the answers ---

@@ -5,8 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from importer.model.problems import column_position
-from importer.reporting.annotated.package import OFFICE, SPREADSHEET, appended, attributes, elements, in_cell, prefix_of
+from importer.reporting.annotated.package import (
+    OFFICE,
+    SPREADSHEET,
+    appended,
+    attributes,
+    elements,
+    in_cell,
+    lines_of,
+    prefix_of,
+)
+from importer.reporting.annotated.worksheet import row_and_column
 
 if TYPE_CHECKING:
     from importer.reporting.annotated.package import Package
@@ -192,12 +201,10 @@ class _Comments:
         """Give every comment its shape, as large as its text needs."""
         shown = {_place_of_shape(shape): shape for shape in _SHAPES.findall(self._shapes)}
         number = max(map(int, re.findall(r'id="_x0000_s(\d+)"', self._shapes)), default=1024)
-        added = ""
-        if 'id="_x0000_t202"' not in self._shapes:
-            added = _TYPE
+        added = "" if 'id="_x0000_t202"' in self._shapes else _TYPE
         for ref, text in texts.items():
             row, column = _place(ref)
-            height = LINE * sum(1 + len(line) // CHARACTERS for line in text.split("\n")) + LINE
+            height = LINE * (1 + lines_of(text, CHARACTERS))
             anchor = self._anchor(row, column, height)
             if (old := shown.get((row, column))) is not None:
                 taller = re.sub(r"(<x:Anchor>)[^<]*", rf"\g<1>{anchor}", old)
@@ -236,12 +243,10 @@ class _Comments:
 def _place_of_shape(shape: str) -> tuple[int, int]:
     """Return row and column, both from 0, of the cell that a shape belongs to; -1 where it says none."""
     row, column = (re.search(rf"<x:{tag}>\s*(\d+)", shape) for tag in ("Row", "Column"))
-    if row is None or column is None:
-        return -1, -1
-    return int(row[1]), int(column[1])
+    return (int(row[1]), int(column[1])) if row and column else (-1, -1)
 
 
 def _place(ref: str) -> tuple[int, int]:
     """Return row and column of an address, both from 0."""
-    letters = ref.rstrip("0123456789")
-    return int(ref[len(letters) :]) - 1, column_position(letters)
+    row, column = row_and_column(ref)
+    return row - 1, column

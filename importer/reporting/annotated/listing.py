@@ -17,6 +17,7 @@ from importer.reporting.annotated.package import (
     Package,
     attributes,
     in_cell,
+    lines_of,
     prefix_of,
     quoted,
     section,
@@ -69,7 +70,7 @@ def _listing(annotations: Annotations, styles: Styles, sheets: AbstractSet[str])
         if (target := _target(finding, sheets)) is not None:
             place = (finding.place, link)
             links.append(f'<hyperlink ref="{cell_address(1, number)}" location="{quoted(target)}"/>')
-        texts = [(text, plain) for text in (finding.value, finding.message, finding.hint)]
+        texts = ((finding.value, plain), (finding.message, plain), (finding.hint, plain))
         cells = [(finding.word, colours[finding.severity]), place, *texts]
         rows.append(_row(number, cells, _points(cells)))
 
@@ -101,8 +102,7 @@ def _points(cells: Sequence[tuple[str, int]]) -> int:
     """Return the height that wrapped texts need."""
     most = 1
     for (text, _), width in zip(cells, WIDTHS, strict=False):
-        lines = [1 + len(part) // width for part in text.split("\n")]
-        most = max(most, sum(lines))
+        most = max(most, lines_of(text, width))
     return min(LINE_POINTS * most, MOST_POINTS)
 
 
@@ -110,9 +110,7 @@ def _sheet(rows: Sequence[str], links: Sequence[str], last: int) -> str:
     columns = [
         f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, width in enumerate(WIDTHS, start=1)
     ]
-    hyperlinks = ""
-    if links:
-        hyperlinks = f"<hyperlinks>{''.join(links)}</hyperlinks>"
+    hyperlinks = f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else ""
     return (
         f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{NAMESPACE}">'
         '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
@@ -146,9 +144,7 @@ def _first_cell(package: Package, part: str) -> str:
     if attributes(found[2]).get("t") != "s":
         return _texts(found[3])
     index = re.search(r">(\d+)<", found[3])
-    if index is None:
-        return ""
-    return _shared_text(package, int(index[1]))
+    return _shared_text(package, int(index[1])) if index else ""
 
 
 def _shared_text(package: Package, index: int) -> str:

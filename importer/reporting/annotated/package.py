@@ -70,6 +70,14 @@ def in_cell(text: str) -> str:
     return quoted(_LOOKS_ESCAPED.sub(r"_x005F_\1", text[:LONGEST_CELL]))
 
 
+def lines_of(text: str, width: int) -> int:
+    """Return how many lines a text takes where ``width`` characters fit into one, roughly."""
+    lines = 0
+    for paragraph in text.split("\n"):
+        lines += 1 + len(paragraph) // width
+    return lines
+
+
 def prefix_of(xml: str, root: str) -> str:
     """Return the namespace prefix of a part's elements with its colon, mostly none. Raises CannotAnnotate."""
     match = re.search(rf"<((?:[A-Za-z_][\w.-]*:)?){root}\b([^>]*)>", xml[:20_000])
@@ -170,9 +178,7 @@ class Package:
         xml = self.read(BOOK)
         p = prefix_of(xml, "workbook")
         listed = section(xml, f"{p}sheets")
-        if listed is None:
-            return []
-        return elements(listed[2] or "", f"{p}sheet")
+        return [] if listed is None else elements(listed[2] or "", f"{p}sheet")
 
     def keeps_macros(self) -> bool:
         """Tell whether the workbook is of the kind that holds macros."""
@@ -198,9 +204,7 @@ class Package:
         """Add relationships, id → target, to a part."""
         xml = self._relations_xml(part)
         p = prefix_of(xml, "Relationships")
-        mode = ""
-        if external:
-            mode = ' TargetMode="External"'
+        mode = ' TargetMode="External"' if external else ""
         added = [
             f'<{p}Relationship Id="{relation}" Type="{OFFICE}/{kind}" Target="{quoted(target)}"{mode}/>'
             for relation, target in targets.items()
@@ -222,9 +226,7 @@ class Package:
 
     def _relations_xml(self, part: str) -> str:
         name = _relations_name(part)
-        if name not in self.names:
-            return _NO_RELATIONS
-        return self.read(name)
+        return self.read(name) if name in self.names else _NO_RELATIONS
 
     # --- types of parts ---
 

@@ -13,12 +13,12 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from importer.model.columns import RESULT_COLUMNS
 from importer.model.problems import Severity, cell_address
-from importer.reporting.annotated.annotations import Mark, row_and_column
+from importer.reporting.annotated.annotations import Mark
 from importer.reporting.annotated.comments import replace_comments
 from importer.reporting.annotated.listing import put_listing
 from importer.reporting.annotated.package import BOOK, CannotAnnotate, Package, attributes
 from importer.reporting.annotated.styles import Styles
-from importer.reporting.annotated.worksheet import LAST_POSITION, Edit, Worksheet
+from importer.reporting.annotated.worksheet import LAST_POSITION, Edit, Worksheet, row_and_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,10 +67,7 @@ def patched(data: bytes, annotations: Annotations) -> Patched:
     put_listing(package, annotations, styles)
     package.put(look, styles.xml())
 
-    suffix = ".xlsx"
-    if package.keeps_macros():
-        suffix = ".xlsm"
-    return Patched(package, suffix, answers)
+    return Patched(package, ".xlsm" if package.keeps_macros() else ".xlsx", answers)
 
 
 def _anchored(marks: Mapping[str, Mark], anchors: Mapping[str, str]) -> dict[str, Mark]:

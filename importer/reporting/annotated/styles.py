@@ -64,13 +64,9 @@ class Styles:
 
     def marks(self) -> set[int]:
         """Return the formats that carry the colour of a mark."""
-        colours = tuple(MARK_COLOURS.values())
-        fills = {at for at, fill in enumerate(self._fills) if any(rgb in fill for rgb in colours)}
-        found = set()
-        for number, xf in enumerate(self._formats):
-            if int(attributes(xf).get("fillId", "0")) in fills:
-                found.add(number)
-        return found
+        colour = re.compile("|".join(MARK_COLOURS.values()))
+        fills = {number for number, fill in enumerate(self._fills) if colour.search(fill)}
+        return {number for number, xf in enumerate(self._formats) if int(attributes(xf).get("fillId", "0")) in fills}
 
     # --- formats of our own ---
 
@@ -97,9 +93,7 @@ class Styles:
             f'<{p}font>{traits}<{p}sz val="{size}"/><{p}color rgb="{ink}"/>'
             f'<{p}name val="Calibri"/><{p}family val="2"/></{p}font>'
         )
-        alignment = ""
-        if wrap:
-            alignment = f'<{p}alignment vertical="top" wrapText="1"/>'
+        alignment = f'<{p}alignment vertical="top" wrapText="1"/>' if wrap else ""
         xf = (
             f'<{p}xf numFmtId="0" fontId="{_at(self._fonts, font)}" fillId="0" borderId="0" xfId="0" '
             f'applyFont="1" applyAlignment="{int(wrap)}">{alignment}</{p}xf>'
@@ -153,9 +147,7 @@ def _at(listed: list[str], xml: str) -> int:
 
 def _tag(xml: str, name: str) -> str:
     found = re.search(rf"<(?:[\w.-]+:)?{name}\b[^>]*>", xml)
-    if found is None:
-        return ""
-    return found[0]
+    return found[0] if found else ""
 
 
 def _inner(tag: str) -> str:

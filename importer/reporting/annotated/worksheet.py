@@ -28,28 +28,10 @@ LAST_POSITION = 16_383
 LARGEST_MERGED = 10_000
 """Cells of a merged range that is looked into; larger ones hold no table."""
 ORDER = (
-    "hyperlinks",
-    "printOptions",
-    "pageMargins",
-    "pageSetup",
-    "headerFooter",
-    "rowBreaks",
-    "colBreaks",
-    "customProperties",
-    "cellWatches",
-    "ignoredErrors",
-    "smartTags",
-    "drawing",
-    "legacyDrawing",
-    "legacyDrawingHF",
-    "drawingHF",
-    "picture",
-    "oleObjects",
-    "controls",
-    "webPublishItems",
-    "tableParts",
-    "extLst",
-)
+    "hyperlinks printOptions pageMargins pageSetup headerFooter rowBreaks colBreaks customProperties cellWatches "
+    "ignoredErrors smartTags drawing legacyDrawing legacyDrawingHF drawingHF picture oleObjects controls "
+    "webPublishItems tableParts extLst"
+).split()
 """Order of the elements after the rows of a sheet; Excel refuses another one."""
 
 
@@ -136,18 +118,14 @@ class Worksheet:
     def _last(self, content: str) -> int:
         """Return the position of the last cell of a row, -1 without any."""
         at = content.rfind(f"<{self._p}c ")
-        if at < 0:
-            return -1
-        return _position(content[at:])
+        return -1 if at < 0 else _position(content[at:])
 
     def _edited(self, cell: str, edit: Edit) -> str:
         opening, rest = _opening(cell)
         given = attributes(opening)
         style = int(given.get("s", "0"))
         if edit.text is not None:
-            if edit.style is not None:
-                style = edit.style
-            return self._written(given["r"], edit.text, style)
+            return self._written(given["r"], edit.text, style if edit.style is None else edit.style)
         if edit.mark is not None:
             return with_attribute(opening, "s", self.styles.marked(style, edit.mark)) + rest
         return cell
@@ -181,9 +159,7 @@ class Worksheet:
 
     def _column_tags(self) -> list[str]:
         listed = section(self.xml, f"{self._p}cols")
-        if listed is None:
-            return []
-        return re.findall(rf"<{self._p}col\b[^>]*>", listed[2] or "")
+        return [] if listed is None else re.findall(rf"<{self._p}col\b[^>]*>", listed[2] or "")
 
     def _column_style(self, at: int) -> int:
         for low, high, given in self.columns():
@@ -194,11 +170,14 @@ class Worksheet:
     def widen(self, widths: dict[int, float]) -> None:
         """Set the widths (characters) of columns that have none yet."""
         p = self._p
-        tags = {int(attributes(tag)["min"]) - 1: tag for tag in self._column_tags()}
-        described = [range(low, high + 1) for low, high, _ in self.columns()]
+        tags = {}
+        for tag in self._column_tags():
+            given = attributes(tag)
+            low, high = int(given["min"]) - 1, int(given["max"]) - 1
+            tags[low] = tag
+            widths = {at: width for at, width in widths.items() if not low <= at <= high}
         for at, width in widths.items():
-            if not any(at in columns for columns in described):
-                tags[at] = f'<{p}col min="{at + 1}" max="{at + 1}" width="{width}" customWidth="1"/>'
+            tags[at] = f'<{p}col min="{at + 1}" max="{at + 1}" width="{width}" customWidth="1"/>'
 
         listed = "".join(tags[at] for at in sorted(tags))
         start = end = self.xml.index(f"<{p}sheetData")
@@ -228,7 +207,7 @@ class Worksheet:
         tags = []
         if (found := section(self.xml, f"{p}hyperlinks")) is not None:
             for tag in elements(found[2] or "", f"{p}hyperlink"):
-                if column_of(attributes(tag).get("ref", "")) not in columns:
+                if _column_of(attributes(tag).get("ref", "")) not in columns:
                     tags.append(tag)
             self.xml = self.xml[: found.start()] + self.xml[found.end() :]
         for ref, relation in links.items():
@@ -253,7 +232,13 @@ class Worksheet:
         self.xml = self.xml[:at] + xml + self.xml[at:]
 
 
-def column_of(address: str) -> int:
+def row_and_column(address: str) -> tuple[int, int]:
+    """Return row as Excel shows it, and column from 0, of an address; twice 0 when it is none."""
+    match = re.fullmatch(r"([A-Z]{1,3})(\d+)", address)
+    return (int(match[2]), column_position(match[1])) if match else (0, 0)
+
+
+def _column_of(address: str) -> int:
     """Return the position of the column of an address, from 0. Raises CannotAnnotate."""
     match = re.match(r"[A-Z]{1,3}(?=\d)", address)
     if match is None:
@@ -272,20 +257,17 @@ def _opening(cell: str) -> tuple[str, str]:
 def _position(cell: str) -> int:
     """Return the position of a cell's column, from 0."""
     opening, _ = _opening(cell)
-    return column_of(attributes(opening).get("r", ""))
+    return _column_of(attributes(opening).get("r", ""))
 
 
 def _row_style(given: dict[str, str]) -> int | None:
     """Return the format that a row gives to its empty cells; None when it gives none."""
-    if given.get("customFormat") not in ("1", "true"):
-        return None
-    return int(given.get("s", "0"))
+    return int(given.get("s", "0")) if given.get("customFormat") in ("1", "true") else None
 
 
 def _within(first: str, last: str) -> Iterator[str]:
     """Yield the addresses of a range."""
-    left, right = column_of(first), column_of(last)
-    top, bottom = (int(address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) for address in (first, last))
+    (top, left), (bottom, right) = row_and_column(first), row_and_column(last)
     if (right - left + 1) * (bottom - top + 1) > LARGEST_MERGED:
         return
     for row in range(top, bottom + 1):
