@@ -15,10 +15,11 @@ import pytest
 
 from importer.checking.conventions import Conventions
 from importer.checking.grouping import Defaults, group
-from importer.checking.parse import Parsed, parse
-from importer.checking.validate import validate
+from importer.checking.row_checks import check_rows
+from importer.checking.typed_cells import Parsed, parse
 from importer.model.errors import FileProblem
 from importer.model.headers import known_headers
+from importer.model.problems import Problems
 from importer.model.sheet import Header, Sheet
 from importer.reading.formats.child import Refusal, Request, answer_to
 from importer.reading.read import read_sheet
@@ -26,8 +27,9 @@ from importer.reading.read import read_sheet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from importer.model.invoices import Invoice, SheetLine, UnsoundInvoice
+    from importer.model.invoices import Invoice, UnsoundInvoice
     from importer.model.problems import Problem
+    from importer.model.sheet import SheetLine
     from importer.reading.formats.grid import Limits, Unpacked
 
 TODAY = date(2026, 11, 22)
@@ -96,10 +98,11 @@ def in_this_process() -> Iterator[None]:
 
 
 def checked(path: Path, *, send_cents: bool = False) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...]]:
-    """Read and validate; the problems of both, in this order."""
+    """Read and validate; the problems of both, in the order of the sheet."""
     sheet = read(path)
-    lines, problems, _ = validate(sheet, send_cents=send_cents)
-    return lines, (*sheet.problems, *problems)
+    problems = Problems(sheet.problems)
+    lines, _ = check_rows(sheet, problems, send_cents=send_cents)
+    return lines, problems.ordered()
 
 
 def grouped(
@@ -110,9 +113,9 @@ def grouped(
 ) -> tuple[tuple[Invoice | UnsoundInvoice, ...], tuple[Problem, ...]]:
     """Read, validate and group; the problems of all three steps."""
     sheet = read(path)
-    lines, problems, _ = validate(sheet, send_cents=send_cents)
-    invoices, more = group(lines, sheet, defaults)
-    return invoices, (*sheet.problems, *problems, *more)
+    problems = Problems(sheet.problems)
+    lines, _ = check_rows(sheet, problems, send_cents=send_cents)
+    return group(lines, sheet, defaults, problems), problems.ordered()
 
 
 def column_of(name: str, *cells: object, conventions: Conventions | None = None) -> Parsed:

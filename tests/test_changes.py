@@ -12,7 +12,7 @@ import requests
 from openpyxl import load_workbook
 from plans import BATCH, SOURCE, fee, fees, hours, invoice, plan
 
-from importer.checking.period import batch_before
+from importer.checking.invoice_dates import batch_before
 from importer.ledger.opening import open_ledger
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.plans import Expected

@@ -16,21 +16,20 @@ from hypothesis import strategies as st
 from sheets import checked, csv_file, found, raw_values, read, read_by, table, workbook
 
 from importer.checking.grouping import Defaults, group
-from importer.checking.validate import validate
+from importer.checking.row_checks import check_rows
 from importer.model.columns import BY_NAME
 from importer.model.errors import SettingsProblem
 from importer.model.headers import OwnHeaders, is_ignored, known_as, known_headers
-from importer.model.problems import Severity
+from importer.model.problems import Problems, Severity
 from importer.settings.loading import load
 from importer.values.mapping import NEVER_CONSTANT, in_known_words
-from importer.values.toml_lines import alias_lines, explained, ignore_line, use_or_ignore, value_lines
+from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore, value_lines
 
 if TYPE_CHECKING:
     from conftest import Cli
 
-    from importer.model.invoices import SheetLine
     from importer.model.problems import Problem
-    from importer.model.sheet import Sheet
+    from importer.model.sheet import Sheet, SheetLine
     from importer.settings.model import Settings
 
 HEADER = ["Project ID", "Item type", "Amount"]
@@ -63,8 +62,9 @@ def read_with(path: Path, text: str = "") -> tuple[Sheet, tuple[str, ...]]:
 def checked_with(path: Path, text: str) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...], tuple[str, ...]]:
     """Read and validate a file with these settings: lines, problems, notices."""
     sheet, notices = read_with(path, text)
-    lines, problems, _ = validate(sheet, send_cents=False)
-    return lines, (*sheet.problems, *problems), notices
+    problems = Problems(sheet.problems)
+    lines, _ = check_rows(sheet, problems, send_cents=False)
+    return lines, problems.ordered(), notices
 
 
 def lines_shown(hint: str) -> dict[str, Any]:
@@ -216,9 +216,10 @@ def test_a_constant_stands_in_for_a_missing_column(tmp_path: Path) -> None:
 def test_a_constant_satisfies_the_payment_terms(tmp_path: Path) -> None:
     """No column and no setting payment_schedule, but a constant: nothing is missing."""
     sheet, _ = read_with(table(tmp_path / "a.xlsx", HEADER, ROW), "[constants]\npayment_schedule = 0")
-    lines, _, _ = validate(sheet, send_cents=False)
-    [invoice], problems = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
-    assert (invoice.payment_schedule, problems) == (0, ())  # type: ignore[union-attr]
+    problems = Problems()
+    lines, _ = check_rows(sheet, problems, send_cents=False)
+    [invoice] = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True), problems)
+    assert (invoice.payment_schedule, problems.ordered()) == (0, ())  # type: ignore[union-attr]
 
 
 def test_types_of_toml_are_read(tmp_path: Path) -> None:
@@ -376,7 +377,7 @@ def test_the_hint_of_an_unknown_item_type_shows_the_lines(tmp_path: Path) -> Non
     """At the first cell of each word; copied into importer.toml they make it known."""
     path = table(tmp_path / "a.xlsx", HEADER, [101, 'T&"M', 5], [101, 't&"m', 6], [101, "Fixd fees", 7])
     _, problems = checked(path)
-    first, second, third = explained(problems)
+    first, second, third = problems
     assert (first.cell, lines_shown(first.hint)) == ("B2", {"values": {"item_type": {'T&"M': "time_entry"}}})
     assert "importer.toml" not in second.hint
     assert lines_shown(third.hint) == {"values": {"item_type": {"Fixd fees": "fixed_fee"}}}

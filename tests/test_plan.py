@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sheets import grouped, records
 
-from importer.model.invoices import Invoice, ItemType, LineItem, SheetLine, UnsoundInvoice
+from importer.model.invoices import Invoice, ItemType, LineItem, UnsoundInvoice
 from importer.model.plans import PlannedInvoice, Status
 from importer.model.remembered import LedgerEntry
+from importer.model.sheet import SheetLine
 from importer.planning.deciding import decide
 from importer.planning.plan import Knowledge, choose_batch, draw_up
 from importer.planning.totals import totals_of
@@ -302,7 +303,7 @@ def test_control_totals_count_every_row_and_amount() -> None:
     """Rows and amounts of the whole sheet, also of rows that belong to no invoice; counts and sums per status."""
     amounts = (Decimal(1200), Decimal("12.5"), None, Decimal(-50))
     lines = [
-        SheetLine(2 + n, 101, None, key_unreadable=False, item=None, amount=a, invoice_values={})
+        SheetLine(2 + n, 101, None, key_unreadable=False, sound=False, item_values={"amount": a})
         for n, a in enumerate(amounts)
     ]
     planned = [

@@ -15,13 +15,13 @@ import pytest
 from sheets import NET_30_DRAFT, csv_file, read, records, table, workbook
 
 from importer.checking.grouping import group
-from importer.checking.validate import validate
+from importer.checking.row_checks import check_rows
 from importer.kantata.payload import to_json
 from importer.model.answers import ReadBack
 from importer.model.errors import SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import PlannedInvoice, Source, Status
-from importer.model.problems import Severity
+from importer.model.problems import Problems, Severity
 from importer.planning.plan import draw_up
 from importer.planning.totals import totals_of
 from importer.reporting.report import Report, json_text, plain_amount, to_document
@@ -49,8 +49,9 @@ def report_of(
 ) -> Report:
     """Read a file up to its plan, and let the sound invoices end in the given ways, in order."""
     sheet = read(path)
-    lines, row_problems, _ = validate(sheet, send_cents=True)
-    invoices, invoice_problems = group(lines, sheet, NET_30_DRAFT)
+    problems = Problems(sheet.problems)
+    lines, _ = check_rows(sheet, problems, send_cents=True)
+    invoices = group(lines, sheet, NET_30_DRAFT, problems)
     ways = iter(outcomes)
     planned = tuple(one if one.payload is None else replace(one, **next(ways, {})) for one in draw_up(invoices, batch))
     usual: dict[str, Any] = {
@@ -64,7 +65,7 @@ def report_of(
         "sheet": sheet,
         "planned": planned,
         "totals": totals_of(lines, planned),
-        "problems": (*sheet.problems, *row_problems, *invoice_problems),
+        "problems": problems.ordered(),
         "notices": (),
         "invoice_link": LINK,
     }

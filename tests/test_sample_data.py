@@ -10,10 +10,10 @@ import pytest
 from sheets import parts
 
 from importer.checking.grouping import Defaults, group
-from importer.checking.validate import validate
+from importer.checking.row_checks import check_rows
 from importer.model.headers import known_headers
 from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
-from importer.model.problems import Problem, Severity
+from importer.model.problems import Problem, Problems
 from importer.reading.read import read_sheet
 
 ROOT = Path(__file__).parent.parent
@@ -24,9 +24,10 @@ sys.path.insert(0, str(ROOT / "tools"))
 def load(name: str) -> tuple[tuple[Invoice | UnsoundInvoice, ...], list[Problem]]:
     """Read, validate and group one sample; return its invoices and its errors."""
     sheet = read_sheet(SAMPLES / name, None, known_headers())
-    lines, problems, _ = validate(sheet, send_cents=False)
-    invoices, more = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
-    return invoices, [p for p in (*sheet.problems, *problems, *more) if p.severity is Severity.ERROR]
+    problems = Problems(sheet.problems)
+    lines, _ = check_rows(sheet, problems, send_cents=False)
+    invoices = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True), problems)
+    return invoices, list(problems.errors())
 
 
 def test_samples_are_what_the_script_writes() -> None:
@@ -79,7 +80,9 @@ def test_the_benchmark_measures_sound_rows(tmp_path: Path) -> None:
     import bench
 
     bench.write_input(tmp_path / "input.xlsx", 50)
-    lines, problems, _ = validate(read_sheet(tmp_path / "input.xlsx", None, known_headers()), send_cents=False)
-    assert (len(lines), problems) == (50, ())
+    problems = Problems()
+    sheet = read_sheet(tmp_path / "input.xlsx", None, known_headers())
+    lines, _ = check_rows(sheet, problems, send_cents=False)
+    assert (len(lines), problems.ordered()) == (50, ())
     steps = bench.our_steps(tmp_path / "input.xlsx", tmp_path)
     assert list(steps) == ["read", "validate", "group", "plan", "workbook"]

@@ -12,12 +12,12 @@ from openpyxl import load_workbook
 from sheets import parts
 
 from importer.checking.grouping import Defaults, group
-from importer.checking.validate import validate
+from importer.checking.row_checks import check_rows
 from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES
 from importer.model.errors import FileProblem, WrongUse
 from importer.model.headers import known_headers
 from importer.model.invoices import Invoice
-from importer.model.problems import has_errors
+from importer.model.problems import Problems
 from importer.reading.read import read_sheet
 from importer.settings.loading import load
 from importer.settings.model import Settings
@@ -80,9 +80,10 @@ def test_the_example_rows_are_sound_once_they_are_copied(tmp_path: Path) -> None
             book["Invoices"].cell(number, cell.column, cell.value)
     book.save(tmp_path / "filled.xlsx")
     sheet = read_sheet(tmp_path / "filled.xlsx", None, known_headers())
-    lines, problems, _ = validate(sheet, send_cents=False)
-    invoices, more = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
-    assert not has_errors((*sheet.problems, *problems, *more))
+    problems = Problems(sheet.problems)
+    lines, _ = check_rows(sheet, problems, send_cents=False)
+    invoices = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True), problems)
+    assert problems.errors() == ()
     assert len(invoices) == 4
     assert all(isinstance(invoice, Invoice) for invoice in invoices)
 

@@ -151,21 +151,21 @@ def test_every_fault_of_a_sheet_shows_in_one_run(tmp_path: Path) -> None:
     ]
     assert problems_of(tmp_path, *rows) == [
         ("workspace_id.not_a_number", "A3"),
-        ("item_id.forbidden", "D3"),
         ("amount.zero", "C3"),
+        ("item_id.forbidden", "D3"),
         ("taxable.not_yes_no", "E3"),
         ("draft.not_yes_no", "G3"),
         ("workspace_id.missing", "A4"),
         ("item_type.unknown", "B4"),
         ("amount.not_a_number", "C4"),
         ("invoice_date.not_a_date", "F4"),
-        ("item_id.missing", "D5"),
         ("amount.forbidden", "C5"),
+        ("item_id.missing", "D5"),
         ("taxable.forbidden", "E5"),
         ("item_id.not_whole", "D6"),
         ("item_type.missing", "B7"),
-        ("item_id.not_a_number", "D7"),
         ("amount.fraction", "C7"),
+        ("item_id.not_a_number", "D7"),
     ]
 
 
@@ -342,8 +342,8 @@ def test_workbook_and_csv_are_judged_alike(tmp_path: Path) -> None:
         ("item_type.unknown", "B2"),
         ("amount.zero", "C2"),
         ("workspace_id.missing", "A3"),
-        ("item_id.not_a_number", "D3"),
         ("amount.forbidden", "C3"),
+        ("item_id.not_a_number", "D3"),
         ("amount.fraction", "C4"),
     ]
 

@@ -98,12 +98,13 @@ def bare_write(preview: Path) -> dict[str, float]:
 def our_steps(path: Path, folder: Path) -> dict[str, float]:
     """Run the preview step by step."""
     from importer.checking.grouping import Defaults, group
-    from importer.checking.validate import validate
+    from importer.checking.row_checks import check_rows
     from importer.flow.prepare import knowledge_for
-    from importer.flow.prepared import Prepared, Wish, report_of
+    from importer.flow.prepared import Prepared, Wish
     from importer.model.exit_codes import ExitCode
     from importer.model.headers import known_headers
     from importer.model.plans import Source
+    from importer.model.problems import Problems
     from importer.planning.deciding import Terms, decide
     from importer.planning.plan import Knowledge, draw_up
     from importer.reading.read import read_sheet
@@ -120,15 +121,16 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
 
     sheet = read_sheet(path, None, known_headers())
     lap("read")
-    lines, problems, _ = validate(sheet, send_cents=False)
+    problems = Problems()
+    lines, _ = check_rows(sheet, problems, send_cents=False)
     lap("validate")
-    invoices, more = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True))
+    invoices = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True), problems)
     lap("group")
     drawn = draw_up(invoices, "2026-10")
     planned = decide(drawn, knowledge_for(drawn, tools.ledger), allow_repeats=False)
     lap("plan")
-    if problems or more:
-        sys.exit(f"the benchmark's input has problems: {[*problems, *more][:3]}")
+    if found := problems.ordered():
+        sys.exit(f"the benchmark's input has problems: {found[:3]}")
     prepared = Prepared(
         "bench",
         datetime.now().astimezone(),
@@ -144,7 +146,7 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
         (),
         (),
     )
-    report = report_of("preview", prepared, tools, planned, ExitCode.DONE)
+    report = prepared.report("preview", tools, planned, ExitCode.DONE)
     last = time.perf_counter()
     results.write_report(report, folder)
     lap("workbook")

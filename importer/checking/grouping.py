@@ -1,4 +1,4 @@
-"""Group line items into invoices, and merge what their rows say of the invoice."""
+"""Group lines into invoices, and merge what their rows say of the invoice."""
 
 from __future__ import annotations
 
@@ -6,26 +6,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from importer.checking.invoice_rules import (
-    REFERENCE,
-    TRIPLE,
-    Rows,
-    alike_keys,
-    between_rows,
-    clashes,
-    collect,
-    forgotten_keys,
-    merged,
-)
+from importer.checking.invoice_rules import REFERENCE, TRIPLE, InvoiceRows, between_invoices, between_rows, clashes
 from importer.model.columns import BY_NAME
 from importer.model.invoices import ExternalReference, Invoice, UnsoundInvoice
-from importer.model.problems import Problem
+from importer.model.problems import Problem, in_sheet_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importer.model.invoices import SheetLine
-    from importer.model.sheet import Sheet
+    from importer.model.problems import Problems
+    from importer.model.sheet import Sheet, SheetLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,83 +29,109 @@ class Defaults:
 
 
 def group(
-    lines: Iterable[SheetLine],
-    sheet: Sheet,
-    defaults: Defaults,
-) -> tuple[tuple[Invoice | UnsoundInvoice, ...], tuple[Problem, ...]]:
-    """Return the invoices in the order of their first rows, and what is wrong between rows.
+    lines: Iterable[SheetLine], sheet: Sheet, defaults: Defaults, problems: Problems
+) -> tuple[Invoice | UnsoundInvoice, ...]:
+    """Return the invoices in the order of their first rows; what is wrong between rows goes to ``problems``.
 
     Rows whose project cannot be read and that have no key belong to no invoice;
     they already carry a problem of their own.
     """
     lines = tuple(lines)
-    groups = collect(lines)
-    problems: list[Problem] = list(_missing_schedule_column(sheet, defaults))
-    faulty: set[int] = set()
+    groups = _collect(lines)
+    unsound = _claimed_by_strays(groups, lines)
+    found: list[Problem] = []
+
+    terms_needed = defaults.payment_schedule is None
+    if terms_needed and not sheet.has("payment_schedule"):
+        found.append(_missing_schedule_column(sheet))
+        unsound = set(range(len(groups)))
     for number, rows in enumerate(groups):
-        found = between_rows(rows, sheet, terms_needed=defaults.payment_schedule is None)
-        problems += found
-        if found:
-            faulty.add(number)
-    for clash, indexes in clashes(groups, sheet):
-        problems.append(clash)
-        faulty.update(indexes)
-    faulty |= _claimed_by_strays(groups, lines)
-    if any(problem.code == "column.missing" for problem in problems):
-        faulty = set(range(len(groups)))
-    problems += alike_keys(groups, sheet)
-    problems += forgotten_keys(groups, sheet)
-    problems.sort(key=lambda problem: problem.row or 0)
-    return tuple(_invoice(rows, defaults, sound=n not in faulty) for n, rows in enumerate(groups)), tuple(problems)
+        wrong = between_rows(rows, sheet, terms_needed=terms_needed)
+        found += wrong
+        if wrong:
+            unsound.add(number)
+    for clash, numbers in clashes(groups, sheet):
+        found.append(clash)
+        unsound.update(numbers)
+    found += between_invoices(groups, sheet)
+    problems.add(in_sheet_order(found))
+
+    invoices = []
+    for number, rows in enumerate(groups):
+        invoices.append(_invoice(rows, defaults, sound=number not in unsound))
+    return tuple(invoices)
 
 
-def _missing_schedule_column(sheet: Sheet, defaults: Defaults) -> Iterable[Problem]:
+def _collect(lines: Iterable[SheetLine]) -> list[InvoiceRows]:
+    """The rows of each invoice; rows whose project or key cannot be read are in none."""
+    groups: dict[tuple[str, object], list[SheetLine]] = {}
+    for line in lines:
+        if line.key_unreadable or (line.invoice_key is None and line.workspace_id is None):
+            continue
+        identity: tuple[str, object] = ("workspace", line.workspace_id)
+        if line.invoice_key is not None:
+            identity = ("key", line.invoice_key)
+        groups.setdefault(identity, []).append(line)
+    return [InvoiceRows(rows[0].invoice_key, tuple(rows)) for rows in groups.values()]
+
+
+def _missing_schedule_column(sheet: Sheet) -> Problem:
     column = BY_NAME["payment_schedule"]
-    if defaults.payment_schedule is None and not sheet.has(column.name):
-        yield Problem(
-            code="column.missing",
-            message=f"The column {column.title} (payment_schedule) is missing, and the settings name no payment terms.",
-            hint=f"Add a column “{column.title}” with the days until payment is due, or put "
-            "payment_schedule = 30 into importer.toml.",
-            sheet=sheet.name,
-            row=sheet.header_row,
-            column=column.name,
-        )
+    return Problem(
+        code="column.missing",
+        message=f"The column {column.title} (payment_schedule) is missing, and the settings name no payment terms.",
+        hint=f"Add a column “{column.title}” with the days until payment is due, or put "
+        "payment_schedule = 30 into importer.toml.",
+        sheet=sheet.name,
+        row=sheet.header_row,
+        column=column.name,
+    )
 
 
-def _claimed_by_strays(groups: list[Rows], lines: tuple[SheetLine, ...]) -> set[int]:
+def _claimed_by_strays(groups: list[InvoiceRows], lines: tuple[SheetLine, ...]) -> set[int]:
     """Invoices that a row with an unreadable project or key may belong to: they are not complete without it."""
     strays = [ln for ln in lines if ln.key_unreadable or (ln.invoice_key is None and ln.workspace_id is None)]
-    if not strays:
-        return set()
     of_any = any(stray.key_unreadable and stray.workspace_id is None for stray in strays)
     of_keyless = any(not stray.key_unreadable for stray in strays)
     workspaces = {stray.workspace_id for stray in strays if stray.workspace_id is not None}
-    return {
-        number
-        for number, rows in enumerate(groups)
-        if of_any or (of_keyless and rows.key is None) or any(line.workspace_id in workspaces for line in rows.lines)
-    }
+
+    claimed = set()
+    for number, rows in enumerate(groups if strays else ()):
+        same_project = any(line.workspace_id in workspaces for line in rows.lines)
+        if of_any or (of_keyless and rows.key is None) or same_project:
+            claimed.add(number)
+    return claimed
 
 
-def _invoice(rows: Rows, defaults: Defaults, *, sound: bool) -> Invoice | UnsoundInvoice:
-    items = tuple(line.item for line in rows.lines if line.item is not None)
-    if not sound or len(items) < len(rows.lines):
-        workspaces = dict.fromkeys(line.workspace_id for line in rows.lines if line.workspace_id is not None)
-        amount = sum((line.amount for line in rows.lines if line.amount is not None), Decimal(0))
-        return UnsoundInvoice(rows.key, tuple(workspaces), tuple(line.row for line in rows.lines), amount)
-    values = merged(rows)
-    reference = {name: values.pop(REFERENCE + name) for name in _reference_names(values)}
+def _invoice(rows: InvoiceRows, defaults: Defaults, *, sound: bool) -> Invoice | UnsoundInvoice:
+    if not sound or not all(line.sound for line in rows.lines):
+        return _unsound(rows)
+    items = []
+    for line in rows.lines:
+        item = line.item
+        if item is None:
+            return _unsound(rows)
+        items.append(item)
+
+    values = rows.merged()
+    reference: dict[str, Any] = {}
+    for name in list(values):
+        if name.startswith(REFERENCE):
+            reference[name.removeprefix(REFERENCE)] = values.pop(name)
     values.setdefault("payment_schedule", defaults.payment_schedule)
     values.setdefault("draft", defaults.draft)
     values.setdefault("suppress_emails", defaults.suppress_emails)
-    return Invoice(key=rows.key, lines=items, external_reference=_external_reference(reference), **values)
+    return Invoice(key=rows.key, lines=tuple(items), external_reference=_external_reference(reference), **values)
+
+
+def _unsound(rows: InvoiceRows) -> UnsoundInvoice:
+    workspaces = dict.fromkeys(line.workspace_id for line in rows.lines if line.workspace_id is not None)
+    amount = sum((line.amount for line in rows.lines if line.amount is not None), Decimal(0))
+    return UnsoundInvoice(rows.key, tuple(workspaces), tuple(line.row for line in rows.lines), amount)
 
 
 def _external_reference(parts: dict[str, Any]) -> ExternalReference | None:
     """What the sheet says of the reference; empty identifying parts are filled in by ``payload``."""
-    return ExternalReference(**{**dict.fromkeys(TRIPLE, ""), **parts}) if parts else None
-
-
-def _reference_names(values: dict[str, Any]) -> list[str]:
-    return [name.removeprefix(REFERENCE) for name in values if name.startswith(REFERENCE)]
+    if not parts:
+        return None
+    return ExternalReference(**{**dict.fromkeys(TRIPLE, ""), **parts})

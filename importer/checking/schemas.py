@@ -13,6 +13,7 @@ from importer.values.readings import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     import pandas as pd
 
@@ -23,25 +24,35 @@ Fault = str
 """Last part of a problem's code; the first part is the column's name."""
 
 
-def schema_for(item_type: ItemType | None, columns: list[str], *, send_cents: bool) -> pa.DataFrameSchema:
-    """Schema for the parsed rows of one item type; None is for rows whose type cannot be read."""
-    return pa.DataFrameSchema(
-        {
-            name: pa.Column(object, checks=_checks(BY_NAME[name], item_type, send_cents=send_cents), nullable=True)
-            for name in columns
-        },
-        strict=False,
-    )
+def schema_for(
+    item_type: ItemType | None, columns: list[str], *, send_cents: bool, named: AbstractSet[int] = frozenset()
+) -> pa.DataFrameSchema:
+    """Schema for the parsed rows of one item type; None is for rows whose type cannot be read.
+
+    Rows in ``named`` give their project a name, so that its number may be missing.
+    """
+    by_column = {}
+    for name in columns:
+        excused = named if name == "workspace_id" else frozenset()
+        checks = _checks(BY_NAME[name], item_type, send_cents=send_cents, excused=excused)
+        by_column[name] = pa.Column(object, checks=checks, nullable=True)
+    return pa.DataFrameSchema(by_column, strict=False)
 
 
-def _checks(column: Column, item_type: ItemType | None, *, send_cents: bool) -> list[pa.Check]:
-    types = frozenset(ItemType) if item_type is None else frozenset({item_type})
+def _checks(
+    column: Column, item_type: ItemType | None, *, send_cents: bool, excused: AbstractSet[int]
+) -> list[pa.Check]:
     if item_type is not None and item_type not in column.allowed_for:
         return [_check_of("forbidden", lambda _value: False)]
     # Of an Undecided cell the problem of its column speaks. Types are compared because that is quick.
     checks = [pa.Check(lambda cells: cells.map(type) != Unreadable, name="unreadable", error="unreadable")]
+    types = frozenset(ItemType) if item_type is None else frozenset({item_type})
     if types <= column.required_for:
-        checks.append(pa.Check(lambda series: series.notna(), name="missing", error="missing", ignore_na=False))
+
+        def filled(cells: pd.Series[Any]) -> pd.Series[bool]:
+            return cells.notna() | cells.index.isin(excused)
+
+        checks.append(pa.Check(filled, name="missing", error="missing", ignore_na=False))
     if column.kind is Kind.AMOUNT:
         checks += _amount_checks(item_type, send_cents=send_cents)
     if column.name == "item_id" and item_type is not None:

@@ -1,7 +1,7 @@
 """Compare the totals that a sheet holds with the line items above them.
 
 A total that does not agree means that a row was added, hidden or lost since, or
-that the row is a line item after all: somebody must look.
+that the row is a line item after all: a person must look.
 """
 
 from __future__ import annotations
@@ -11,76 +11,23 @@ from bisect import bisect_left
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from importer.model.problems import Problem, Severity
+from importer.model.problems import Severity
 from importer.model.sheet import Excluded, is_blank, text_of
 from importer.values.amounts import typed_amount
 from importer.values.cells import is_total_label, number_of
 from importer.values.readings import Typed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
+    from importer.model.problems import Problem
     from importer.model.sheet import Cell, RawRow, Sheet
 
 FEWEST_SUMMED = 2
 """Line items; a bare amount proves nothing by being the sum of fewer."""
 _TOTALS = (Excluded.TOTAL, Excluded.SUM)
-
-
-def disagreeing(sheet: Sheet, amounts: Mapping[int, Decimal | None]) -> list[Problem]:
-    """An error for every total row whose amount is not that of the rows above it.
-
-    ``amounts`` are those of the line items, main unit, by row; None where one
-    cannot be read: then no total can be checked, which is said, and that row has its own error.
-    """
-    totals = [row for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
-    totals = [row for row in totals if not is_blank(_amount(sheet, row))]
-    if None in amounts.values():
-        why, hint = "an amount above it cannot be read", "Mend the other amounts first, or delete the row."
-        return [
-            _unproved(sheet, row, why, hint) if sheet.excluded[row.number] is Excluded.SUM else _unchecked(sheet, row)
-            for row in totals
-        ]
-    rows = sorted(amounts)
-    sums = list(itertools.accumulate((amounts[row] or Decimal(0) for row in rows), initial=Decimal(0)))
-    problems = []
-    first = 0
-    for row in totals:
-        last = bisect_left(rows, row.number)
-        problem = _judged(sheet, row, _Sum(last - first, sums[last] - sums[first]), _Sum(last, sums[last]))
-        problems += [problem] if problem else []
-        first = last
-    return problems
-
-
-def suspected(sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal | None]) -> list[Problem]:
-    """A warning for each line item that is described as a total and is the sum of those above it."""
-    if "notes" not in parsed.columns:
-        return []
-    problems = []
-    above, count = Decimal(0), 0
-    notes = parsed["notes"].to_dict()
-    for row in sorted(amounts):
-        amount = amounts[row] or Decimal(0)
-        if count >= FEWEST_SUMMED and amount == above and is_total_label(notes[row]):
-            problems.append(_billed_total(sheet, row, str(notes[row])))
-        above, count = above + amount, count + 1
-    return problems
-
-
-def _billed_total(sheet: Sheet, row: int, label: str) -> Problem:
-    return Problem(
-        code="row.maybe_total",
-        message=f"Row {row} (“{label}”) is billed as a line item, although it is the sum of the rows above it.",
-        hint="If it is a total, empty its project and item type, or delete it.",
-        sheet=sheet.name,
-        cell=sheet.address("amount", row),
-        row=row,
-        column="amount",
-        severity=Severity.WARNING,
-    )
 
 
 class _Sum(NamedTuple):
@@ -90,16 +37,57 @@ class _Sum(NamedTuple):
     amount: Decimal
 
 
+def disagreeing(sheet: Sheet, amounts: Mapping[int, Decimal | None]) -> Iterator[Problem]:
+    """An error for every total row whose amount is not that of the rows above it.
+
+    ``amounts`` are those of the line items, main unit, by row; None where one
+    cannot be read: then no total can be checked, which is said, and that row has its own error.
+    """
+    totals = [row for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
+    totals = [row for row in totals if not is_blank(_amount(sheet, row))]
+    if None in amounts.values():
+        for row in totals:
+            yield _not_checked(sheet, row)
+        return
+
+    rows = sorted(amounts)
+    sums = list(itertools.accumulate((amounts[row] or Decimal(0) for row in rows), initial=Decimal(0)))
+    first = 0
+    for row in totals:
+        last = bisect_left(rows, row.number)
+        problem = _judged(sheet, row, _Sum(last - first, sums[last] - sums[first]), _Sum(last, sums[last]))
+        if problem is not None:
+            yield problem
+        first = last
+
+
+def suspected(sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal | None]) -> Iterator[Problem]:
+    """A warning for each line item that is described as a total and is the sum of those above it."""
+    if "notes" not in parsed.columns:
+        return
+    above, count = Decimal(0), 0
+    notes = parsed["notes"].to_dict()
+    for row in sorted(amounts):
+        amount = amounts[row] or Decimal(0)
+        if count >= FEWEST_SUMMED and amount == above and is_total_label(notes[row]):
+            message = (
+                f"Row {row} (“{notes[row]}”) is billed as a line item, although it is the sum of the rows above it."
+            )
+            hint = "If it is a total, empty its project and item type, or delete it."
+            yield sheet.problem_at("amount", row, "row.maybe_total", message, hint, severity=Severity.WARNING)
+        above, count = above + amount, count + 1
+
+
 def _judged(sheet: Sheet, row: RawRow, since: _Sum, above: _Sum) -> Problem | None:
     """What is wrong with a total row; ``since`` sums the rows since the total before it, ``above`` all above it."""
     bare = sheet.excluded[row.number] is Excluded.SUM
-    said = _meanings(_amount(sheet, row))
-    proving = {round(one.amount, 2) for one in (since, above) if not bare or one.lines >= FEWEST_SUMMED}
+    meanings = _meanings(_amount(sheet, row))
+    proving = {round(rows.amount, 2) for rows in (since, above) if not bare or rows.lines >= FEWEST_SUMMED}
     if not proving:
         hint = "If it is a total, delete it. If it is a line item, give it a project and an item type."
         return _unproved(sheet, row, "a sum of one line item proves nothing", hint)
     # A labelled total that cannot be read is a total all the same; a bare one is anything.
-    if not (said or bare) or said & proving:
+    if not (meanings or bare) or meanings & proving:
         return None
     return _differs(sheet, row, since.amount, above.amount)
 
@@ -109,53 +97,45 @@ def _amount(sheet: Sheet, row: RawRow) -> Cell:
     return None if position is None else row.cell(position)
 
 
-def _unproved(sheet: Sheet, row: RawRow, why: str, hint: str) -> Problem:
-    return Problem(
-        code="row.total_unchecked",
-        message=f"Row {row.number} holds only an amount. It may be a total or a line item: {why}.",
-        hint=hint,
-        sheet=sheet.name,
-        cell=sheet.address("amount", row.number),
-        row=row.number,
-        column="amount",
-    )
-
-
-def _unchecked(sheet: Sheet, row: RawRow) -> Problem:
-    return Problem(
-        code="row.total_unchecked",
-        message=f"Row {row.number} is a total and was left out, but it could not be checked: "
-        "an amount of the sheet cannot be read.",
-        hint="Mend the other amounts first; then it is compared with the rows above it.",
-        sheet=sheet.name,
-        cell=sheet.address("amount", row.number),
-        row=row.number,
-        column="amount",
-        severity=Severity.WARNING,
-    )
-
-
 def _meanings(cell: Cell) -> set[Decimal]:
     """What an amount can mean, to the cent: as text, in every way of writing that it fits."""
-    if isinstance(cell, str):
-        typed = typed_amount(cell)
-        values = typed.values.values() if isinstance(typed, Typed) else ()  # noqa: PD011 - no DataFrame
-        return {round(value, 2) for value in values if isinstance(value, Decimal)}
-    number = number_of(cell)
-    return set() if number is None else {round(number, 2)}
+    if not isinstance(cell, str):
+        number = number_of(cell)
+        return set() if number is None else {round(number, 2)}
+    typed = typed_amount(cell)
+    if not isinstance(typed, Typed):
+        return set()
+    meant = typed.values.values()  # noqa: PD011 - no DataFrame
+    return {round(value, 2) for value in meant if isinstance(value, Decimal)}
+
+
+def _not_checked(sheet: Sheet, row: RawRow) -> Problem:
+    """An amount cannot be read, so that no total can be compared."""
+    if sheet.excluded[row.number] is Excluded.SUM:
+        hint = "Fix the other amounts first, or delete the row."
+        return _unproved(sheet, row, "an amount above it cannot be read", hint)
+    message = (
+        f"Row {row.number} is a total and was left out, but it could not be checked: "
+        "an amount of the sheet cannot be read."
+    )
+    hint = "Fix the other amounts first; then it is compared with the rows above it."
+    code = "row.total_unchecked"
+    return sheet.problem_at("amount", row.number, code, message, hint, severity=Severity.WARNING)
+
+
+def _unproved(sheet: Sheet, row: RawRow, why: str, hint: str) -> Problem:
+    message = f"Row {row.number} holds only an amount. It may be a total or a line item: {why}."
+    return sheet.problem_at("amount", row.number, "row.total_unchecked", message, hint)
 
 
 def _differs(sheet: Sheet, row: RawRow, since: Decimal, above: Decimal) -> Problem:
     shown = text_of(_amount(sheet, row))
-    of_rows = f"{above:,.2f}" if since == above else f"{above:,.2f} (since the last total: {since:,.2f})"
-    return Problem(
-        code="row.total_differs",
-        message=f"Row {row.number} seems to be a total of “{shown}”, but the line items above it come to {of_rows}.",
-        hint="Look for a row that was added or hidden, and calculate anew; or delete the total. "
-        "If the row is a line item, give it a project and an item type.",
-        sheet=sheet.name,
-        cell=sheet.address("amount", row.number),
-        row=row.number,
-        column="amount",
-        value=shown,
+    of_rows = f"{above:,.2f}"
+    if since != above:
+        of_rows += f" (since the last total: {since:,.2f})"
+    message = f"Row {row.number} seems to be a total of “{shown}”, but the line items above it come to {of_rows}."
+    hint = (
+        "Look for a row that was added or hidden, and calculate the total again; or delete the total. "
+        "If the row is a line item, give it a project and an item type."
     )
+    return sheet.problem_at("amount", row.number, "row.total_differs", message, hint, shown)

@@ -1,4 +1,4 @@
-"""From a file to a plan: read → validate → group → plan, with what the ledger knows."""
+"""From a file to a plan: read → understand → name projects → group → plan, with what the ledger knows."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from importer.checking.conventions import Conventions
 from importer.checking.grouping import Defaults, group
 from importer.checking.header_changes import changes
-from importer.checking.period import DateRules, check_dates
-from importer.checking.validate import validate
-from importer.flow.account_look_up import with_named_projects
-from importer.flow.prepared import MOST_NAMED, Prepared, Tools, Wish, noting
+from importer.checking.invoice_dates import DateRules, check_dates
+from importer.checking.row_checks import check_rows
+from importer.flow.account_look_up import name_projects
+from importer.flow.prepared import MOST_NAMED, Prepared, Tools, Wish
 from importer.kantata.payload import unordered_fingerprint_of
 from importer.model.headers import known_headers
 from importer.model.invoices import Invoice, UnsoundInvoice
 from importer.model.plans import PlannedInvoice, Source, Status
-from importer.model.problems import error_rows
+from importer.model.problems import Problems, error_rows
 from importer.model.words import rows_named
 from importer.planning.deciding import Terms, decide
 from importer.planning.plan import Knowledge, Place, choose_batch, draw_up
@@ -27,15 +27,15 @@ from importer.planning.redated import dated_anew, monthly_note
 from importer.reading.formats.grid import Limits as FileLimits
 from importer.reading.read import Reading, read_sheet
 from importer.values.mapping import in_known_words
-from importer.values.toml_lines import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
+    from importer.checking.conventions import Decision
     from importer.ledger.ledger import SubmissionLedger
-    from importer.model.invoices import SheetLine
     from importer.model.problems import Problem
     from importer.model.remembered import LedgerEntry
+    from importer.model.sheet import Sheet, SheetLine
     from importer.settings.model import Settings
 
 MEGABYTE = 2**20
@@ -57,33 +57,31 @@ def _many_records() -> Iterator[None]:
 
 @_many_records()
 def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
-    """Read, validate, group and plan. Sends nothing; asks the ledger, and Kantata for projects that are only named."""
+    """Make the plan of a file. Sends nothing; asks the ledger, and Kantata for projects that are only named.
+
+    Raises FileProblem, SettingsProblem or WrongUse when there is no plan to make.
+    """
     settings, now = tools.settings, datetime.now().astimezone()
-    known = known_headers(own=settings.own_headers)
-    sheet = read_sheet(wish.path, wish.sheet_name, known, _reading(settings))
-    sheet, words_used = in_known_words(sheet, known, settings.constants, settings.values)
-    sheet, named = with_named_projects(sheet, settings, tools.api)
-    lines, row_problems, decisions = validate(
-        sheet,
-        send_cents=settings.fractional_amounts == "send",
-        conventions=Conventions(settings.decimal_mark, settings.date_order, now.date()),
-    )
-    row_problems = named.told(row_problems)
-    # Of all rows, also faulty ones: mending them must not change the batch.
-    dates = [day for line in lines if isinstance(day := line.invoice_values.get("invoice_date"), date)]
-    named_batch = choose_batch(wish.batch, sheet.batch, dates)
-    batch, goes_on = (named_batch, ()) if named_batch else _batch_of_today(sheet.sha256, now.date(), tools.ledger)
-    rules = DateRules(settings.invoice_date_outside, settings.future_days)
-    lines, date_problems = check_dates(lines, sheet, batch, now.date(), rules)
+    sheet, words_used = _read(wish, settings)
+    problems = Problems(sheet.problems)
+
+    lines, decisions = _understand(sheet, settings, now.date(), problems)
+    lines, named = name_projects(lines, sheet, settings, tools.api, problems)
+    batch, batch_notices = _batch_of(wish, sheet, lines, tools.ledger, now.date())
+    date_rules = DateRules(settings.invoice_date_outside, settings.future_days)
+    lines = check_dates(lines, sheet, batch, now.date(), date_rules, problems)
+
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
-    invoices, invoice_problems = group(lines, sheet, defaults)
-    problems = (*_left(sheet.problems, row_problems), *explained(row_problems), *date_problems, *invoice_problems)
-    drawn = tuple(_blaming(draw_up(invoices, batch), problems, lines))
+    invoices = group(lines, sheet, defaults, problems)
+    drawn = tuple(_with_causes(draw_up(invoices, batch), problems.ordered(), lines))
+
+    notices = [*tools.notices, *batch_notices, *sheet.notes, *words_used]
+    notices += [decision.notice for decision in decisions]
     prepared = Prepared(
         run_id=run_id,
         started_at=now,
         wish=wish,
-        source=Source(str(wish.path), sheet.name, sheet.sha256, len(sheet.frame)),
+        source=Source(str(wish.path), sheet.name, sheet.sha256, sheet.row_count),
         sheet=sheet,
         lines=lines,
         batch=batch,
@@ -91,107 +89,81 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         drawn=drawn,
         knowledge=knowledge_for(drawn, tools.ledger),
         planned=drawn,
-        problems=problems,
-        notices=(*tools.notices, *goes_on, *sheet.notes, *words_used, *(decision.notice for decision in decisions)),
+        problems=problems.ordered(),
+        notices=tuple(notices),
         decisions=decisions,
         named=named,
     )
     return decided(prepared)
 
 
-def _batch_of_today(sha256: str, today: date, ledger: SubmissionLedger) -> tuple[str, tuple[str, ...]]:
-    """The batch of a file whose dates name none, and what is to be said of it.
+def _read(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:
+    """The sheet in the program's own words, and a notice of each word of the settings that was used."""
+    known = known_headers(own=settings.own_headers)
+    limits = FileLimits(
+        settings.most_rows,
+        settings.most_columns,
+        settings.most_unpacked_mb * MEGABYTE,
+        settings.read_seconds,
+        settings.read_memory_mb * MEGABYTE,
+    )
+    reading = Reading(settings.encoding, settings.hidden_rows, settings.merged_cells, limits)
+    sheet = read_sheet(wish.path, wish.sheet_name, known, reading)
+    return in_known_words(sheet, known, settings.constants, settings.values)
 
-    It is the month of the run; but what was begun in one month keeps its batch in
-    the next, or each of its invoices would look like a duplicate.
+
+def _understand(
+    sheet: Sheet, settings: Settings, today: date, problems: Problems
+) -> tuple[tuple[SheetLine, ...], tuple[Decision, ...]]:
+    """The rows, typed and checked, and how columns were read."""
+    conventions = Conventions(settings.decimal_mark, settings.date_order, today)
+    send_cents = settings.fractional_amounts == "send"
+    return check_rows(sheet, problems, send_cents=send_cents, conventions=conventions)
+
+
+def _batch_of(
+    wish: Wish, sheet: Sheet, lines: Sequence[SheetLine], ledger: SubmissionLedger, today: date
+) -> tuple[str, tuple[str, ...]]:
+    """The batch of a file, and what is to be said of it.
+
+    Where neither a person nor the dates name one it is the month of the run; but what was begun
+    in one month keeps its batch in the next, or each of its invoices would look like a duplicate.
     """
-    month, begun = f"{today:%Y-%m}", ledger.begun(sha256)
+    dates = []
+    for line in lines:  # also of faulty rows: to fix them must not change the batch
+        day = line.invoice_values.get("invoice_date")
+        if isinstance(day, date):
+            dates.append(day)
+    named = choose_batch(wish.batch, sheet.batch, dates)
+    if named is not None:
+        return named, ()
+
+    month, begun = f"{today:%Y-%m}", ledger.begun(sheet.sha256)
     if begun is None or begun.batch == month:
         return month, ()
     notice = f"The batch is {begun.batch}: run {begun.run_id} began to bill this very file, and did not bill all of it."
     return begun.batch, (notice,)
 
 
-def _left(problems: Iterable[Problem], row_problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Problems of the sheet, but for notices of totals of which an error says more."""
-    wrong = {problem.row for problem in row_problems if problem.code.startswith("row.total_")}
-    return (one for one in problems if one.code != "row.total" or one.row not in wrong)
-
-
-def _reading(settings: Settings) -> Reading:
-    return Reading(
-        settings.encoding,
-        settings.hidden_rows,
-        settings.merged_cells,
-        FileLimits(
-            settings.most_rows,
-            settings.most_columns,
-            settings.most_unpacked_mb * MEGABYTE,
-            settings.read_seconds,
-            settings.read_memory_mb * MEGABYTE,
-        ),
-    )
-
-
-def compared(prepared: Prepared, tools: Tools) -> Prepared:
-    """The plan with what changed in the headers since the last import of such a sheet."""
-    known = known_headers(own=tools.settings.own_headers)
-    notices, warnings = changes(prepared.sheet, tools.ledger.earlier_headers(), known)
-    return replace(prepared, notices=(*prepared.notices, *notices), problems=(*prepared.problems, *warnings))
-
-
-def _blaming(
+def _with_causes(
     drawn: tuple[PlannedInvoice, ...], problems: tuple[Problem, ...], lines: tuple[SheetLine, ...]
 ) -> Iterator[PlannedInvoice]:
     """Say of every unsound invoice which rows keep it from being sent."""
     faulty = error_rows(problems)
     placed = {line.row for line in lines if line.workspace_id is not None and not line.key_unreadable}
     strays = sorted(faulty - placed)[:MOST_NAMED]
-    for one in drawn:
-        own = sorted(faulty.intersection(one.invoice.rows))[:MOST_NAMED]
-        if not isinstance(one.invoice, UnsoundInvoice) or not (own or strays):
-            yield one
+    for planned in drawn:
+        own = sorted(faulty.intersection(planned.invoice.rows))[:MOST_NAMED]
+        if not isinstance(planned.invoice, UnsoundInvoice) or not (own or strays):
+            yield planned
         elif own:
-            yield replace(one, reason=f"Not sent because of errors in {rows_named(own)}.")
+            yield replace(planned, reason=f"Not sent because of errors in {rows_named(own)}.")
         else:
             have = "has errors and" if len(strays) == 1 else "have errors and"
-            yield replace(one, reason=f"Not sent because {rows_named(strays)} {have} may belong to it.")
+            yield replace(planned, reason=f"Not sent because {rows_named(strays)} {have} may belong to it.")
 
 
-def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> Knowledge:
-    """What the ledger knows that matters to a plan."""
-    sound = [one.invoice for one in drawn if isinstance(one.invoice, Invoice)]
-    near: dict[Place, list[LedgerEntry]] = {}
-    keys = {one.key for one in sound if one.key is not None}
-    for entry in ledger.near(keys, {one.workspace_ids[0] for one in sound if one.key is None}):
-        near.setdefault((entry.key, None if entry.key is not None else entry.workspace_ids[0]), []).append(entry)
-    return Knowledge(
-        ledger.entries([one.reference for one in drawn if one.reference is not None]),
-        _twins(drawn, ledger),
-        ledger.live_by_item(
-            [(line.item_type, line.item_id) for one in sound for line in one.lines if line.item_id is not None],
-        ),
-        {place: tuple(entries) for place, entries in near.items()},
-        by_number=ledger.live_by_number(
-            [one.user_invoice_number for one in sound if one.user_invoice_number is not None]
-        ),
-    )
-
-
-def _twins(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> dict[str, tuple[LedgerEntry, ...]]:
-    """Live entries by the fingerprint of the invoice with the same content, also when its rows were sorted anew."""
-    twins = ledger.live_by_fingerprint([one.fingerprint for one in drawn if one.fingerprint is not None])
-    sortable = [one for one in drawn if one.payload and isinstance(one.invoice, Invoice) and len(one.invoice.lines) > 1]
-    same: dict[str, set[str]] = {}
-    for one in sortable:
-        same.setdefault(unordered_fingerprint_of(one.payload or {}), set()).add(one.fingerprint or "")
-    amounts = {one.invoice.amount for one in sortable}
-    for entry in ledger.live_of_projects(one.invoice.workspace_ids for one in sortable):
-        if entry.amount in amounts:
-            for fingerprint in same.get(unordered_fingerprint_of({"invoice": dict(entry.body)}), set()):
-                if fingerprint != entry.fingerprint:
-                    twins[fingerprint] = (*twins.get(fingerprint, ()), entry)
-    return twins
+# --- what the ledger knows ----------------------------------------------------
 
 
 def decided(prepared: Prepared) -> Prepared:
@@ -202,13 +174,77 @@ def decided(prepared: Prepared) -> Prepared:
     return replace(prepared, planned=planned)
 
 
-def with_warnings(prepared: Prepared, tools: Tools) -> Prepared:
-    """The plan, with a warning for every invoice that was only dated anew, and a note of those that are monthly."""
-    ready = [one for one in prepared.planned if one.status is Status.READY]
+def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> Knowledge:
+    """What the ledger knows that matters to a plan."""
+    sound = [planned.invoice for planned in drawn if isinstance(planned.invoice, Invoice)]
+    references = [planned.reference for planned in drawn if planned.reference is not None]
+    items, numbers = [], []
+    for invoice in sound:
+        items += [(line.item_type, line.item_id) for line in invoice.lines if line.item_id is not None]
+        if invoice.user_invoice_number is not None:
+            numbers.append(invoice.user_invoice_number)
+    return Knowledge(
+        ledger.entries(references),
+        _twins(drawn, ledger),
+        ledger.live_by_item(items),
+        _near(sound, ledger),
+        by_number=ledger.live_by_number(numbers),
+    )
+
+
+def _near(invoices: list[Invoice], ledger: SubmissionLedger) -> dict[Place, tuple[LedgerEntry, ...]]:
+    """Live entries under the same key; without a key, of the same project."""
+    keys = {invoice.key for invoice in invoices if invoice.key is not None}
+    projects = {invoice.workspace_ids[0] for invoice in invoices if invoice.key is None}
+    near: dict[Place, tuple[LedgerEntry, ...]] = {}
+    for entry in ledger.near(keys, projects):
+        place: Place = (entry.key, None)
+        if entry.key is None:
+            place = (None, entry.workspace_ids[0])
+        near[place] = (*near.get(place, ()), entry)
+    return near
+
+
+def _twins(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> dict[str, tuple[LedgerEntry, ...]]:
+    """Live entries by the fingerprint of the invoice with the same content, also when its rows were sorted again."""
+    twins = ledger.live_by_fingerprint([planned.fingerprint for planned in drawn if planned.fingerprint is not None])
+    same: dict[str, set[str]] = {}
+    projects, amounts = [], set()
+    for planned in drawn:
+        invoice = planned.invoice
+        if planned.payload and planned.fingerprint and isinstance(invoice, Invoice) and len(invoice.lines) > 1:
+            same.setdefault(unordered_fingerprint_of(planned.payload), set()).add(planned.fingerprint)
+            projects.append(invoice.workspace_ids)
+            amounts.add(invoice.amount)
+    for entry in ledger.live_of_projects(projects):
+        if entry.amount not in amounts:
+            continue
+        for fingerprint in same.get(unordered_fingerprint_of({"invoice": dict(entry.body)}), ()):
+            if fingerprint != entry.fingerprint:
+                twins[fingerprint] = (*twins.get(fingerprint, ()), entry)
+    return twins
+
+
+# --- compared with earlier imports ---------------------------------------------
+
+
+def with_header_changes(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan with what changed in the headers since the last import of such a sheet."""
+    known = known_headers(own=tools.settings.own_headers)
+    notices, warnings = changes(prepared.sheet, tools.ledger.earlier_headers(), known)
+    prepared = replace(prepared, notices=(*prepared.notices, *notices))
+    return prepared.with_problems(warnings)
+
+
+def with_redated(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan, with a warning for each invoice of which only the date is new, and a note of the monthly ones."""
+    ready = [planned for planned in prepared.planned if planned.status is Status.READY]
     if not ready:
         return prepared
-    earlier = tools.ledger.past.of_projects(one.invoice.workspace_ids for one in ready)
-    earlier = [one for one in earlier if one.invoice_id not in prepared.knowledge.gone]
+    past = tools.ledger.past.of_projects(planned.invoice.workspace_ids for planned in ready)
+    earlier = [entry for entry in past if entry.invoice_id not in prepared.knowledge.gone]
     warnings, monthly = dated_anew(ready, earlier, prepared.sheet)
-    prepared = replace(prepared, problems=(*prepared.problems, *warnings))
-    return noting(prepared, monthly_note(monthly)) if monthly else prepared
+    prepared = prepared.with_problems(warnings)
+    if not monthly:
+        return prepared
+    return prepared.with_notice(monthly_note(monthly))

@@ -1,4 +1,4 @@
-"""What the rooms of the flow hand to one another: the wish, the tools, and the plan with all it was made from."""
+"""What the steps of the flow hand to one another: the wish, the tools, and the plan with all it was made from."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from importer.model.plans import PlannedInvoice, Source, Status
-from importer.model.problems import has_errors
+from importer.model.plans import Status
+from importer.model.problems import has_errors, in_sheet_order
 from importer.model.sheet import ControlTotals
 from importer.planning.named_projects import Named
 from importer.planning.totals import totals_of
 from importer.reporting.report import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from decimal import Decimal
     from pathlib import Path
 
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
     from importer.model.exit_codes import ExitCode
-    from importer.model.invoices import SheetLine
-    from importer.model.plans import PlannedInvoice
+    from importer.model.plans import PlannedInvoice, Source
     from importer.model.problems import Problem
-    from importer.model.sheet import Sheet
+    from importer.model.sheet import Sheet, SheetLine
     from importer.planning.deciding import Terms
     from importer.planning.plan import Knowledge
     from importer.settings.model import Settings
 
+LOG = logging.getLogger(__name__)
 MOST_NAMED = 20
 """Rows named in one reason."""
 NOT_CHECKED = (
@@ -54,7 +55,7 @@ class Wish:
     expect_total: Decimal | None = None
     """Main currency unit."""
     annotate: bool | None = None
-    """Whether to make the annotated copy; None: when there is something to mend."""
+    """Whether to make the annotated copy; None: when there is something to fix."""
 
     def matching(self, expected: ControlTotals) -> ControlTotals:
         """The totals to be checked: what the person stated, else what the workbook or the settings do."""
@@ -109,46 +110,43 @@ class Prepared:
     @property
     def ready(self) -> int:
         """How many invoices would be sent."""
-        return sum(one.status is Status.READY for one in self.planned)
+        return sum(planned.status is Status.READY for planned in self.planned)
+
+    def with_notice(self, notice: str) -> Prepared:
+        """The plan with one more notice."""
+        return replace(self, notices=(*self.notices, notice))
+
+    def with_each(self, change: Callable[[PlannedInvoice], PlannedInvoice]) -> Prepared:
+        """The plan with each invoice changed."""
+        return replace(self, planned=tuple(map(change, self.planned)))
+
+    def with_problems(self, found: Iterable[Problem]) -> Prepared:
+        """The plan with more problems, all of them in the order of the sheet."""
+        return replace(self, problems=in_sheet_order((*self.problems, *found)))
+
+    def report(self, command: str, tools: Tools, planned: tuple[PlannedInvoice, ...], code: ExitCode) -> Report:
+        """The plan, or what became of it (``planned``), as it is shown to people and programs."""
+        return Report(
+            command=command,
+            run_id=self.run_id,
+            batch=self.batch,
+            account=tools.account,
+            started_at=self.started_at,
+            exit_code=code,
+            source=self.source,
+            sheet=self.sheet,
+            planned=planned,
+            totals=totals_of(self.lines, planned),
+            problems=self.problems,
+            notices=self.notices,
+            decisions=self.decisions,
+            invoice_link=tools.settings.invoice_link,
+        )
 
 
 def new_run_id() -> str:
     """Name of a run: when it began, local time, and two random bytes."""
     return f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def noting(prepared: Prepared, notice: str) -> Prepared:
-    """The plan with one more notice."""
-    return replace(prepared, notices=(*prepared.notices, notice))
-
-
-LOG = logging.getLogger(__name__)
-
-
-def report_of(
-    command: str,
-    prepared: Prepared,
-    tools: Tools,
-    planned: tuple[PlannedInvoice, ...],
-    code: ExitCode,
-) -> Report:
-    """A plan, or what became of it, as it is told to people and programs."""
-    return Report(
-        command=command,
-        run_id=prepared.run_id,
-        batch=prepared.batch,
-        account=tools.account,
-        started_at=prepared.started_at,
-        exit_code=code,
-        source=prepared.source,
-        sheet=prepared.sheet,
-        planned=planned,
-        totals=totals_of(prepared.lines, planned),
-        problems=prepared.problems,
-        notices=prepared.notices,
-        decisions=prepared.decisions,
-        invoice_link=tools.settings.invoice_link,
-    )
 
 
 def note_in_log(report: Report) -> None:
@@ -164,5 +162,5 @@ def note_in_log(report: Report) -> None:
         "told": True,
         "duration_ms": round((datetime.now().astimezone() - report.started_at).total_seconds() * 1000),
     }
-    words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()) or "no invoices"
+    words = ", ".join(f"{count} {status.words}" for status, count in report.totals.by_status.items()) or "no invoices"
     LOG.info("%s of %s: %s, %d errors", report.command, report.source.path, words, report.errors, extra=facts)

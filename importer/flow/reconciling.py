@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.flow.prepare import prepare
-from importer.flow.prepared import Tools, Wish, new_run_id, report_of
+from importer.flow.prepared import Tools, Wish, new_run_id
 from importer.flow.submit import exit_code_after
 from importer.model.errors import AccessDenied, ImporterError, NotReached
 from importer.model.exit_codes import ExitCode
@@ -184,9 +184,8 @@ def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...]
     ):
         planned = tuple(told(_as_of_now(one, entries), settlements) for one in prepared.planned)
         planned = _tied_out(planned, api)
-        report = report_of(
-            "submit", replace(prepared, started_at=started), tools, planned, exit_code_after(Sent(planned))
-        )
+        earlier = replace(prepared, started_at=started)
+        report = earlier.report("submit", tools, planned, exit_code_after(Sent(planned)))
     else:
         report = _without_rows(run, tools, entries, started, api)
     return replace(report, settled=True)

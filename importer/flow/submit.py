@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from importer.checking.header_changes import headers_seen
 from importer.flow import gates
 from importer.flow.account_look_up import checked, with_currencies
-from importer.flow.gates import check_limits
 from importer.flow.looking_up import look_up
-from importer.flow.prepare import compared, decided, knowledge_for, prepare, with_warnings
-from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log, noting, report_of
+from importer.flow.prepare import decided, knowledge_for, prepare, with_header_changes, with_redated
+from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.kantata.backoff import Pace, RetryBudget
 from importer.model.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from importer.kantata.client import KantataApi
-    from importer.ledger.ledger import SubmissionLedger
     from importer.reporting.report import Report
 
 
@@ -49,178 +47,234 @@ class Hooks:
     progress: Callable[[PlannedInvoice], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A plan with all that is known before sending."""
+
+    prepared: Prepared
+    obstacle: GateRefused | AccessDenied | NotReached | None = None
+    """Why nothing of it can be sent now: its figures, the token, or Kantata, which cannot be asked."""
+
+
 def submit(wish: Wish, tools: Tools, hooks: Hooks) -> Report:
     """Carry the plan out and write the results. Raises LockedByAnother when another run is at work."""
     results.prepare_folder(tools.settings.reports)
     run_id = new_run_id()
     with tools.ledger.exclusive(run_id):
-        prepared = compared(prepare(wish, tools, run_id), tools)
-        return _carry_out(prepared, tools, hooks)
+        return carry_out(examine(wish, tools, run_id), tools, hooks)
 
 
-def _carry_out(prepared: Prepared, tools: Tools, hooks: Hooks) -> Report:
-    if prepared.refused and prepared.named.stuck is None:
-        return _refused(prepared, tools)
+# --- before sending ------------------------------------------------------------
+
+
+def examine(wish: Wish, tools: Tools, run_id: str) -> Examined:
+    """Make the plan of a file and compare it with the account; sends nothing.
+
+    To be called, and carried out, under the lock of the ledger (``tools.ledger.exclusive``): what
+    guards against billing twice holds only as long as no other run sends.
+    """
+    prepared = with_header_changes(prepare(wish, tools, run_id), tools)
+    if prepared.named.stuck is not None or prepared.refused:
+        return Examined(prepared, prepared.named.stuck)
     try:
+        _check_limits(prepared, tools)
         prepared = _compared_with_account(prepared, tools)
-        if prepared.refused:
-            return _refused(prepared, tools)
-        check_limits(prepared, tools)  # again: now it is known what Kantata prices
-        prepared = with_warnings(prepared, tools)
-        _agreed(prepared, tools, hooks)
+        if not prepared.refused:
+            gates.check_limits(prepared, tools)  # again: now it is known what Kantata prices
+            prepared = with_redated(prepared, tools)
     except (GateRefused, AccessDenied, NotReached) as error:
-        prepared = noting(prepared, f"{error.message} {error.hint}")
-        left = _unsent(prepared, error.message, error.hint)
-        doubt = not isinstance(error, GateRefused) and any(one.status is Status.IN_DOUBT for one in left.planned)
-        return _finished(prepared, tools, left, ExitCode.IN_DOUBT if doubt else error.exit_code)
-    if not prepared.ready and not any(one.found_in_kantata for one in prepared.planned):
-        nothing_sound = all(one.status is Status.NOT_SENT for one in prepared.planned)
+        return Examined(prepared, error)
+    return Examined(prepared)
+
+
+def _check_limits(prepared: Prepared, tools: Tools) -> None:
+    """Raise GateRefused when the amounts in the sheet break a limit already."""
+    try:
+        gates.check_limits(prepared, tools)
+    except GateRefused:
+        if tools.api is not None:  # the refusal names the currencies, when there are several
+            gates.check_limits(with_currencies(prepared, tools.api), tools)
+        raise
+
+
+def _compared_with_account(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan with what Kantata shows. Raises AccessDenied or NotReached."""
+    if tools.api is None:
+        return prepared
+    prepared = _own_doubts_settled(prepared, tools, tools.api)
+    prepared = look_up(prepared, tools.api, tools.settings.settle_seconds)
+    return checked(prepared, tools.api, go_on=False)
+
+
+def _own_doubts_settled(prepared: Prepared, tools: Tools, api: KantataApi) -> Prepared:
+    """Settle what is in doubt of this plan, as far as enough time has passed, and decide again."""
+    in_doubt = [planned.reference for planned in prepared.planned if planned.status is Status.IN_DOUBT]
+    doubtful = [reference for reference in in_doubt if reference is not None]
+    if not doubtful:
+        return prepared
+    settled = settle(tools.ledger.unsettled(doubtful), tools.ledger, api, tools.settings.settle_seconds)
+    apply(settled, tools.ledger, prepared.run_id)
+    prepared = decided(replace(prepared, knowledge=knowledge_for(prepared.drawn, tools.ledger)))
+    return prepared.with_each(lambda planned: told(planned, settled))
+
+
+# --- sending -------------------------------------------------------------------
+
+
+def carry_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
+    """Send what may be sent, and write what became of every row. Only under the lock of the ledger."""
+    prepared, obstacle = examined.prepared, examined.obstacle
+    if obstacle is None and prepared.refused:
+        return _refused(prepared, tools)
+    if obstacle is None:
+        try:
+            _ask_to_send(prepared, tools, hooks)
+        except (GateRefused, AccessDenied, NotReached) as error:
+            obstacle = error
+    if obstacle is not None:
+        return _obstructed(prepared, tools, obstacle)
+
+    if not prepared.ready and not any(planned.found_in_kantata for planned in prepared.planned):
+        nothing_sound = all(planned.status is Status.NOT_SENT for planned in prepared.planned)
         code = ExitCode.FILE_PROBLEMS if nothing_sound and has_errors(prepared.problems) else None
         return _finished(prepared, tools, Sent(prepared.planned), code)
-    tools.ledger.begin_run(
-        prepared.run_id,
-        prepared.batch,
-        prepared.source,
-        totals_of(prepared.lines, prepared.planned),
-        headers_seen(prepared.sheet),
-        prepared.planned,
-    )
-    plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
-    gates.begin(plan, tools)
-    _adopt_found(prepared, tools.ledger)
+
+    plan = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
+    _begin(prepared, tools, plan)
+    sent = Sent(prepared.planned)
+    if prepared.ready:
+        sent = _send(prepared, tools, hooks)
+    with suppress(LedgerProblem):  # what was sent must be shown; an undo ends the approvals too
+        gates.end(plan, tools, sent.planned)
+    if prepared.ready and hooks.stop.exit_code is None:  # who asked to stop does not wait for another look
+        sent = replace(sent, planned=read_again(sent.planned, hooks.connect))
+    return _finished(prepared, tools, sent, began=True)
+
+
+def _ask_to_send(prepared: Prepared, tools: Tools, hooks: Hooks) -> None:
+    """Make sure that what is to be sent may be sent. Raises GateRefused."""
     if not prepared.ready:
-        gates.end(plan, tools, prepared.planned)
-        return _finished(prepared, tools, Sent(prepared.planned), began=True)
+        return
+    hooks.connect()  # a missing token is said before the question
+    plan = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
+    if tools.settings.require_approval:
+        gates.approved(plan, tools, prepared.wish)
+    hooks.confirm(plan)
+
+
+def _begin(prepared: Prepared, tools: Tools, plan: Report) -> None:
+    """Note in the ledger that the run begins, and adopt what Kantata holds of it already."""
+    totals, headers = totals_of(prepared.lines, prepared.planned), headers_seen(prepared.sheet)
+    tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, totals, headers, prepared.planned)
+    gates.begin(plan, tools)
+    for planned in prepared.planned:
+        if planned.found_in_kantata and planned.invoice_id is not None:
+            tools.ledger.adopt(planned, planned.invoice_id, prepared.run_id, prepared.batch, prepared.source)
+
+
+def _send(prepared: Prepared, tools: Tools, hooks: Hooks) -> Sent:
     settings = tools.settings
-    gate = Gate(Pace.of(settings.pace_per_second), RetryBudget(settings.retry_seconds), hooks.stop)
     sender = Sender(
         hooks.connect,
         tools.ledger,
         prepared.run_id,
         prepared.batch,
         prepared.source,
-        gate,
+        Gate(Pace.of(settings.pace_per_second), RetryBudget(settings.retry_seconds), hooks.stop),
         hooks.stop,
         settings.workers,
         hooks.progress,
     )
-    sent = sender.send_all(prepared.planned)
-    with suppress(LedgerProblem):  # what was sent must be told; an undo ends the approvals too
-        gates.end(plan, tools, sent.planned)
-    if hooks.stop.exit_code is None:  # who asked to stop does not wait for another look
-        sent = replace(sent, planned=read_again(sent.planned, hooks.connect))
-    return _finished(prepared, tools, sent, began=True)
-
-
-def _compared_with_account(prepared: Prepared, tools: Tools) -> Prepared:
-    """The plan with all that is known before sending. Raises GateRefused, AccessDenied or NotReached."""
-    if prepared.named.stuck is not None:
-        raise prepared.named.stuck
-    try:
-        check_limits(prepared, tools)
-    except GateRefused:
-        if tools.api is not None:
-            check_limits(with_currencies(prepared, tools.api), tools)  # says of several currencies that they are
-        raise
-    if tools.api is None:
-        return prepared
-    prepared = look_up(_settle_own(prepared, tools, tools.api), tools.api, tools.settings.settle_seconds)
-    return checked(prepared, tools.api, go_on=False)
-
-
-def _agreed(prepared: Prepared, tools: Tools, hooks: Hooks) -> None:
-    """Make sure that what is to be sent may be sent. Raises GateRefused."""
-    if not prepared.ready:
-        return
-    hooks.connect()  # a missing token is said before the question
-    plan = report_of("submit", prepared, tools, prepared.planned, ExitCode.DONE)
-    if tools.settings.require_approval:
-        gates.approved(plan, tools, prepared.wish)
-    hooks.confirm(plan)
+    return sender.send_all(prepared.planned)
 
 
 def read_again(planned: tuple[PlannedInvoice, ...], connect: Callable[[], KantataApi]) -> tuple[PlannedInvoice, ...]:
     """Ask once more for created invoices whose answer left something out; what stays unread says so."""
-    unread = {
-        one.invoice_id: one
-        for one in planned
-        if one.status is Status.CREATED and one.invoice_id and one.tie_out and one.tie_out.unread
-    }
+    unread: dict[str, PlannedInvoice] = {}
+    for invoice in planned:
+        if invoice.status is Status.CREATED and invoice.invoice_id and invoice.tie_out and invoice.tie_out.unread:
+            unread[invoice.invoice_id] = invoice
     if not unread:
         return planned
     found: dict[str, PlannedInvoice] = {}
     with suppress(AccessDenied, NotReached):
         for shown in connect().find_by_ids(unread):
-            one = replace(unread[shown.invoice_id], reason=None, what_to_do=None)
-            found[shown.invoice_id] = tied(one, shown.read_back)
-    return tuple(found.get(one.invoice_id or "", one) for one in planned)
+            invoice = replace(unread[shown.invoice_id], reason=None, what_to_do=None)
+            found[shown.invoice_id] = tied(invoice, shown.read_back)
+    return tuple(found.get(invoice.invoice_id or "", invoice) for invoice in planned)
+
+
+# --- afterwards ----------------------------------------------------------------
 
 
 def _refused(prepared: Prepared, tools: Tools) -> Report:
+    """The file has problems, and only a whole file is sent."""
     why = "Nothing was sent because the file has problems."
-    advice = "Mend the rows listed under Problems and submit again, or add --partial to send what is sound."
+    advice = "Fix the rows listed under Problems and submit again, or add --partial to send what is sound."
     return _finished(prepared, tools, _unsent(prepared, why, advice), ExitCode.FILE_PROBLEMS)
 
 
-def _settle_own(prepared: Prepared, tools: Tools, api: KantataApi) -> Prepared:
-    """Settle what is in doubt of this plan, as far as enough time has passed, and decide anew."""
-    doubtful = [one.reference for one in prepared.planned if one.status is Status.IN_DOUBT and one.reference]
-    if not doubtful:
-        return prepared
-    settled = settle(tools.ledger.unsettled(doubtful), tools.ledger, api, tools.settings.settle_seconds)
-    apply(settled, tools.ledger, prepared.run_id)
-    prepared = decided(replace(prepared, knowledge=knowledge_for(prepared.drawn, tools.ledger)))
-    return replace(prepared, planned=tuple(told(one, settled) for one in prepared.planned))
-
-
-def _adopt_found(prepared: Prepared, ledger: SubmissionLedger) -> None:
-    for one in prepared.planned:
-        if one.found_in_kantata and one.invoice_id is not None:
-            ledger.adopt(one, one.invoice_id, prepared.run_id, prepared.batch, prepared.source)
+def _obstructed(prepared: Prepared, tools: Tools, obstacle: GateRefused | AccessDenied | NotReached) -> Report:
+    """Nothing could be sent; an invoice in doubt is still the first thing to know, unless a gate refused."""
+    prepared = prepared.with_notice(f"{obstacle.message} {obstacle.hint}")
+    left = _unsent(prepared, obstacle.message, obstacle.hint)
+    code = obstacle.exit_code
+    in_doubt = any(planned.status is Status.IN_DOUBT for planned in left.planned)
+    if in_doubt and not isinstance(obstacle, GateRefused):
+        code = ExitCode.IN_DOUBT
+    return _finished(prepared, tools, left, code)
 
 
 def _unsent(prepared: Prepared, why: str, advice: str) -> Sent:
-    planned = (not_sent(one, why, advice) if one.status is Status.READY else one for one in prepared.planned)
-    return Sent(tuple(planned))
+    def unsent(planned: PlannedInvoice) -> PlannedInvoice:
+        if planned.status is not Status.READY:
+            return planned
+        return not_sent(planned, why, advice)
+
+    return Sent(prepared.with_each(unsent).planned)
 
 
 def _finished(
-    prepared: Prepared,
-    tools: Tools,
-    sent: Sent,
-    code: ExitCode | None = None,
-    *,
-    began: bool = False,
+    prepared: Prepared, tools: Tools, sent: Sent, code: ExitCode | None = None, *, began: bool = False
 ) -> Report:
-    code = exit_code_after(sent) if code is None else code
+    """Write what became of the plan: results, log, ledger, and the annotated copy."""
+    if code is None:
+        code = exit_code_after(sent)
     if code is ExitCode.DONE and has_errors(prepared.problems):
         code = ExitCode.SOME_NOT_SENT  # also when the faulty rows belong to no invoice
-    report = report_of("submit", prepared, tools, sent.planned, code)
-    folder = tools.settings.reports
+    report = _with_results(prepared.report("submit", tools, sent.planned, code), tools)
+    note_in_log(report)
+    with suppress(LedgerProblem):  # the invoices are on record; what became of them must be shown all the same
+        _end(prepared, tools, report, began=began)
+    named = not prepared.terms.batch_derived
+    # Last, as it may take its time.
+    copy = annotate(report, tools.settings.reports, batch_named=named, wanted=prepared.wish.annotate)
+    return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))
+
+
+def _with_results(report: Report, tools: Tools) -> Report:
+    """The report with its workbooks, or with a notice why they could not be written."""
     files: dict[str, Path | None] = {}
     try:
-        files["results"] = results.write_report(report, folder)
-        files["to_fix"] = write_to_fix(report, folder)
-    except Exception as error:  # noqa: BLE001 - the copy is an extra; without it the run is as good
+        files["results"] = results.write_report(report, tools.settings.reports)
+        files["to_fix"] = write_to_fix(report, tools.settings.reports)
+    except Exception as error:  # noqa: BLE001 - whatever it is, what was sent must be shown
         notice = f"The results could not be written whole ({error}); the ledger knows what was sent."
-        code = ExitCode.UNEXPECTED if code is ExitCode.DONE else code
+        code = ExitCode.UNEXPECTED if report.exit_code is ExitCode.DONE else report.exit_code
         report = replace(report, exit_code=code, notices=(*report.notices, notice))
-    report = replace(report, files=files)
-    note_in_log(report)
-    with suppress(LedgerProblem):  # the invoices are on record; what became of them must be told all the same
-        if not began:
-            tools.ledger.begin_run(
-                prepared.run_id, prepared.batch, prepared.source, report.totals, (), prepared.planned
-            )
-        tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(code))
-    named = not prepared.terms.batch_derived
-    copy = annotate(report, folder, batch_named=named, wanted=prepared.wish.annotate)  # last: it may take its time
-    return replace(report, files={**files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))
+    return replace(report, files=files)
+
+
+def _end(prepared: Prepared, tools: Tools, report: Report, *, began: bool) -> None:
+    """Note in the ledger how the run ended; also of a run that sent nothing."""
+    if not began:
+        tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, report.totals, (), prepared.planned)
+    tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(report.exit_code))
 
 
 def exit_code_after(sent: Sent) -> ExitCode:
     """How a submit ends: in doubt over access over unreachable over anything else left undone."""
-    statuses = {one.status for one in sent.planned}
+    statuses = {planned.status for planned in sent.planned}
     if Status.IN_DOUBT in statuses:
         return ExitCode.IN_DOUBT
     if sent.stopped_by is not None:
@@ -229,6 +283,8 @@ def exit_code_after(sent: Sent) -> ExitCode:
         return ExitCode.ACCESS
     if sent.unreachable:
         return ExitCode.UNREACHABLE
-    undone = {Status.REJECTED, Status.HELD, Status.NOT_SENT, Status.READY}
-    amiss = any(one.differs or one.missing for one in sent.planned)
-    return ExitCode.SOME_NOT_SENT if statuses & undone or amiss else ExitCode.DONE
+    left = statuses & {Status.REJECTED, Status.HELD, Status.NOT_SENT, Status.READY}
+    amiss = any(planned.differs or planned.missing for planned in sent.planned)
+    if left or amiss:
+        return ExitCode.SOME_NOT_SENT
+    return ExitCode.DONE

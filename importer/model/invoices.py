@@ -1,7 +1,4 @@
-"""One row of the sheet, and what it bills.
-
-What the rows of the sheet come together to.
-"""
+"""The lines of an invoice, and what they come together to."""
 
 from __future__ import annotations
 
@@ -58,26 +55,6 @@ class LineItem:
         if (self.item_type in PRICED) is (self.amount is None):
             msg = f"row {self.row}: amount does not fit {self.item_type.value}"
             raise ValueError(msg)
-
-
-@dataclass(frozen=True, slots=True)
-class SheetLine:
-    """One row after validation: its place, what it belongs to, and its item when it is sound."""
-
-    row: int
-    """Row number as Excel shows it."""
-    workspace_id: int | None
-    """None when the cell is empty or cannot be read."""
-    invoice_key: str | None
-    """None when the row has no key; see :attr:`key_unreadable`."""
-    key_unreadable: bool
-    """Whether the key cell holds something that could not be read."""
-    item: LineItem | None
-    """None when the row has an error."""
-    amount: Decimal | None
-    """The readable amount, for control totals, also of rows with other errors."""
-    invoice_values: dict[str, object]
-    """Readable, filled invoice-level cells by column name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Problems found in a sheet: values to be collected, never exceptions."""
+"""Problems found in a sheet: values to be collected, never exceptions. Addresses of cells."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
 
 class Severity(Enum):
@@ -34,12 +34,14 @@ class Problem:
     row: int | None = None
     """Row number as Excel shows it (the first row of the sheet is 1)."""
     column: str | None = None
-    """Name of the column from :mod:`importer.columns`, or the header text of an unknown one."""
+    """Name of the column from :mod:`importer.model.columns`, or the header text of an unknown one."""
     value: str | None = None
     """What stands in the cell, as text; None when nothing does."""
     severity: Severity = Severity.ERROR
     rows: tuple[int, ...] = ()
     """All rows concerned, when it is about a whole column; ``row`` and ``cell`` are then the first of them."""
+    meant: str | None = None
+    """Name of the known column that an unknown header is probably meant for."""
 
     @property
     def every_row(self) -> tuple[int, ...]:
@@ -58,12 +60,56 @@ def errors_first(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR)
 
 
+class Problems:
+    """The problems of one file, collected while it goes from step to step."""
+
+    def __init__(self, found: Iterable[Problem] = ()) -> None:
+        """Begin with what reading the file has found."""
+        self._found = list(found)
+
+    def add(self, found: Iterable[Problem]) -> None:
+        """Take over what a step has found."""
+        self._found.extend(found)
+
+    def supersede(self, code: str, rows: Container[int]) -> None:
+        """Drop the problems with this code in these rows: a later step knows more about them."""
+        self._found = [problem for problem in self._found if problem.code != code or problem.row not in rows]
+
+    def with_code(self, code: str) -> tuple[Problem, ...]:
+        """The problems with this code, as they were found."""
+        return tuple(problem for problem in self._found if problem.code == code)
+
+    def errors(self) -> tuple[Problem, ...]:
+        """What keeps rows from being sent, as it was found."""
+        return tuple(problem for problem in self._found if problem.severity is Severity.ERROR)
+
+    def ordered(self) -> tuple[Problem, ...]:
+        """All of them in the order of the sheet."""
+        return in_sheet_order(self._found)
+
+
+def in_sheet_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Sort by row, then by column; what is about the whole file comes first."""
+    return tuple(sorted(problems, key=_position))
+
+
+def _position(problem: Problem) -> tuple[int, int]:
+    """Row as Excel shows it and column counted from 0; 0 and -1 where the problem has none."""
+    letters = (problem.cell or "").rstrip("0123456789")
+    column = column_position(letters) if letters.isalpha() else -1
+    return problem.row or 0, column
+
+
 def error_rows(problems: Iterable[Problem]) -> set[int]:
     """The rows that errors keep from being sent."""
-    return {row for problem in problems if problem.severity is Severity.ERROR for row in problem.every_row}
+    rows: set[int] = set()
+    for problem in problems:
+        if problem.severity is Severity.ERROR:
+            rows.update(problem.every_row)
+    return rows
 
 
-def has_errors(problems: tuple[Problem, ...]) -> bool:
+def has_errors(problems: Iterable[Problem]) -> bool:
     """Tell whether any of the problems keeps invoices from being sent."""
     return any(problem.severity is Severity.ERROR for problem in problems)
 

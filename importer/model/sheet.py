@@ -1,12 +1,13 @@
-"""What reading a file yields: rows and headers with their sheet addresses."""
+"""The rows of a file: as they were read, with their headers and addresses, and as they were understood."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from importer.model.problems import cell_address
+from importer.model.invoices import LineItem
+from importer.model.problems import Problem, Severity, cell_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-
-    from importer.model.problems import Problem
 
 Cell = object
 """str, float, int, bool, date, datetime, time, timedelta or None, as the file stores it."""
@@ -132,9 +131,18 @@ class Sheet:
             positions.setdefault("workspace_id", positions["workspace"])
         object.__setattr__(self, "_positions", positions)
 
+    @property
+    def row_count(self) -> int:
+        """How many rows are line items."""
+        return len(self.frame)
+
     def has(self, column: str) -> bool:
         """Tell whether the sheet has this known column, or a constant that stands in for it."""
         return column in self.frame.columns
+
+    def raw(self, column: str, row: int) -> Cell:
+        """Cell of a known column as the file stores it; None when it is blank or the column is absent."""
+        return self.frame.at[row, column] if column in self.frame.columns else None
 
     def address(self, column: str, row: int) -> str | None:
         """Cell address of a known column in a row, such as ``F17``; None when the column is absent."""
@@ -144,6 +152,63 @@ class Sheet:
     def title(self, column: str) -> str:
         """Header text of a known column as it stands in the sheet; its name when absent."""
         return next((h.text for h in self.headers if h.column == column), column)
+
+    def problem_at(  # noqa: PLR0913, PLR0917 - one argument per field
+        self,
+        column: str,
+        row: int,
+        code: str,
+        message: str,
+        hint: str,
+        value: str | None = None,
+        severity: Severity = Severity.ERROR,
+        rows: tuple[int, ...] = (),
+    ) -> Problem:
+        """A problem at the cell of a known column in a row."""
+        address = self.address(column, row)
+        return Problem(code, message, hint, self.name, address, row, column, value, severity, rows)
+
+
+ITEM_COLUMNS = frozenset(part.name for part in fields(LineItem)) - {"row", "workspace_id", "currency"}
+"""Columns whose cells become a part of the line item."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLine:
+    """One row on its way to an invoice: what its cells say, typed."""
+
+    row: int
+    """Row number as Excel shows it."""
+    workspace_id: int | None
+    """None when no project is given, or none that is known."""
+    invoice_key: str | None
+    """None when the row has no key; see :attr:`key_unreadable`."""
+    key_unreadable: bool
+    """Whether the key cell holds something that could not be read."""
+    sound: bool
+    """False when an error keeps the row from being sent."""
+    item_values: Mapping[str, object] = field(default_factory=dict)
+    """Readable, filled cells of the line item by column name."""
+    invoice_values: Mapping[str, object] = field(default_factory=dict)
+    """Readable, filled invoice-level cells by column name."""
+    workspace_name: str | None = None
+    """The name that the row gives to its project."""
+    currency: str | None = None
+    """Code (EUR) or shared mark ($) typed beside the amount."""
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The readable amount, main currency unit, also of rows with other errors."""
+        return cast("Decimal | None", self.item_values.get("amount"))
+
+    @property
+    def item(self) -> LineItem | None:
+        """What the row bills; None when the row has an error."""
+        if not self.sound or self.workspace_id is None:
+            return None
+        values = cast("Mapping[str, Any]", self.item_values)
+        currency = None if self.amount is None else self.currency
+        return LineItem(row=self.row, workspace_id=self.workspace_id, currency=currency, **values)
 
 
 def is_blank(cell: Cell) -> bool:

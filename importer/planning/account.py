@@ -19,12 +19,21 @@ if TYPE_CHECKING:
 
     from importer.model.invoices import LineItem, UnsoundInvoice
 
-PLURALS = {
-    ItemType.TIME_ENTRY: "time entries",
-    ItemType.EXPENSE: "expenses",
-    ItemType.BILLING_MILESTONE: "billing milestones",
+
+@dataclass(frozen=True, slots=True)
+class RecordWords:
+    """What people call one kind of record."""
+
+    singular: str
+    plural: str
+
+
+RECORDS = {
+    ItemType.TIME_ENTRY: RecordWords("Time entry", "time entries"),
+    ItemType.EXPENSE: RecordWords("Expense", "expenses"),
+    ItemType.BILLING_MILESTONE: RecordWords("Billing milestone", "billing milestones"),
 }
-"""Item types that name a record, in the order in which they are asked for."""
+"""Item types that name a record of Kantata, in the order in which they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,12 @@ class Account:
     def strangers(self) -> Iterator[tuple[str, int]]:
         """What was asked about, and how many records came that were not asked for."""
         counts = {"projects": self.projects.strangers}
-        counts |= {PLURALS[kind]: found.strangers for kind, found in self.items.items()}
+        for kind, found in self.items.items():
+            counts[RECORDS[kind].plural] = found.strangers
         counts |= {"tasks": self.tasks.strangers, "invoice numbers": self.numbers.strangers}
-        return ((name, count) for name, count in counts.items() if count)
+        for name, count in counts.items():
+            if count:
+                yield name, count
 
 
 def named(project: Project) -> str:

@@ -1,4 +1,4 @@
-"""Projects that the sheet names instead of numbering them: which rows do, and what a name means. Pure."""
+"""Projects that the sheet names instead of numbering them: what a name means, and what is wrong with it. Pure."""
 
 from __future__ import annotations
 
@@ -6,87 +6,128 @@ import difflib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from importer.kantata.account import Found, Project
-from importer.model.columns import Kind
-from importer.model.problems import Problem
-from importer.model.sheet import CellFault
 from importer.values.aliases import same
-from importer.values.cells import parser_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from importer.model.errors import ImporterError
-    from importer.model.sheet import Sheet
+    from importer.model.errors import AccessDenied, NotReached
+    from importer.model.problems import Problem, Problems
+    from importer.model.sheet import Sheet, SheetLine
 
-PLACEHOLDER = "not_resolved"
-"""Fault of an id cell whose row names a project that could not be found."""
 MOST_NEAREST, LIKE = 3, 0.5
 """Titles offered for a name that none has, and how alike they must be (difflib ratio)."""
+OFFLINE = "Kantata was not asked (--offline, or no access token)"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What Kantata said of names that the settings do not know."""
+
+    by_name: Mapping[str, list[Project]] = field(default_factory=dict)
+    """By the reduced name: the projects with this title."""
+    every: tuple[Project, ...] = ()
+    """All projects that were seen: among them are the nearest titles."""
+    stuck: AccessDenied | NotReached | None = None
+    """Why Kantata could not be asked to the end."""
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What became of the names in a sheet."""
+    """What is known of the names in a sheet."""
 
-    problems: Mapping[int, Problem] = field(default_factory=dict)
-    """By row: why its name means no project, or another one than its id."""
     claims: Mapping[int, str] = field(default_factory=dict)
     """By row: the name beside a typed id, which Kantata's title must confirm."""
     projects: Found[Project] = field(default_factory=Found)
     """Projects that were seen while names were looked up."""
     titles: Mapping[int, str] = field(default_factory=dict)
     """By id: a name that the sheet gives to the project, shown where Kantata was not asked."""
-    stuck: ImporterError | None = None
+    stuck: AccessDenied | NotReached | None = None
     """Why Kantata could not be asked."""
 
-    def told(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        """The problems of the rows, with the names' own in place of “no id”."""
-        code = f"workspace_id.{PLACEHOLDER}"
-        theirs = (self.problems.get(one.row or 0) if one.code == code else one for one in problems)
-        return tuple(one for one in theirs if one is not None)
+
+def names_to_ask(lines: Iterable[SheetLine], known: Mapping[str, int]) -> list[str]:
+    """The names, each once, of rows without an id that the settings (``known``: reduced name → id) do not know."""
+    wanted: dict[str, None] = {}
+    for line in lines:
+        name = line.workspace_name
+        if name is not None and line.workspace_id is None and same(name) not in known:
+            wanted.setdefault(name)
+    return list(wanted)
 
 
-def names_in(sheet: Sheet) -> dict[int, str]:
-    """Every readable name by its row; ``""`` stands for one that cannot be read, which ``validate`` says."""
-    if "workspace" not in sheet.frame:
-        return {}
-    read = parser_of(Kind.TEXT)
-    cells = zip(sheet.frame.index.tolist(), sheet.frame["workspace"].tolist(), strict=True)
-    parsed = {row: "" if isinstance(cell, CellFault) else read(cell) for row, cell in cells if cell is not None}
-    return {row: name if isinstance(name, str) else "" for row, name in parsed.items()}
+def with_projects(
+    lines: Iterable[SheetLine], sheet: Sheet, known: Mapping[str, int], seen: Seen, problems: Problems
+) -> tuple[tuple[SheetLine, ...], Named]:
+    """Give every row that only names its project the project's id; what has no sure answer goes to ``problems``."""
+    claims: dict[int, str] = {}
+    titles: dict[int, str] = {}
+    finished: list[SheetLine] = []
+    for line in lines:
+        name = line.workspace_name
+        if name is None:
+            finished.append(line)
+        elif line.workspace_id is not None:
+            finished.append(_confirmed(line, name, sheet, known, problems))
+            if same(name) not in known:
+                claims[line.row] = name
+        else:
+            resolved = _resolved(line, name, sheet, known, seen, problems)
+            finished.append(resolved)
+            if resolved.workspace_id is not None:
+                titles[resolved.workspace_id] = name
+    projects = {project.project_id: project for project in seen.every}
+    return tuple(finished), Named(claims, Found(projects, frozenset(projects)), titles, seen.stuck)
 
 
-def typed_ids(sheet: Sheet) -> dict[int, int | None]:
-    """Every filled id cell by its row; None stands for one that cannot be read, which ``validate`` says."""
-    if "workspace_id" not in sheet.frame:
-        return {}
-    read = parser_of(Kind.IDENTIFIER)
-    cells = zip(sheet.frame.index.tolist(), sheet.frame["workspace_id"].tolist(), strict=True)
-    parsed = {row: None if isinstance(cell, CellFault) else read(cell) for row, cell in cells if cell is not None}
-    return {row: value if isinstance(value, int) else None for row, value in parsed.items()}
+def _confirmed(line: SheetLine, name: str, sheet: Sheet, known: Mapping[str, int], problems: Problems) -> SheetLine:
+    """A row with id and name: a name of the settings must mean the same project."""
+    meant = known.get(same(name))
+    if meant is None or line.workspace_id is None or meant == line.workspace_id:
+        return line
+    truth = f"the settings give that name to project {meant}"
+    problems.add([differs(sheet, line.row, name, line.workspace_id, truth)])
+    return replace(line, workspace_id=None, sound=False)
 
 
-def with_ids(sheet: Sheet, ids: Mapping[int, int], lost: Iterable[int]) -> Sheet:
-    """The sheet with ids by row, as if they had been typed; the ``lost`` rows cannot be given to any project."""
-    typed = sheet.frame["workspace_id"].tolist() if "workspace_id" in sheet.frame else [None] * len(sheet.frame)
-    cells = dict(zip(sheet.frame.index.tolist(), typed, strict=True))
-    cells |= {**ids, **{row: CellFault("", PLACEHOLDER, "means no project", "") for row in lost}}
-    column = pd.Series(cells, index=sheet.frame.index, dtype=object)
-    return replace(sheet, frame=sheet.frame.assign(workspace_id=column))
+def _resolved(  # noqa: PLR0913, PLR0917 - one argument per fact
+    line: SheetLine, name: str, sheet: Sheet, known: Mapping[str, int], seen: Seen, problems: Problems
+) -> SheetLine:
+    """A row with a name only: the settings come first, then exactly one title in Kantata."""
+    if same(name) in known:
+        return replace(line, workspace_id=known[same(name)])
+    found = seen.by_name.get(same(name), [])
+    if len(found) == 1:
+        return replace(line, workspace_id=found[0].project_id)
+    problems.add([_unresolved(sheet, line.row, name, found, seen)])
+    return replace(line, sound=False)
+
+
+def _unresolved(sheet: Sheet, row: int, name: str, found: list[Project], seen: Seen) -> Problem:
+    """Why a name means no project."""
+    if found:
+        return ambiguous(sheet, row, name, found)
+    if seen.stuck is not None:
+        return not_asked(sheet, row, name, f"Kantata could not be asked: {seen.stuck.message.rstrip('.')}")
+    if not seen.asked:
+        return not_asked(sheet, row, name, OFFLINE)
+    return unknown(sheet, row, name, nearest(name, seen.every))
 
 
 def matches(name: str, projects: Iterable[Project]) -> list[Project]:
     """The projects whose title is the name, apart from case and blanks; each once, by id."""
-    found = {one.project_id: one for one in projects if one.title is not None and same(one.title) == same(name)}
+    found: dict[int, Project] = {}
+    for project in projects:
+        if project.title is not None and same(project.title) == same(name):
+            found[project.project_id] = project
     return [found[number] for number in sorted(found)]
 
 
 def nearest(name: str, projects: Iterable[Project]) -> list[Project]:
     """The projects whose titles are most like the name."""
-    titles = {same(one.title): one for one in projects if one.title is not None}
+    titles = {same(project.title): project for project in projects if project.title is not None}
     holding = [title for title in titles if same(name) in title]
     alike = difflib.get_close_matches(same(name), titles, n=MOST_NEAREST, cutoff=LIKE)
     return [titles[title] for title in dict.fromkeys([*holding, *alike])][:MOST_NEAREST]
@@ -120,26 +161,20 @@ def differs(sheet: Sheet, row: int, name: str, typed: int, truth: str) -> Proble
 
 def problem(sheet: Sheet, row: int, name: str, fault: str, message: str, hint: str) -> Problem:  # noqa: PLR0913, PLR0917 - one argument per field
     """A problem at the cell that holds the name."""
-    return Problem(
-        code=f"workspace.{fault}",
-        message=message,
-        hint=hint,
-        sheet=sheet.name,
-        cell=sheet.address("workspace", row),
-        row=row,
-        column="workspace",
-        value=name,
-    )
+    return sheet.problem_at("workspace", row, f"workspace.{fault}", message, hint, name)
 
 
 def _otherwise(sheet: Sheet, name: str) -> str:
     """How else a project can be given; numbers in a column of names are often ids under the wrong header."""
     hint = "type the number of the project under Project ID, or name it in the setting workspaces."
-    title = sheet.title("workspace")
-    return (
-        f"{hint} If {name} is that number, call the column “{title}” Project ID instead." if name.isdecimal() else hint
-    )
+    if name.isdecimal():
+        hint += f" If {name} is that number, call the column “{sheet.title('workspace')}” Project ID instead."
+    return hint
 
 
 def _listed(projects: Iterable[Project]) -> str:
-    return ", ".join(f"{one.project_id} “{one.title}”{' (archived)' if one.archived else ''}" for one in projects)
+    texts = []
+    for project in projects:
+        archived = " (archived)" if project.archived else ""
+        texts.append(f"{project.project_id} “{project.title}”{archived}")
+    return ", ".join(texts)

@@ -11,8 +11,8 @@ from importer.model.plans import Totals
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importer.model.invoices import SheetLine
     from importer.model.plans import PlannedInvoice, Status
+    from importer.model.sheet import SheetLine
 
 
 def totals_of(lines: Iterable[SheetLine], planned: Iterable[PlannedInvoice]) -> Totals:

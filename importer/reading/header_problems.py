@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ def missing_columns(
     A column for which a header is probably misspelt is left out: ``problems``, those of
     the columns that are there, ask about it already.
     """
-    misspelt = {_nearest(str(asked.value), known) for asked in problems if asked.code == "column.near_miss"}
+    misspelt = {asked.meant for asked in problems if asked.code == "column.near_miss"}
     unknown = [header.text for header in headers if header.column is None]
     names = {header.column for header in headers if header.column}
     missing = []
@@ -175,7 +176,9 @@ def _unknown_column(
     meant = _nearest(text, known)
     if meant is not None and meant not in present:
         alias, ignore = alias_lines(meant, text, known), ignore_line([text], known)
-        return unknown("column.near_miss", title=BY_NAME[meant].title, name=meant, alias=alias, ignore=ignore)
+        title = BY_NAME[meant].title
+        near_miss = unknown("column.near_miss", title=title, name=meant, alias=alias, ignore=ignore)
+        return replace(near_miss, meant=meant)
 
     lines = use_or_ignore(text, known, present)
     if fold(text) in CHANGES_AMOUNTS:

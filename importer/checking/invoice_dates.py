@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from importer.model.problems import Problem, Severity
+from importer.model.problems import Severity, error_rows, in_sheet_order
 from importer.model.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from importer.model.invoices import SheetLine
-    from importer.model.sheet import Sheet
+    from importer.model.problems import Problem, Problems
+    from importer.model.sheet import Sheet, SheetLine
 
 DATE = "invoice_date"
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -32,7 +32,9 @@ class DateRules:
     @property
     def severity(self) -> Severity:
         """How grave a date is that breaks a rule."""
-        return Severity.ERROR if self.outside == "error" else Severity.WARNING
+        if self.outside == "error":
+            return Severity.ERROR
+        return Severity.WARNING
 
 
 def is_month(batch: str) -> bool:
@@ -45,37 +47,40 @@ def batch_before(batch: str, known: Iterable[str]) -> str | None:
 
     ``known``: batches of the ledger, the one sent to last first. None when there is none.
     """
-    others = [one for one in known if one != batch]
+    others = [name for name in known if name != batch]
     if is_month(batch):
-        return max((one for one in others if is_month(one) and one < batch), default=None)
+        return max((name for name in others if is_month(name) and name < batch), default=None)
     return next(iter(others), None)
 
 
-def check_dates(
-    lines: Iterable[SheetLine], sheet: Sheet, batch: str, today: date, rules: DateRules
-) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...]]:
-    """Return the lines, without the items of those in error, and what is wrong with their dates.
+def check_dates(  # noqa: PLR0913, PLR0917 - one argument per fact
+    lines: Iterable[SheetLine], sheet: Sheet, batch: str, today: date, rules: DateRules, problems: Problems
+) -> tuple[SheetLine, ...]:
+    """Return the lines, those with a date in error as unsound; what is wrong goes to ``problems``.
 
     A warning is given once per date, an error at each cell, as other errors are.
     """
     lines = tuple(lines)
-    dated = [(line, day) for line in lines if isinstance(day := line.invoice_values.get(DATE), date)]
-    rows: dict[date, list[int]] = {}
-    for line, day in dated:
-        rows.setdefault(day, []).append(line.row)
-    problems: list[Problem] = []
-    for day, of_day in rows.items():
+    rows_of: dict[date, list[int]] = {}
+    for line in lines:
+        day = line.invoice_values.get(DATE)
+        if isinstance(day, date):
+            rows_of.setdefault(day, []).append(line.row)
+
+    found: list[Problem] = []
+    for day, rows in rows_of.items():
         for code, message, hint in _wrong(day, batch, today, rules):
-            named = of_day if rules.severity is Severity.ERROR else of_day[:1]
-            more = len(of_day) - 1 if rules.severity is Severity.WARNING else 0
-            also = f" So say {count_of(more, 'more row')}." if more else ""
-            problems += [_problem(row, day, sheet, (code, f"{message}{also}", hint), rules.severity) for row in named]
-    faulty = {problem.row for problem in problems if problem.severity is Severity.ERROR}
-    sound = tuple(replace(line, item=None) if line.row in faulty else line for line in lines) if faulty else lines
-    return sound, tuple(sorted(problems, key=lambda problem: problem.row or 0))
+            found += _of_date(sheet, day, rows, (code, message, hint), rules.severity)
+    problems.add(in_sheet_order(found))
+
+    unsound = error_rows(found)
+    if not unsound:
+        return lines
+    return tuple(replace(line, sound=False) if line.row in unsound else line for line in lines)
 
 
 def _wrong(day: date, batch: str, today: date, rules: DateRules) -> Iterator[tuple[str, str, str]]:
+    """Code, message and hint of everything that is wrong with a date."""
     if rules.outside != "allow" and is_month(batch) and day.strftime("%Y-%m") != batch:
         yield (
             f"{DATE}.outside",
@@ -91,6 +96,14 @@ def _wrong(day: date, batch: str, today: date, rules: DateRules) -> Iterator[tup
         )
 
 
-def _problem(row: int, day: date, sheet: Sheet, said: tuple[str, str, str], severity: Severity) -> Problem:
-    code, message, hint = said
-    return Problem(code, message, hint, sheet.name, sheet.address(DATE, row), row, DATE, day.isoformat(), severity)
+def _of_date(
+    sheet: Sheet, day: date, rows: list[int], wrong: tuple[str, str, str], severity: Severity
+) -> Iterator[Problem]:
+    """An error at each cell that holds the date, or one warning at the first of them."""
+    code, message, hint = wrong
+    if severity is Severity.WARNING:
+        if len(rows) > 1:
+            message += f" So say {count_of(len(rows) - 1, 'more row')}."
+        rows = rows[:1]
+    for row in rows:
+        yield sheet.problem_at(DATE, row, code, message, hint, day.isoformat(), severity)

@@ -1,0 +1,284 @@
+"""Check every row with pandera, lazily, so that all problems of a sheet show at once.
+
+Cells are parsed first (:mod:`importer.checking.typed_cells`); what cannot be read stays in the
+frame as a value of its own, so that one bad cell hides no other check. Then the
+rows of each item type are validated by a schema made for that type from
+:mod:`importer.model.columns`. What holds between rows of one invoice is for ``grouping``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+import pandera.pandas as pa
+
+from importer.checking.conventions import Conventions
+from importer.checking.schemas import Fault, schema_for, words_of
+from importer.checking.total_rows import disagreeing, suspected
+from importer.checking.typed_cells import parse
+from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT, REQUIRED, Column, Kind, Level
+from importer.model.invoices import ItemType
+from importer.model.problems import Problem, Severity, error_rows, in_sheet_order
+from importer.model.sheet import ITEM_COLUMNS, SheetLine, text_of
+from importer.model.words import row_ranges
+from importer.values.readings import Unreadable
+from importer.values.toml_lines import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from importer.checking.conventions import Decision
+    from importer.checking.typed_cells import Parsed
+    from importer.model.problems import Problems
+    from importer.model.sheet import Sheet
+
+CSV_FAULTS = frozenset({"not_a_number", "not_a_date"})
+"""Faults that come from how a country writes numbers and dates."""
+
+
+def check_rows(
+    sheet: Sheet, problems: Problems, *, send_cents: bool, conventions: Conventions | None = None
+) -> tuple[tuple[SheetLine, ...], tuple[Decision, ...]]:
+    """Return every row of the sheet, typed, and how columns were read whose texts needed a convention.
+
+    ``problems`` holds what reading has found and gets what is found here.
+    ``send_cents`` allows two decimals in amounts (setting ``fractional_amounts``).
+    """
+    typed = parse(sheet, conventions or Conventions())
+    parsed, amounts = typed.frame, _amounts(typed.frame)
+    found = [
+        *typed.problems,
+        *_check_types(sheet, parsed, send_cents=send_cents),
+        *_repeated_rows(sheet, parsed),
+        *disagreeing(sheet, amounts),
+        *suspected(sheet, parsed, amounts),
+    ]
+    misspelt = {problem.meant for problem in problems.with_code("column.near_miss")}
+    lacking: set[int] = set()
+    for column, kinds, rows in _absent_columns(parsed):
+        lacking |= rows
+        if column.name not in misspelt:  # else an error asks already whether a header was meant for it
+            found.append(_absent(sheet, column, kinds, rows))
+
+    of_reading = problems.errors()
+    of_rows = [error for error in of_reading if error.row is not None and error.row > sheet.header_row]
+    unsound = error_rows(found) | error_rows(of_rows) | lacking
+    if len(of_rows) < len(of_reading):  # an error in the header: then no row can be trusted
+        unsound = set(parsed.index.tolist())
+
+    wrong_totals = {problem.row or 0 for problem in found if problem.code.startswith("row.total_")}
+    problems.supersede("row.total", wrong_totals)
+    problems.add(explained(in_sheet_order(found)))
+    return tuple(_lines(typed, unsound)), tuple(typed.decisions)
+
+
+def _amounts(parsed: pd.DataFrame) -> dict[int, Decimal | None]:
+    """The amount of each row that has one; None for one that cannot be read."""
+    amounts: dict[int, Decimal | None] = {}
+    if "amount" in parsed.columns:
+        for row, cell in parsed["amount"].items():
+            if cell is not None:
+                amounts[cast("int", row)] = cell if isinstance(cell, Decimal) else None
+    return amounts
+
+
+# --- from failure cases to problems ------------------------------------------
+
+
+def _check_types(sheet: Sheet, parsed: pd.DataFrame, *, send_cents: bool) -> Iterator[Problem]:
+    """Validate the rows of each item type."""
+    for item_type, rows in _by_item_type(parsed):
+        columns = [name for name in parsed.columns if _matters(BY_NAME[name], item_type, rows)]
+        schema = schema_for(item_type, columns, send_cents=send_cents, named=_rows_with_name(rows))
+        try:
+            schema.validate(rows, lazy=True)
+        except pa.errors.SchemaErrors as failures:
+            yield from _problems(sheet, rows, item_type, failures.failure_cases)
+
+
+def _by_item_type(parsed: pd.DataFrame) -> Iterator[tuple[ItemType | None, pd.DataFrame]]:
+    """The rows of each item type that occurs; None stands for those whose type cannot be read."""
+    if "item_type" not in parsed.columns:
+        yield None, parsed
+        return
+    kinds = parsed["item_type"].map(lambda value: value if isinstance(value, ItemType) else None)
+    for item_type in ItemType:
+        rows = parsed[kinds == item_type]
+        if len(rows):
+            yield item_type, rows
+    unknown = parsed[kinds.isna()]
+    if len(unknown):
+        yield None, unknown
+
+
+def _matters(column: Column, item_type: ItemType | None, rows: pd.DataFrame) -> bool:
+    """Leave out columns that are empty and may be: most sheets use few of them."""
+    required = item_type in column.required_for or column in REQUIRED
+    return required or bool(rows[column.name].notna().any())
+
+
+def _rows_with_name(rows: pd.DataFrame) -> frozenset[int]:
+    """Rows that name their project, so that they need no number."""
+    if NAME_OF_PROJECT not in rows.columns:
+        return frozenset()
+    return frozenset(rows.index[rows[NAME_OF_PROJECT].notna()].tolist())
+
+
+def _problems(
+    sheet: Sheet, rows: pd.DataFrame, item_type: ItemType | None, failure_cases: pd.DataFrame
+) -> Iterator[Problem]:
+    twins: dict[object, list[int]] = {}
+    if (failure_cases["check"] == "duplicate").any():
+        twins = _twins(rows)
+    found = zip(failure_cases["column"], failure_cases["check"], failure_cases["index"], strict=True)
+    for name, fault, row in found:
+        yield _problem(sheet, rows.at[row, name], item_type, BY_NAME[str(name)], str(fault), int(row), twins)
+
+
+def _twins(rows: pd.DataFrame) -> dict[object, list[int]]:
+    """Rows by the id of the item that they bill."""
+    twins: dict[object, list[int]] = defaultdict(list)
+    for row, value in zip(rows.index, rows["item_id"], strict=True):
+        if isinstance(value, int):
+            twins[value].append(int(row))
+    return twins
+
+
+def _problem(  # noqa: PLR0913, PLR0917 - one argument per fact
+    sheet: Sheet,
+    value: object,
+    item_type: ItemType | None,
+    column: Column,
+    fault: Fault,
+    row: int,
+    twins: dict[object, list[int]],
+) -> Problem:
+    """What a schema found in a cell; ``value`` is what was read of it."""
+    raw = sheet.raw(column.name, row)
+    shown = None if raw is None else text_of(raw)
+    if isinstance(value, Unreadable) and fault == "unreadable":
+        stop = "" if value.message.endswith("?") else "."
+        fault, message, hint = value.fault, f"{column.title}: “{shown}” {value.message}{stop}", value.hint
+    else:
+        others = [sheet.address(column.name, other) or "" for other in twins.get(value, []) if other != row]
+        message, hint = words_of(column, item_type, fault, shown or "", others)
+    if fault == "missing" and column.required_for == frozenset(ItemType):
+        hint = f"If the row is a total or a note, delete it. Otherwise: {hint}"
+    if fault in CSV_FAULTS and column.kind in (Kind.AMOUNT, Kind.DATE) and sheet.path.suffix.lower() == ".csv":
+        hint += " Or save the file as .xlsx, where numbers and dates cannot be misread."
+    return sheet.problem_at(column.name, row, f"{column.name}.{fault}", message, hint, shown)
+
+
+# --- columns and rows as a whole ----------------------------------------------
+
+
+def _absent_columns(parsed: pd.DataFrame) -> Iterator[tuple[Column, list[str], set[int]]]:
+    """The columns that the sheet lacks although rows need them, with the types and numbers of these rows."""
+    by_type = list(_by_item_type(parsed))
+    for column in COLUMNS:
+        if column in REQUIRED or column.name in parsed.columns:
+            continue
+        rows: set[int] = set()
+        kinds = []
+        for item_type, rows_of_type in by_type:
+            if item_type is not None and item_type in column.required_for:
+                rows.update(rows_of_type.index.tolist())
+                kinds.append(ITEM_TYPE_TITLES[item_type])
+        if rows:
+            yield column, kinds, rows
+
+
+def _absent(sheet: Sheet, column: Column, kinds: list[str], rows: set[int]) -> Problem:
+    unknown = [header.text for header in sheet.headers if header.column is None]
+    near = difflib.get_close_matches(column.title, unknown, n=1, cutoff=0.5)
+    nearest = f" The nearest header is “{near[0]}”." if near else ""
+    return Problem(
+        code="column.missing",
+        message=f"The column {column.title} ({column.name}) is missing from the header in row {sheet.header_row}, but "
+        f"rows of type {' and '.join(kinds)} need it (row {row_ranges(sorted(rows))}).{nearest}",
+        hint=f"Add a column with the header “{column.title}”. {column.meaning}",
+        sheet=sheet.name,
+        row=sheet.header_row,
+        column=column.name,
+    )
+
+
+def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> Iterator[Problem]:
+    """Warn of priced rows that say exactly the same as an earlier one: often a slip of copy and paste."""
+    if not {"item_type", "amount"} <= set(parsed.columns):
+        return
+    priced = parsed[parsed["amount"].notna()]
+    if priced.duplicated().any():  # what cannot be read says nothing of being the same
+        unread = priced.map(lambda cell: isinstance(cell, Unreadable)).any(axis=1)
+        priced = priced[~unread]
+    twins = priced[priced.duplicated(keep=False)]
+    first_rows: dict[tuple[object, ...], int] = {}
+    for row, *values in twins.itertuples(name=None):
+        first = first_rows.setdefault(tuple(values), row)
+        if first != row:
+            yield Problem(
+                code="row.repeated",
+                message=f"Row {row} says exactly the same as row {first}; both would be billed.",
+                hint="Delete one of them if it was pasted twice; otherwise nothing to do.",
+                sheet=sheet.name,
+                row=row,
+                severity=Severity.WARNING,
+            )
+
+
+# --- from the frame to records -----------------------------------------------
+
+
+def _lines(typed: Parsed, unsound: set[int]) -> Iterator[SheetLine]:
+    parsed = typed.frame
+    names = parsed.columns.tolist()
+    of_items = _records(parsed, [name for name in names if name in ITEM_COLUMNS])
+    of_invoices = _records(parsed, [name for name in names if BY_NAME[name].level is Level.INVOICE])
+    projects = _records(parsed, [name for name in names if name in ("workspace_id", "workspace", "invoice_key")])
+    unreadable_ids = _unreadable(parsed, "workspace_id")
+    unreadable_keys = _unreadable(parsed, "invoice_key")
+    rows = zip(parsed.index.tolist(), projects, of_items, of_invoices, strict=True)
+    for row, project, item_values, invoice_values in rows:
+        # A name beside a number that cannot be read proves nothing: the number may mean another project.
+        name = None if row in unreadable_ids else project.get(NAME_OF_PROJECT)
+        yield SheetLine(
+            row=row,
+            workspace_id=cast("int | None", project.get("workspace_id")),
+            invoice_key=cast("str | None", project.get("invoice_key")),
+            key_unreadable=row in unreadable_keys,
+            sound=row not in unsound,
+            item_values=item_values,
+            invoice_values=invoice_values,
+            workspace_name=cast("str | None", name),
+            currency=typed.currencies.get(row),
+        )
+
+
+def _records(parsed: pd.DataFrame, names: list[str]) -> Iterator[dict[str, object]]:
+    """Per row the readable, filled cells of some columns."""
+    columns = [_readable(parsed[name].tolist()) for name in names]
+    if not columns:
+        for _ in range(len(parsed)):
+            yield {}
+    for cells in zip(*columns, strict=True):
+        yield {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
+
+
+def _readable(cells: list[object]) -> list[object]:
+    """The cells of a column, None for those that cannot be read; most columns hold none of them."""
+    if not any(issubclass(kind, Unreadable) for kind in set(map(type, cells))):
+        return cells
+    return [None if isinstance(cell, Unreadable) else cell for cell in cells]
+
+
+def _unreadable(parsed: pd.DataFrame, name: str) -> frozenset[int]:
+    """Rows whose cell in a column cannot be read."""
+    if name not in parsed.columns:
+        return frozenset()
+    found = parsed[name].map(lambda cell: isinstance(cell, Unreadable)).astype(bool)
+    return frozenset(parsed.index[found].tolist())

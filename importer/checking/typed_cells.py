@@ -1,0 +1,225 @@
+"""Turn the raw cells of a sheet into typed ones, column by column; judges no row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from types import NoneType
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from importer.checking.column_problems import (
+    TypedColumn,
+    decision_of,
+    doubt_of,
+    long_terms,
+    swapped_problem,
+    unlikely_years,
+)
+from importer.checking.conventions import Conventions, decide, without_thirds
+from importer.model.columns import BY_NAME, NAME_OF_PROJECT, Kind
+from importer.model.headers import currency_of_header
+from importer.model.sheet import CellFault, Sheet
+from importer.values import amounts as typed_amounts
+from importer.values import dates as typed_dates
+from importer.values.amounts import same_currency
+from importer.values.cells import parser_of
+from importer.values.readings import Typed, Undecided, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from importer.checking.conventions import Decision
+    from importer.model.columns import Column
+    from importer.model.problems import Problem
+
+MIDDLE = 12
+"""Days up to it can be taken for months."""
+FIRST_LIKELY_YEAR = 2000
+YEARS_AHEAD = 1
+"""Years from today; later dates are unlikely."""
+LONG_TERM = 365
+"""Days; a longer payment term is probably a slip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The typed cells of a sheet."""
+
+    frame: pd.DataFrame
+    """Like the sheet's frame; cells that cannot be read are Unreadable."""
+    currencies: dict[int, str] = field(default_factory=dict)
+    """Row → code or mark that stands beside its amount."""
+    problems: list[Problem] = field(default_factory=list)
+    """What is wrong with columns as a whole."""
+    decisions: list[Decision] = field(default_factory=list)
+    """How columns were read whose texts needed a convention."""
+
+
+def parse(sheet: Sheet, conventions: Conventions) -> Parsed:
+    """Parse every cell by its column's kind; equal cells are parsed once."""
+    parsed = Parsed(pd.DataFrame(index=sheet.frame.index))
+    columns: dict[str, list[object]] = {}
+    for name in sheet.frame.columns:
+        column, cells = BY_NAME[name], sheet.frame[name].tolist()
+        columns[name] = _parse_any(sheet, column, cells, conventions, parsed)
+        if column.kind in (Kind.DATE, Kind.DAYS):
+            parsed.problems.extend(_unlikely(sheet, column, cells, columns[name], conventions.today))
+
+    if NAME_OF_PROJECT in columns:  # a name may stand for the number
+        columns.setdefault("workspace_id", [None] * len(sheet.frame))
+    if "amount" in columns:
+        _use_currency_of_format(sheet, columns["amount"], parsed)
+        _use_currency_of_header(sheet, columns["amount"], parsed)
+
+    frame = pd.DataFrame(columns, index=sheet.frame.index, dtype=object)
+    return Parsed(frame, parsed.currencies, parsed.problems, parsed.decisions)
+
+
+def _parse_any(
+    sheet: Sheet, column: Column, cells: list[object], conventions: Conventions, parsed: Parsed
+) -> list[object]:
+    """Parse a column; texts in a column of amounts or dates need a convention."""
+    typed_by_people = column.kind in (Kind.AMOUNT, Kind.DATE) and str in set(map(type, cells))
+    if typed_by_people:
+        return _typed_column(sheet, column, cells, conventions, parsed)
+    return _parse_column(cells, parser_of(column.kind))
+
+
+def _use_currency_of_format(sheet: Sheet, amounts: list[object], parsed: Parsed) -> None:
+    """The number format “[$€] 0.00” of an amount says its currency, unless a mark is typed beside it."""
+    for row, amount in zip(sheet.frame.index.tolist(), amounts, strict=True):
+        if isinstance(amount, Decimal) and row in sheet.currencies:
+            parsed.currencies.setdefault(row, sheet.currencies[row])
+
+
+def _use_currency_of_header(sheet: Sheet, amounts: list[object], parsed: Parsed) -> None:
+    """“Amount (EUR)” speaks for all its cells; one that says another currency is an error."""
+    currency = currency_of_header(sheet.title("amount"))
+    if currency is None:
+        return
+    for row, amount in zip(sheet.frame.index.tolist(), amounts, strict=True):
+        if not isinstance(amount, Decimal):
+            continue
+        mark = parsed.currencies.setdefault(row, currency)
+        if not same_currency(mark, currency):
+            message = f"The amount is in {mark}, but its column is headed “{sheet.title('amount')}”."
+            hint = "Correct the amount or the header."
+            parsed.problems.append(sheet.problem_at("amount", row, "amount.currency_conflict", message, hint))
+
+
+def _parse_column(cells: list[object], parse_cell: Callable[[object], object]) -> list[object]:
+    # The type belongs to the key, since True == 1 == 1.0; a column of one type needs no such key.
+    if len(set(map(type, cells)) - {NoneType}) <= 1:
+        parsed = {cell: _parsed(cell, parse_cell) for cell in set(cells)}
+        return list(map(parsed.__getitem__, cells))
+    by_type: dict[tuple[type, object], object] = {}
+    for cell in cells:
+        key = (type(cell), cell)
+        if key not in by_type:
+            by_type[key] = _parsed(cell, parse_cell)
+    return [by_type[type(cell), cell] for cell in cells]
+
+
+def _parsed(cell: object, parse_cell: Callable[[object], object]) -> object:
+    if cell is None:
+        return None
+    if isinstance(cell, CellFault):
+        return Unreadable(cell.code, cell.message, cell.hint)
+    return parse_cell(cell)
+
+
+# --- columns in which people type amounts or dates ---------------------------
+
+
+def _typed_column(
+    sheet: Sheet, column: Column, cells: list[object], conventions: Conventions, parsed: Parsed
+) -> list[object]:
+    """Read a column with texts, the way of writing decided for all of them at once."""
+    texts = [cell for cell in dict.fromkeys(cells) if isinstance(cell, str)]
+    if column.kind is Kind.AMOUNT:
+        read = {text: typed_amounts.typed_amount(text) for text in texts}
+        typed = _only_typed(read)
+        setting_name, setting = "decimal_mark", conventions.decimal_mark
+        verdict = without_thirds(decide(typed, setting, typed_amounts.WAYS), typed)
+    else:
+        read = {text: typed_dates.typed_date(text, conventions.today) for text in texts}
+        typed = _only_typed(read)
+        setting_name, setting = "date_order", conventions.date_order
+        verdict = decide(typed, setting, typed_dates.WAYS)
+
+    rows = sheet.frame.index.tolist()
+    places: list[tuple[int, str]] = []
+    for row, cell in zip(rows, cells, strict=True):
+        if isinstance(cell, str) and cell in typed:
+            places.append((row, cell))
+            if mark := typed[cell].currency:
+                parsed.currencies[row] = mark
+
+    values = {**read, **verdict.read}
+    parse_cell = parser_of(column.kind)
+    result = _parse_column(cells, lambda raw: values[raw] if isinstance(raw, str) else parse_cell(raw))
+    found = TypedColumn(sheet, column, setting_name, setting, typed, verdict, places)
+    problem = doubt_of(found) or _swapped(found, rows, cells)
+    if problem is not None:
+        parsed.problems.append(problem)
+        return _undecided(result, rows, cells, problem)
+    decision = decision_of(found)
+    if decision is not None:
+        parsed.decisions.append(decision)
+    return result
+
+
+def _only_typed(read: dict[str, Typed | Unreadable]) -> dict[str, Typed]:
+    return {text: value for text, value in read.items() if isinstance(value, Typed)}
+
+
+def _undecided(values: list[object], rows: list[int], cells: list[object], problem: Problem) -> list[object]:
+    """The typed cells of a column, without those that its one problem is about."""
+    concerned = set(problem.rows)
+    kept: list[object] = []
+    for row, cell, value in zip(rows, cells, values, strict=True):
+        kept.append(Undecided("", "", "", cell) if row in concerned else value)
+    return kept
+
+
+def _swapped(column: TypedColumn, rows: list[int], cells: list[object]) -> Problem | None:
+    """The trap of a text file that was opened in another country's Excel, which swaps what it can."""
+    if column.column.kind is not Kind.DATE:
+        return None
+    one_way = {column.typed[text].likely for text in column.bound}
+    if one_way not in ({frozenset({typed_dates.DMY})}, {frozenset({typed_dates.MDY})}):
+        return None
+    filled = [(row, cell) for row, cell in zip(rows, cells, strict=True) if isinstance(cell, date)]
+    if any(day.day > MIDDLE for _, day in filled) or all(day.day == day.month for _, day in filled):
+        return None
+    return swapped_problem(column, filled)
+
+
+# --- what can be read, but is probably a slip --------------------------------
+
+
+def _unlikely(sheet: Sheet, column: Column, cells: list[object], values: list[object], today: date) -> list[Problem]:
+    """One warning per column."""
+    odd: set[object]
+    if column.kind is Kind.DATE:
+        say = unlikely_years
+        odd = {day for day in set(values) if isinstance(day, date) and _is_unlikely(day, today)}
+    else:
+        say = long_terms
+        odd = {days for days in set(values) if isinstance(days, int) and days > LONG_TERM}
+    if not odd:
+        return []
+    found = []
+    for row, cell, value in zip(sheet.frame.index.tolist(), cells, values, strict=True):
+        if value in odd:
+            found.append((row, cell, value))
+    return [say(sheet, column, [(row, cell) for row, cell, _ in found], found[0][2])]
+
+
+def _is_unlikely(day: date, today: date) -> bool:
+    """Long past, or more than a year ahead."""
+    last = (today.year + YEARS_AHEAD, today.month, today.day)
+    return day.year < FIRST_LIKELY_YEAR or (day.year, day.month, day.day) > last
