@@ -182,8 +182,10 @@ def of_inbox(settings: Settings) -> Check:
             return Check("inbox", State.OK, f"{place} is not there; only run needs it")
         remedy = "Make the folder, connect the network drive, or correct the setting inbox."
         return failed("inbox", f"{place} is not there", remedy, ExitCode.WRONG_USE)
-    folders = (place, *(place / one for one in inbox.OUTCOMES))
-    for why in filter(None, map(unwritable, folders)):
+    folders = [place / name for name in inbox.FOLDERS]
+    for link in filter(None, map(inbox.refusal_of_link, folders)):
+        return failed("inbox", link, inbox.NO_LINK, ExitCode.WRONG_USE)
+    for why in filter(None, map(unwritable, (place, *folders))):
         return failed("inbox", why, "Make it and its folders done, failed and in-doubt writable.", ExitCode.WRONG_USE)
     return Check("inbox", State.OK, f"{place} can be written")
 

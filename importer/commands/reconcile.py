@@ -166,9 +166,7 @@ def _document(done: Reconciled, moved: list[InboxResult]) -> dict[str, Any]:
         "totals": {"invoices": len(done.settlements), "by_status": dict(counts)},
         "invoices": [_document_of(settlement) for settlement in done.settlements],
         "files": {"results": [str(path) for path in done.files]},
-        "inbox": [
-            {"name": result.name, "outcome": result.outcome.name.lower(), "message": result.reason} for result in moved
-        ],
+        "inbox": [{"name": result.name, "outcome": result.outcome, "message": result.reason} for result in moved],
     }
 
 

@@ -95,7 +95,7 @@ def _document_of(result: InboxResult) -> dict[str, Any]:
         report = to_document(result.report)
     return {
         "name": result.name,
-        "outcome": result.outcome.name.lower(),
+        "outcome": result.outcome,
         "exit_code": int(result.exit_code),
         "message": result.reason,
         "sha256": result.sha256 or None,

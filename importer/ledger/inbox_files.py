@@ -44,13 +44,27 @@ class FileState(Enum):
 
     TAKEN = "taken"
     """A run is at work on it, or was ended before it decided: it lies in the inbox."""
-    WAITING = "waiting"
+    LEFT = "left"
     """It stays in the inbox; the next run looks again."""
     DONE = "done"
     FAILED = "failed"
     IN_DOUBT = "in_doubt"
     RETURNED = "returned"
     """It was in doubt and is back in the inbox; what lay beside it lies in failed/ until the file is put away."""
+
+    @property
+    def in_inbox(self) -> bool:
+        """Whether the file lies in the inbox itself."""
+        return self in (FileState.TAKEN, FileState.LEFT, FileState.RETURNED)
+
+
+FOLDER_OF = {
+    FileState.DONE: "done",
+    FileState.FAILED: "failed",
+    FileState.IN_DOUBT: "in-doubt",
+    FileState.RETURNED: "failed",
+}
+"""Folder of the inbox in which the folder of a file lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +101,7 @@ class InboxFiles:
 
     def take(self, sha256: str, name: str, entry: str, inbox: Path) -> InboxFile:
         """Note that a run begins to work on a file; one that waited before keeps its row. Raises LedgerProblem."""
-        open_states = (FileState.TAKEN.value, FileState.WAITING.value)
+        open_states = (FileState.TAKEN.value, FileState.LEFT.value)
         same = sa.and_(self._own, INBOX_FILES.c.sha256 == sha256, INBOX_FILES.c.name == name)
         values: dict[str, Any] = {
             "account": self._account,

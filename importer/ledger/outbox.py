@@ -1,4 +1,4 @@
-"""The outbox: what people are to be told of, when it was queued, and whether it was sent.
+"""The outbox: what people should know, when it was queued, and whether it was sent.
 
 A notice is queued in the transaction of what it reports, and sent afterwards. It
 stays in the outbox while what it says is true, so that no run repeats it, and
@@ -45,7 +45,7 @@ HEARTBEAT = "heartbeat"
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing that people are to be told of, such as what became of a file."""
+    """One thing that people should know, such as what became of a file."""
 
     subject: str
     """SHA-256 of what it says, hexadecimal: the same subject is the same news."""

@@ -7,6 +7,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from importer.ledger.inbox_files import FileState
 from importer.ledger.outbox import News
 from importer.model.currency_sums import mixed
 from importer.model.exit_codes import ExitCode
@@ -15,7 +16,7 @@ from importer.model.plans import Status
 from importer.model.words import MOST_LISTED, count_of, left_out, projects_named, rows_named
 from importer.sending.settlement import SETTLED
 from importer.unattended.notices import RECONCILE_TOPIC, Notice
-from importer.unattended.outcomes import FileOutcome, InboxResult, exit_code_of, subject_of
+from importer.unattended.outcomes import InboxResult, exit_code_of, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,10 +156,10 @@ def _invoice(planned: PlannedInvoice) -> str:
 
 def _files(results: list[InboxResult]) -> Iterator[str]:
     for result in results:
-        yield f"{result.name}: {result.outcome.value}. {result.reason}"
+        yield f"{result.name}: {result.outcome_words}. {result.reason}"
         if result.folder is not None:
             yield f"  {result.folder}"
-        if result.report is not None and result.outcome is FileOutcome.FAILED:
+        if result.report is not None and result.state is FileState.FAILED:
             for problem in result.report.problems[:MOST_LISTED]:
                 yield f"  {problem.address or '•'}: {problem.message}"
     if not results:

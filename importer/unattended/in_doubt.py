@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 
 from importer.flow.prepared import new_run_id
 from importer.flow.reconciling import Reconciled, reconcile
-from importer.ledger.inbox_files import FileState, InboxFile
+from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.model.errors import ImporterError, LockedByAnother
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.words import count_of, rows_named
 from importer.unattended import filing, inbox
-from importer.unattended.outcomes import FileOutcome, InboxResult, result_of
+from importer.unattended.outcomes import InboxResult, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -150,7 +150,7 @@ def files_in_doubt(tools: Tools) -> list[FileInDoubt]:
 
 
 def _place(tools: Tools) -> Path:
-    return tools.settings.inbox.absolute() / FileOutcome.IN_DOUBT.value
+    return tools.settings.inbox.absolute() / FOLDER_OF[FileState.IN_DOUBT]
 
 
 def _workbooks(files: list[InboxFile], place: Path) -> dict[int, Path]:
@@ -202,7 +202,7 @@ def _strangers(tools: Tools) -> Iterator[InboxResult]:
         strange = path.is_file() or (path.is_dir() and any(path.iterdir()))
         if strange and path not in known and path.name not in entries:
             yield InboxResult(
-                path.name, FileOutcome.IN_DOUBT, ExitCode.IN_DOUBT, UNKNOWN_HERE, folder=path, is_file=False
+                path.name, FileState.IN_DOUBT, ExitCode.IN_DOUBT, UNKNOWN_HERE, folder=path, is_file=False
             )
 
 
@@ -278,7 +278,7 @@ def _unsettled(tools: Tools, others: list[SubmittedFile], reason: str) -> Iterat
     for submitted, name, folder in doubts:
         words = f"{submitted.summary}; it could not be settled: {reason}"
         yield InboxResult(
-            name, FileOutcome.IN_DOUBT, ExitCode.IN_DOUBT, words, folder=folder, sha256=submitted.run.sha256
+            name, FileState.IN_DOUBT, ExitCode.IN_DOUBT, words, folder=folder, sha256=submitted.run.sha256
         )
 
 
@@ -290,18 +290,18 @@ def _result_elsewhere(submitted: SubmittedFile, found: Reconciled, code: ExitCod
     if code is ExitCode.DONE and (submitted.counts["not billed"] or submitted.counts["held"]):
         code = ExitCode.SOME_NOT_SENT  # it was stopped before the others, or held them
 
-    outcome, words = FileOutcome.FAILED, f"settled: {submitted.summary}. {BY_HAND}"
+    state, words = FileState.FAILED, f"settled: {submitted.summary}. {BY_HAND}"
     if code is ExitCode.IN_DOUBT:
-        outcome, words = FileOutcome.IN_DOUBT, f"{submitted.summary}. {STILL}"
+        state, words = FileState.IN_DOUBT, f"{submitted.summary}. {STILL}"
     elif code is ExitCode.DONE:
-        outcome, words = FileOutcome.DONE, f"settled: {submitted.summary}."
+        state, words = FileState.DONE, f"settled: {submitted.summary}."
     return InboxResult(
         Path(run.path).name,
-        outcome,
+        state,
         code,
         f"Run {run.run_id} by {run.who}, {words}",
         sha256=run.sha256,
-        settled=outcome is not FileOutcome.IN_DOUBT,
+        settled=state is not FileState.IN_DOUBT,
         is_file=False,
     )
 
@@ -333,7 +333,7 @@ def _unmovable(doubt: FileInDoubt, error: OSError) -> InboxResult:
     if doubt.submitted.open:
         code = ExitCode.IN_DOUBT
     file = doubt.file
-    return InboxResult(file.name, FileOutcome.IN_DOUBT, code, reason, folder=doubt.folder, sha256=file.sha256)
+    return InboxResult(file.name, FileState.IN_DOUBT, code, reason, folder=doubt.folder, sha256=file.sha256)
 
 
 def _decided(doubt: FileInDoubt, tools: Tools, absent: set[str], differing: frozenset[str]) -> InboxFile:
@@ -369,14 +369,9 @@ def _decided_without_workbook(doubt: FileInDoubt, tools: Tools, differing: froze
 
 
 def _with(doubt: FileInDoubt, tools: Tools, state: FileState, code: ExitCode, reason: str) -> InboxFile:
-    places = {
-        FileState.DONE: FileOutcome.DONE,
-        FileState.FAILED: FileOutcome.FAILED,
-        FileState.RETURNED: FileOutcome.FAILED,  # what lay beside it waits there
-    }
     folder = doubt.folder
-    if state in places:
-        folder = tools.settings.inbox.absolute() / places[state].value / doubt.folder.name
+    if state is not FileState.IN_DOUBT:
+        folder = tools.settings.inbox.absolute() / FOLDER_OF[state] / doubt.folder.name
     moved = state is FileState.IN_DOUBT
     return replace(doubt.file, state=state, exit_code=int(code), reason=reason, folder=folder, moved=moved)
 
@@ -457,7 +452,7 @@ def _copy_results(doubt: FileInDoubt, found: Reconciled, tools: Tools) -> None:
 
 def bring_together(tools: Tools, file: InboxFile) -> None:
     """Move what earlier runs left of a file that came back into the inbox to its last place. Raises OSError."""
-    failed = tools.settings.inbox.absolute() / FileOutcome.FAILED.value
+    failed = tools.settings.inbox.absolute() / FOLDER_OF[FileState.FAILED]
     for earlier in tools.ledger.inbox_files.in_state(FileState.RETURNED, file.sha256):
         if earlier.folder.parent == failed and earlier.folder.is_dir():
             arrived = filing.move_folder(earlier.folder, file.folder / earlier.folder.name)
@@ -497,7 +492,7 @@ def _undecided(file: InboxFile, tools: Tools) -> InboxFile:
     origin = _place(tools) / file.entry
     if origin.is_dir() and file.run_id is not None:
         return replace(file, state=FileState.IN_DOUBT, folder=origin, moved=True)
-    return replace(file, state=FileState.WAITING, folder=tools.settings.inbox, moved=True)
+    return replace(file, state=FileState.LEFT, folder=tools.settings.inbox, moved=True)
 
 
 def results_of(file: InboxFile, reports: Path) -> list[Path]:

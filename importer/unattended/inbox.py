@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from importer.ledger.inbox_files import FOLDER_OF
 from importer.model.errors import LockedByAnother, SettingsProblem
 from importer.unattended.filing import copy, has_content, sha256_of
 
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-OUTCOMES = ("done", "failed", "in-doubt")
+FOLDERS = tuple(dict.fromkeys(FOLDER_OF.values()))
+"""done, failed and in-doubt."""
 READABLE = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"})
 PASSING = frozenset({"", ".tmp", ".part", ".partial", ".crdownload", ".download"})
 """What programs put here for a moment. Whatever else lies here may have been meant to be billed, and is reported."""
 NEVER_REPORTED = frozenset({"desktop.ini", "thumbs.db"})
 EXCEL_LOCK, OFFICE_LOCK = "~$", ".~lock."
+NO_LINK = "Replace the link with a folder: files must not leave the inbox."
 LONGEST_STEM = 60
 """Characters of a file's name that become part of the name of its folder."""
 
@@ -85,8 +88,8 @@ def alone(inbox: Path) -> Iterator[None]:
 
     lock = FileLock(inbox / ".invoice-importer.lock", timeout=0, mode=0o600)
     try:
-        for outcome in OUTCOMES:
-            _check_folder(inbox / outcome)
+        for name in FOLDERS:
+            _check_folder(inbox / name)
         lock.acquire()
     except Timeout:
         msg = f"Another run is at work in the inbox {inbox}; nothing was done."
@@ -105,7 +108,7 @@ def alone(inbox: Path) -> Iterator[None]:
 def _check_folder(folder: Path) -> None:
     """Make a folder of the inbox, and try to write into it. Raises SettingsProblem for a link, OSError."""
     if link := refusal_of_link(folder):
-        raise SettingsProblem(link, "Replace the link with a folder: files must not leave the inbox.", code="inbox")
+        raise SettingsProblem(link, NO_LINK, code="inbox")
     folder.mkdir(exist_ok=True)
     probe = folder / f".write-test-{secrets.token_hex(4)}"
     os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -159,7 +162,7 @@ def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
     found: list[Candidate] = []
     passed: list[PassedOver] = []
     for name in names:
-        if name.startswith((".", EXCEL_LOCK)) or name.lower() in NEVER_REPORTED or name in OUTCOMES:
+        if name.startswith((".", EXCEL_LOCK)) or name.lower() in NEVER_REPORTED or name in FOLDERS:
             continue
         with suppress(FileNotFoundError):  # somebody took it away
             passed_over = _passed_over(inbox / name, names)

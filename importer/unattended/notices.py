@@ -183,7 +183,7 @@ def _beside_ledger(settings: Settings, ending: str) -> Path:
 
 
 def _send_now(notice: Notice, settings: Settings) -> tuple[bool, str | None]:
-    """Whether anybody was reached, or nobody is to be; and what failed."""
+    """Whether an address was reached, or there is none; and what failed."""
     reached, wrong = _through_addresses(notice, settings)
     why = "; ".join(wrong) or None
     if why is not None:

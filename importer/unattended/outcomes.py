@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from importer.ledger.inbox_files import FileState, InboxFile
+from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.ledger.outbox import News
 from importer.model.currency_sums import mixed
 from importer.model.exit_codes import ExitCode
@@ -45,38 +44,12 @@ SUBMIT_AGAIN = "Submit again; what was created is not repeated."
 NEXT_RUN = "The next run tries again; what was created is not repeated."
 
 
-class FileOutcome(Enum):
-    """Where a file of the inbox ends up: the name of its folder."""
-
-    DONE = "done"
-    FAILED = "failed"
-    IN_DOUBT = "in-doubt"
-    LEFT = "left in the inbox"
-
-
-STATE_AFTER = {
-    FileOutcome.DONE: FileState.DONE,
-    FileOutcome.FAILED: FileState.FAILED,
-    FileOutcome.IN_DOUBT: FileState.IN_DOUBT,
-    FileOutcome.LEFT: FileState.WAITING,
-}
-"""State of a file in the ledger once a run has handled it."""
-OUTCOME_OF = {
-    FileState.TAKEN: FileOutcome.LEFT,
-    FileState.WAITING: FileOutcome.LEFT,
-    FileState.RETURNED: FileOutcome.LEFT,
-    FileState.DONE: FileOutcome.DONE,
-    FileState.FAILED: FileOutcome.FAILED,
-    FileState.IN_DOUBT: FileOutcome.IN_DOUBT,
-}
-
-
 @dataclass(frozen=True)
 class InboxResult:
     """What became of one file of the inbox."""
 
     name: str
-    outcome: FileOutcome
+    state: FileState
     exit_code: ExitCode
     reason: str
     """In a sentence, with what to do."""
@@ -91,17 +64,31 @@ class InboxResult:
     """False for a folder, a submit by hand, or whatever else lies in the inbox and is no workbook."""
 
     @property
+    def outcome(self) -> str:
+        """Where it ended up, as the JSON document says it: done, failed, in_doubt or left."""
+        if self.state.in_inbox:
+            return FileState.LEFT.value
+        return self.state.value
+
+    @property
+    def outcome_words(self) -> str:
+        """Where it ended up, for people."""
+        if self.state.in_inbox:
+            return "left in the inbox"
+        return FOLDER_OF[self.state]
+
+    @property
     def line(self) -> str:
         """All of it in one line."""
         where = ""
         if self.folder is not None:
             where = f" → {self.folder}"
-        return " ".join(f"{self.name}: {self.outcome.value}. {self.reason}{where}".split())
+        return " ".join(f"{self.name}: {self.outcome_words}. {self.reason}{where}".split())
 
     @property
     def news(self) -> News:
-        """What people are told of it; a file that only waits is the same news in each run."""
-        subject = subject_of(self.name, self.sha256, self.outcome.value, self.reason)
+        """What people should know of it; a file that only waits is the same news in each run."""
+        subject = subject_of(self.name, self.sha256, self.outcome, self.reason)
         return News(subject, self.line, failed=self.exit_code is not ExitCode.DONE)
 
 
@@ -112,11 +99,10 @@ def subject_of(*content: str) -> str:
 
 def result_of(file: InboxFile) -> InboxResult:
     """What the ledger says of a file that was decided."""
-    outcome, folder = OUTCOME_OF[file.state], None
-    if outcome is not FileOutcome.LEFT:
-        folder = file.folder
-    code = ExitCode(file.exit_code)
-    return InboxResult(file.name, outcome, code, file.reason, folder=folder, sha256=file.sha256)
+    result = InboxResult(file.name, file.state, ExitCode(file.exit_code), file.reason, sha256=file.sha256)
+    if file.state.in_inbox:
+        return result
+    return replace(result, folder=file.folder)
 
 
 def exit_code_of(results: Iterable[InboxResult]) -> ExitCode:

@@ -12,7 +12,7 @@ from importer.flow.gates import check_gates
 from importer.flow.prepared import Tools, Wish, new_run_id
 from importer.flow.preview import preview
 from importer.flow.submit import Hooks, submit
-from importer.ledger.inbox_files import FileState, InboxFile
+from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.model.errors import FileProblem, GateRefused, ImporterError, LedgerProblem, NotReached, SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
@@ -20,7 +20,7 @@ from importer.model.plans import Status
 from importer.reporting.workbook.results import prepare_folder
 from importer.unattended import filing, in_doubt, inbox
 from importer.unattended.notices import run_topic
-from importer.unattended.outcomes import STATE_AFTER, FileOutcome, InboxResult, reason_of
+from importer.unattended.outcomes import InboxResult, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +82,7 @@ def run(
             results.append(result)
             show(result)
 
-    idle = all(result.outcome is FileOutcome.LEFT and not result.exit_code for result in results)
+    idle = all(result.state is FileState.LEFT and not result.exit_code for result in results)
     if tools.settings.unattended and not rehearsal and idle:
         _check_access(connect)
     return results
@@ -92,12 +92,12 @@ def _log(result: InboxResult) -> None:
     facts = {
         "file": result.name,
         "sha256": result.sha256,
-        "outcome": result.outcome.value,
+        "outcome": result.outcome_words,
         "why": result.reason,
         "exit_code": int(result.exit_code),
         "run_id": result.report and result.report.run_id,
     }
-    LOG.info("%s: %s", result.name, result.outcome.value, extra=facts | {"told": True})
+    LOG.info("%s: %s", result.name, result.outcome_words, extra=facts | {"told": True})
 
 
 def _check_access(connect: Callable[[], KantataApi]) -> None:
@@ -131,10 +131,10 @@ def _results(this: InboxRun, results: list[InboxResult]) -> Iterator[InboxResult
 def _results_of_doubts(this: InboxRun) -> Iterator[InboxResult]:
     """End what a killed run began, and settle what is in doubt; what goes back into the inbox has its turn there."""
     for result in in_doubt.finish_moves(this.tools, this.topic):
-        if result.outcome in (FileOutcome.DONE, FileOutcome.FAILED):
+        if result.state in (FileState.DONE, FileState.FAILED):
             yield result
     for result in in_doubt.settle_first(this.tools, this.connect, this.topic):
-        if result.outcome is not FileOutcome.LEFT:
+        if not result.state.in_inbox:
             yield result
 
 
@@ -143,7 +143,7 @@ def _results_of_passed(this: InboxRun, passed: tuple[PassedOver, ...]) -> Iterat
     outbox = this.tools.ledger.outbox
     known = outbox.standing(this.topic)
     for thing in passed:
-        result = InboxResult(thing.name, FileOutcome.LEFT, ExitCode.DONE, thing.reason, is_file=thing.is_file)
+        result = InboxResult(thing.name, FileState.LEFT, ExitCode.DONE, thing.reason, is_file=thing.is_file)
         if thing.matters and not (thing.once and result.news.subject in known):
             result = replace(result, exit_code=ExitCode.FILE_PROBLEMS)
         if thing.matters and thing.once:
@@ -165,7 +165,7 @@ def _each_in_turn(
             continue
         before = _turn_of(this, candidate, check_folder)
         yield before
-        if before.outcome is FileOutcome.LEFT and before.exit_code in SAME_FOR_ALL:
+        if before.state is FileState.LEFT and before.exit_code in SAME_FOR_ALL:
             obstacle = before.exit_code, _not_looked_at(before)
 
 
@@ -184,7 +184,7 @@ def _turn_of(this: InboxRun, candidate: Candidate, check_folder: Callable[[], No
     try:
         check_folder()
         result = _handled(this, candidate)
-        if result.outcome is FileOutcome.LEFT and result.exit_code is ExitCode.DONE:
+        if result.state is FileState.LEFT and result.exit_code is ExitCode.DONE:
             check_folder()
     except SettingsProblem as problem:
         return _left(candidate, problem.exit_code, f"{problem.message} {problem.hint}")
@@ -192,7 +192,7 @@ def _turn_of(this: InboxRun, candidate: Candidate, check_folder: Callable[[], No
 
 
 def _left(candidate: Candidate, code: ExitCode, reason: str) -> InboxResult:
-    return InboxResult(candidate.path.name, FileOutcome.LEFT, code, reason)
+    return InboxResult(candidate.path.name, FileState.LEFT, code, reason)
 
 
 # --- one file --------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ def _reason_not_taken(candidate: Candidate, folder: Path, error: OSError) -> str
 
 def _rehearsed(this: InboxRun, taken: Taken, folder: Path) -> InboxResult:
     result = _answered(this, taken, folder)
-    if result.outcome is FileOutcome.LEFT:
+    if result.state is FileState.LEFT:
         _forget(folder)
         return result
     return replace(result, reason=f"{result.reason} A rehearsal: the file stays in the inbox.", folder=folder)
@@ -258,7 +258,7 @@ def _answered(this: InboxRun, taken: Taken, folder: Path) -> InboxResult:
     try:
         result = _submitted(taken, tools, this.connect, this.stop)
     except FileProblem as problem:
-        result = InboxResult(name, FileOutcome.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
+        result = InboxResult(name, FileState.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
     except ImporterError as problem:
         result = _left_by_problem(taken, tools, problem)
     except Exception as error:
@@ -271,7 +271,7 @@ def _left_by_problem(taken: Taken, tools: Tools, problem: ImporterError) -> Inbo
     code, reason = problem.exit_code, f"{problem.message} {problem.hint}"
     if isinstance(problem, GateRefused) and _in_doubt(taken, tools):
         code, reason = ExitCode.IN_DOUBT, f"{reason} Another invoice of it is in doubt: it may exist or not."
-    return InboxResult(taken.copy.name, FileOutcome.LEFT, code, reason)
+    return InboxResult(taken.copy.name, FileState.LEFT, code, reason)
 
 
 def _crashed(taken: Taken, tools: Tools, error: Exception) -> InboxResult:
@@ -281,12 +281,12 @@ def _crashed(taken: Taken, tools: Tools, error: Exception) -> InboxResult:
         "It is safe to submit again: nothing is sent twice."
     )
     if not _in_doubt(taken, tools):
-        return InboxResult(name, FileOutcome.FAILED, ExitCode.UNEXPECTED, reason)
-    outcome = FileOutcome.LEFT
+        return InboxResult(name, FileState.FAILED, ExitCode.UNEXPECTED, reason)
+    outcome = FileState.LEFT
     if (
         _run_of(taken.copy, tools.ledger) is not None
     ):  # in in-doubt/ only a file whose submit is on record is ever settled
-        outcome = FileOutcome.IN_DOUBT
+        outcome = FileState.IN_DOUBT
     return InboxResult(name, outcome, ExitCode.IN_DOUBT, f"{reason} The answer to an invoice was lost.")
 
 
@@ -315,7 +315,7 @@ def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], st
     same = bool(seen.planned) and all(whole)
     if same and (earlier := _billed_before(taken.sha256, tools.ledger)):
         reason = f"Nothing to do: run {earlier} billed just this content."
-        return InboxResult(copy.name, FileOutcome.DONE, ExitCode.DONE, reason)
+        return InboxResult(copy.name, FileState.DONE, ExitCode.DONE, reason)
 
     def confirm(plan: Report) -> None:
         try:
@@ -345,14 +345,14 @@ def _billed_before(sha256: str, ledger: SubmissionLedger) -> str | None:
     return None
 
 
-def _outcome_of(report: Report) -> FileOutcome:
+def _outcome_of(report: Report) -> FileState:
     if report.exit_code is ExitCode.DONE:
-        return FileOutcome.DONE
+        return FileState.DONE
     if report.exit_code is ExitCode.IN_DOUBT:
-        return FileOutcome.IN_DOUBT
+        return FileState.IN_DOUBT
     if report.exit_code in SAME_FOR_ALL and _unsent(report):
-        return FileOutcome.LEFT
-    return FileOutcome.FAILED
+        return FileState.LEFT
+    return FileState.FAILED
 
 
 def _unsent(report: Report) -> bool:
@@ -368,83 +368,69 @@ def _unsent(report: Report) -> bool:
 
 def _filed(this: InboxRun, candidate: Candidate, file: InboxFile, result: InboxResult) -> InboxResult:
     """Commit what became of a file, with its notice, and then move it to its folder."""
-    reports = this.tools.settings.reports
+    files, reports = this.tools.ledger.inbox_files, this.tools.settings.reports
     decided = _decided(this, file, result)
-    if result.outcome is FileOutcome.LEFT:
+    if result.state is FileState.LEFT:
         _forget(reports / file.entry)
-        _note(this, decided, result)
+        with suppress(LedgerProblem):  # the next run takes it again all the same
+            files.decide(decided, this.topic, result.news)
         return result
 
     result = replace(result, folder=decided.folder)
     try:
-        this.tools.ledger.inbox_files.decide(decided, this.topic, result.news)
+        files.decide(decided, this.topic, result.news)
         unchanged = filing.store(decided, candidate.path, in_doubt.results_of(decided, reports))
-        this.tools.ledger.inbox_files.note_moved(decided, decided.folder)
+        files.note_moved(decided, decided.folder)
     except (OSError, LedgerProblem) as error:
-        return _stays(this, decided, result, error)
+        return _corrected(this, decided, result, _not_moved(result, error, reports / file.entry))
     if not unchanged:
-        return _replaced(this, decided, result)
+        remark = f"It was replaced meanwhile: the new file is for the next run; a copy is in {reports / file.entry}."
+        return _corrected(this, decided, result, replace(result, reason=f"{result.reason} {remark}"))
     with suppress(OSError, LedgerProblem):  # what earlier runs left lies apart then
         in_doubt.bring_together(this.tools, decided)
     return result
 
 
 def _decided(this: InboxRun, file: InboxFile, result: InboxResult) -> InboxFile:
-    folder, run_id = this.tools.settings.inbox.absolute(), None
-    moved = result.outcome is FileOutcome.LEFT
-    if not moved:
-        folder = folder / result.outcome.value / file.entry
+    """What the ledger says of a file from now on; it is moved only after that."""
+    folder, stays = this.tools.settings.inbox.absolute(), result.state is FileState.LEFT
+    if not stays:
+        folder = folder / FOLDER_OF[result.state] / file.entry
+    run_id = None
     if result.report is not None:
         run_id = result.report.run_id
-    elif result.outcome is FileOutcome.IN_DOUBT:
+    elif result.state is FileState.IN_DOUBT:
         run_id = _run_of(this.tools.settings.reports / file.entry / file.name, this.tools.ledger)
     return replace(
         file,
-        state=STATE_AFTER[result.outcome],
+        state=result.state,
         reason=result.reason,
         exit_code=int(result.exit_code),
         folder=folder,
         run_id=run_id,
-        moved=moved,
+        moved=stays,
     )
 
 
-def _note(this: InboxRun, decided: InboxFile, result: InboxResult) -> None:
-    """Note that a file waits; when the ledger cannot be used, the file is taken again all the same."""
-    with suppress(LedgerProblem):
-        this.tools.ledger.inbox_files.decide(decided, this.topic, result.news)
-
-
-def _replaced(this: InboxRun, decided: InboxFile, result: InboxResult) -> InboxResult:
-    """A file that somebody replaced while it was handled: the new one stays in the inbox."""
-    copy = this.tools.settings.reports / decided.entry
-    reason = f"{result.reason} It was replaced meanwhile: the new file is for the next run; a copy is in {copy}."
-    replaced = replace(result, reason=reason)
-    with suppress(LedgerProblem):
-        file = replace(decided, reason=reason, moved=True)
-        this.tools.ledger.inbox_files.decide(file, this.topic, replaced.news, withdrawn=result.news)
-    return replaced
-
-
-def _stays(this: InboxRun, decided: InboxFile, result: InboxResult, error: OSError | LedgerProblem) -> InboxResult:
+def _not_moved(result: InboxResult, error: OSError | LedgerProblem, results: Path) -> InboxResult:
     """A file that was handled and cannot be moved: the next run finds it again and sends nothing twice."""
     cause = str(error)
     if isinstance(error, OSError):
         cause = error.strerror or cause
-    reports = this.tools.settings.reports / decided.entry
-    reason = f"{result.reason} It could not be moved to {decided.folder} ({cause}); its results are in {reports}."
     code = result.exit_code
     if code is ExitCode.DONE:
         code = ExitCode.UNEXPECTED
-    stays = replace(result, outcome=FileOutcome.LEFT, reason=reason, exit_code=code, folder=None)
-    waiting = replace(
-        decided,
-        state=FileState.WAITING,
-        folder=this.tools.settings.inbox,
-        reason=reason,
-        exit_code=int(code),
-        moved=True,
-    )
+    reason = f"{result.reason} It could not be moved to {result.folder} ({cause}); its results are in {results}."
+    return replace(result, state=FileState.LEFT, reason=reason, exit_code=code, folder=None)
+
+
+def _corrected(this: InboxRun, decided: InboxFile, wrong: InboxResult, result: InboxResult) -> InboxResult:
+    """Commit another result than the one that was decided and could not be carried out."""
+    folder = decided.folder
+    if result.folder is None:
+        folder = this.tools.settings.inbox
+    code = int(result.exit_code)
+    file = replace(decided, state=result.state, reason=result.reason, exit_code=code, folder=folder, moved=True)
     with suppress(LedgerProblem):
-        this.tools.ledger.inbox_files.decide(waiting, this.topic, stays.news, withdrawn=result.news)
-    return stays
+        this.tools.ledger.inbox_files.decide(file, this.topic, result.news, withdrawn=wrong.news)
+    return result
