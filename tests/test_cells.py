@@ -12,8 +12,8 @@ from sheets import column_of
 
 from importer.model.columns import Kind
 from importer.model.invoices import ItemType
-from importer.values.cells import LARGEST_ID, number_of, parser_of
-from importer.values.readings import Unreadable
+from importer.values.cells import LARGEST_ID, parser_of
+from importer.values.readings import Unreadable, number_of
 
 
 def value_of(column: str, raw: object) -> object:

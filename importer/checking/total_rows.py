@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from importer.model.problems import Severity
 from importer.model.sheet import Excluded, is_blank, text_of
 from importer.values.amounts import typed_amount
-from importer.values.cells import is_total_label, number_of
-from importer.values.readings import Typed
+from importer.values.cells import is_total_label
+from importer.values.readings import Typed, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

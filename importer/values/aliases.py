@@ -31,20 +31,22 @@ def aliases(table: Mapping[str, int], file: Path | None) -> dict[str, int]:
     Raises SettingsProblem when the file cannot be read, or a name stands for two projects.
     """
     found: dict[str, int] = {}
-    for name, project in (*table.items(), *(() if file is None else _in_file(file))):
-        if found.setdefault(same(name), project) != project:
-            first = found[same(name)]
+    pairs = list(table.items())
+    if file is not None:
+        pairs += _in_file(file)
+    for name, project in pairs:
+        first = found.setdefault(same(name), project)
+        if first != project:
             raise error(SettingsProblem, "settings.workspaces:name_twice", name=name, first=first, second=project)
     return found
 
 
-def _in_file(file: Path) -> Iterator[tuple[str, int]]:
+def _in_file(file: Path) -> list[tuple[str, int]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
         if file.suffix.lower() == ".toml":
-            yield from _in_toml(tomllib.loads(text), file)
-        else:
-            yield from _in_csv(text, file)
+            return list(_in_toml(tomllib.loads(text), file))
+        return list(_in_csv(text, file))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, csv.Error) as why:
         raise error(SettingsProblem, "settings.workspaces:unreadable", file=file, why=why) from why
 
@@ -61,15 +63,25 @@ def _in_toml(content: Mapping[str, object], file: Path) -> Iterator[tuple[str, i
 
 def _in_csv(text: str, file: Path) -> Iterator[tuple[str, int]]:
     lines = text.splitlines()
-    mark = next((mark for mark in ";\t" if lines and mark in lines[0]), ",")
-    for number, cells in enumerate(csv.reader(lines, delimiter=mark), start=1):
+    for number, cells in enumerate(csv.reader(lines, delimiter=_delimiter(lines)), start=1):
         name, project = (*(cell.strip() for cell in cells), "", "")[:PAIR]
         if not name and not project:
             continue
-        if project.isascii() and project.isdecimal() and 0 < int(project[:20]) <= LARGEST_ID and name:
+        if name and _is_id(project):
             yield name, int(project)
         elif number > 1:  # the first row may be a header
             raise _wrong(file, f"line {number} does not hold a name and the number of its project")
+
+
+def _delimiter(lines: list[str]) -> str:
+    for mark in ";\t":
+        if lines and mark in lines[0]:
+            return mark
+    return ","
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 0 < int(text[:20]) <= LARGEST_ID
 
 
 def _wrong(file: Path, why: str) -> SettingsProblem:

@@ -1,4 +1,4 @@
-"""Amounts as people type them: ``1.234,50``, ``1'234.00``, ``(500)``, ``-$500``, ``500 EUR``, ``500,-``."""
+"""Amounts: number cells, and texts such as ``1.234,50``, ``1'234.00``, ``(500)``, ``-$500``, ``500 EUR``, ``500,-``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import re
 from decimal import Decimal
 
 from importer.model.currencies import CODES
-from importer.values.readings import Typed, Unreadable, as_typed, unreadable
+from importer.values.readings import SURE_DIGITS, Typed, Unreadable, as_typed, number_of, unreadable
 
 WAYS = (".", ",")
 """The decimal mark is what people write differently."""
-SURE_DIGITS = 15
-"""Decimal digits that a number cell (a binary float) is sure to keep."""
 MOST = 10**13
 """Amounts are below it, main currency unit: a JSON number then carries them to the cent."""
 LONGEST = 60
@@ -38,7 +36,7 @@ _NUMBERS = {
 """Groups of three, all set apart by the same mark, or no groups at all."""
 _NO_THOUSANDS = re.compile(r"0+[.,' ]")
 _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
-"""Digits with a decimal point that cannot set off thousands."""
+"""Digits with a decimal point that cannot separate thousands."""
 _SCIENTIFIC = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?E[-+]?[0-9]{1,3}", re.IGNORECASE)
 
 _SIGNS = {
@@ -81,32 +79,69 @@ _COULD_BE = {
 """Marks that several currencies share."""
 
 
+def amount_of_cell(raw: object) -> Decimal | Unreadable:
+    """Read a number cell; a typed amount is read by :func:`typed_amount`, as one cell cannot show its decimal mark."""
+    number = None if isinstance(raw, str) else number_of(raw)
+    if number is None:
+        return unreadable("*.not_a_number:cell")
+    return in_bounds(number)
+
+
 def typed_amount(text: str) -> Typed | Unreadable:
     """Read a typed amount in each way that it fits; a currency beside it is kept."""
     if _SIMPLE.fullmatch(text):  # most texts are; the rest costs ten times as much
         amount = Decimal(text)
-        return Typed({".": amount} if "." in text else {".": amount, ",": amount}, plain=True)
+        if "." in text:
+            return Typed({".": amount}, plain=True)
+        return Typed({".": amount, ",": amount}, plain=True)
+
     typed = as_typed(text)
     match = _SHAPE.fullmatch(typed) if len(typed) <= LONGEST else None
-    marks = None if match is None else _marks(match)
-    if match is None or marks is None or sum(match[name] is not None for name in _AT_MOST_ONE) > 1:
+    if match is None or _count_of_signs(match) > 1:
         return _no_amount(typed)
-    negative = match["plus"] is None and any(match[name] for name in _AT_MOST_ONE)
-    ways = WAYS if match["even"] is None else (match["even"][0],)
-    read = {mark: _value(match["number"], mark, negative=negative) for mark in ways}
-    values: dict[str, object] = {mark: value for mark, value in read.items() if value is not None}
-    if not values or (match["even"] and ways[0] in match["number"]):
+    marks = _currencies_beside(match)
+    if marks is None:
+        return _no_amount(typed)
+    values = _values(match)
+    if not values:
         return unreadable("*.not_a_number:groups")
     return Typed(values, currency=max(marks, key=len, default=None))  # of “$500 USD” the code says more
 
 
-def _marks(match: re.Match[str]) -> list[str] | None:
+def _count_of_signs(match: re.Match[str]) -> int:
+    return sum(match[name] is not None for name in _AT_MOST_ONE)
+
+
+def _values(match: re.Match[str]) -> dict[str, object]:
+    """Decimal mark → amount, or why it cannot be used, for the marks that the digits fit."""
+    number, even = match["number"], match["even"]
+    marks: tuple[str, ...] = WAYS
+    if even is not None:
+        marks = (even[0],)
+        if even[0] in number:
+            return {}
+    is_negative = match["plus"] is None and _count_of_signs(match) > 0
+
+    values: dict[str, object] = {}
+    for mark in marks:
+        value = _value(number, mark, is_negative=is_negative)
+        if value is not None:
+            values[mark] = value
+    return values
+
+
+def _currencies_beside(match: re.Match[str]) -> list[str] | None:
     """Currencies beside the number; None when something else stands there, or they differ."""
-    if (match["before"] or "").endswith(".") and match["before"][:-1].upper() in CODES:
+    before, after = match["before"] or "", match["after"] or ""
+    if before.endswith(".") and before[:-1].upper() in CODES:
         return None  # the point of “USD.5” may belong to the number
-    marks = [currency_of(match[place]) for place in ("before", "after") if match[place]]
-    known = [mark for mark in marks if mark is not None]
-    return known if len(known) == len(marks) and all(same_currency(known[0], mark) for mark in known) else None
+    currencies: list[str] = []
+    for mark in filter(None, (before, after)):
+        currency = currency_of(mark)
+        if currency is None or not all(same_currency(currency, other) for other in currencies):
+            return None
+        currencies.append(currency)
+    return currencies
 
 
 def same_currency(mark: str, other: str) -> bool:
@@ -124,23 +159,30 @@ def in_bounds(amount: Decimal) -> Decimal | Unreadable:
 def currency_of(mark: str) -> str | None:
     """Code or shared mark that a sign or word beside an amount means; None when it is no currency."""
     name = mark.removesuffix(".")
-    return name.upper() if name.upper() in CODES else _SIGNS.get(name.casefold())
+    if name.upper() in CODES:
+        return name.upper()
+    return _SIGNS.get(name.casefold())
 
 
-def _value(number: str, mark: str, *, negative: bool) -> Decimal | Unreadable | None:
+def _value(number: str, mark: str, *, is_negative: bool) -> Decimal | Unreadable | None:
     """Read digits and marks with this decimal mark; None when they do not fit it."""
     match = _NUMBERS[mark].fullmatch(number)
-    if match is None or (match["group"] and _NO_THOUSANDS.match(number)):
+    if match is None:
         return None
-    digits = number.replace(match["group"], "") if match["group"] else number
-    value = _without_noise(Decimal(digits.replace(mark, ".")))
-    return in_bounds(-value if negative else value)
+    if match["group"]:
+        if _NO_THOUSANDS.match(number):
+            return None
+        number = number.replace(match["group"], "")
+    value = _without_noise(Decimal(number.replace(mark, ".")))
+    return in_bounds(-value if is_negative else value)
 
 
 def _without_noise(amount: Decimal) -> Decimal:
     """Text of a binary number, such as 1428.6399999999999, is rounded as its number cell would be."""
     rounded = Decimal(format(amount, f".{SURE_DIGITS}g"))
-    return rounded if rounded == round(rounded, 2) and abs(rounded - amount) < _NOISE else amount
+    if rounded == round(rounded, 2) and abs(rounded - amount) < _NOISE:
+        return rounded
+    return amount
 
 
 def _no_amount(typed: str) -> Unreadable:

@@ -1,19 +1,21 @@
-"""What one cell means: a raw value becomes a typed one, or a reason why it cannot."""
+"""What one cell means: a raw value becomes a typed one, or a reason why it cannot.
+
+:func:`parser_of` gives the function for each kind of column; amounts and dates have files of their own.
+"""
 
 from __future__ import annotations
 
 import difflib
 import re
-from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.model.columns import ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, SYNC_STATUSES, Kind
 from importer.model.headers import fold
 from importer.model.invoices import ItemType
-from importer.values.amounts import SURE_DIGITS, in_bounds
-from importer.values.dates import compact_date
-from importer.values.readings import Unreadable, bare, clean, unreadable
+from importer.values.amounts import amount_of_cell
+from importer.values.dates import date_of_cell
+from importer.values.readings import SURE_DIGITS, Unreadable, bare, clean, number_of, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +50,6 @@ _SHORTENED = re.compile(r"^[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}$")
 _WHOLE_TEXT = re.compile(r"^-?[0-9]+(?:\.0{1,2})?$")
 LONGEST_TEXT = 32_767
 """Characters that fit into one cell of Excel; the results must be able to hold what was sent."""
-_PLAIN_NUMBER = re.compile(r"^-?[0-9]+(?:\.[0-9]+)?$")
 
 
 def parser_of(kind: Kind) -> Callable[[object], object]:
@@ -56,33 +57,20 @@ def parser_of(kind: Kind) -> Callable[[object], object]:
     return _PARSERS[kind]
 
 
-def number_of(raw: object) -> Decimal | None:
-    """Read a number cell or plain number text exactly; None when it is neither.
-
-    A number cell holds a binary float: its value is the shortest decimal of at
-    most 15 significant digits (spreadsheets.md section 5).
-    """
-    if isinstance(raw, bool):
-        return None
-    if isinstance(raw, int):
-        return Decimal(raw)
-    if isinstance(raw, float):
-        return Decimal(format(raw, f".{SURE_DIGITS}g")) if raw == raw and abs(raw) != float("inf") else None  # noqa: PLR0124 - NaN is the number that differs from itself
-    if isinstance(raw, str) and _PLAIN_NUMBER.match(text := clean(raw)):
-        return Decimal(text)
-    return None
-
-
-def _identifier(raw: object) -> int | Unreadable:  # noqa: PLR0911 - one return per rule
-    number = number_of(raw)
+def _identifier(raw: object) -> int | Unreadable:
     if isinstance(raw, str) and _THOUSANDS_OR_DECIMALS.match(clean(raw)):
         return unreadable("*.ambiguous")
     if isinstance(raw, str) and _SHORTENED.match(clean(raw)):
         return unreadable("*.lost_digits")
+    number = number_of(raw)
     if number is None:
         return unreadable("*.not_a_number:id")
     if isinstance(raw, float) and abs(raw) >= 10**SURE_DIGITS:
         return unreadable("*.too_many_digits", digits=SURE_DIGITS)
+    return _id_of(number)
+
+
+def _id_of(number: Decimal) -> int | Unreadable:
     if number != number.to_integral_value():
         return unreadable("*.not_whole")
     if number <= 0:
@@ -92,41 +80,25 @@ def _identifier(raw: object) -> int | Unreadable:  # noqa: PLR0911 - one return 
     return int(number)
 
 
-def _amount(raw: object) -> Decimal | Unreadable:
-    """Read a number cell; typed amounts are for :mod:`importer.values.amounts`, as one cell cannot tell their mark."""
-    number = None if isinstance(raw, str) else number_of(raw)
-    if number is None:
-        return unreadable("*.not_a_number:cell")
-    return in_bounds(number)
-
-
-def _text(raw: object) -> str | Unreadable:  # noqa: PLR0911 - one return per rule
+def _text(raw: object) -> str | Unreadable:
     if isinstance(raw, str):
-        text = raw.strip()
-        if len(text) > LONGEST_TEXT:
-            return unreadable("*.too_long", most=LONGEST_TEXT)
-        if text in _ERROR_VALUES:
-            return unreadable("*.error_value:text")
-        return text
+        return _typed_text(raw.strip())
     if isinstance(raw, bool):
         return "TRUE" if raw else "FALSE"
     if isinstance(raw, float) and abs(raw) >= 10**SURE_DIGITS:
         return unreadable("*.too_many_digits:text", digits=SURE_DIGITS)
-    if (number := number_of(raw)) is not None:
-        return format(number.normalize(), "f")
-    return unreadable("*.is_a_date")
+    number = number_of(raw)
+    if number is None:
+        return unreadable("*.is_a_date")
+    return format(number.normalize(), "f")
 
 
-def _date(raw: object) -> date | Unreadable:
-    """Read a date cell; typed dates are for :mod:`importer.values.dates`, as one cell cannot tell their order."""
-    if isinstance(raw, datetime):
-        return raw.date()
-    if isinstance(raw, date):
-        return raw
-    number = None if isinstance(raw, bool) else number_of(raw)
-    if number is not None and (day := compact_date(f"{number:f}")) is not None:
-        return day
-    return unreadable("*.not_a_date:cell")
+def _typed_text(text: str) -> str | Unreadable:
+    if len(text) > LONGEST_TEXT:
+        return unreadable("*.too_long", most=LONGEST_TEXT)
+    if text in _ERROR_VALUES:
+        return unreadable("*.error_value:text")
+    return text
 
 
 def _yes_no(raw: object) -> bool | Unreadable:
@@ -141,13 +113,7 @@ def _yes_no(raw: object) -> bool | Unreadable:
 
 
 def _days(raw: object) -> int | Unreadable:
-    number = None if isinstance(raw, str) and not _WHOLE_TEXT.match(clean(raw)) else number_of(raw)
-    if number is None and isinstance(raw, str):
-        text = clean(raw)
-        if bare(text) in _ON_RECEIPT:
-            return 0
-        match = _NET_DAYS.fullmatch(text)
-        number = Decimal(match[1]) if match else None
+    number = _typed_days(clean(raw)) if isinstance(raw, str) else number_of(raw)
     if number is None or number != number.to_integral_value():
         return unreadable("*.not_days")
     if not 0 <= number <= MOST_DAYS:
@@ -155,17 +121,36 @@ def _days(raw: object) -> int | Unreadable:
     return int(number)
 
 
-def _choice(raw: object, words: dict[str, object], shown: tuple[str, ...]) -> object:
+def _typed_days(text: str) -> Decimal | None:
+    """Days of a typed term: “30”, “Net 30”, “due on receipt”."""
+    if _WHOLE_TEXT.match(text):
+        return number_of(text)
+    if bare(text) in _ON_RECEIPT:
+        return Decimal(0)
+    match = _NET_DAYS.fullmatch(text)
+    return Decimal(match[1]) if match else None
+
+
+def _item_type(raw: object) -> object:
+    titles = tuple(ITEM_TYPE_TITLES.values())
+    return _choice(raw, _ITEM_TYPES, titles)
+
+
+def _sync_status(raw: object) -> object:
+    return _choice(raw, _SYNC_STATUSES, SYNC_STATUSES)
+
+
+def _choice(raw: object, meanings: dict[str, object], shown: tuple[str, ...]) -> object:
     word = fold(clean(raw)) if isinstance(raw, str) else ""
-    if word in words:
-        return words[word]
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
-    listed = ", ".join(shown[:-1]) + f" or {shown[-1]}"
-    if near:
-        meant = words[near[0]]
-        name = meant.value if isinstance(meant, ItemType) else meant
-        return unreadable("*.unknown:near", near=name, choices=listed)
-    return unreadable("*.unknown", choices=listed)
+    if word in meanings:
+        return meanings[word]
+    choices = ", ".join(shown[:-1]) + f" or {shown[-1]}"
+    near = difflib.get_close_matches(word, meanings, n=1, cutoff=0.7)
+    if not near:
+        return unreadable("*.unknown", choices=choices)
+    meant = meanings[near[0]]
+    name = meant.value if isinstance(meant, ItemType) else meant
+    return unreadable("*.unknown:near", near=name, choices=choices)
 
 
 _ITEM_TYPES: dict[str, object] = {
@@ -177,13 +162,13 @@ _SYNC_STATUSES: dict[str, object] = {status: status for status in SYNC_STATUSES}
 
 _PARSERS: dict[Kind, Callable[[object], object]] = {
     Kind.IDENTIFIER: _identifier,
-    Kind.ITEM_TYPE: lambda raw: _choice(raw, _ITEM_TYPES, tuple(ITEM_TYPE_TITLES.values())),
+    Kind.ITEM_TYPE: _item_type,
     Kind.TEXT: _text,
-    Kind.AMOUNT: _amount,
+    Kind.AMOUNT: amount_of_cell,
     Kind.YES_NO: _yes_no,
     Kind.DAYS: _days,
-    Kind.DATE: _date,
-    Kind.SYNC_STATUS: lambda raw: _choice(raw, _SYNC_STATUSES, SYNC_STATUSES),
+    Kind.DATE: date_of_cell,
+    Kind.SYNC_STATUS: _sync_status,
 }
 
 

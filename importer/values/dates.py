@@ -1,15 +1,17 @@
-"""Dates as people type them: ``31/10/2026``, ``10/31/2026``, ``31. Oktober 2026``, ``Sat, Oct 31, 2026``."""
+"""Dates: date cells, and texts such as ``31/10/2026``, ``10/31/2026``, ``31. Oktober 2026``, ``Sat, Oct 31, 2026``."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 
-from importer.values.readings import Typed, Unreadable, bare, clean, unreadable
+from importer.values.readings import Typed, Unreadable, bare, clean, number_of, unreadable
 
 DMY, MDY, YMD = "dmy", "mdy", "ymd"
 WAYS = (DMY, MDY, YMD)
 """What people write differently: the order of day, month and year."""
+SHORT_YEAR, LONG_YEAR = 2, 4
+"""Digits of a year."""
 CENTURY = 2000
 """Years of two digits lie in it."""
 YEARS_BACK, YEARS_AHEAD = 5, 1
@@ -61,7 +63,19 @@ _WEEKDAYS = frozenset(
     "lundi mardi mercredi jeudi vendredi samedi dimanche lun mar mer jeu ven sam dim "
     "lunes martes miercoles jueves viernes sabado domingo mie jue vie sab dom".split()
 )
-_NO_DAY = unreadable("*.no_such_day")
+
+
+def date_of_cell(raw: object) -> date | Unreadable:
+    """Read a date cell; a typed date is read by :func:`typed_date`, as one cell cannot show its order."""
+    if isinstance(raw, datetime):
+        return raw.date()
+    if isinstance(raw, date):
+        return raw
+    number = number_of(raw)
+    day = None if number is None else compact_date(f"{number:f}")
+    if day is None:
+        return unreadable("*.not_a_date:cell")
+    return day
 
 
 def typed_date(text: str, today: date) -> Typed | Unreadable:
@@ -70,54 +84,75 @@ def typed_date(text: str, today: date) -> Typed | Unreadable:
     if len(typed) <= LONGEST:
         typed = _MIDNIGHT.sub("", typed)
         for form in (typed, _without_weekday(typed)):
-            if (compact := compact_date(form)) is not None:
-                return Typed(dict.fromkeys(WAYS, compact))
-            if match := _NUMERIC.fullmatch(form):
-                return _numeric(match[1], match[3], match[4], match[2], today)
-            if (named := _named(form)) is not None:
-                return named
-    return unreadable("*.not_a_date:time" if _TIME.search(typed) else "*.not_a_date")
+            read = _in_one_form(form, today)
+            if read is not None:
+                return read
+    if _TIME.search(typed):
+        return unreadable("*.not_a_date:time")
+    return unreadable("*.not_a_date")
+
+
+def _in_one_form(text: str, today: date) -> Typed | Unreadable | None:
+    """The date in digits, or with the name of its month; None for what looks like no date."""
+    compact = compact_date(text)
+    if compact is not None:
+        return Typed(dict.fromkeys(WAYS, compact))
+    if match := _NUMERIC.fullmatch(text):
+        return _numeric(match[1], match[3], match[4], match[2], today)
+    return _named(text)
 
 
 def compact_date(digits: str) -> date | None:
     """Read eight digits that are year, month and day in no other order."""
     match = _COMPACT.fullmatch(digits)
-    return _day(*match.groups()) if match and int(match[1]) >= FIRST_COMPACT else None
+    if match is None or int(match[1]) < FIRST_COMPACT:
+        return None
+    return _day(*match.groups())
 
 
 def shown(day: date) -> str:
-    """A date that nobody can misread: 31 October 2026."""
+    """A date that cannot be misread: 31 October 2026."""
     return f"{day.day} {day:%B %Y}"
 
 
 def _numeric(first: str, second: str, third: str, separator: str, today: date) -> Typed | Unreadable:
-    long = len("2026")
-    if len(first) == long:
-        return _in_any_order(first, second, third) if len(third) < long else unreadable("*.not_a_date")
-    if len(third) not in (2, long):
+    if len(first) == LONG_YEAR:
+        if len(third) == LONG_YEAR:
+            return unreadable("*.not_a_date")
+        return _in_any_order(first, second, third)
+    if len(third) not in (SHORT_YEAR, LONG_YEAR):
         return unreadable("*.not_a_date")
+
     parts = {DMY: (third, second, first), MDY: (third, first, second)}
-    if len(third) == len(first) == len("26") and separator != ".":  # nobody writes 26.10.31 year first
+    if len(third) == len(first) == SHORT_YEAR and separator != ".":  # 26.10.31 never begins with its year
         parts[YMD] = (first, second, third)
-    days: dict[str, date] = {way: day for way, part in parts.items() if (day := _day(*part)) is not None}
-    if not days:
-        return _NO_DAY
+    return _in_possible_orders(parts, today)
+
+
+def _in_possible_orders(parts: dict[str, tuple[str, str, str]], today: date) -> Typed | Unreadable:
+    """The date in each order whose year, month and day are one; ``parts`` are these three texts per order."""
     near = range(today.year - YEARS_BACK, today.year + YEARS_AHEAD + 1)
-    year_first = days.get(YMD, today).year
-    values: dict[str, object] = {
-        way: _far(day) if len(parts[way][0]) == len("26") and day.year not in near else day for way, day in days.items()
-    }
-    return Typed(values, frozenset(() if year_first in near else {YMD}))
-
-
-def _far(day: date) -> Unreadable:
-    """Two digits of a year far from today are more probably a day: 26-10-31 is no day in 2031."""
-    return unreadable("*.far_year", year=day.year)
+    values: dict[str, object] = {}
+    unlikely: frozenset[str] = frozenset()
+    for order, (year, month, day) in parts.items():
+        found = _day(year, month, day)
+        if found is None:
+            continue
+        is_far = found.year not in near
+        # Two digits of a year far from today are more probably a day: 26-10-31 is no day in 2031.
+        values[order] = unreadable("*.far_year", year=found.year) if is_far and len(year) == SHORT_YEAR else found
+        if order == YMD and is_far:
+            unlikely = frozenset({YMD})
+    if not values:
+        return unreadable("*.no_such_day")
+    return Typed(values, unlikely)
 
 
 def _in_any_order(year: str, month: str, day: str) -> Typed | Unreadable:
     found = _day(year, month, day)
-    return Typed(dict.fromkeys(WAYS, found)) if found is not None else _NO_DAY
+    if found is None:
+        return unreadable("*.no_such_day")
+    return Typed(dict.fromkeys(WAYS, found))
 
 
 def _named(text: str) -> Typed | Unreadable | None:
@@ -130,12 +165,17 @@ def _named(text: str) -> Typed | Unreadable | None:
 
 
 def _day(year: str, month: str, day: str) -> date | None:
+    number = int(year)
+    if len(year) == SHORT_YEAR:
+        number += CENTURY
     try:
-        return date(int(year) + (CENTURY if len(year) == len("26") else 0), int(month), int(day))
+        return date(number, int(month), int(day))
     except ValueError:
         return None
 
 
 def _without_weekday(text: str) -> str:
     match = _WEEKDAY.match(text)
-    return text[match.end() :] if match and bare(match[1]) in _WEEKDAYS else text
+    if match and bare(match[1]) in _WEEKDAYS:
+        return text[match.end() :]
+    return text

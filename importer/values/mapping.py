@@ -16,6 +16,7 @@ from importer.model.columns import BY_NAME, Kind
 from importer.model.headers import fold, is_ignored
 from importer.model.invoices import ItemType
 from importer.model.sheet import is_blank, text_of
+from importer.model.words import count_of, names_in_short
 from importer.values.cells import parser_of
 from importer.values.readings import Unreadable
 from importer.values.toml_lines import folded, toml_key
@@ -133,23 +134,21 @@ def in_known_words(
     A constant fills a column that the sheet lacks, where the row's item type takes
     it; a column that is there is left as it is. The rows keep their original cells.
     """
-    notices = [
-        f"“{header.text}” is not used, although it could mean {BY_NAME[name].title}, because ignore_columns names it."
-        for header in sheet.headers
-        if is_ignored(header.text, known) and (name := known.get(fold(header.text)))
-    ]
+    notices = _ignored_although_known(sheet, known)
     frame = sheet.frame
     for name, words in values.items():
         if name in frame.columns:
-            cells, told = _translated(frame[name].tolist(), words, name, sheet)
-            notices += told
-            frame = _with_column(frame, name, cells) if told else frame
+            cells, notice = _translated(frame[name].tolist(), words, name, sheet)
+            if notice:
+                notices.append(notice)
+                frame = _with_column(frame, name, cells)
+
     item_type_first = sorted(constants, key=lambda name: name != "item_type")
     for name in item_type_first:
         column, value = BY_NAME[name], constants[name]
         if not sheet.has(name):
             frame = _with_column(frame, name, _filled(frame, column, value))
-            rows = "every row" if column.allowed_for == frozenset(ItemType) else "every row that takes it"
+            rows = "every row" if _takes_all(column) else "every row that takes it"
             notices.append(f"{column.title} is “{_shown(value)}” for {rows}, as [constants] says.")
         elif frame[name].isna().any():
             notices.append(
@@ -159,35 +158,67 @@ def in_known_words(
     return replace(sheet, frame=frame), tuple(notices)
 
 
-def _translated(
-    cells: list[Cell], words: Mapping[str, object], name: str, sheet: Sheet
-) -> tuple[list[Cell], tuple[str, ...]]:
-    """The cells of a column with their words replaced, and what is to be said of it."""
-    meanings = {folded(word): None if is_blank(value) else value for word, value in words.items()}
-    found: dict[tuple[type, Cell], str | None] = {(type(cell), cell): None for cell in cells}
-    for kind, cell in found:
-        if isinstance(cell, (str, int, float)) and (plain := folded(text_of(cell))) in meanings:
-            found[kind, cell] = plain
-    count = Counter(word for cell in cells if (word := found[type(cell), cell]) is not None)
+def _ignored_although_known(sheet: Sheet, known: Mapping[str, str]) -> list[str]:
+    notices = []
+    for header in sheet.headers:
+        name = known.get(fold(header.text))
+        if name and is_ignored(header.text, known):
+            title = BY_NAME[name].title
+            notices.append(
+                f"“{header.text}” is not used, although it could mean {title}, because ignore_columns names it."
+            )
+    return notices
+
+
+def _translated(cells: list[Cell], words: Mapping[str, object], name: str, sheet: Sheet) -> tuple[list[Cell], str]:
+    """The cells of a column with their words replaced, and a sentence about it; empty when no word was found."""
+    meanings: dict[str, Cell] = {}
+    for word, value in words.items():
+        meanings[folded(word)] = None if is_blank(value) else value
+
+    # Equal cells are looked at once; the type belongs to the key, since True == 1 == 1.0.
+    keys = [(type(cell), cell) for cell in cells]
+    word_of = {key: _word(key[1]) for key in set(keys)}
+    count: Counter[str] = Counter()
+    translated: list[Cell] = []
+    for key in keys:
+        word = word_of[key]
+        if word in meanings:
+            count[word] += 1
+            translated.append(meanings[word])
+        else:
+            translated.append(key[1])
     if not count:
-        return cells, ()
-    said = [f"“{word}” as {_meant(meanings[folded(word)])}" for word in words if folded(word) in count]
-    more = f" and {len(said) - MOST_WORDS} more" if len(said) > MOST_WORDS else ""
-    told = (
-        f"[values.{toml_key(name)}] was used in {count.total():,} {'cell' if count.total() == 1 else 'cells'} of "
-        f"“{sheet.title(name)}”: it reads {', '.join(said[:MOST_WORDS])}{more}."
-    )
-    new = [cell if (word := found[type(cell), cell]) is None else meanings[word] for cell in cells]
-    return new, (told,)
+        return cells, ""
+
+    read = [f"“{word}” as {_meant(meanings[folded(word)])}" for word in words if folded(word) in count]
+    used = f"[values.{toml_key(name)}] was used in {count_of(count.total(), 'cell')} of “{sheet.title(name)}”"
+    return translated, f"{used}: it reads {names_in_short(read, MOST_WORDS)}."
+
+
+def _word(cell: Cell) -> str:
+    """A cell as words of the settings are compared; a cell that is neither text nor number is none."""
+    return folded(text_of(cell)) if isinstance(cell, str | int | float) else ""
+
+
+def _takes_all(column: Column) -> bool:
+    """Tell whether rows of every item type take the column."""
+    return column.allowed_for == frozenset(ItemType)
 
 
 def _filled(frame: pd.DataFrame, column: Column, value: object) -> list[Cell]:
     """The constant for each row whose item type takes it; an item type that cannot be read takes none."""
-    if column.allowed_for == frozenset(ItemType) or "item_type" not in frame.columns:
+    if _takes_all(column) or "item_type" not in frame.columns:
         return [value] * len(frame)
-    parse, cells = parser_of(Kind.ITEM_TYPE), frame["item_type"].tolist()
-    types = {(type(cell), cell): parse(cell) for cell in {(type(c), c): c for c in cells}.values()}
-    return [value if types[type(cell), cell] in column.allowed_for else None for cell in cells]
+    item_type_of = parser_of(Kind.ITEM_TYPE)
+    takes: dict[tuple[type, Cell], bool] = {}
+    filled: list[Cell] = []
+    for cell in frame["item_type"].tolist():
+        key = (type(cell), cell)
+        if key not in takes:
+            takes[key] = item_type_of(cell) in column.allowed_for
+        filled.append(value if takes[key] else None)
+    return filled
 
 
 def _with_column(frame: pd.DataFrame, name: str, cells: list[Cell]) -> pd.DataFrame:

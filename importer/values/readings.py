@@ -1,9 +1,12 @@
-"""What a typed text may mean: a value for each way of writing that it fits, or the reason why it has none."""
+"""What reading a cell yields: a value, a value for each way of writing that a text fits, or why it has none."""
 
 from __future__ import annotations
 
+import math
+import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 
 from importer.model.headers import fold
 from importer.model.messages import worded
@@ -15,6 +18,9 @@ _BLANKS = dict.fromkeys((0x00A0, 0x202F, 0x2009, 0x2007, 0x2008, 0x3000), " ")
 # Marks of direction and joining that come along from other programs. The one that turns
 # digits around on the screen (U+202E) stays, so that its text is refused.
 _UNSEEN = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x202A, 0x202C, 0x202D, 0x2060, 0xFEFF), None)
+SURE_DIGITS = 15
+"""Decimal digits that a number cell (a binary float) is sure to keep."""
+_PLAIN_NUMBER = re.compile(r"^-?[0-9]+(?:\.[0-9]+)?$")
 _AS_TYPED = _FULL_WIDTH | _MINUSES | _APOSTROPHES | _BLANKS | _UNSEEN
 
 
@@ -37,7 +43,7 @@ def unreadable(key: str, **fields: object) -> Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Undecided(Unreadable):
-    """A cell that one problem of its whole column speaks of, so that it needs none of its own."""
+    """A cell that needs no problem of its own, because one problem is about its whole column."""
 
     raw: object
     """As it stands in the sheet."""
@@ -54,7 +60,7 @@ class Typed:
     currency: str | None = None
     """Code or mark beside an amount."""
     plain: bool = False
-    """Written in digits with a decimal point, as any program would: nobody needs to be told how it was read."""
+    """Written in digits with a decimal point, as any program would: how it was read needs no note."""
 
     @property
     def likely(self) -> frozenset[str]:
@@ -80,3 +86,20 @@ def bare(word: str) -> str:
     """Reduce a word to what is compared: no case, blanks, points, hyphens or accents."""
     letters = unicodedata.normalize("NFKD", fold(word))
     return "".join(letter for letter in letters if not unicodedata.category(letter).startswith("M"))
+
+
+def number_of(raw: object) -> Decimal | None:
+    """Read a number cell or plain number text exactly; None when it is neither.
+
+    A number cell holds a binary float: its value is the shortest decimal of at
+    most 15 significant digits (spreadsheets.md section 5).
+    """
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int):
+        return Decimal(raw)
+    if isinstance(raw, float) and math.isfinite(raw):
+        return Decimal(format(raw, f".{SURE_DIGITS}g"))
+    if isinstance(raw, str) and _PLAIN_NUMBER.match(text := clean(raw)):
+        return Decimal(text)
+    return None

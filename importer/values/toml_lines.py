@@ -70,13 +70,15 @@ def _likely(text: str, present: set[str | None]) -> str | None:
     Never the name of the project: “Project manager” is none.
     """
     words = _words(text)
-    held = [
-        (len(_words(header)), column.name)
-        for column in COLUMNS
-        for header in (column.title, *column.aliases)
-        if column.name not in {*present, NAME_OF_PROJECT} and "#" not in header and _words(header) <= words
-    ]
-    return max(held, key=lambda one: one[0], default=(0, None))[1]
+    likely, most = None, 0
+    for column in COLUMNS:
+        if column.name in present or column.name == NAME_OF_PROJECT:
+            continue
+        for header in (column.title, *column.aliases):
+            held = _words(header)
+            if "#" not in header and held <= words and len(held) > most:
+                likely, most = column.name, len(held)
+    return likely
 
 
 def _words(text: str) -> set[str]:
@@ -86,16 +88,24 @@ def _words(text: str) -> set[str]:
 def explained(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The same problems; the first about each unknown item type shows the lines that make it known."""
     shown: set[str] = set()
-    return tuple(_with_lines(one, shown) if one.code == "item_type.unknown" else one for one in problems)
+    with_lines = []
+    for problem in problems:
+        word = folded(problem.value or "")
+        if problem.code == "item_type.unknown" and word and word not in shown:
+            shown.add(word)
+            with_lines.append(_with_lines(problem, problem.value or ""))
+        else:
+            with_lines.append(problem)
+    return tuple(with_lines)
 
 
-def _with_lines(problem: Problem, shown: set[str]) -> Problem:
-    word = problem.value or ""
-    if folded(word) in shown or not word:
-        return problem
-    shown.add(folded(word))
-    names = {fold(name): one for one in ItemType for name in (one.value, ITEM_TYPE_TITLES[one])}
+def _with_lines(problem: Problem, word: str) -> Problem:
+    names = {}
+    for item_type in ItemType:
+        names[fold(item_type.value)] = item_type
+        names[fold(ITEM_TYPE_TITLES[item_type])] = item_type
     near = difflib.get_close_matches(fold(word), names, n=1, cutoff=0.7)
     meant = names[near[0]] if near else ItemType.TIME_ENTRY
-    lines = value_lines("item_type", word, meant.value, [one.value for one in ItemType if one is not meant])
+    others = [item_type.value for item_type in ItemType if item_type is not meant]
+    lines = value_lines("item_type", word, meant.value, others)
     return replace(problem, hint=f"{problem.hint} Or say once what your word means, in importer.toml:\n{lines}")
