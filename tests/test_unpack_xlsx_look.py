@@ -16,7 +16,6 @@ from importer.model.errors import FileProblem
 from importer.model.problems import column_position
 from importer.model.sheet import CellFault, is_blank
 from importer.reading.formats import xlsx as xlsx_look
-from importer.reading.formats import xlsx_exact
 from importer.reading.formats.calamine import read
 from importer.reading.formats.grid import Limits
 from importer.reading.formats.identify import Format
@@ -131,8 +130,8 @@ def test_the_quick_look_sees_what_an_exact_reading_sees(made: tuple[str, bool]) 
     """Prefixes, order and quotes of attributes, blanks, comments and missing addresses change nothing."""
     xml, anew = made
     hidden, columns, merged, linked, faults = reference(xml, anew=anew)
-    for look in (xlsx_look.look, xlsx_exact.parse):
-        side, found = look(xml.encode(), calculates_anew=anew)
+    for look in (xlsx_look.look, xlsx_look.parse_whole):
+        side, found = look(xml.encode(), recalculated=anew)
         assert (side.hidden_rows, side.hidden_columns) == (hidden, columns)
         assert [str(area) for area in side.merged] == merged
         assert side.other_workbooks == linked
@@ -218,5 +217,5 @@ def test_rows_without_height_and_columns_without_width_are_hidden() -> None:
         '<row r="2" ht="0" customHeight="1"/><row r="3" ht="0.75"/>',
         before='<cols><col min="1" max="2" width="0"/></cols>',
     )
-    side, _ = xlsx_look.look(xml.encode(), calculates_anew=False)
+    side, _ = xlsx_look.look(xml.encode(), recalculated=False)
     assert side == replace(side, hidden_rows=frozenset({2}), hidden_columns=frozenset({0, 1}))

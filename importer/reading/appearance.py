@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from importer.model.columns import BY_NAME, Kind
 from importer.model.messages import problem
@@ -93,19 +93,17 @@ def unmerged(grid: Grid, start: HeaderRow, lines: list[RawRow], policy: str) -> 
 
     Amounts and item ids are never spread, and no value while the merged range hides another one.
     """
-    by_number = {row.number: row for row in lines}
-    names = {header.position: header.column or "" for header in start.known}
+    changes: dict[int, dict[int, Cell]] = {}
     for area in grid.look.merged:
-        columns = {at: names[at] for at in range(area.first_position, area.last_position + 1) if at in names}
-        if not columns or (area.first_row == area.last_row and len(columns) == 1):
-            continue  # it holds no known column, or one cell of it
-
+        columns = {at: name for at, name in start.names.items() if area.first_position <= at <= area.last_position}
+        first, last = max(area.first_row, start.row + 1), min(area.last_row, lines[-1].number)
+        is_one_cell = area.first_row == area.last_row and len(columns) == 1
+        if not columns or first > last or is_one_cell:
+            continue
         value = _merged_value(grid, area, list(columns.values()), policy)
-        last = min(area.last_row, lines[-1].number)
-        for number in range(max(area.first_row, start.row + 1), last + 1):
-            if number in by_number:
-                by_number[number] = _with_cells(by_number[number], dict.fromkeys(columns, value))
-    return [by_number[row.number] for row in lines]
+        for number in range(first, last + 1):
+            changes.setdefault(number, {}).update(dict.fromkeys(columns, value))
+    return _changed(lines, changes)
 
 
 def _merged_value(grid: Grid, area: MergedRange, columns: list[str], policy: str) -> Cell:
@@ -152,24 +150,24 @@ def as_shown(grid: Grid, start: HeaderRow, lines: list[RawRow]) -> tuple[list[Ra
     An amount shown as a percentage, in thousands or not at all becomes a fault; a number with leading zeros
     in a column of texts becomes the text that a person sees.
     """
-    kinds = {header.position: BY_NAME[header.column].kind for header in start.known if header.column}
+    kinds = {position: BY_NAME[name].kind for position, name in start.names.items()}
     by_number = {row.number: row for row in lines}
+    changes: dict[int, dict[int, Cell]] = {}
     currencies: dict[int, str] = {}
     for (number, position), code in grid.look.formats.items():
-        row, kind = by_number.get(number), kinds.get(position)
-        if row is None or kind is None:
+        if number not in by_number or position not in kinds:
             continue
-        shown = _shown(row.cell(position), code, kind)
-        if shown is not None:
-            by_number[number] = _with_cells(row, {position: shown})
-        elif kind is Kind.AMOUNT and (currency := _currency_in(code)) is not None:
+        value, kind = by_number[number].cell(position), kinds[position]
+        if (shown := _shown(value, code, kind)) is not None:
+            changes.setdefault(number, {})[position] = shown
+        elif kind is Kind.AMOUNT and _is_number(value) and (currency := _currency_in(code)) is not None:
             currencies[number] = currency
-    return [by_number[row.number] for row in lines], currencies
+    return _changed(lines, changes), currencies
 
 
 def _shown(value: Cell, code: str, kind: Kind) -> Cell:
     """What a number format makes of a number, as far as its column needs it; None when nothing else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not _is_number(value):
         return None
     if kind is Kind.AMOUNT:
         return _format_fault(value, code)
@@ -198,6 +196,18 @@ def _currency_in(code: str) -> str | None:
         if currency := currency_of(mark.strip()):
             return currency
     return None
+
+
+def _is_number(value: Cell) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+# --- values put into rows ---------------------------------------------------------
+
+
+def _changed(lines: list[RawRow], changes: Mapping[int, Mapping[int, Cell]]) -> list[RawRow]:
+    """The lines with other values; ``changes`` are row number → column counted from 0 → value."""
+    return [_with_cells(row, changes[row.number]) if row.number in changes else row for row in lines]
 
 
 def _with_cells(row: RawRow, values: Mapping[int, Cell]) -> RawRow:

@@ -40,14 +40,24 @@ class HeaderRow:
     """How it was read, where that was a decision."""
 
     @property
+    def lines(self) -> set[int]:
+        """Numbers of its rows: one, or two that were read together."""
+        return {self.row, self.row - 1} if self.notes else {self.row}
+
+    @property
     def known(self) -> tuple[Header, ...]:
         """The headers that mean a column."""
         return tuple(header for header in self.headers if header.column is not None)
 
     @property
+    def names(self) -> dict[int, str]:
+        """Position → name of the known columns."""
+        return {header.position: header.column for header in self.headers if header.column}
+
+    @property
     def columns(self) -> set[str]:
         """Names of the known columns."""
-        return {header.column for header in self.headers if header.column}
+        return set(self.names.values())
 
 
 # --- the sheet ---------------------------------------------------------------
@@ -137,28 +147,25 @@ def find_header(grid: Grid, known: Mapping[str, str]) -> HeaderRow | None:
     candidates = _candidates(grid, known)
     if not candidates:
         return None
-    required = {column.name for column in required_columns(known)}
-    if "workspace_id" in required:
-        required.add(NAME_OF_PROJECT)
-
+    required = _required_names(known)
     row = max(candidates, key=lambda number: len(candidates[number]))
     if required:
         row = next((number for number, names in candidates.items() if not lacking(names, known)), row)
     start = _best_reading(grid, row, known)
 
-    own_rows = {start.row, start.row - 1} if start.notes else {start.row}
-    above = {number: names for number, names in candidates.items() if number < row and number not in own_rows}
-    others = _other_headers(grid, above, row, telling=required or set(BY_NAME))
+    others = []
+    for number, names in candidates.items():
+        if number < row and number not in start.lines and names & (required or set(BY_NAME)):
+            others.append(problem("header.several", sheet=grid.name, row=number, number=number, chosen=row))
     return replace(start, problems=(*start.problems, *others))
 
 
-def _other_headers(grid: Grid, above: Mapping[int, set[str]], chosen: int, *, telling: set[str]) -> list[Problem]:
-    """An error for each row above the chosen one that names a telling column too."""
-    problems = []
-    for number, names in above.items():
-        if names & telling:
-            problems.append(problem("header.several", sheet=grid.name, row=number, number=number, chosen=chosen))
-    return problems
+def _required_names(known: Mapping[str, str]) -> set[str]:
+    """Names of the required columns, and of the one that may name a project instead of numbering it."""
+    required = {column.name for column in required_columns(known)}
+    if "workspace_id" in required:
+        required.add(NAME_OF_PROJECT)
+    return required
 
 
 def _candidates(grid: Grid, known: Mapping[str, str]) -> dict[int, set[str]]:

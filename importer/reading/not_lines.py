@@ -58,7 +58,7 @@ class _Judge:
     def __init__(self, grid: Grid, start: HeaderRow, known: Mapping[str, str], rows: list[RawRow]) -> None:
         self._grid, self._start, self._known = grid, start, known
         self._first_row = rows[0].number if rows else 0
-        self._meant = {header.position: header.column for header in start.known}
+        self._meant = start.names
         self._at = {column: position for position, column in self._meant.items()}
         self._telling = [self._at[name] for name in TELLING if name in self._at]
         self._continued = self._merged_into()

@@ -15,7 +15,6 @@ from importer.model.messages import error
 from importer.reading.formats import ods as ods_look
 from importer.reading.formats import xlsb as xlsb_look
 from importer.reading.formats import xlsx as xlsx_look
-from importer.reading.formats import xlsx_exact
 from importer.reading.formats.archive import Archive
 from importer.reading.formats.grid import Grid, Limits, SideLook, bounded, may_be_cover
 from importer.reading.formats.identify import Format, protected
@@ -23,7 +22,7 @@ from importer.reading.formats.number_formats import cells_with, styles_of
 
 if TYPE_CHECKING:
     from importer.model.sheet import Cell
-    from importer.reading.formats.xlsx_exact import Faults
+    from importer.reading.formats.grid import Faults
 
 Look = Callable[[Archive, str], tuple[SideLook, "Faults"]]
 
@@ -78,9 +77,9 @@ def _look_into_xlsx(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
     if xml is None:
         msg = "the part of the sheet is not where it should be"
         raise ValueError(msg)
-    side, faults = xlsx_look.look(xml, calculates_anew=xlsx_look.calculates_anew(archive))
+    side, faults = xlsx_look.look(xml, recalculated=xlsx_look.is_recalculated(archive))
     formats, struck = cells_with(xml, styles_of(archive))
-    formulas = xlsx_exact.formulas(xml) if may_be_cover(sheet) else frozenset()
+    formulas = xlsx_look.formulas(xml) if may_be_cover(sheet) else frozenset()
     return replace(side, formats=formats, struck=struck, formulas=formulas), faults
 
 

@@ -1,4 +1,4 @@
-"""The process that reads a file, so that a reader which aborts, hangs or eats memory takes nobody along.
+"""The process that reads a file, so that a reader which aborts, hangs or eats memory harms no other.
 
 It imports as little as it can: its start is paid for every file.
 """
@@ -14,9 +14,16 @@ from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem
 from importer.model.messages import error
-from importer.reading.formats import ole
 from importer.reading.formats.grid import Grid, Limits, Unpacked
-from importer.reading.formats.identify import OLE_MAGIC, Encrypted, Format, identify, misnamed
+from importer.reading.formats.identify import (
+    OLE_MAGIC,
+    Encrypted,
+    Format,
+    decrypted,
+    identify,
+    is_encrypted_package,
+    misnamed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +95,7 @@ def take_apart(request: Request) -> Unpacked:
     except Encrypted:
         if kind is not Format.XLS:
             raise
-        data = ole.decrypted(request.name, data)
+        data = decrypted(request.name, data)
         grids = _grids(request.name, data, kind, request.limits)
     if data is not request.data:
         notes = ("The file is encrypted with Excel's built-in password, which protects nothing; it was opened.",)
@@ -98,8 +105,8 @@ def take_apart(request: Request) -> Unpacked:
 def _inner(name: str, data: bytes) -> tuple[Format, bytes]:
     """What the file is, out of the container that encrypts it."""
     kind = identify(name, data)
-    if kind is Format.XLS and data.startswith(OLE_MAGIC) and ole.is_encrypted_package(name, data):
-        data = ole.decrypted(name, data)
+    if kind is Format.XLS and data.startswith(OLE_MAGIC) and is_encrypted_package(name, data):
+        data = decrypted(name, data)
         kind = identify(name, data)
     return kind, data
 

@@ -68,16 +68,17 @@ def _refuse_stray_quotes(name: str, text: str, rows: list[list[Cell]], delimiter
     mark = re.escape(delimiter)
     rest = re.sub(rf'(?<![^{mark}\r\n])"(?:[^"]|"")*"(?![^{mark}\r\n])', "", text)
     if '"' in rest:
-        line = next(n for n, one in enumerate(rest.splitlines(), start=1) if '"' in one)
+        line = next(number for number, line in enumerate(rest.splitlines(), start=1) if '"' in line)
         raise error(FileProblem, "csv.quotes:stray", name=name, line=line)
     for number, record in enumerate(rows, start=1):
-        for cell in record:
-            if (
-                isinstance(cell, str)
-                and ("\n" in cell or "\r" in cell)
-                and cell.count(delimiter) >= max(2, len(record) - 1)
-            ):
-                raise error(FileProblem, "csv.quotes:merged", name=name, number=number)
+        fewest = max(2, len(record) - 1)
+        if any(_holds_a_line(cell, delimiter, fewest) for cell in record):
+            raise error(FileProblem, "csv.quotes:merged", name=name, number=number)
+
+
+def _holds_a_line(cell: Cell, delimiter: str, fewest: int) -> bool:
+    """Tell whether a field has line ends and at least so many delimiters in it."""
+    return isinstance(cell, str) and ("\n" in cell or "\r" in cell) and cell.count(delimiter) >= fewest
 
 
 def _decode(name: str, data: bytes, declared: str | None) -> tuple[str, str]:
@@ -117,10 +118,11 @@ def _choose_delimiter(text: str, headers: Mapping[str, str]) -> str:
     """The delimiter that yields the most known headers in one line; a comma when none does."""
     lines = text[:200_000].splitlines()[:HEADER_SEARCH_LINES]
 
-    def score(delimiter: str) -> int:
-        return max(
-            (sum(known_as(cell.strip('" '), headers) is not None for cell in line.split(delimiter)) for line in lines),
-            default=0,
-        )
+    def most_known(delimiter: str) -> int:
+        return max((_known_headers(line.split(delimiter), headers) for line in lines), default=0)
 
-    return max(DELIMITERS, key=score)
+    return max(DELIMITERS, key=most_known)
+
+
+def _known_headers(fields: list[str], headers: Mapping[str, str]) -> int:
+    return sum(known_as(text.strip('" '), headers) is not None for text in fields)

@@ -1,9 +1,4 @@
-"""What stands in a cell whose value the file does not hold.
-
-A sheet as a grid of raw cells, before anybody knows what it means.
-
-Keep a sheet within the limits, counting only cells that hold a value.
-"""
+"""A sheet as a grid of raw cells, before its meaning is known: values, faults, what it looks like, and its limits."""
 
 from __future__ import annotations
 
@@ -30,6 +25,10 @@ def cell_fault(shown: str, key: str, **fields: object) -> CellFault:
 NOT_CALCULATED = cell_fault("=…", "*.no_stored_value")
 BROKEN_TEXT = cell_fault("?", "*.broken_text")
 UNUSUAL = cell_fault("?", "*.unusual")
+
+
+Faults = dict[tuple[int, int], CellFault]
+"""(row number as Excel shows it, column counted from 0) → why the value of that cell is not known."""
 
 
 @cache
@@ -130,7 +129,7 @@ class Unpacked:
 
 
 MOST_MERGED_ROWS = 500_000
-"""Rows of all merged ranges together; Excel forbids ranges to overlap, a hostile file does not care."""
+"""Rows of all merged ranges together; Excel allows no ranges that overlap, but a hostile file may hold them."""
 KEPT_ROWS = 100
 """Rows kept of a sheet that is too large, enough to find its header."""
 
@@ -142,22 +141,38 @@ def bounded(grid: Grid, limits: Limits) -> Grid:
     so this is said only when the huge one is meant.
     """
     rows = grid.rows
-    while rows and all(is_blank(cell) for cell in rows[-1]):
-        rows.pop()
-    width = max((_width(row, limits.columns) for row in rows if len(row) > limits.columns), default=0)
+    _drop_blank_end(rows)
+    wide_rows = [row for row in rows if len(row) > limits.columns]
+
+    width = max((_width(row, limits.columns) for row in wide_rows), default=0)
     if len(rows) > limits.rows:
         return _cut(grid, limits, f"has {len(rows):,} rows; at most {limits.rows:,} are read (setting most_rows)")
     if width > limits.columns:
         return _cut(grid, limits, f"has {width:,} columns; at most {limits.columns:,} are read (setting most_columns)")
-    if sum(min(area.last_row, len(rows)) - area.first_row + 1 for area in grid.look.merged) > MOST_MERGED_ROWS:
+    if _merged_rows(grid) > MOST_MERGED_ROWS:
         return _cut(grid, limits, f"has more than {MOST_MERGED_ROWS:,} rows in merged cells")
-    if any(len(row) > limits.columns for row in rows):
+    if wide_rows:
         return replace(grid, rows=[row[: limits.columns] for row in rows])
     return grid
 
 
+def _drop_blank_end(rows: list[list[Cell]]) -> None:
+    while rows and all(is_blank(cell) for cell in rows[-1]):
+        rows.pop()
+
+
+def _merged_rows(grid: Grid) -> int:
+    """Rows of all merged ranges together."""
+    last_row = len(grid.rows)
+    return sum(min(area.last_row, last_row) - area.first_row + 1 for area in grid.look.merged)
+
+
 def _width(row: list[Cell], least: int) -> int:
-    return next((at + 1 for at in range(len(row) - 1, least - 1, -1) if not is_blank(row[at])), 0)
+    """Columns up to the last value; 0 when that stands within the first ``least``."""
+    for position in range(len(row) - 1, least - 1, -1):
+        if not is_blank(row[position]):
+            return position + 1
+    return 0
 
 
 def _cut(grid: Grid, limits: Limits, why: str) -> Grid:

@@ -1,4 +1,4 @@
-"""Tell what a file is by its content, not by its name."""
+"""Tell what a file is by its content, not by its name; open what Excel encrypted under its built-in password."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import zipfile
 from enum import Enum
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem
 from importer.model.messages import error, problem
@@ -76,24 +76,41 @@ def identify(name: str, data: bytes) -> Format:
     """Return what ``data`` is. Raises FileProblem for what is not read, saying what it seems to be."""
     if data.startswith(ZIP_MAGIC):
         return _in_zip(name, data)
-    if data.startswith(OLE_MAGIC) or data.startswith(RAW_BIFF):
+    if data.startswith((OLE_MAGIC, *RAW_BIFF)):
         return Format.XLS
-    if data.startswith(EMPTY_ZIP_MAGIC):
-        _refuse(name, "an empty archive")
+
     start = data[:START].lstrip(b"\xef\xbb\xbf \r\n\t")
-    foreign = [what for magic, what in _FOREIGN if start.startswith(magic)]
-    foreign += [what for looks, what in _FOREIGN_TEXT if looks.match(start)]
-    if foreign:
-        _refuse(name, foreign[0])
-    start = start.lower()
-    if start.startswith(b"<") and _SPREADSHEET_2003 not in start and _HTML.search(start):
+    if _is_web_page(start.lower()):
         raise error(FileProblem, "file.html", name=name)
-    if start.startswith(b"<"):
-        what = "an XML spreadsheet of Excel 2003" if _SPREADSHEET_2003 in start else "an XML document"
-        _refuse(name, what)
-    if suffix_format(name) not in (None, Format.CSV) and b"\x00" in data[:START] and not data.startswith(BOM_STARTS):
+    what = "an empty archive" if data.startswith(EMPTY_ZIP_MAGIC) else _foreign(start)
+    if what is not None:
+        raise error(FileProblem, "file.type", name=name, what=what)
+    if _is_binary(data) and suffix_format(name) not in (None, Format.CSV):
         raise error(FileProblem, "file.damaged:binary", name=name)
     return Format.CSV
+
+
+def _is_web_page(start: bytes) -> bool:
+    return start.startswith(b"<") and _SPREADSHEET_2003 not in start and _HTML.search(start) is not None
+
+
+def _foreign(start: bytes) -> str | None:
+    """What a file is that is not read, by how it begins; None when it may be a CSV text."""
+    for magic, what in _FOREIGN:
+        if start.startswith(magic):
+            return what
+    for looks, what in _FOREIGN_TEXT:
+        if looks.match(start):
+            return what
+    if not start.startswith(b"<"):
+        return None
+    if _SPREADSHEET_2003 in start.lower():
+        return "an XML spreadsheet of Excel 2003"
+    return "an XML document"
+
+
+def _is_binary(data: bytes) -> bool:
+    return b"\x00" in data[:START] and not data.startswith(BOM_STARTS)
 
 
 BOM_STARTS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
@@ -123,12 +140,18 @@ def _in_zip(name: str, data: bytes) -> Format:
         raise incomplete(name) from why
     if "xl/workbook.bin" in members:
         return Format.XLSB
-    if "xl/workbook.xml" in members or any(member.startswith("xl/") for member in members):
+    if _has_part(members, "xl/"):
         return Format.XLSX
     if b"opendocument.spreadsheet" in kind:
         return Format.ODS
-    what = next((what for start, what in _ZIPPED.items() if any(m.startswith(start) for m in members)), None)
-    return _refuse(name, what or "a ZIP archive, but not an Excel workbook")
+    for start, what in _ZIPPED.items():
+        if _has_part(members, start):
+            raise error(FileProblem, "file.type", name=name, what=what)
+    raise error(FileProblem, "file.type", name=name, what="a ZIP archive, but not an Excel workbook")
+
+
+def _has_part(members: set[str], start: str) -> bool:
+    return any(member.startswith(start) for member in members)
 
 
 _ZIPPED = {
@@ -137,6 +160,7 @@ _ZIPPED = {
     "index/": "a Numbers document; in Numbers, export it to Excel",
     "content.xml": "an OpenDocument file, but no spreadsheet",
 }
+"""Beginning of a part's name → what the archive is."""
 
 
 def incomplete(name: str) -> FileProblem:
@@ -153,5 +177,42 @@ def protected(name: str) -> Encrypted:
     return error(Encrypted, "file.protected", name=name)
 
 
-def _refuse(name: str, what: str) -> NoReturn:
-    raise error(FileProblem, "file.type", name=name, what=what)
+# --- behind Excel's built-in password -----------------------------------------
+
+BUILT_IN_PASSWORD = "VelvetSweatshop"  # noqa: S105 - Excel's own, known to all
+"""Excel protects with it without ever asking for it, so the owners do not know that there is one."""
+_ENCRYPTED_PACKAGE, _WORKBOOK, _OLD_WORKBOOK, _DOCUMENT = (
+    stream.encode("utf-16-le") for stream in ("EncryptedPackage", "Workbook", "Book", "WordDocument")
+)
+
+
+def is_encrypted_package(name: str, data: bytes) -> bool:
+    """Tell whether an OLE container holds an encrypted .xlsx. Raises FileProblem when it holds no workbook at all."""
+    if _ENCRYPTED_PACKAGE in data:
+        return True
+    if _WORKBOOK not in data and _OLD_WORKBOOK not in data:
+        what = "a Microsoft Office file, but no workbook"
+        if _DOCUMENT in data:
+            what = "a Word document"
+        raise error(FileProblem, "file.type:office", name=name, what=what)
+    return False
+
+
+def decrypted(name: str, data: bytes) -> bytes:
+    """Return the workbook that is encrypted under the built-in password.
+
+    Raises FileProblem when the password is the owner's own, or the container is damaged.
+    """
+    import msoffcrypto  # heavy, and few files need it
+    from msoffcrypto.exceptions import DecryptionError, FileFormatError, ParseError
+
+    plain = io.BytesIO()
+    try:
+        office = msoffcrypto.OfficeFile(io.BytesIO(data))
+        office.load_key(password=BUILT_IN_PASSWORD)
+        office.decrypt(plain)
+    except DecryptionError as why:
+        raise protected(name) from why
+    except (FileFormatError, ParseError) as why:
+        raise incomplete(name) from why
+    return plain.getvalue()

@@ -44,7 +44,7 @@ def styles_of(archive: Archive) -> Styles:
         root = ET.fromstring(xml)  # noqa: S314 - no DOCTYPE: see archive
     except ET.ParseError:
         return Styles()  # values do not need it
-    codes = _BUILT_IN | {one.get("numFmtId", ""): one.get("formatCode", "") for one in _all(root, "numFmt")}
+    codes = _BUILT_IN | {code.get("numFmtId", ""): code.get("formatCode", "") for code in _all(root, "numFmt")}
     fonts = next(_all(root, "fonts"), ())
     struck = {str(number) for number, font in enumerate(fonts) if any(map(_is_on, _all(font, "strike")))}
     telling, crossed = {}, set()
@@ -77,7 +77,7 @@ def cells_with(xml: bytes, styles: Styles) -> tuple[dict[tuple[int, int], str], 
 
 
 def _all(element: ET.Element, name: str) -> Iterator[ET.Element]:
-    return (one for one in element.iter() if one.tag.rpartition("}")[2] == name)
+    return (child for child in element.iter() if child.tag.rpartition("}")[2] == name)
 
 
 def _is_on(mark: ET.Element) -> bool:

@@ -11,8 +11,9 @@ from importer.reading.formats.grid import NOT_CALCULATED, MergedRange, SideLook,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from importer.model.sheet import CellFault
     from importer.reading.formats.archive import Archive
-    from importer.reading.formats.xlsx_exact import Faults
+    from importer.reading.formats.grid import Faults
 
 _MARKERS = (
     b"table:visibility",
@@ -126,27 +127,34 @@ class _Table:
 
     def _end_cell(self, cell: dict[str, str]) -> None:
         count = _repeated(cell, "table:number-columns-repeated")
-        formula = cell.get("table:formula")
-        fault = None
-        if cell.get("calcext:value-type") == "error":
-            fault = error_value("".join(self._shown).strip() or "#N/A")
-        elif formula is not None and "office:value-type" not in cell and not self._has_text:
-            # An empty text would have a paragraph.
-            fault = NOT_CALCULATED
-        if formula is not None:
-            self.formulas.add((self._row + 1, self._position))
-            self.other_workbooks |= "'file:" in formula
-        if fault is not None:
+        shown = "".join(self._shown)
+        if fault := self._fault(cell, shown):
             self.faults.update(dict.fromkeys(self._places(count), fault))
-        if code := _format(cell, "".join(self._shown)):
+        if code := _format(cell, shown):
             self.formats.update(dict.fromkeys(self._places(count), code))
         if cell.get("table:style-name") in self._struck_styles:
             self.struck.update(self._places(count))
-        rows, columns = (int(cell.get(f"table:number-{what}-spanned") or 1) for what in ("rows", "columns"))
+        formula = cell.get("table:formula")
+        if formula is not None:
+            self.formulas.add((self._row + 1, self._position))
+            self.other_workbooks |= "'file:" in formula
+        self._merge(cell)
+        self._position += count
+
+    def _fault(self, cell: dict[str, str], shown: str) -> CellFault | None:
+        if cell.get("calcext:value-type") == "error":
+            return error_value(shown.strip() or "#N/A")
+        # A formula that yields an empty text has a paragraph.
+        if "table:formula" in cell and "office:value-type" not in cell and not self._has_text:
+            return NOT_CALCULATED
+        return None
+
+    def _merge(self, cell: dict[str, str]) -> None:
+        rows = int(cell.get("table:number-rows-spanned") or 1)
+        columns = int(cell.get("table:number-columns-spanned") or 1)
         if rows > 1 or columns > 1:
             first = self._row + 1
             self.merged.append(MergedRange(first, self._position, first + rows - 1, self._position + columns - 1))
-        self._position += count
 
     def _places(self, columns: int) -> Iterator[tuple[int, int]]:
         """The cells for which one element stands, as far as they can matter."""

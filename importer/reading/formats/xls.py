@@ -71,7 +71,7 @@ def _grid(book: Any, sheet: Any) -> Grid:  # noqa: ANN401 - untyped by its libra
 
 def _codes(book: Any) -> dict[int, str]:  # noqa: ANN401 - untyped by its library
     """Style number → number format."""
-    formats = {key: one.format_str for key, one in book.format_map.items()}
+    formats = {key: code.format_str for key, code in book.format_map.items()}
     return {at: formats.get(style.format_key, "") for at, style in enumerate(book.xf_list)}
 
 

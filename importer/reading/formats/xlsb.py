@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.reading.formats.archive import Archive
-    from importer.reading.formats.xlsx_exact import Faults
+    from importer.reading.formats.grid import Faults
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN, _SHEET, _MERGE = 0, 3, 11, 60, 156, 176
 """Record numbers: BrtRowHdr, BrtCellError, BrtFmlaError, BrtColInfo, BrtBundleSh, BrtMergeCell."""
@@ -63,9 +63,9 @@ def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
             elif number == _MERGE:
                 top, bottom, left, right = struct.unpack_from("<IIII", data)
                 merged.append(MergedRange(top + 1, left, bottom + 1, right))
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError) as why:
         msg = "a record is shorter than it should be"
-        raise ValueError(msg) from error
+        raise ValueError(msg) from why
     return SideLook(frozenset(hidden_rows), frozenset(hidden_columns), tuple(merged), formats=formats), faults
 
 
@@ -120,7 +120,7 @@ def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _part_of(archive: Archive, sheet: str) -> bytes:
     relations = archive.part("xl/_rels/workbook.bin.rels") or b"<none/>"
-    targets = {one.get("Id"): one.get("Target") or "" for one in ET.fromstring(relations)}  # noqa: S314 - no DOCTYPE: see archive
+    targets = {relation.get("Id"): relation.get("Target") or "" for relation in ET.fromstring(relations)}  # noqa: S314 - no DOCTYPE: see archive
     for number, data in _records(archive.part("xl/workbook.bin") or b""):
         if number == _SHEET:
             relation, rest = _text(data, 8)

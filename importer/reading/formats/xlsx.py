@@ -2,9 +2,10 @@
 
 Error cells and formulas without a stored value come back from it as empty, a
 broken index of a text as some other text, and it knows no hidden rows
-(spreadsheets.md section 2). The markers are searched in the inflated part at C
-speed. Where one is found, the cell around it is parsed; only a part that is
-written in an unusual way is parsed whole.
+(spreadsheets.md section 2). :func:`look` searches the markers in the inflated
+part at C speed. Where one is found, the cell around it is parsed; only a part
+that is written in an unusual way is parsed whole (:func:`parse_whole`), which is
+exact, and too slow for every large sheet.
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 from importer.model.problems import column_position
-from importer.reading.formats import xlsx_exact
-from importer.reading.formats.grid import MergedRange, SideLook
+from importer.reading.formats.grid import BROKEN_TEXT, NOT_CALCULATED, UNUSUAL, MergedRange, SideLook, error_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from importer.model.sheet import CellFault
     from importer.reading.formats.archive import Archive
-    from importer.reading.formats.xlsx_exact import Faults
+    from importer.reading.formats.grid import Faults
 
+LONGEST_INDEX = 9
+"""Digits; python-calamine takes the number of a text that it cannot hold for 0, the first text."""
+LAST_COLUMN = 16_384
 _P = rb"(?:[A-Za-z_][\w.-]*:)?"
 """An optional namespace prefix: every fifth file writes ``<x:row>``."""
 _UNSEEN = rb"hidden=[\"'](?:1|true)[\"']"
@@ -55,7 +60,11 @@ LONGEST_CELL_BYTES = 500_000
 """A cell of more bytes is parsed with its whole part."""
 
 _DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
-_CALCULATES_ANEW = re.compile(rb"\bfullCalcOnLoad=[\"'](?:1|true)[\"']")
+_RECALCULATED = re.compile(rb"\bfullCalcOnLoad=[\"'](?:1|true)[\"']")
+_ADDRESS = re.compile(r"([A-Z]{1,3})(\d+)", re.IGNORECASE)
+_AREA = re.compile(r"([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)")
+_OTHER_WORKBOOK_NUMBER = re.compile(r"\[\d+\]")
+_TRUE = {"1", "true"}
 
 
 def sheet_part(archive: Archive, sheet_name: str) -> bytes | None:
@@ -63,7 +72,7 @@ def sheet_part(archive: Archive, sheet_name: str) -> bytes | None:
     book, relations = archive.part("xl/workbook.xml"), archive.part("xl/_rels/workbook.xml.rels")
     if book is None or relations is None:
         return None
-    targets = {one.get("Id"): one.get("Target") for one in ET.fromstring(relations)}  # noqa: S314 - no DOCTYPE: see archive
+    targets = {relation.get("Id"): relation.get("Target") for relation in ET.fromstring(relations)}  # noqa: S314 - no DOCTYPE: see archive
     for sheet in ET.fromstring(book).iter():  # noqa: S314 - the same
         if sheet.tag.rpartition("}")[2] == "sheet" and sheet.get("name") == sheet_name:
             target = targets.get(sheet.get(_RELATIONS + "id") or sheet.get(_STRICT_RELATIONS + "id"))
@@ -73,22 +82,22 @@ def sheet_part(archive: Archive, sheet_name: str) -> bytes | None:
     return None
 
 
-def calculates_anew(archive: Archive) -> bool:
-    """Tell whether Excel is to calculate all formulas when it opens the file."""
-    return _CALCULATES_ANEW.search(archive.part("xl/workbook.xml") or b"") is not None
+def is_recalculated(archive: Archive) -> bool:
+    """Tell whether the file asks Excel to calculate all formulas when it opens the file."""
+    return _RECALCULATED.search(archive.part("xl/workbook.xml") or b"") is not None
 
 
-def look(xml: bytes, *, calculates_anew: bool) -> tuple[SideLook, Faults]:
+def look(xml: bytes, *, recalculated: bool) -> tuple[SideLook, Faults]:
     """What one sheet holds besides its values.
 
-    ``calculates_anew`` says that Excel is to calculate all formulas when it
-    opens the file: programs that write a 0 beside every formula say that.
+    ``recalculated`` says that the file asks Excel to calculate all formulas when it
+    opens the file, as programs do that write a 0 beside every formula.
     Raises ExpatError for XML that is none.
     """
-    faults = None if _is_unusual(xml) else _faults(xml, calculates_anew=calculates_anew)
+    faults = None if _is_unusual(xml) else _faults(xml, recalculated=recalculated)
     rows = None if faults is None else _hidden_rows(xml)
     if faults is None or rows is None:
-        return xlsx_exact.parse(xml, calculates_anew=calculates_anew)
+        return parse_whole(xml, recalculated=recalculated)
     others = b"[" in xml and _OTHER_WORKBOOK.search(xml) is not None
     return SideLook(frozenset(rows), frozenset(_hidden_columns(xml)), tuple(_merged(xml)), others), faults
 
@@ -126,7 +135,7 @@ def _hidden_columns(xml: bytes) -> Iterator[int]:
     for match in _HIDDEN_COLUMN.finditer(head):
         first, last = _MIN.search(match[1]), _MAX.search(match[1])
         if first and last:
-            yield from range(int(first[1]) - 1, min(int(last[1]), xlsx_exact.LAST_COLUMN))
+            yield from range(int(first[1]) - 1, min(int(last[1]), LAST_COLUMN))
 
 
 def _merged(xml: bytes) -> Iterator[MergedRange]:
@@ -136,35 +145,46 @@ def _merged(xml: bytes) -> Iterator[MergedRange]:
             yield MergedRange(int(match[2]), first, int(match[4]), last)
 
 
-def _faults(xml: bytes, *, calculates_anew: bool) -> Faults | None:
+def _faults(xml: bytes, *, recalculated: bool) -> Faults | None:
     """Faults of the cells; None when one of them cannot be told apart."""
     faults: Faults = {}
-    for at in _candidates(xml, calculates_anew=calculates_anew):
+    for at in _candidates(xml, recalculated=recalculated):
         fragment = _cell_around(xml, at)
-        found = None if fragment is None else xlsx_exact.judge(_bare(fragment), calculates_anew=calculates_anew)
+        found = None if fragment is None else _judge_cell(_bare(fragment), recalculated=recalculated)
         if found is None:  # its place follows from all cells before it
             return None
         faults |= found
     return faults
 
 
-def _candidates(xml: bytes, *, calculates_anew: bool) -> Iterator[int]:
+def _candidates(xml: bytes, *, recalculated: bool) -> Iterator[int]:
     """Places inside cells that may have no value, roughly."""
-    prefixes = {b"", *(match[1] + b":" for match in _PREFIX.finditer(xml[:PREFIX_BYTES]))}
+    for pattern in _patterns_needed(xml, recalculated=recalculated):
+        for match in pattern.finditer(xml):
+            yield match.start()
+
+
+def _patterns_needed(xml: bytes, *, recalculated: bool) -> Iterator[re.Pattern[bytes]]:
+    """The searches that can find anything in this part: plain searches say so first, because they are fast."""
     quotes = _quotes(xml)
     if any(b"t=" + quote + b"e" + quote in xml for quote in quotes):
-        yield from (match.start() for match in _ERROR.finditer(xml))
-    if any(b"<" + prefix + b"f" in xml for prefix in prefixes):
-        yield from (match.start() for match in _NO_VALUE.finditer(xml))
-        if calculates_anew:
-            yield from (match.start() for match in _ZERO.finditer(xml))
+        yield _ERROR
+    if _has_formulas(xml):
+        yield _NO_VALUE
+        if recalculated:
+            yield _ZERO
     for quote in quotes:
         if not _all_indexed(xml, b"t=" + quote + b"s" + quote):
-            yield from (match.start() for match in _BROKEN_TEXT[quote].finditer(xml))
+            yield _BROKEN_TEXT[quote]
     if b"&" in xml:
-        yield from (match.start() for match in _ESCAPED.finditer(xml))
+        yield _ESCAPED
     if any(not _all_inside(xml, b"t=" + quote + b"inlineStr" + quote) for quote in quotes):
-        yield from (match.start() for match in _INLINE_VALUE.finditer(xml))
+        yield _INLINE_VALUE
+
+
+def _has_formulas(xml: bytes) -> bool:
+    prefixes = {b"", *(match[1] + b":" for match in _PREFIX.finditer(xml[:PREFIX_BYTES]))}
+    return any(b"<" + prefix + b"f" in xml for prefix in prefixes)
 
 
 def _all_indexed(xml: bytes, mark: bytes) -> bool:
@@ -172,7 +192,7 @@ def _all_indexed(xml: bytes, mark: bytes) -> bool:
     left = xml.count(mark)
     if left:
         uniform = xml.translate(_DIGITS_TO_0)
-        for digits in range(1, xlsx_exact.LONGEST_INDEX + 1):
+        for digits in range(1, LONGEST_INDEX + 1):
             left -= uniform.count(mark + b"><v>" + b"0" * digits + b"<")
             if not left:
                 break
@@ -185,7 +205,7 @@ def _all_inside(xml: bytes, mark: bytes) -> bool:
 
 
 def _cell_around(xml: bytes, at: int) -> bytes | None:
-    """The cell that byte ``at`` belongs to; None when its ends are not to be seen."""
+    """The cell that byte ``at`` belongs to; None when its ends are not found."""
     start = None
     for width in (200, 5_000, LONGEST_CELL_BYTES):
         starts = list(_CELL_START.finditer(xml, max(0, at - width), at + 1))
@@ -205,3 +225,149 @@ def _bare(fragment: bytes) -> bytes:
     """Without prefixes, whose declarations stand elsewhere."""
     without = re.sub(rb"(</?)[A-Za-z_][\w.-]*:", rb"\1", fragment)
     return re.sub(rb"(\s)[A-Za-z_][\w.-]*:([\w.-]+\s*=)", rb"\1\2", without)
+
+
+# --- the whole part, cell by cell ------------------------------------------------
+
+
+def parse_whole(xml: bytes, *, recalculated: bool) -> tuple[SideLook, Faults]:
+    """What one sheet holds besides its values. Raises ExpatError for XML that is none."""
+    sheet = _Walk(xml, recalculated=recalculated)
+    side = SideLook(frozenset(sheet.hidden_rows), frozenset(sheet.hidden_columns), tuple(sheet.merged), sheet.others)
+    return side, sheet.faults
+
+
+def formulas(xml: bytes) -> frozenset[tuple[int, int]]:
+    """The cells of a sheet whose values formulas give. Raises ExpatError for XML that is none."""
+    return frozenset(_Walk(xml, recalculated=False).formulas)
+
+
+def _is_index(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= LONGEST_INDEX
+
+
+def _judge_cell(xml_of_cell: bytes, *, recalculated: bool) -> Faults | None:
+    """Fault of one cell without prefixes; None when the cell does not say its address."""
+    cell = _Walk(xml_of_cell, recalculated=recalculated)
+    return cell.faults if cell.addressed else None
+
+
+class _Walk:
+    """One pass over a part; what it found is in its public fields."""
+
+    def __init__(self, xml: bytes, *, recalculated: bool) -> None:
+        self.hidden_rows: set[int] = set()
+        self.hidden_columns: set[int] = set()
+        self.merged: list[MergedRange] = []
+        self.faults: Faults = {}
+        self.formulas: set[tuple[int, int]] = set()
+        self.others = False
+        self.addressed = True
+        self._xml, self._recalculated = xml, recalculated
+        self._row, self._position = 1, 0
+        self._cell: tuple[int, int] | None = None
+        self._kind: str | None = None
+        self._values: list[str] = []
+        self._formula = self._odd = False
+        self._text: list[str] | None = None
+        self._begin = 0
+        self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        match tag.rpartition(":")[2]:
+            case "row":
+                self._start_row(attributes)
+            case "c":
+                self._start_cell(attributes)
+            case "f" if self._cell is not None:
+                self._formula, self._text = True, []
+            case "v" if self._cell is not None:
+                self._text, self._begin = [], self._parser.CurrentByteIndex
+            case "col":
+                self._column(attributes)
+            case "mergeCell":
+                self._merge(attributes.get("ref") or "")
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        self._row = int(attributes.get("r") or self._row)
+        self._position = 0
+        if _is_hidden(attributes, "ht"):
+            self.hidden_rows.add(self._row)
+
+    def _merge(self, reference: str) -> None:
+        if area := _AREA.fullmatch(reference):
+            first, last = column_position(area[1]), column_position(area[3])
+            self.merged.append(MergedRange(int(area[2]), first, int(area[4]), last))
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        address = _ADDRESS.fullmatch(attributes.get("r") or "")
+        row = self._row
+        if address is None:
+            self.addressed = False
+        else:
+            self._position, row = column_position(address[1].upper()), int(address[2])
+        self._cell = (row, self._position)
+        self._position += 1
+        self._kind, self._values, self._formula, self._odd = attributes.get("t"), [], False, False
+
+    def _end(self, tag: str) -> None:
+        match tag.rpartition(":")[2]:
+            case "row":
+                self._row += 1
+            case "f" if self._text is not None:
+                self.others = self.others or _OTHER_WORKBOOK_NUMBER.search("".join(self._text)) is not None
+                self._text = None
+            case "v" if self._text is not None:
+                self._values.append("".join(self._text))
+                self._text = None
+                written = self._xml[self._begin : self._parser.CurrentByteIndex].partition(b">")[2]
+                self._odd |= b"<" in written or (b"&" in written and self._kind != "str")
+            case "c" if self._cell is not None:
+                if fault := self._fault():
+                    self.faults[self._cell] = fault
+                if self._formula:
+                    self.formulas.add(self._cell)
+                self._cell = None
+
+    def _fault(self) -> CellFault | None:
+        value = self._values[0] if self._values else None
+        if self._is_unusual():
+            return UNUSUAL
+        if self._kind == "e":
+            return error_value(value or "#N/A")
+        if self._kind == "s" and value and not _is_index(value):
+            return BROKEN_TEXT
+        if self._formula and not self._is_calculated(value):
+            return NOT_CALCULATED
+        return None
+
+    def _is_unusual(self) -> bool:
+        """Tell whether programs would read the value of this cell differently."""
+        return self._odd or len(self._values) > 1 or (self._kind == "inlineStr" and any(self._values))
+
+    def _is_calculated(self, value: str | None) -> bool:
+        """Tell whether the file holds the value of a formula."""
+        if self._kind == "str":  # a text formula may well yield an empty text
+            return value is not None
+        if self._recalculated and value == "0" and self._kind != "b":  # a guess of the program that wrote it
+            return False
+        return bool(value)
+
+    def _characters(self, text: str) -> None:
+        if self._text is not None:
+            self._text.append(text)
+
+    def _column(self, attributes: dict[str, str]) -> None:
+        first, last = attributes.get("min") or "", attributes.get("max") or ""
+        if first.isdigit() and last.isdigit() and _is_hidden(attributes, "width"):
+            self.hidden_columns.update(range(int(first) - 1, min(int(last), LAST_COLUMN)))
+
+
+def _is_hidden(attributes: dict[str, str], measure: str) -> bool:
+    """Rows without height and columns without width are not seen either."""
+    size = attributes.get(measure)
+    return attributes.get("hidden") in _TRUE or (size is not None and re.fullmatch(r"0(\.0*)?", size) is not None)
