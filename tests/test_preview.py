@@ -191,6 +191,16 @@ def test_no_figure_is_cut_however_narrow_the_terminal(tools: Tools, tmp_path: Pa
         assert f"ACME-RETAINER-{n:03}" in "".join(table.split())
 
 
+@pytest.mark.parametrize("width", [20, 60])
+def test_in_a_very_narrow_terminal_names_give_way(tools: Tools, tmp_path: Path, width: int) -> None:
+    """Names are broken and columns left out; where even the figures do not fit, lines get too long, not wrong."""
+    rows = [fee(98_765_432, 101 + n, invoice_key=f"ACME-RETAINER-{n:03}") for n in range(3)]
+    text = shown(preview(tools, tmp_path, *rows), width)
+    assert text.count("98,765,432.00") == 3
+    assert text.count("296,296,296.00") == 2
+    assert all(f"ACME-RETAINER-{n:03}" in "".join(text.split()) for n in range(3))
+
+
 def test_what_many_rows_have_in_common_is_said_once(tools: Tools, tmp_path: Path) -> None:
     """Ranges of rows in place of a line for each; in the report every cell has its own problem."""
     rows = [fee(1, "wrong") for _ in range(60)]

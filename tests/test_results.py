@@ -128,6 +128,43 @@ def test_the_results_have_the_promised_sheets(tmp_path: Path) -> None:
     assert opened(path).sheetnames == ["Summary", "Invoices", "Lines", "Problems"]
 
 
+def test_the_summary_begins_with_the_figures_to_compare(tmp_path: Path) -> None:
+    """Run, control totals, tie-out, rows in and answered, then what to do: one block below the other."""
+    rows = rows_of(opened(write_report(all_ends(tmp_path), tmp_path))["Summary"])
+    filled = [tuple(cell for cell in row if cell is not None) for row in rows]
+    assert filled[:1] == [("Results",)]
+    assert filled[9:19] == [
+        ("Control totals", "Invoices", "Amount in the sheet"),
+        ("created", 1, 1),
+        ("already created", 1, 2),
+        ("rejected", 1, 3),
+        ("in doubt", 1, 4),
+        ("held", 1, 5),
+        ("not sent", 2, 6),
+        ("total", 7, 21, "sum: EUR 1.00 + 20.00 whose currency is not known"),
+        ("rows in the sheet", 7),
+        (),
+    ]
+    assert filled[19:23] == [
+        (
+            "Tie-out by currency",
+            *("Sheet", "Sent", "Read back", "Difference", "Not read back", "Invoices not read back"),
+            "Total in Kantata",
+        ),
+        ("EUR", 1, 1, 1, 0, 1.19),
+        ("currency not known", 20, 6, 6, 2),
+        (),
+    ]
+    assert filled[32:38] == [
+        ("Rows in the sheet: 7; rows answered: 7: every row has its answer.",),
+        (),
+        ("1 problem in the file: see the sheet Problems.",),
+        ("1 invoice in doubt: may exist in Kantata. Look there first.",),
+        ("1 invoice held: a person decides. The sheet Invoices says why.",),
+        ("Rows that did not become invoices are in the to-fix workbook beside this one.",),
+    ]
+
+
 def test_every_row_has_its_answer(tmp_path: Path) -> None:
     """Lines holds the original cells in their order, then what became of the row."""
     sheet = opened(write_report(all_ends(tmp_path), tmp_path))["Lines"]
