@@ -7,6 +7,7 @@ invoice or a problem, in which order and up to how many.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.model.currency_sums import mixed
@@ -30,7 +31,6 @@ from importer.reporting.table import Column, Kind, Narrow, Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
-    from decimal import Decimal
     from pathlib import Path
 
     from importer.model.plans import PlannedInvoice, Totals
@@ -234,6 +234,26 @@ def control_totals(planned: Iterable[PlannedInvoice], totals: Totals) -> Table:
         after_total=("rows in the sheet", totals.rows, None),
         note=mixed(planned, totals.amount),
     )
+
+
+def totals_over(reports: Sequence[Report]) -> Table:
+    """Invoices and amounts by status over the reports of several files; what an amount adds up stands beside it."""
+    columns = (
+        Column("Status", Kind.STATUS),
+        Column("Invoices", Kind.COUNT),
+        Column("Amount in the sheet", Kind.MONEY),
+        Column("Adds up"),
+    )
+    rows = []
+    for status in Status:
+        count, amount, invoices = 0, Decimal(0), []
+        for report in reports:
+            count += report.totals.by_status.get(status, 0)
+            amount += report.totals.amount_by_status.get(status, Decimal(0))
+            invoices += [planned for planned in report.planned if planned.status is status]
+        if count:
+            rows.append((status, count, amount, mixed(invoices, amount)))
+    return Table("In all", columns, rows)
 
 
 def _by_status(totals: Totals) -> Iterator[tuple[object, ...]]:

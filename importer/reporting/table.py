@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from importer.model.plans import Status
-from importer.model.words import money
+from importer.model.words import count_of, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,3 +92,28 @@ def text_of(cell: object) -> str:
     if isinstance(cell, int) and not isinstance(cell, bool):
         return f"{cell:,}"
     return str(cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with its title, as it stands in a sentence."""
+
+    text: str
+    """“sent 409.00”, “not read back 103.00 (1 invoice)”."""
+    alarm: bool
+    """Whether it ought to be nothing."""
+
+
+def figures_of(table: Table, cells: Sequence[object]) -> list[Figure]:
+    """The figures of a row for a sentence: without blanks, and without those that ought to be nothing and are it."""
+    figures: list[Figure] = []
+    for column, cell in zip(table.columns, cells, strict=True):
+        if cell is None or not column.is_right or (column.alarm and not cell):
+            continue
+        if column.kind is Kind.COUNT and isinstance(cell, int):
+            before = figures.pop()
+            figures.append(Figure(f"{before.text} ({count_of(cell, 'invoice')})", column.alarm))
+        else:
+            title = column.title[0].lower() + column.title[1:]
+            figures.append(Figure(f"{title} {text_of(cell)}", column.alarm))
+    return figures

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table as Grid
 from rich.text import Text
 
 from importer.model.plans import Status
 from importer.model.problems import Severity
-from importer.model.words import count_of
 from importer.reporting.document import document_of
-from importer.reporting.table import Kind, Narrow, Table, text_of
+from importer.reporting.table import Kind, Narrow, Table, figures_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +40,7 @@ _STYLES = {
     Status.HELD: "yellow",
     Status.NOT_SENT: "red",
 }
+_ALARM = "bold red"
 _SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
@@ -79,24 +80,12 @@ def _show_tie_out(document: Document, console: Console) -> None:
         console.print(document.not_looked_up, highlight=False)
     for table in document.tie_out[:1]:  # by project it is for the workbook
         for cells in table.rows:
-            console.print(_in_a_line(table, cells), highlight=False)
-    style = None if document.all_answered else "bold red"
+            figures = [
+                Text(figure.text, style="bold red" if figure.alarm else "") for figure in figures_of(table, cells)
+            ]
+            console.print(Text(f"Tie-out {cells[0]}: "), Text(" · ").join(figures), sep="", highlight=False)
+    style = None if document.all_answered else _ALARM
     console.print(document.answered, style=style, highlight=False)
-
-
-def _in_a_line(table: Table, cells: Sequence[object]) -> Text:
-    """“Tie-out EUR: sheet 510.00 · sent 409.00”; figures that ought to be nothing and are it stand back."""
-    name, *figures = cells
-    parts: list[Text] = []
-    for column, cell in zip(table.columns[1:], figures, strict=True):
-        if cell is None or (column.alarm and not cell) or not column.is_right:
-            continue
-        if column.kind is Kind.COUNT:
-            parts[-1].append(f" ({count_of(int(str(cell)), 'invoice')})", style="yellow")
-            continue
-        title = column.title[0].lower() + column.title[1:]
-        parts.append(Text(f"{title} {text_of(cell)}", style="bold red" if column.alarm else ""))
-    return Text(f"Tie-out {name}: ").append_text(Text(" · ").join(parts))
 
 
 def _show_remarks(document: Document, console: Console) -> None:
@@ -186,7 +175,7 @@ def _without(table: Table, narrow: Narrow) -> Table:
 
 def _widths(table: Table, width: int) -> list[int]:
     """How wide each column is: as its contents, or where these do not fit, the widest less, down to the least."""
-    widths = [max(map(len, pieces)) for pieces in _pieces(table, "\n")]
+    widths = [max(map(cell_len, pieces)) for pieces in _pieces(table, "\n")]
     for longest_word in (LONGEST_WORD, SHORTEST_TEXT):
         least = _least_widths(table, longest_word)
         while _total(widths) > width:
@@ -202,7 +191,7 @@ def _least_widths(table: Table, longest_word: int) -> list[int]:
     """The longest word of each title and text, up to ``longest_word``; all of a figure or id."""
     least = []
     for column, pieces in zip(table.columns, _pieces(table, None), strict=True):
-        longest = max(map(len, pieces))
+        longest = max(map(cell_len, pieces))
         least.append(min(longest, longest_word) if column.kind is Kind.TEXT else longest)
     return least
 
