@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.cells import cell_len
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -93,7 +94,7 @@ def _show_remarks(document: Document, console: Console) -> None:
         status = f"[{_STYLES[remark.status]}]{remark.status.words}[/]"
         console.print(f"{status} {escape(remark.subject)}: {escape(remark.text)}")
         if remark.what_to_do:
-            console.print(f"    {escape(remark.what_to_do)}", style="dim")
+            console.print(_indented(remark.what_to_do))
     if document.more_remarks:
         console.print(document.more_remarks)
 
@@ -106,7 +107,7 @@ def _show_findings(document: Document, console: Console) -> None:
     if document.not_sent_columns:
         names = escape(", ".join(document.not_sent_columns))
         console.print(f"[yellow]Columns copied to the results, not sent:[/] {names}")
-        console.print("    The sheet Problems shows the lines of importer.toml that use or ignore them.", style="dim")
+        console.print(_indented("The sheet Problems shows the lines of importer.toml that use or ignore them."))
     if document.more_findings:
         console.print(document.more_findings)
 
@@ -118,11 +119,16 @@ def _show_finding(finding: Finding, console: Console) -> None:
         where = f"[{style}]{escape(finding.address)}[/]  "
     console.print(f"{where}{escape(finding.message)}", highlight=False)
     if finding.likewise:
-        console.print(f"    Likewise {finding.likewise}.", style="dim", highlight=False)
+        console.print(_indented(f"Likewise {finding.likewise}."))
     hint, *lines = finding.hint.split("\n")
-    console.print(f"    {escape(hint)}", style="dim", highlight=False)
+    console.print(_indented(hint))
     for line in lines:  # of importer.toml: to be copied, so never broken
         console.print(f"    {escape(line)}", style="dim", highlight=False, soft_wrap=True)
+
+
+def _indented(text: str) -> Padding:
+    """What stands below a line, in all its lines a little to the right."""
+    return Padding(Text(text, style="dim"), (0, 0, 0, 4), expand=False)
 
 
 # --- tables -------------------------------------------------------------------------
