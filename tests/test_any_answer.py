@@ -24,9 +24,8 @@ from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import ImporterError
 from importer.model.invoices import ItemType
 from importer.planning.account import Account, expected_of
-from importer.sending.reconcile import settle
-from importer.sending.settlement import Verdict
-from importer.sending.tieout import tied
+from importer.sending.reconcile import Verdict, settle
+from importer.sending.tieout import with_tie_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -193,8 +192,8 @@ def everything_asked(talk: Talk, ledger: SubmissionLedger) -> None:
         lambda: api.sees_finances_of([101]),
         lambda: list(api.invoices_of(101, datetime.now(UTC))),
         lambda: list(api.find_by_references([("a", "b", "c,d"), talk.triple])),
-        lambda: [tied(one, found.read_back) for found in api.find_by_ids(["9001", *talk.truth["invoices"]])],
-        lambda: look(ledger.undoing.sent_in("run-1"), api, 0),
+        lambda: [with_tie_out(one, found.read_back) for found in api.find_by_ids(["9001", *talk.truth["invoices"]])],
+        lambda: look(ledger.sent_in("run-1"), api, 0),
         lambda: list(account.projects_matching(api, None)),
         lambda: account.find_numbers(api, [1]),
         lambda: account.find_numbers(api, range(20)),
@@ -243,7 +242,7 @@ def test_an_answer_that_is_not_understood_never_means_not_created(
     claim = ledger.claim(again, "run-1", BATCH, SOURCE)
     assert claim is not None
     ledger.settle(claim, outcome)
-    assert str(tied(again, outcome.read_back)).encode()
+    assert str(with_tie_out(again, outcome.read_back)).encode()
 
 
 @pytest.mark.parametrize("nonsense", SILENT)
@@ -254,7 +253,7 @@ def test_an_answer_that_is_not_understood_never_proves_an_invoice_absent(
     claim = ledger.claim(talk.sent, "run-1", BATCH, SOURCE)
     assert claim is not None
     ledger.settle(claim, Outcome(OutcomeKind.UNKNOWN, "lost"))
-    doubts, later = ledger.unsettled(), datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=1)
+    doubts, later = ledger.open_questions(), datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=1)
     shown = {name: one for name, one in talk.truth.items() if name in PARTS}
     for place in places(shown):
         if place[-1:] == ("service_model_ref",) and nonsense == -1:

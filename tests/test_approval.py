@@ -249,9 +249,11 @@ def test_what_is_approved_while_an_undo_is_at_work_is_not_its_bill_anew(cli: Cli
     first, both = cli.fees(1, "first.csv"), cli.fees(2, "both.csv")
     assert cli.at(sandbox).run("submit", first, "--yes").exit_code == 0
     meanwhile = (
-        "import importer.ledger.undoing as u, subprocess, sys\nbegin = u.UndoBook.intend\n"
-        f"def intend(self, *a):\n    command = [sys.executable, '-m', 'importer', 'approve', {str(both)!r}, '--yes']\n"
-        "    subprocess.run(command, check=True)\n    return begin(self, *a)\nu.UndoBook.intend = intend\n"
+        "import importer.ledger.ledger as u, subprocess, sys\n"
+        "Ledger = u.SubmissionLedger\nbegin = Ledger.begin_removal\n"
+        "def begun(self, *a):\n"
+        f"    command = [sys.executable, '-m', 'importer', 'approve', {str(both)!r}, '--yes']\n"
+        "    subprocess.run(command, check=True)\n    return begin(self, *a)\nLedger.begin_removal = begun\n"
     )
     assert cli.at(sandbox).start("undo", "last", "--yes", before=meanwhile).wait().exit_code == 0
     done = cli.at(sandbox).run("submit", both, "--yes", "--json", **STRICT)

@@ -191,7 +191,7 @@ def test_a_file_in_doubt_follows_what_is_said(cli: Cli, sandbox: Sandbox) -> Non
 def test_what_was_said_is_told_although_the_program_was_killed(here: Cli) -> None:
     """The word is noted; the next reconcile tells it as one that settled by itself."""
     which = reference(here)
-    killed = "import importer.flow.reconciling as r, os\nr._told_anew = lambda *a: os._exit(99)\n"
+    killed = "import importer.flow.reconciling as r, os\nr._report_of = lambda *a: os._exit(99)\n"
     assert here.start("reconcile", "--not-billed", which, "--yes", before=killed, **AT_ONCE).wait().exit_code == 99
     done = here.run("reconcile", **AT_ONCE)
     assert (done.exit_code, "says that it was not billed" in done.stdout) == (4, True)
@@ -203,7 +203,7 @@ def test_a_clock_that_was_far_ahead_keeps_no_doubt_for_ever(cli: Cli, sandbox: S
     sheet, here = cli.fees(2), cli.at(sandbox)
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER), Fault(FaultKind.DROP_BEFORE, after=1))
     ahead = (
-        "import importer.ledger.ledger as l\nfrom datetime import timedelta\nmoment = l.now\n"
+        "import importer.ledger.journal as l\nfrom datetime import timedelta\nmoment = l.now\n"
         "l.now = lambda: moment() + timedelta(days=400)\n"
     )
     assert here.start("submit", sheet, "--yes", before=ahead).wait().exit_code == 8

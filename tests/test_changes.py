@@ -216,9 +216,9 @@ def test_both_kinds_of_ledger_look_back(ledger_place: sa.URL) -> None:
     bill(ledger, september, batch="a", kind=OutcomeKind.CREATED)
     bill(ledger, *october, batch="b", kind=OutcomeKind.UNKNOWN)
     bill(ledger, *rejected, batch="c", kind=OutcomeKind.REJECTED)
-    assert ledger.past.batches() == ["b", "a"]
-    assert [one.reference for one in ledger.past.of_batch("a")] == [september.reference]
-    assert {one.reference for one in ledger.past.of_projects([(101,), (109,)])} == {
+    assert ledger.batches() == ["b", "a"]
+    assert [one.reference for one in ledger.billed_in_batch("a")] == [september.reference]
+    assert {one.reference for one in ledger.billed_for_projects([(101,), (109,)])} == {
         september.reference,
         october[0].reference,
     }
@@ -289,7 +289,7 @@ def test_an_invoice_over_several_projects_counts_for_each(ledger: SubmissionLedg
     before = replace(before, expected=Expected(("A", None, "C"), "EUR", None, shares))
     bill(ledger, before, kind=OutcomeKind.CREATED)
     now = plan(invoice(fee(102, "200")), invoice(hours(5103002, 103)), batch="2026-11")
-    changes = compare(now, ledger.past.of_batch(BATCH), BATCH, Decimal(50))
+    changes = compare(now, ledger.billed_in_batch(BATCH), BATCH, Decimal(50))
     assert [(one.workspace_id, one.kind, one.before, one.now) for one in changes.changes] == [
         (101, Kind.MISSING, 100, None),
         (102, Kind.CHANGED, 50, 200),
@@ -302,7 +302,7 @@ def test_an_invoice_over_several_projects_counts_for_each(ledger: SubmissionLedg
 def test_another_currency_is_said_and_never_subtracted(ledger: SubmissionLedger) -> None:
     """A project that was billed in euros and now is in dollars: no difference of amounts, and the true reason."""
     bill(ledger, priced("100", "EUR"), kind=OutcomeKind.CREATED)
-    changes = compare([priced("120", "USD")], ledger.past.of_batch(BATCH), BATCH, Decimal(50))
+    changes = compare([priced("120", "USD")], ledger.billed_in_batch(BATCH), BATCH, Decimal(50))
     [one] = changes.changes
     assert (one.kind, one.before, one.now, one.moved, one.percent) == (Kind.NOT_COMPARED, 100, 120, None, None)
     assert list(changes.lines())[1] == (

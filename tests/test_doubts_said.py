@@ -91,7 +91,7 @@ def test_a_file_that_no_submit_began_stays_in_the_inbox(cli: Cli, sandbox: Sandb
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
 
 
-UNTOLD = "import importer.flow.reconciling as r, os\nr._told_anew = lambda *a: os._exit(99)\n"
+UNTOLD = "import importer.flow.reconciling as r, os\nr._report_of = lambda *a: os._exit(99)\n"
 """Python that kills a reconcile after the ledger has noted what it found out, and before anybody heard of it."""
 
 
@@ -120,8 +120,8 @@ def test_a_file_whose_run_was_killed_while_it_settled_comes_back(cli: Cli, sandb
     sandbox.misbehave(Fault(FaultKind.DROP_BEFORE, times=2))
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
     unclear = (
-        "import importer.sending.reconcile as q\nsettled = q._settled\ndef one(doubt, *a):\n"
-        "    return q.unclear(doubt, 'planted') if doubt.key == 'k0' else settled(doubt, *a)\nq._settled = one\n"
+        "import importer.sending.reconcile as q\nsettled = q._of_creation\ndef one(doubt, *a):\n"
+        "    return q._unclear(doubt, 'planted') if doubt.key == 'k0' else settled(doubt, *a)\nq._of_creation = one\n"
     )
     assert cli.at(sandbox).start("run", before=unclear + UNTOLD, **AUTO).wait().exit_code == 99
     assert cli.at(sandbox).start("run", before=unclear, **AUTO).wait().exit_code == 8

@@ -21,6 +21,7 @@ from scripted import Scripted, created, http
 from importer.ledger.opening import ledger_url, open_ledger
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import LedgerProblem
+from importer.model.lifecycle import Event, State
 from importer.model.plans import Status
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def test_accounts_do_not_see_each_other(ledger: SubmissionLedger, ledger_place: 
     ledger.begin_run("run-1", BATCH, SOURCE, totals(planned))
     other = open_ledger(ledger_place, "another")
     assert replan(planned, other)[0].status is Status.READY
-    assert (other.runs(), other.entries_of_run("run-1"), other.unsettled()) == ([], [], [])
+    assert (other.runs(), other.entries_of_run("run-1"), other.open_questions()) == ([], [], [])
     claimed(other, planned[0])
     other.close()
 
@@ -102,12 +103,12 @@ def test_what_is_unsettled_is_listed_with_what_was_sent(ledger: SubmissionLedger
         claim = claimed(ledger, one)
         if kind is not None:
             ledger.settle(claim, outcome_of(kind))
-    first, second = ledger.unsettled()
+    first, second = ledger.open_questions()
     assert [first.reference, second.reference] == [planned[0].reference, planned[2].reference]
     assert (first.payload, first.rows, first.workspace_ids) == (planned[0].payload, (2,), (101,))
     assert (first.run_id, first.batch, first.key, str(first.amount)) == ("run-1", BATCH, "k1", "100")
-    assert [one.reference for one in ledger.unsettled([planned[2].reference or "", "inv-x"])] == [second.reference]
-    assert ledger.unsettled([]) == []
+    assert [one.reference for one in ledger.open_questions([planned[2].reference or "", "inv-x"])] == [second.reference]
+    assert ledger.open_questions([]) == []
 
 
 def test_a_conclusion_settles_what_is_in_doubt_and_nothing_else(ledger: SubmissionLedger, sql: Any) -> None:
@@ -116,11 +117,14 @@ def test_a_conclusion_settles_what_is_in_doubt_and_nothing_else(ledger: Submissi
     for one, kind in zip(planned, [OutcomeKind.UNKNOWN, OutcomeKind.UNKNOWN, OutcomeKind.CREATED], strict=True):
         ledger.settle(claimed(ledger, one), outcome_of(kind))
     names = [one.reference or "" for one in planned]
-    ledger.conclude(names[0], "run-2", Outcome(OutcomeKind.CREATED, "found", invoice_id="77"))
-    ledger.conclude(names[1], "run-2", Outcome(OutcomeKind.REFUSED_FOR_NOW, "absent"))
-    ledger.conclude(names[2], "run-2", Outcome(OutcomeKind.REFUSED_FOR_NOW, "absent"))
+    found, absent = ledger.open_questions()
+    ledger.conclude(found, Event.FOUND, "run-2", "found", "77")
+    ledger.conclude(absent, Event.ABSENT, "run-2", "absent")
+    for doubt, event in ((found, Event.ABSENT), (absent, Event.FOUND)):  # who comes later changes nothing
+        with pytest.raises(LedgerProblem, match="Another process"):
+            ledger.conclude(doubt, event, "run-3", "late", "78")
     known = ledger.entries(names)
-    assert [(known[name].state, known[name].invoice_id) for name in names] == [
+    assert [(known[name].standing.word, known[name].invoice_id) for name in names] == [
         ("created", "77"),
         ("not_sent", None),
         ("created", "9001"),
@@ -128,8 +132,20 @@ def test_a_conclusion_settles_what_is_in_doubt_and_nothing_else(ledger: Submissi
     assert ledger.references_of(["77", "9001", "5"]) == {"77": names[0], "9001": names[2]}
     assert ledger.claim(planned[0], "run-3", BATCH, SOURCE) is None
     claimed(ledger, planned[1], "run-3")
-    query = "SELECT count(*) FROM attempts WHERE run_id = 'run-2' AND outcome LIKE 'settled: %'"
-    assert sql.execute(query).fetchall() == [(3,)]
+    query = "SELECT event FROM invoice_events WHERE run_id = 'run-2' ORDER BY event"
+    assert sql.execute(query).fetchall() == [("absent",), ("found",)]
+
+
+def test_a_late_answer_does_not_overwrite_what_was_found_out(ledger: SubmissionLedger) -> None:
+    """A sender that comes back after a reconcile settled its invoice is refused; the ledger stays as it was."""
+    [one] = fees(1)
+    claim = claimed(ledger, one)
+    [doubt] = ledger.open_questions()
+    ledger.conclude(doubt, Event.ABSENT, "run-2", "absent")
+    with pytest.raises(LedgerProblem) as caught:
+        ledger.settle(claim, outcome_of(OutcomeKind.CREATED))
+    assert caught.value.code == "ledger.changed"
+    assert ledger.entries([claim.reference])[claim.reference].standing.word == "not_sent"
 
 
 @pytest.mark.parametrize("said", ["a\x00b", "half \ud800 a pair", "Straße 🧾", "x" * 20_000])
@@ -138,7 +154,7 @@ def test_whatever_a_server_says_can_be_noted(ledger: SubmissionLedger, said: str
     [one] = fees(1)
     ledger.settle(claimed(ledger, one), Outcome(OutcomeKind.REJECTED, said, 422, said[:50], said))
     entry = ledger.entries([one.reference or ""])[one.reference or ""]
-    assert (entry.state, (entry.error or "")[:1]) == ("rejected", said[0])
+    assert (entry.standing.word, (entry.error or "")[:1]) == ("rejected", said[0])
     assert ("\x00" in said) == ("\\x00" in (entry.error or ""))
 
 
@@ -191,7 +207,7 @@ def test_threads_of_one_ledger_claim_and_settle_together(ledger: SubmissionLedge
     for thread in threads:
         thread.join()
     assert failures == []
-    assert {entry.state for entry in ledger.entries_of_run("run-1")} == {"created"}
+    assert {entry.state for entry in ledger.entries_of_run("run-1")} == {State.EXISTS}
     assert len(ledger.entries_of_run("run-1")) == 96
 
 
@@ -270,7 +286,7 @@ def test_postgresql_against_the_model(postgresql: Postgresql) -> None:
         def teardown(self) -> None:
             if hasattr(self, "ledger"):
                 self.ledger.close()
-                query = f"SELECT count(*) FROM attempts WHERE account = '{self.account}'"  # noqa: S608 - its own name
+                query = f"{one_file.BEGUN} AND account = '{self.account}'"
                 assert postgresql.ask(query) == [(self.attempts,)]
 
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
@@ -394,7 +410,7 @@ def test_a_password_is_not_in_results_or_ledger(cli: Cli, sandbox: Sandbox, post
 
         with zipfile.ZipFile(file) as book:
             assert not any(SECRET.encode() in book.read(name) for name in book.namelist())
-    for table in ("runs", "invoices", "attempts", "run_locks", "ledger_meta"):
+    for table in ("runs", "invoices", "invoice_events", "run_locks", "ledger_meta"):
         assert SECRET not in str(postgresql.ask(f"SELECT * FROM {table}"))  # noqa: S608 - names of ours
 
 

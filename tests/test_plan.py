@@ -11,6 +11,7 @@ import pytest
 from sheets import grouped, records
 
 from importer.model.invoices import Invoice, ItemType, LineItem, UnsoundInvoice
+from importer.model.lifecycle import ALIVE, Event, fold
 from importer.model.plans import PlannedInvoice, Status
 from importer.model.remembered import LedgerEntry
 from importer.model.sheet import SheetLine
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 
 TODAY = date(2026, 11, 3)
 SENT_AT = datetime(2026, 10, 31, 9, 0)  # noqa: DTZ001 - the ledger keeps UTC without an offset
+HISTORIES = {
+    "created": (Event.CLAIMED, Event.CREATED),
+    "sending": (Event.CLAIMED,),
+    "in_doubt": (Event.CLAIMED, Event.UNKNOWN),
+    "rejected": (Event.CLAIMED, Event.REJECTED),
+    "not_sent": (Event.CLAIMED, Event.REFUSED_FOR_NOW),
+    "undone": (Event.CLAIMED, Event.CREATED, Event.REMOVAL_BEGUN, Event.REMOVED),
+}
 OPEN_STATES = ["sending", "in_doubt"]
 FREE_STATES = ["rejected", "not_sent", "undone"]
 
@@ -52,7 +61,7 @@ def entry(planned: PlannedInvoice, state: str, **fields: Any) -> LedgerEntry:
         planned.reference,
         planned.fingerprint,
         "2026-10",
-        state,
+        fold(HISTORIES[state]),
         "run-1",
         SENT_AT,
         invoice_id="9001" if state == "created" else None,
@@ -62,7 +71,7 @@ def entry(planned: PlannedInvoice, state: str, **fields: Any) -> LedgerEntry:
 
 def knowledge(*known: tuple[PlannedInvoice, LedgerEntry]) -> Knowledge:
     """What the ledger would answer: by content and by item only what exists or may."""
-    live = [(one, e) for one, e in known if e.state in {"created", *OPEN_STATES}]
+    live = [(one, e) for one, e in known if e.state in ALIVE]
     twins: dict[str, tuple[LedgerEntry, ...]] = {}
     for _, e in live:
         twins[e.fingerprint] = (*twins.get(e.fingerprint, ()), e)

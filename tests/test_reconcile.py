@@ -21,8 +21,7 @@ from importer.model.errors import AccessDenied, NotReached
 from importer.model.invoices import ExternalReference
 from importer.model.plans import PlannedInvoice, Status
 from importer.sandbox.faults import Fault, FaultKind
-from importer.sending.reconcile import apply, settle
-from importer.sending.settlement import Settlement, Verdict
+from importer.sending.reconcile import Settlement, Verdict, apply, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +68,7 @@ class Desk:
 
     def settle(self, seconds: float = 0) -> tuple[Settlement, ...]:
         """Settle all that is in doubt, and note it."""
-        done = settle(self.ledger.unsettled(), self.ledger, self.api, seconds)
+        done = settle(self.ledger.open_questions(), self.ledger, self.api, seconds)
         apply(done, self.ledger, "run-2")
         return done
 
@@ -80,7 +79,7 @@ class Desk:
     def states(self, *planned: PlannedInvoice) -> list[str]:
         """What the ledger says now."""
         known = self.ledger.entries([one.reference or "" for one in planned])
-        return [known[one.reference or ""].state for one in planned]
+        return [known[one.reference or ""].standing.word for one in planned]
 
 
 @pytest.fixture
@@ -114,7 +113,7 @@ def test_many_are_asked_for_in_few_calls(desk: Desk) -> None:
     for one in planned[:20]:
         desk.create(one)
     desk.doubt()
-    doubts = desk.ledger.unsettled([one.reference or "" for one in planned[:20]])
+    doubts = desk.ledger.open_questions([one.reference or "" for one in planned[:20]])
     before = len(desk.kantata.received("GET"))
     assert {one.verdict for one in settle(doubts, desk.ledger, desk.api, 0)} == {Verdict.FOUND}
     assert len(desk.kantata.received("GET")) - before == 1
@@ -140,7 +139,7 @@ def test_too_early_says_when_and_changes_nothing(desk: Desk) -> None:
     [one] = fees(1)
     desk.doubt(one)
     [settled] = desk.settle(180)
-    [doubt] = desk.ledger.unsettled()
+    [doubt] = desk.ledger.open_questions()
     end = (doubt.sent_at + timedelta(seconds=180)).replace(tzinfo=UTC).astimezone()
     assert (settled.verdict, settled.status) == (Verdict.TOO_EARLY, Status.IN_DOUBT)
     assert f"{end:%H:%M:%S}" in settled.reason
@@ -148,7 +147,7 @@ def test_too_early_says_when_and_changes_nothing(desk: Desk) -> None:
     assert desk.kantata.received("GET") == []
     assert desk.states(one) == ["in_doubt"]
     moment = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=181)
-    [later] = settle(desk.ledger.unsettled(), desk.ledger, desk.api, 180, moment)
+    [later] = settle(desk.ledger.open_questions(), desk.ledger, desk.api, 180, moment)
     assert later.verdict is Verdict.ABSENT
 
 
@@ -305,7 +304,7 @@ def test_a_filter_that_kantata_ignores_finds_nothing_false(connect: Callable[...
     }
     desk.doubt(*fees(1))
     with Scripted([scripted.http(200, json.dumps(answer))]) as server:
-        [settled] = settle(desk.ledger.unsettled(), desk.ledger, connect(server.base_url), 0)
+        [settled] = settle(desk.ledger.open_questions(), desk.ledger, connect(server.base_url), 0)
     assert settled.verdict is Verdict.ABSENT
 
 

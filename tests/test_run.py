@@ -260,7 +260,7 @@ def test_content_whose_invoices_are_gone_is_looked_at_again(cli: Cli, sandbox: S
     shutil.copy(sheet, inbox / "a.xlsx")
     cli.at(sandbox).run("run", **AUTO)
     with sqlite3.connect(cli.ledger) as ledger:
-        ledger.execute("UPDATE invoices SET state = 'not_sent' WHERE invoice_key = 'k0'")
+        ledger.execute("UPDATE invoices SET state = 'free', reached_by = 'absent' WHERE invoice_key = 'k0'")
     ledger.close()
     shutil.copy(sheet, inbox / "a.xlsx")
     done = cli.at(sandbox).run("run", "--json", **AUTO)

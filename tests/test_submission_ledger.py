@@ -24,6 +24,7 @@ from importer.ledger.opening import ledger_url, open_ledger
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import LedgerProblem
 from importer.model.invoices import ItemType
+from importer.model.lifecycle import State
 from importer.model.plans import PlannedInvoice, Status
 from importer.settings.redaction import redacted
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import Claim
+    from importer.model.remembered import LedgerEntry
 
 STATE_AFTER = {
     OutcomeKind.CREATED: "created",
@@ -43,6 +45,7 @@ STATE_AFTER = {
     OutcomeKind.TOKEN_REFUSED: "not_sent",
     OutcomeKind.UNKNOWN: "in_doubt",
 }
+"""What users are told of the invoice after each outcome."""
 FREE = {"rejected", "not_sent", None}
 
 
@@ -81,14 +84,14 @@ def test_the_intent_is_committed_while_the_request_is_under_way(
     def look(_request: object) -> bytes:
         other = sqlite3.connect(tmp_path / "ledger.sqlite")
         seen.extend(other.execute("SELECT state, invoice_id, run_id FROM invoices"))
-        seen.extend(other.execute("SELECT outcome, ended_at, run_id FROM attempts"))
+        seen.extend(other.execute("SELECT event, run_id FROM invoice_events"))
         other.close()
         return created(9001)
 
     with Scripted([look]) as server:
         sender(connect(server.base_url), ledger).send_all(fees(1))
-    assert seen == [("sending", None, "run-1"), (None, None, "run-1")]
-    assert [entry.state for entry in ledger.entries_of_run("run-1")] == ["created"]
+    assert seen == [("sending", None, "run-1"), ("claimed", "run-1")]
+    assert [entry.state for entry in ledger.entries_of_run("run-1")] == [State.EXISTS]
 
 
 def test_what_is_committed_survives_a_power_cut(ledger: SubmissionLedger) -> None:
@@ -104,13 +107,14 @@ def test_each_outcome_leaves_its_state(ledger: SubmissionLedger, sql: sqlite3.Co
     [one] = fees(1)
     ledger.settle(claimed(ledger, one), outcome_of(kind))
     entry = ledger.entries([one.reference or ""])[one.reference or ""]
-    assert (entry.state, entry.error) == (STATE_AFTER[kind], "words")
+    assert (entry.standing.word, entry.error) == (STATE_AFTER[kind], "words")
     assert entry.invoice_id == ("9001" if kind is OutcomeKind.CREATED else None)
-    query = "SELECT outcome, http_status, request_id, message, raw, ended_at IS NULL FROM attempts"
-    assert sql.execute(query).fetchall() == [(kind.value, 200, "r1", "words", "raw", 0)]
+    query = "SELECT event, http_status, request_id, message, raw FROM invoice_events ORDER BY seq"
+    claim = ("claimed", None, None, None, None)
+    assert sql.execute(query).fetchall() == [claim, (kind.value, 200, "r1", "words", "raw")]
     free = STATE_AFTER[kind] in FREE
     assert (ledger.claim(one, "run-2", BATCH, SOURCE) is not None) == free
-    assert len(sql.execute("SELECT 1 FROM attempts").fetchall()) == (2 if free else 1)
+    assert len(sql.execute("SELECT 1 FROM invoice_events").fetchall()) == (3 if free else 2)
 
 
 def test_a_row_left_sending_reads_in_doubt_and_is_not_given_again(ledger: SubmissionLedger, tmp_path: Path) -> None:
@@ -130,7 +134,7 @@ def test_a_second_claim_waits_for_the_outcome_of_the_first(ledger: SubmissionLed
     first = claimed(ledger, one)
     assert ledger.claim(one, "run-2", BATCH, SOURCE) is None
     ledger.settle(first, outcome_of(OutcomeKind.REJECTED))
-    assert claimed(ledger, one, "run-2").attempt != first.attempt
+    assert claimed(ledger, one, "run-2").standing.seq == first.standing.seq + 2
 
 
 # --- several at once ---
@@ -298,13 +302,13 @@ def test_a_newer_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
     open_ledger(path, "a").close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE ledger_meta SET value = '99'")
-        connection.execute("DROP TABLE attempts")
+        connection.execute("DROP TABLE invoice_events")
     connection.close()
     with pytest.raises(LedgerProblem, match="newer version") as caught:
         open_ledger(path, "a")
     assert (caught.value.code, int(caught.value.exit_code)) == ("ledger.newer", 2)
     connection = sqlite3.connect(path)
-    assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'attempts'").fetchone() == (0,)
+    assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'invoice_events'").fetchone() == (0,)
     connection.close()
 
 
@@ -372,8 +376,14 @@ def test_another_kind_of_database_is_refused_by_name() -> None:
 
 # --- against a model ---
 
+BEGUN = "SELECT count(*) FROM invoice_events WHERE event IN ('claimed', 'adopted')"
 KEYS = st.sampled_from("ABC")
 VARIANTS = st.sampled_from([("100", 5101001), ("200", 5101001), ("100", 5101002), ("300", None)])
+
+
+def word_of(entry: LedgerEntry) -> str:
+    """What became of an invoice; one under way is told apart from one in doubt."""
+    return "sending" if entry.state is State.SENDING else entry.standing.word
 
 
 def drawn(key: str, variant: tuple[str, int | None], batch: str) -> PlannedInvoice:
@@ -448,7 +458,7 @@ class LedgerAgainstModel(RuleBasedStateMachine):
     def agrees(self) -> None:
         """Entries, look-ups by content and by item, and the number of attempts."""
         found = self.ledger.entries(self.known)
-        said = {reference: (entry.state, entry.fingerprint, entry.invoice_id) for reference, entry in found.items()}
+        said = {reference: (word_of(entry), entry.fingerprint, entry.invoice_id) for reference, entry in found.items()}
         assert said == {name: (one["state"], one["fingerprint"], one["id"]) for name, one in self.known.items()}
         live = {reference: one for reference, one in self.known.items() if one["state"] not in FREE}
         contents = {one["fingerprint"] for one in self.known.values()}
@@ -465,7 +475,7 @@ class LedgerAgainstModel(RuleBasedStateMachine):
             return
         self.ledger.close()
         with sqlite3.connect(Path(self.folder.name) / "l.sqlite") as connection:
-            [(count,)] = connection.execute("SELECT count(*) FROM attempts")
+            [(count,)] = connection.execute(BEGUN)
         connection.close()
         self.folder.cleanup()
         assert count == self.attempts

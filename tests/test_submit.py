@@ -39,7 +39,7 @@ def statuses(sent: Sent) -> list[str]:
 def states(ledger: SubmissionLedger, planned: tuple[PlannedInvoice, ...]) -> list[str | None]:
     """Return what the ledger says of each invoice."""
     known = ledger.entries([one.reference or "" for one in planned])
-    return [known[one.reference].state if one.reference in known else None for one in planned]
+    return [known[one.reference].standing.word if one.reference in known else None for one in planned]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from importer.model.invoices import ItemType, LineItem
 from importer.model.plans import Status
 from importer.reporting.balance import Tally
 from importer.sandbox.faults import Fault, FaultKind
-from importer.sending.tieout import lost_cents, said, tie_out, tied
+from importer.sending.tieout import in_words, lost_cents, tie_out, with_tie_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ def test_what_was_sent_and_held_whole_is_equal(create: Callable[[PlannedInvoice]
     one = full()
     result = compared(one, create(one))
     assert (result.differences, result.unread) == ((), ())
-    assert said(result) == (None, None)
+    assert in_words(result) == (None, None)
 
 
 CHANGES: dict[str, tuple[Callable[[Shown], Shown], str]] = {
@@ -128,7 +128,7 @@ def test_each_difference_is_named_with_both_values(name: str, create: Callable[[
     one, (change, words) = full(), CHANGES[name]
     result = compared(one, change(create(one)))
     assert result.differences
-    assert words in (said(result)[0] or "")
+    assert words in (in_words(result)[0] or "")
     assert lost_cents(result) is (name in {"another amount", "an item less", "an item twice"})
 
 
@@ -151,7 +151,7 @@ def test_what_is_not_shown_is_never_equal(name: str, create: Callable[[PlannedIn
     result = compared(one, LEFT_OUT[name](create(one)))
     assert result.differences == ()
     assert name in result.unread
-    assert "could not be read back" in (said(result)[0] or "")
+    assert "could not be read back" in (in_words(result)[0] or "")
 
 
 def test_a_thousandth_of_a_dinar_is_named() -> None:
@@ -168,7 +168,7 @@ def test_a_thousandth_of_a_dinar_is_named() -> None:
     }
     items = {"1": {"amount_in_cents": 500005, "notes": "Konzept"}}
     [found] = found_invoices({"invoices": {"7": record}, "fixed_fee_items": items})
-    done = tied(replace(one, status=Status.CREATED, invoice_id="7"), found.read_back)
+    done = with_tie_out(replace(one, status=Status.CREATED, invoice_id="7"), found.read_back)
     assert "sent 500.00, Kantata holds 500.005" in str(done.reason)
     [line] = Tally((done,), one.invoice.amount, 1, frozenset()).by_currency()
     assert (line.as_json()["read_back"], line.as_json()["difference"]) == ("500.005", "0.005")
@@ -221,7 +221,7 @@ def test_whatever_an_answer_holds_the_invoice_is_created(create: Callable[[Plann
         assert (outcome.kind, outcome.invoice_id) == (OutcomeKind.CREATED, "7")
         assert outcome.read_back is not None
         assert outcome.read_back.shown is not None
-        done = tied(replace(one, invoice_id="7"), outcome.read_back)
+        done = with_tie_out(replace(one, invoice_id="7"), outcome.read_back)
         assert done.tie_out != TieOut()
         assert len(snapshot_of(outcome.read_back.shown) or "") >= 0
         (done.reason or "").encode()
@@ -340,7 +340,7 @@ def test_a_settled_run_is_read_back_too(cli: Cli, sandbox: Sandbox, *, file_is_t
         env = {"KANTATA_BASE_URL": way.base_url, "KANTATA_TOKEN": "sandbox", "IMPORTER_SETTLE_SECONDS": "0"}
         account = f"UPDATE {{}} SET account = '{way.base_url}'"  # noqa: S608 - the same account, by another way
         with sqlite3.connect(cli.ledger) as connection:
-            for table in ("runs", "invoices", "attempts", "billed_items"):
+            for table in ("runs", "invoices", "invoice_events", "billed_items"):
                 connection.execute(account.format(table))
         connection.close()
         done = cli.run("reconcile", "--json", **env)

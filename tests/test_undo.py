@@ -21,18 +21,18 @@ from test_exactly_once import DIE, live_of
 
 from importer.flow import undoing
 from importer.flow.prepared import Tools
-from importer.flow.undoing import UndoHooks, as_agreed
+from importer.flow.undoing import UndoHooks
 from importer.kantata.answers import RemovalKind, classify_removal
 from importer.kantata.snapshot import updated_at_in
+from importer.ledger.journal import Details
 from importer.ledger.opening import open_ledger
 from importer.ledger.rows import SentInvoice
-from importer.ledger.undoing import DONE, KEPT, UNKNOWN
-from importer.model.answers import Shown, ShownItem
-from importer.model.invoices import ItemType
+from importer.model.errors import LedgerProblem
+from importer.model.lifecycle import Event, State, fold
 from importer.sandbox.faults import Fault, FaultKind
+from importer.sending.presence import Look, sent_after
 from importer.sending.throttle import Stop
-from importer.sending.tieout import changed_since
-from importer.sending.undo import TOUCHED_AFTER, Action, Group, Step, decide, young_of
+from importer.sending.undo import TOUCHED_AFTER, Action, Group, Step, as_agreed, decide
 from importer.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def test_a_mixed_run_ends_in_three_groups_and_then_there_is_nothing_to_do(desk: 
     assert said["k4"] == "It was changed in Kantata: po number: was nothing, is PO-9."
     assert said["k5"] == "It was changed in Kantata: its items, amounts or texts."
     assert "still there" in said["k6"]
-    assert set(desk.states().values()) == {"undone", "created", "undoing"}
+    assert set(desk.states().values()) == {"free", "exists", "removing"}
     cells = list(load_workbook(done.document["files"]["undo"])["Invoices"].iter_rows(values_only=True))
     assert Counter(row[0] for row in cells[1:]) == {"undone": 2, "kept": 3, "unknown": 1}
 
@@ -150,7 +150,7 @@ def test_undone_rows_are_ready_again(desk: Desk) -> None:
     desk.cli.sheet({"invoice_key": "k1", "amount": 1}, {"invoice_key": "k2", "amount": 2, "draft": "no"})
     first = desk.submit()
     assert desk.undo().exit_code == 0
-    assert desk.states() == {"k1": "undone", "k2": "undone"}
+    assert desk.states() == {"k1": "free", "k2": "free"}
     second = desk.submit()
     assert second.statuses == ["created", "created"]
     ids = [{one["invoice_id"] for one in done.document["invoices"]} for done in (first, second)]
@@ -193,10 +193,10 @@ def test_killed_in_the_middle(desk: Desk, nth: int, *, first: bool) -> None:
     """Between intent and request, or request and outcome: the next undo looks up and ends it; none is billed twice."""
     desk.cli.fees(4)
     desk.submit()
-    before = DIE.format(module="kantata_api", name="KantataApi", method="delete_invoice", nth=nth, first=first)
+    before = DIE.format(module="kantata.client", name="KantataApi", method="delete_invoice", nth=nth, first=first)
     killed = desk.cli.start("undo", "last", "--yes", before=before).wait()
     assert killed.exit_code == -9
-    assert +Counter(desk.states().values()) == +Counter(undone=nth - 1, undoing=1, created=4 - nth)
+    assert +Counter(desk.states().values()) == +Counter(free=nth - 1, removing=1, exists=4 - nth)
     between_them = desk.submit()
     statuses = Counter(between_them.statuses)
     assert statuses["in_doubt"] == 1
@@ -204,7 +204,7 @@ def test_killed_in_the_middle(desk: Desk, nth: int, *, first: bool) -> None:
     for run in runs_of(desk):
         assert desk.undo(run).exit_code == 0
     assert desk.kantata.invoices() == []
-    assert set(desk.states().values()) == {"undone"}
+    assert set(desk.states().values()) == {"free"}
 
 
 def runs_of(desk: Desk) -> list[str]:
@@ -221,7 +221,7 @@ def test_without_a_yes_nothing_is_undone(desk: Desk) -> None:
     assert "--yes" in done.stderr
     assert "To be undone: 2" in done.stderr  # what it would do is shown all the same
     assert "k1, invoice 9" in done.stderr
-    assert set(desk.states().values()) == {"created"}
+    assert set(desk.states().values()) == {"exists"}
 
 
 def test_one_at_a_time(desk: Desk) -> None:
@@ -245,7 +245,7 @@ def test_the_run_is_named_by_its_beginning(desk: Desk) -> None:
     desk.cli.fees(1)
     desk.submit()
     assert desk.undo("2").exit_code == 2
-    assert (desk.undo(run).exit_code, desk.states()) == (0, {"k1": "undone"})
+    assert (desk.undo(run).exit_code, desk.states()) == (0, {"k1": "free"})
 
 
 def test_which_run_it_is_is_said(desk: Desk) -> None:
@@ -316,7 +316,7 @@ def test_nobody_there_is_told_at_once(desk: Desk) -> None:
     desk.submit()
     desk.kantata.misbehave(Fault(FaultKind.STATUS_BEFORE, "GET", "/invoices", times=9))
     assert desk.undo().exit_code == 6
-    assert desk.states() == {"k1": "created"}
+    assert desk.states() == {"k1": "exists"}
 
 
 def test_what_kantata_refuses_is_kept_with_its_words(desk: Desk) -> None:
@@ -383,18 +383,18 @@ def test_an_unknown_outcome_is_in_doubt_wherever_one_looks(desk: Desk, how: tupl
         assert "undo" in done.document["invoices"][0]["error"]
     [*_, run] = desk.cli.run("history", "--json").document["records"]
     [record] = desk.cli.run("history", run["run_id"], "--json").document["records"]
-    assert record["state_now"] == "undoing"
+    assert record["state_now"] == "in_doubt"
     assert "1 invoice in doubt" in desk.cli.run("doctor").stdout
     assert desk.kantata.invoices() == []
     early = desk.cli.run("reconcile", "--no-wait", "--json", IMPORTER_SETTLE_SECONDS="180")
-    assert (early.exit_code, early.statuses, desk.states()) == (8, ["in_doubt"], {"k1": "undoing"})
+    assert (early.exit_code, early.statuses, desk.states()) == (8, ["in_doubt"], {"k1": "removing"})
 
 
 def test_reconcile_finds_what_an_undo_has_taken_back(desk: Desk) -> None:
     """Gone: undone as was wished, so its rows are ready again; the file bills them once, and never again."""
     unknown(desk)
     done = desk.cli.run("reconcile", "--json")
-    assert (done.exit_code, done.statuses, desk.states()) == (0, ["ready"], {"k1": "undone"})
+    assert (done.exit_code, done.statuses, desk.states()) == (0, ["ready"], {"k1": "free"})
     assert "undone" in done.document["invoices"][0]["error"]
     assert [desk.submit().statuses for _ in range(2)] == [["created"], ["already_created"]]
     assert len(desk.kantata.invoices()) == 1
@@ -409,11 +409,11 @@ def test_reconcile_finds_what_an_undo_has_not_taken_back(desk: Desk, draft: str)
     desk.kantata.misbehave(Fault(FaultKind.DROP_BEFORE, "DELETE" if draft == "yes" else "PUT", "/invoices/*"))
     assert desk.undo().exit_code == 8
     early = desk.cli.run("reconcile", "--no-wait", IMPORTER_SETTLE_SECONDS="180")
-    assert (early.exit_code, desk.states()) == (8, {"k1": "undoing"})  # the request may yet take effect
+    assert (early.exit_code, desk.states()) == (8, {"k1": "removing"})  # the request may yet take effect
     done = desk.cli.run("reconcile", "--json")
-    assert (done.exit_code, done.statuses, desk.states()) == (4, ["created"], {"k1": "created"})
+    assert (done.exit_code, done.statuses, desk.states()) == (4, ["created"], {"k1": "exists"})
     assert desk.submit().statuses == ["already_created"]
-    assert (desk.undo().exit_code, desk.states()) == (0, {"k1": "undone"})
+    assert (desk.undo().exit_code, desk.states()) == (0, {"k1": "free"})
 
 
 def test_an_approval_does_not_outlive_an_undo_that_reconcile_settles(desk: Desk) -> None:
@@ -434,7 +434,7 @@ def through(desk: Desk, tamper: Callable[[Request, dict[str, Any]], None]) -> Fi
     with between(desk.kantata, tamper) as way:
         connection = sqlite3.connect(desk.cli.ledger)
         with connection:
-            for table in ("runs", "invoices", "attempts"):
+            for table in ("runs", "invoices", "invoice_events"):
                 connection.execute(f"UPDATE {table} SET account = '{way.base_url}'")  # noqa: S608 - the same account
         connection.close()
         return desk.undo(KANTATA_BASE_URL=way.base_url)
@@ -452,7 +452,7 @@ def test_absent_means_nothing_where_finances_are_hidden(desk: Desk) -> None:
             space["permissions"] = {"can_see_financials": False}
 
     done = through(desk, hide)
-    assert (done.exit_code, groups(done), desk.states()) == (8, {"unknown": ["k1"]}, {"k1": "undoing"})
+    assert (done.exit_code, groups(done), desk.states()) == (8, {"unknown": ["k1"]}, {"k1": "removing"})
 
 
 def _none(document: dict[str, Any]) -> None:
@@ -480,7 +480,7 @@ def test_an_answer_that_does_not_hold_to_the_question_proves_nothing_absent(
             spoil(document)
 
     done = through(desk, tamper)
-    assert (done.exit_code, desk.states(), desk.removals) == (6, {"k1": "created"}, [])
+    assert (done.exit_code, desk.states(), desk.removals) == (6, {"k1": "exists"}, [])
 
 
 def test_another_reference_is_never_touched(desk: Desk) -> None:
@@ -533,7 +533,7 @@ def created(
     api = connect(sandbox.base_url)
     [one] = fees(1)
     note(ledger, api, one)
-    [sent] = ledger.undoing.sent_in("run-1")
+    [sent] = ledger.sent_in("run-1")
     [found] = api.find_by_ids([sent.invoice_id or ""])
     return sent, found
 
@@ -552,71 +552,48 @@ def shown_as(found: FoundInvoice, **changes: Any) -> dict[str, FoundInvoice]:
     return {found.invoice_id: replace(found, read_back=replace(found.read_back, shown=replace(shown, **changes)))}
 
 
+def decided(sent: SentInvoice, shown: dict[str, FoundInvoice]) -> tuple[Step, ...]:
+    """Decide what to do with an invoice that was sent long ago."""
+    return decide([sent], Look(shown, frozenset()), datetime(9999, 1, 1))  # noqa: DTZ001 - as the ledger has it
+
+
 def test_touched_a_moment_after_its_creation_is_kept(created: tuple[SentInvoice, FoundInvoice]) -> None:
     """The answer to its creation told its last change: any other one is somebody's, also when it is not told."""
     sent, found = created
-    assert updated_at_in(sent.shown_print or "{}") is not None
+    assert updated_at_in(sent.snapshot or "{}") is not None
     for moment in ("2099-01-01T00:00:00+00:00", "2099-01-01T00:00:00-08:00", "0001-01-01T00:00:00+14:00", "x", None):
-        [step] = decide([sent], shown_as(found, updated_at=moment), ())
+        [step] = decided(sent, shown_as(found, updated_at=moment))
         assert (step.group, step.action) == (Group.KEPT, None)
 
 
 def test_the_same_moment_in_another_zone_is_no_change(created: tuple[SentInvoice, FoundInvoice]) -> None:
     """Kantata may write its times with another offset."""
     sent, found = created
-    moment = datetime.fromisoformat(updated_at_in(sent.shown_print or "{}") or "")
-    [step] = decide(
-        [sent], shown_as(found, updated_at=moment.astimezone(timezone(timedelta(hours=-8))).isoformat()), ()
-    )
+    moment = datetime.fromisoformat(updated_at_in(sent.snapshot or "{}") or "")
+    [step] = decided(sent, shown_as(found, updated_at=moment.astimezone(timezone(timedelta(hours=-8))).isoformat()))
     assert step.action is Action.DELETE
 
 
 def test_touched_long_after_its_creation_is_kept(created: tuple[SentInvoice, FoundInvoice]) -> None:
-    """The ledger of an older version holds no last change: shortly after the creation it may be Kantata itself."""
-    sent, found = created
-    older = {name: one for name, one in json.loads(sent.shown_print or "").items() if name in {"header", "rest"}}
-    sent = replace(sent, shown_print=json.dumps(older))
+    """Without a record of its creation: shortly after that it may be Kantata itself, later it is somebody."""
+    sent, found = replace(created[0], snapshot=None), created[1]
     for minutes, group in ((4, None), (6, Group.KEPT)):
         times = {"created_at": "2026-11-01T10:00:00+00:00", "updated_at": f"2026-11-01T10:0{minutes}:00+00:00"}
-        [step] = decide([sent], shown_as(found, more={"tax_rate": 19}, **times), ())
+        [step] = decided(sent, shown_as(found, more={"tax_rate": 19}, **times))
         assert (step.group, step.action) == (group, None if group else Action.DELETE)
     assert TOUCHED_AFTER.total_seconds() == 300
-
-
-V3_PRINT = (
-    '{"header":{"draft":true,"invoice_date":"2026-10-31","message":null,"payment_schedule":30,"project_code":null,'
-    '"purchase_order":null,"user_invoice_number":19050,"user_invoice_title":null},'
-    '"rest":"bc07d0faa2f5d02d6ad034e37b6f8dd8c8a3317108781f1f52e739537fbd5616"}'
-)
-"""Of an invoice with the time entry 5101001 and a fixed fee of 500, as a ledger of version 3 holds it."""
-
-
-@pytest.mark.parametrize(
-    ("amount", "same"), [("500", True), ("500.00", True), ("500.001", False), ("5", False), (None, False)]
-)
-def test_an_invoice_of_the_oldest_ledgers_is_known_again(amount: str | None, *, same: bool) -> None:
-    """They wrote 500 as 500.00: that is no change of its amounts, any other amount is."""
-    fields = {"taxable": False, "story_id": None, "workspace_id": "101"}
-    item = ShownItem(ItemType.FIXED_FEE, None if amount is None else Decimal(amount), "Größe", fields)
-    ids = {
-        ItemType.TIME_ENTRY: frozenset({5101001}),
-        ItemType.EXPENSE: frozenset(),
-        ItemType.BILLING_MILESTONE: frozenset(),
-    }
-    shown = Shown(json.loads(V3_PRINT)["header"], frozenset({101}), ids, (item,))
-    assert (changed_since(V3_PRINT, shown) == ()) is same
 
 
 @pytest.mark.parametrize("name", ["recipient_id", "tax_rate", "balance_in_cents", "due_date", "currency", "title"])
 def test_whatever_a_person_can_change_is_compared(created: tuple[SentInvoice, FoundInvoice], name: str) -> None:
     """Fields that were never sent are on record since the creation; a changed or missing one is named."""
     sent, found = created
-    held = {**json.loads(sent.shown_print or "")["more"], name: "as it was"}
-    sent = replace(sent, shown_print=json.dumps({**json.loads(sent.shown_print or ""), "more": held}))
-    [step] = decide([sent], shown_as(found, more=held), ())
+    held = {**json.loads(sent.snapshot or "")["more"], name: "as it was"}
+    sent = replace(sent, snapshot=json.dumps({**json.loads(sent.snapshot or ""), "more": held}))
+    [step] = decided(sent, shown_as(found, more=held))
     assert step.action is Action.DELETE
     for now in ({**held, name: "otherwise"}, {other: one for other, one in held.items() if other != name}):
-        [step] = decide([sent], shown_as(found, more=now), ())
+        [step] = decided(sent, shown_as(found, more=now))
         assert (step.group, "was as it was, is" in step.reason) == (Group.KEPT, True)
 
 
@@ -624,17 +601,17 @@ def test_an_invoice_that_another_system_knows_is_kept(created: tuple[SentInvoice
     """Somebody has handed it on, to the bookkeeping for one."""
     sent, found = created
     handed_on = replace(found, triples=(*found.triples, ("quickbooks", "Invoice", "12")))
-    [step] = decide([sent], {found.invoice_id: handed_on}, ())
+    [step] = decided(sent, {found.invoice_id: handed_on})
     assert (step.group, "quickbooks Invoice 12" in step.reason) == (Group.KEPT, True)
 
 
 def test_without_a_record_of_its_creation_what_was_sent_counts(created: tuple[SentInvoice, FoundInvoice]) -> None:
-    """A ledger of an older version: unchanged as far as it was sent is undone; an amount that differs is kept."""
-    sent, found = replace(created[0], shown_print=None), created[1]
-    [step] = decide([sent], {found.invoice_id: found}, ())
+    """Its answer did not show all: unchanged as far as it was sent is undone; an amount that differs is kept."""
+    sent, found = replace(created[0], snapshot=None), created[1]
+    [step] = decided(sent, {found.invoice_id: found})
     assert step.action is Action.DELETE
     sent.payload["invoice"]["fixed_fee_items"][0]["amount"] = 7
-    [step] = decide([sent], {found.invoice_id: found}, ())
+    [step] = decided(sent, {found.invoice_id: found})
     assert (step.group, "amount of fixed fee" in step.reason) == (Group.KEPT, True)
 
 
@@ -642,7 +619,7 @@ def test_nothing_is_done_that_nobody_was_asked_about(created: tuple[SentInvoice,
     """Kept when the person was asked, and to be deleted when looked at again: it stays."""
     sent, found = created
     asked = (Step(sent, "It is paid.", group=Group.KEPT),)
-    now = decide([sent], {found.invoice_id: found}, ())
+    now = decided(sent, {found.invoice_id: found})
     assert now[0].action is Action.DELETE
     assert [step.action for step in as_agreed(now, now)] == [Action.DELETE]
     assert [(step.action, step.group) for step in as_agreed(asked, now)] == [(None, Group.KEPT)]
@@ -655,7 +632,7 @@ def test_an_unknown_status_is_kept(created: tuple[SentInvoice, FoundInvoice]) ->
     assert shown is not None
     for status in ("accepted payment", "disputed", None):
         strange = replace(found, read_back=replace(found.read_back, shown=replace(shown, status=status)))
-        [step] = decide([sent], {found.invoice_id: strange}, ())
+        [step] = decided(sent, {found.invoice_id: strange})
         assert step.group is Group.KEPT
 
 
@@ -665,16 +642,18 @@ def test_intent_and_outcome_are_on_record(
     """Begun: it may exist. Kept: it does. Undone: it may be sent again, and its id is remembered. In both databases."""
     ledger = open_ledger(ledger_place, "account")
     note(ledger, connect(sandbox.base_url), fees(1)[0])
-    [sent] = ledger.undoing.sent_in("run-1")
-    book = ledger.undoing
-    attempt = book.intend(sent, "undo-1", "delete")
-    assert ledger.entries([sent.reference])[sent.reference].state == "undoing"
+    [sent] = ledger.sent_in("run-1")
+    gone = Details("gone", sent.invoice_id)
+    begun = ledger.begin_removal(sent, "undo-1", "delete")
+    assert ledger.entries([sent.reference])[sent.reference].state is State.REMOVING
     assert ledger.claim(fees(1)[0], "run-2", BATCH, SOURCE) is None
-    book.conclude(sent, "undo-1", KEPT, "refused", attempt)
-    assert ledger.entries([sent.reference])[sent.reference].state == "created"
-    book.conclude(sent, "undo-1", DONE, "gone", book.intend(sent, "undo-1", "delete"))
+    kept = ledger.note_removal(begun, "undo-1", Event.KEPT, Details("refused", sent.invoice_id))
+    assert ledger.entries([sent.reference])[sent.reference].state is State.EXISTS
+    with pytest.raises(LedgerProblem):  # who decided before that comes too late
+        ledger.begin_removal(sent, "undo-2", "delete")
+    ledger.note_removal(ledger.begin_removal(kept, "undo-1", "delete"), "undo-1", Event.REMOVED, gone)
     assert ledger.claim(fees(1)[0], "run-2", BATCH, SOURCE) is not None
-    assert book.undone_ids([sent.reference]) == {sent.reference: {sent.invoice_id}}
+    assert ledger.undone_ids([sent.reference]) == {sent.reference: {sent.invoice_id}}
     ledger.close()
 
 
@@ -684,18 +663,18 @@ def test_what_is_found_out_of_an_undo_later_is_on_record(
     """Unsettled since its last try, not since its sending; settled once, either way. In both databases."""
     ledger = open_ledger(ledger_place, "account")
     note(ledger, connect(sandbox.base_url), fees(1)[0])
-    [sent] = ledger.undoing.sent_in("run-1")
-    book = ledger.undoing
-    assert (book.unsettled(), ledger.unsettled()) == ([], [])
-    for there, state in ((True, "created"), (False, "undone")):
-        book.conclude(sent, "undo-1", UNKNOWN, "lost", book.intend(sent, "undo-1", "delete"))
-        [doubt] = book.unsettled()
-        assert sent.sent_at is not None
+    assert ledger.open_questions() == []
+    for event, word in ((Event.STILL_THERE, "created"), (Event.REMOVED, "undone")):
+        [sent] = ledger.sent_in("run-1")
+        begun = ledger.begin_removal(sent, "undo-1", "delete")
+        ledger.note_removal(begun, "undo-1", Event.REMOVAL_UNKNOWN, Details("lost", sent.invoice_id))
+        [doubt] = ledger.open_questions()
         assert (doubt.being_undone, doubt.sent_at > sent.sent_at) == (sent.invoice_id, True)
-        for _ in range(2):
-            book.settle(doubt, "run-3", "looked up", there=there)
-        assert (book.unsettled(), ledger.entries([sent.reference])[sent.reference].state) == ([], state)
-    assert book.undone_ids([sent.reference]) == {sent.reference: {sent.invoice_id}}
+        ledger.conclude(doubt, event, "run-3", "looked up", sent.invoice_id)
+        with pytest.raises(LedgerProblem):
+            ledger.conclude(doubt, event, "run-3", "looked up", sent.invoice_id)
+        assert (ledger.open_questions(), ledger.entries([sent.reference])[sent.reference].standing.word) == ([], word)
+    assert ledger.undone_ids([sent.reference]) == {sent.reference: {sent.invoice_id}}
     ledger.close()
 
 
@@ -742,15 +721,16 @@ def test_an_invoice_sent_a_moment_ago_is_not_taken_as_gone() -> None:
         rows=(2,),
         amount=Decimal(5),
         payload={},
-        state="created",
+        standing=fold([Event.CLAIMED, Event.CREATED]),
         sent_at=now - timedelta(seconds=100),
         invoice_id="7",
         adopted=False,
         kept_before=False,
-        shown_print=None,
+        snapshot=None,
     )
-    [early] = decide([one], {}, {101}, young_of([one], now, 180))
-    [late] = decide([one], {}, {101}, young_of([one], now + timedelta(seconds=81), 180))
+    look = Look({}, frozenset({101}))
+    [early] = decide([one], look, sent_after(180, now))
+    [late] = decide([one], look, sent_after(180, now + timedelta(seconds=81)))
     assert (early.group, late.group) == (Group.UNKNOWN, Group.UNDONE)
 
 
@@ -768,6 +748,6 @@ def test_what_is_not_reached_again_is_unknown_still(desk: Desk) -> None:
     desk.kantata.misbehave(Fault(FaultKind.STATUS_BEFORE, "DELETE", "/invoices/*", status=401))
     done = desk.undo()
     assert (done.exit_code, groups(done)) == (8, {"unknown": ["k1", "k2"]})
-    assert desk.states() == {"k1": "undoing", "k2": "undoing"}
+    assert desk.states() == {"k1": "removing", "k2": "removing"}
     desk.cli.run("reconcile")
-    assert desk.states() == {"k1": "created", "k2": "created"}
+    assert desk.states() == {"k1": "exists", "k2": "exists"}

@@ -45,7 +45,7 @@ def history(
     if run is None:
         runs = ledger.runs()
         _print(runs, lambda: _runs_table(runs, account), output)
-        elsewhere = runs_of_other_accounts(ledger.past.runs_elsewhere())
+        elsewhere = runs_of_other_accounts(ledger.runs_elsewhere())
         if elsewhere and not output.as_json:
             sys.stderr.write(f"{elsewhere}\n")
         return ExitCode.DONE

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from importer.flow.prepared import Tools
     from importer.flow.reconciling import Reconciled
-    from importer.sending.settlement import Settlement
+    from importer.sending.reconcile import Settlement
     from importer.unattended.outcomes import InboxResult
 
 
@@ -54,7 +54,7 @@ def reconcile(  # noqa: PLR0913 - one argument per option
 
     from importer.commands.run import notify, shown_account
     from importer.model.errors import GateRefused, ImporterError, WrongUse
-    from importer.sending.by_hand import said
+    from importer.sending.by_hand import parse_verdicts
     from importer.settings.loading import load
     from importer.unattended.digest import notice_of_failure, notice_of_reconcile
     from importer.unattended.notices import RECONCILE_TOPIC
@@ -62,7 +62,7 @@ def reconcile(  # noqa: PLR0913 - one argument per option
     settings = load(config=place.config, profile=place.profile, reports=place.reports)
     account = shown_account(settings, rehearsal=place.sandbox)
     try:
-        done, moved = _done(said(billed or (), not_billed or ()), place, wait=wait, yes=yes)
+        done, moved = _done(parse_verdicts(billed or (), not_billed or ()), place, wait=wait, yes=yes)
     except (WrongUse, GateRefused):
         raise  # a person is at the keyboard and reads it at once
     except ImporterError as error:

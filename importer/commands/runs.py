@@ -65,17 +65,17 @@ def chosen_run(wanted: str, ledger: SubmissionLedger, command: str) -> RunRecord
         raise WrongUse(msg, "Type more of its id.", code=f"{command}.ambiguous_run")
 
     msg = f"The ledger knows no run {wanted}.{_did_you_mean(wanted, runs)}"
-    raise WrongUse(msg, hint_for(wanted, ledger.past.runs_elsewhere()), code=f"{command}.unknown_run")
+    raise WrongUse(msg, hint_for(wanted, ledger.runs_elsewhere()), code=f"{command}.unknown_run")
 
 
 def _last(runs: Iterable[RunRecord], ledger: SubmissionLedger, command: str) -> RunRecord:
     from importer.model.errors import WrongUse
 
     for run in runs:
-        if ledger.undoing.sent_in(run.run_id):
+        if ledger.sent_in(run.run_id):
             return run
     msg = "The ledger knows no run that sent anything."
-    hint = runs_of_other_accounts(ledger.past.runs_elsewhere()) or LIST_RUNS
+    hint = runs_of_other_accounts(ledger.runs_elsewhere()) or LIST_RUNS
     raise WrongUse(msg, hint, code=f"{command}.unknown_run")
 
 

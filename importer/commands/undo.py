@@ -120,10 +120,9 @@ def _show_steps(title: str, steps: Sequence[Step], style: str, console: Console)
 
 
 def _in_a_line(done: Undone) -> str:
-    from importer.flow.undoing import counts_of
     from importer.sending.undo import Group
 
-    counts = [f"{count:,} {group}" for group, count in counts_of(done).items() if count]
+    counts = [f"{count:,} {group}" for group, count in done.counts.items() if count]
     line = f"{', '.join(counts)}."
     urgent = done.of(Group.UNKNOWN) or done.of(Group.KEPT)
     if urgent:
@@ -147,7 +146,6 @@ def _standing(done: Undone) -> str:
 
 
 def _document(done: Undone) -> dict[str, Any]:
-    from importer.flow.undoing import counts_of
 
     return {
         "schema_version": 1,
@@ -157,7 +155,7 @@ def _document(done: Undone) -> dict[str, Any]:
         "batch": done.batch,
         "source": {"path": done.source},
         "exit_code": int(done.exit_code),
-        "totals": {"invoices": len(done.steps), "by_group": counts_of(done)},
+        "totals": {"invoices": len(done.steps), "by_group": done.counts},
         "invoices": [
             {
                 "reference": step.sent.reference,

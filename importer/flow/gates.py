@@ -134,8 +134,7 @@ def _undone(plan: Report, tools: Tools) -> int:
     for planned in plan.planned:
         if planned.status is Status.READY and planned.reference:
             ready[planned.reference] = planned.fingerprint
-    undone = {entry.reference for entry in tools.ledger.entries(ready).values() if entry.state == "undone"}
-    undone |= tools.ledger.undoing.asked(ready)
+    undone = tools.ledger.taken_back(ready)
     contents = {entry.fingerprint for entry in tools.ledger.undone_with(text for text in ready.values() if text)}
     return sum(reference in undone or content in contents for reference, content in ready.items())
 

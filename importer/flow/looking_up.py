@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from importer.flow.prepare import decided
 from importer.kantata.payload import content_of
 from importer.model.plans import PlannedInvoice, Status
-from importer.sending.found_again import found_again, not_found_again
-from importer.sending.tieout import tied
+from importer.sending.presence import Presence, look_for, sent_after
+from importer.sending.tieout import with_found_again, with_not_found_again, with_tie_out
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from importer.flow.prepared import Prepared
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice
-    from importer.model.answers import ReadBack
 
 
 def look_up(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepared:
@@ -39,36 +35,38 @@ def look_up(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepa
 
 
 def _without_gone(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepared:
-    """Decide anew without the invoices that were cancelled or deleted; again, as others may hold then.
-
-    One that was sent less than ``settle_seconds`` ago is not gone because Kantata does not show it.
-    """
-    young = prepared.knowledge.sent_after(datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=settle_seconds))
+    """Decide again without the invoices that are gone from Kantata; once more, as others may hold then."""
+    known, recent_from = prepared.knowledge.by_id(), sent_after(settle_seconds)
+    recent = {number for number, entry in known.items() if entry.sent_at > recent_from}
     asked: set[str] = set()
-    read: dict[str, ReadBack] = {}
-    while new := {one.earlier_id: one for one in prepared.planned if one.earlier_id and one.earlier_id not in asked}:
-        asked |= set(new)
-        shown = {invoice.invoice_id: invoice for invoice in api.find_by_ids(new)}
-        absent = {number: one for number, one in new.items() if number not in shown}
-        visible = api.sees_finances_of(n for one in absent.values() for n in one.invoice.workspace_ids)
-        gone = {number for number, invoice in shown.items() if invoice.cancelled}
-        absent = {number: one for number, one in absent.items() if number not in young}
-        gone |= {number for number, one in absent.items() if set(one.invoice.workspace_ids) <= visible}
-        knowledge = replace(prepared.knowledge, gone=prepared.knowledge.gone | gone)
-        prepared = decided(replace(prepared, knowledge=knowledge))
-        read.update({number: invoice.read_back for number, invoice in shown.items()})
-    return replace(prepared, planned=tuple(_looked_at(one, asked, read, young) for one in prepared.planned))
+    shown: dict[str, FoundInvoice] = {}
+    while wanted := _not_asked_yet(prepared, asked):
+        look = look_for(api, {number: known[number].workspace_ids for number in wanted})
+        gone = set(prepared.knowledge.gone)
+        for number in wanted:
+            seen = look.presence(number, known[number].workspace_ids, recent=number in recent)
+            if seen in (Presence.CANCELLED, Presence.GONE):
+                gone.add(number)
+        asked |= wanted
+        shown.update(look.shown)
+        prepared = decided(replace(prepared, knowledge=replace(prepared.knowledge, gone=frozenset(gone))))
+
+    planned: list[PlannedInvoice] = []
+    for invoice in prepared.planned:
+        earlier = invoice.invoice_id
+        if invoice.status is not Status.ALREADY_CREATED or earlier not in asked:
+            planned.append(invoice)
+        elif earlier in shown:
+            planned.append(with_found_again(invoice, shown[earlier].read_back))
+        else:
+            planned.append(with_not_found_again(invoice, recent=earlier in recent))
+    return replace(prepared, planned=tuple(planned))
 
 
-def _looked_at(
-    one: PlannedInvoice, asked: set[str], read: dict[str, ReadBack], young: AbstractSet[str]
-) -> PlannedInvoice:
-    """An invoice that was created earlier, with what came of asking for it."""
-    if one.status is not Status.ALREADY_CREATED or one.invoice_id not in asked:
-        return one
-    if one.invoice_id in read:
-        return found_again(one, read[one.invoice_id])
-    return not_found_again(one, young=one.invoice_id in young)
+def _not_asked_yet(prepared: Prepared, asked: set[str]) -> set[str]:
+    """Ids of the earlier invoices that the plan rests on and that Kantata was not asked for."""
+    earlier = {invoice.earlier_id for invoice in prepared.planned if invoice.earlier_id is not None}
+    return earlier - asked
 
 
 def _known_to_kantata(one: PlannedInvoice, found: list[FoundInvoice]) -> PlannedInvoice:
@@ -97,7 +95,7 @@ def _known_to_kantata(one: PlannedInvoice, found: list[FoundInvoice]) -> Planned
         reason="Found in Kantata by its reference.",
         found_in_kantata=True,
     )
-    return tied(adopted, found[0].read_back)
+    return with_tie_out(adopted, found[0].read_back)
 
 
 def _difference(one: PlannedInvoice, found: FoundInvoice) -> str | None:

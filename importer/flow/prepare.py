@@ -23,7 +23,7 @@ from importer.model.problems import Problems, error_rows
 from importer.model.words import rows_named
 from importer.planning.deciding import Terms, decide
 from importer.planning.plan import Knowledge, Place, choose_batch, draw_up
-from importer.planning.redated import dated_anew, monthly_note
+from importer.planning.redated import monthly_note, redated
 from importer.reading.formats.grid import Limits as FileLimits
 from importer.reading.read import Reading, read_sheet
 from importer.values.mapping import in_known_words
@@ -241,9 +241,9 @@ def with_redated(prepared: Prepared, tools: Tools) -> Prepared:
     ready = [planned for planned in prepared.planned if planned.status is Status.READY]
     if not ready:
         return prepared
-    past = tools.ledger.past.of_projects(planned.invoice.workspace_ids for planned in ready)
+    past = tools.ledger.billed_for_projects(planned.invoice.workspace_ids for planned in ready)
     earlier = [entry for entry in past if entry.invoice_id not in prepared.knowledge.gone]
-    warnings, monthly = dated_anew(ready, earlier, prepared.sheet)
+    warnings, monthly = redated(ready, earlier, prepared.sheet)
     prepared = prepared.with_problems(warnings)
     if not monthly:
         return prepared

@@ -58,12 +58,12 @@ def _asked(prepared: Prepared, tools: Tools) -> Prepared:
 
 def _changes_of(prepared: Prepared, tools: Tools) -> Changes | None:
     """What is otherwise than in the batch before; None when this account has none."""
-    past = tools.ledger.past
-    before = batch_before(prepared.batch, past.batches())
+    ledger, gone = tools.ledger, prepared.knowledge.gone
+    before = batch_before(prepared.batch, ledger.batches())
     if before is None:
         return None
-    billed_now = [entry for entry in past.of_batch(prepared.batch) if entry.invoice_id not in prepared.knowledge.gone]
-    return compare(prepared.planned, past.of_batch(before), before, tools.settings.change_percent, billed_now)
+    billed_now = [billed for billed in ledger.billed_in_batch(prepared.batch) if billed.invoice_id not in gone]
+    return compare(prepared.planned, ledger.billed_in_batch(before), before, tools.settings.change_percent, billed_now)
 
 
 def _refusals(prepared: Prepared, tools: Tools) -> list[str]:

@@ -16,16 +16,15 @@ from importer.flow.submit import exit_code_after
 from importer.model.errors import AccessDenied, ImporterError, NotReached
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
+from importer.model.lifecycle import State
 from importer.model.plans import PlannedInvoice, Source, Status
 from importer.planning.totals import totals_of
 from importer.reporting.report import DONE, Report
 from importer.reporting.workbook import results
-from importer.sending.by_hand import as_said
-from importer.sending.found_again import found_again
-from importer.sending.reconcile import apply, free_at, settle, told
+from importer.sending.by_hand import decided_by_hand
+from importer.sending.reconcile import SUBMIT_AGAIN, Settlement, Verdict, apply, free_at, settle, with_outcome
 from importer.sending.sender import Sent, not_sent
-from importer.sending.settlement import Settlement, Verdict
-from importer.sending.tieout import tied
+from importer.sending.tieout import with_found_again, with_tie_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,16 +37,6 @@ if TYPE_CHECKING:
     from importer.model.remembered import LedgerEntry
 
 LOG = logging.getLogger(__name__)
-_STATUS_NOW = {
-    "sending": Status.IN_DOUBT,
-    "in_doubt": Status.IN_DOUBT,
-    "created": Status.CREATED,
-    "rejected": Status.REJECTED,
-    "not_sent": Status.NOT_SENT,
-    "undoing": Status.IN_DOUBT,
-    "undone": Status.NOT_SENT,
-}
-"""State in the ledger → what an invoice of an earlier run is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,46 +85,52 @@ def reconcile(
     results.prepare_folder(tools.settings.reports)
     seconds, ledger = tools.settings.settle_seconds, tools.ledger
     with ledger.exclusive("reconcile"):
-        doubts = [*ledger.unsettled(), *ledger.undoing.unsettled()]
+        doubts = ledger.open_questions()
         if doubts:
             now = datetime.now(UTC).replace(tzinfo=None)
             wait_until(max(free_at(one, seconds, now) for one in doubts))
         settlements = settle(doubts, ledger, api, seconds)
         if words is not None and words.said:
-            settlements = _as_said(settlements, words, ledger, api)
-        apply(settlements, ledger, new_run_id())
-        settlements = (*_untold(ledger, settlements), *settlements)
+            settlements = _with_words(settlements, words, ledger, api)
+        reconcile_id = new_run_id()
+        apply(settlements, ledger, reconcile_id)
+        settlements = (*_unreported(ledger, settlements), *settlements)
         runs = dict.fromkeys(one.doubt.run_id for one in settlements if one.status is not Status.IN_DOUBT)
         files, differing = [], set[str]()
         for run in _known(runs, ledger):
-            report = _told_anew(run, tools, settlements, api)
+            report = _report_of(run, tools, settlements, api)
             differing |= {one.reference for one in report.planned if one.differs and one.reference}
             files.append(results.write_report(report, _beside_results(run, tools.settings.reports)))
             if any(one.doubt.run_id == run.run_id and not one.doubt.being_undone for one in settlements):
                 ledger.end_run(run.run_id, _as_it_ended(report, ledger, run), int(report.exit_code))
+            ledger.note_reported(_settled_in(run, settlements), reconcile_id)
     own = frozenset(one.doubt.reference for one in settlements)
     return Reconciled(settlements, tuple(files), own & differing)
 
 
-def _untold(ledger: SubmissionLedger, settlements: tuple[Settlement, ...]) -> Iterator[Settlement]:
-    """What an earlier reconcile noted and could not tell, because it was ended; it is told as if found out now."""
-    just_now = {one.doubt.reference for one in settlements}
-    for doubt, entry in ledger.untold():
-        if doubt.reference not in just_now:
-            found = entry.invoice_id is not None
-            yield Settlement(
-                doubt,
-                Verdict.FOUND if found else Verdict.ABSENT,
-                entry.error or "Settled before.",
-                None if found else "Submit the file again to bill it.",
-                entry.invoice_id,
-            )
+def _settled_in(run: RunRecord, settlements: tuple[Settlement, ...]) -> list[str]:
+    """The invoices of a run that are settled now."""
+    own = (settlement for settlement in settlements if settlement.doubt.run_id == run.run_id)
+    return [settlement.doubt.reference for settlement in own if settlement.status is not Status.IN_DOUBT]
 
 
-def _as_said(
+def _unreported(ledger: SubmissionLedger, settlements: tuple[Settlement, ...]) -> Iterator[Settlement]:
+    """What an earlier reconcile settled and could not report, because it was ended; as if found out now."""
+    just_now = {settlement.doubt.reference for settlement in settlements}
+    for doubt, entry in ledger.unreported():
+        reason = entry.error or "Settled before."
+        if doubt.reference in just_now:
+            continue
+        if entry.state is State.EXISTS:
+            yield Settlement(doubt, Verdict.FOUND, reason, None, entry.invoice_id)
+        else:
+            yield Settlement(doubt, Verdict.ABSENT, reason, SUBMIT_AGAIN)
+
+
+def _with_words(
     settlements: tuple[Settlement, ...], words: Words, ledger: SubmissionLedger, api: KantataApi
 ) -> tuple[Settlement, ...]:
-    decided = as_said(settlements, words.said, ledger, api)
+    decided = decided_by_hand(settlements, words.said, ledger, api)
     if by_word := tuple(one for one, before in zip(decided, settlements, strict=True) if one is not before):
         words.confirm(by_word)
     return decided
@@ -152,9 +147,11 @@ def _as_it_ended(report: Report, ledger: SubmissionLedger, run: RunRecord) -> di
 
     Where its rows are not known any more, what it held is not among its invoices.
     """
-    states = {entry.reference: entry.state for entry in ledger.entries_of_run(report.run_id)}
-    created = ("undoing", "undone")
-    statuses = (Status.CREATED if states.get(one.reference or "") in created else one.status for one in report.planned)
+    created = set[str]()
+    for entry in ledger.entries_of_run(report.run_id):
+        if entry.state is State.REMOVING or entry.standing.was_undone:
+            created.add(entry.reference)
+    statuses = (Status.CREATED if one.reference in created else one.status for one in report.planned)
     held = {Status.HELD: run.by_status.get(Status.HELD.value, 0)} if report.sheet is None else {}
     return dict(Counter(statuses) + Counter(held))
 
@@ -164,7 +161,7 @@ def _known(run_ids: Iterable[str], ledger: SubmissionLedger) -> list[RunRecord]:
     return [runs[run_id] for run_id in run_ids if run_id in runs]
 
 
-def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...], api: KantataApi) -> Report:
+def _report_of(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...], api: KantataApi) -> Report:
     """The report of an earlier run with what is known now; with its rows when they still make its invoices."""
     started = run.started_at.replace(tzinfo=UTC).astimezone()
     wish = Wish(Path(run.path), run.sheet, run.batch, partial=True)
@@ -174,7 +171,7 @@ def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...]
     except (ImporterError, OSError):
         prepared = None
     except Exception:  # whatever it is, it keeps no other file from being settled
-        LOG.exception("Run %s cannot be told anew with its rows.", run.run_id)
+        LOG.exception("Run %s cannot be reported again with its rows.", run.run_id)
         prepared = None
     # Settings may give the same file another meaning: then no row may be told that it was not sent.
     if (
@@ -182,7 +179,7 @@ def _told_anew(run: RunRecord, tools: Tools, settlements: tuple[Settlement, ...]
         and prepared.source.sha256 == run.sha256
         and entries.keys() <= {one.reference for one in prepared.planned}
     ):
-        planned = tuple(told(_as_of_now(one, entries), settlements) for one in prepared.planned)
+        planned = tuple(with_outcome(_as_of_now(one, entries), settlements) for one in prepared.planned)
         planned = _tied_out(planned, api)
         earlier = replace(prepared, started_at=started)
         report = earlier.report("submit", tools, planned, exit_code_after(Sent(planned)))
@@ -196,8 +193,8 @@ def _as_of_now(one: PlannedInvoice, entries: dict[str, LedgerEntry]) -> PlannedI
     entry = entries.get(one.reference or "")
     if entry is None:
         return not_sent(one, one.reason or "Not sent in this run.") if one.status is Status.READY else one
-    status = _STATUS_NOW[entry.state]
-    advice = "Submit the file again to bill it." if status is Status.NOT_SENT else None
+    status = entry.standing.status
+    advice = SUBMIT_AGAIN if status is Status.NOT_SENT else None
     return replace(one, status=status, invoice_id=entry.invoice_id, reason=entry.error, what_to_do=advice)
 
 
@@ -214,14 +211,14 @@ def _tied_out(planned: tuple[PlannedInvoice, ...], api: KantataApi) -> tuple[Pla
 def _compared(one: PlannedInvoice, held: ReadBack | None) -> PlannedInvoice:
     """Those of this run as after sending; those that another run sent as they are found again."""
     if one.status is Status.CREATED:
-        return tied(one, held)
-    return found_again(one, held) if one.status is Status.ALREADY_CREATED and held else one
+        return with_tie_out(one, held)
+    return with_found_again(one, held) if one.status is Status.ALREADY_CREATED and held else one
 
 
 def _without_rows(
     run: RunRecord, tools: Tools, entries: dict[str, LedgerEntry], started: datetime, api: KantataApi
 ) -> Report:
-    payloads = {one.reference: one.payload for one in tools.ledger.undoing.sent_in(run.run_id)}
+    payloads = {one.reference: one.payload for one in tools.ledger.sent_in(run.run_id)}
     planned = tuple(
         _as_of_now(
             PlannedInvoice(

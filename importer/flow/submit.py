@@ -21,10 +21,10 @@ from importer.planning.totals import totals_of
 from importer.reporting.annotated.annotate import annotate
 from importer.reporting.workbook import results
 from importer.reporting.workbook.to_fix import write_to_fix
-from importer.sending.reconcile import apply, settle, told
+from importer.sending.reconcile import apply, settle, with_outcome
 from importer.sending.sender import Sender, Sent, not_sent
 from importer.sending.throttle import Gate, Stop
-from importer.sending.tieout import tied
+from importer.sending.tieout import with_tie_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,10 +112,12 @@ def _own_doubts_settled(prepared: Prepared, tools: Tools, api: KantataApi) -> Pr
     doubtful = [reference for reference in in_doubt if reference is not None]
     if not doubtful:
         return prepared
-    settled = settle(tools.ledger.unsettled(doubtful), tools.ledger, api, tools.settings.settle_seconds)
+    # What an undo left open is for reconcile and undo: who submits has not asked for that.
+    doubts = [doubt for doubt in tools.ledger.open_questions(doubtful) if not doubt.being_undone]
+    settled = settle(doubts, tools.ledger, api, tools.settings.settle_seconds)
     apply(settled, tools.ledger, prepared.run_id)
     prepared = decided(replace(prepared, knowledge=knowledge_for(prepared.drawn, tools.ledger)))
-    return prepared.with_each(lambda planned: told(planned, settled))
+    return prepared.with_each(lambda planned: with_outcome(planned, settled))
 
 
 # --- sending -------------------------------------------------------------------
@@ -200,7 +202,7 @@ def read_again(planned: tuple[PlannedInvoice, ...], connect: Callable[[], Kantat
     with suppress(AccessDenied, NotReached):
         for shown in connect().find_by_ids(unread):
             invoice = replace(unread[shown.invoice_id], reason=None, what_to_do=None)
-            found[shown.invoice_id] = tied(invoice, shown.read_back)
+            found[shown.invoice_id] = with_tie_out(invoice, shown.read_back)
     return tuple(found.get(invoice.invoice_id or "", invoice) for invoice in planned)
 
 

@@ -13,9 +13,6 @@ from importer.kantata.fields import ID_LISTS
 from importer.kantata.payload import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from decimal import Decimal
-
     from importer.model.answers import Shown
 
 
@@ -30,20 +27,15 @@ def snapshot_of(shown: Shown) -> str | None:
     return to_json(known, sort_keys=True)
 
 
-def digest_of(shown: Shown, amount: Callable[[Decimal | None], str] = str) -> str:
-    """Hash of all that is shown of the content; ``amount`` writes the amounts of its items."""
+def digest_of(shown: Shown) -> str:
+    """Hash of all that is shown of the content."""
     items = sorted(
-        [item.item_type.value, amount(item.amount), item.notes, sorted((n, str(v)) for n, v in item.fields.items())]
+        [item.item_type.value, str(item.amount), item.notes, sorted((n, str(v)) for n, v in item.fields.items())]
         for item in shown.items or ()
     )
     ids = sorted((kind.value, sorted(ids)) for kind, ids in shown.item_ids.items())
     text = to_json([sorted(shown.workspace_ids or ()), ids, items])
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
-
-
-def with_cents(amount: Decimal | None) -> str:
-    """An amount as the oldest snapshots write it: 500 as 500.00."""
-    return str(amount) if amount is None or amount != round(amount, 2) else f"{amount:.2f}"
 
 
 def updated_at_in(before: str) -> str | None:

@@ -1,38 +1,45 @@
-"""What the ledger knows of earlier invoices and submits; nothing here writes."""
+"""What the ledger knows of earlier invoices as they stand now; nothing here writes."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from importer.ledger.afterwards import sendings
 from importer.ledger.database import guard, now
-from importer.ledger.rows import attempt_of, chunks, entry_of, run_of, unsettled_of
-from importer.ledger.schema import ATTEMPTS, CREATED, INVOICES, ITEMS, LIVE, NOT_SENT, RUNS, UNDONE, UNSETTLED
-from importer.ledger.undoing import BEGUN, DONE, UNKNOWN
-from importer.model.remembered import EarlierHeaders, LedgerEntry, SeenHeader
+from importer.ledger.rows import billed_of, chunks, doubt_of, entry_of
+from importer.ledger.schema import EVENTS, INVOICES, ITEMS, RUNS
+from importer.model.lifecycle import ALIVE, OPEN, Event, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from importer.ledger.rows import Attempt, RunRecord, Unsettled
+    from importer.ledger.rows import Billed, Doubt
     from importer.model.invoices import ItemType
+    from importer.model.remembered import LedgerEntry
 
-RUNS_COMPARED = 20
-"""Submits whose headers a new sheet is compared with."""
+LOOK_BACK = timedelta(days=400)
+"""How far back the same content is looked for: a year and a month."""
 
 
-class KnownBook:
-    """The ledger of one account, as one sees it who only looks."""
+def in_states(states: Iterable[State]) -> sa.ColumnElement[bool]:
+    """The condition that an invoice is in one of the states."""
+    return INVOICES.c.state.in_(sorted(state.value for state in states))
+
+
+_ALIVE = in_states(ALIVE)
+
+
+class KnownInvoices:
+    """The invoices of one account."""
 
     def __init__(self, engine: sa.Engine, account: str) -> None:
         """Share the engine of the ledger."""
         self._engine = engine
         self._account = account
+        self._own = INVOICES.c.account == account
 
     def entries(self, references: Iterable[str]) -> dict[str, LedgerEntry]:
         """Entries of the account by reference, in whatever state."""
@@ -40,36 +47,40 @@ class KnownBook:
 
     def live_by_fingerprint(self, fingerprints: Iterable[str]) -> dict[str, tuple[LedgerEntry, ...]]:
         """Entries that exist in Kantata, or may, by the content that was sent."""
-        found: dict[str, list[LedgerEntry]] = {}
-        for entry in self._select(INVOICES.c.fingerprint, fingerprints, live=True):
-            found.setdefault(entry.fingerprint, []).append(entry)
-        return {fingerprint: tuple(entries) for fingerprint, entries in found.items()}
+        found: dict[str, tuple[LedgerEntry, ...]] = {}
+        for entry in self._select(INVOICES.c.fingerprint, fingerprints, _ALIVE):
+            found[entry.fingerprint] = (*found.get(entry.fingerprint, ()), entry)
+        return found
 
     def undone_with(self, fingerprints: Iterable[str]) -> list[LedgerEntry]:
         """Entries that were undone and not sent again since, with one of these contents."""
-        return [one for one in self._select(INVOICES.c.fingerprint, fingerprints) if one.state == UNDONE]
+        undone = INVOICES.c.reached_by == Event.REMOVED.value
+        return list(self._select(INVOICES.c.fingerprint, fingerprints, undone))
+
+    def taken_back(self, references: Iterable[str]) -> frozenset[str]:
+        """Those of the references that were undone, or were to be, and were not sent since."""
+        found = self._select(INVOICES.c.reference, references, INVOICES.c.taken_back)
+        return frozenset(entry.reference for entry in found)
 
     def live_by_item(self, items: Iterable[tuple[ItemType, int]]) -> dict[tuple[ItemType, int], LedgerEntry]:
         """Entries that hold a time entry, expense or milestone and exist in Kantata, or may; of several the newest."""
         by_type: dict[ItemType, list[int]] = {}
         for item_type, item_id in items:
             by_type.setdefault(item_type, []).append(item_id)
-        found: dict[tuple[ItemType, int], LedgerEntry] = {}
-        join = ITEMS.join(
-            INVOICES,
-            sa.and_(ITEMS.c.account == INVOICES.c.account, ITEMS.c.reference == INVOICES.c.reference),
+        same = sa.and_(ITEMS.c.account == INVOICES.c.account, ITEMS.c.reference == INVOICES.c.reference)
+        query = (
+            sa.select(ITEMS.c.item_id, INVOICES)
+            .select_from(ITEMS.join(INVOICES, same))
+            .where(ITEMS.c.account == self._account, _ALIVE)
+            .order_by(INVOICES.c.sent_at)  # those before the last one are gone from Kantata
         )
+        found: dict[tuple[ItemType, int], LedgerEntry] = {}
         with guard(), self._engine.connect() as connection:
             for item_type, ids in by_type.items():
+                of_type = query.where(ITEMS.c.item_type == item_type.value)
                 for chunk in chunks(ids):
-                    query = (
-                        sa.select(ITEMS.c.item_id, INVOICES)
-                        .select_from(join)
-                        .where(ITEMS.c.account == self._account, ITEMS.c.item_type == item_type.value)
-                        .where(ITEMS.c.item_id.in_(chunk), INVOICES.c.state.in_(LIVE))
-                        .order_by(INVOICES.c.sent_at)  # those before the last one are gone from Kantata
-                    )
-                    found.update({(item_type, row.item_id): entry_of(row) for row in connection.execute(query)})
+                    for row in connection.execute(of_type.where(ITEMS.c.item_id.in_(chunk))):
+                        found[item_type, row.item_id] = entry_of(row)
         return found
 
     def live_by_number(self, numbers: Iterable[int]) -> dict[int, LedgerEntry]:
@@ -77,12 +88,11 @@ class KnownBook:
         wanted = set(numbers)
         if not wanted:
             return {}
-        query = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.state.in_(LIVE))
+        numbered = INVOICES.c.payload.contains('"user_invoice_number"')
+        query = sa.select(INVOICES).where(self._own, _ALIVE, numbered).order_by(INVOICES.c.sent_at)
         found: dict[int, LedgerEntry] = {}
         with guard(), self._engine.connect() as connection:
-            for row in connection.execute(
-                query.where(INVOICES.c.payload.contains('"user_invoice_number"')).order_by(INVOICES.c.sent_at)
-            ):
+            for row in connection.execute(query):
                 number = json.loads(row.payload)["invoice"].get("user_invoice_number")
                 if number in wanted:
                     found[number] = entry_of(row)
@@ -90,139 +100,98 @@ class KnownBook:
 
     def near(self, keys: Iterable[str], workspace_ids: Iterable[int]) -> list[LedgerEntry]:
         """Live entries with one of the invoice keys, or without a key for one of the projects."""
-        keyed = self._select(INVOICES.c.invoice_key, keys, live=True)
+        keyed = self._select(INVOICES.c.invoice_key, keys, _ALIVE)
         single = (json.dumps([workspace_id]) for workspace_id in workspace_ids)
-        unkeyed = self._select(INVOICES.c.workspace_ids, single, live=True)
-        return [*keyed, *(entry for entry in unkeyed if entry.key is None)]
+        without_key = self._select(INVOICES.c.workspace_ids, single, _ALIVE, INVOICES.c.invoice_key.is_(None))
+        return [*keyed, *without_key]
 
     def live_of_projects(self, groups: Iterable[tuple[int, ...]]) -> Iterator[LedgerEntry]:
         """Live entries of exactly these projects, in whatever order."""
         wanted = {frozenset(group) for group in groups}
-        yield from self._select(
-            INVOICES.c.workspace_ids, (json.dumps(list(group)) for group in wanted if len(group) == 1), live=True
-        )
-        if any(len(group) > 1 for group in wanted):
-            query = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.state.in_(LIVE))
-            with guard(), self._engine.connect() as connection:
-                for row in connection.execute(query.where(INVOICES.c.workspace_ids.contains(","))):
-                    if frozenset(json.loads(row.workspace_ids)) in wanted:
-                        yield entry_of(row)
+        single = (json.dumps(list(group)) for group in wanted if len(group) == 1)
+        yield from self._select(INVOICES.c.workspace_ids, single, _ALIVE)
 
-    def runs(self) -> list[RunRecord]:
-        """Every submit of the account, the newest first."""
-        query = sa.select(RUNS).where(RUNS.c.account == self._account).order_by(RUNS.c.started_at.desc())
-        undone = sa.select(ATTEMPTS.c.reference).where(
-            ATTEMPTS.c.account == self._account, ATTEMPTS.c.outcome.in_((BEGUN, DONE, UNKNOWN))
-        )
+        if all(len(group) == 1 for group in wanted):
+            return
+        query = sa.select(INVOICES).where(self._own, _ALIVE, INVOICES.c.workspace_ids.contains(","))
         with guard(), self._engine.connect() as connection:
-            undos = Counter((one.last.run_id, one.undo) for one in sendings(self._histories(connection, undone)))
-            return [
-                replace(
-                    run_of(row),
-                    undone=undos[row.run_id, DONE],
-                    undo_unknown=undos[row.run_id, UNKNOWN] + undos[row.run_id, BEGUN],
-                )
-                for row in connection.execute(query)
-            ]
-
-    def earlier_headers(self) -> list[EarlierHeaders]:
-        """Headers of the last submits of the account that sent something, the newest first."""
-        query = (
-            sa.select(RUNS.c.started_at, RUNS.c.path, RUNS.c.headers)
-            .where(RUNS.c.account == self._account, RUNS.c.headers.is_not(None))
-            .order_by(RUNS.c.started_at.desc())
-            .limit(RUNS_COMPARED)
-        )
-        with guard(), self._engine.connect() as connection:
-            return [
-                EarlierHeaders(row.started_at, row.path, tuple(SeenHeader(*one) for one in json.loads(row.headers)))
-                for row in connection.execute(query)
-            ]
+            for row in connection.execute(query):
+                if frozenset(json.loads(row.workspace_ids)) in wanted:
+                    yield entry_of(row)
 
     def entries_of_run(self, run_id: str) -> list[LedgerEntry]:
-        """Invoices whose last attempt was in this run, in the order of the sheet."""
-        entries = list(self._select(INVOICES.c.run_id, [run_id]))
-        return sorted(entries, key=lambda entry: entry.rows)
+        """Invoices whose last sending was in this run, in the order of the sheet."""
+        return sorted(self._select(INVOICES.c.run_id, [run_id]), key=lambda entry: entry.rows)
 
     def entries_of_source(self, sha256: str) -> list[LedgerEntry]:
         """Invoices that were last sent from a file of just this content."""
         return list(self._select(INVOICES.c.source_sha256, [sha256]))
 
-    def begun(self, sha256: str) -> RunRecord | None:
-        """The last submit that sent something of a file of just this content, while not all of it was billed."""
-        entries = self.entries_of_source(sha256)
-        batches = Counter(entry.batch for entry in entries)
-        last = (
-            next((run for run in self.runs() if run.sha256 == sha256 and run.batch in batches), None)
-            if entries
-            else None
-        )
-        if last is None:
-            return None
-        own = [one for one in entries if one.batch == last.batch]
-        if last.planned is not None:  # what another file billed is billed too
-            own = list(self.entries(last.planned).values())
-        billed = sum(entry.state in (CREATED, UNDONE) for entry in own)
-        return last if billed < last.invoices else None
-
-    def attempts_of_run(self, run_id: str) -> list[Attempt]:
-        """What this run tried with each invoice, whatever later runs did; in the order of the sheet."""
-        own = sa.select(ATTEMPTS.c.reference).where(ATTEMPTS.c.account == self._account, ATTEMPTS.c.run_id == run_id)
-        invoices = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.reference.in_(own))
-        with guard(), self._engine.connect() as connection:
-            known = {row.reference: row for row in connection.execute(invoices)}
-            made = [one for one in sendings(self._histories(connection, own)) if one.last.run_id == run_id]
-        return sorted((attempt_of(one, known[one.last.reference]) for one in made), key=lambda one: one.rows)
-
-    def _histories(self, connection: sa.Connection, references: sa.Select[Any]) -> Sequence[Any]:
-        """Every attempt with these references, the oldest first."""
-        query = sa.select(ATTEMPTS).where(ATTEMPTS.c.account == self._account, ATTEMPTS.c.reference.in_(references))
-        return connection.execute(query.order_by(ATTEMPTS.c.id)).all()
-
-    def _select(self, column: sa.Column[Any], values: Iterable[str], *, live: bool = False) -> Iterator[LedgerEntry]:
-        with guard(), self._engine.connect() as connection:
-            for chunk in chunks(sorted(set(values))):
-                query = sa.select(INVOICES).where(INVOICES.c.account == self._account, column.in_(chunk))
-                if live:
-                    query = query.where(INVOICES.c.state.in_(LIVE))
-                for row in connection.execute(query):
-                    yield entry_of(row)
-
-    def unsettled(self, references: Iterable[str] | None = None) -> list[Unsettled]:
-        """Invoices whose outcome is not known: all of the account, or those of the references."""
-        query = sa.select(INVOICES).where(INVOICES.c.account == self._account, INVOICES.c.state.in_(UNSETTLED))
+    def open_questions(self, references: Iterable[str] | None = None) -> list[Doubt]:
+        """Invoices that may exist, the oldest first: all of the account, or those of the references."""
+        query = sa.select(INVOICES).where(self._own, in_states(OPEN)).order_by(INVOICES.c.tried_at)
         wanted = None if references is None else set(references)
         with guard(), self._engine.connect() as connection:
-            rows = connection.execute(query.order_by(INVOICES.c.sent_at)).all()
-        return [unsettled_of(row) for row in rows if wanted is None or row.reference in wanted]
+            rows = connection.execute(query).all()
+        return [doubt_of(row) for row in rows if wanted is None or row.reference in wanted]
 
-    def untold(self) -> list[tuple[Unsettled, LedgerEntry]]:
-        """Invoices that a reconcile settled without telling anew of their run: the program ended before it could."""
-        last = (
-            sa.select(sa.func.max(ATTEMPTS.c.id))
-            .where(ATTEMPTS.c.account == self._account)
-            .group_by(ATTEMPTS.c.reference)
-        )
-        same = sa.and_(ATTEMPTS.c.account == INVOICES.c.account, ATTEMPTS.c.reference == INVOICES.c.reference)
+    def unreported(self) -> list[tuple[Doubt, LedgerEntry]]:
+        """Invoices of known runs that a look-up settled while the results of their run do not say so yet."""
         query = (
             sa.select(INVOICES)
             .join(RUNS, RUNS.c.run_id == INVOICES.c.run_id)
-            .join(ATTEMPTS, same)
-            .where(INVOICES.c.account == self._account, INVOICES.c.state.in_((CREATED, NOT_SENT)))
-            .where(ATTEMPTS.c.id.in_(last), ATTEMPTS.c.outcome.like("settled%"), ATTEMPTS.c.ended_at <= now())
-            .where(ATTEMPTS.c.run_id.not_in(sa.select(RUNS.c.run_id)))  # a submit tells what it settles
-            .where(sa.or_(RUNS.c.finished_at.is_(None), RUNS.c.finished_at < ATTEMPTS.c.ended_at))
+            .where(self._own, INVOICES.c.unreported)
+            .order_by(INVOICES.c.sent_at)
         )
         with guard(), self._engine.connect() as connection:
-            return [(unsettled_of(row), entry_of(row)) for row in connection.execute(query)]
+            return [(doubt_of(row), entry_of(row)) for row in connection.execute(query)]
 
     def references_of(self, invoice_ids: Iterable[str]) -> dict[str, str]:
         """Invoice id → reference, for those ids that the ledger knows as created."""
-        found: dict[str, str] = {}
+        found = self._select(INVOICES.c.invoice_id, invoice_ids)
+        return {entry.invoice_id: entry.reference for entry in found if entry.invoice_id is not None}
+
+    def undone_ids(self, references: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Ids of the invoices that were undone under each of the references."""
+        query = sa.select(EVENTS.c.reference, EVENTS.c.invoice_id).where(
+            EVENTS.c.account == self._account, EVENTS.c.event == Event.REMOVED.value
+        )
+        found: dict[str, frozenset[str]] = {}
         with guard(), self._engine.connect() as connection:
-            for chunk in chunks(sorted(set(invoice_ids))):
-                query = sa.select(INVOICES.c.invoice_id, INVOICES.c.reference).where(
-                    INVOICES.c.account == self._account, INVOICES.c.invoice_id.in_(chunk)
-                )
-                found.update({row.invoice_id: row.reference for row in connection.execute(query)})
+            for chunk in chunks(sorted(set(references))):
+                for row in connection.execute(query.where(EVENTS.c.reference.in_(chunk))):
+                    found[row.reference] = found.get(row.reference, frozenset()) | {row.invoice_id}
         return found
+
+    def batches(self) -> list[str]:
+        """Every batch with invoices that exist, or may; the one sent to last comes first."""
+        last = sa.func.max(INVOICES.c.sent_at)
+        query = sa.select(INVOICES.c.batch).where(self._own, _ALIVE).group_by(INVOICES.c.batch).order_by(last.desc())
+        with guard(), self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def billed_in_batch(self, batch: str) -> list[Billed]:
+        """The invoices of a batch that exist, or may."""
+        return self._billed(INVOICES.c.batch == batch)
+
+    def billed_for_projects(self, groups: Iterable[tuple[int, ...]]) -> list[Billed]:
+        """Recent invoices with exactly these projects that exist, or may; the newest first."""
+        since = INVOICES.c.sent_at > now() - LOOK_BACK
+        found: list[Billed] = []
+        for chunk in chunks(sorted({json.dumps(group) for group in groups})):
+            found += self._billed(INVOICES.c.workspace_ids.in_(chunk), since)
+        return found
+
+    def _billed(self, *conditions: sa.ColumnElement[bool]) -> list[Billed]:
+        query = sa.select(INVOICES).where(self._own, _ALIVE, *conditions).order_by(INVOICES.c.sent_at.desc())
+        with guard(), self._engine.connect() as connection:
+            return [billed_of(row) for row in connection.execute(query)]
+
+    def _select(
+        self, column: sa.Column[Any], values: Iterable[str], *conditions: sa.ColumnElement[bool]
+    ) -> Iterator[LedgerEntry]:
+        query = sa.select(INVOICES).where(self._own, *conditions)
+        with guard(), self._engine.connect() as connection:
+            for chunk in chunks(sorted(set(values))):
+                for row in connection.execute(query.where(column.in_(chunk))):
+                    yield entry_of(row)

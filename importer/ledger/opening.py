@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from importer.ledger.database import guard, os_user
 from importer.ledger.ledger import SubmissionLedger
-from importer.ledger.schema import META, METADATA, SCHEMA_VERSION, migrate
+from importer.ledger.schema import META, METADATA, current_version, migrate
 from importer.model.errors import LedgerProblem
 
 SANDBOX_ACCOUNT = "sandbox"
@@ -207,7 +207,7 @@ def _prepare(engine: sa.Engine, name: str) -> None:
     Raises LedgerProblem for a ledger of another version, before touching it.
     """
     with engine.connect() as connection:
-        if (known := _version(connection)) != str(SCHEMA_VERSION):
+        if (known := _version(connection)) != str(current_version()):
             _check_version(known, name)
             connection.rollback()
             _begin_alone(connection)
@@ -215,7 +215,7 @@ def _prepare(engine: sa.Engine, name: str) -> None:
             _check_version(known, name)
             if known is None:
                 METADATA.create_all(connection)
-                connection.execute(META.insert().values(name="schema_version", value=str(SCHEMA_VERSION)))
+                connection.execute(META.insert().values(name="schema_version", value=str(current_version())))
             else:
                 migrate(connection, int(known))
             connection.commit()
@@ -229,9 +229,9 @@ def _begin_alone(connection: sa.Connection) -> None:
 
 
 def _check_version(known: str | None, name: str) -> None:
-    if known is None or (known.isdecimal() and 1 <= int(known) <= SCHEMA_VERSION):
+    if known is None or (known.isdecimal() and 1 <= int(known) <= current_version()):
         return
-    if known.isdecimal() and int(known) > SCHEMA_VERSION:
+    if known.isdecimal() and int(known) > current_version():
         msg = f"The ledger {name} was written by a newer version of this program."
         raise LedgerProblem(msg, "Update the program: pipx upgrade kantata-invoice-importer", code="ledger.newer")
     msg = f"The ledger {name} has the version “{known}”, which no program has written."

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from importer.ledger.journal import standing_of
+from importer.model.lifecycle import Event, Standing, State
 from importer.model.remembered import LedgerEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from importer.ledger.afterwards import Sending
+    from importer.model.plans import PlannedInvoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,8 @@ class RunRecord:
     by_status: dict[str, int]
     """As it ended, and as its invoices in doubt were settled since; an undo changes nothing here."""
     exit_code: int | None
-    planned: Mapping[str, str | None] | None = None
-    """Reference → fingerprint of all its sound invoices, also of those that other files billed.
-
-    None: it was not noted yet; the fingerprints neither, at first.
-    """
+    planned: Mapping[str, str]
+    """Reference → fingerprint of all its sound invoices, also of those that other files billed."""
     undone: int = 0
     """Invoices of it that were undone since."""
     undo_unknown: int = 0
@@ -53,12 +52,14 @@ class Claim:
     """The right to send one invoice once; given by :meth:`SubmissionLedger.claim`."""
 
     reference: str
-    attempt: int
+    run_id: str
+    standing: Standing
+    """Where the invoice stands with the claim."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What a run tried last with one invoice, and what became of that invoice since."""
+    """What a run tried last with one invoice, and what became of that invoice since. The JSON of ``history``."""
 
     reference: str
     key: str | None
@@ -72,7 +73,7 @@ class Attempt:
     started_at: datetime
     """UTC, without offset."""
     state_now: str
-    """Of the reference: also when a later run has sent it again."""
+    """Status of the reference, or “undone”: also when a later run has sent it again."""
     invoice_id: str | None
     """Of the invoice that this run created, also when that was found out later; never of one of a later run."""
     last_run: str
@@ -82,11 +83,12 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsettled:
-    """An invoice of which nobody knows whether it exists: sent, or being undone, and the outcome is not known."""
+class Doubt:
+    """An open question: an invoice that may exist in Kantata, because it was sent, or an undo was to remove it."""
 
     reference: str
     run_id: str
+    """The run that sent it."""
     batch: str
     key: str | None
     workspace_ids: tuple[int, ...]
@@ -94,10 +96,15 @@ class Unsettled:
     amount: Decimal
     payload: dict[str, Any]
     """What was sent."""
+    standing: Standing
     sent_at: datetime
-    """UTC, without offset; of one that is being undone the last try, if that was later."""
-    being_undone: str | None = None
-    """Id of the invoice that an undo may have taken back; None: whether it was created is not known."""
+    """UTC, without offset; of one that is being undone the last try to remove it."""
+    invoice_id: str | None = None
+
+    @property
+    def being_undone(self) -> str | None:
+        """Id of the invoice that an undo may have removed; None: whether it was created is not known."""
+        return self.invoice_id if self.standing.state is State.REMOVING else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +119,50 @@ class SentInvoice:
     """Main currency unit."""
     payload: dict[str, Any]
     """What was sent."""
-    state: str
-    sent_at: datetime | None
+    standing: Standing
+    sent_at: datetime
     """UTC, without offset."""
     invoice_id: str | None
     adopted: bool
     """Whether the run only found it in Kantata and did not create it."""
     kept_before: bool
     """Whether an earlier undo has looked at it and kept it."""
-    shown_print: str | None
+    snapshot: str | None
     """What Kantata showed of it when it was created, in short (kantata/snapshot.py); None: not on record."""
+
+    @property
+    def state(self) -> State:
+        """Where it stands."""
+        return self.standing.state
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedWorth:
+    """What a project was expected to be billed."""
+
+    title: str | None
+    amount: Decimal | None
+    """Main currency unit, tax excluded; None when a part of it was not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """An invoice that exists in Kantata, or may."""
+
+    reference: str
+    batch: str
+    run_id: str
+    key: str | None
+    workspace_ids: tuple[int, ...]
+    amount: Decimal
+    """Main currency unit."""
+    payload: dict[str, Any]
+    """What was sent."""
+    invoice_id: str | None
+    currency: str | None = None
+    """Code such as EUR; None when it is not on record."""
+    worth: dict[int, RecordedWorth] = field(default_factory=dict)
+    """By project; empty when it is not on record."""
 
 
 _Value = TypeVar("_Value")
@@ -142,7 +183,7 @@ def entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - untyped by its library
         reference=row.reference,
         fingerprint=row.fingerprint,
         batch=row.batch,
-        state=row.state,
+        standing=standing_of(row),
         run_id=row.run_id,
         sent_at=row.sent_at,
         invoice_id=row.invoice_id,
@@ -157,29 +198,9 @@ def entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - untyped by its library
     )
 
 
-def attempt_of(sending: Sending, invoice: Any) -> Attempt:  # noqa: ANN401 - untyped by its library
-    """What a run tried with an invoice, from that and the invoice's row as it stands."""
-    row = sending.last
-    return Attempt(
-        reference=row.reference,
-        key=invoice.invoice_key,
-        workspace_ids=tuple(json.loads(invoice.workspace_ids)),
-        rows=tuple(json.loads(invoice.rows)),
-        outcome=row.outcome,
-        http_status=row.http_status,
-        message=row.message,
-        request_id=row.request_id,
-        started_at=row.started_at,
-        state_now=invoice.state,
-        invoice_id=sending.invoice_id,
-        last_run=invoice.run_id,
-        since=sending.since,
-    )
-
-
-def unsettled_of(row: Any) -> Unsettled:  # noqa: ANN401 - untyped by its library
-    """An invoice whose outcome is not known, from its row."""
-    return Unsettled(
+def doubt_of(row: Any) -> Doubt:  # noqa: ANN401 - untyped by its library
+    """An open question, from the invoice's row."""
+    return Doubt(
         reference=row.reference,
         run_id=row.run_id,
         batch=row.batch,
@@ -188,16 +209,39 @@ def unsettled_of(row: Any) -> Unsettled:  # noqa: ANN401 - untyped by its librar
         rows=tuple(json.loads(row.rows)),
         amount=Decimal(row.amount),
         payload=json.loads(row.payload),
-        sent_at=row.sent_at,
+        standing=standing_of(row),
+        sent_at=row.tried_at,
+        invoice_id=row.invoice_id,
     )
 
 
-def _planned(noted: dict[str, str | None] | list[str]) -> dict[str, str | None]:
-    return noted if isinstance(noted, dict) else dict.fromkeys(noted)
+def sent_of(row: Any, events: Sequence[Any]) -> SentInvoice:  # noqa: ANN401 - untyped by its library
+    """A sent invoice, from its row and the rows of its events, the oldest first."""
+    adopted, kept, snapshot = False, False, None
+    for event in events:
+        if event.event == Event.CLAIMED.value:
+            adopted, snapshot = False, None
+        adopted = adopted or event.event == Event.ADOPTED.value
+        kept = kept or (event.event == Event.KEPT.value and event.invoice_id == row.invoice_id)
+        snapshot = event.snapshot or snapshot
+    return SentInvoice(
+        reference=row.reference,
+        key=row.invoice_key,
+        workspace_ids=tuple(json.loads(row.workspace_ids)),
+        rows=tuple(json.loads(row.rows)),
+        amount=Decimal(row.amount),
+        payload=json.loads(row.payload),
+        standing=standing_of(row),
+        sent_at=row.sent_at,
+        invoice_id=row.invoice_id,
+        adopted=adopted,
+        kept_before=kept,
+        snapshot=snapshot,
+    )
 
 
-def run_of(row: Any) -> RunRecord:  # noqa: ANN401 - untyped by its library
-    """A submit, from its row."""
+def run_of(row: Any, undone: int, undo_unknown: int) -> RunRecord:  # noqa: ANN401 - untyped by its library
+    """A submit, from its row and from how many of its invoices were undone since, or may have been."""
     return RunRecord(
         run_id=row.run_id,
         batch=row.batch,
@@ -213,5 +257,50 @@ def run_of(row: Any) -> RunRecord:  # noqa: ANN401 - untyped by its library
         amount=row.amount,
         by_status=json.loads(row.by_status or "{}"),
         exit_code=row.exit_code,
-        planned=None if row.planned is None else _planned(json.loads(row.planned)),
+        planned=json.loads(row.planned),
+        undone=undone,
+        undo_unknown=undo_unknown,
     )
+
+
+def billed_of(row: Any) -> Billed:  # noqa: ANN401 - untyped by its library
+    """An earlier invoice to compare with, from its row."""
+    currency, worth = _worth_of(row.expected)
+    return Billed(
+        row.reference,
+        row.batch,
+        row.run_id,
+        row.invoice_key,
+        tuple(json.loads(row.workspace_ids)),
+        Decimal(row.amount),
+        json.loads(row.payload),
+        row.invoice_id,
+        currency,
+        worth,
+    )
+
+
+def expected_text(planned: PlannedInvoice) -> str | None:
+    """Currency, titles and amounts by project, as the ledger keeps them: JSON. None when Kantata was not asked."""
+    expected = planned.expected
+    if expected is None:
+        return None
+    spaces = planned.invoice.workspace_ids
+    shares = expected.shares or (None,) * len(spaces)
+    projects: dict[str, dict[str, str | None]] = {}
+    for number, title, share in zip(spaces, expected.titles, shares, strict=True):
+        amount = None if share is None else str(share)
+        projects[str(number)] = {"title": title, "amount": amount}
+    return json.dumps({"currency": expected.currency, "projects": projects})
+
+
+def _worth_of(text: str | None) -> tuple[str | None, dict[int, RecordedWorth]]:
+    """Currency, and what each project was expected to be billed; nothing where Kantata was not asked."""
+    if not text:
+        return None, {}
+    kept = json.loads(text)
+    worth: dict[int, RecordedWorth] = {}
+    for number, project in kept["projects"].items():
+        amount = None if project["amount"] is None else Decimal(project["amount"])
+        worth[int(number)] = RecordedWorth(project["title"], amount)
+    return kept["currency"], worth

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from importer.model.lifecycle import Standing, State
+
 
 @dataclass(frozen=True, slots=True)
 class SeenHeader:
@@ -40,10 +42,12 @@ class LedgerEntry:
     reference: str
     fingerprint: str
     batch: str
-    state: str
+    standing: Standing
+    """Where it stands."""
     run_id: str
     """The run that sent it last."""
-    sent_at: datetime | None
+    sent_at: datetime
+    """UTC, without offset."""
     invoice_id: str | None
     rows: tuple[int, ...] = ()
     error: str | None = None
@@ -56,3 +60,8 @@ class LedgerEntry:
     """Fields of the invoice as they were sent."""
     source_sha256: str = ""
     """Of the file that it was last sent from."""
+
+    @property
+    def state(self) -> State:
+        """Its state."""
+        return self.standing.state

@@ -23,7 +23,7 @@ from importer.model.words import NOT_KNOWN, money
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from importer.ledger.past import Billed
+    from importer.ledger.rows import Billed
 
 ITEM_LISTS = ("fixed_fee_items", "additional_items")
 ID_LISTS = ("time_entry_ids", "expense_ids", "billing_milestone_ids")

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.model.invoices import Invoice
+from importer.model.lifecycle import ALIVE, OPEN, State
 from importer.model.plans import PlannedInvoice, Status
 from importer.model.remembered import LedgerEntry
 from importer.planning import reasons
-from importer.planning.plan import LIVE, UNSETTLED, Knowledge, place_of
+from importer.planning.plan import Knowledge, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +55,7 @@ class _Decision:
         if not isinstance(planned.invoice, Invoice) or planned.reference is None:
             return planned
         known = self.knowledge.by_reference.get(planned.reference)
-        if known is not None and known.state in LIVE:
+        if known is not None and known.state in ALIVE:
             return self._known(planned, known)
         for rule in (self._billed_items, self._near, self._twins, self._number):
             for entry, reason, what_to_do in rule(planned, planned.invoice):
@@ -63,9 +64,10 @@ class _Decision:
 
     def _known(self, planned: PlannedInvoice, known: LedgerEntry) -> PlannedInvoice:
         """The ledger knows this very reference."""
-        if known.state in UNSETTLED:
+        state = self.knowledge.state_of(known)
+        if state in OPEN:
             return _with(planned, Status.IN_DOUBT, known, *reasons.doubtful(known))
-        if known.invoice_id in self.knowledge.gone:
+        if state is State.GONE:
             return _with(planned, Status.HELD, known, *reasons.gone(known))
         if known.fingerprint == planned.fingerprint:
             return _with(planned, Status.ALREADY_CREATED, known, reasons.billed(known), None)
@@ -97,7 +99,7 @@ class _Decision:
             same_file = twin.source_sha256 == self.terms.source_sha256
             if (same_file and twin.reference in self.references) or not self._alive(twin):
                 continue
-            if twin.state in UNSETTLED or not self.allow_repeats:
+            if twin.state in OPEN or not self.allow_repeats:
                 yield (twin, *reasons.possible_duplicate(twin, same_file=same_file))
 
     def _number(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
@@ -107,7 +109,7 @@ class _Decision:
             yield (earlier, *reasons.number_taken(invoice.user_invoice_number or 0, earlier))
 
     def _alive(self, entry: LedgerEntry) -> bool:
-        return entry.state in UNSETTLED or entry.invoice_id not in self.knowledge.gone
+        return self.knowledge.state_of(entry) in ALIVE
 
 
 def _with(

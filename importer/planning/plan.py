@@ -1,7 +1,4 @@
-"""What is known of earlier invoices.
-
-Give every invoice its batch, its payload and its reference.
-"""
+"""Give every invoice its batch, its payload and its reference; hold what is known of earlier ones. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +8,16 @@ from typing import TYPE_CHECKING
 
 from importer.kantata.payload import external_reference, fingerprint_of, ledger_key, payload_of
 from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
+from importer.model.lifecycle import Event
 from importer.model.plans import PlannedInvoice, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date, datetime
+    from datetime import date
 
+    from importer.model.lifecycle import State
     from importer.model.remembered import LedgerEntry
 
-
-CREATED = "created"
-UNSETTLED = frozenset({"sending", "in_doubt", "undoing"})
-LIVE = UNSETTLED | {CREATED}
-"""Ledger states in which an invoice exists in Kantata, or may."""
 
 BilledItem = tuple[ItemType, int]
 """A time entry, expense or milestone, by its id."""
@@ -47,14 +41,21 @@ class Knowledge:
     gone: frozenset[str] = frozenset()
     """Ids of invoices that were cancelled or deleted in Kantata since: they bill nothing any more."""
 
-    def sent_after(self, moment: datetime) -> frozenset[str]:
-        """Ids of the earlier invoices that were sent after ``moment`` (UTC, without offset)."""
-        several = (*self.by_fingerprint.values(), *self.near.values())
+    def state_of(self, entry: LedgerEntry) -> State:
+        """State of an earlier invoice, with what Kantata was seen to hold of it."""
+        if entry.invoice_id in self.gone and entry.standing.allows(Event.SEEN_GONE):
+            return entry.standing.after(Event.SEEN_GONE).state
+        return entry.state
+
+    def by_id(self) -> dict[str, LedgerEntry]:
+        """The earlier invoices by their ids in Kantata."""
         single = (*self.by_reference.values(), *self.by_item.values(), *self.by_number.values())
-        entries = itertools.chain(single, *several)
-        return frozenset(
-            one.invoice_id for one in entries if one.invoice_id is not None and one.sent_at and one.sent_at > moment
-        )
+        several = (*self.by_fingerprint.values(), *self.near.values())
+        found: dict[str, LedgerEntry] = {}
+        for entry in itertools.chain(single, *several):
+            if entry.invoice_id is not None:
+                found[entry.invoice_id] = entry
+        return found
 
 
 def place_of(invoice: Invoice) -> Place:
@@ -81,7 +82,7 @@ def _drawn(invoice: Invoice | UnsoundInvoice, batch: str) -> PlannedInvoice:
             invoice,
             Status.NOT_SENT,
             reason="Some of its rows have errors, or rows with errors may belong to it.",
-            what_to_do="Mend those rows and submit again.",
+            what_to_do="Fix those rows and submit again.",
         )
     reference = external_reference(invoice, batch)
     payload = payload_of(invoice, reference)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
-from importer.planning.plan import UNSETTLED
+from importer.model.lifecycle import OPEN, State
 
 if TYPE_CHECKING:
     from importer.model.plans import PlannedInvoice
@@ -88,7 +88,7 @@ def other_batch(known: LedgerEntry, batch: str) -> tuple[str, str]:
 
 def doubtful(known: LedgerEntry) -> tuple[str, str]:
     """Nobody knows whether it exists."""
-    if known.state == "undoing":
+    if known.state is State.REMOVING:
         return (
             (
                 f"Whether the undo of run {known.run_id} has taken invoice {known.invoice_id} back is not known: "
@@ -105,7 +105,7 @@ def doubtful(known: LedgerEntry) -> tuple[str, str]:
 def billed_before(item: BilledItem, earlier: LedgerEntry) -> tuple[str, str]:
     """One of its items stands on another invoice."""
     kind = ITEM_TYPE_TITLES[item[0]]
-    if earlier.state in UNSETTLED:
+    if earlier.state in OPEN:
         return (
             f"{kind} {item[1]} may already be billed: it was sent in {_run(earlier)} and {_unknown(earlier)}.",
             "Settle that invoice first.",
@@ -127,7 +127,7 @@ def number_taken(number: int, earlier: LedgerEntry) -> tuple[str, str]:
 
 def possible_duplicate(twin: LedgerEntry, *, same_file: bool) -> tuple[str, str]:
     """The same content stands on another invoice; ``same_file``: it was sent from this very file."""
-    if twin.state in UNSETTLED:
+    if twin.state in OPEN:
         return (
             (
                 f"Possible duplicate: the same content was sent in {_run(twin)} (batch {twin.batch}) "
@@ -145,7 +145,7 @@ def possible_duplicate(twin: LedgerEntry, *, same_file: bool) -> tuple[str, str]
 
 def _unknown(entry: LedgerEntry) -> str:
     """What is not known of an unsettled invoice."""
-    return "the outcome of its undo is not known" if entry.state == "undoing" else "the answer is not known"
+    return "the outcome of its undo is not known" if entry.state is State.REMOVING else "the answer is not known"
 
 
 def _run(entry: LedgerEntry) -> str:

@@ -1,4 +1,4 @@
-"""Find invoices whose content was billed before and only dated anew. Pure."""
+"""Find invoices whose content was billed before and only given another date or number. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from importer.model.problems import Problem, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from importer.ledger.past import Billed
+    from importer.ledger.rows import Billed
     from importer.model.sheet import Sheet
 
 MOST_NAMED = 8
@@ -21,10 +21,10 @@ MOST_NAMED = 8
 MONTH = len("2026-10")
 """Characters of an ISO date that name its month."""
 NOT_CONTENT = ("external_reference", "invoice_date", "user_invoice_number")
-"""Fields that an invoice dated anew has otherwise."""
+"""Fields that an invoice given another date has otherwise."""
 
 
-def dated_anew(
+def redated(
     planned: Iterable[PlannedInvoice], earlier: Iterable[Billed], sheet: Sheet
 ) -> tuple[tuple[Problem, ...], tuple[PlannedInvoice, ...]]:
     """Find every invoice that is ready and equals an earlier one in everything but its date or number.
@@ -79,10 +79,10 @@ def _warning(one: PlannedInvoice, twin: Billed, sheet: Sheet) -> Problem:
     dated = twin.payload["invoice"].get("invoice_date")
     which = f"invoice {twin.invoice_id}" if twin.invoice_id else "an invoice whose answer is not known"
     when = f"dated {dated}" if dated else "which had no date of its own"
-    is_dated_anew = dated != _marks(one.payload)[0]
-    other = "date" if is_dated_anew else "number"
-    meant = "Right for a monthly retainer." if is_dated_anew else "Right if the same is due twice on that day."
-    moved = "the dates of an old sheet were moved on" if is_dated_anew else "it was given another number"
+    is_redated = dated != _marks(one.payload)[0]
+    other = "date" if is_redated else "number"
+    meant = "Right for a monthly retainer." if is_redated else "Right if the same is due twice on that day."
+    moved = "the dates of an old sheet were moved on" if is_redated else "it was given another number"
     return Problem(
         "invoice.dated_anew",
         f"{_name(one)}: all but the {other} is as on {which}, {when} (run {twin.run_id}, batch {twin.batch}).",

@@ -1,40 +1,109 @@
-"""Settle invoices whose outcome is not known, by asking Kantata twice; send nothing.
+"""Settle invoices that may exist: by asking Kantata twice, and where its answers do not tell, by a person's word.
 
-The look-ups and their limits are those of docs/kantata.md section 6: first by the
-external reference that was sent with the invoice, then by project and time with
-its content compared. “Not found” means nothing before ``settle_seconds`` have
-passed since sending, nor where this user may not see the project's finances.
+Nothing is sent. The look-ups and their limits are those of docs/kantata.md section 6: first by the external reference
+that was sent with the invoice, then by project and time with its content compared. What is found counts at any time;
+“not found” only by the rule of :mod:`importer.sending.presence`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, assert_never
 
 from importer.kantata.payload import SERVICE_NAME, content_of
-from importer.model.answers import Outcome, OutcomeKind
+from importer.model.lifecycle import Event, State
 from importer.model.plans import PlannedInvoice, Status
-from importer.sending.settlement import Settlement, Verdict, found_as, hidden_in, too_early, unclear
+from importer.sending.presence import Look, Presence, hidden_words, look_for, presence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice
     from importer.ledger.ledger import SubmissionLedger
-    from importer.ledger.rows import SentInvoice, Unsettled
+    from importer.ledger.rows import Doubt
 
 CLOCK_MARGIN = timedelta(minutes=10)
 """How far this machine's clock may differ from Kantata's."""
-
 MOST_NAMED = 5
 """Invoices that a reason names."""
+OUTCOMES = ("in doubt still", "not billed", "not undone", "billed", "undone")
+"""What may have become of an invoice, the most urgent first."""
+SUBMIT_AGAIN = "Submit the file again to bill it."
+
+Triple = tuple[str, str, str]
+"""An external reference: service name, service model, reference."""
+
+
+class Verdict(Enum):
+    """What is known of an invoice that was in doubt."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    UNCLEAR = "unclear"
+    TOO_EARLY = "too_early"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The verdict about one invoice, and why."""
+
+    doubt: Doubt
+    verdict: Verdict
+    reason: str
+    what_to_do: str | None = None
+    invoice_id: str | None = None
+    """Set exactly when the invoice was found."""
+    by_hand: bool = False
+    """Whether a person said so, where no answer of Kantata did."""
+
+    @property
+    def status(self) -> Status:
+        """The status that follows."""
+        match self.verdict:
+            case Verdict.FOUND:
+                return Status.CREATED
+            case Verdict.ABSENT:
+                return Status.READY
+            case Verdict.UNCLEAR | Verdict.TOO_EARLY:
+                return Status.IN_DOUBT
+            case _:
+                assert_never(self.verdict)
+
+    @property
+    def event(self) -> Event | None:
+        """What the ledger notes; None while the invoice stays in doubt."""
+        if self.status is Status.IN_DOUBT:
+            return None
+        found = self.verdict is Verdict.FOUND
+        if self.doubt.being_undone:
+            return Event.STILL_THERE if found else Event.REMOVED
+        if self.by_hand:
+            return Event.SAID_BILLED if found else Event.SAID_NOT_BILLED
+        return Event.FOUND if found else Event.ABSENT
+
+    @property
+    def words(self) -> str:
+        """What became of it, one of :data:`OUTCOMES`."""
+        match self.verdict:
+            case Verdict.FOUND:
+                return "not undone" if self.doubt.being_undone else "billed"
+            case Verdict.ABSENT:
+                return "undone" if self.doubt.being_undone else "not billed"
+            case Verdict.UNCLEAR | Verdict.TOO_EARLY:
+                return "in doubt still"
+            case _:
+                assert_never(self.verdict)
+
+
+# --- asking Kantata ---
 
 
 def settle(
-    doubts: Iterable[Unsettled],
+    doubts: Iterable[Doubt],
     ledger: SubmissionLedger,
     api: KantataApi,
     settle_seconds: float,
@@ -46,191 +115,226 @@ def settle(
     """
     now = now or datetime.now(UTC).replace(tzinfo=None)
     doubts = tuple(doubts)
-    early = {one.reference: end for one in doubts if (end := free_at(one, settle_seconds, now)) > now}
-    due = [one for one in doubts if one.reference not in early]
-    undos = _of_undos([one for one in due if one.being_undone], api)
-    by_triple = _by_triple([one for one in due if not one.being_undone], api, ledger)
+    due = [doubt for doubt in doubts if free_at(doubt, settle_seconds, now) <= now]
+    look = look_for(api, {doubt.being_undone: doubt.workspace_ids for doubt in due if doubt.being_undone})
+    marked = _by_reference([doubt for doubt in due if not doubt.being_undone], api, ledger)
 
-    def verdict(one: Unsettled) -> Settlement:
-        if end := early.get(one.reference):
-            return too_early(one, end)
-        return undos.get(one.reference) or _settled(one, by_triple, ledger, api)
+    settlements: list[Settlement] = []
+    for doubt in doubts:
+        end = free_at(doubt, settle_seconds, now)
+        if end > now:
+            settlements.append(_too_early(doubt, end))
+        elif doubt.being_undone:
+            settlements.append(_of_removal(doubt, doubt.being_undone, look))
+        else:
+            settlements.append(_of_creation(doubt, marked.get(_triple_of(doubt), []), ledger, api))
 
-    found = _each_for_itself(verdict(one) for one in doubts)
-    return _seen_through(tuple(_timed(one, now) for one in found), ledger, api)
-
-
-def _seen_through(
-    settlements: tuple[Settlement, ...], ledger: SubmissionLedger, api: KantataApi
-) -> tuple[Settlement, ...]:
-    """Call nothing absent while Kantata does not show what it surely created in the same run either.
-
-    Nobody has documented how long its lists may lag; ``settle_seconds`` is a guess that this can refute.
-    """
-    absent = [one for one in settlements if one.verdict is Verdict.ABSENT and not one.doubt.being_undone]
-    sent = {run_id: ledger.undoing.sent_in(run_id) for run_id in {one.doubt.run_id for one in absent}}
-    beside = {one.doubt.reference: _sent_beside(one.doubt, sent[one.doubt.run_id]) for one in absent}
-    asked = frozenset[str]().union(*beside.values())
-    shown = {found.invoice_id for found in api.find_by_ids(asked)} if asked else set()
-
-    def sure(one: Settlement) -> Settlement:
-        known = beside.get(one.doubt.reference)
-        if not known or shown & known:
-            return one
-        reason = f"Not found, but Kantata does not show invoice {', '.join(sorted(known))} of the same run either."
-        return unclear(one.doubt, f"{reason} Its lists may lag behind.")
-
-    return tuple(map(sure, settlements))
-
-
-def _sent_beside(doubt: Unsettled, sent: list[SentInvoice]) -> frozenset[str]:
-    """Ids of invoices that were created in the same run: the first ones after it, else the last ones before."""
-    moments = {one.invoice_id: one.sent_at for one in sent if one.state == "created" and one.invoice_id and one.sent_at}
-    created = sorted(moments, key=moments.__getitem__)
-    later = [number for number in created if moments[number] >= doubt.sent_at][:MOST_NAMED]
-    return frozenset(later or created[-MOST_NAMED:])
-
-
-def _each_for_itself(settlements: Iterable[Settlement]) -> tuple[Settlement, ...]:
-    """One invoice in Kantata cannot be two of ours: then nobody knows which one it is."""
-    settlements = tuple(settlements)
-    times = Counter(one.invoice_id for one in settlements)
-    return tuple(
-        unclear(one.doubt, f"Invoice {one.invoice_id} in Kantata could be this one, or another one in doubt.")
-        if one.invoice_id is not None and times[one.invoice_id] > 1
-        else one
-        for one in settlements
-    )
-
-
-def free_at(doubt: Unsettled, settle_seconds: float, now: datetime) -> datetime:
-    """The moment from which “not found” means something, UTC; ``now`` where the clock was far ahead at sending."""
-    return now if _ahead(doubt, now) else doubt.sent_at + timedelta(seconds=settle_seconds)
-
-
-def _ahead(doubt: Unsettled, now: datetime) -> bool:
-    """Whether this machine's clock has been put back since: then nobody can tell how long ago it was sent."""
-    return doubt.sent_at > now + CLOCK_MARGIN
-
-
-def _timed(one: Settlement, now: datetime) -> Settlement:
-    """What is found counts at any time; “not found” only where it is known when the invoice was sent."""
-    if one.verdict is not Verdict.ABSENT or not _ahead(one.doubt, now):
-        return one
-    reason = f"Not found, but by this machine's clock it was sent on {one.doubt.sent_at:%Y-%m-%d at %H:%M} UTC."
-    return unclear(one.doubt, f"{reason} The clock was ahead then, so nobody knows how long ago that was.")
+    timed = (_unless_clock_was_ahead(settlement, now) for settlement in _one_invoice_each(settlements))
+    return _unless_lists_lag(tuple(timed), ledger, api)
 
 
 def apply(settlements: Iterable[Settlement], ledger: SubmissionLedger, run_id: str) -> None:
-    """Note what was found out: a found invoice is created, one absent twice may be sent again."""
+    """Note what was found out. Raises LedgerProblem."""
     settlements = tuple(settlements)
-    undone = {one.doubt.reference for one in settlements if one.doubt.being_undone and one.verdict is Verdict.ABSENT}
-    if undone:  # before anything is free to be sent again
-        ledger.approvals.end_for(undone, run_id)
-    for one in settlements:
-        if one.doubt.being_undone:
-            if one.verdict in (Verdict.FOUND, Verdict.ABSENT):
-                ledger.undoing.settle(one.doubt, run_id, one.reason, there=one.verdict is Verdict.FOUND)
-        elif one.verdict is Verdict.FOUND:
-            outcome = Outcome(OutcomeKind.CREATED, one.reason, invoice_id=one.invoice_id)
-            ledger.conclude(one.doubt.reference, run_id, outcome, by_hand=one.by_hand)
-        elif one.verdict is Verdict.ABSENT:
-            outcome = Outcome(OutcomeKind.REFUSED_FOR_NOW, one.reason)
-            ledger.conclude(one.doubt.reference, run_id, outcome, by_hand=one.by_hand)
+    removed = {each.doubt.reference for each in settlements if each.event is Event.REMOVED}
+    if removed:  # before anything is free to be sent again
+        ledger.approvals.end_for(removed, run_id)
+    for settlement in settlements:
+        doubt, event = settlement.doubt, settlement.event
+        if event is not None:
+            ledger.conclude(doubt, event, run_id, settlement.reason, settlement.invoice_id or doubt.being_undone)
 
 
-def told(planned: PlannedInvoice, settlements: Iterable[Settlement]) -> PlannedInvoice:
+def with_outcome(planned: PlannedInvoice, settlements: Iterable[Settlement]) -> PlannedInvoice:
     """A planned invoice that is still in doubt, with what the look-up has found."""
-    for one in settlements:
-        if one.doubt.reference == planned.reference and planned.status is Status.IN_DOUBT:
-            return replace(planned, reason=one.reason, what_to_do=one.what_to_do)
+    for settlement in settlements:
+        if settlement.doubt.reference == planned.reference and planned.status is Status.IN_DOUBT:
+            return replace(planned, reason=settlement.reason, what_to_do=settlement.what_to_do)
     return planned
 
 
-def _triple_of(doubt: Unsettled) -> tuple[str, str, str]:
+def free_at(doubt: Doubt, settle_seconds: float, now: datetime) -> datetime:
+    """The moment from which “not found” means something, UTC; ``now`` where the clock was far ahead at sending."""
+    if _clock_was_ahead(doubt, now):
+        return now
+    return doubt.sent_at + timedelta(seconds=settle_seconds)
+
+
+def _clock_was_ahead(doubt: Doubt, now: datetime) -> bool:
+    """Whether this machine's clock has been put back since: then it is not known how long ago it was sent."""
+    return doubt.sent_at > now + CLOCK_MARGIN
+
+
+def _triple_of(doubt: Doubt) -> Triple:
     reference = doubt.payload["invoice"]["external_reference"]
     return (reference["service_name"], reference["service_model"], reference["service_model_ref"])
 
 
-def _by_triple(
-    due: list[Unsettled], api: KantataApi, ledger: SubmissionLedger
-) -> dict[tuple[str, str, str], list[FoundInvoice]]:
+def _by_reference(due: Sequence[Doubt], api: KantataApi, ledger: SubmissionLedger) -> dict[Triple, list[FoundInvoice]]:
     """Invoices by their references, without those that were undone before they were sent again."""
-    found: dict[tuple[str, str, str], list[FoundInvoice]] = {}
-    if due:
-        undone = ledger.undoing.undone_ids(one.reference for one in due)
-        earlier = {_triple_of(one): undone.get(one.reference, frozenset()) for one in due}
-        for invoice in api.find_by_references(list(earlier)):
-            for triple in set(invoice.triples):
-                if not (invoice.cancelled and invoice.invoice_id in earlier.get(triple, ())):
-                    found.setdefault(triple, []).append(invoice)
+    undone = ledger.undone_ids(doubt.reference for doubt in due)
+    earlier = {_triple_of(doubt): undone.get(doubt.reference, frozenset()) for doubt in due}
+    found: dict[Triple, list[FoundInvoice]] = {}
+    for invoice in api.find_by_references(list(earlier)):
+        for triple in set(invoice.triples):
+            if not (invoice.cancelled and invoice.invoice_id in earlier.get(triple, ())):
+                found.setdefault(triple, []).append(invoice)
     return found
 
 
-def _settled(
-    doubt: Unsettled,
-    by_triple: dict[tuple[str, str, str], list[FoundInvoice]],
-    ledger: SubmissionLedger,
-    api: KantataApi,
-) -> Settlement:
-    marked = by_triple.get(_triple_of(doubt), [])
-    live = [one.invoice_id for one in marked if not one.cancelled]
+def _of_creation(doubt: Doubt, marked: list[FoundInvoice], ledger: SubmissionLedger, api: KantataApi) -> Settlement:
+    """Judge an invoice by those with its reference; without any, by its content."""
+    live = [invoice.invoice_id for invoice in marked if not invoice.cancelled]
     if len(live) == 1:
-        return found_as(doubt, live[0], f"Found in Kantata by its reference: invoice {live[0]}.")
+        return _found(doubt, live[0], f"Found in Kantata by its reference: invoice {live[0]}.")
     if len(live) > 1:
-        return unclear(doubt, f"Kantata holds several invoices with its reference: {', '.join(live)}.")
+        return _unclear(doubt, f"Kantata holds several invoices with its reference: {', '.join(live)}.")
     if marked:
-        return unclear(doubt, f"Invoice {marked[0].invoice_id} has its reference, but was cancelled in Kantata.")
-    return _second_look(doubt, ledger, api)
+        return _unclear(doubt, f"Invoice {marked[0].invoice_id} has its reference, but was cancelled in Kantata.")
+    return _by_content(doubt, ledger, api)
 
 
-def _of_undos(due: list[Unsettled], api: KantataApi) -> dict[str, Settlement]:
-    """By reference: whether invoices that an undo may have taken back exist; their ids say so."""
-    if not due:
-        return {}
-    shown = {found.invoice_id: found for found in api.find_by_ids(one.being_undone or "" for one in due)}
-    absent = {number for one in due if one.being_undone not in shown for number in one.workspace_ids}
-    visible = frozenset(api.sees_finances_of(absent)) if absent else frozenset()
-    return {one.reference: _of_undo(one, shown.get(one.being_undone or ""), visible) for one in due}
-
-
-def _of_undo(doubt: Unsettled, found: FoundInvoice | None, visible: frozenset[int]) -> Settlement:
-    which = f"Invoice {doubt.being_undone}"
-    if found is not None and not found.cancelled:
-        reason = f"{which} is in Kantata still: the undo did not take it back."
-        advice = f"If it is to go, run invoice-importer undo {doubt.run_id} again."
-        return Settlement(doubt, Verdict.FOUND, reason, advice, doubt.being_undone)
-    if found is None and (hidden := sorted(set(doubt.workspace_ids) - visible)):
-        return hidden_in(doubt, f"{which} is not shown", hidden)
-    reason = f"{which} is undone: it {'was cancelled' if found else 'is not in Kantata any more'}."
-    return Settlement(doubt, Verdict.ABSENT, reason, "Submit the file again to bill its rows anew.")
-
-
-def _second_look(doubt: Unsettled, ledger: SubmissionLedger, api: KantataApi) -> Settlement:
-    content = content_of(doubt.payload)
-    since = doubt.sent_at - CLOCK_MARGIN
-    near = {
-        one.invoice_id: one.content if one.content == content else None
-        for one in api.invoices_of(doubt.workspace_ids[0], since)
-        if not one.cancelled and (one.content is None or one.content.may_be(content)) and not _is_another(one, doubt)
-    }
-    known = ledger.references_of(near)
-    near = {one: held for one, held in near.items() if known.get(one, doubt.reference) == doubt.reference}
-    alike = [one for one, held in near.items() if held is not None]
+def _by_content(doubt: Doubt, ledger: SubmissionLedger, api: KantataApi) -> Settlement:
+    """Judge an invoice whose reference Kantata does not show by the others of its project."""
+    alike, possible = _candidates(doubt, ledger, api)
     if len(alike) == 1:
-        return found_as(doubt, alike[0], f"Found in Kantata by its content: invoice {alike[0]}.")
+        return _found(doubt, alike[0], f"Found in Kantata by its content: invoice {alike[0]}.")
     if alike:
-        return unclear(doubt, f"Several invoices in Kantata have just its content: {', '.join(alike)}.")
-    if near:
-        which = ", ".join(list(near)[:MOST_NAMED])
-        return unclear(doubt, f"Not found, but Kantata does not show all the content of invoice {which}.")
-    hidden = sorted(set(doubt.workspace_ids) - api.sees_finances_of(doubt.workspace_ids))
-    if hidden:
-        return hidden_in(doubt, "Not found", hidden)
+        return _unclear(doubt, f"Several invoices in Kantata have just its content: {', '.join(alike)}.")
+    if possible:
+        which = ", ".join(possible[:MOST_NAMED])
+        return _unclear(doubt, f"Not found, but Kantata does not show all the content of invoice {which}.")
+
+    visible = api.sees_finances_of(doubt.workspace_ids)
+    if presence(None, doubt.workspace_ids, visible) is Presence.HIDDEN:
+        return _unclear(doubt, f"Not found, but {hidden_words(doubt.workspace_ids, visible)}.")
     reason = "Not found in Kantata, neither by its reference nor by its content: it was not created."
-    return Settlement(doubt, Verdict.ABSENT, reason, "Submit the file again to bill it.")
+    return Settlement(doubt, Verdict.ABSENT, reason, SUBMIT_AGAIN)
 
 
-def _is_another(found: FoundInvoice, doubt: Unsettled) -> bool:
+def _candidates(doubt: Doubt, ledger: SubmissionLedger, api: KantataApi) -> tuple[list[str], list[str]]:
+    """Ids of invoices that are no other one's: those with just its content, and those that are not shown whole."""
+    content = content_of(doubt.payload)
+    near: dict[str, FoundInvoice] = {}
+    for invoice in api.invoices_of(doubt.workspace_ids[0], doubt.sent_at - CLOCK_MARGIN):
+        may_be = invoice.content is None or invoice.content.may_be(content)
+        if may_be and not invoice.cancelled and not _is_another(invoice, doubt):
+            near[invoice.invoice_id] = invoice
+    known = ledger.references_of(near)
+    alike: list[str] = []
+    possible: list[str] = []
+    for invoice_id, invoice in near.items():
+        if known.get(invoice_id, doubt.reference) == doubt.reference:
+            (alike if invoice.content == content else possible).append(invoice_id)
+    return alike, possible
+
+
+def _is_another(found: FoundInvoice, doubt: Doubt) -> bool:
     """Whether an invoice carries a reference of the same kind, or of this program: then it is one of the others."""
     return any(triple[0] in (SERVICE_NAME, _triple_of(doubt)[0]) for triple in found.triples)
+
+
+def _of_removal(doubt: Doubt, invoice_id: str, look: Look) -> Settlement:
+    """Judge an invoice that an undo may have removed; its id tells."""
+    which = f"Invoice {invoice_id}"
+    match look.presence(invoice_id, doubt.workspace_ids):
+        case Presence.SHOWN:
+            reason = f"{which} is in Kantata still: the undo did not take it back."
+            advice = f"If it is to go, run invoice-importer undo {doubt.run_id} again."
+            return Settlement(doubt, Verdict.FOUND, reason, advice, invoice_id)
+        case Presence.HIDDEN | Presence.TOO_RECENT:
+            return _unclear(doubt, f"{which} is not shown, but {hidden_words(doubt.workspace_ids, look.visible)}.")
+        case Presence.CANCELLED:
+            reason = f"{which} is undone: it was cancelled."
+        case Presence.GONE:
+            reason = f"{which} is undone: it is not in Kantata any more."
+    return Settlement(doubt, Verdict.ABSENT, reason, "Submit the file again to bill its rows again.")
+
+
+# --- doubting the verdicts ---
+
+
+def _one_invoice_each(settlements: Sequence[Settlement]) -> Iterable[Settlement]:
+    """One invoice in Kantata cannot be two of ours: then it is not known which one it is."""
+    times = Counter(settlement.invoice_id for settlement in settlements)
+    for settlement in settlements:
+        number = settlement.invoice_id
+        if number is not None and times[number] > 1:
+            reason = f"Invoice {number} in Kantata could be this one, or another one in doubt."
+            yield _unclear(settlement.doubt, reason)
+        else:
+            yield settlement
+
+
+def _unless_clock_was_ahead(settlement: Settlement, now: datetime) -> Settlement:
+    """What is found counts at any time; “not found” only where it is known when the invoice was sent."""
+    doubt = settlement.doubt
+    if settlement.verdict is not Verdict.ABSENT or not _clock_was_ahead(doubt, now):
+        return settlement
+    reason = f"Not found, but by this machine's clock it was sent on {doubt.sent_at:%Y-%m-%d at %H:%M} UTC."
+    return _unclear(doubt, f"{reason} The clock was ahead then, so it is not known how long ago that was.")
+
+
+def _unless_lists_lag(
+    settlements: tuple[Settlement, ...], ledger: SubmissionLedger, api: KantataApi
+) -> tuple[Settlement, ...]:
+    """Call nothing absent while Kantata does not show what it surely created in the same run either.
+
+    It is not documented how long its lists may lag; ``settle_seconds`` is a guess that this can refute.
+    """
+    beside: dict[str, frozenset[str]] = {}
+    for settlement in settlements:
+        if settlement.event is Event.ABSENT:
+            beside[settlement.doubt.reference] = _created_beside(settlement.doubt, ledger)
+    shown = {found.invoice_id for found in api.find_by_ids(frozenset[str]().union(*beside.values()))}
+
+    sure: list[Settlement] = []
+    for settlement in settlements:
+        known = beside.get(settlement.doubt.reference, frozenset())
+        if known and not shown & known:
+            which = ", ".join(sorted(known))
+            reason = f"Not found, but Kantata does not show invoice {which} of the same run either."
+            sure.append(_unclear(settlement.doubt, f"{reason} Its lists may lag behind."))
+        else:
+            sure.append(settlement)
+    return tuple(sure)
+
+
+def _created_beside(doubt: Doubt, ledger: SubmissionLedger) -> frozenset[str]:
+    """Ids of invoices that were created in the same run: the first ones after it, else the last ones before."""
+    moments: dict[str, datetime] = {}
+    for entry in ledger.entries_of_run(doubt.run_id):
+        if entry.state is State.EXISTS and entry.invoice_id is not None:
+            moments[entry.invoice_id] = entry.sent_at
+    created = sorted(moments, key=moments.__getitem__)
+    later = [number for number in created if moments[number] >= doubt.sent_at]
+    return frozenset(later[:MOST_NAMED] or created[-MOST_NAMED:])
+
+
+# --- verdicts in words ---
+
+
+def _found(doubt: Doubt, invoice_id: str, reason: str) -> Settlement:
+    return Settlement(doubt, Verdict.FOUND, reason, None, invoice_id)
+
+
+def _unclear(doubt: Doubt, reason: str) -> Settlement:
+    """No answer of Kantata tells; a person looks, and says what it is."""
+    which = doubt.being_undone or "ID"
+    advice = (
+        "It is not sent again before it is settled. Look at it in Kantata, then say what became of it: "
+        f'invoice-importer reconcile --not-billed "{doubt.reference}", or --billed "{doubt.reference}={which}"'
+    )
+    if not doubt.being_undone:
+        advice += " with the number at the end of the invoice's web address."
+    return Settlement(doubt, Verdict.UNCLEAR, reason, advice)
+
+
+def _too_early(doubt: Doubt, end: datetime) -> Settlement:
+    """Nothing is certain before ``end``, UTC without offset."""
+    local = end.replace(tzinfo=UTC).astimezone()
+    what, command = "Sent", "reconcile or submit"
+    if doubt.being_undone:
+        what, command = "Undone", "reconcile"
+    reason = f"{what} so recently that nothing is certain before {local:%H:%M:%S}."
+    return Settlement(doubt, Verdict.TOO_EARLY, reason, f"Run {command} again after {local:%H:%M:%S}.")

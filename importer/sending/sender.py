@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, assert_never, cast
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import AccessDenied, LedgerProblem, NotReached, ended
 from importer.model.plans import PlannedInvoice, Source, Status
-from importer.sending.tieout import has_cents, lost_cents, tied
+from importer.sending.tieout import has_cents, lost_cents, with_tie_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -212,13 +212,13 @@ class Sender:
 
     def _tied_out(self, one: PlannedInvoice, read_back: ReadBack | None) -> PlannedInvoice:
         """Compare what was created with what was sent; the first cent that got lost stops the run."""
-        done = tied(one, read_back)
+        done = with_tie_out(one, read_back)
         if not has_cents(one.payload):
             return done
         if done.tie_out and done.tie_out.unread:
             with suppress(AccessDenied, NotReached):  # it stays unread, and says so
                 for found in self._connection().find_by_ids([one.invoice_id or ""]):
-                    done = tied(one, found.read_back)
+                    done = with_tie_out(one, found.read_back)
         if lost_cents(done.tie_out):
             self._halt(f"Not sent: Kantata did not keep the cents of invoice {one.invoice_id}, so the run stopped.")
         return done
@@ -257,7 +257,7 @@ def _unrecorded(one: PlannedInvoice, outcome: Outcome) -> PlannedInvoice:
         status=Status.IN_DOUBT,
         invoice_id=outcome.invoice_id,
         reason=f"{came}, but the ledger could not note it.",
-        what_to_do="Mend the ledger first; it is not sent again until it is settled.",
+        what_to_do="Fix the ledger first; it is not sent again until it is settled.",
     )
 
 

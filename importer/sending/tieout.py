@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from importer.kantata.fields import ID_LISTS
 from importer.kantata.payload import tidy
-from importer.kantata.snapshot import digest_of, snapshot_of, with_cents
+from importer.kantata.snapshot import snapshot_of
 from importer.model.answers import Difference, ShownItem, TieOut
 from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
 from importer.model.invoices import ItemType
@@ -68,16 +68,59 @@ class _Sent:
 
     @property
     def name(self) -> str:
-        kind = ITEM_TYPE_TITLES[self.item_type].lower()
-        return f"{kind} “{self.notes}”" if self.notes else kind
+        return _name(self.item_type, self.notes)
 
 
-def tied(one: PlannedInvoice, read_back: ReadBack | None) -> PlannedInvoice:
-    """The invoice with what Kantata holds of it, and a loud reason when that is not what was sent."""
-    result = tie_out(one.payload or {"invoice": {}}, read_back.shown if read_back else None)
-    one = replace(one, read_back=read_back or one.read_back, tie_out=result)
-    reason, what_to_do = said(result)
-    return one if reason is None else replace(one, reason=reason, what_to_do=what_to_do)
+def with_tie_out(planned: PlannedInvoice, read_back: ReadBack | None) -> PlannedInvoice:
+    """A created invoice with what Kantata holds of it, and a loud reason when that is not what was sent."""
+    shown = None if read_back is None else read_back.shown
+    result = tie_out(planned.payload or {"invoice": {}}, shown)
+    planned = replace(planned, read_back=read_back or planned.read_back, tie_out=result)
+    reason, what_to_do = in_words(result)
+    if reason is None:
+        return planned
+    return replace(planned, reason=reason, what_to_do=what_to_do)
+
+
+def with_found_again(planned: PlannedInvoice, read_back: ReadBack) -> PlannedInvoice:
+    """An invoice that an earlier run created, with what Kantata holds of it now.
+
+    People go on working with invoices: one that is issued by now, or has another
+    message, is as it should be, and only says so. Its projects, items and amounts
+    are what was billed.
+    """
+    shown = read_back.shown
+    if shown is None or planned.payload is None:
+        return replace(planned, read_back=read_back)
+    result = content_tie_out(planned.payload, shown)
+    changed = header_differences(planned.payload, shown)
+    planned = replace(planned, read_back=read_back, tie_out=result)
+    if result.differences:
+        differs, advice = in_words(result)
+        return replace(planned, reason=f"{planned.reason} {differs}", what_to_do=advice)
+
+    if result.unread:
+        unread = f"It could not be read back whole: {', '.join(result.unread)}."
+        planned = replace(planned, reason=f"{planned.reason} {unread}", what_to_do=READ_IT)
+    if not changed:
+        return planned
+    words = "; ".join(f"{each.what}: {each.held}, in the sheet {each.sent}" for each in changed)
+    return replace(planned, reason=f"{planned.reason} Changed in Kantata since: {words}.")
+
+
+def with_not_found_again(planned: PlannedInvoice, *, recent: bool) -> PlannedInvoice:
+    """An invoice that an earlier run created and Kantata does not show, which does not prove it gone."""
+    why, later = "this token may not see the finances of its projects", "ask for permission and submit again"
+    if recent:
+        why, later = "it was sent too recently to tell whether it is gone", "submit again in a few minutes"
+    missing = f"It could not be found again: Kantata does not show invoice {planned.invoice_id}, but {why}."
+    return replace(
+        planned,
+        missing=True,
+        tie_out=TieOut(unread=("the whole invoice",)),
+        reason=f"{planned.reason} {missing}",
+        what_to_do=f"Look for it in Kantata, or {later}. If somebody deleted it, another --batch bills it again.",
+    )
 
 
 def tie_out(payload: dict[str, Any], shown: Shown | None) -> TieOut:
@@ -95,8 +138,31 @@ def content_tie_out(payload: dict[str, Any], shown: Shown) -> TieOut:
 
 def header_differences(payload: dict[str, Any], shown: Shown) -> tuple[Difference, ...]:
     """What of the header is otherwise than it was sent, but for being a draft: drafts are there to be issued."""
-    found = _header(payload["invoice"], shown)
-    return tuple(one for one in found if isinstance(one, Difference) and one.what != DRAFT)
+    differences = _result(_header(payload["invoice"], shown)).differences
+    return tuple(difference for difference in differences if difference.what != DRAFT)
+
+
+def in_words(result: TieOut) -> tuple[str | None, str | None]:
+    """What the tie-out says to a person, and what to do; two times None when all is equal."""
+    if result.differences:
+        texts = [_difference_in_words(difference) for difference in result.differences[:MOST_SAID]]
+        more = len(result.differences) - MOST_SAID
+        if more > 0:
+            texts.append(f"and {more} more")
+        if result.unread:
+            texts.append(f"not read back: {', '.join(result.unread)}")
+        return f"Differs: {'; '.join(texts)}.", ADVICE
+    if result.unread:
+        return f"Created, but Kantata's answer could not be read back: {', '.join(result.unread)}.", READ_IT
+    return None, None
+
+
+def _difference_in_words(difference: Difference) -> str:
+    return f"{_short(difference.what)}: sent {_short(difference.sent)}, Kantata holds {_short(difference.held)}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SAID else f"{text[:LONGEST_SAID]}…"
 
 
 def _content(body: dict[str, Any], shown: Shown) -> list[Difference | str]:
@@ -104,42 +170,26 @@ def _content(body: dict[str, Any], shown: Shown) -> list[Difference | str]:
 
 
 def _result(found: Iterable[Difference | str]) -> TieOut:
-    found = tuple(found)
-    differences = tuple(one for one in found if isinstance(one, Difference))
-    return TieOut(differences, tuple(dict.fromkeys(one for one in found if isinstance(one, str))))
-
-
-def said(result: TieOut) -> tuple[str | None, str | None]:
-    """What the tie-out says to a person, and what to do; two times None when all is equal."""
-    if result.differences:
-        texts = [
-            f"{_short(one.what)}: sent {_short(one.sent)}, Kantata holds {_short(one.held)}"
-            for one in result.differences[:MOST_SAID]
-        ]
-        more = len(result.differences) - MOST_SAID
-        unread = f"; not read back: {', '.join(result.unread)}" if result.unread else ""
-        return f"Differs: {'; '.join(texts)}{f'; and {more} more' if more > 0 else ''}{unread}.", ADVICE
-    if result.unread:
-        return f"Created, but Kantata's answer could not be read back: {', '.join(result.unread)}.", READ_IT
-    return None, None
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_SAID else f"{text[:LONGEST_SAID]}…"
+    """Part what differs from what could not be read back (its name, once)."""
+    differences: list[Difference] = []
+    unread: dict[str, None] = {}
+    for each in found:
+        if isinstance(each, Difference):
+            differences.append(each)
+        else:
+            unread[each] = None
+    return TieOut(tuple(differences), tuple(unread))
 
 
 def changed_since(before: str, shown: Shown) -> tuple[str, ...]:
-    """What of an invoice is not as it was when ``before`` was made by ``snapshot_of``, in words.
-
-    Older prints hold fewer fields; what a print does not hold is not compared. The oldest write 500 as 500.00.
-    """
+    """What of an invoice is not as it was when ``before`` was made by ``snapshot_of``, in words."""
     was, now = json.loads(before), json.loads(snapshot_of(shown) or "{}")
-    names = {**was["header"], **shown.header}
-    header = [_changed(name, was["header"], shown.header) for name in names]
-    more = [_changed(name, was.get("more", {}), shown.more) for name in was.get("more", {})]
-    same = "rest" in now and was["rest"] in {now["rest"], digest_of(shown, with_cents)}
-    rest = None if same else "its items, amounts or texts"
-    return tuple(one for one in (*header, *more, rest) if one is not None)
+    found = [_changed(name, was["header"], shown.header) for name in {**was["header"], **shown.header}]
+    found += [_changed(name, was["more"], shown.more) for name in was["more"]]
+    changes = [change for change in found if change is not None]
+    if was["rest"] != now.get("rest"):
+        changes.append("its items, amounts or texts")
+    return tuple(changes)
 
 
 def _changed(name: str, was: dict[str, object], shown: dict[str, object]) -> str | None:
@@ -152,12 +202,13 @@ def _changed(name: str, was: dict[str, object], shown: dict[str, object]) -> str
 def has_cents(payload: dict[str, Any] | None) -> bool:
     """Whether an amount that is sent is not a whole one."""
     body = (payload or {}).get("invoice", {})
-    return any(isinstance(item["amount"], float) for name in ITEM_LISTS.values() for item in body.get(name, ()))
+    items = [item for name in ITEM_LISTS.values() for item in body.get(name, ())]
+    return any(isinstance(item["amount"], float) for item in items)
 
 
 def lost_cents(result: TieOut | None) -> bool:
     """Whether Kantata holds another amount than was sent."""
-    return result is not None and any(one.is_amount for one in result.differences)
+    return result is not None and any(difference.is_amount for difference in result.differences)
 
 
 def _projects(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
@@ -176,21 +227,14 @@ def _ids(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
             if sent:
                 yield title
         elif held != sent:
-            yield Difference(
-                title, _numbers(sent - held) + _also(sent & held), _numbers(held - sent) + _also(sent & held)
-            )
+            also = _also(sent & held)
+            yield Difference(title, _numbers(sent - held) + also, _numbers(held - sent) + also)
 
 
 def _header(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
     for name in HEADER:
-        if name not in body:
-            continue
-        held = shown.header.get(name)
-        blank = held is None or held == ""
-        if name not in shown.header or (blank and name == "invoice_date"):  # dates were seen blank
-            yield BY_NAME[name].title.lower()
-        elif tidy(str(body[name])) != ("" if blank else tidy(str(held))):
-            yield Difference(BY_NAME[name].title.lower(), f"“{body[name]}”", NOTHING if blank else f"“{held}”")
+        if name in body:
+            yield from _field(name, body[name], shown.header)
     draft = shown.header.get("draft")
     if not isinstance(draft, bool):
         yield "whether it is a draft"
@@ -199,21 +243,30 @@ def _header(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
         yield Difference(DRAFT, words[body["draft"]], words[draft])
 
 
+def _field(name: str, sent: object, header: dict[str, object]) -> Iterator[Difference | str]:
+    """Compare one field of the header that was sent."""
+    title, held = BY_NAME[name].title.lower(), header.get(name)
+    blank = held is None or held == ""
+    if name not in header or (blank and name == "invoice_date"):  # dates were seen blank
+        yield title
+    elif blank and tidy(str(sent)):
+        yield Difference(title, f"“{sent}”", NOTHING)
+    elif not blank and tidy(str(sent)) != tidy(str(held)):
+        yield Difference(title, f"“{sent}”", f"“{held}”")
+
+
+def _sent_items(body: dict[str, Any]) -> Iterator[_Sent]:
+    for kind, name in ITEM_LISTS.items():
+        for item in body.get(name, ()):
+            fields = {field: item[field] for field in ("taxable", "story_id", "workspace_id") if field in item}
+            yield _Sent(kind, Decimal(str(item["amount"])), tidy(item.get("notes")), fields)
+
+
 def _items(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
-    sent = [
-        _Sent(
-            kind,
-            Decimal(str(item["amount"])),
-            tidy(item.get("notes")),
-            {name: item[name] for name in ("taxable", "story_id", "workspace_id") if name in item},
-        )
-        for kind, name in ITEM_LISTS.items()
-        for item in body.get(name, ())
-    ]
     if shown.items is None or any(item.amount is None for item in shown.items):
         yield "the fixed fees and additional items"
         return
-    missing, surplus = _unmatched(sent, list(shown.items))
+    missing, surplus = _unmatched(list(_sent_items(body)), list(shown.items))
     for item in missing:
         near = max(surplus, key=lambda held: _nearness(item, held), default=None)
         if near is None or _nearness(item, near) < _NEAR:
@@ -222,8 +275,12 @@ def _items(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
             surplus.remove(near)
             yield from _item_differences(item, near)
     for held in surplus:
-        name = ITEM_TYPE_TITLES[held.item_type].lower() + (f" “{held.notes}”" if held.notes else "")
-        yield Difference(name, NOTHING, _amount(held), is_amount=True)
+        yield Difference(_name(held.item_type, held.notes), NOTHING, _amount(held), is_amount=True)
+
+
+def _name(item_type: ItemType, notes: str) -> str:
+    kind = ITEM_TYPE_TITLES[item_type].lower()
+    return f"{kind} “{notes}”" if notes else kind
 
 
 _NEAR = 4
@@ -242,10 +299,10 @@ def _unmatched(sent: list[_Sent], held: list[ShownItem]) -> tuple[list[_Sent], l
     places: dict[tuple[ItemType, Decimal | None, str], list[ShownItem]] = defaultdict(list)
     for item in held:
         places[item.item_type, item.amount, item.notes].append(item)
-    missing = []
-    for wanted in sorted(sent, key=lambda one: -len(one.fields)):
+    missing: list[_Sent] = []
+    for wanted in sorted(sent, key=lambda item: -len(item.fields)):
         alike = places[wanted.item_type, wanted.amount, wanted.notes]
-        match = next((one for one in alike if not any(_field_differences(wanted, one))), None)
+        match = next((item for item in alike if not any(_field_differences(wanted, item))), None)
         if match is None:
             missing.append(wanted)
         else:
@@ -283,12 +340,17 @@ def _same(sent: object, held: object) -> bool:
 
 
 def _words(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else NOTHING if value is None else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return NOTHING if value is None else str(value)
 
 
 def _numbers(ids: frozenset[int]) -> str:
-    named = ", ".join(str(one) for one in sorted(ids)[:MOST_IDS])
-    return (named + (f" and {len(ids) - MOST_IDS} more" if len(ids) > MOST_IDS else "")) or NOTHING
+    if not ids:
+        return NOTHING
+    named = ", ".join(str(number) for number in sorted(ids)[:MOST_IDS])
+    more = len(ids) - MOST_IDS
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _also(both: frozenset[int]) -> str:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from importer.kantata.snapshot import updated_at_in
+from importer.model.lifecycle import OPEN, Event, State
+from importer.sending.presence import Look, Presence, hidden_words
 from importer.sending.tieout import changed_since, tie_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from importer.kantata.invoices import FoundInvoice
@@ -28,8 +30,8 @@ TOUCHED_AFTER = timedelta(minutes=5)
 
 Used only where the answer to the creation, and the last change it told, are not on record."""
 NEW, PAID = "new", "accepted payment"
-CREATED, UNDOING, UNDONE = "created", "undoing", "undone"
-UNSETTLED = frozenset({"sending", "in_doubt"})
+LATER = "Run undo again: it goes on where this one stopped."
+AGAIN = "Run undo again in a few minutes: it looks the invoice up first."
 
 
 class Group(Enum):
@@ -38,6 +40,19 @@ class Group(Enum):
     UNDONE = "undone"
     KEPT = "kept"
     UNKNOWN = "unknown"
+
+    @property
+    def event(self) -> Event:
+        """What the ledger notes."""
+        match self:
+            case Group.UNDONE:
+                return Event.REMOVED
+            case Group.KEPT:
+                return Event.KEPT
+            case Group.UNKNOWN:
+                return Event.REMOVAL_UNKNOWN
+            case _:
+                assert_never(self)
 
 
 class Action(Enum):
@@ -60,6 +75,16 @@ class Step:
     what_to_do: str | None = None
     earlier: bool = False
     """Whether an earlier undo has brought it there."""
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the answer to its creation is not known, so that nothing can be done with it yet."""
+        return self.sent.state in (State.SENDING, State.DOUBTFUL)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether this undo removes it, or sees that it was removed."""
+        return self.action is not None or (self.group is Group.UNDONE and not self.earlier)
 
 
 @dataclass(frozen=True)
@@ -92,100 +117,122 @@ class Undone:
     @property
     def nothing_to_do(self) -> bool:
         """Whether earlier undos had done all there is to do."""
-        return all(one.earlier for one in self.steps)
+        return all(step.earlier for step in self.steps)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many invoices are in each group."""
+        return {group.value: len(self.of(group)) for group in Group}
 
     def of(self, group: Group) -> tuple[Step, ...]:
         """The invoices of one group, in the order of the sheet."""
-        return tuple(one for one in self.steps if one.group is group)
+        return tuple(step for step in self.steps if step.group is group)
 
-    def link_of(self, one: Step) -> str | None:
+    def link_of(self, step: Step) -> str | None:
         """Web address of the invoice; None when it has no id or is gone."""
-        invoice_id = one.sent.invoice_id
-        return self.invoice_link.replace("{id}", invoice_id) if invoice_id and one.group is not Group.UNDONE else None
+        invoice_id = step.sent.invoice_id
+        if invoice_id is None or step.group is Group.UNDONE:
+            return None
+        return self.invoice_link.replace("{id}", invoice_id)
 
 
-def to_look_up(sent: Iterable[SentInvoice]) -> list[SentInvoice]:
-    """Those that may have to be undone, so that Kantata is asked for them."""
-    return [one for one in sent if one.state in (CREATED, UNDOING) and one.invoice_id is not None]
+# --- before the requests ---
 
 
-def young_of(sent: Iterable[SentInvoice], now: datetime, settle_seconds: float) -> frozenset[str]:
-    """Ids of invoices sent so lately that “absent” means nothing yet (docs/kantata.md section 6); ``now`` is UTC."""
-    settled = now - timedelta(seconds=settle_seconds)
-    return frozenset(one.invoice_id for one in sent if one.invoice_id and one.sent_at and one.sent_at > settled)
+def to_look_up(sent: Iterable[SentInvoice]) -> dict[str, tuple[int, ...]]:
+    """Those that may have to be undone, so that Kantata is asked for them: id → projects."""
+    asked: dict[str, tuple[int, ...]] = {}
+    for invoice in sent:
+        if invoice.state in (State.EXISTS, State.REMOVING) and invoice.invoice_id is not None:
+            asked[invoice.invoice_id] = invoice.workspace_ids
+    return asked
 
 
-def decide(
-    sent: Iterable[SentInvoice],
-    shown: Mapping[str, FoundInvoice],
-    visible: Iterable[int],
-    young: frozenset[str] = frozenset(),
-) -> tuple[Step, ...]:
+def decide(sent: Iterable[SentInvoice], look: Look, recent_from: datetime) -> tuple[Step, ...]:
     """Say of each invoice what is to be done; those that were never created are left out.
 
-    ``shown``: what Kantata shows, by id. ``visible``: projects whose finances the token sees.
-    ``young``: those of :func:`young_of`.
+    ``look``: what Kantata shows of those of :func:`to_look_up`. ``recent_from``:
+    what was sent after this moment (UTC) is not gone because it is not shown.
     """
-    seen = frozenset(visible)
-    states = {CREATED, UNDOING, UNDONE} | UNSETTLED
-    return tuple(_decided(one, shown.get(one.invoice_id or ""), seen, young) for one in sent if one.state in states)
+    concerned = (invoice for invoice in sent if invoice.state is not State.FREE or invoice.standing.was_undone)
+    return tuple(_decided(invoice, look, recent_from) for invoice in concerned)
 
 
-def _decided(one: SentInvoice, found: FoundInvoice | None, visible: frozenset[int], young: frozenset[str]) -> Step:
-    if one.state == UNDONE:
-        return Step(one, "Undone before.", group=Group.UNDONE, earlier=True)
-    if one.state in UNSETTLED:
-        return _unknown(
-            one, "The answer to its creation is not known: it may exist.", "Run reconcile, then undo again."
-        )
-    if one.adopted:
-        return _kept(one, "This run only found it in Kantata; it did not create it.")
-    return absent(one, visible, young) if found is None else _live(one, found)
+def _decided(sent: SentInvoice, look: Look, recent_from: datetime) -> Step:
+    if sent.standing.was_undone:
+        return Step(sent, "Undone before.", group=Group.UNDONE, earlier=True)
+    if sent.state is not State.REMOVING and sent.state in OPEN:
+        advice = "Run reconcile, then undo again."
+        return _unknown(sent, "The answer to its creation is not known: it may exist.", advice)
+    if sent.adopted:
+        return _kept(sent, "This run only found it in Kantata; it did not create it.")
+    found = look.shown.get(sent.invoice_id or "")
+    return _absent(sent, look, recent_from) if found is None else _live(sent, found)
 
 
-def _live(one: SentInvoice, found: FoundInvoice) -> Step:
+def as_agreed(asked: tuple[Step, ...], now: tuple[Step, ...]) -> Iterator[Step]:
+    """What is to be done now, but nothing that the person was not asked about."""
+    agreed = {step.sent.reference: step.action for step in asked}
+    for step in now:
+        if step.action is not None and step.action is not agreed.get(step.sent.reference):
+            reason = "It has changed in Kantata since you were asked."
+            yield replace(step, action=None, group=Group.KEPT, reason=reason, what_to_do=LATER)
+        else:
+            yield step
+
+
+def _live(sent: SentInvoice, found: FoundInvoice) -> Step:
     """An invoice that Kantata shows; only the one on record is touched."""
-    if triple_of(one) not in found.triples:
-        return _kept(one, "In Kantata it does not carry the reference that is on record.")
+    if triple_of(sent) not in found.triples:
+        return _kept(sent, "In Kantata it does not carry the reference that is on record.")
     if found.cancelled:
-        return Step(one, "It was cancelled in Kantata.", group=Group.UNDONE)
-    if others := sorted(set(found.triples) - {triple_of(one)}):
-        return _kept(one, f"It carries a reference of another system too: {' '.join(others[0]).strip()}.")
-    return _untouched(one, found)
+        return Step(sent, "It was cancelled in Kantata.", group=Group.UNDONE)
+    others = sorted(set(found.triples) - {triple_of(sent)})
+    if others:
+        return _kept(sent, f"It carries a reference of another system too: {' '.join(others[0]).strip()}.")
+    return _untouched(sent, found)
 
 
-def _untouched(one: SentInvoice, found: FoundInvoice) -> Step:
+def _untouched(sent: SentInvoice, found: FoundInvoice) -> Step:
     """Delete or cancel a live invoice, unless anybody paid or changed it."""
     shown = found.read_back.shown
     if shown is None or shown.status is None:
-        return _kept(one, "Kantata does not show its status.")
+        return _kept(sent, "Kantata does not show its status.")
     if shown.status == PAID:
-        return _kept(one, "It is paid.")
+        return _kept(sent, "It is paid.")
     if shown.status != NEW:
-        return _kept(one, f"Its status in Kantata is “{shown.status}”.")
-    if why := _changed(one, shown):
-        return _kept(one, why)
-    draft = shown.header.get("draft")
-    if not isinstance(draft, bool):
-        return _kept(one, "Kantata does not show whether it is a draft.")
-    action = Action.DELETE if draft else Action.CANCEL
-    return Step(one, "A draft: to be deleted." if draft else "An active invoice: to be cancelled.", action)
+        return _kept(sent, f"Its status in Kantata is “{shown.status}”.")
+
+    why = _changed(sent, shown)
+    if why is not None:
+        return _kept(sent, why)
+    return _to_remove(sent, shown.header.get("draft"))
 
 
-def _changed(one: SentInvoice, shown: Shown) -> str | None:
+def _to_remove(sent: SentInvoice, draft: object) -> Step:
+    """A draft is deleted, an active invoice cancelled."""
+    if draft is True:
+        return Step(sent, "A draft: to be deleted.", Action.DELETE)
+    if draft is False:
+        return Step(sent, "An active invoice: to be cancelled.", Action.CANCEL)
+    return _kept(sent, "Kantata does not show whether it is a draft.")
+
+
+def _changed(sent: SentInvoice, shown: Shown) -> str | None:
     """Say what was changed since it was created; None when nothing was.
 
     It is compared with what Kantata showed at its creation, so that one which
     Kantata itself made otherwise can be undone too; where that is not on record,
     with what was sent.
     """
-    if one.shown_print is not None and (parts := changed_since(one.shown_print, shown)):
-        return f"It was changed in Kantata: {'; '.join(parts)}."
-    if why := _touched(shown, None if one.shown_print is None else updated_at_in(one.shown_print)):
+    if sent.snapshot is not None:
+        if parts := changed_since(sent.snapshot, shown):
+            return f"It was changed in Kantata: {'; '.join(parts)}."
+        return _touched(shown, updated_at_in(sent.snapshot))
+
+    if why := _touched(shown, None):
         return why
-    if one.shown_print is not None:
-        return None
-    result = tie_out(one.payload, shown)
+    result = tie_out(sent.payload, shown)
     if result.differences:
         texts = [f"{each.what}: was {each.sent}, is {each.held}" for each in result.differences[:3]]
         return f"It was changed in Kantata: {'; '.join(texts)}."
@@ -218,46 +265,58 @@ def _moment(text: str | None) -> datetime | None:
         return None
 
 
-def triple_of(one: SentInvoice) -> tuple[str, str, str]:
+def triple_of(sent: SentInvoice) -> tuple[str, str, str]:
     """The external reference that was sent with the invoice."""
-    reference = one.payload["invoice"]["external_reference"]
+    reference = sent.payload["invoice"]["external_reference"]
     return (reference["service_name"], reference["service_model"], reference["service_model_ref"])
 
 
-def absent(one: SentInvoice, visible: Iterable[int], young: frozenset[str]) -> Step:
-    """An invoice that Kantata does not show: gone, where the finances of all its projects can be seen."""
-    if one.invoice_id in young:
-        return _unknown(one, "Kantata does not show it, but it was sent too lately for that to mean anything.", AGAIN)
-    hidden = sorted(set(one.workspace_ids) - set(visible))
-    if not hidden:
-        return Step(one, "It is not in Kantata any more.", group=Group.UNDONE)
-    which = ", ".join(str(number) for number in hidden)
-    return _unknown(
-        one,
-        f"Kantata does not show it, but this token may not see the finances of project {which}.",
-        "Ask for financial permission there, then undo again.",
-    )
+def _absent(sent: SentInvoice, look: Look, recent_from: datetime) -> Step:
+    """An invoice that Kantata does not show."""
+    recent = sent.sent_at > recent_from
+    match look.presence(sent.invoice_id or "", sent.workspace_ids, recent=recent):
+        case Presence.TOO_RECENT:
+            reason = "Kantata does not show it, but it was sent too recently to tell whether it is gone."
+            return _unknown(sent, reason, AGAIN)
+        case Presence.HIDDEN:
+            reason = f"Kantata does not show it, but {hidden_words(sent.workspace_ids, look.visible)}."
+            return _unknown(sent, reason, "Ask for financial permission there, then undo again.")
+        case _:
+            return Step(sent, "It is not in Kantata any more.", group=Group.UNDONE)
 
 
-def after_unknown(
-    step: Step, found: FoundInvoice | None, visible: Iterable[int], young: frozenset[str], said: str
-) -> Step:
+# --- after a request ---
+
+
+def after_unknown(step: Step, look: Look, recent_from: datetime, answer: str) -> Step:
     """What follows when the answer to a request was lost and the invoice was looked up after it."""
+    found = look.shown.get(step.sent.invoice_id or "")
     if found is None:
-        looked = absent(step.sent, visible, young)
-        return replace(looked, reason=f"{said} Looked up after it: {looked.reason}")
+        looked = _absent(step.sent, look, recent_from)
+        return replace(looked, reason=f"{answer} Looked up after it: {looked.reason}")
     if found.cancelled:
-        return Step(step.sent, f"{said} Looked up after it: it is cancelled.", group=Group.UNDONE)
-    return _unknown(step.sent, f"{said} It is still there, but the request may yet take effect.", AGAIN)
+        return Step(step.sent, f"{answer} Looked up after it: it is cancelled.", group=Group.UNDONE)
+    return _unknown(step.sent, f"{answer} It is still there, but the request may yet take effect.", AGAIN)
 
 
-AGAIN = "Run undo again in a few minutes: it looks the invoice up first."
+def refused(step: Step, answer: str) -> Step:
+    """What follows when Kantata refuses; an earlier request, whose answer was lost, may take effect all the same."""
+    reason = f"Kantata refused it: {answer}"
+    if step.sent.state is State.REMOVING:
+        return _unknown(step.sent, f"{reason} An earlier undo has asked for it, and that may yet take effect.", AGAIN)
+    return Step(step.sent, reason, group=Group.KEPT, what_to_do="Delete or cancel it in Kantata, if it is to go.")
 
 
-def _kept(one: SentInvoice, reason: str) -> Step:
+def left(step: Step, why: str) -> Step:
+    """An invoice that the undo did not get to: it exists as before, unless an earlier undo takes effect still."""
+    group = Group.UNKNOWN if step.sent.state is State.REMOVING else Group.KEPT
+    return Step(step.sent, why, group=group, what_to_do=LATER)
+
+
+def _kept(sent: SentInvoice, reason: str) -> Step:
     advice = "If it is to go, delete or cancel it in Kantata."
-    return Step(one, reason, group=Group.KEPT, what_to_do=advice, earlier=one.kept_before)
+    return Step(sent, reason, group=Group.KEPT, what_to_do=advice, earlier=sent.kept_before)
 
 
-def _unknown(one: SentInvoice, reason: str, what_to_do: str) -> Step:
-    return Step(one, reason, group=Group.UNKNOWN, what_to_do=what_to_do)
+def _unknown(sent: SentInvoice, reason: str, what_to_do: str) -> Step:
+    return Step(sent, reason, group=Group.UNKNOWN, what_to_do=what_to_do)

@@ -14,7 +14,7 @@ from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
 from importer.model.plans import Status
 from importer.model.words import MOST_LISTED, count_of, left_out, projects_named, rows_named
-from importer.sending.settlement import SETTLED
+from importer.sending.reconcile import OUTCOMES
 from importer.unattended.notices import RECONCILE_TOPIC, Notice
 from importer.unattended.outcomes import InboxResult, exit_code_of, subject_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from importer.model.errors import ImporterError
     from importer.model.plans import PlannedInvoice
     from importer.reporting.report import Report
-    from importer.sending.settlement import Settlement
+    from importer.sending.reconcile import Settlement
 
 URGENT = {
     Status.IN_DOUBT: "IN DOUBT: these may exist in Kantata. Run: invoice-importer reconcile",
@@ -61,7 +61,7 @@ def notice_of_reconcile(done: Reconciled, moved: list[InboxResult], account: str
     lines += ["", _signature(account, done.exit_code)]
 
     counts = Counter(settlement.words for settlement in done.settlements)
-    what = ", ".join(f"{counts[words]} {words}" for words in SETTLED if counts[words])
+    what = ", ".join(f"{counts[words]} {words}" for words in OUTCOMES if counts[words])
     news = [_news_of(settlement) for settlement in done.settlements]
     news += [result.news for result in moved]
     return Notice(
@@ -217,7 +217,7 @@ def _to_correct(report: Report) -> Path | None:
 
 def _settled(done: Reconciled) -> Iterator[str]:
     """What became of each invoice in doubt, by what became of it."""
-    for heading in SETTLED:
+    for heading in OUTCOMES:
         found = [settlement for settlement in done.settlements if settlement.words == heading]
         if not found:
             continue

@@ -21,6 +21,7 @@ from importer.flow.reconciling import Reconciled, reconcile
 from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.model.errors import ImporterError, LockedByAnother
 from importer.model.exit_codes import ExitCode
+from importer.model.lifecycle import OPEN, State
 from importer.model.plans import Status
 from importer.model.words import count_of, rows_named
 from importer.unattended import filing, inbox
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from importer.model.remembered import LedgerEntry
 
 LOG = logging.getLogger(__name__)
-OPEN = frozenset({"sending", "in_doubt", "undoing"})
-"""States in the ledger in which it is not known whether an invoice exists."""
 MOST_NAMED = 5
 """Invoices named in one sentence."""
 WORD_FOR = {"created": "billed", "rejected": "rejected", "undone": "undone", "not_sent": "not billed"}
@@ -96,10 +95,10 @@ class SubmittedFile:
     def _word_for(self, entry: LedgerEntry) -> str:
         if entry.state in OPEN:
             return "in doubt"
-        planned = (self.run.planned or {}).get(entry.reference)
-        if entry.state == "created" and planned not in (None, entry.fingerprint):
+        planned = self.run.planned.get(entry.reference)
+        if entry.state is State.EXISTS and planned not in (None, entry.fingerprint):
             return "held"  # another file, or an earlier state of this one, billed something else under its reference
-        return WORD_FOR[entry.state]
+        return WORD_FOR[entry.standing.word]
 
     @property
     def summary(self) -> str:
@@ -185,10 +184,9 @@ def _folder_of(file: InboxFile, workbook: Path | None, place: Path) -> Path:
 
 
 def _submitted_file(run: RunRecord, tools: Tools) -> SubmittedFile:
-    entries = tuple(sorted(tools.ledger.entries(run.planned or ()).values(), key=lambda entry: entry.rows))
-    undone = frozenset(entry.reference for entry in entries if entry.state == "undone")
-    unbilled = [entry.reference for entry in entries if entry.state in ("not_sent", *OPEN)]
-    return SubmittedFile(run, entries, undone | tools.ledger.undoing.asked(unbilled))
+    entries = tuple(sorted(tools.ledger.entries(run.planned).values(), key=lambda entry: entry.rows))
+    taken_back = (entry.reference for entry in entries if entry.standing.taken_back and entry.state is not State.EXISTS)
+    return SubmittedFile(run, entries, frozenset(taken_back))
 
 
 def _strangers(tools: Tools) -> Iterator[InboxResult]:
@@ -222,7 +220,7 @@ def _submits_elsewhere(tools: Tools, references: Iterable[str], *, in_inbox: boo
 
 
 def _open_references(tools: Tools) -> set[str]:
-    doubts = (*tools.ledger.unsettled(), *tools.ledger.undoing.unsettled())
+    doubts = tools.ledger.open_questions()
     return {doubt.reference for doubt in doubts}
 
 
@@ -235,14 +233,14 @@ def settle_first(tools: Tools, connect: Callable[[], KantataApi], topic: str) ->
     Sends nothing. That it cannot be settled keeps no other file from its turn. ``topic``: of the run's notices.
     """
     yield from _strangers(tools)
-    awaited = _open_references(tools) | {doubt.reference for doubt, _ in tools.ledger.untold()}
+    awaited = _open_references(tools) | {doubt.reference for doubt, _ in tools.ledger.unreported()}
     others, found = _submits_elsewhere(tools, awaited), Reconciled((), ())
     if awaited:
         try:
             found = reconcile(tools, connect(), lambda _moment: False)
         except ImporterError as problem:
             if isinstance(problem, LockedByAnother):  # what is sent at this moment is no doubt: its submit reports it
-                others = [other for other in others if any(entry.state != "sending" for entry in other.open)]
+                others = [other for other in others if any(entry.state is not State.SENDING for entry in other.open)]
             yield from _unsettled(tools, others, f"{problem.message} {problem.hint}")
             return
         except Exception as error:

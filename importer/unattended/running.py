@@ -16,6 +16,7 @@ from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.model.errors import FileProblem, GateRefused, ImporterError, LedgerProblem, NotReached, SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
+from importer.model.lifecycle import OPEN, State
 from importer.model.plans import Status
 from importer.reporting.workbook.results import prepare_folder
 from importer.unattended import filing, in_doubt, inbox
@@ -293,7 +294,7 @@ def _crashed(taken: Taken, tools: Tools, error: Exception) -> InboxResult:
 def _in_doubt(taken: Taken, tools: Tools) -> bool:
     """Whether the ledger holds an invoice of a file that may exist in Kantata or not."""
     with suppress(ImporterError):
-        return any(entry.state in in_doubt.OPEN for entry in tools.ledger.entries_of_source(taken.sha256))
+        return any(entry.state in OPEN for entry in tools.ledger.entries_of_source(taken.sha256))
     return False
 
 
@@ -336,7 +337,7 @@ def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], st
 def _billed_before(sha256: str, ledger: SubmissionLedger) -> str | None:
     """The run that billed this very content whole, unless one of its invoices is gone since."""
     entries = ledger.entries_of_source(sha256)
-    if not entries or any(entry.state != "created" for entry in entries):
+    if not entries or any(entry.state is not State.EXISTS for entry in entries):
         return None
     for run in ledger.runs():
         whole = run.sha256 == sha256 and run.exit_code == ExitCode.DONE

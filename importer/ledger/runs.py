@@ -1,0 +1,137 @@
+"""What the ledger knows of earlier submits and of what they did; nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from importer.ledger.database import guard
+from importer.ledger.history import attempt_of, sendings
+from importer.ledger.known import KnownInvoices, in_states
+from importer.ledger.rows import run_of, sent_of
+from importer.ledger.schema import EVENTS, INVOICES, META, RUNS
+from importer.model.lifecycle import OPEN, REMOVAL, Event, State
+from importer.model.remembered import EarlierHeaders, SeenHeader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from importer.ledger.rows import Attempt, RunRecord, SentInvoice
+
+RUNS_COMPARED = 20
+"""Submits whose headers a new sheet is compared with."""
+_UNDO_UNKNOWN = (Event.REMOVAL_BEGUN, Event.REMOVAL_UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A ledger as it stands, for ``doctor``."""
+
+    version: str
+    invoices: int
+    """Of this account."""
+    in_doubt: int
+    """Of these, those that may exist: sent, or being undone."""
+    size_bytes: int | None
+    """On the disk; None where it cannot be told."""
+
+
+class KnownRuns(KnownInvoices):
+    """The submits of one account."""
+
+    def runs(self) -> list[RunRecord]:
+        """Every submit of the account, the newest first."""
+        query = sa.select(RUNS).where(RUNS.c.account == self._account).order_by(RUNS.c.started_at.desc())
+        removal = EVENTS.c.event.in_([event.value for event in REMOVAL])
+        touched = sa.select(EVENTS.c.reference).where(EVENTS.c.account == self._account, removal)
+        with guard(), self._engine.connect() as connection:
+            undos = Counter((sending.run_id, sending.undo) for sending in sendings(self._events(connection, touched)))
+            found = []
+            for row in connection.execute(query):
+                unknown = sum(undos[row.run_id, event] for event in _UNDO_UNKNOWN)
+                found.append(run_of(row, undos[row.run_id, Event.REMOVED], unknown))
+        return found
+
+    def runs_elsewhere(self) -> dict[str, str]:
+        """Run id → account, of all runs at other accounts: those of the sandbox lie apart from the real ones."""
+        query = sa.select(RUNS.c.run_id, RUNS.c.account).where(RUNS.c.account != self._account)
+        with guard(), self._engine.connect() as connection:
+            return {row.run_id: row.account for row in connection.execute(query.order_by(RUNS.c.started_at))}
+
+    def earlier_headers(self) -> list[EarlierHeaders]:
+        """Headers of the last submits of the account that sent something, the newest first."""
+        query = (
+            sa.select(RUNS.c.started_at, RUNS.c.path, RUNS.c.headers)
+            .where(RUNS.c.account == self._account, RUNS.c.headers.is_not(None))
+            .order_by(RUNS.c.started_at.desc())
+            .limit(RUNS_COMPARED)
+        )
+        found = []
+        with guard(), self._engine.connect() as connection:
+            for row in connection.execute(query):
+                headers = tuple(SeenHeader(*header) for header in json.loads(row.headers))
+                found.append(EarlierHeaders(row.started_at, row.path, headers))
+        return found
+
+    def begun(self, sha256: str) -> RunRecord | None:
+        """The last submit that sent something of a file of just this content, while not all of it was billed."""
+        batches = {entry.batch for entry in self.entries_of_source(sha256)}
+        if not batches:
+            return None
+        for run in self.runs():
+            if run.sha256 == sha256 and run.batch in batches:
+                entries = self.entries(run.planned).values()  # what another file billed is billed too
+                billed = sum(entry.state is State.EXISTS or entry.standing.was_undone for entry in entries)
+                return run if billed < run.invoices else None
+        return None
+
+    def attempts_of_run(self, run_id: str) -> list[Attempt]:
+        """What this run tried with each invoice, whatever later runs did; in the order of the sheet."""
+        own = sa.select(EVENTS.c.reference).where(EVENTS.c.account == self._account, EVENTS.c.run_id == run_id)
+        invoices = sa.select(INVOICES).where(self._own, INVOICES.c.reference.in_(own))
+        with guard(), self._engine.connect() as connection:
+            known = {row.reference: row for row in connection.execute(invoices)}
+            made = [sending for sending in sendings(self._events(connection, own)) if sending.run_id == run_id]
+        found = [attempt_of(sending, known[sending.begun.reference]) for sending in made]
+        return sorted(found, key=lambda attempt: attempt.rows)
+
+    def sent_in(self, run_id: str) -> list[SentInvoice]:
+        """Invoices whose last sending was in this run, in whatever state; in the order of the sheet."""
+        invoices = sa.select(INVOICES).where(self._own, INVOICES.c.run_id == run_id)
+        references = invoices.with_only_columns(INVOICES.c.reference)
+        with guard(), self._engine.connect() as connection:
+            rows = connection.execute(invoices).all()
+            events: dict[str, list[Any]] = {row.reference: [] for row in rows}
+            for event in self._events(connection, references):
+                events[event.reference].append(event)
+        return sorted((sent_of(row, events[row.reference]) for row in rows), key=lambda sent: sent.rows)
+
+    def health(self) -> Health:
+        """How the ledger stands; makes sure that it can be written, without a trace. Raises LedgerProblem."""
+        count = sa.select(sa.func.count()).select_from(INVOICES).where(self._own)
+        with guard(), self._engine.connect() as connection:
+            connection.execute(META.update().values(value=META.c.value))
+            connection.rollback()
+            version = connection.execute(sa.select(META.c.value).where(META.c.name == "schema_version")).scalar()
+            invoices = connection.execute(count).scalar() or 0
+            in_doubt = connection.execute(count.where(in_states(OPEN))).scalar() or 0
+            return Health(str(version), invoices, in_doubt, _size(connection))
+
+    def _events(self, connection: sa.Connection, references: sa.Select[Any]) -> Sequence[Any]:
+        """Every event of these references, those of each invoice the oldest first."""
+        query = sa.select(EVENTS).where(EVENTS.c.account == self._account, EVENTS.c.reference.in_(references))
+        return connection.execute(query.order_by(EVENTS.c.reference, EVENTS.c.seq)).all()
+
+
+def _size(connection: sa.Connection) -> int | None:
+    """Bytes on the disk of the ledger."""
+    if connection.dialect.name == "postgresql":
+        return connection.execute(sa.select(sa.func.pg_database_size(sa.func.current_database()))).scalar()
+    path = Path(connection.engine.url.database or "")
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
