@@ -1,4 +1,4 @@
-"""The first sheet of the annotated copy: which run it is of, how to go on, and every finding with a link."""
+"""The first sheet of the annotated copy: the run, how to go on, and every finding with a link to its cell."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from importer.reporting.annotated.package import (
     section,
     with_attribute,
 )
+from importer.reporting.workbook.book import LINE_POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +38,7 @@ HEADER = ("Severity", "Cell", "Value", "What is wrong", "How to fix it")
 WIDTHS = (14, 22, 26, 70, 60)
 """Characters."""
 FACTS_ROW, HEADER_ROW = 4, 10
-TITLE_POINTS, LINE_POINTS = 24, 15
+TITLE_POINTS = 24
 MOST_POINTS = 400
 """Excel allows rows of at most 409 points."""
 NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from importer.model.errors import ImporterError
+from importer.reporting.workbook.book import LONGEST_CELL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-LONGEST_CELL = 32_767
-"""Characters that Excel allows in one cell."""
 BOOK = "xl/workbook.xml"
 CONTENT_TYPES = "[Content_Types].xml"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

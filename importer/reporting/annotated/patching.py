@@ -19,6 +19,7 @@ from importer.reporting.annotated.listing import put_listing
 from importer.reporting.annotated.package import BOOK, CannotAnnotate, Package, attributes
 from importer.reporting.annotated.styles import Styles
 from importer.reporting.annotated.worksheet import LAST_POSITION, Edit, Worksheet, row_and_column
+from importer.reporting.workbook.book import MOST_LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,6 @@ ANSWER_WIDTHS = (15, 12, 42, 60, 50)
 """Characters."""
 LINK = RESULT_COLUMNS.index("invoice_link")
 """Its place among the answers."""
-MOST_LINKS = 65_530
-"""Hyperlinks that Excel allows in one sheet; later ones are plain text."""
 
 
 @dataclass(frozen=True, slots=True)
