@@ -200,7 +200,7 @@ def test_what_keeps_a_doubt_from_being_settled_is_said(cli: Cli, sandbox: Sandbo
     """A run with a doubt never ends as if all were well, and new files have their turn."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
     filled(inbox / "b.xlsx", 30, key="b")
-    crash = "import importer.unattended.in_doubt as r\nfrom importer.model.errors import LockedByAnother\n"
+    crash = "import importer.unattended.returning as r\nfrom importer.model.errors import LockedByAnother\n"
     crash += f"def crash(*a):\n    raise {raised}\nr.reconcile = crash\n"
     done = cli.at(sandbox).start("run", "--json", before=crash, **AUTO).wait()
     assert (done.exit_code, invoices(sandbox)) == (code, 3)

@@ -52,7 +52,7 @@ def test_what_differs_is_not_called_done(cli: Cli, sandbox: Sandbox, killed: boo
         env = AUTO | {"KANTATA_TOKEN": sandbox.token, "KANTATA_BASE_URL": way.base_url}
         assert cli.run("run", **env | LATER).exit_code == 8
         if killed:
-            crash = "import importer.unattended.in_doubt as r, os\nr._decided = lambda *a: os._exit(99)\n"
+            crash = "import importer.unattended.returning as r, os\nr._decided = lambda *a: os._exit(99)\n"
             assert cli.start("run", before=crash, **env).wait().exit_code == 99
         done = cli.run("run", **env)
     assert done.exit_code == 4
@@ -74,7 +74,7 @@ def test_a_file_of_somebody_else_comes_back_too(cli: Cli, sandbox: Sandbox) -> N
     """Who put it there owns it; this user may move it, but not set its time."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
     theirs = (
-        "import importer.unattended.in_doubt as r, types\ndef no(*a):\n    raise PermissionError(1, 'planted')\n"
+        "import importer.unattended.returning as r, types\ndef no(*a):\n    raise PermissionError(1, 'planted')\n"
         "r.os = types.SimpleNamespace(utime=no)\n"
     )
     done = cli.at(sandbox).start("run", before=theirs, **AUTO).wait()

@@ -139,8 +139,8 @@ def _returned(tools: Tools, found: Reconciled) -> list[InboxResult]:
     """Put the files of the inbox where they belong now; while a run is at work there, the next one does it."""
     from importer.model.errors import LockedByAnother, SettingsProblem
     from importer.unattended import inbox
-    from importer.unattended.in_doubt import return_files
     from importer.unattended.notices import RECONCILE_TOPIC
+    from importer.unattended.returning import return_files
 
     moved: list[InboxResult] = []
     if (tools.settings.inbox / "in-doubt").is_dir():

@@ -127,7 +127,9 @@ def _reports(results: list[InboxResult]) -> Iterator[Report]:
 def _urgent(results: list[InboxResult]) -> Iterator[str]:
     """The invoices that need a person, by status."""
     for status, heading in URGENT.items():
-        lines = [line for result in results for line in _invoices_in(result, status)]
+        lines: list[str] = []
+        for result in results:
+            lines += _invoices_in(result, status)
         if not lines:
             continue
         yield heading

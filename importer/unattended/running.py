@@ -19,7 +19,7 @@ from importer.model.invoices import UnsoundInvoice
 from importer.model.lifecycle import OPEN, State
 from importer.model.plans import Status
 from importer.reporting.workbook.results import prepare_folder
-from importer.unattended import filing, in_doubt, inbox
+from importer.unattended import filing, inbox, returning
 from importer.unattended.notices import run_topic
 from importer.unattended.outcomes import InboxResult, reason_of
 
@@ -126,15 +126,15 @@ def _results(this: InboxRun, results: list[InboxResult]) -> Iterator[InboxResult
     yield from _each_in_turn(this, whole, check_folder)
 
     if not this.rehearsal:
-        yield from in_doubt.doubts_left(this.tools, results)
+        yield from returning.doubts_left(this.tools, results)
 
 
 def _results_of_doubts(this: InboxRun) -> Iterator[InboxResult]:
     """End what a killed run began, and settle what is in doubt; what goes back into the inbox has its turn there."""
-    for result in in_doubt.finish_moves(this.tools, this.topic):
+    for result in returning.finish_moves(this.tools, this.topic):
         if result.state in (FileState.DONE, FileState.FAILED):
             yield result
-    for result in in_doubt.settle_first(this.tools, this.connect, this.topic):
+    for result in returning.settle_first(this.tools, this.connect, this.topic):
         if not result.state.in_inbox:
             yield result
 
@@ -380,7 +380,7 @@ def _filed(this: InboxRun, candidate: Candidate, file: InboxFile, result: InboxR
     result = replace(result, folder=decided.folder)
     try:
         files.decide(decided, this.topic, result.news)
-        unchanged = filing.store(decided, candidate.path, in_doubt.results_of(decided, reports))
+        unchanged = filing.store(decided, candidate.path, returning.results_of(decided, reports))
         files.note_moved(decided, decided.folder)
     except (OSError, LedgerProblem) as error:
         return _corrected(this, decided, result, _not_moved(result, error, reports / file.entry))
@@ -388,7 +388,7 @@ def _filed(this: InboxRun, candidate: Candidate, file: InboxFile, result: InboxR
         remark = f"It was replaced meanwhile: the new file is for the next run; a copy is in {reports / file.entry}."
         return _corrected(this, decided, result, replace(result, reason=f"{result.reason} {remark}"))
     with suppress(OSError, LedgerProblem):  # what earlier runs left lies apart then
-        in_doubt.bring_together(this.tools, decided)
+        returning.bring_together(this.tools, decided)
     return result
 
 
