@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import select
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import loopback_only
+import near_reading
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from importer.sandbox.running import Sandbox
 
 loopback_only.close()
+near_reading.near()
 
 OURS = (
     "KANTATA_",
@@ -48,7 +51,8 @@ OURS = (
     "CURL_CA_",
 )
 """Beginnings of variables that settings or requests would listen to."""
-LONGEST_RUN_SECONDS = 60
+LONGEST_RUN_SECONDS = 300
+"""Bound against a hang, for a machine under load: no test may depend on it."""
 NOWHERE = "http://127.0.0.1:9/api/v1"
 """The discard port: nobody listens there."""
 
@@ -68,6 +72,14 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
             patch.setenv(f"XDG_{folder.upper()}_HOME", str(home / folder))
         patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")  # nobody's own keyring
         yield
+
+
+@pytest.fixture
+def real_child() -> Iterator[None]:
+    """Read files with the child process that the program has for it, also when this process reads them."""
+    near_reading.far()
+    yield
+    near_reading.near()
 
 
 @pytest.fixture
@@ -161,7 +173,7 @@ def connect() -> Iterator[Callable[..., KantataApi]]:
     """Return a maker of clients that do not wait long."""
     made: list[KantataApi] = []
 
-    def make(base_url: str, token: str = "sandbox", *, read_timeout: float = 5) -> KantataApi:  # noqa: S107 - public
+    def make(base_url: str, token: str = "sandbox", *, read_timeout: float = 30) -> KantataApi:  # noqa: S107 - public
         made.append(KantataApi(base_url, token, connect_timeout=2, read_timeout=read_timeout))
         return made[-1]
 
@@ -213,13 +225,22 @@ class Running:
         path = self._folder / "stdout"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
+    def talk(self) -> str:
+        """Return what it has written to stderr so far."""
+        path = self._folder / "stderr"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether :meth:`wait` would not have to wait."""
+        return bool(select.select([self._connection], [], [], 0)[0])
+
     def wait(self) -> Finished:
         """Wait for its end."""
         code = int(self._stream.readline())
         self._stream.close()
         self._connection.close()
-        texts = [(self._folder / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")]
-        return Finished(code, *texts)
+        return Finished(code, self.said(), self.talk())
 
 
 @dataclass
@@ -230,20 +251,15 @@ class Cli:
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *argv: object, before: str = "", **env: str) -> Running:
-        """Start a command; ``before`` is Python run in the new process first."""
+    def start(self, *argv: object, before: str = "", terminal: str | None = None, **env: str) -> Running:
+        """Start a command; ``before`` is Python run in the new process first; ``terminal`` is its own, by name."""
         talk = Path(tempfile.mkdtemp(dir=self.folder))
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(LONGEST_RUN_SECONDS)
         connection.connect(str(self.server))
         order = {
-            "argv": [str(one) for one in argv],
-            "env": {**self.env, **env},
-            "cwd": str(self.folder),
-            "before": before,
-            "stdin": os.devnull,
-            "stdout": str(talk / "stdout"),
-            "stderr": str(talk / "stderr"),
+            "argv": [str(one) for one in argv], "env": {**self.env, **env}, "cwd": str(self.folder), "before": before,
+            "terminal": terminal, "stdin": os.devnull, "stdout": str(talk / "stdout"), "stderr": str(talk / "stderr"),
         }
         connection.sendall(json.dumps(order).encode() + b"\n")
         return Running(connection, talk)
@@ -301,11 +317,10 @@ def _warm_cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             script = Path(__file__).with_name("warm_cli.py")
             command = [sys.executable, str(script), str(address)]
             server = subprocess.Popen(command, stderr=stderr, stdin=subprocess.DEVNULL)
-        for _ in range(3000):
-            if address.exists() or server.poll() is not None:
-                break
+        end = time.monotonic() + LONGEST_RUN_SECONDS
+        while not address.exists() and server.poll() is None and time.monotonic() < end:
             time.sleep(0.01)
-        assert server.poll() is None, log.read_text()
+        assert address.exists(), f"it does not answer (exit code {server.poll()})\n{log.read_text()}"
         yield address
         server.terminate()
         server.wait()
@@ -324,7 +339,7 @@ def cli(_warm_cli: Path, tmp_path: Path) -> Cli:
         "IMPORTER_WORKERS": "1",  # tests of parallel sending say so
         "IMPORTER_RETRY_SECONDS": "0",
         "IMPORTER_CONNECT_TIMEOUT_SECONDS": "2",
-        "IMPORTER_READ_TIMEOUT_SECONDS": "5",
+        "IMPORTER_READ_TIMEOUT_SECONDS": "30",
         "PYTHONWARNINGS": "default",
     }
     return Cli(_warm_cli, folder, env)

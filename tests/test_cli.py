@@ -6,8 +6,6 @@ import os
 import pty
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -34,7 +32,7 @@ def posts(sandbox: Sandbox) -> int:
     return len(sandbox.received("POST"))
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Wait for something that is about to happen."""
     end = time.monotonic() + seconds
     while not condition():
@@ -172,7 +170,7 @@ def test_a_second_signal_ends_the_program_at_once_and_leaves_the_ledger_sound(cl
     running = cli.start("submit", cli.fees(2), "--yes", "--json")
     until(lambda: posts(sandbox) == 1)
     running.signal(signal.SIGINT)
-    time.sleep(0.2)
+    until(lambda: "second signal" in running.talk())
     running.signal(signal.SIGINT)
     assert running.wait().exit_code == -signal.SIGINT
     sandbox.misbehave()
@@ -462,21 +460,16 @@ class Terminal:
     """A person's terminal with the program in it."""
 
     def __init__(self, cli: Cli, *argv: object) -> None:
-        """Start the program in it, from cold."""
-        self._terminal, inside = pty.openpty()
-        shell = ["/bin/sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(inside)]  # so that Ctrl-C reaches it
-        self._program = subprocess.Popen(
-            [*shell, sys.executable, "-m", "importer", *map(str, argv)],
-            cwd=cli.folder,
-            env=cli.env | {"TERM": "xterm", "COLUMNS": "160"},
-            start_new_session=True,
-        )
-        os.close(inside)
+        """Start the program in it."""
+        self._terminal, self._inside = pty.openpty()
+        name = os.ttyname(self._inside)
+        self._program = cli.start(*argv, terminal=name, TERM="xterm", COLUMNS="160")
         self.shown = ""
 
     def read_until(self, words: str) -> None:
         """Read what is shown until the words come."""
-        until(lambda: self._read() and words in self.shown)
+        until(lambda: self._read() and (words in self.shown or self._program.ended))
+        assert words in self.shown, self.shown
 
     def type(self, text: str) -> None:
         """Type, as on a keyboard."""
@@ -484,9 +477,11 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the end; return the exit code."""
-        until(lambda: self._read() and self._program.poll() is not None)
+        until(lambda: self._read() and self._program.ended)
+        self._read()
+        os.close(self._inside)
         os.close(self._terminal)
-        return self._program.wait()
+        return self._program.wait().exit_code
 
     def _read(self) -> bool:
         while select.select([self._terminal], [], [], 0)[0]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
-import sys
-import time
+import select
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,27 +104,21 @@ def test_addresses_of_notices_do_not_belong_into_the_file(cli: Cli) -> None:
 def typed(cli: Cli, sandbox: Sandbox, answer: str, *argv: str) -> tuple[int, str]:
     """Submit two invoices of 101 and 102 at a terminal of its own, and type an answer."""
     sheet = cli.fees(2)
-    pid, terminal = pty.fork()
-    if pid == 0:
-        env = {**cli.env, "KANTATA_BASE_URL": sandbox.base_url, "KANTATA_TOKEN": sandbox.token, "COLUMNS": "120"}
-        os.chdir(cli.folder)
-        command = [sys.executable, "-m", "importer", "submit", str(sheet), *argv]
-        os.execve(sys.executable, command, env)  # noqa: S606 - the program under test
-    said, asked, end = b"", False, time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
+    terminal, inside = pty.openpty()
+    running = cli.at(sandbox).start("submit", sheet, *argv, terminal=os.ttyname(inside), TERM="xterm", COLUMNS="120")
+    said, asked, ended = b"", False, False
+    while not ended:
+        ended = running.ended  # looked at first, so that nothing it said is missed
+        while select.select([terminal], [], [], 0.02)[0]:
             said += os.read(terminal, 65536)
-        except OSError:  # the other side has ended
-            break
         if b" to send:" in said and not asked:
             os.write(terminal, answer.encode() + b"\n")
             asked = True
-    _, status = os.waitpid(pid, 0)
+    os.close(inside)
     os.close(terminal)
-    return os.waitstatus_to_exitcode(status), said.decode()
+    return running.wait().exit_code, said.decode()
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 @pytest.mark.parametrize(("answer", "code", "sent"), [("203.00", 0, 2), ("203", 0, 2), ("yes", 9, 0), ("204", 9, 0)])
 def test_production_asks_for_the_total(cli: Cli, sandbox: Sandbox, answer: str, code: int, sent: int) -> None:
     """A profile marked as production shows a banner and sends only when its total was typed."""

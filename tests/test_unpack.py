@@ -35,6 +35,7 @@ from importer.reading.formats.unpack import unpack
 
 FILES = Path(__file__).parent / "files" / "reading"
 KNOWN = known_headers()
+pytestmark = pytest.mark.usefixtures("real_child")
 SMALL = Limits(unpacked_bytes=20 * 2**20, seconds=10, memory_bytes=2**30)
 HEADER = ["Project ID", "Item type", "Amount", "Description"]
 

@@ -1,16 +1,19 @@
 """The program, started often: a process that has its imports done and forks one child per command line.
 
 Each child is a process of its own, with real signals, exit code and file descriptors; only the two seconds that
-Python needs to import pandas are saved. ``test_cli.py`` also starts ``python -m importer`` from cold.
+Python needs to import pandas are saved, and the start of another Python that reads the sheet (``near_reading``).
+``test_cli.py`` also starts ``python -m importer`` from cold.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
 import runpy
+import selectors
 import signal
 import socket
 import sys
@@ -31,6 +34,10 @@ WARM = (
     "rich.table",
     "rich.markup",
     "importer.reporting.report",
+    "importer.reading.formats.child",
+    "importer.reading.formats.calamine",
+    "importer.reading.formats.csv_text",
+    "importer.reading.formats.xls",
 )
 
 
@@ -39,18 +46,23 @@ def serve(address: str) -> None:
     for name in (*WARM, *_modules_of_a_preview()):
         with contextlib.suppress(ImportError):  # some are made at run time
             importlib.import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(socket.AF_UNIX) as listening:
+    gc.collect()
+    gc.freeze()  # else the first collection in a child touches, and so copies, all that it shares with this process
+    with socket.socket(socket.AF_UNIX) as listening, selectors.DefaultSelector() as waiting:
         listening.bind(f"{address}-")
         listening.listen(64)
         Path(f"{address}-").rename(address)  # whoever sees the name can connect
+        waiting.register(listening, selectors.EVENT_READ)
         while True:
-            connection, _ = listening.accept()
-            if os.fork() == 0:
-                listening.close()
-                _handle(connection)
-                os._exit(0)
-            connection.close()
+            for key, _ in waiting.select():
+                if key.fileobj is listening:
+                    connection, _ = listening.accept()
+                    child, alive = _begin(connection)
+                    waiting.register(alive, selectors.EVENT_READ, (child, connection))
+                else:
+                    waiting.unregister(key.fileobj)
+                    os.close(key.fd)
+                    _end(*key.data)
 
 
 def _modules_of_a_preview() -> list[str]:
@@ -78,27 +90,35 @@ def _modules_of_a_preview() -> list[str]:
     return names
 
 
-def _handle(connection: socket.socket) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    stream = connection.makefile("rw")
-    order = json.loads(stream.readline())
+def _begin(connection: socket.socket) -> tuple[int, int]:
+    """Read an order, fork the child that carries it out, and tell its pid; with a pipe that closes when it ends."""
+    order = json.loads(connection.makefile("r").readline())
+    alive, held = os.pipe()
     child = os.fork()
     if child == 0:
-        connection.detach()
+        connection.close()
         _become(order)
+    os.close(held)
     with contextlib.suppress(OSError):
-        stream.write(f"{child}\n")
-        stream.flush()
+        connection.sendall(f"{child}\n".encode())
+    return child, alive
+
+
+def _end(child: int, connection: socket.socket) -> None:
+    """Tell how it ended."""
     _, status = os.waitpid(child, 0)
-    with contextlib.suppress(OSError):
-        stream.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        stream.flush()
+    with contextlib.suppress(OSError), connection:
+        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
 def _become(order: dict[str, Any]) -> None:
+    if order["terminal"]:
+        os.setsid()  # the terminal becomes its own with the first open, so that Ctrl-C reaches it
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        os.dup2(os.open(order[name], flags, 0o600), number)
+        os.dup2(os.open(order["terminal"] or order[name], os.O_RDWR if order["terminal"] else flags, 0o600), number)
+        if order["terminal"]:  # what was made for a file would seek in it, and keep back what is to be seen
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", buffering=1, closefd=False))
     os.environ.clear()
     os.environ.update(order["env"])
     os.chdir(order["cwd"])
@@ -123,6 +143,8 @@ def _become(order: dict[str, Any]) -> None:
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
     import loopback_only
+    import near_reading
 
     loopback_only.close()
+    near_reading.near()
     serve(sys.argv[1])
