@@ -258,8 +258,14 @@ class Cli:
         connection.settimeout(LONGEST_RUN_SECONDS)
         connection.connect(str(self.server))
         order = {
-            "argv": [str(one) for one in argv], "env": {**self.env, **env}, "cwd": str(self.folder), "before": before,
-            "terminal": terminal, "stdin": os.devnull, "stdout": str(talk / "stdout"), "stderr": str(talk / "stderr"),
+            "argv": [str(one) for one in argv],
+            "env": {**self.env, **env},
+            "cwd": str(self.folder),
+            "before": before,
+            "terminal": terminal,
+            "stdin": os.devnull,
+            "stdout": str(talk / "stdout"),
+            "stderr": str(talk / "stderr"),
         }
         connection.sendall(json.dumps(order).encode() + b"\n")
         return Running(connection, talk)

@@ -13,8 +13,8 @@ import warnings
 from types import SimpleNamespace
 from typing import Any
 
-from importer import unpack as room
-from importer.unpack.child import answer_to
+from importer.reading.formats import unpack as room
+from importer.reading.formats.child import answer_to
 
 REAL = room.subprocess  # type: ignore[attr-defined]
 """What the room starts its child with."""

@@ -193,7 +193,7 @@ def test_libreoffice_reads_the_copy_as_it_reads_the_original(cli: Cli, sandbox: 
             ],
             check=True,
             capture_output=True,
-            timeout=60,
+            timeout=600,
         )
     old, new = (CalamineWorkbook.from_path(str(out / f"{path.stem}.ods")) for path in (source, made))
     for name in old.sheet_names:
@@ -328,7 +328,7 @@ def test_marks_are_known_again_after_libreoffice_has_saved_the_copy(cli: Cli, sa
         ],
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=600,
     )
     saved = cli.folder / "office" / first.name
     parts = sheets.parts(saved.read_bytes())

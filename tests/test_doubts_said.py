@@ -134,7 +134,7 @@ def test_what_is_being_sent_just_now_is_no_doubt(cli: Cli, sandbox: Sandbox) -> 
     (cli.folder / "inbox").mkdir()
     holding = "import importer.kantata.client as c, time, pathlib\n"
     holding += (
-        "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(60)\nc.KantataApi.create_invoice = wait\n"
+        "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(600)\nc.KantataApi.create_invoice = wait\n"
     )
     other = cli.at(sandbox).start("submit", sheet, "--yes", before=holding)
     while not (cli.folder / "held").exists():

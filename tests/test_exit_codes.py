@@ -109,7 +109,7 @@ def while_another_sends(cli: Cli, sandbox: Sandbox) -> Any:
     """Another submit holds the lock of the account."""
     in_doubt(cli, sandbox)
     hold = "import importer.flow.submit as s, time, pathlib\n"
-    hold += "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(60)\ns.prepare = wait\n"
+    hold += "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(600)\ns.prepare = wait\n"
     other = cli.start("submit", cli.fees(2), "--yes", before=hold)
     while not (cli.folder / "held").exists():
         time.sleep(0.02)

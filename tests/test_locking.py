@@ -41,7 +41,7 @@ class Desk:
     def start(self) -> Running:
         """Start a submit; return once it is busy with its second invoice."""
         running = self.cli.start("submit", self.cli.fees(3), "--yes", "--json", "--offline")
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while len(self.server.posts) < 2 and time.monotonic() < end:
             time.sleep(0.005)
         return running

@@ -439,13 +439,13 @@ def with_rows_of_blanks(path: Path, count: int) -> Path:
 
 
 def test_a_million_blank_rows_are_passed_over(tmp_path: Path) -> None:
-    """Formatted blanks down to the last row of Excel cost a few seconds, not an error."""
+    """Formatted blanks down to the last row of Excel cost a few seconds of work, not an error."""
     path = with_rows_of_blanks(table(tmp_path / "a.xlsx", HEADER, ROW), 1_048_500)
-    started = time.monotonic()
+    started = time.process_time()
     sheet = read(path)
     assert [row.number for row in sheet.rows] == [2]
     assert sheet.problems == ()
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_a_million_blank_rows_without_a_value_are_refused(tmp_path: Path) -> None:
@@ -771,7 +771,7 @@ def test_no_foreign_file_ends_in_a_traceback() -> None:
         [sys.executable, "-W", "error", "-c", _READ_ALL, *map(str, paths)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     answers = dict(json.loads(line) for line in done.stdout.splitlines())

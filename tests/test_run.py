@@ -340,7 +340,7 @@ def test_two_runs_at_once(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
         done = cli.at(sandbox).run("run", **AUTO)
     assert (done.exit_code, posts(sandbox), lying(inbox)) == (7, 0, ["a.xlsx"])
     holding = "import importer.flow.submit as s, time, pathlib\n"
-    holding += "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(60)\ns.prepare = wait\n"
+    holding += "def wait(*a):\n    pathlib.Path('held').touch()\n    time.sleep(600)\ns.prepare = wait\n"
     other = cli.at(sandbox).start("submit", cli.fees(1), "--yes", before=holding)
     while not (cli.folder / "held").exists():
         time.sleep(0.02)

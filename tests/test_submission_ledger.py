@@ -183,7 +183,7 @@ def test_processes_that_claim_one_reference_get_it_once(tmp_path: Path) -> None:
         assert one.stdin is not None
         one.stdin.write("go\n")
         one.stdin.flush()
-    said = [one.communicate(timeout=60) for one in started]
+    said = [one.communicate(timeout=300) for one in started]
     assert [errors for _, errors in said] == [""] * 3
     assert sum(int(number) for number, _ in said) == 10
 

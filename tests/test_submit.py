@@ -102,10 +102,10 @@ def test_the_wait_that_the_server_asks_for_is_kept(
     ledger: SubmissionLedger,
 ) -> None:
     """Retry-After longer than our own wait; one that reaches beyond the budget ends the run at once."""
-    with Scripted([http(429, Retry_After="1.6"), created(), http(429, Retry_After="100")]) as server:
+    with Scripted([http(429, Retry_After="1.6"), created(), http(429, Retry_After="1000")]) as server:
         begun = time.monotonic()
         sent = sender(connect(server.base_url), ledger, retry_seconds=50).send_all(fees(3))
-        assert 1.6 <= time.monotonic() - begun < 5
+        assert 1.6 <= time.monotonic() - begun < 50
     assert statuses(sent) == ["created", "not_sent", "not_sent"]
     assert (len(server.posts), sent.unreachable) == (3, True)
 
@@ -118,7 +118,7 @@ def test_a_server_that_nobody_reaches_leaves_nothing_in_doubt(
     planned = fees(3)
     begun = time.monotonic()
     sent = sender(connect("http://127.0.0.1:9"), ledger, retry_seconds=1.3).send_all(planned)
-    assert 1 <= time.monotonic() - begun < 3
+    assert 1 <= time.monotonic() - begun < 60
     assert (statuses(sent), sent.unreachable) == (["not_sent"] * 3, True)
     assert states(ledger, planned) == ["not_sent", None, None]
     assert {one.status for one in replan(planned, ledger)} == {Status.READY}
@@ -211,11 +211,22 @@ def test_two_senders_of_the_same_plan_send_each_invoice_once(
 # --- stopping ---
 
 
+def stop_later(stop: Stop, code: ExitCode, when: Callable[[], bool]) -> None:
+    """Ask to stop, from another thread, once something is so."""
+
+    def wait() -> None:
+        while not when():
+            time.sleep(0.005)
+        stop(code)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def test_a_stop_settles_the_request_under_way(api: KantataApi, ledger: SubmissionLedger, sandbox: Sandbox) -> None:
     """Asked to stop in mid-request: that invoice has its answer, the rest is not sent, a second run sends the rest."""
-    sandbox.misbehave(Fault(FaultKind.SLOW_AFTER, after=1, seconds=0.5))
+    sandbox.misbehave(Fault(FaultKind.SLOW_AFTER, after=1, seconds=0.8))
     planned, stop = fees(4), Stop()
-    threading.Timer(0.3, stop, args=(ExitCode.TERMINATED,)).start()
+    stop_later(stop, ExitCode.TERMINATED, lambda: len(sandbox.received("POST")) == 2)
     sent = sender(api, ledger, stop=stop).send_all(planned)
     assert statuses(sent) == ["created", "created", "not_sent", "not_sent"]
     assert sent.stopped_by is ExitCode.TERMINATED
@@ -227,11 +238,11 @@ def test_a_stop_settles_the_request_under_way(api: KantataApi, ledger: Submissio
 def test_a_stop_ends_a_wait(connect: Callable[..., KantataApi], ledger: SubmissionLedger) -> None:
     """Waiting for a throttled server does not keep anybody waiting."""
     stop = Stop()
-    with Scripted([http(429, Retry_After="30")]) as server:
-        threading.Timer(0.3, stop, args=(ExitCode.INTERRUPTED,)).start()
+    with Scripted([http(429, Retry_After="600")]) as server:
+        stop_later(stop, ExitCode.INTERRUPTED, lambda: len(server.posts) == 1)
         begun = time.monotonic()
-        sent = sender(connect(server.base_url), ledger, stop=stop, retry_seconds=60).send_all(fees(2))
-    assert time.monotonic() - begun < 5
+        sent = sender(connect(server.base_url), ledger, stop=stop, retry_seconds=6000).send_all(fees(2))
+    assert time.monotonic() - begun < 300
     assert (statuses(sent), sent.stopped_by, len(server.posts)) == (["not_sent"] * 2, ExitCode.INTERRUPTED, 1)
 
 

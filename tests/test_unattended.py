@@ -62,7 +62,7 @@ def by_cron(home: Path) -> subprocess.CompletedProcess[str]:
         "run",
     ]
     return subprocess.run(
-        command, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+        command, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
     )
 
 

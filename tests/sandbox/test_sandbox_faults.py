@@ -94,7 +94,7 @@ def test_slowness_and_a_client_that_gives_up(kantata: Client, sandbox: Sandbox, 
             json={"invoice": {"workspace_id": 101, "payment_schedule": 0, "fixed_fee_items": FEE}},
             timeout=0.1,
         )
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not sandbox.invoices() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(sandbox.invoices()) == 1

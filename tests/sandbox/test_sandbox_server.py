@@ -14,8 +14,8 @@ import pytest
 import requests
 
 from importer import sandbox as stand_in
-from importer.sandbox import SandboxMissing, SandboxStoreError
-from importer.sandbox.faults import Fault, FaultKind
+from importer.sandbox import Fault, FaultKind, SandboxMissing, SandboxStoreError
+from importer.sandbox.server import KeepAliveHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,25 +72,25 @@ def test_chunked_bodies_are_read(kantata: Client) -> None:
     assert kantata.call("GET", "/users/me").status_code == 200
 
 
-def test_an_answer_takes_milliseconds(kantata: Client) -> None:
-    """No Nagle delay (40 ms and more per request) on a kept connection."""
+def test_an_answer_takes_milliseconds(sandbox: Sandbox, kantata: Client) -> None:
+    """No Nagle delay (40 ms and more per request) on a kept connection: switched off, and one write per answer."""
     kantata.get("/users/me")
-    began = time.perf_counter()
-    for _ in range(20):
-        kantata.get("/users/me")
-    assert (time.perf_counter() - began) / 20 < 0.03
+    [kept] = sandbox._server._open  # noqa: SLF001 - time cannot be measured on a busy machine
+    assert kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert KeepAliveHandler.wbufsize == -1
 
 
 def test_stop_ends_kept_connections_and_waits(sandbox: Sandbox, kantata: Client) -> None:
     """After stop() nothing answers, not even on an open connection, and a slow answer under way does not hold it up."""
-    sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, method="GET", path="/workspaces", seconds=60))
+    sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, method="GET", path="/workspaces", seconds=600))
     with pytest.raises(requests.ReadTimeout):
         kantata.call("GET", "/workspaces", timeout=0.05)
     kantata.get("/users/me")
     began = time.monotonic()
     sandbox.stop()
     sandbox.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 300
+    assert not sandbox._thread.is_alive()  # noqa: SLF001 - it did not only give up waiting
     with pytest.raises(requests.ConnectionError):
         kantata.call("GET", "/users/me")
 
