@@ -8,9 +8,9 @@ READY := $(VENV)/.ready
 
 help:
 	@echo "make demo       preview, then submit sample_data through the sandbox"
-	@echo "make test       run all tests"
+	@echo "make test       run the tests but the slow ones (minutes; after every change)"
 	@echo "make lint       ruff, mypy, import-linter"
-	@echo "make check      lint, documentation checks, tests with coverage: what CI runs"
+	@echo "make check      lint, documentation checks, all tests with coverage: what CI runs"
 	@echo "make bench      measure speed and memory, write docs/benchmark.md"
 	@echo "make templates  write templates/ and sample_data/ again"
 	@echo "make files      write tests/files/reading/ again, with the answer to each file"
@@ -31,7 +31,7 @@ demo: $(READY)
 	IMPORTER_LEDGER=build/demo/ledger.sqlite $(BIN)/invoice-importer submit sample_data/agency_october_2026.xlsx --sandbox --yes
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --quick
 
 lint: $(READY)
 	$(BIN)/ruff check .

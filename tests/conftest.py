@@ -23,6 +23,7 @@ import near_reading
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import is_hypothesis_test, settings
 from plans import ACCOUNT
 
 from importer import sandbox as stand_in
@@ -34,6 +35,46 @@ if TYPE_CHECKING:
 
     from importer.ledger.ledger import SubmissionLedger
     from importer.sandbox.running import Sandbox
+
+FEWER = 10
+"""With ``--quick``, one of so many examples of a property is tried, but never fewer than so many."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--quick``: what ``make test`` runs; without it, as in ``make check``, everything runs."""
+    parser.addoption("--quick", action="store_true", help="leave out what is marked slow, try fewer examples")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors: tests wait a third of their time for servers and processes."""
+    return -(-len(os.sched_getaffinity(0)) * 3 // 2) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as slow what needs PostgreSQL; with ``--quick``, leave out what is slow and try fewer examples."""
+    for item in items:
+        given = getattr(getattr(item, "callspec", None), "params", {}).values()
+        if "postgresql" in [*getattr(item, "fixturenames", ()), *(one for one in given if isinstance(one, str))]:
+            item.add_marker(pytest.mark.slow)
+    if config.getoption("--quick"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
+        for item in items:
+            _try_fewer(item)
+
+
+def _try_fewer(item: pytest.Item) -> None:
+    given = getattr(item, "obj", None)
+    if is_hypothesis_test(given):
+        given = getattr(given, "__func__", given)
+        full: settings = getattr(given, "_hypothesis_internal_use_settings", None) or settings()
+        if full.max_examples > FEWER:
+            fewer = settings(full, max_examples=max(FEWER, full.max_examples // FEWER))
+            given._hypothesis_internal_use_settings = fewer  # noqa: SLF001 - a second @settings is refused
+
 
 loopback_only.close()
 near_reading.near()

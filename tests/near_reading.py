@@ -6,7 +6,6 @@ promises is proven with the fixture ``real_child`` and with ``Cli.cold``.
 
 from __future__ import annotations
 
-import io
 import pickle
 import subprocess
 import warnings
@@ -25,11 +24,7 @@ def _answered(command: list[str], *, input: bytes, **_: Any) -> subprocess.Compl
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the child's stderr is thrown away
         answer = answer_to(pickle.loads(input))  # noqa: S301 - it was pickled a moment ago
-    written = io.BytesIO()
-    pickler = pickle.Pickler(written, protocol=pickle.HIGHEST_PROTOCOL)
-    pickler.fast = True
-    pickler.dump(answer)
-    return subprocess.CompletedProcess(command, 0, written.getvalue(), b"")
+    return subprocess.CompletedProcess(command, 0, pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL), b"")
 
 
 NEAR = SimpleNamespace(run=_answered, TimeoutExpired=subprocess.TimeoutExpired)

@@ -173,6 +173,7 @@ def test_the_stored_results_of_formulas_stay(cli: Cli, sandbox: Sandbox) -> None
     assert openpyxl.load_workbook(made, data_only=True)[SHEET]["F6"].value == 200
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
 def test_libreoffice_reads_the_copy_as_it_reads_the_original(cli: Cli, sandbox: Sandbox) -> None:
     """Another program than ours opens it, with the same cells in the same places."""
@@ -310,6 +311,7 @@ def test_a_merged_range_shows_the_worst_of_its_cells_at_its_first() -> None:
     assert "second" in cell.comment.text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
 @pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning")
 def test_marks_are_known_again_after_libreoffice_has_saved_the_copy(cli: Cli, sandbox: Sandbox) -> None:

@@ -245,7 +245,7 @@ def test_an_answer_that_is_not_understood_never_means_not_created(
     assert str(with_tie_out(again, outcome.read_back)).encode()
 
 
-@pytest.mark.parametrize("nonsense", SILENT)
+@pytest.mark.parametrize("nonsense", [None, *(pytest.param(one, marks=pytest.mark.slow) for one in SILENT[1:])])
 def test_an_answer_that_is_not_understood_never_proves_an_invoice_absent(
     talk: Talk, ledger: SubmissionLedger, nonsense: object
 ) -> None:

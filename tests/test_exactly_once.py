@@ -130,6 +130,7 @@ def test_killed_at_a_step(cli: Cli, kantata: Sandbox, step: str, nth: int) -> No
     check_after_the_kill(cli, kantata)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_killed_at_any_moment(cli: Cli, kantata: Sandbox, seed: int) -> None:
     """From outside, at a moment that chance chooses, against a server that is slow before or after its commit."""
@@ -259,6 +260,7 @@ def test_a_ledger_locked_in_mid_run_tells_what_was_sent(cli: Cli, sandbox: Sandb
     assert set(posted(sandbox).values()) == {1}
 
 
+@pytest.mark.slow
 def test_faults_and_restarts_in_any_mixture(cli: Cli, sandbox: Sandbox) -> None:
     """Twenty-five invoices, random faults, several runs: one POST each in all, and none forgotten."""
     chance = random.Random(2026)

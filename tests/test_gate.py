@@ -112,6 +112,7 @@ def test_many_threads_share_one_pace() -> None:
         assert end - begin >= 1 / 50 - 1e-6
 
 
+@pytest.mark.slow
 def test_a_server_never_meets_more_than_the_pace(
     connect: Callable[..., KantataApi], ledger: SubmissionLedger, sandbox: Sandbox
 ) -> None:

@@ -225,6 +225,7 @@ print(sum(ledger.claim(one, "run", BATCH, SOURCE) is not None for one in planned
 """
 
 
+@pytest.mark.slow
 def test_two_processes_that_claim_one_reference_get_it_once(ledger_place: sa.URL) -> None:
     """The database decides: ten references, ten claims in all, no error."""
     address = ledger_place.render_as_string(hide_password=False)

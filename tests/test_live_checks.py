@@ -319,6 +319,7 @@ def echo(request: Request) -> bytes:
     return envelope(key, records)
 
 
+@pytest.mark.slow
 def test_five_thousand_lines_over_three_hundred_projects_need_forty_calls_at_most(cli: Cli) -> None:
     """All kinds of items, tasks, and an invoice number on each invoice; references and all."""
     kinds = ("time_entry", "expense", "billing_milestone", "fixed_fee", "time_entry")

@@ -260,6 +260,7 @@ def test_a_second_signal_leaves_a_sound_ledger(cli: Cli, sandbox: Sandbox) -> No
 INVOICES = 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_killed_with_four_workers_at_any_moment(cli: Cli, kantata: Sandbox, seed: int) -> None:
     """Run again until nothing is left: never two live invoices of a reference, each is created or named in doubt."""

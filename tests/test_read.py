@@ -438,6 +438,7 @@ def with_rows_of_blanks(path: Path, count: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_million_blank_rows_are_passed_over(tmp_path: Path) -> None:
     """Formatted blanks down to the last row of Excel cost a few seconds of work, not an error."""
     path = with_rows_of_blanks(table(tmp_path / "a.xlsx", HEADER, ROW), 1_048_500)
@@ -763,6 +764,7 @@ for path in map(Path, sys.argv[1:]):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of foreign files is not here")
 def test_no_foreign_file_ends_in_a_traceback() -> None:
     """Every file of the corpus is read or refused with a reason."""

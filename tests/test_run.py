@@ -353,7 +353,8 @@ def test_a_signal_ends_the_run_after_the_request_under_way(cli: Cli, sandbox: Sa
     """Exit code 143; what was not begun stays in the inbox, and the next run bills the rest."""
     filled(inbox / "a.xlsx", *range(10, 30))
     slow = "import importer.sending.sender as s, time\nsend = s.Sender._send\n"
-    slow += "def slowly(self, one):\n    time.sleep(0.3)\n    return send(self, one)\ns.Sender._send = slowly\n"
+    slow += "def slowly(self, one):\n    self.stop.asked or time.sleep(0.3)\n"
+    slow += "    return send(self, one)\ns.Sender._send = slowly\n"
     running = cli.at(sandbox).start("run", "--json", before=slow, **AUTO)
     while not posts(sandbox):
         time.sleep(0.02)

@@ -209,6 +209,7 @@ def test_a_rehearsal_puts_nothing_away(cli: Cli, inbox: Path) -> None:
     assert list(Path(done.document["files"][0]["folder"]).glob("*-results.xlsx"))
 
 
+@pytest.mark.slow
 def test_a_terminal_of_another_encoding_stops_no_run(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
     """Every file is handled although its line cannot be written as it is."""
     filled(inbox / "Größe.xlsx", 10)

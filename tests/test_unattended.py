@@ -66,6 +66,7 @@ def by_cron(home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_month_of_three_files_without_anyone_watching(tmp_path: Path, kantata: str) -> None:
     """Good: billed. Mistakes: to failed/ with the marked copy. A duplicate: nothing. A mail tells; then silence."""
     with MailServer() as mail, Scripted([http(200)]) as pulse:

@@ -302,6 +302,7 @@ def _changed_inside(data: bytes, chance: random.Random) -> bytes:
     return zipped(made)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEEDS)
 def test_fuzz_ends_in_a_sheet_or_a_sentence(name: str) -> None:
     """Flipped, cut and spliced files, and well-packed ones with broken parts: no traceback and no hang."""
