@@ -68,7 +68,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _try_fewer(item: pytest.Item) -> None:
     given = getattr(item, "obj", None)
-    if is_hypothesis_test(given):
+    machine = getattr(getattr(item, "cls", None), "settings", None)
+    if isinstance(machine, settings) and machine.max_examples > FEWER:
+        item.cls.settings = settings(machine, max_examples=FEWER)  # type: ignore[attr-defined]
+    elif is_hypothesis_test(given):
         given = getattr(given, "__func__", given)
         full: settings = getattr(given, "_hypothesis_internal_use_settings", None) or settings()
         if full.max_examples > FEWER:

@@ -103,6 +103,7 @@ def _read(path: Path) -> Sheet:
     return read_sheet(path, None, known_headers(), renew.odd_files.reading(encoding))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("soffice") is None, reason="LibreOffice is not here; its files are kept as golden ones"
 )

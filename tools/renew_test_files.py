@@ -117,7 +117,7 @@ def convert(source: Path, how: str, target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         profile = f"-env:UserInstallation=file://{folder}/profile"
         command = ["soffice", profile, "--headless", "--convert-to", how, "--outdir", folder, str(source)]
-        subprocess.run(command, check=True, capture_output=True, timeout=180)
+        subprocess.run(command, check=True, capture_output=True, timeout=600)
         suffix = how.partition(":")[0]
         shutil.copyfile(Path(folder) / f"{source.stem}.{suffix}", target)
 
