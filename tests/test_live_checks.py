@@ -239,8 +239,8 @@ def test_an_answer_that_ignores_the_filter_is_noticed(cli: Cli) -> None:
         done = run(cli, server, "preview", {**TIME, "item_id": 5})
     assert (done.exit_code, found(done), done.statuses) == (0, [], ["ready"])
     projects, entries = told(done)
-    assert "projects holds 1 record that nobody asked for" in projects
-    assert "time entries holds 5 records that nobody asked for" in entries
+    assert "projects holds 1 record beyond what was asked for" in projects
+    assert "time entries holds 5 records beyond what was asked for" in entries
 
 
 def test_an_endless_answer_that_ignores_the_filter_is_not_read_to_its_end(cli: Cli) -> None:

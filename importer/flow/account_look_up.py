@@ -208,8 +208,8 @@ def _open_questions(account: Account, ready: list[Invoice]) -> Iterator[str]:
     """What the answers leave open, in whole sentences."""
     for words, count in account.strangers:
         yield (
-            f"Kantata's answer about {words} holds {count_of(count, 'record')} that were not asked for: it ignores the "
-            "filter. They were passed over, and what it does not show was not taken as absent."
+            f"Kantata's answer about {words} holds {count_of(count, 'record')} beyond what was asked for: it ignores "
+            "the filter. Such records were passed over, and what it does not show was not taken as absent."
         )
     numbers = _known(invoice.user_invoice_number for invoice in ready)
     if len(numbers) > MOST_NUMBER_CALLS and not account.numbers.certain:
