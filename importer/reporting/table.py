@@ -73,8 +73,10 @@ class Table:
     title: str
     columns: Sequence[Column]
     rows: Iterable[Sequence[object]]
+    """Of a long table they are made while they are read, so it is laid out once."""
     total: Sequence[object] | None = None
     after_total: Sequence[object] | None = None
+    """A last row below the total that is no part of it."""
     note: str | None = None
     """What the total adds up, to be said beside it."""
     more: str | None = None
