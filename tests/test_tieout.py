@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -171,7 +172,7 @@ def test_a_thousandth_of_a_dinar_is_named() -> None:
     done = with_tie_out(replace(one, status=Status.CREATED, invoice_id="7"), found.read_back)
     assert "sent 500.00, Kantata holds 500.005" in str(done.reason)
     [line] = Tally((done,), one.invoice.amount, 1, frozenset()).by_currency()
-    assert (line.as_json()["read_back"], line.as_json()["difference"]) == ("500.005", "0.005")
+    assert (line.read_back, line.difference) == (Decimal("500.005"), Decimal("0.005"))
 
 
 def test_no_answer_at_all_is_unread() -> None:
