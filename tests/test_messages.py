@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 IMPORTER = Path(__file__).parent.parent / "importer"
 MESSAGES = IMPORTER / "model" / "messages"
-WORDED_BY_CATALOGUE = ("reading", "values")
+WORDED_BY_CATALOGUE = ("reading", "settings", "values")
 """Rooms all of whose problems and errors come from the catalogue; their own words would escape it."""
 BUILDERS = {"problem": 0, "worded": 0, "unknown": 0, "unreadable": 0, "error": 1, "cell_fault": 1}
 """Functions that word a message, with the place of the key among their arguments."""

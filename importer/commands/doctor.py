@@ -98,7 +98,7 @@ def _of_kantata(settings: Settings, token: str | None, why_none: str) -> Iterato
 
     from importer.commands import doctor_checks as look
     from importer.kantata.client import KantataApi
-    from importer.settings.access_token import ELSEWHERE
+    from importer.model.messages.settings import ELSEWHERE
 
     if token is None:
         said = f"{why_none[:1].lower()}{why_none[1:]}".rstrip(".")

@@ -15,7 +15,8 @@ from importer.model.exit_codes import ExitCode
 def login(*, place: Place) -> ExitCode:
     """Ask for the access token and keep it in the keyring of the operating system; it is never an argument."""
     from importer.model.errors import SettingsProblem, WrongUse
-    from importer.settings.access_token import ELSEWHERE, store, stored
+    from importer.model.messages.settings import ELSEWHERE
+    from importer.settings.access_token import store, stored
     from importer.settings.loading import load
     from importer.settings.redaction import keep_secret
     from importer.settings.secrecy import checked_token

@@ -14,7 +14,8 @@ from importer.kantata.client import KantataApi
 from importer.ledger.opening import ledger_url, open_ledger
 from importer.model.errors import SettingsProblem
 from importer.model.exit_codes import ExitCode
-from importer.settings.access_token import ELSEWHERE, find_token
+from importer.model.messages.settings import ELSEWHERE
+from importer.settings.access_token import find_token
 from importer.settings.loading import load
 from importer.settings.model import Settings
 from importer.settings.redaction import keep_secret

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from importer.model.errors import SettingsProblem
+from importer.model.messages import error
 from importer.settings.redaction import keep_secret
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ SERVICE = "invoice-importer"
 """Name of the program in the keyring; the entry's user name is the account."""
 KEYRING_SECONDS = 20
 """A locked keyring waits for a person; a run of the scheduler must not."""
-ELSEWHERE = "Put the token into the environment variable KANTATA_TOKEN, or its file's path into KANTATA_TOKEN_FILE."
 
 
 def find_token(settings: Settings) -> tuple[str | None, str]:
@@ -61,9 +61,7 @@ def forget(account: str) -> bool:
 
 def _need_keyring() -> None:
     if importlib.util.find_spec("keyring") is None:
-        msg = "The keyring of the operating system needs the package keyring."
-        hint = f'Install it: pipx install "kantata-invoice-importer[keyring]". {ELSEWHERE}'
-        raise SettingsProblem(msg, hint, code="settings.keyring")
+        raise error(SettingsProblem, "settings.keyring:package")
 
 
 def _asked(question: Callable[..., T]) -> T:
@@ -75,8 +73,8 @@ def _asked(question: Callable[..., T]) -> T:
             import keyring
 
             answers.put(question(keyring))
-        except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
-            answers.put(error)
+        except Exception as why:  # noqa: BLE001 - a person gets a sentence, whatever failed
+            answers.put(why)
 
     threading.Thread(target=ask, daemon=True).start()
     try:
@@ -84,13 +82,11 @@ def _asked(question: Callable[..., T]) -> T:
     except queue.Empty:
         answer = TimeoutError()
     if isinstance(answer, Exception):
-        msg = f"The keyring cannot be used here ({_why(answer)})."
-        hint = f"Schedulers such as cron run outside the desktop session that unlocks it. {ELSEWHERE}"
-        raise SettingsProblem(msg, hint, code="settings.keyring") from None
+        raise error(SettingsProblem, "settings.keyring", why=_why(answer)) from None
     return answer
 
 
-def _why(error: Exception) -> str:
+def _why(failure: Exception) -> str:
     """What a person can do something with; never what the keyring says, which might hold the secret."""
     words = {
         "NoKeyringError": "there is none",
@@ -99,4 +95,4 @@ def _why(error: Exception) -> str:
         "PasswordSetError": "it refuses to store",
         "PasswordDeleteError": "it refuses to delete",
     }
-    return words.get(type(error).__name__, type(error).__name__)
+    return words.get(type(failure).__name__, type(failure).__name__)

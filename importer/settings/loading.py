@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from importer.model.errors import SettingsProblem
+from importer.model.errors import SettingsProblem, ended
+from importer.model.messages import error
 from importer.settings import sources
 from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.secrecy import without_secret
@@ -95,22 +96,17 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Settings(**(of_all | of_profile | sources.of_environment() | given))
-    except ValidationError as error:
-        raise _explained(error, origins(config=config, profile=profile) | dict.fromkeys(given, "the flag")) from error
-    except SettingsError as error:
-        raise _no_json(error) from error
+    except ValidationError as why:
+        raise _explained(why, origins(config=config, profile=profile) | dict.fromkeys(given, "the flag")) from why
+    except SettingsError as why:
+        raise _no_json(why) from why
 
 
-def _explained(error: ValidationError, places: dict[str, str]) -> SettingsProblem:
-    first = error.errors()[0]
+def _explained(invalid: ValidationError, places: dict[str, str]) -> SettingsProblem:
+    first = invalid.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
-    said = _in_words(first)
-    said = said if said.endswith(("?", ".", "!")) else f"{said}."
-    return SettingsProblem(
-        f"The setting “{name}” is wrong: {said}",
-        f"Correct {places.get(str(first['loc'][0]), 'the flag')}.",
-        code="settings.value",
-    )
+    place = places.get(str(first["loc"][0]), "the flag")
+    return error(SettingsProblem, "settings.value", name=name, why=ended(_in_words(first)), place=place)
 
 
 def _in_words(fault: ErrorDetails) -> str:
@@ -122,10 +118,9 @@ def _in_words(fault: ErrorDetails) -> str:
     return fault["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
 
 
-def _no_json(error: SettingsError) -> SettingsProblem:
+def _no_json(invalid: SettingsError) -> SettingsProblem:
     """Only tables and lists are JSON in the environment."""
-    name = next((name for name in _JSON_EXAMPLES if f'"{name}"' in str(error)), "columns")
+    name = next((name for name in _JSON_EXAMPLES if f'"{name}"' in str(invalid)), "columns")
     variable = ENV_PREFIX + name.upper()
-    msg = f"The setting “{name}” is wrong: {variable} is not JSON."
-    hint = f"Write {variable}={_JSON_EXAMPLES[name]}, or put it into importer.toml."
-    return SettingsProblem(msg, hint, code="settings.value")
+    example = _JSON_EXAMPLES[name]
+    return error(SettingsProblem, "settings.value:json", name=name, variable=variable, example=example)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from importer.model.columns import Kind
 from importer.model.errors import SettingsProblem
+from importer.model.messages import error
 from importer.values.amounts import typed_amount
 from importer.values.cells import MOST_DAYS, parser_of
 from importer.values.readings import Typed, Unreadable
@@ -60,6 +61,6 @@ def expected_amount(text: str | None) -> Decimal | None:
         return None
     try:
         return Decimal(str(amount(text)))
-    except ValueError as error:
-        what, _, hint = str(error).partition("; ")
-        raise SettingsProblem(f"--expect-total {what}.", f"{hint[:1].upper()}{hint[1:]}", code="usage") from error
+    except ValueError as wrong:
+        why = str(wrong).partition("; ")[0]
+        raise error(SettingsProblem, "usage:expected_total", why=why) from wrong

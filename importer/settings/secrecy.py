@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from importer.model.errors import SettingsProblem
+from importer.model.messages import error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,14 +27,11 @@ def checked_token(token: str) -> str:
     """Return the token. Raises SettingsProblem when it cannot be one."""
     for word in NOT_OF_A_TOKEN:
         if token.lower().startswith(word.lower()):
-            msg = f"What is given as the token begins with “{word.strip()}”; it must be the token and nothing else."
-            raise SettingsProblem(msg, "Delete all that stands before the token itself.", code="settings.token")
+            raise error(SettingsProblem, "settings.token:prefix", word=word.strip())
     if not token:
-        msg = "What is given as the token is empty."
-        raise SettingsProblem(msg, "Put the token itself there.", code="settings.token")
+        raise error(SettingsProblem, "settings.token:empty")
     if not token.isascii() or not token.isprintable() or " " in token:
-        msg = "The token holds blanks, line ends or characters that no token has."
-        raise SettingsProblem(msg, "Copy it again from Kantata.", code="settings.token")
+        raise error(SettingsProblem, "settings.token:characters")
     return token
 
 
@@ -42,12 +40,10 @@ def secret_text(path: Path, what: str, setting: str) -> str:
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8-sig").strip()  # Windows puts a mark in front
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"The {what} {path} cannot be read."
-        raise SettingsProblem(msg, f"Check {setting}.", code="settings.token") from error
+    except (OSError, UnicodeDecodeError) as why:
+        raise error(SettingsProblem, "settings.token:unreadable", what=what, path=path, setting=setting) from why
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        msg = f"The {what} {path} can be read by others."
-        raise SettingsProblem(msg, f"Run: chmod 600 {path}", code="settings.token")
+        raise error(SettingsProblem, "settings.token:open", what=what, path=path)
     return text
 
 

@@ -12,6 +12,7 @@ import platformdirs
 from pydantic_settings import EnvSettingsSource
 
 from importer.model.errors import SettingsProblem
+from importer.model.messages import error
 from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.secrecy import SECRET
 from importer.settings.values import did_you_mean
@@ -30,8 +31,7 @@ def settings_file(given: Path | None) -> Path | None:
     named = given or (Path(os.environ["IMPORTER_CONFIG"]) if os.environ.get("IMPORTER_CONFIG") else None)
     if named is not None:
         if not named.is_file():
-            msg = f"The settings file {named} does not exist."
-            raise SettingsProblem(msg, "Check --config or IMPORTER_CONFIG.", code="settings.file")
+            raise error(SettingsProblem, "settings.file:absent", file=named)
         return named
     places = (Path("importer.toml"), Path(platformdirs.user_config_dir(APP, appauthor=False)) / "importer.toml")
     return next((place for place in places if place.is_file()), None)
@@ -46,26 +46,18 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
     """Settings of the file, and those of the chosen profile, which lie on top. Raises SettingsProblem."""
     if path is None:
         if profile:
-            msg = f"There is no importer.toml that could hold the profile “{profile}”."
-            raise SettingsProblem(msg, "Name the file with --config.", code="settings.profile")
+            raise error(SettingsProblem, "settings.profile:no_file", profile=profile)
         return {}, {}
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad puts a mark in front
-    except UnicodeDecodeError as error:
-        msg = f"{path} cannot be read: it is not saved as UTF-8."
-        raise SettingsProblem(msg, "Save it anew, with the encoding UTF-8.", code="settings.file") from error
-    except (tomllib.TOMLDecodeError, OSError) as error:
-        msg = f"{path} cannot be read: {error}."
-        hint = (
-            "Each setting and section stands once in it."
-            if "overwrite" in str(error)
-            else "Correct that line; texts need quotes."
-        )
-        raise SettingsProblem(msg, hint, code="settings.file") from error
+    except UnicodeDecodeError as why:
+        raise error(SettingsProblem, "settings.file:encoding", file=path) from why
+    except (tomllib.TOMLDecodeError, OSError) as why:
+        key = "settings.file:twice" if "overwrite" in str(why) else "settings.file"
+        raise error(SettingsProblem, key, file=path, why=why) from why
     profiles = content.pop("profile", {})
     if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
-        msg = f"{path}: a profile is a section such as [profile.test], not a value."
-        raise SettingsProblem(msg, "Choose one with --profile or IMPORTER_PROFILE.", code="settings.profile")
+        raise error(SettingsProblem, "settings.profile:value", file=path)
     sections = {"": content} | {f" [profile.{name}]": section for name, section in profiles.items()}
     _refuse_secrets(path, sections.values())
     _refuse_unknown(path, sections)
@@ -73,8 +65,8 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
     if profile is None:
         return content, {}
     if profile not in profiles:
-        msg = f"{path} has no profile “{profile}”{did_you_mean(profile, profiles) or '.'}"
-        raise SettingsProblem(msg, f"Add a section [profile.{profile}].", code="settings.profile")
+        near = did_you_mean(profile, profiles) or "."
+        raise error(SettingsProblem, "settings.profile", file=path, profile=profile, near=near)
     return content, profiles[profile]
 
 
@@ -95,17 +87,15 @@ def refuse_misspelt_variables() -> None:
         if variable.startswith(ENV_PREFIX) and variable not in known:
             near = difflib.get_close_matches(variable, known, n=1, cutoff=0.85)
             if near:
-                msg = f"The environment variable {variable} is not known; did you mean {near[0]}?"
-                raise SettingsProblem(msg, "Rename or unset it.", code="settings.unknown")
+                raise error(SettingsProblem, "settings.unknown:variable", variable=variable, near=near[0])
 
 
 def _refuse_unknown(path: Path, sections: Mapping[str, dict[str, Any]]) -> None:
     """A misspelt setting would be passed over silently, also one that is only written in capitals."""
     for section, content in sections.items():
         for name in content.keys() - Settings.model_fields.keys():
-            msg = f"The setting “{name}” is not known{did_you_mean(name, Settings.model_fields) or '.'}"
-            hint = f"Correct or delete it in {path}{section}; the README lists all settings."
-            raise SettingsProblem(msg, hint, code="settings.unknown")
+            near = did_you_mean(name, Settings.model_fields) or "."
+            raise error(SettingsProblem, "settings.unknown", name=name, near=near, place=f"{path}{section}")
 
 
 def _refuse_misplaced(path: Path, sections: Mapping[str, dict[str, Any]]) -> None:
@@ -114,16 +104,11 @@ def _refuse_misplaced(path: Path, sections: Mapping[str, dict[str, Any]]) -> Non
         names = content.get("workspaces")
         for name in names if isinstance(names, dict) else ():
             if name.strip().casefold().replace("-", "_").replace(" ", "_") in Settings.model_fields:
-                msg = f"{path}{section}: “{name}” is a setting, but stands below [workspaces] as the name of a project."
-                hint = "Move it above the first section in square brackets, or right below its [profile.NAME]."
-                raise SettingsProblem(msg, hint, code="settings.misplaced")
+                raise error(SettingsProblem, "settings.misplaced", place=f"{path}{section}", name=name)
 
 
 def _refuse_secrets(path: Path, sections: Iterable[dict[str, Any]]) -> None:
     """No section may hold a token, also one that is not used in this run."""
     for name in SECRET & {name for section in sections for name in section}:
-        msg = f"{path}: {name} does not belong in a settings file."
-        hint = "Put the token into the environment variable KANTATA_TOKEN, or its file into KANTATA_TOKEN_FILE."
-        if name == "notify":
-            hint = "Such addresses hold passwords: put them into a file of yours, and its path into notify_file."
-        raise SettingsProblem(msg, hint, code="settings.token")
+        key = "settings.token:notify" if name == "notify" else "settings.token:in_file"
+        raise error(SettingsProblem, key, file=path, name=name)

@@ -4,15 +4,82 @@ from __future__ import annotations
 
 from importer.model.messages.message import Message
 
-MESSAGES = {
-    "settings.workspaces:name_twice": Message(
-        "The name “{name}” stands for two projects in the settings: {first} and {second}.", "Keep one of them."
+ELSEWHERE = "Put the token into the environment variable KANTATA_TOKEN, or its file's path into KANTATA_TOKEN_FILE."
+
+_SOURCES = {
+    "settings.file": Message("{file} cannot be read: {why}.", "Correct that line; texts need quotes."),
+    "settings.file:twice": Message("{file} cannot be read: {why}.", "Write each setting and each section only once."),
+    "settings.file:absent": Message("The settings file {file} does not exist.", "Check --config or IMPORTER_CONFIG."),
+    "settings.file:encoding": Message(
+        "{file} cannot be read: it is not saved as UTF-8.", "Save it again, with the encoding UTF-8."
     ),
-    "settings.workspaces:unreadable": Message(
-        "The file of project names {file} cannot be read: {why}.", "Check the setting workspace_aliases."
+    "settings.profile": Message("{file} has no profile “{profile}”{near}", "Add a section [profile.{profile}]."),
+    "settings.profile:no_file": Message(
+        "There is no importer.toml that could hold the profile “{profile}”.", "Name the file with --config."
     ),
+    "settings.profile:value": Message(
+        "{file}: a profile is a section such as [profile.test], not a value.",
+        "Choose one with --profile or IMPORTER_PROFILE.",
+    ),
+    "settings.unknown": Message(
+        "The setting “{name}” is not known{near}",
+        "Correct or delete it in {place}; docs/reference/settings.md lists all settings.",
+    ),
+    "settings.unknown:variable": Message(
+        "The environment variable {variable} is not known; did you mean {near}?", "Rename or unset it."
+    ),
+    "settings.misplaced": Message(
+        "{place}: “{name}” is a setting, but stands below [workspaces] as the name of a project.",
+        "Move it above the first section in square brackets, or right below its [profile.NAME].",
+    ),
+    "settings.value": Message("The setting “{name}” is wrong: {why}", "Correct {place}."),
+    "settings.value:json": Message(
+        "The setting “{name}” is wrong: {variable} is not JSON.",
+        "Write {variable}={example}, or put it into importer.toml.",
+    ),
+    "usage:expected_total": Message("--expect-total {why}.", "Type digits with a point for the decimals: 12345.50"),
+}
+
+_SECRETS = {
+    "settings.token:in_file": Message(
+        "{file}: {name} does not belong in a settings file.",
+        "Put the token into the environment variable KANTATA_TOKEN, or its file into KANTATA_TOKEN_FILE.",
+    ),
+    "settings.token:notify": Message(
+        "{file}: {name} does not belong in a settings file.",
+        "Such addresses hold passwords: put them into a file of your own, and its path into notify_file.",
+    ),
+    "settings.token:prefix": Message(
+        "What is given as the token begins with “{word}”; it must be the token and nothing else.",
+        "Delete everything before the token itself.",
+    ),
+    "settings.token:empty": Message("What is given as the token is empty.", "Put the token itself there."),
+    "settings.token:characters": Message(
+        "The token holds blanks, line ends or characters that no token has.", "Copy it again from Kantata."
+    ),
+    "settings.token:unreadable": Message("The {what} {path} cannot be read.", "Check {setting}."),
+    "settings.token:open": Message("The {what} {path} can be read by others.", "Run: chmod 600 {path}"),
+    "settings.keyring": Message(
+        "The keyring cannot be used here ({why}).",
+        f"Schedulers such as cron run outside the desktop session that unlocks it. {ELSEWHERE}",
+    ),
+    "settings.keyring:package": Message(
+        "The keyring of the operating system needs the package keyring.",
+        f'Install it: pipx install "kantata-invoice-importer[keyring]". {ELSEWHERE}',
+    ),
+}
+
+_PROJECT_NAMES = {
     "settings.workspaces": Message(
         "The file of project names {file} is wrong: {why}.",
         'Write one project per line, such as: ACME retainer,101 (in a TOML: [workspaces] "ACME retainer" = 101).',
     ),
+    "settings.workspaces:unreadable": Message(
+        "The file of project names {file} cannot be read: {why}.", "Check the setting workspace_aliases."
+    ),
+    "settings.workspaces:name_twice": Message(
+        "The name “{name}” stands for two projects in the settings: {first} and {second}.", "Keep one of them."
+    ),
 }
+
+MESSAGES = {**_SOURCES, **_SECRETS, **_PROJECT_NAMES}
