@@ -76,7 +76,7 @@ def test_rooms_word_nothing_themselves() -> None:
 
 def test_no_key_stands_in_two_sections() -> None:
     """A second message of the same key would silently replace the first."""
-    assert len(CATALOGUE) == sum(len(section) for section in SECTIONS)
+    assert len(CATALOGUE) == sum(len(section) for section in SECTIONS.values())
 
 
 @pytest.mark.parametrize("key", sorted(CATALOGUE))

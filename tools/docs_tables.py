@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,15 @@ from typer.main import get_command
 from importer.cli import app
 from importer.model.columns import COLUMNS, Level
 from importer.model.invoices import ItemType
+from importer.model.messages import SECTIONS
+from importer.model.problems import Severity
 from importer.settings.model import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FIELD = re.compile(r"\{(\w+)[^}]*\}")
+"""A field of a message's template; the rest of it is how the value is written."""
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 
 
@@ -48,10 +53,29 @@ def command_sections() -> str:
     return "\n\n".join(_section(name, command) for name, command in commands.items())
 
 
+def message_tables() -> str:
+    """Every message of the catalogue; words in braces stand for what differs."""
+    parts = []
+    for title, messages in SECTIONS.items():
+        lines = [f"## {title}", "", "| code | it says | how to fix it |", "|---|---|---|"]
+        for key, message in messages.items():
+            code = key.partition(":")[0].replace("*", "COLUMN")
+            kind = " (a warning)" if message.severity is Severity.WARNING else ""
+            lines.append(f"| `{code}`{kind} | {_filled(message.what)} | {_filled(message.hint)} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _filled(template: str) -> str:
+    """A template of a message on one line, with the names of its fields."""
+    return _plain(FIELD.sub(r"{\1}", template).replace("\n", " "))
+
+
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "columns.md": ("columns", column_table),
     "settings.md": ("settings", settings_table),
     "commands.md": ("commands", command_sections),
+    "messages.md": ("messages", message_tables),
 }
 """Page in docs/reference/ → name of its generated part, and what makes it."""
 

@@ -17,9 +17,15 @@ from importer.model.problems import Problem, Severity
 if TYPE_CHECKING:
     from importer.model.errors import ImporterError
 
-SECTIONS: tuple[dict[str, Message], ...] = (reading.MESSAGES, cells.MESSAGES, settings.MESSAGES)
-"""One section per part of the program; no key stands in two of them."""
-CATALOGUE: dict[str, Message] = {key: message for section in SECTIONS for key, message in section.items()}
+SECTIONS: dict[str, dict[str, Message]] = {
+    "Files and sheets": reading.MESSAGES,
+    "Cells": cells.MESSAGES,
+    "Settings": settings.MESSAGES,
+}
+"""Title in docs/reference/messages.md → messages of one part of the program; no key stands in two of them."""
+CATALOGUE: dict[str, Message] = {}
+for _messages in SECTIONS.values():
+    CATALOGUE.update(_messages)
 
 ErrorKind = TypeVar("ErrorKind", bound="ImporterError")
 
