@@ -37,7 +37,7 @@ _SOURCES = {
         "The setting “{name}” is wrong: {variable} is not JSON.",
         "Write {variable}={example}, or put it into importer.toml.",
     ),
-    "usage:expected_total": Message("--expect-total {why}.", "Type digits with a point for the decimals: 12345.50"),
+    "usage:expected_total": Message("--expect-total {why}.", "Type digits with a point for the decimals: 12345.50."),
 }
 
 _SECRETS = {
