@@ -85,7 +85,7 @@ def test_a_file_that_no_submit_began_stays_in_the_inbox(cli: Cli, sandbox: Sandb
     """The program fails while a doubt of an earlier run stands: in in-doubt/ nobody would know of the file."""
     inbox = left_by_a_killed_run(cli, sandbox)
     crash = "import importer.unattended.running as r\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
-    crash += "r.preview = crash\n"
+    crash += "r.examine = crash\n"
     assert cli.at(sandbox).start("run", before=crash, **LATER).wait().exit_code == 8
     assert lying(inbox) == ["a.xlsx"]
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)

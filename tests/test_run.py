@@ -229,8 +229,9 @@ def test_results_of_a_file_that_stays_are_kept(cli: Cli, sandbox: Sandbox, inbox
     """The ledger fails after the results were written: the file waits, and nothing told about money is deleted."""
     filled(inbox / "a.xlsx", 10)
     fail = (
-        "import importer.unattended.running as r\nfrom importer.model.errors import LedgerProblem\nsubmit = r.submit\n"
-        "def fail(*a):\n    submit(*a)\n    raise LedgerProblem('planted')\nr.submit = fail\n"
+        "import importer.unattended.running as r\nfrom importer.model.errors import LedgerProblem\n"
+        "carry_out = r.carry_out\ndef fail(*a):\n    carry_out(*a)\n    raise LedgerProblem('planted')\n"
+        "r.carry_out = fail\n"
     )
     done = cli.at(sandbox).start("run", "--json", before=fail, **AUTO).wait()
     assert (done.exit_code, outcomes(done), posts(sandbox)) == (2, {"a.xlsx": "left"}, 1)
@@ -267,10 +268,11 @@ def test_content_whose_invoices_are_gone_is_looked_at_again(cli: Cli, sandbox: S
     assert done.document["files"][0]["report"]["totals"]["by_status"] == {"already_created": 2}
 
 
-@pytest.mark.parametrize("at", ["take", "submit", "_filed", "store", "move", "note_moved"])
+@pytest.mark.parametrize("at", ["take", "examine", "carry_out", "_filed", "store", "move", "note_moved"])
 def test_a_crash_at_any_moment_loses_nothing_and_bills_once(cli: Cli, sandbox: Sandbox, inbox: Path, at: str) -> None:
     """Killed before or after each step: the next run brings the file to an end, wherever it lies by then."""
-    where = {"take": "box", "submit": "r", "_filed": "r", "note_moved": "files.InboxFiles"}.get(at, "filing")
+    rooms = {"take": "box", "examine": "r", "carry_out": "r", "_filed": "r", "note_moved": "files.InboxFiles"}
+    where = rooms.get(at, "filing")
     before = "import importer.unattended.inbox as box, importer.unattended.filing as filing\n"
     before += "import importer.unattended.running as r, importer.ledger.inbox_files as files, os\n"
     before += f"{where}.{at} = lambda *a: os._exit(99)\n"
@@ -366,14 +368,30 @@ def test_a_signal_ends_the_run_after_the_request_under_way(cli: Cli, sandbox: Sa
     assert posts(sandbox) == 20
 
 
+def test_each_file_is_read_and_looked_up_once(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """What was examined is what is sent: one read, one question for each kind of record, as in a submit."""
+    filled(inbox / "a.xlsx", 10, 20)
+    counted = (
+        "import importer.flow.prepare as p\nread = p.read_sheet\n"
+        "def count(path, *a):\n    open('reads', 'a').write(path.name + ' ')\n    return read(path, *a)\n"
+        "p.read_sheet = count\n"
+    )
+    done = cli.at(sandbox).start("run", "--json", before=counted, **AUTO).wait()
+    assert (done.exit_code, outcomes(done), posts(sandbox)) == (0, {"a.xlsx": "done"}, 2)
+    assert (cli.folder / "reads").read_text() == "a.xlsx "
+    asked = [(request.path, sorted(request.query)) for request in sandbox.received("GET")]
+    assert len(asked) == len({str(question) for question in asked}), asked
+    assert [path for path, _ in asked] == ["/invoices", "/workspaces"]
+
+
 def test_an_unexpected_error_of_one_file_does_not_stop_the_others(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
     """Exit code 1, the file in failed/, the traceback in the log; the next one is billed."""
     filled(inbox / "a.xlsx", 10, age=90, key="a")
     filled(inbox / "b.xlsx", 20, key="b")
     crash = (
-        "import importer.unattended.running as r\npreview = r.preview\n"
-        "def crash(wish, tools):\n    if wish.path.name == 'a.xlsx': raise RuntimeError('planted')\n"
-        "    return preview(wish, tools)\nr.preview = crash\n"
+        "import importer.unattended.running as r\nexamine = r.examine\n"
+        "def crash(wish, *a):\n    if wish.path.name == 'a.xlsx': raise RuntimeError('planted')\n"
+        "    return examine(wish, *a)\nr.examine = crash\n"
     )
     done = cli.at(sandbox).start("run", "--json", before=crash, **AUTO).wait()
     assert (done.exit_code, outcomes(done)) == (1, {"a.xlsx": "failed", "b.xlsx": "done"})

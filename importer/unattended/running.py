@@ -1,4 +1,4 @@
-"""One run over the inbox: each workbook is previewed, gated, submitted and put away."""
+"""One run over the inbox: each workbook is read, looked up, gated, sent and put away."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from importer.flow.gates import check_gates
 from importer.flow.prepared import Tools, Wish, new_run_id
-from importer.flow.preview import preview
-from importer.flow.submit import Hooks, submit
+from importer.flow.submit import Hooks, carry_out, examine
 from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.model.errors import FileProblem, GateRefused, ImporterError, LedgerProblem, NotReached, SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
 from importer.model.lifecycle import OPEN, State
 from importer.model.plans import Status
+from importer.model.problems import has_errors
 from importer.reporting.workbook.results import prepare_folder
 from importer.unattended import filing, inbox, returning
 from importer.unattended.notices import run_topic
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from importer.flow.submit import Examined
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
     from importer.reporting.report import Report
@@ -43,8 +44,6 @@ SAME_FOR_ALL = (
     ExitCode.TERMINATED,
 )
 """What keeps one file in the inbox for these reasons would keep the others too."""
-PREVIEW = "-preview.xlsx"
-"""How the name of a workbook ends that shows a preview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +244,10 @@ def _rehearsed(this: InboxRun, taken: Taken, folder: Path) -> InboxResult:
 def _forget(folder: Path) -> None:
     """Remove the folder of a file that stays in the inbox, unless anything in it reports a submit.
 
-    Its copy and its preview are made again next time; nothing else is ever deleted.
+    Its copy is made again next time; nothing else is ever deleted.
     """
     names = [path.name for path in folder.rglob("*") if path.is_file()]
-    if all(name.endswith((".sha256", PREVIEW)) or f"{name}.sha256" in names for name in names):
+    if all(name.endswith(".sha256") or f"{name}.sha256" in names for name in names):
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -308,30 +307,36 @@ def _run_of(copy: Path, ledger: SubmissionLedger) -> str | None:
 
 
 def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> InboxResult:
-    copy = taken.copy
-    wish, waiting = Wish(copy), list[GateRefused]()
-    seen = preview(wish, tools)
-    # Only what means the same invoices: without dates, last month's file is another batch, and held for a person.
-    whole = (one.status is Status.ALREADY_CREATED and not (one.differs or one.missing) for one in seen.planned)
-    same = bool(seen.planned) and all(whole)
-    if same and (earlier := _billed_before(taken.sha256, tools.ledger)):
-        reason = f"Nothing to do: run {earlier} billed just this content."
-        return InboxResult(copy.name, FileState.DONE, ExitCode.DONE, reason)
+    """Read the file once, look it up once, and carry out that very plan; all of it under the lock of the ledger.
 
-    def confirm(plan: Report) -> None:
-        try:
-            check_gates(plan, tools)
-        except GateRefused as refused:
-            waiting.append(refused)
-            raise
+    Raises GateRefused when nothing may be sent without a person, and LockedByAnother.
+    """
+    name, run_id = taken.copy.name, new_run_id()
+    with tools.ledger.exclusive(run_id):
+        examined = examine(Wish(taken.copy), tools, run_id)
+        if _stands_as_it_is(examined) and (earlier := _billed_before(taken.sha256, tools.ledger)):
+            reason = f"Nothing to do: run {earlier} billed just this content."
+            return InboxResult(name, FileState.DONE, ExitCode.DONE, reason)
+        prepared = examined.prepared
+        if prepared.ready and not has_errors(prepared.problems):
+            plan = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
+            check_gates(plan, tools, asked=examined.obstacle is None)
+        hooks = Hooks(connect, lambda plan: check_gates(plan, tools), stop, lambda _planned: None)
+        report = carry_out(examined, tools, hooks)
+    return InboxResult(name, _outcome_of(report), report.exit_code, reason_of(report), report)
 
-    if seen.exit_code is not ExitCode.FILE_PROBLEMS and any(one.status is Status.READY for one in seen.planned):
-        asked = all(one.expected is not None for one in seen.planned if one.status is Status.READY)
-        check_gates(seen, tools, asked=asked)
-    report = submit(wish, tools, Hooks(connect, confirm, stop, lambda _one: None))
-    if waiting:
-        raise waiting[0]
-    return InboxResult(copy.name, _outcome_of(report), report.exit_code, reason_of(report), report)
+
+def _stands_as_it_is(examined: Examined) -> bool:
+    """Whether each invoice of a file stands in Kantata as the file says.
+
+    Only what means the same invoices: without dates, last month's file is another batch, and held for a person.
+    """
+    planned = examined.prepared.planned
+    if not planned or examined.prepared.refused:
+        return False
+    return all(
+        invoice.status is Status.ALREADY_CREATED and not (invoice.differs or invoice.missing) for invoice in planned
+    )
 
 
 def _billed_before(sha256: str, ledger: SubmissionLedger) -> str | None:
