@@ -155,3 +155,14 @@ def test_the_inbox_holds_no_state(cli: Cli, sandbox: Sandbox) -> None:
     names = {path.name for path in inbox.iterdir()}
     assert names == {".invoice-importer.lock", "done", "failed", "in-doubt", "notes.txt"}
     assert not list(cli.ledger.parent.glob("*.json"))
+
+
+def test_a_folder_that_became_a_link_is_not_written_through(cli: Cli, sandbox: Sandbox) -> None:
+    """Somebody put a link in the place of the folder of a file in doubt: what it points to stays as it was."""
+    inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
+    [folder] = (inbox / "in-doubt").iterdir()
+    folder.rename(cli.folder / "elsewhere")
+    before = {path.name: path.read_bytes() for path in (cli.folder / "elsewhere").iterdir()}
+    folder.symlink_to(cli.folder / "elsewhere")
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
+    assert {path.name: path.read_bytes() for path in (cli.folder / "elsewhere").iterdir()} == before

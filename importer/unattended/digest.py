@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.ledger.inbox_files import FileState
 from importer.ledger.outbox import News
-from importer.model.currency_sums import mixed
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
 from importer.model.plans import Status
 from importer.model.words import MOST_LISTED, count_of, left_out, projects_named, rows_named
+from importer.reporting.document import totals_over
+from importer.reporting.mail import totals_in_lines
 from importer.sending.reconcile import OUTCOMES
 from importer.unattended.notices import RECONCILE_TOPIC, Notice
 from importer.unattended.outcomes import InboxResult, exit_code_of, subject_of
@@ -97,7 +97,7 @@ def _what_matters_most(results: list[InboxResult]) -> str:
     counts = _counts(results)
     for status in URGENT:
         if counts[status]:
-            return f"{counts[status]} {_words(status)}"
+            return f"{counts[status]} {status.words}"
     if exit_code_of(results) is not ExitCode.DONE:
         return "something needs you"
     if counts[Status.CREATED]:
@@ -105,10 +105,6 @@ def _what_matters_most(results: list[InboxResult]) -> str:
     if any(result.settled for result in results):
         return "settled what was in doubt"
     return "nothing to do"
-
-
-def _words(status: Status) -> str:
-    return status.value.replace("_", " ")
 
 
 def _counts(results: list[InboxResult]) -> Counter[Status]:
@@ -169,25 +165,13 @@ def _files(results: list[InboxResult]) -> Iterator[str]:
 
 
 def _totals(results: list[InboxResult]) -> Iterator[str]:
-    counts = _counts(results)
-    if not counts:
+    totals = totals_over(list(_reports(results)))
+    if not totals.rows:
         return
-    amounts: dict[Status, Decimal] = {}
-    planned: list[PlannedInvoice] = []
-    for report in _reports(results):
-        planned += report.planned
-        for status, amount in report.totals.amount_by_status.items():
-            amounts[status] = amounts.get(status, Decimal(0)) + amount
-
     yield ""
     yield "In all:"
-    for status in Status:
-        if counts[status]:
-            amount = amounts.get(status, Decimal(0))
-            words = f"{amount:,.2f}"
-            if several := mixed((invoice for invoice in planned if invoice.status is status), amount):
-                words = f"{words}, a {several}"
-            yield f"  {_words(status)}: {counts[status]:,} ({words})"
+    for line in totals_in_lines(totals):
+        yield f"  {line}"
 
 
 def _attachments(results: list[InboxResult]) -> tuple[Path, ...]:

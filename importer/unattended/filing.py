@@ -53,8 +53,15 @@ def make_folder(folder: Path) -> None:
     """Make a folder, or use it when it is there. Raises OSError, also when it is a link."""
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    if not stat.S_ISDIR(folder.lstat().st_mode):
+    if not is_folder(folder):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder is there that is no link: nothing is ever written through one."""
+    with suppress(OSError):
+        return stat.S_ISDIR(path.lstat().st_mode)
+    return False
 
 
 def move_folder(folder: Path, target: Path) -> Path:

@@ -149,7 +149,7 @@ def _contents(place: Path) -> Iterator[tuple[Path, str]]:
 
 def _folder_of(file: InboxFile, workbook: Path | None, place: Path) -> Path:
     """The folder of a file, also when somebody renamed it."""
-    if workbook is not None and not file.folder.is_dir() and workbook.parent.parent == place:
+    if workbook is not None and not filing.is_folder(file.folder) and workbook.parent.parent == place:
         return workbook.parent
     return file.folder
 

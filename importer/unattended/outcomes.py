@@ -132,7 +132,7 @@ def reason_of(report: Report, *, by_hand: bool = False) -> str:
 def _counts(report: Report) -> Iterator[str]:
     for status in Status:
         if count := report.totals.by_status.get(status, 0):
-            yield f"{count:,} {status.value.replace('_', ' ')}"
+            yield f"{count:,} {status.words}"
 
 
 def _first_problem(report: Report, *, by_hand: bool) -> str:

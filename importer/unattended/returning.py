@@ -225,7 +225,7 @@ def _note_reason(decided: InboxFile, doubt: FileInDoubt, tools: Tools, topic: st
     """Note what is known by now of a file that stays. Raises OSError."""
     if decided.reason == doubt.file.reason:
         return
-    if doubt.folder.is_dir():
+    if filing.is_folder(doubt.folder):
         filing.write_note(doubt.folder, decided.reason)
     superseded = result_of(doubt.file).news
     tools.ledger.inbox_files.decide(decided, topic, result_of(decided).news, withdrawn=superseded)
@@ -249,7 +249,7 @@ def _moved(decided: InboxFile, doubt: FileInDoubt, tools: Tools, topic: str) -> 
 
 def _carry_out(file: InboxFile, workbook: Path | None, folder: Path, tools: Tools) -> bool:
     """Move a file and what lies beside it to where the ledger says. False when the file was changed. Raises OSError."""
-    if folder.is_dir():
+    if filing.is_folder(folder):
         filing.write_note(folder, file.reason)
     if file.state is FileState.RETURNED and workbook is not None:
         with suppress(OSError):  # only its owner may, or who may write it; moving it needs the folder only
@@ -258,7 +258,7 @@ def _carry_out(file: InboxFile, workbook: Path | None, folder: Path, tools: Tool
             return False
 
     arrived = file.folder
-    if folder.is_dir():
+    if filing.is_folder(folder):
         arrived = filing.move_folder(folder, file.folder)
     if workbook is not None and workbook.exists():  # it lay apart from its folder
         filing.make_folder(arrived)
@@ -269,7 +269,7 @@ def _carry_out(file: InboxFile, workbook: Path | None, folder: Path, tools: Tool
 
 def _copy_results(doubt: FileInDoubt, found: Reconciled, tools: Tools) -> None:
     """Copy results that were written again beside the file: of the run that put it here, and of earlier ones of it."""
-    if not doubt.folder.is_dir():
+    if not filing.is_folder(doubt.folder):
         return
     own = tuple(run.run_id for run in tools.ledger.runs() if run.sha256 == doubt.file.sha256)
     for path in found.files:
@@ -282,7 +282,7 @@ def bring_together(tools: Tools, file: InboxFile) -> None:
     """Move what earlier runs left of a file that came back into the inbox to its last place. Raises OSError."""
     failed = tools.settings.inbox.absolute() / FOLDER_OF[FileState.FAILED]
     for earlier in tools.ledger.inbox_files.in_state(FileState.RETURNED, file.sha256):
-        if earlier.folder.parent == failed and earlier.folder.is_dir():
+        if earlier.folder.parent == failed and filing.is_folder(earlier.folder):
             arrived = filing.move_folder(earlier.folder, file.folder / earlier.folder.name)
             tools.ledger.inbox_files.note_moved(earlier, arrived)
 
@@ -305,7 +305,7 @@ def finish_moves(tools: Tools, topic: str) -> Iterator[InboxResult]:
 
 def _finish_move(file: InboxFile, tools: Tools) -> None:
     origin = in_doubt.place_of(tools) / file.entry
-    if file.state is FileState.RETURNED or (origin.is_dir() and file.folder != origin):
+    if file.state is FileState.RETURNED or (filing.is_folder(origin) and file.folder != origin):
         workbook = in_doubt.workbooks_below([file], in_doubt.place_of(tools)).get(file.id)
         _carry_out(file, workbook, origin, tools)
         return
@@ -318,7 +318,7 @@ def _finish_move(file: InboxFile, tools: Tools) -> None:
 def _undecided(file: InboxFile, tools: Tools) -> InboxFile:
     """A file as it was before the decision that could not be carried out."""
     origin = in_doubt.place_of(tools) / file.entry
-    if origin.is_dir() and file.run_id is not None:
+    if filing.is_folder(origin) and file.run_id is not None:
         return replace(file, state=FileState.IN_DOUBT, folder=origin, moved=True)
     return replace(file, state=FileState.LEFT, folder=tools.settings.inbox, moved=True)
 
