@@ -12,6 +12,7 @@ from importer.model.headers import fold, is_ignored
 from importer.model.problems import Problem, Severity
 from importer.model.remembered import EarlierHeaders, SeenHeader
 from importer.model.sheet import is_blank
+from importer.model.words import names_in_short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 SHARED = 0.5
 """Share of headers in common below which two sheets have nothing to do with each other."""
-MOST_NAMED = 8
-"""Headers named in one part of a notice."""
 
 Pair = tuple[SeenHeader, SeenHeader]
 """A header then, and the one that it is now."""
@@ -129,9 +128,8 @@ def _parts(near: _Comparison, lost: Sequence[SeenHeader]) -> list[str]:
 
 
 def _columns(headers: Sequence[SeenHeader]) -> str:
-    named = ", ".join(f"“{one.text}”" for one in headers[:MOST_NAMED])
-    more = f" and {len(headers) - MOST_NAMED} more" if len(headers) > MOST_NAMED else ""
-    return f"column{'s' if len(headers) > 1 else ''} {named}{more}"
+    named = names_in_short([f"“{header.text}”" for header in headers])
+    return f"columns {named}" if len(headers) > 1 else f"column {named}"
 
 
 def _lost(sheet: Sheet, header: SeenHeader, near: _Comparison) -> Problem:

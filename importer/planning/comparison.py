@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from importer.model.currency_sums import currency_of
 from importer.model.invoices import Invoice
 from importer.model.plans import PlannedInvoice, Status
-from importer.model.words import NOT_KNOWN, money
+from importer.model.words import NOT_KNOWN, money, names_in_short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -102,8 +102,6 @@ def _sent(body: Mapping[str, Any], workspace_ids: tuple[int, ...]) -> dict[int, 
     return found
 
 
-MOST_NAMED = 8
-"""Projects named in one line."""
 LARGEST = 5
 """How many of the largest invoices of a currency are shown."""
 LONGEST_TITLE = 40
@@ -197,7 +195,7 @@ class Changes:
             named = [
                 f"{_name(one)} ({_priced(one.currency, one.before)} → {_priced(None, one.now)})" for one in changed
             ]
-            yield f"Amount changed by more than {self.percent:f} %: {_some(named)}."
+            yield f"Amount changed by more than {self.percent:f} %: {names_in_short(named)}."
         if unknown:
             yield (
                 f"Not compared: {_names(unknown)}. For one of the two batches it is not known what their time, "
@@ -205,7 +203,7 @@ class Changes:
             )
         if other:
             named = [f"{_name(one)} ({one.currency_before} then, {one.currency} now)" for one in other]
-            yield f"Not compared, because the currency is another one: {_some(named)}."
+            yield f"Not compared, because the currency is another one: {names_in_short(named)}."
         yield from self._largest_lines()
 
     def _largest_lines(self) -> Iterator[str]:
@@ -319,9 +317,4 @@ def _quoted(title: str) -> str:
 
 
 def _names(changes: tuple[Change, ...]) -> str:
-    return _some([_name(one) for one in changes])
-
-
-def _some(named: list[str]) -> str:
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    return f"{', '.join(named[:MOST_NAMED])}{more}"
+    return names_in_short([_name(change) for change in changes])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from importer.kantata.payload import unordered_fingerprint_of
 from importer.model.plans import PlannedInvoice, Status
 from importer.model.problems import Problem, Severity
+from importer.model.words import invoice_named, names_in_short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from importer.ledger.rows import Billed
     from importer.model.sheet import Sheet
 
-MOST_NAMED = 8
-"""Invoices named in one line."""
 MONTH = len("2026-10")
 """Characters of an ISO date that name its month."""
 NOT_CONTENT = ("external_reference", "invoice_date", "user_invoice_number")
@@ -51,9 +50,8 @@ def redated(
 
 def monthly_note(monthly: Sequence[PlannedInvoice]) -> str:
     """Say which invoices equal those of the months before."""
-    names = [_name(one) for one in monthly[:MOST_NAMED]]
-    more = f" and {len(monthly) - MOST_NAMED:,} more" if len(monthly) > MOST_NAMED else ""
-    return f"Monthly, and as in the months before but for the date: {', '.join(names)}{more}."
+    names = names_in_short([_name(planned) for planned in monthly])
+    return f"Monthly, and as in the months before but for the date: {names}."
 
 
 def _is_monthly(one: PlannedInvoice, twins: Sequence[Billed]) -> bool:
@@ -107,5 +105,5 @@ def _content(payload: Mapping[str, Any]) -> str:
     return unordered_fingerprint_of({"invoice": kept})
 
 
-def _name(one: PlannedInvoice) -> str:
-    return one.invoice.key or f"project {', '.join(str(number) for number in one.invoice.workspace_ids)}"
+def _name(planned: PlannedInvoice) -> str:
+    return invoice_named(planned.invoice.key, planned.invoice.workspace_ids)
