@@ -153,11 +153,10 @@ def _choice(raw: object, meanings: dict[str, object], shown: tuple[str, ...]) ->
     return unreadable("*.unknown:near", near=name, choices=choices)
 
 
-_ITEM_TYPES: dict[str, object] = {
-    fold(word): item_type
-    for item_type in ItemType
-    for word in (item_type.value, ITEM_TYPE_TITLES[item_type], *ITEM_TYPE_ALIASES[item_type])
-}
+_ITEM_TYPES: dict[str, object] = {}
+for _type in ItemType:
+    for _word in (_type.value, ITEM_TYPE_TITLES[_type], *ITEM_TYPE_ALIASES[_type]):
+        _ITEM_TYPES[fold(_word)] = _type
 _SYNC_STATUSES: dict[str, object] = {status: status for status in SYNC_STATUSES}
 
 _PARSERS: dict[Kind, Callable[[object], object]] = {

@@ -36,27 +36,23 @@ _NAMED = (
 _TIME = re.compile("[0-9]:[0-9]{2}")
 _WEEKDAY = re.compile(rf"{_WORD},? (?=.)")
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan januar janner janvier janv enero ene",
-            "february feb februar feber fevrier fevr fev febrero",
-            "march mar marz maerz mrz mars marzo",
-            "april apr avril avr abril abr",
-            "may mai mayo",
-            "june jun juni juin junio",
-            "july jul juli juillet juil julio",
-            "august aug aout agosto ago",
-            "september sep sept septembre septiembre setiembre set",
-            "october oct oktober okt octobre octubre",
-            "november nov novembre noviembre",
-            "december dec dezember dez decembre diciembre dic",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
+_MONTH_NAMES = (
+    "january jan januar janner janvier janv enero ene",
+    "february feb februar feber fevrier fevr fev febrero",
+    "march mar marz maerz mrz mars marzo",
+    "april apr avril avr abril abr",
+    "may mai mayo",
+    "june jun juni juin junio",
+    "july jul juli juillet juil julio",
+    "august aug aout agosto ago",
+    "september sep sept septembre septiembre setiembre set",
+    "october oct oktober okt octobre octubre",
+    "november nov novembre noviembre",
+    "december dec dezember dez decembre diciembre dic",
+)
+_MONTHS: dict[str, int] = {}
+for _number, _names in enumerate(_MONTH_NAMES, start=1):
+    _MONTHS.update(dict.fromkeys(_names.split(), _number))
 _WEEKDAYS = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun "
     "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so "

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, Kind
+from importer.model.errors import ended
 from importer.model.headers import fold, is_ignored
 from importer.model.invoices import ItemType
 from importer.model.sheet import is_blank, text_of
@@ -50,31 +51,28 @@ def check_aliases(aliases: Mapping[str, Sequence[str]]) -> None:
     for name, headers in aliases.items():
         for header in headers:
             if not fold(header):
-                msg = f"{name} has the header “{header}”, which holds no letter or digit"
-                raise ValueError(msg)
+                raise ValueError(f"{name} has the header “{header}”, which holds no letter or digit")
             if seen.setdefault(fold(header), name) != name:
-                msg = f"the header “{header}” stands for both {seen[fold(header)]} and {name}"
-                raise ValueError(msg)
+                raise ValueError(f"the header “{header}” stands for both {seen[fold(header)]} and {name}")
 
 
 def check_ignored(ignored: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> None:
     """Raise ValueError when a header is both passed over and given a meaning."""
-    meant = {fold(header): name for name, headers in aliases.items() for header in headers}
+    meant = {}
+    for name, headers in aliases.items():
+        meant.update(dict.fromkeys(map(fold, headers), name))
     for header in ignored:
         if fold(header) in meant:
-            msg = f"“{header}” cannot be ignored, because [columns] makes it mean {meant[fold(header)]}"
-            raise ValueError(msg)
+            raise ValueError(f"“{header}” cannot be ignored, because [columns] makes it mean {meant[fold(header)]}")
 
 
 def check_constants(constants: Mapping[str, object]) -> None:
     """Raise ValueError for a constant that cannot be read, or that no sheet should have."""
     for name, value in constants.items():
         if name in NEVER_CONSTANT:
-            msg = f"{name} cannot be a constant: {NEVER_CONSTANT[name]}"
-            raise ValueError(msg)
+            raise ValueError(f"{name} cannot be a constant: {NEVER_CONSTANT[name]}")
         if is_blank(value):
-            msg = f"{name} is empty"
-            raise ValueError(msg)
+            raise ValueError(f"{name} is empty")
         _check_readable(name, value, name)
 
 
@@ -85,30 +83,25 @@ def check_values(values: Mapping[str, Mapping[str, object]]) -> None:
         for word, value in words.items():
             here = f"{name}, “{word}”"
             if not folded(word):
-                msg = f"{name} maps an empty cell; use [constants] for a column that the sheet lacks"
-                raise ValueError(msg)
+                raise ValueError(f"{name} maps an empty cell; use [constants] for a column that the sheet lacks")
             if meanings.setdefault(folded(word), value) != value:
-                msg = f"{here} stands there twice with different meanings"
-                raise ValueError(msg)
+                raise ValueError(f"{here} stands there twice with different meanings")
             if is_blank(value):
                 continue
             if BY_NAME[name].kind is Kind.AMOUNT:
-                msg = f'{here}: an amount stands in the sheet; a word can only mean an empty cell, ""'
-                raise ValueError(msg)
+                raise ValueError(f'{here}: an amount stands in the sheet; a word can only mean an empty cell, ""')
             _check_readable(name, value, here)
 
 
 def _check_readable(name: str, value: object, here: str) -> None:
     if not isinstance(value, (str, int, float, date)):
-        msg = f"{here} must be a text, a number, true, false or a date"
-        raise ValueError(msg)  # noqa: TRY004 - what pydantic explains
+        raise ValueError(f"{here} must be a text, a number, true, false or a date")  # noqa: TRY004 - what pydantic explains
     if BY_NAME[name].kind is Kind.DATE and isinstance(value, str):
         value = _iso_date(value, here)
     read = parser_of(BY_NAME[name].kind)(value)
     if isinstance(read, Unreadable):
-        stop = "" if read.message.endswith("?") else "."
-        msg = f"{here}: “{text_of(value)}” {read.message}{stop} {read.hint.rstrip('.')}"
-        raise ValueError(msg)  # noqa: TRY004 - what pydantic explains
+        fault = ended(f"{here}: “{text_of(value)}” {read.message}")
+        raise ValueError(f"{fault} {read.hint.rstrip('.')}")  # noqa: TRY004 - what pydantic explains
 
 
 def _iso_date(text: str, here: str) -> date:
@@ -116,8 +109,7 @@ def _iso_date(text: str, here: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        msg = f"{here}: “{text}” is not a date written as 2026-10-31"
-        raise ValueError(msg) from None
+        raise ValueError(f"{here}: “{text}” is not a date written as 2026-10-31") from None
 
 
 # --- put to use ------------------------------------------------------------------

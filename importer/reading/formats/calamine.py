@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
@@ -12,19 +10,15 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from importer.model.errors import FileProblem
 from importer.model.messages import error
-from importer.reading.formats import ods as ods_look
-from importer.reading.formats import xlsb as xlsb_look
-from importer.reading.formats import xlsx as xlsx_look
+from importer.reading.formats import ods, xlsb, xlsx
 from importer.reading.formats.archive import Archive
-from importer.reading.formats.grid import Grid, Limits, SideLook, bounded, may_be_cover
+from importer.reading.formats.grid import Grid, Limits, SideLook, bounded
 from importer.reading.formats.identify import Format, protected
-from importer.reading.formats.number_formats import cells_with, styles_of
 
 if TYPE_CHECKING:
-    from importer.model.sheet import Cell
-    from importer.reading.formats.grid import Faults
+    from collections.abc import Callable
 
-Look = Callable[[Archive, str], tuple[SideLook, "Faults"]]
+    from importer.model.sheet import Cell
 
 
 def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
@@ -48,10 +42,10 @@ def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
     for meta in chosen:
         try:
             rows = cast("list[list[Cell]]", workbook.get_sheet_by_name(meta.name).to_python(skip_empty_area=False))
-            look, faults = _LOOKS[kind](archive, meta.name)
+            look = _LOOKS[kind](archive, meta.name)
         except (CalamineError, OSError, ValueError, ET.ParseError, expat.ExpatError) as why:
             raise _unusual(name, why) from why
-        put(rows, faults)
+        _put_faults(rows, look)
         hidden = not str(meta.visible).endswith(".Visible")
         grids.append(bounded(Grid(meta.name, rows, hidden=hidden, look=look), limits))
     return grids
@@ -63,28 +57,18 @@ def _unusual(name: str, why: Exception) -> FileProblem:
     return error(FileProblem, "file.damaged:unusual", name=name)
 
 
-def put(rows: list[list[Cell]], faults: Faults) -> None:
+def _put_faults(rows: list[list[Cell]], look: SideLook) -> None:
     """Put errors and uncalculated formulas where the reader saw empty cells."""
-    for (row, position), fault in faults.items():
+    for (row, position), fault in look.faults.items():
         rows.extend([] for _ in range(row - len(rows)))
         cells = rows[row - 1]
-        cells.extend("" for _ in range(position + 1 - len(cells)))
+        cells.extend([""] * (position + 1 - len(cells)))
         cells[position] = fault
+    look.faults.clear()
 
 
-def _look_into_xlsx(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
-    xml = xlsx_look.sheet_part(archive, sheet)
-    if xml is None:
-        msg = "the part of the sheet is not where it should be"
-        raise ValueError(msg)
-    side, faults = xlsx_look.look(xml, recalculated=xlsx_look.is_recalculated(archive))
-    formats, struck = cells_with(xml, styles_of(archive))
-    formulas = xlsx_look.formulas(xml) if may_be_cover(sheet) else frozenset()
-    return replace(side, formats=formats, struck=struck, formulas=formulas), faults
-
-
-_LOOKS: dict[Format, Look] = {
-    Format.XLSX: _look_into_xlsx,
-    Format.XLSB: xlsb_look.look,
-    Format.ODS: ods_look.look,
+_LOOKS: dict[Format, Callable[[Archive, str], SideLook]] = {
+    Format.XLSX: xlsx.look,
+    Format.XLSB: xlsb.look,
+    Format.ODS: ods.look,
 }

@@ -27,10 +27,6 @@ BROKEN_TEXT = cell_fault("?", "*.broken_text")
 UNUSUAL = cell_fault("?", "*.unusual")
 
 
-Faults = dict[tuple[int, int], CellFault]
-"""(row number as Excel shows it, column counted from 0) → why the value of that cell is not known."""
-
-
 @cache
 def error_value(shown: str) -> CellFault:
     """An error such as ``#REF!``."""
@@ -74,23 +70,29 @@ class MergedRange:
         return f"{cell_address(self.first_position, self.first_row)}:{cell_address(self.last_position, self.last_row)}"
 
 
-@dataclass(frozen=True, slots=True)
-class SideLook:
-    """What one sheet holds besides its values."""
+Place = tuple[int, int]
+"""A cell: row number as Excel shows it, column counted from 0."""
 
-    hidden_rows: frozenset[int] = frozenset()
+
+@dataclass(slots=True)
+class SideLook:
+    """What one sheet holds besides its values; the reader of its format fills it in."""
+
+    hidden_rows: set[int] = field(default_factory=set)
     """Row numbers as Excel shows them; also those that a filter hides."""
-    hidden_columns: frozenset[int] = frozenset()
+    hidden_columns: set[int] = field(default_factory=set)
     """Columns counted from 0."""
-    merged: tuple[MergedRange, ...] = ()
+    merged: list[MergedRange] = field(default_factory=list)
     other_workbooks: bool = False
     """Whether formulas take values from other files."""
-    formulas: frozenset[tuple[int, int]] = frozenset()
-    """(row number, column counted from 0) of the formulas; looked for on a sheet Cover of .xlsx and .ods only."""
-    formats: dict[tuple[int, int], str] = field(default_factory=dict)
-    """(row number as Excel shows it, column counted from 0) → number format that shows more or less than the number."""
-    struck: frozenset[tuple[int, int]] = frozenset()
-    """Cells that are crossed out, likewise."""
+    formulas: set[Place] = field(default_factory=set)
+    """Cells with formulas; looked for on a sheet Cover of .xlsx and .ods only."""
+    formats: dict[Place, str] = field(default_factory=dict)
+    """Cell → number format that shows more or less than the number."""
+    struck: set[Place] = field(default_factory=set)
+    """Cells that are crossed out."""
+    faults: dict[Place, CellFault] = field(default_factory=dict)
+    """Cell → why the file does not hold its value; they are put into the rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.reading.formats.archive import Archive
+    from importer.reading.formats.grid import SideLook
 
 _BUILT_IN = {"9": "0%", "10": "0.00%"}
 _TELLING = re.compile(r"%|^0{2,}$|\[\$[^\]-]|[€£$¥]|\"[^\"]*[A-Za-z]{2,3}[^\"]*\"|[0#?],+(?![0#?,])|^\s*;")
@@ -57,23 +58,18 @@ def styles_of(archive: Archive) -> Styles:
     return Styles(telling, frozenset(crossed))
 
 
-def cells_with(xml: bytes, styles: Styles) -> tuple[dict[tuple[int, int], str], frozenset[tuple[int, int]]]:
-    """Cells with a telling format, and cells that are crossed out.
-
-    A cell is (row number as Excel shows it, column counted from 0).
-    """
+def see_styles(xml: bytes, styles: Styles, look: SideLook) -> None:
+    """Note the cells of a sheet with a telling format, and those that are crossed out."""
     if not styles.telling and not styles.struck:
-        return {}, frozenset()
-    formats, struck = {}, set()
+        return
     for match in _STYLE.finditer(xml):
         style = match[1]
         if style in styles.telling or style in styles.struck:
             place = int(match[3]), column_position(match[2].decode())
             if style in styles.telling:
-                formats[place] = styles.telling[style]
+                look.formats[place] = styles.telling[style]
             if style in styles.struck:
-                struck.add(place)
-    return formats, frozenset(struck)
+                look.struck.add(place)
 
 
 def _all(element: ET.Element, name: str) -> Iterator[ET.Element]:

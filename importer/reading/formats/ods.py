@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from importer.model.sheet import CellFault
     from importer.reading.formats.archive import Archive
-    from importer.reading.formats.grid import Faults
 
 _MARKERS = (
     b"table:visibility",
@@ -32,40 +31,24 @@ MOST_PLACES = 1000
 """Rows, and columns, for which one element with a value is taken to stand."""
 
 
-def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
+def look(archive: Archive, sheet: str) -> SideLook:
     """What one sheet holds besides its values. Raises ExpatError for XML that is none."""
     xml = archive.part("content.xml") or b""
     if not any(marker in xml for marker in _MARKERS) and not _SHOWN_WITH_MORE.search(xml):
-        return SideLook(), {}
+        return SideLook()
     table, parser = _Table(sheet), expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = table.start, table.end
     parser.CharacterDataHandler = table.text
     parser.buffer_text = True
     parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
-    side = SideLook(
-        frozenset(table.hidden_rows),
-        frozenset(table.hidden_columns),
-        tuple(table.merged),
-        table.other_workbooks,
-        formats=table.formats,
-        struck=frozenset(table.struck),
-        formulas=frozenset(table.formulas) if may_be_cover(sheet) else frozenset(),
-    )
-    return side, table.faults
+    return table.look
 
 
 class _Table:
     """Walks one table, counting rows and columns with their repetitions."""
 
     def __init__(self, sheet: str) -> None:
-        self.hidden_rows: set[int] = set()
-        self.hidden_columns: set[int] = set()
-        self.merged: list[MergedRange] = []
-        self.faults: Faults = {}
-        self.formulas: set[tuple[int, int]] = set()
-        self.other_workbooks = False
-        self.formats: dict[tuple[int, int], str] = {}
-        self.struck: set[tuple[int, int]] = set()
+        self.look = SideLook()
         self._sheet, self._style = sheet, ""
         self._struck_styles: set[str] = set()
         self._inside = self._remark = False
@@ -115,7 +98,7 @@ class _Table:
     def _start_column(self, attributes: dict[str, str]) -> None:
         count = _repeated(attributes, "table:number-columns-repeated")
         if attributes.get("table:visibility") in {"collapse", "filter"}:
-            self.hidden_columns.update(range(self._column, min(self._column + count, 16_384)))
+            self.look.hidden_columns.update(range(self._column, min(self._column + count, 16_384)))
         self._column += count
 
     def _start_row(self, attributes: dict[str, str]) -> None:
@@ -123,21 +106,22 @@ class _Table:
         self._rows_now = _repeated(attributes, "table:number-rows-repeated")
         if attributes.get("table:visibility") in {"collapse", "filter"}:
             last = min(self._row + self._rows_now, MOST_REPEATED)
-            self.hidden_rows.update(range(self._row + 1, last + 1))
+            self.look.hidden_rows.update(range(self._row + 1, last + 1))
 
     def _end_cell(self, cell: dict[str, str]) -> None:
         count = _repeated(cell, "table:number-columns-repeated")
         shown = "".join(self._shown)
         if fault := self._fault(cell, shown):
-            self.faults.update(dict.fromkeys(self._places(count), fault))
+            self.look.faults.update(dict.fromkeys(self._places(count), fault))
         if code := _format(cell, shown):
-            self.formats.update(dict.fromkeys(self._places(count), code))
+            self.look.formats.update(dict.fromkeys(self._places(count), code))
         if cell.get("table:style-name") in self._struck_styles:
-            self.struck.update(self._places(count))
+            self.look.struck.update(self._places(count))
         formula = cell.get("table:formula")
         if formula is not None:
-            self.formulas.add((self._row + 1, self._position))
-            self.other_workbooks |= "'file:" in formula
+            if may_be_cover(self._sheet):
+                self.look.formulas.add((self._row + 1, self._position))
+            self.look.other_workbooks |= "'file:" in formula
         self._merge(cell)
         self._position += count
 
@@ -154,7 +138,7 @@ class _Table:
         columns = int(cell.get("table:number-columns-spanned") or 1)
         if rows > 1 or columns > 1:
             first = self._row + 1
-            self.merged.append(MergedRange(first, self._position, first + rows - 1, self._position + columns - 1))
+            self.look.merged.append(MergedRange(first, self._position, first + rows - 1, self._position + columns - 1))
 
     def _places(self, columns: int) -> Iterator[tuple[int, int]]:
         """The cells for which one element stands, as far as they can matter."""

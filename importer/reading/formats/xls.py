@@ -58,39 +58,45 @@ _BROKEN = (
 
 
 def _grid(book: Any, sheet: Any) -> Grid:  # noqa: ANN401 - untyped by its library
-    rows = [[_cell(book, cell) for cell in sheet.row(number)] for number in range(sheet.nrows)]
+    rows = []
+    for number in range(sheet.nrows):
+        rows.append([_cell(book, cell) for cell in sheet.row(number)])
     look = SideLook(
-        frozenset(number + 1 for number, info in sheet.rowinfo_map.items() if info.hidden),
-        frozenset(position for position, info in sheet.colinfo_map.items() if info.hidden),
-        tuple(MergedRange(top + 1, left, bottom, right - 1) for top, bottom, left, right in sheet.merged_cells),
-        formats=_cells_with(sheet, {at: code for at, code in _codes(book).items() if is_telling(code)}),
-        struck=frozenset(_cells_with(sheet, dict.fromkeys(_struck(book), ""))),
+        hidden_rows={number + 1 for number, info in sheet.rowinfo_map.items() if info.hidden},
+        hidden_columns={position for position, info in sheet.colinfo_map.items() if info.hidden},
+        merged=[MergedRange(top + 1, left, bottom, right - 1) for top, bottom, left, right in sheet.merged_cells],
     )
+    _see_styles(book, sheet, look)
     return Grid(sheet.name, rows, hidden=sheet.visibility != 0, look=look)
 
 
-def _codes(book: Any) -> dict[int, str]:  # noqa: ANN401 - untyped by its library
-    """Style number → number format."""
-    formats = {key: code.format_str for key, code in book.format_map.items()}
-    return {at: formats.get(style.format_key, "") for at, style in enumerate(book.xf_list)}
+def _see_styles(book: Any, sheet: Any, look: SideLook) -> None:  # noqa: ANN401 - untyped by its library
+    """Note the cells with a telling number format, and those that are crossed out."""
+    telling, struck = _styles_of(book)
+    if not telling and not struck:
+        return
+    for row in range(sheet.nrows):
+        for position in range(sheet.row_len(row)):
+            style = sheet.cell_xf_index(row, position)
+            if style in telling:
+                look.formats[row + 1, position] = telling[style]
+            if style in struck:
+                look.struck.add((row + 1, position))
 
 
-def _struck(book: Any) -> set[int]:  # noqa: ANN401 - untyped by its library
-    """Numbers of the styles that cross a cell out."""
-    fonts = {at for at, font in enumerate(book.font_list) if font.struck_out}
-    return {at for at, style in enumerate(book.xf_list) if style.font_index in fonts}
-
-
-def _cells_with(sheet: Any, styles: dict[int, str]) -> dict[tuple[int, int], str]:  # noqa: ANN401 - untyped by its library
-    """(row number as Excel shows it, column counted from 0) → what its style means."""
-    if not styles:
-        return {}
-    return {
-        (number + 1, position): styles[style]
-        for number in range(sheet.nrows)
-        for position in range(sheet.row_len(number))
-        if (style := sheet.cell_xf_index(number, position)) in styles
-    }
+def _styles_of(book: Any) -> tuple[dict[int, str], set[int]]:  # noqa: ANN401 - untyped by its library
+    """Style → number format that shows more or less than the number; styles that cross a cell out."""
+    codes = {key: code.format_str for key, code in book.format_map.items()}
+    struck_fonts = {number for number, font in enumerate(book.font_list) if font.struck_out}
+    telling: dict[int, str] = {}
+    struck: set[int] = set()
+    for number, style in enumerate(book.xf_list):
+        code = codes.get(style.format_key, "")
+        if is_telling(code):
+            telling[number] = code
+        if style.font_index in struck_fonts:
+            struck.add(number)
+    return telling, struck
 
 
 def _cell(book: Any, cell: Any) -> Cell:  # noqa: ANN401 - untyped by its library

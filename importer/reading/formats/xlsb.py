@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.reading.formats.archive import Archive
-    from importer.reading.formats.grid import Faults
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN, _SHEET, _MERGE = 0, 3, 11, 60, 156, 176
 """Record numbers: BrtRowHdr, BrtCellError, BrtFmlaError, BrtColInfo, BrtBundleSh, BrtMergeCell."""
@@ -38,35 +37,32 @@ ERRORS = {
 """How Excel shows an error, by its number in binary files."""
 
 
-def look(archive: Archive, sheet: str) -> tuple[SideLook, Faults]:
+def look(archive: Archive, sheet: str) -> SideLook:
     """What one sheet holds besides its values. Raises ValueError when the parts cannot be told apart."""
-    hidden_rows: set[int] = set()
-    hidden_columns: set[int] = set()
-    merged: list[MergedRange] = []
-    faults: Faults = {}
+    found = SideLook()
     row = 0
     try:
         part = _part_of(archive, sheet)
-        formats = _formats(part, _telling_styles(archive))
+        found.formats = _formats(part, _telling_styles(archive))
         for number, data in _records(part):
             if number == _ROW:
                 row = struct.unpack_from("<I", data)[0] + 1
                 if data[11] & _ROW_HIDDEN:
-                    hidden_rows.add(row)
+                    found.hidden_rows.add(row)
             elif number in {_CELL_ERROR, _FORMULA_ERROR}:
                 position, code = struct.unpack_from("<I", data)[0], data[8]
-                faults[row, position] = error_value(ERRORS.get(code, "#N/A"))
+                found.faults[row, position] = error_value(ERRORS.get(code, "#N/A"))
             elif number == _COLUMN:
                 first, last = struct.unpack_from("<II", data)
                 if data[16] & 1:
-                    hidden_columns.update(range(first, min(last + 1, 16_384)))
+                    found.hidden_columns.update(range(first, min(last + 1, 16_384)))
             elif number == _MERGE:
                 top, bottom, left, right = struct.unpack_from("<IIII", data)
-                merged.append(MergedRange(top + 1, left, bottom + 1, right))
+                found.merged.append(MergedRange(top + 1, left, bottom + 1, right))
     except (struct.error, IndexError) as why:
         msg = "a record is shorter than it should be"
         raise ValueError(msg) from why
-    return SideLook(frozenset(hidden_rows), frozenset(hidden_columns), tuple(merged), formats=formats), faults
+    return found
 
 
 def _formats(part: bytes, telling: dict[int, str]) -> dict[tuple[int, int], str]:

@@ -2,7 +2,7 @@
 
 Error cells and formulas without a stored value come back from it as empty, a
 broken index of a text as some other text, and it knows no hidden rows
-(spreadsheets.md section 2). :func:`look` searches the markers in the inflated
+(spreadsheets.md section 2). A quick look searches the markers in the inflated
 part at C speed. Where one is found, the cell around it is parsed; only a part
 that is written in an unusual way is parsed whole (:func:`parse_whole`), which is
 exact, and too slow for every large sheet.
@@ -17,14 +17,23 @@ from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from importer.model.problems import column_position
-from importer.reading.formats.grid import BROKEN_TEXT, NOT_CALCULATED, UNUSUAL, MergedRange, SideLook, error_value
+from importer.reading.formats.grid import (
+    BROKEN_TEXT,
+    NOT_CALCULATED,
+    UNUSUAL,
+    MergedRange,
+    SideLook,
+    error_value,
+    may_be_cover,
+)
+from importer.reading.formats.number_formats import see_styles, styles_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.model.sheet import CellFault
     from importer.reading.formats.archive import Archive
-    from importer.reading.formats.grid import Faults
+    from importer.reading.formats.grid import Place
 
 LONGEST_INDEX = 9
 """Digits; python-calamine takes the number of a text that it cannot hold for 0, the first text."""
@@ -87,8 +96,21 @@ def is_recalculated(archive: Archive) -> bool:
     return _RECALCULATED.search(archive.part("xl/workbook.xml") or b"") is not None
 
 
-def look(xml: bytes, *, recalculated: bool) -> tuple[SideLook, Faults]:
-    """What one sheet holds besides its values.
+def look(archive: Archive, sheet: str) -> SideLook:
+    """What one sheet holds besides its values. Raises ValueError without its part, ExpatError for XML that is none."""
+    xml = sheet_part(archive, sheet)
+    if xml is None:
+        msg = "the part of the sheet is not where it should be"
+        raise ValueError(msg)
+    found = look_into(xml, recalculated=is_recalculated(archive))
+    see_styles(xml, styles_of(archive), found)
+    if may_be_cover(sheet):
+        found.formulas = _Walk(xml, recalculated=False).look.formulas
+    return found
+
+
+def look_into(xml: bytes, *, recalculated: bool) -> SideLook:
+    """What the XML of one sheet holds besides its values and styles.
 
     ``recalculated`` says that the file asks Excel to calculate all formulas when it
     opens the file, as programs do that write a 0 beside every formula.
@@ -99,7 +121,8 @@ def look(xml: bytes, *, recalculated: bool) -> tuple[SideLook, Faults]:
     if faults is None or rows is None:
         return parse_whole(xml, recalculated=recalculated)
     others = b"[" in xml and _OTHER_WORKBOOK.search(xml) is not None
-    return SideLook(frozenset(rows), frozenset(_hidden_columns(xml)), tuple(_merged(xml)), others), faults
+    columns = set(_hidden_columns(xml))
+    return SideLook(rows, columns, list(_merged(xml)), other_workbooks=others, faults=faults)
 
 
 def _is_unusual(xml: bytes) -> bool:
@@ -145,9 +168,9 @@ def _merged(xml: bytes) -> Iterator[MergedRange]:
             yield MergedRange(int(match[2]), first, int(match[4]), last)
 
 
-def _faults(xml: bytes, *, recalculated: bool) -> Faults | None:
-    """Faults of the cells; None when one of them cannot be told apart."""
-    faults: Faults = {}
+def _faults(xml: bytes, *, recalculated: bool) -> dict[Place, CellFault] | None:
+    """Faults of the cells; None when the address of one is not certain."""
+    faults: dict[Place, CellFault] = {}
     for at in _candidates(xml, recalculated=recalculated):
         fragment = _cell_around(xml, at)
         found = None if fragment is None else _judge_cell(_bare(fragment), recalculated=recalculated)
@@ -230,38 +253,26 @@ def _bare(fragment: bytes) -> bytes:
 # --- the whole part, cell by cell ------------------------------------------------
 
 
-def parse_whole(xml: bytes, *, recalculated: bool) -> tuple[SideLook, Faults]:
-    """What one sheet holds besides its values. Raises ExpatError for XML that is none."""
-    sheet = _Walk(xml, recalculated=recalculated)
-    side = SideLook(frozenset(sheet.hidden_rows), frozenset(sheet.hidden_columns), tuple(sheet.merged), sheet.others)
-    return side, sheet.faults
-
-
-def formulas(xml: bytes) -> frozenset[tuple[int, int]]:
-    """The cells of a sheet whose values formulas give. Raises ExpatError for XML that is none."""
-    return frozenset(_Walk(xml, recalculated=False).formulas)
+def parse_whole(xml: bytes, *, recalculated: bool) -> SideLook:
+    """What the XML of one sheet holds besides its values and styles. Raises ExpatError for XML that is none."""
+    return _Walk(xml, recalculated=recalculated).look
 
 
 def _is_index(value: str) -> bool:
     return value.isascii() and value.isdigit() and len(value) <= LONGEST_INDEX
 
 
-def _judge_cell(xml_of_cell: bytes, *, recalculated: bool) -> Faults | None:
+def _judge_cell(xml_of_cell: bytes, *, recalculated: bool) -> dict[Place, CellFault] | None:
     """Fault of one cell without prefixes; None when the cell does not say its address."""
     cell = _Walk(xml_of_cell, recalculated=recalculated)
-    return cell.faults if cell.addressed else None
+    return cell.look.faults if cell.addressed else None
 
 
 class _Walk:
-    """One pass over a part; what it found is in its public fields."""
+    """One pass over a part; what it found is in ``look``."""
 
     def __init__(self, xml: bytes, *, recalculated: bool) -> None:
-        self.hidden_rows: set[int] = set()
-        self.hidden_columns: set[int] = set()
-        self.merged: list[MergedRange] = []
-        self.faults: Faults = {}
-        self.formulas: set[tuple[int, int]] = set()
-        self.others = False
+        self.look = SideLook()
         self.addressed = True
         self._xml, self._recalculated = xml, recalculated
         self._row, self._position = 1, 0
@@ -296,12 +307,12 @@ class _Walk:
         self._row = int(attributes.get("r") or self._row)
         self._position = 0
         if _is_hidden(attributes, "ht"):
-            self.hidden_rows.add(self._row)
+            self.look.hidden_rows.add(self._row)
 
     def _merge(self, reference: str) -> None:
         if area := _AREA.fullmatch(reference):
             first, last = column_position(area[1]), column_position(area[3])
-            self.merged.append(MergedRange(int(area[2]), first, int(area[4]), last))
+            self.look.merged.append(MergedRange(int(area[2]), first, int(area[4]), last))
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         address = _ADDRESS.fullmatch(attributes.get("r") or "")
@@ -319,7 +330,7 @@ class _Walk:
             case "row":
                 self._row += 1
             case "f" if self._text is not None:
-                self.others = self.others or _OTHER_WORKBOOK_NUMBER.search("".join(self._text)) is not None
+                self.look.other_workbooks |= _OTHER_WORKBOOK_NUMBER.search("".join(self._text)) is not None
                 self._text = None
             case "v" if self._text is not None:
                 self._values.append("".join(self._text))
@@ -328,9 +339,9 @@ class _Walk:
                 self._odd |= b"<" in written or (b"&" in written and self._kind != "str")
             case "c" if self._cell is not None:
                 if fault := self._fault():
-                    self.faults[self._cell] = fault
+                    self.look.faults[self._cell] = fault
                 if self._formula:
-                    self.formulas.add(self._cell)
+                    self.look.formulas.add(self._cell)
                 self._cell = None
 
     def _fault(self) -> CellFault | None:
@@ -351,10 +362,10 @@ class _Walk:
 
     def _is_calculated(self, value: str | None) -> bool:
         """Tell whether the file holds the value of a formula."""
-        if self._kind == "str":  # a text formula may well yield an empty text
-            return value is not None
         if self._recalculated and value == "0" and self._kind != "b":  # a guess of the program that wrote it
             return False
+        if self._kind == "str":  # a text formula may well yield an empty text
+            return value is not None
         return bool(value)
 
     def _characters(self, text: str) -> None:
@@ -364,7 +375,7 @@ class _Walk:
     def _column(self, attributes: dict[str, str]) -> None:
         first, last = attributes.get("min") or "", attributes.get("max") or ""
         if first.isdigit() and last.isdigit() and _is_hidden(attributes, "width"):
-            self.hidden_columns.update(range(int(first) - 1, min(int(last), LAST_COLUMN)))
+            self.look.hidden_columns.update(range(int(first) - 1, min(int(last), LAST_COLUMN)))
 
 
 def _is_hidden(attributes: dict[str, str], measure: str) -> bool:
