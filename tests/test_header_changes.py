@@ -5,13 +5,11 @@ from __future__ import annotations
 import sqlite3
 import time
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from plans import ACCOUNT, BATCH, SOURCE, fees
 from sheets import csv_file, read_by, table
-from test_migration import RUN, kept, laid, rows_of
 
 from importer.checking.header_changes import changes, headers_seen
 from importer.ledger.opening import open_ledger
@@ -22,13 +20,13 @@ from importer.planning.totals import totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import sqlalchemy as sa
     from conftest import Cli
 
     from importer.model.problems import Problem
 
-VERSION_2 = Path(__file__).with_name("files") / "ledger_v2.sql"
 NOON = datetime(2026, 10, 31, 12)  # noqa: DTZ001 - UTC without offset, as the ledger has it
 SINCE = "Compared with the import of 31 Oct 2026 (october.xlsx): "
 HEADER = ["Project ID", "Item type", "Amount"]
@@ -180,20 +178,6 @@ def test_headers_are_remembered_per_account(ledger_place: sa.URL) -> None:
         ledger.begin_run(f"run-{number}", BATCH, SOURCE, totals, SEEN)
     assert len(ledger.earlier_headers()) == 20
     other.close()
-    ledger.close()
-
-
-def test_version_2_is_brought_forwards_and_keeps_everything(ledger_place: sa.URL) -> None:
-    """Every row is what it was, also of a lock that a crash left; its runs have no headers, new ones do."""
-    place = laid(VERSION_2, ledger_place)
-    before = rows_of(place)
-    assert [len(rows) for rows in before.values()] == [1, 5, 5, 1]
-    ledger = open_ledger(place, "https://api.mavenlink.com/api/v1")
-    assert kept(rows_of(place), before)
-    assert ledger.earlier_headers() == []
-    assert [one.run_id for one in ledger.runs()] == [RUN]
-    ledger.begin_run("run-2", BATCH, SOURCE, totals_of((), fees(1)), SEEN)
-    assert [one.headers for one in ledger.earlier_headers()] == [SEEN]
     ledger.close()
 
 
