@@ -84,7 +84,7 @@ def test_what_a_person_submits_in_place_is_told_once(cli: Cli, sandbox: Sandbox,
 def test_a_file_that_no_submit_began_stays_in_the_inbox(cli: Cli, sandbox: Sandbox) -> None:
     """The program fails while a doubt of an earlier run stands: in in-doubt/ nobody would know of the file."""
     inbox = left_by_a_killed_run(cli, sandbox)
-    crash = "import importer.unattended.running as r\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
+    crash = "import importer.unattended.handling as r\ndef crash(*a, **k):\n    raise RuntimeError('planted')\n"
     crash += "r.examine = crash\n"
     assert cli.at(sandbox).start("run", before=crash, **LATER).wait().exit_code == 8
     assert lying(inbox) == ["a.xlsx"]

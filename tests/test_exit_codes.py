@@ -86,7 +86,7 @@ def run_locked(cli: Cli, _: Sandbox) -> Any:
 def run_crash(cli: Cli, _: Sandbox) -> Any:
     """The program fails over a file."""
     inbox_of(cli)
-    return cli.start("run", before=BROKEN.format("unattended.running", "preview"), **AUTO).wait()
+    return cli.start("run", before=BROKEN.format("unattended.handling", "examine"), **AUTO).wait()
 
 
 def in_doubt(cli: Cli, sandbox: Sandbox, kind: FaultKind = FaultKind.DROP_AFTER) -> None:

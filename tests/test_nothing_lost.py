@@ -37,7 +37,7 @@ def test_results_of_another_file_are_never_deleted(cli: Cli, sandbox: Sandbox) -
     """Two files of one stem, taken in the same second, may get the same name of a run."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
     filled(inbox / "a.xlsm", 20, key="m")
-    same = "import importer.unattended.running as r\nr.new_run_id = lambda: '20261031-000000-abcd'\n"
+    same = "import importer.unattended.handling as r\nr.new_run_id = lambda: '20261031-000000-abcd'\n"
     cli.at(sandbox).start("run", before=same, **AUTO).wait()
     assert len(list((cli.folder / "reports").rglob("*-results.xlsx"))) == 1
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)

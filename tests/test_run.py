@@ -209,7 +209,7 @@ def test_an_inbox_that_goes_away_between_two_files(cli: Cli, sandbox: Sandbox, i
     filled(inbox / "a.xlsx", 10, age=90, key="a")
     filled(inbox / "b.xlsx", 20, key="b")
     gone = (
-        "import importer.unattended.running as r, os\nfiled = r._filed\ndef gone(*a):\n    result = filed(*a)\n"
+        "import importer.unattended.handling as r, os\nfiled = r._filed\ndef gone(*a):\n    result = filed(*a)\n"
         f"    os.rename({str(inbox)!r}, {str(inbox) + '2'!r})\n    return result\nr._filed = gone\n"
     )
     done = cli.at(sandbox).start("run", "--json", before=gone, **AUTO).wait()
@@ -229,7 +229,7 @@ def test_results_of_a_file_that_stays_are_kept(cli: Cli, sandbox: Sandbox, inbox
     """The ledger fails after the results were written: the file waits, and nothing told about money is deleted."""
     filled(inbox / "a.xlsx", 10)
     fail = (
-        "import importer.unattended.running as r\nfrom importer.model.errors import LedgerProblem\n"
+        "import importer.unattended.handling as r\nfrom importer.model.errors import LedgerProblem\n"
         "carry_out = r.carry_out\ndef fail(*a):\n    carry_out(*a)\n    raise LedgerProblem('planted')\n"
         "r.carry_out = fail\n"
     )
@@ -274,7 +274,7 @@ def test_a_crash_at_any_moment_loses_nothing_and_bills_once(cli: Cli, sandbox: S
     rooms = {"take": "box", "examine": "r", "carry_out": "r", "_filed": "r", "note_moved": "files.InboxFiles"}
     where = rooms.get(at, "filing")
     before = "import importer.unattended.inbox as box, importer.unattended.filing as filing\n"
-    before += "import importer.unattended.running as r, importer.ledger.inbox_files as files, os\n"
+    before += "import importer.unattended.handling as r, importer.ledger.inbox_files as files, os\n"
     before += f"{where}.{at} = lambda *a: os._exit(99)\n"
     digest = hashlib.sha256(filled(inbox / "a.xlsx", 10, 20).read_bytes()).hexdigest()
     assert cli.at(sandbox).start("run", before=before, **AUTO).wait().exit_code == 99
@@ -389,7 +389,7 @@ def test_an_unexpected_error_of_one_file_does_not_stop_the_others(cli: Cli, sand
     filled(inbox / "a.xlsx", 10, age=90, key="a")
     filled(inbox / "b.xlsx", 20, key="b")
     crash = (
-        "import importer.unattended.running as r\nexamine = r.examine\n"
+        "import importer.unattended.handling as r\nexamine = r.examine\n"
         "def crash(wish, *a):\n    if wish.path.name == 'a.xlsx': raise RuntimeError('planted')\n"
         "    return examine(wish, *a)\nr.examine = crash\n"
     )
