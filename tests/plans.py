@@ -11,7 +11,7 @@ from importer.model.plans import PlannedInvoice, Source, Totals
 from importer.planning.deciding import decide
 from importer.planning.plan import Knowledge, draw_up
 from importer.sending.sender import Sender
-from importer.sending.throttle import Gate, Stop
+from importer.sending.throttle import Stop, Throttle
 
 if TYPE_CHECKING:
     from importer.kantata.client import KantataApi
@@ -72,5 +72,5 @@ def totals(planned: tuple[PlannedInvoice, ...]) -> Totals:
 def sender(api: KantataApi, ledger: SubmissionLedger, *, retry_seconds: float = 0, **options: Any) -> Sender:
     """Return a sender that does not dawdle."""
     budget, stop = RetryBudget(retry_seconds), options.pop("stop", None) or Stop()
-    gate = Gate(Pace.of(options.pop("pace", 1000)), budget, stop)
+    gate = Throttle(Pace.of(options.pop("pace", 1000)), budget, stop)
     return Sender(lambda: api, ledger, options.pop("run", "run-1"), BATCH, SOURCE, gate, stop, **options)

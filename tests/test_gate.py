@@ -13,7 +13,7 @@ from plans import fees, sender
 
 from importer.kantata.backoff import Pace, RetryBudget
 from importer.model.exit_codes import ExitCode
-from importer.sending.throttle import Gate, Stop
+from importer.sending.throttle import Stop, Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,12 +36,12 @@ class Clock:
         self.waits.append(seconds)
         self.now += seconds
 
-    def gate(self, per_second: float, left_seconds: float = 300) -> Gate:
+    def gate(self, per_second: float, left_seconds: float = 300) -> Throttle:
         """Return a gate that lives in this time."""
-        return Gate(Pace.of(per_second), RetryBudget(left_seconds), self, lambda: self.now)  # type: ignore[arg-type]
+        return Throttle(Pace.of(per_second), RetryBudget(left_seconds), self, lambda: self.now)  # type: ignore[arg-type]
 
 
-def starts(clock: Clock, gate: Gate, count: int) -> list[float]:
+def starts(clock: Clock, gate: Throttle, count: int) -> list[float]:
     """Enter so often; return when, counted from the first."""
     moments = []
     for _ in range(count):
@@ -62,9 +62,9 @@ class Moments:
         self._own.now = time.monotonic()
         return self._own.now
 
-    def enter(self, gate: Gate) -> bool:
+    def enter(self, gate: Throttle) -> bool:
         """Enter, and note the moment."""
-        entered = Gate.enter(gate)
+        entered = Throttle.enter(gate)
         if entered:
             self._all.append(self._own.now - self.begun)
         return entered
@@ -104,7 +104,7 @@ def test_time_without_requests_is_not_saved_up() -> None:
 def test_many_threads_share_one_pace() -> None:
     """Sixteen threads, real time: never two within the shortest time between, and nobody is lost."""
     moments = Moments()
-    gate = Gate(Pace.of(50), RetryBudget(0), Stop(), moments.clock)
+    gate = Throttle(Pace.of(50), RetryBudget(0), Stop(), moments.clock)
     for thread in in_threads(16, lambda: [moments.enter(gate) for _ in range(2)]):
         thread.join()
     assert len(moments.noted) == 32
@@ -121,8 +121,8 @@ def test_a_server_never_meets_more_than_the_pace(
     Windows are counted where requests begin: a busy machine may deliver two together that began apart.
     """
     moments, one = Moments(), sender(connect(sandbox.base_url), ledger, pace=5, workers=8)
-    one.gate = gate = Gate(Pace.of(5), RetryBudget(0), one.stop, moments.clock)
-    gate.enter = lambda: moments.enter(gate)  # type: ignore[method-assign]
+    one.throttle = throttle = Throttle(Pace.of(5), RetryBudget(0), one.stop, moments.clock)
+    throttle.enter = lambda: moments.enter(throttle)  # type: ignore[method-assign]
     since = time.time()
     sent = one.send_all(fees(24))
     arrived = sorted(post.arrived_at - since for post in sandbox.received("POST"))
@@ -172,7 +172,7 @@ def test_nobody_enters_during_a_hold() -> None:
 
 def test_all_threads_wait_during_a_hold() -> None:
     """Real threads and time: refused once, and none of six begins before 1 s has passed."""
-    gate, begun, moments = Gate(Pace.of(1000), RetryBudget(10), Stop()), time.monotonic(), []
+    gate, begun, moments = Throttle(Pace.of(1000), RetryBudget(10), Stop()), time.monotonic(), []
     assert gate.refused(1.0, throttled=False)
     for thread in in_threads(6, lambda: moments.append(gate.enter() and time.monotonic() - begun)):
         thread.join()
@@ -252,7 +252,7 @@ def test_an_empty_budget_is_said_and_holds_nobody() -> None:
 def test_a_stop_ends_every_wait_at_once() -> None:
     """Six threads wait for a hold of ten minutes; asked to stop, all leave with False within a moment."""
     stop, answers = Stop(), []
-    gate = Gate(Pace.of(1000), RetryBudget(1000), stop)
+    gate = Throttle(Pace.of(1000), RetryBudget(1000), stop)
     assert gate.refused(600, throttled=True)
     threads = in_threads(6, lambda: answers.append(gate.enter()))
     time.sleep(0.1)
@@ -269,4 +269,4 @@ def test_nobody_enters_after_a_stop() -> None:
     """Also when the moment is free."""
     stop = Stop()
     stop(ExitCode.INTERRUPTED)
-    assert not Gate(Pace.of(1000), RetryBudget(0), stop).enter()
+    assert not Throttle(Pace.of(1000), RetryBudget(0), stop).enter()

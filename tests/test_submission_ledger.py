@@ -8,6 +8,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +24,13 @@ from scripted import Scripted, created
 from importer.ledger import opening
 from importer.ledger.database import os_user
 from importer.ledger.opening import ledger_url, open_ledger
+from importer.ledger.recorded_plan import RecordedPlan
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import LedgerProblem
-from importer.model.invoices import ItemType
+from importer.model.invoices import ExternalReference, ItemType, UnsoundInvoice
 from importer.model.lifecycle import State
 from importer.model.plans import PlannedInvoice, Status
+from importer.model.problems import Problem
 from importer.settings.redaction import redacted
 
 if TYPE_CHECKING:
@@ -291,6 +296,23 @@ def test_runs_are_remembered_newest_first(ledger: SubmissionLedger) -> None:
     assert (second.run_id, second.finished_at, second.exit_code) == ("run-2", None, None)
     assert (first.invoices, first.amount, first.path) == (2, str(totals(planned).amount), SOURCE.path)
     assert (first.finished_at or first.started_at) >= first.started_at
+
+
+def test_the_plan_of_a_run_is_kept_as_it_was(ledger: SubmissionLedger) -> None:
+    """Every field of every kind of invoice, and what there was to say of the file; but for what was sent."""
+    reference = ExternalReference("erp", "Invoice", "7", locked=True)
+    fields: dict[str, Any] = {"invoice_date": date(2026, 10, 31), "user_invoice_number": 7, "message": "Danke"}
+    whole = invoice(fee(amount="12.50"), hours(2**40), key="A", external_reference=reference, **fields)
+    ready, held = plan(whole, invoice(key="B"))
+    held = replace(held, status=Status.HELD, reason="why", what_to_do="what", invoice_id="9", earlier_id="9")
+    unsound = PlannedInvoice(UnsoundInvoice(None, (101,), (4, 5), Decimal("1.5")), Status.NOT_SENT, reason="errors")
+    problem = Problem("amount.fraction", "message", "hint", "Sheet", "F4", 4, "amount", "1.555", rows=(4, 5))
+    meant = RecordedPlan((ready, held, unsound), (problem,), ("a notice",))
+    ledger.begin_run("run-1", BATCH, SOURCE, totals((ready, held)), (), meant)
+    without = tuple(replace(planned, payload=None) for planned in meant.planned)
+    assert ledger.plan_of_run("run-1") == replace(meant, planned=without)
+    [run] = ledger.runs()
+    assert run.planned == {ready.reference: ready.fingerprint, held.reference: held.fingerprint}
 
 
 # --- ledgers that cannot be used ---

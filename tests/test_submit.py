@@ -15,6 +15,7 @@ from importer.kantata.payload import to_json
 from importer.ledger import opening
 from importer.ledger.opening import open_ledger
 from importer.model.exit_codes import ExitCode
+from importer.model.lifecycle import State
 from importer.model.plans import PlannedInvoice, Status
 from importer.sandbox.faults import Fault, FaultKind
 from importer.sending.throttle import Stop
@@ -325,7 +326,9 @@ def test_an_outcome_that_cannot_be_noted_stops_the_run(
         if name == "created":
             assert sent.planned[0].invoice_id == "9001"
         other.execute("COMMIT")
-        assert states(ledger, planned) == ["sending", None, None]
+        assert states(ledger, planned) == ["in_doubt", None, None]
+        [left] = ledger.open_questions()
+        assert left.standing.state is State.SENDING
         server.answers[:] = [created(2), created(3)]
         again = sender(connect(server.base_url), ledger, run="run-2").send_all(replan(planned, ledger))
         assert statuses(again) == ["in_doubt", "created", "created"]

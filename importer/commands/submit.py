@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from importer.model.plans import PlannedInvoice
+    from importer.model.plans import ReportedInvoice
     from importer.reporting.report import Report
 
 
@@ -172,7 +172,7 @@ class _ProgressBar:
         self._progress.update(self._task, total=plan.totals.by_status.get(Status.READY, 0), visible=True)
         self._progress.start()
 
-    def advance(self, planned: PlannedInvoice) -> None:
+    def advance(self, planned: ReportedInvoice) -> None:
         """Count an invoice that now has its answer."""
         if planned.status is Status.CREATED:
             self._amount += float(planned.invoice.amount)  # shown only

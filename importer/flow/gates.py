@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from importer.flow.prepared import Prepared, Tools, Wish
     from importer.ledger.approvals import Approval
-    from importer.model.plans import PlannedInvoice
+    from importer.model.plans import ReportedInvoice
     from importer.reporting.report import Report
     from importer.settings.model import Settings
 
@@ -66,7 +66,7 @@ def check_limits(prepared: Prepared, tools: Tools) -> None:
 # --- an unattended run ---------------------------------------------------------
 
 
-def gates_set(settings: Settings, expected: ControlTotals, planned: Iterable[PlannedInvoice] = ()) -> tuple[str, ...]:
+def gates_set(settings: Settings, expected: ControlTotals, planned: Iterable[ReportedInvoice] = ()) -> tuple[str, ...]:
     """Names of the gates that guard all invoices of a plan that would be sent.
 
     A total is none for invoices with lines that Kantata prices, a limit none for
@@ -93,7 +93,7 @@ def gates_set(settings: Settings, expected: ControlTotals, planned: Iterable[Pla
     return tuple(found)
 
 
-def _would_be_sent(planned: PlannedInvoice) -> bool:
+def _would_be_sent(planned: ReportedInvoice) -> bool:
     return planned.status is Status.READY and not isinstance(planned.invoice, UnsoundInvoice)
 
 
@@ -175,7 +175,7 @@ def _no_gate(why: str, how: str) -> GateRefused:
     return GateRefused(f"Nothing was sent: {why}.", hint, code=NO_GATE)
 
 
-def _name(planned: PlannedInvoice) -> str:
+def _name(planned: ReportedInvoice) -> str:
     invoice = planned.invoice
     return f"the invoice of {invoice_named(invoice.key, invoice.workspace_ids)} ({rows_named(invoice.rows)})"
 
@@ -210,7 +210,7 @@ def begin(report: Report, tools: Tools) -> None:
     tools.ledger.approvals.note(under_way(report, tools), report.run_id, BEGUN)
 
 
-def end(report: Report, tools: Tools, sent: Iterable[PlannedInvoice]) -> None:
+def end(report: Report, tools: Tools, sent: Iterable[ReportedInvoice]) -> None:
     """Note that the approvals of a plan are used up, when all of its invoices are created now.
 
     ``report`` is the plan as it was before sending. An invoice that is left can still be sent under them.

@@ -51,16 +51,19 @@ def _without_gone(prepared: Prepared, api: KantataApi, settle_seconds: float) ->
         shown.update(look.shown)
         prepared = decided(replace(prepared, knowledge=replace(prepared.knowledge, gone=frozenset(gone))))
 
-    planned: list[PlannedInvoice] = []
-    for invoice in prepared.planned:
-        earlier = invoice.invoice_id
-        if invoice.status is not Status.ALREADY_CREATED or earlier not in asked:
-            planned.append(invoice)
-        elif earlier in shown:
-            planned.append(with_found_again(invoice, shown[earlier].read_back))
-        else:
-            planned.append(with_not_found_again(invoice, recent=earlier in recent))
-    return replace(prepared, planned=tuple(planned))
+    return prepared.with_each(lambda planned: _found_again(planned, asked, shown, recent))
+
+
+def _found_again(
+    planned: PlannedInvoice, asked: set[str], shown: dict[str, FoundInvoice], recent: set[str]
+) -> PlannedInvoice:
+    """An invoice that was created earlier, with what came of asking for it."""
+    number = planned.invoice_id
+    if planned.status is not Status.ALREADY_CREATED or number not in asked:
+        return planned
+    if number in shown:
+        return with_found_again(planned, shown[number].read_back)
+    return with_not_found_again(planned, recent=number in recent)
 
 
 def _not_asked_yet(prepared: Prepared, asked: set[str]) -> set[str]:

@@ -62,7 +62,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     Raises FileProblem, SettingsProblem or WrongUse when there is no plan to make.
     """
     settings, now = tools.settings, datetime.now().astimezone()
-    sheet, words_used = _read(wish, settings)
+    sheet, words_used = sheet_of(wish, settings)
     problems = Problems(sheet.problems)
 
     lines, decisions = _understand(sheet, settings, now.date(), problems)
@@ -97,7 +97,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     return decided(prepared)
 
 
-def _read(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:
+def sheet_of(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:
     """The sheet in the program's own words, and a notice of each word of the settings that was used."""
     known = known_headers(own=settings.own_headers)
     limits = FileLimits(

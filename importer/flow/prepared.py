@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
     from importer.model.exit_codes import ExitCode
-    from importer.model.plans import PlannedInvoice, Source
+    from importer.model.plans import PlannedInvoice, ReportedInvoice, Source
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet, SheetLine
     from importer.planning.deciding import Terms
@@ -124,7 +124,7 @@ class Prepared:
         """The plan with more problems, all of them in the order of the sheet."""
         return replace(self, problems=in_sheet_order((*self.problems, *found)))
 
-    def report(self, command: str, tools: Tools, planned: tuple[PlannedInvoice, ...], code: ExitCode) -> Report:
+    def report(self, command: str, tools: Tools, planned: tuple[ReportedInvoice, ...], code: ExitCode) -> Report:
         """The plan, or what became of it (``planned``), as it is shown to people and programs."""
         return Report(
             command=command,

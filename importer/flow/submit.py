@@ -13,9 +13,10 @@ from importer.flow.looking_up import look_up
 from importer.flow.prepare import decided, knowledge_for, prepare, with_header_changes, with_redated
 from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.kantata.backoff import Pace, RetryBudget
+from importer.ledger.recorded_plan import RecordedPlan
 from importer.model.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
-from importer.model.plans import PlannedInvoice, Status
+from importer.model.plans import InvoiceResult, ReportedInvoice, Status
 from importer.model.problems import has_errors
 from importer.planning.totals import totals_of
 from importer.reporting.annotated.annotate import annotate
@@ -23,7 +24,7 @@ from importer.reporting.workbook import results
 from importer.reporting.workbook.to_fix import write_to_fix
 from importer.sending.reconcile import apply, settle, with_outcome
 from importer.sending.sender import Sender, Sent, not_sent
-from importer.sending.throttle import Gate, Stop
+from importer.sending.throttle import Stop, Throttle
 from importer.sending.tieout import with_tie_out
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Hooks:
     """Raises GateRefused when the person does not agree."""
     stop: Stop
     """When it is asked for, nothing more is sent."""
-    progress: Callable[[PlannedInvoice], None]
+    progress: Callable[[ReportedInvoice], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,8 @@ def _ask_to_send(prepared: Prepared, tools: Tools, hooks: Hooks) -> None:
 def _begin(prepared: Prepared, tools: Tools, plan: Report) -> None:
     """Note in the ledger that the run begins, and adopt what Kantata holds of it already."""
     totals, headers = totals_of(prepared.lines, prepared.planned), headers_seen(prepared.sheet)
-    tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, totals, headers, prepared.planned)
+    plan_noted = RecordedPlan(prepared.planned, prepared.problems, prepared.notices)
+    tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, totals, headers, plan_noted)
     gates.begin(plan, tools)
     for planned in prepared.planned:
         if planned.found_in_kantata and planned.invoice_id is not None:
@@ -182,7 +184,7 @@ def _send(prepared: Prepared, tools: Tools, hooks: Hooks) -> Sent:
         prepared.run_id,
         prepared.batch,
         prepared.source,
-        Gate(Pace.of(settings.pace_per_second), RetryBudget(settings.retry_seconds), hooks.stop),
+        Throttle(Pace.of(settings.pace_per_second), RetryBudget(settings.retry_seconds), hooks.stop),
         hooks.stop,
         settings.workers,
         hooks.progress,
@@ -190,19 +192,19 @@ def _send(prepared: Prepared, tools: Tools, hooks: Hooks) -> Sent:
     return sender.send_all(prepared.planned)
 
 
-def read_again(planned: tuple[PlannedInvoice, ...], connect: Callable[[], KantataApi]) -> tuple[PlannedInvoice, ...]:
+def read_again(planned: tuple[ReportedInvoice, ...], connect: Callable[[], KantataApi]) -> tuple[ReportedInvoice, ...]:
     """Ask once more for created invoices whose answer left something out; what stays unread says so."""
-    unread: dict[str, PlannedInvoice] = {}
+    unread: dict[str, InvoiceResult] = {}
     for invoice in planned:
-        if invoice.status is Status.CREATED and invoice.invoice_id and invoice.tie_out and invoice.tie_out.unread:
+        if isinstance(invoice, InvoiceResult) and invoice.invoice_id and invoice.tie_out and invoice.tie_out.unread:
             unread[invoice.invoice_id] = invoice
     if not unread:
         return planned
-    found: dict[str, PlannedInvoice] = {}
+    found: dict[str, InvoiceResult] = {}
     with suppress(AccessDenied, NotReached):
         for shown in connect().find_by_ids(unread):
-            invoice = replace(unread[shown.invoice_id], reason=None, what_to_do=None)
-            found[shown.invoice_id] = with_tie_out(invoice, shown.read_back)
+            created = replace(unread[shown.invoice_id], reason=None, what_to_do=None)
+            found[shown.invoice_id] = with_tie_out(created, shown.read_back)
     return tuple(found.get(invoice.invoice_id or "", invoice) for invoice in planned)
 
 
@@ -228,12 +230,10 @@ def _obstructed(prepared: Prepared, tools: Tools, obstacle: GateRefused | Access
 
 
 def _unsent(prepared: Prepared, why: str, advice: str) -> Sent:
-    def unsent(planned: PlannedInvoice) -> PlannedInvoice:
-        if planned.status is not Status.READY:
-            return planned
-        return not_sent(planned, why, advice)
-
-    return Sent(prepared.with_each(unsent).planned)
+    left: list[ReportedInvoice] = []
+    for planned in prepared.planned:
+        left.append(not_sent(planned, why, advice) if planned.status is Status.READY else planned)
+    return Sent(tuple(left))
 
 
 def _finished(
@@ -270,7 +270,8 @@ def _with_results(report: Report, tools: Tools) -> Report:
 def _end(prepared: Prepared, tools: Tools, report: Report, *, began: bool) -> None:
     """Note in the ledger how the run ended; also of a run that sent nothing."""
     if not began:
-        tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, report.totals, (), prepared.planned)
+        plan = RecordedPlan(prepared.planned, prepared.problems, prepared.notices)
+        tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, report.totals, (), plan)
     tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(report.exit_code))
 
 

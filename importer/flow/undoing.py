@@ -16,7 +16,7 @@ from importer.model.lifecycle import Event
 from importer.reporting.workbook import results
 from importer.reporting.workbook.undo import write_undo
 from importer.sending.presence import look_for, sent_after
-from importer.sending.throttle import Gate, Stop
+from importer.sending.throttle import Stop, Throttle
 from importer.sending.undo import (
     LATER,
     Action,
@@ -104,7 +104,7 @@ class _Undoing:
     def __init__(self, tools: Tools, api: KantataApi, hooks: UndoHooks, undo_id: str) -> None:
         settings = tools.settings
         self._ledger, self._api, self._hooks, self._undo_id = tools.ledger, api, hooks, undo_id
-        self._gate = Gate(Pace.of(settings.pace_per_second), RetryBudget(settings.retry_seconds), hooks.stop)
+        self._throttle = Throttle(Pace.of(settings.pace_per_second), RetryBudget(settings.retry_seconds), hooks.stop)
         self._settle_seconds = settings.settle_seconds
         self._halted: str | None = None
         self._code: ExitCode | None = None
@@ -151,16 +151,16 @@ class _Undoing:
             self._ledger.note_removal(sent, self._undo_id, step.group.event, details)
 
     def _carried_out(self, step: Step, action: Action) -> Step:
-        if self._halted is not None or not self._gate.enter():
+        if self._halted is not None or not self._throttle.enter():
             return self._stopped(step)
         begun = self._ledger.begin_removal(step.sent, self._undo_id, action.value)
         while True:
             answer = self._ask(step.sent.invoice_id or "", action)
             if answer.kind is not RemovalKind.REFUSED_FOR_NOW:
                 break
-            if not self._gate.refused(answer.retry_after, throttled=answer.throttled):
+            if not self._throttle.refused(answer.retry_after, throttled=answer.throttled):
                 break
-            if self._halted is not None or not self._gate.enter():
+            if self._halted is not None or not self._throttle.enter():
                 final = self._stopped(step)
                 self._note(final, begun)
                 return final
@@ -180,7 +180,7 @@ class _Undoing:
         self._unknown_in_a_row = self._unknown_in_a_row + 1 if answer.kind is RemovalKind.UNKNOWN else 0
         match answer.kind:
             case RemovalKind.DONE:
-                self._gate.succeeded()
+                self._throttle.succeeded()
                 words = "The draft was deleted." if action is Action.DELETE else "The invoice was cancelled."
                 return Step(step.sent, words, group=Group.UNDONE)
             case RemovalKind.REFUSED:

@@ -17,9 +17,10 @@ from importer.ledger.inbox_files import InboxFiles
 from importer.ledger.journal import Details, Journal, Overtaken
 from importer.ledger.locking import exclusive
 from importer.ledger.outbox import Outbox
+from importer.ledger.recorded_plan import RecordedPlan
 from importer.ledger.rows import Claim, expected_text
 from importer.ledger.runs import KnownRuns
-from importer.ledger.schema import EVENTS, INVOICES, ITEMS, RUNS
+from importer.ledger.schema import EVENTS, INVOICES, ITEMS, RUN_PLANS, RUNS
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import LedgerProblem
 from importer.model.lifecycle import Event, NotPossible, State
@@ -193,10 +194,13 @@ class SubmissionLedger(KnownRuns):
         source: Source,
         totals: Totals,
         headers: Sequence[SeenHeader] = (),
-        planned: Iterable[PlannedInvoice] = (),
+        plan: RecordedPlan = RecordedPlan(),  # noqa: B008 - it cannot be changed
     ) -> None:
-        """Note that a submit begins; ``headers`` only when it sends something, so that later ones compare with it."""
-        plan = {invoice.reference: invoice.fingerprint for invoice in planned if invoice.reference is not None}
+        """Note that a submit begins, and what it is to do.
+
+        ``headers`` only when it sends something, so that later ones compare with it.
+        """
+        planned = {invoice.reference: invoice.fingerprint for invoice in plan.planned if invoice.reference is not None}
         seen = [(header.text, header.column, header.filled) for header in headers]
         with guard(), self._engine.begin() as connection:
             connection.execute(
@@ -213,9 +217,10 @@ class SubmissionLedger(KnownRuns):
                     invoices=totals.invoices,
                     amount=str(totals.amount),
                     headers=json.dumps(seen) if seen else None,
-                    planned=json.dumps(plan),
+                    planned=json.dumps(planned),
                 ),
             )
+            connection.execute(RUN_PLANS.insert().values(run_id=run_id, plan=plan.as_text()))
         self.note_reported(self._settled_by(run_id), run_id)
 
     def end_run(self, run_id: str, by_status: dict[Status, int], exit_code: int) -> None:

@@ -13,14 +13,16 @@ import sqlalchemy as sa
 from importer.ledger.database import guard
 from importer.ledger.history import attempt_of, sendings
 from importer.ledger.known import KnownInvoices, in_states
+from importer.ledger.recorded_plan import plan_of
 from importer.ledger.rows import run_of, sent_of
-from importer.ledger.schema import EVENTS, INVOICES, META, RUNS
+from importer.ledger.schema import EVENTS, INVOICES, META, RUN_PLANS, RUNS
 from importer.model.lifecycle import OPEN, REMOVAL, Event, State
 from importer.model.remembered import EarlierHeaders, SeenHeader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from importer.ledger.recorded_plan import RecordedPlan
     from importer.ledger.rows import Attempt, RunRecord, SentInvoice
 
 RUNS_COMPARED = 20
@@ -99,6 +101,12 @@ class KnownRuns(KnownInvoices):
             made = [sending for sending in sendings(self._events(connection, own)) if sending.run_id == run_id]
         found = [attempt_of(sending, known[sending.begun.reference]) for sending in made]
         return sorted(found, key=lambda attempt: attempt.rows)
+
+    def plan_of_run(self, run_id: str) -> RecordedPlan:
+        """What a run meant to do with each of its invoices."""
+        query = sa.select(RUN_PLANS.c.plan).where(RUN_PLANS.c.run_id == run_id)
+        with guard(), self._engine.connect() as connection:
+            return plan_of(connection.execute(query).scalar_one())
 
     def sent_in(self, run_id: str) -> list[SentInvoice]:
         """Invoices whose last sending was in this run, in whatever state; in the order of the sheet."""

@@ -37,6 +37,13 @@ RUNS = sa.Table(
     sa.Column("headers", sa.Text),
     sa.Column("planned", sa.Text, nullable=False),
 )
+RUN_PLANS = sa.Table(
+    "run_plans",
+    METADATA,
+    sa.Column("run_id", sa.String(64), primary_key=True),
+    sa.Column("plan", sa.Text, nullable=False),
+)
+"""What a run meant to do: recorded_plan.py. Written when the run begins, never changed."""
 INVOICES = sa.Table(
     "invoices",
     METADATA,

@@ -11,12 +11,12 @@ from importer.model.words import count_of, money
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from importer.model.plans import PlannedInvoice
+    from importer.model.plans import ReportedInvoice
 
 CURRENCY_NOT_KNOWN = "currency not known"
 
 
-def currency_of(planned: PlannedInvoice) -> str | None:
+def currency_of(planned: ReportedInvoice) -> str | None:
     """Code of an invoice's currency: of the invoice in Kantata, else of its projects; None when neither is known."""
     if planned.read_back is not None and planned.read_back.currency:
         return planned.read_back.currency
@@ -25,12 +25,12 @@ def currency_of(planned: PlannedInvoice) -> str | None:
     return None
 
 
-def _in_sheet(planned: PlannedInvoice) -> Decimal:
+def _in_sheet(planned: ReportedInvoice) -> Decimal:
     return planned.invoice.amount
 
 
 def mixed(
-    invoices: Iterable[PlannedInvoice], total: Decimal, value: Callable[[PlannedInvoice], Decimal] = _in_sheet
+    invoices: Iterable[ReportedInvoice], total: Decimal, value: Callable[[ReportedInvoice], Decimal] = _in_sheet
 ) -> str | None:
     """What a total adds up: “sum over 2 currencies: EUR 1,500.00 + USD 250.00”.
 

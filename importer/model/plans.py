@@ -46,7 +46,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class PlannedInvoice:
-    """An invoice with what would be done with it, or what was."""
+    """An invoice with what would be done with it. What was done is an :class:`InvoiceResult`."""
 
     invoice: Invoice | UnsoundInvoice
     status: Status
@@ -60,7 +60,7 @@ class PlannedInvoice:
     what_to_do: str | None = None
     invoice_id: str | None = None
     read_back: ReadBack | None = None
-    request_id: str | None = None
+    """What Kantata holds of an invoice that was created before."""
     earlier_id: str | None = None
     """Id of the earlier invoice that its status rests on."""
     found_in_kantata: bool = False
@@ -73,9 +73,81 @@ class PlannedInvoice:
     """It was created, but Kantata, asked for it again, did not show it, which is too little to say that it is gone."""
 
     @property
+    def request_id(self) -> None:
+        """A plan has no request."""
+        return
+
+    @property
     def differs(self) -> bool:
         """Whether Kantata holds something else than was sent."""
         return self.tie_out is not None and bool(self.tie_out.differences)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceResult:
+    """What became of a planned invoice that was to be sent. The plan stays as it was made."""
+
+    plan: PlannedInvoice
+    status: Status
+    reason: str | None = None
+    """Why it stands as it does, in plain words."""
+    what_to_do: str | None = None
+    invoice_id: str | None = None
+    request_id: str | None = None
+    """X-Request-Id: the only handle for the vendor's support."""
+    read_back: ReadBack | None = None
+    """What Kantata holds of it."""
+    tie_out: TieOut | None = None
+    """None: not compared with what Kantata holds."""
+
+    @property
+    def missing(self) -> bool:
+        """Whether Kantata, asked for it again, did not show it."""
+        return self.plan.missing
+
+    @property
+    def invoice(self) -> Invoice | UnsoundInvoice:
+        """The invoice of the sheet."""
+        return self.plan.invoice
+
+    @property
+    def reference(self) -> str | None:
+        """Ledger key."""
+        return self.plan.reference
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Hash of what was sent."""
+        return self.plan.fingerprint
+
+    @property
+    def payload(self) -> dict[str, Any] | None:
+        """Exact JSON body of the request."""
+        return self.plan.payload
+
+    @property
+    def earlier_id(self) -> str | None:
+        """Id of the earlier invoice that the plan rested on."""
+        return self.plan.earlier_id
+
+    @property
+    def found_in_kantata(self) -> bool:
+        """Already created, which the ledger did not know."""
+        return self.plan.found_in_kantata
+
+    @property
+    def expected(self) -> Expected | None:
+        """What it was expected to be in Kantata."""
+        return self.plan.expected
+
+    @property
+    def differs(self) -> bool:
+        """Whether Kantata holds something else than was sent."""
+        return self.tie_out is not None and bool(self.tie_out.differences)
+
+
+ReportedInvoice = PlannedInvoice | InvoiceResult
+"""What a report says of an invoice: the plan where it was not touched, else what became of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
-    from importer.model.plans import PlannedInvoice
+    from importer.model.plans import ReportedInvoice
 
 NOT_KNOWN = "not known"
 """In place of a total of which a part is missing: never a wrong figure."""
@@ -92,7 +92,7 @@ def row_ranges(rows: Iterable[int]) -> str:
     return ", ".join(texts)
 
 
-def describe_lines(planned: PlannedInvoice) -> str:
+def describe_lines(planned: ReportedInvoice) -> str:
     """Count the lines by type: “2 fixed, 1 expense”; of an unsound invoice, the rows."""
     if not isinstance(planned.invoice, Invoice):
         return count_of(len(planned.invoice.rows), "row")
@@ -105,7 +105,7 @@ def describe_lines(planned: PlannedInvoice) -> str:
     return ", ".join(texts)
 
 
-def projects_of(planned: PlannedInvoice) -> str:
+def projects_of(planned: ReportedInvoice) -> str:
     """Ids of its projects; with their titles, where Kantata gave them, one line each."""
     ids = planned.invoice.workspace_ids
     if planned.expected is None or not any(planned.expected.titles):

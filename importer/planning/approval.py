@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from importer.kantata.payload import to_json
-from importer.model.plans import PlannedInvoice, Status
+from importer.model.plans import ReportedInvoice, Status
 from importer.model.words import MOST_NAMED, invoice_named
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ TO_BE_SENT = frozenset({Status.READY, Status.ALREADY_CREATED, Status.IN_DOUBT})
 """Also what was sent already: sending the rest of an approved plan needs no second approval."""
 
 
-def plan_of(account: str, batch: str, planned: Iterable[PlannedInvoice], settings: Settings) -> dict[str, Any]:
+def plan_of(account: str, batch: str, planned: Iterable[ReportedInvoice], settings: Settings) -> dict[str, Any]:
     """The document of a plan, made of texts, numbers, lists and tables only."""
     values = settings.model_dump(mode="json")
     return {
@@ -124,7 +124,7 @@ def _changes(names: list[str], fields: Mapping[str, str]) -> str:
     return " and ".join(said)
 
 
-def _name_of(one: PlannedInvoice) -> str:
+def _name_of(one: ReportedInvoice) -> str:
     key = one.invoice.key and f"“{one.invoice.key}”"
     return invoice_named(key, one.invoice.workspace_ids)
 

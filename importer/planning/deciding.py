@@ -83,14 +83,14 @@ class _Decision:
     def _near(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
         """Its identity has shifted: another set of projects under its key, or another batch for the same day."""
         for entry in self.knowledge.near.get(place_of(invoice), ()):
-            if entry.reference in self.references or entry.reference == planned.reference or not self._alive(entry):
+            own = entry.reference in self.references or entry.reference == planned.reference
+            if own or not self._alive(entry) or set(entry.workspace_ids).isdisjoint(invoice.workspace_ids):
                 continue
-            shared = set(entry.workspace_ids) & set(invoice.workspace_ids)
-            if shared and entry.batch == self.terms.batch and invoice.key is not None:
+            if entry.batch != self.terms.batch:
+                if self.terms.batch_derived and _same_day(entry, invoice):
+                    yield (entry, *reasons.other_batch(entry, self.terms.batch))
+            elif invoice.key is not None:
                 yield (entry, *reasons.changed(entry, planned))
-            same_day = invoice.invoice_date is not None and entry.invoice_date == invoice.invoice_date.isoformat()
-            if shared and same_day and self.terms.batch_derived and entry.batch != self.terms.batch:
-                yield (entry, *reasons.other_batch(entry, self.terms.batch))
 
     def _twins(self, planned: PlannedInvoice, _invoice: Invoice) -> Iterator[_Held]:
         """The same content was billed before."""
@@ -131,6 +131,10 @@ def _with(
         earlier_id=known.invoice_id,
         invoice_id=known.invoice_id if own and status in (Status.ALREADY_CREATED, Status.HELD) else None,
     )
+
+
+def _same_day(entry: LedgerEntry, invoice: Invoice) -> bool:
+    return invoice.invoice_date is not None and entry.invoice_date == invoice.invoice_date.isoformat()
 
 
 def _items(invoice: Invoice) -> Iterable[BilledItem]:

@@ -15,7 +15,7 @@ from importer.model.words import MOST_NAMED, count_of, invoice_named, money, row
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from importer.model.plans import PlannedInvoice, Totals
+    from importer.model.plans import ReportedInvoice, Totals
 
 PRICED = " with the time, expenses and milestones that Kantata prices"
 
@@ -33,7 +33,7 @@ class Limits:
     total_said_by: str = "--expect-total"
 
 
-def check(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> None:
+def check(planned: Sequence[ReportedInvoice], totals: Totals, limits: Limits) -> None:
     """Raise GateRefused, with the figure found and the one allowed, unless the plan keeps to all limits.
 
     What is expected is compared with the amounts in the sheet; the largest figures
@@ -48,7 +48,7 @@ def check(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> 
     raise GateRefused(msg, " ".join(hints), code="gate.totals" if expected else "gate.largest")
 
 
-def _unexpected(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> Iterator[tuple[str, str]]:
+def _unexpected(planned: Sequence[ReportedInvoice], totals: Totals, limits: Limits) -> Iterator[tuple[str, str]]:
     """Where it was stated, and in what the sheet is otherwise."""
     if limits.expect_invoices not in (None, totals.invoices):
         made = count_of(totals.invoices, "invoice")
@@ -59,7 +59,7 @@ def _unexpected(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limit
         yield limits.total_said_by, said
 
 
-def _too_large(planned: Sequence[PlannedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:
+def _too_large(planned: Sequence[ReportedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:
     most = limits.largest_invoice
     over = [] if most is None else [one for one in planned if abs(_largest(one)) > most]
     for one in sorted(over, key=lambda each: -abs(_largest(each)))[:MOST_NAMED]:
@@ -85,24 +85,24 @@ def _several(sums: str | None) -> str:
     return f" ({sums})" if sums else ""
 
 
-def in_sheet(one: PlannedInvoice) -> bool:
+def in_sheet(one: ReportedInvoice) -> bool:
     """Whether the sheet says the whole value of an invoice: every line has its amount there."""
     return not isinstance(one.invoice, Invoice) or all(line.amount is not None for line in one.invoice.lines)
 
 
-def worth(one: PlannedInvoice) -> Decimal | None:
+def worth(one: ReportedInvoice) -> Decimal | None:
     """Value of an invoice, main unit without tax, with what Kantata prices; None when a part of it is not known."""
     if in_sheet(one):
         return one.invoice.amount
     return None if one.expected is None else one.expected.total
 
 
-def _priced(one: PlannedInvoice) -> Decimal:
+def _priced(one: ReportedInvoice) -> Decimal:
     """What Kantata adds to the amounts in the sheet, as far as it is known; only what is to be sent counts."""
     value = worth(one) if one.status is Status.READY else None
     return Decimal(0) if value is None else value - one.invoice.amount
 
 
-def _largest(one: PlannedInvoice) -> Decimal:
+def _largest(one: ReportedInvoice) -> Decimal:
     """The larger, whatever its sign, of the amount in the sheet and the whole value: both keep to the limits."""
     return max(one.invoice.amount, one.invoice.amount + _priced(one), key=abs)

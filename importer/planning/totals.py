@@ -11,11 +11,11 @@ from importer.model.plans import Totals
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importer.model.plans import PlannedInvoice, Status
+    from importer.model.plans import ReportedInvoice, Status
     from importer.model.sheet import SheetLine
 
 
-def totals_of(lines: Iterable[SheetLine], planned: Iterable[PlannedInvoice]) -> Totals:
+def totals_of(lines: Iterable[SheetLine], planned: Iterable[ReportedInvoice]) -> Totals:
     """Control totals of the sheet and of the plan or its outcome."""
     lines, planned = tuple(lines), tuple(planned)
     amounts: dict[Status, Decimal] = defaultdict(Decimal)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.currency_sums import CURRENCY_NOT_KNOWN, currency_of
 from importer.model.invoices import Invoice
-from importer.model.plans import PlannedInvoice, Status
+from importer.model.plans import ReportedInvoice, Status
 
 if TYPE_CHECKING:
     from importer.model.answers import ShownItem
@@ -47,7 +47,7 @@ class Line:
     unread_amount: Decimal = NOTHING
     """What was sent of these."""
 
-    def add(self, planned: PlannedInvoice, sheet: Decimal, held: Decimal | None, *, shared: bool = False) -> None:
+    def add(self, planned: ReportedInvoice, sheet: Decimal, held: Decimal | None, *, shared: bool = False) -> None:
         """Add an invoice, or a project's share in a ``shared`` one; ``held``: what Kantata holds of it."""
         self.sheet += sheet
         if planned.status not in SENT:
@@ -79,7 +79,7 @@ class Line:
 class Tally:
     """What the figures of a run are counted from."""
 
-    planned: tuple[PlannedInvoice, ...]
+    planned: tuple[ReportedInvoice, ...]
     amount: Decimal
     """Sum of all readable amounts in the sheet, main currency unit."""
     rows: int
@@ -157,14 +157,14 @@ class Tally:
         return f"Rows in the sheet: {self.rows:,}; rows answered: {answered:,}: {verdict}."
 
 
-def _held(planned: PlannedInvoice) -> Decimal | None:
+def _held(planned: ReportedInvoice) -> Decimal | None:
     """What Kantata holds of its fixed fees and additional items; None where it was not read back."""
     if planned.read_back is None or planned.status not in SENT:
         return None
     return planned.read_back.items_amount
 
 
-def _by_project(planned: PlannedInvoice) -> dict[str, tuple[Decimal, Decimal | None]]:
+def _by_project(planned: ReportedInvoice) -> dict[str, tuple[Decimal, Decimal | None]]:
     """Amount in the sheet and amount in Kantata by project; the latter None where it was not read back.
 
     What Kantata holds of a shared invoice without saying of which project is compared as a whole.
@@ -183,13 +183,13 @@ def _by_project(planned: PlannedInvoice) -> dict[str, tuple[Decimal, Decimal | N
     return {name: (amount, found[name]) for name, amount in sheet.items()}
 
 
-def _shown_items(planned: PlannedInvoice) -> tuple[ShownItem, ...]:
+def _shown_items(planned: ReportedInvoice) -> tuple[ShownItem, ...]:
     if planned.read_back is None or planned.read_back.shown is None:
         return ()
     return planned.read_back.shown.items or ()
 
 
-def _sheet_by_project(planned: PlannedInvoice) -> dict[str, Decimal]:
+def _sheet_by_project(planned: ReportedInvoice) -> dict[str, Decimal]:
     numbers = planned.invoice.workspace_ids
     if not isinstance(planned.invoice, Invoice):
         name = str(numbers[0]) if len(numbers) == 1 else SEVERAL

@@ -20,7 +20,7 @@ from importer.reporting.table import Column, Kind, Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from importer.model.plans import PlannedInvoice
+    from importer.model.plans import ReportedInvoice
     from importer.model.sheet import Header, RawRow, Sheet
     from importer.planning.comparison import Changes
     from importer.reporting.report import Report
@@ -38,7 +38,7 @@ ANSWERS = tuple(
 _TITLES = Column("Project titles", width=40, wrapped=True)
 _EXPECTED = Column("Expected total, tax excluded", Kind.MONEY, 16)
 _AMOUNT = Column("Amount sent", Kind.MONEY)
-_INVOICES: tuple[tuple[Column, Callable[[Report, PlannedInvoice], object]], ...] = (
+_INVOICES: tuple[tuple[Column, Callable[[Report, ReportedInvoice], object]], ...] = (
     (Column("Projects", width=16), lambda _, planned: ", ".join(map(str, planned.invoice.workspace_ids))),
     (_TITLES, lambda _, planned: _titles(planned)),
     (Column("Invoice key", width=18), lambda _, planned: planned.invoice.key),
@@ -87,24 +87,24 @@ def invoices(report: Report, longest_cell: int) -> Table:
     return Table("Invoices", columns, rows())
 
 
-def _pieces(planned: PlannedInvoice, longest: int) -> list[str]:
+def _pieces(planned: ReportedInvoice, longest: int) -> list[str]:
     if planned.payload is None:
         return []
     text = to_json(planned.payload)
     return [text[start : start + longest] for start in range(0, len(text), longest)]
 
 
-def _read_back(planned: PlannedInvoice) -> ReadBack:
+def _read_back(planned: ReportedInvoice) -> ReadBack:
     return planned.read_back or ReadBack()
 
 
-def _titles(planned: PlannedInvoice) -> str | None:
+def _titles(planned: ReportedInvoice) -> str | None:
     if planned.expected is None:
         return None
     return ", ".join(title or NOT_KNOWN for title in planned.expected.titles)
 
 
-def _expected_total(planned: PlannedInvoice) -> object:
+def _expected_total(planned: ReportedInvoice) -> object:
     if planned.expected is None or planned.status is not Status.READY:
         return None
     if planned.expected.total is None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from importer.model.plans import PlannedInvoice, Totals
+    from importer.model.plans import ReportedInvoice, Totals
     from importer.model.problems import Problem
     from importer.reporting.balance import Line
     from importer.reporting.report import Report
@@ -171,14 +171,14 @@ def _files(report: Report) -> Iterator[tuple[str, Path]]:
 # --- tables -------------------------------------------------------------------------
 
 
-def _amount(planned: PlannedInvoice) -> Decimal | str:
+def _amount(planned: ReportedInvoice) -> Decimal | str:
     """Amount in the sheet; a dash where the sheet has none because Kantata prices the lines."""
     if isinstance(planned.invoice, Invoice) and not planned.invoice.amount:
         return "–"
     return planned.invoice.amount
 
 
-def _expected(planned: PlannedInvoice) -> str | None:
+def _expected(planned: ReportedInvoice) -> str | None:
     """What a ready invoice would come to, with its currency; blank for the others."""
     expected = planned.expected
     if expected is None or planned.status not in (Status.READY, Status.CREATED):
@@ -188,7 +188,7 @@ def _expected(planned: PlannedInvoice) -> str | None:
     return f"{expected.currency or ''} {money(expected.total)}".strip()
 
 
-def _in_kantata(planned: PlannedInvoice) -> str | None:
+def _in_kantata(planned: ReportedInvoice) -> str | None:
     """What Kantata says that the invoice comes to, with its currency; blank where it was not read back."""
     held = planned.read_back
     if held is None or held.total is None:
@@ -196,7 +196,7 @@ def _in_kantata(planned: PlannedInvoice) -> str | None:
     return f"{held.currency or ''} {money(held.total)}".strip()
 
 
-_INVOICE_COLUMNS: tuple[tuple[Column, Callable[[PlannedInvoice], object]], ...] = (
+_INVOICE_COLUMNS: tuple[tuple[Column, Callable[[ReportedInvoice], object]], ...] = (
     (Column("Projects"), lambda planned: projects_of(planned) or "–"),
     (Column("Key", narrow=Narrow.FOLD), lambda planned: planned.invoice.key),
     (Column("Rows", narrow=Narrow.DROP_LAST), lambda planned: row_ranges(planned.invoice.rows)),
@@ -223,7 +223,7 @@ def _invoices(report: Report) -> Table:
     return Table("Invoices", columns, list(zip(*cells, strict=True)), more=more)
 
 
-def control_totals(planned: Iterable[PlannedInvoice], totals: Totals) -> Table:
+def control_totals(planned: Iterable[ReportedInvoice], totals: Totals) -> Table:
     """Invoices and amounts by status, with the amounts that belong to no invoice."""
     columns = (Column("Control totals"), Column("Invoices", Kind.COUNT), Column("Amount in the sheet", Kind.MONEY))
     return Table(
@@ -328,9 +328,9 @@ def _nothing_sent(report: Report) -> str | None:
     return f"each of the {count:,} invoices was created before."
 
 
-def _remarks(invoices: Iterable[PlannedInvoice]) -> list[Remark]:
+def _remarks(invoices: Iterable[ReportedInvoice]) -> list[Remark]:
     """Say why each invoice that is not simply ready or created stands as it does; those that share a reason once."""
-    same: dict[tuple[str, Status], list[PlannedInvoice]] = {}
+    same: dict[tuple[str, Status], list[ReportedInvoice]] = {}
     for planned in invoices:
         is_remarkable = planned.status not in _UNREMARKABLE or planned.differs or planned.what_to_do
         if planned.reason and is_remarkable:

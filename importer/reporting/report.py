@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from importer.kantata.payload import to_json
 from importer.model.answers import TieOut
 from importer.model.currency_sums import currency_of
-from importer.model.plans import Expected, PlannedInvoice, Source, Status, Totals
+from importer.model.plans import Expected, ReportedInvoice, Source, Status, Totals
 from importer.model.problems import Problem, Severity
 from importer.model.words import exact
 from importer.reporting.balance import Line, Tally
@@ -58,7 +58,7 @@ class Report:
     source: Source
     sheet: Sheet | None
     """None when no table could be read."""
-    planned: tuple[PlannedInvoice, ...]
+    planned: tuple[ReportedInvoice, ...]
     totals: Totals
     problems: tuple[Problem, ...]
     notices: tuple[str, ...]
@@ -92,13 +92,13 @@ class Report:
         rows_in = frozenset(raw.number for raw in self.sheet.rows) - self.sheet.excluded.keys()
         return Tally(self.planned, self.totals.amount, len(rows_in), rows_in & self.errors_by_row().keys())
 
-    def link_of(self, planned: PlannedInvoice) -> str | None:
+    def link_of(self, planned: ReportedInvoice) -> str | None:
         """Web address of the invoice; None when it has no id."""
         if planned.invoice_id is None:
             return None
         return self.invoice_link.replace("{id}", planned.invoice_id)
 
-    def by_row(self) -> dict[int, PlannedInvoice]:
+    def by_row(self) -> dict[int, ReportedInvoice]:
         """The invoice that each row belongs to; rows that belong to none are absent."""
         found = {}
         for planned in self.planned:
@@ -122,9 +122,9 @@ def _at_row(problem: Problem, row: int) -> Problem:
     return replace(problem, row=row, cell=cell)
 
 
-def totals_by_currency(invoices: Iterable[PlannedInvoice]) -> tuple[CurrencyTotal, ...]:
+def totals_by_currency(invoices: Iterable[ReportedInvoice]) -> tuple[CurrencyTotal, ...]:
     """Totals per currency of the invoices that are ready or created; empty when Kantata named no currency."""
-    groups: dict[str | None, list[PlannedInvoice]] = defaultdict(list)
+    groups: dict[str | None, list[ReportedInvoice]] = defaultdict(list)
     for planned in invoices:
         if planned.expected is not None and planned.status in (Status.READY, Status.CREATED):
             groups[planned.expected.currency].append(planned)
@@ -133,7 +133,7 @@ def totals_by_currency(invoices: Iterable[PlannedInvoice]) -> tuple[CurrencyTota
     return tuple(_total(currency, groups[currency]) for currency in sorted(groups, key=lambda code: code or "~"))
 
 
-def _total(currency: str | None, invoices: list[PlannedInvoice]) -> CurrencyTotal:
+def _total(currency: str | None, invoices: list[ReportedInvoice]) -> CurrencyTotal:
     amount, expected = Decimal(0), Decimal(0)
     is_known = True
     for planned in invoices:
@@ -146,7 +146,7 @@ def _total(currency: str | None, invoices: list[PlannedInvoice]) -> CurrencyTota
 
 
 def answer_of(
-    report: Report, planned: PlannedInvoice | None, errors: Sequence[Problem]
+    report: Report, planned: ReportedInvoice | None, errors: Sequence[Problem]
 ) -> tuple[str | None, str | None]:
     """The answer of a row, and what to do: its own errors, else what became of its invoice."""
     if errors:
@@ -239,7 +239,7 @@ def _tie_out_line(line: Line) -> dict[str, Any]:
     }
 
 
-def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
+def _invoice(report: Report, planned: ReportedInvoice) -> dict[str, Any]:
     expected = planned.expected or Expected((), None, None)
     return {
         "reference": planned.reference,
@@ -261,7 +261,7 @@ def _invoice(report: Report, planned: PlannedInvoice) -> dict[str, Any]:
     }
 
 
-def _read_back(planned: PlannedInvoice) -> dict[str, Any] | None:
+def _read_back(planned: ReportedInvoice) -> dict[str, Any] | None:
     """What Kantata holds; None when it was not read."""
     held = planned.read_back
     if held is None:

@@ -115,22 +115,20 @@ def settle(
     """
     now = now or datetime.now(UTC).replace(tzinfo=None)
     doubts = tuple(doubts)
-    due = [doubt for doubt in doubts if free_at(doubt, settle_seconds, now) <= now]
-    look = look_for(api, {doubt.being_undone: doubt.workspace_ids for doubt in due if doubt.being_undone})
-    marked = _by_reference([doubt for doubt in due if not doubt.being_undone], api, ledger)
+    due = {doubt.reference: doubt for doubt in doubts if free_at(doubt, settle_seconds, now) <= now}
+    creations = [doubt for doubt in due.values() if not doubt.being_undone]
+    removals = {doubt.being_undone: doubt.workspace_ids for doubt in due.values() if doubt.being_undone}
+    marked, look = _by_reference(creations, api, ledger), look_for(api, removals)
 
     settlements: list[Settlement] = []
     for doubt in doubts:
-        end = free_at(doubt, settle_seconds, now)
-        if end > now:
-            settlements.append(_too_early(doubt, end))
+        if doubt.reference not in due:
+            settlements.append(_too_early(doubt, free_at(doubt, settle_seconds, now)))
         elif doubt.being_undone:
             settlements.append(_of_removal(doubt, doubt.being_undone, look))
         else:
             settlements.append(_of_creation(doubt, marked.get(_triple_of(doubt), []), ledger, api))
-
-    timed = (_unless_clock_was_ahead(settlement, now) for settlement in _one_invoice_each(settlements))
-    return _unless_lists_lag(tuple(timed), ledger, api)
+    return _doubted(settlements, ledger, api, now)
 
 
 def apply(settlements: Iterable[Settlement], ledger: SubmissionLedger, run_id: str) -> None:
@@ -225,7 +223,8 @@ def _candidates(doubt: Doubt, ledger: SubmissionLedger, api: KantataApi) -> tupl
     possible: list[str] = []
     for invoice_id, invoice in near.items():
         if known.get(invoice_id, doubt.reference) == doubt.reference:
-            (alike if invoice.content == content else possible).append(invoice_id)
+            found = alike if invoice.content == content else possible
+            found.append(invoice_id)
     return alike, possible
 
 
@@ -252,6 +251,14 @@ def _of_removal(doubt: Doubt, invoice_id: str, look: Look) -> Settlement:
 
 
 # --- doubting the verdicts ---
+
+
+def _doubted(
+    settlements: Sequence[Settlement], ledger: SubmissionLedger, api: KantataApi, now: datetime
+) -> tuple[Settlement, ...]:
+    """The verdicts, each unclear where something speaks against it."""
+    timed = (_unless_clock_was_ahead(settlement, now) for settlement in _one_invoice_each(settlements))
+    return _unless_lists_lag(tuple(timed), ledger, api)
 
 
 def _one_invoice_each(settlements: Sequence[Settlement]) -> Iterable[Settlement]:

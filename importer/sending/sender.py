@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never, cast
 
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import AccessDenied, LedgerProblem, NotReached, ended
-from importer.model.plans import PlannedInvoice, Source, Status
+from importer.model.plans import InvoiceResult, PlannedInvoice, ReportedInvoice, Source, Status
 from importer.sending.tieout import has_cents, lost_cents, with_tie_out
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from importer.ledger.rows import Claim
     from importer.model.answers import ReadBack
     from importer.model.exit_codes import ExitCode
-    from importer.sending.throttle import Gate, Stop
+    from importer.sending.throttle import Stop, Throttle
 
 LOG = logging.getLogger(__name__)
 MOST_UNKNOWN_IN_A_ROW = 3
@@ -40,8 +40,8 @@ LOOK_FIRST = "Run reconcile, or look for it in Kantata. It is not sent again unt
 class Sent:
     """What came of a run."""
 
-    planned: tuple[PlannedInvoice, ...]
-    """Every invoice of the plan in its order, with its final status."""
+    planned: tuple[ReportedInvoice, ...]
+    """Every invoice of the plan in its order, as it ended: a result where it was to be sent."""
     access_refused: bool = False
     """Kantata refused the token, or the permission for an invoice."""
     unreachable: bool = False
@@ -65,7 +65,7 @@ class _State:
 
 @dataclass(slots=True)
 class Sender:
-    """Sends the invoices of one run, by several threads through one gate."""
+    """Sends the invoices of one run, by several threads through one throttle."""
 
     connect: Callable[[], KantataApi]
     """Gives each thread a connection of its own."""
@@ -73,73 +73,84 @@ class Sender:
     run_id: str
     batch: str
     source: Source
-    gate: Gate
+    throttle: Throttle
     stop: Stop
     """Set by a signal, or by a thread that met a reason: finish the requests under way, send nothing more."""
     workers: int = 1
-    progress: Callable[[PlannedInvoice], None] = field(default=lambda _planned: None)
+    progress: Callable[[ReportedInvoice], None] = field(default=lambda _planned: None)
     """Called with every invoice once its status is final, in the order of the sheet."""
     state: _State = field(default_factory=_State)
     _local: threading.local = field(default_factory=threading.local)
 
     def send_all(self, planned: Iterable[PlannedInvoice]) -> Sent:
         """Send every invoice that is ready. Each one of the plan is in the result, whatever happens."""
-        planned = tuple(planned)
-        done: list[PlannedInvoice] = []
+        done: list[ReportedInvoice] = []
         with ThreadPoolExecutor(self.workers, thread_name_prefix="sender") as threads:
-            answers = [threads.submit(self._answered, one) if one.status is Status.READY else one for one in planned]
+            answers: list[Future[InvoiceResult] | PlannedInvoice] = []
+            for plan in planned:
+                answers.append(threads.submit(self._answered, plan) if plan.status is Status.READY else plan)
             for answer in answers:
                 final = answer.result() if isinstance(answer, Future) else answer
                 done.append(final)
                 self.progress(final)
-        left = any(one.status is Status.NOT_SENT and one.payload is not None for one in done)
-        state = self.state
-        return Sent(tuple(done), state.access_refused, state.unreachable, self.stop.exit_code if left else None)
 
-    def _answered(self, one: PlannedInvoice) -> PlannedInvoice:
+        left = any(invoice.status is Status.NOT_SENT and invoice.payload is not None for invoice in done)
+        stopped_by = self.stop.exit_code if left else None
+        return Sent(tuple(done), self.state.access_refused, self.state.unreachable, stopped_by)
+
+    def _answered(self, plan: PlannedInvoice) -> InvoiceResult:
         self._local.claimed = False
         try:
-            return self._send(one)
+            return self._send(plan)
         except LedgerProblem as problem:
             self._halt(f"{problem.message} Nothing more was sent.")
-            return not_sent(one, self._why_not() or problem.message)
+            return not_sent(plan, self._why_not() or problem.message)
         except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
             # Whatever it was, it must not take the answers of the other invoices along.
             self._halt(f"The program failed ({type(error).__name__}). Nothing more was sent.")
-            return self._after_failure(one, error)
+            return self._after_failure(plan, error)
 
-    def _send(self, one: PlannedInvoice) -> PlannedInvoice:
+    def _send(self, plan: PlannedInvoice) -> InvoiceResult:
         while True:
-            if self._why_not() or not self.gate.enter() or self._why_not():
-                return not_sent(one, self._why_not() or STOPPED)
-            claim = self.ledger.claim(one, self.run_id, self.batch, self.source)
+            why_not = self._held_back()
+            if why_not is not None:
+                return not_sent(plan, why_not)
+            claim = self.ledger.claim(plan, self.run_id, self.batch, self.source)
             self._local.claimed = claim is not None
             if claim is None:
-                return not_sent(one, "Another run is sending this invoice, or has sent it.", "Preview again.")
-            began = time.monotonic()
-            outcome = self._connection().create_invoice(one.payload or {})
-            self._log(one, outcome, time.monotonic() - began)
-            if not self._settled(claim, outcome):
-                return _unrecorded(self._concluded(one, outcome), outcome)
-            if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._may_retry(outcome):
-                return self._concluded(one, outcome)
+                return not_sent(plan, "Another run is sending this invoice, or has sent it.", "Preview again.")
 
-    def _log(self, one: PlannedInvoice, outcome: Outcome, seconds: float) -> None:
+            began = time.monotonic()
+            outcome = self._connection().create_invoice(plan.payload or {})
+            self._log(plan, outcome, time.monotonic() - began)
+            if not self._settled(claim, outcome):
+                return _unrecorded(self._concluded(plan, outcome))
+            if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._may_retry(outcome):
+                return self._concluded(plan, outcome)
+
+    def _held_back(self) -> str | None:
+        """Wait for the turn to send; return why it may not be sent, None when it may."""
+        why_not = self._why_not()
+        if why_not is None and not self.throttle.enter():
+            why_not = STOPPED
+        return self._why_not() or why_not  # what happened while it waited
+
+    def _log(self, plan: PlannedInvoice, outcome: Outcome, seconds: float) -> None:
         facts = {
             "run_id": self.run_id,
-            "reference": one.reference,
-            "rows": one.invoice.rows,
+            "reference": plan.reference,
+            "rows": plan.invoice.rows,
             "status": outcome.kind.value,
-            "workspace_ids": one.invoice.workspace_ids,
+            "workspace_ids": plan.invoice.workspace_ids,
             "invoice_id": outcome.invoice_id,
             "http_status": outcome.http_status,
             "request_id": outcome.request_id,
             "duration_ms": round(seconds * 1000),
             "why": outcome.message or None,
+            "told": True,
         }
-        well = outcome.kind is OutcomeKind.CREATED
-        words = outcome.kind.value.replace("_", " ")
-        LOG.log(logging.INFO if well else logging.WARNING, "%s: %s", one.reference, words, extra=facts | {"told": True})
+        level = logging.INFO if outcome.kind is OutcomeKind.CREATED else logging.WARNING
+        LOG.log(level, "%s: %s", plan.reference, outcome.kind.value.replace("_", " "), extra=facts)
 
     def _connection(self) -> KantataApi:
         if not hasattr(self._local, "api"):
@@ -154,10 +165,10 @@ class Sender:
     def _halt(self, why: str) -> None:
         with self.state.lock:
             self.state.halted = self.state.halted or why
-        self.stop.event.set()  # whoever waits for the gate need not wait any longer
+        self.stop.event.set()  # whoever waits for the throttle need not wait any longer
 
     def _may_retry(self, outcome: Outcome) -> bool:
-        return self.gate.refused(outcome.retry_after, throttled=outcome.http_status is not None)
+        return self.throttle.refused(outcome.retry_after, throttled=outcome.http_status is not None)
 
     def _settled(self, claim: Claim, outcome: Outcome) -> bool:
         """Note the outcome; when that fails the ledger still says ``sending``, so it reads as in doubt."""
@@ -168,59 +179,33 @@ class Sender:
             return False
         return True
 
-    def _after_failure(self, one: PlannedInvoice, error: Exception) -> PlannedInvoice:
+    def _after_failure(self, plan: PlannedInvoice, error: Exception) -> InvoiceResult:
         """An unexpected failure after the claim may have come after the request left."""
+        name = type(error).__name__
         if not self._local.claimed:
-            return not_sent(one, f"The program failed before sending it ({type(error).__name__}).")
-        return replace(
-            one,
-            status=Status.IN_DOUBT,
-            reason=f"The program failed while sending it ({type(error).__name__}): it may exist in Kantata.",
-            what_to_do=LOOK_FIRST,
-        )
+            return not_sent(plan, f"The program failed before sending it ({name}).")
+        reason = f"The program failed while sending it ({name}): it may exist in Kantata."
+        return InvoiceResult(plan, Status.IN_DOUBT, reason, LOOK_FIRST)
 
-    def _concluded(self, one: PlannedInvoice, outcome: Outcome) -> PlannedInvoice:
-        one = replace(one, request_id=outcome.request_id)
+    def _concluded(self, plan: PlannedInvoice, outcome: Outcome) -> InvoiceResult:
         self._count(outcome)
-        match outcome.kind:
-            case OutcomeKind.CREATED:
-                self.gate.succeeded()
-                one = replace(one, status=Status.CREATED, invoice_id=outcome.invoice_id)
-                return self._tied_out(one, outcome.read_back)
-            case OutcomeKind.REJECTED:
-                return replace(
-                    one,
-                    status=Status.REJECTED,
-                    reason=ended(f"Kantata refused it: {outcome.message}"),
-                    what_to_do=NO_PERMISSION
-                    if outcome.http_status == FORBIDDEN
-                    else "Correct its rows (they are in the to-fix workbook) and submit again.",
-                )
-            case OutcomeKind.REFUSED_FOR_NOW:
-                return not_sent(one, outcome.message)
-            case OutcomeKind.TOKEN_REFUSED:
-                return not_sent(one, ended(f"Kantata refused the token: {outcome.message}"), "Renew KANTATA_TOKEN.")
-            case OutcomeKind.UNKNOWN:
-                return replace(
-                    one,
-                    status=Status.IN_DOUBT,
-                    reason=ended(f"It may exist in Kantata: {outcome.message}"),
-                    what_to_do=LOOK_FIRST,
-                )
-            case _:
-                assert_never(outcome.kind)
+        if outcome.kind is OutcomeKind.CREATED:
+            self.throttle.succeeded()
+            created = InvoiceResult(plan, Status.CREATED, invoice_id=outcome.invoice_id, request_id=outcome.request_id)
+            return self._tied_out(created, outcome.read_back)
+        return replace(_not_created(plan, outcome), request_id=outcome.request_id)
 
-    def _tied_out(self, one: PlannedInvoice, read_back: ReadBack | None) -> PlannedInvoice:
+    def _tied_out(self, created: InvoiceResult, read_back: ReadBack | None) -> InvoiceResult:
         """Compare what was created with what was sent; the first cent that got lost stops the run."""
-        done = with_tie_out(one, read_back)
-        if not has_cents(one.payload):
+        done = with_tie_out(created, read_back)
+        if not has_cents(created.payload):
             return done
         if done.tie_out and done.tie_out.unread:
             with suppress(AccessDenied, NotReached):  # it stays unread, and says so
-                for found in self._connection().find_by_ids([one.invoice_id or ""]):
-                    done = with_tie_out(one, found.read_back)
+                for found in self._connection().find_by_ids([created.invoice_id or ""]):
+                    done = with_tie_out(created, found.read_back)
         if lost_cents(done.tie_out):
-            self._halt(f"Not sent: Kantata did not keep the cents of invoice {one.invoice_id}, so the run stopped.")
+            self._halt(f"Not sent: Kantata did not keep the cents of invoice {created.invoice_id}, so the run stopped.")
         return done
 
     def _count(self, outcome: Outcome) -> None:
@@ -249,22 +234,41 @@ def _reason_to_halt(state: _State, kind: OutcomeKind) -> str | None:
     return None
 
 
-def _unrecorded(one: PlannedInvoice, outcome: Outcome) -> PlannedInvoice:
+def _not_created(plan: PlannedInvoice, outcome: Outcome) -> InvoiceResult:
+    """What an answer without an invoice means."""
+    match outcome.kind:
+        case OutcomeKind.REJECTED:
+            advice = "Correct its rows (they are in the to-fix workbook) and submit again."
+            if outcome.http_status == FORBIDDEN:
+                advice = NO_PERMISSION
+            return InvoiceResult(plan, Status.REJECTED, ended(f"Kantata refused it: {outcome.message}"), advice)
+        case OutcomeKind.REFUSED_FOR_NOW:
+            return not_sent(plan, outcome.message)
+        case OutcomeKind.TOKEN_REFUSED:
+            return not_sent(plan, ended(f"Kantata refused the token: {outcome.message}"), "Renew KANTATA_TOKEN.")
+        case OutcomeKind.UNKNOWN:
+            reason = ended(f"It may exist in Kantata: {outcome.message}")
+            return InvoiceResult(plan, Status.IN_DOUBT, reason, LOOK_FIRST)
+        case OutcomeKind.CREATED:
+            msg = "a created invoice"
+            raise ValueError(msg)
+        case _:
+            assert_never(outcome.kind)
+
+
+def _unrecorded(result: InvoiceResult) -> InvoiceResult:
     """The ledger could not note the answer: it says ``sending``, so the invoice is in doubt whatever came."""
-    came = f"Created as invoice {outcome.invoice_id}" if outcome.invoice_id else one.reason
+    came = f"Created as invoice {result.invoice_id}" if result.invoice_id else result.reason
     return replace(
-        one,
+        result,
         status=Status.IN_DOUBT,
-        invoice_id=outcome.invoice_id,
         reason=f"{came}, but the ledger could not note it.",
         what_to_do="Fix the ledger first; it is not sent again until it is settled.",
     )
 
 
 def not_sent(
-    one: PlannedInvoice,
-    reason: str,
-    what_to_do: str = "Submit again; what was created is not repeated.",
-) -> PlannedInvoice:
-    """The invoice, marked as not sent."""
-    return replace(one, status=Status.NOT_SENT, reason=ended(reason), what_to_do=what_to_do)
+    plan: PlannedInvoice, reason: str, what_to_do: str = "It is safe to submit again: nothing is sent twice."
+) -> InvoiceResult:
+    """The result of an invoice that was not sent."""
+    return InvoiceResult(plan, Status.NOT_SENT, ended(reason), what_to_do)

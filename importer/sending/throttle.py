@@ -1,4 +1,4 @@
-"""The gate that all sending threads pass: one pace, one wait after a refusal, one stop."""
+"""The throttle that all sending threads pass: one pace, one wait after a refusal, one stop."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Stop:
         self.event.wait(seconds)
 
 
-class Gate:
+class Throttle:
     """Lets requests begin no faster than the pace, and none while Kantata asks to wait. Thread-safe."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Gate:
         return False
 
     def refused(self, retry_after: float | None, *, throttled: bool) -> bool:
-        """Close the gate for a while after a refusal; False when the time for waiting is used up.
+        """Let nothing begin for a while after a refusal; False when the time for waiting is used up.
 
         Refusals that come while it is closed already belong to the same wait;
         they lengthen it when the server asks for more. ``retry_after`` is what
@@ -92,6 +92,6 @@ class Gate:
         return True
 
     def succeeded(self) -> None:
-        """Recover a little of the pace, and begin to count refusals anew."""
+        """Recover a little of the pace, and count refusals from the start."""
         with self._lock:
             self._pace, self._budget = self._pace.after_success(), self._budget.after_success()

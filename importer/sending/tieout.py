@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from importer.kantata.fields import ID_LISTS
 from importer.kantata.payload import tidy
@@ -18,14 +18,15 @@ from importer.kantata.snapshot import snapshot_of
 from importer.model.answers import Difference, ShownItem, TieOut
 from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
 from importer.model.invoices import ItemType
+from importer.model.plans import InvoiceResult, PlannedInvoice
 from importer.model.words import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from importer.model.answers import ReadBack, Shown
-    from importer.model.plans import PlannedInvoice
 
+Reported = TypeVar("Reported", PlannedInvoice, InvoiceResult)
 HEADER = (
     "invoice_date",
     "payment_schedule",
@@ -71,7 +72,7 @@ class _Sent:
         return _name(self.item_type, self.notes)
 
 
-def with_tie_out(planned: PlannedInvoice, read_back: ReadBack | None) -> PlannedInvoice:
+def with_tie_out(planned: Reported, read_back: ReadBack | None) -> Reported:
     """A created invoice with what Kantata holds of it, and a loud reason when that is not what was sent."""
     shown = None if read_back is None else read_back.shown
     result = tie_out(planned.payload or {"invoice": {}}, shown)
@@ -82,7 +83,7 @@ def with_tie_out(planned: PlannedInvoice, read_back: ReadBack | None) -> Planned
     return replace(planned, reason=reason, what_to_do=what_to_do)
 
 
-def with_found_again(planned: PlannedInvoice, read_back: ReadBack) -> PlannedInvoice:
+def with_found_again(planned: Reported, read_back: ReadBack) -> Reported:
     """An invoice that an earlier run created, with what Kantata holds of it now.
 
     People go on working with invoices: one that is issued by now, or has another

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from importer.flow.reconciling import Reconciled
     from importer.model.errors import ImporterError
-    from importer.model.plans import PlannedInvoice
+    from importer.model.plans import ReportedInvoice
     from importer.reporting.report import Report
     from importer.sending.reconcile import Settlement
 
@@ -144,7 +144,7 @@ def _invoices_in(result: InboxResult, status: Status) -> Iterator[str]:
             yield f"  {result.name}, {_invoice(planned)}\n    {planned.reason or ''}"
 
 
-def _invoice(planned: PlannedInvoice) -> str:
+def _invoice(planned: ReportedInvoice) -> str:
     invoice = planned.invoice
     named = f"{rows_named(invoice.rows)}, {projects_named(invoice.workspace_ids)}"
     if isinstance(invoice, UnsoundInvoice):  # some of its amounts may not be readable

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from importer.model.plans import PlannedInvoice
+    from importer.model.plans import ReportedInvoice
     from importer.reporting.report import Report
 
 WORST_FIRST = (
@@ -154,7 +154,7 @@ def _first_problem(report: Report, *, by_hand: bool) -> str:
     return f" {message} {hint} Correct it{where} and {how}."
 
 
-def _most_urgent(planned: tuple[PlannedInvoice, ...], *, by_hand: bool) -> str:
+def _most_urgent(planned: tuple[ReportedInvoice, ...], *, by_hand: bool) -> str:
     """The most urgent reason, and what to do; empty when all is well."""
     urgent = _first_urgent(planned)
     if urgent is None:
@@ -165,7 +165,7 @@ def _most_urgent(planned: tuple[PlannedInvoice, ...], *, by_hand: bool) -> str:
     return f" {urgent.reason or ''} {advice}".rstrip()
 
 
-def _first_urgent(planned: tuple[PlannedInvoice, ...]) -> PlannedInvoice | None:
+def _first_urgent(planned: tuple[ReportedInvoice, ...]) -> ReportedInvoice | None:
     for status in URGENT:
         for invoice in planned:
             if invoice.status is status:

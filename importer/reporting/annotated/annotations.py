@@ -16,7 +16,7 @@ from importer.reporting.report import DONE, answer_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from importer.model.plans import PlannedInvoice
+    from importer.model.plans import ReportedInvoice
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet
     from importer.reporting.report import Report
@@ -180,7 +180,7 @@ def _of_problem(problem: Problem, first: Mapping[int, str]) -> Finding:
     )
 
 
-def _of_invoice(planned: PlannedInvoice, sheet: str, first: Mapping[int, str]) -> Finding:
+def _of_invoice(planned: ReportedInvoice, sheet: str, first: Mapping[int, str]) -> Finding:
     invoice = planned.invoice
     return Finding(
         severity=_severity_of(planned.status) or Severity.ERROR,
@@ -220,7 +220,7 @@ def _answers(report: Report, sheet: Sheet) -> Iterator[tuple[int, Answer]]:
             yield row.number, _answer(report, invoices.get(row.number), errors.get(row.number, []))
 
 
-def _answer(report: Report, planned: PlannedInvoice | None, errors: list[Problem]) -> Answer:
+def _answer(report: Report, planned: ReportedInvoice | None, errors: list[Problem]) -> Answer:
     status, number, link = Status.NOT_SENT, None, None
     if planned is not None:
         status, number, link = planned.status, planned.invoice_id, report.link_of(planned)
