@@ -20,7 +20,18 @@ IMPORTER = Path(__file__).parent.parent / "importer"
 MESSAGES = IMPORTER / "model" / "messages"
 WORDED_BY_CATALOGUE = ("reading", "settings", "values")
 """Rooms all of whose problems and errors come from the catalogue; their own words would escape it."""
-BUILDERS = {"problem": 0, "worded": 0, "unknown": 0, "unreadable": 0, "error": 1, "cell_fault": 1}
+BUILDERS = {
+    "problem": 0,
+    "worded": 0,
+    "problem_at": 2,
+    "at_name": 0,
+    "at_number": 0,
+    "_at": 2,
+    "unknown": 0,
+    "unreadable": 0,
+    "error": 1,
+    "cell_fault": 1,
+}
 """Functions that word a message, with the place of the key among their arguments."""
 RECORDS = {"Problem", "FileProblem", "WrongUse", "SettingsProblem", "ReaderDefect", "Unreadable", "CellFault"}
 

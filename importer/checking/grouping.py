@@ -6,15 +6,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from importer.checking.invoice_rules import REFERENCE, TRIPLE, InvoiceRows, between_invoices, between_rows, clashes
+from importer.checking.invoice_rules import (
+    REFERENCE,
+    TRIPLE,
+    InvoiceRows,
+    alike_keys,
+    between_rows,
+    clashes,
+    forgotten_keys,
+)
 from importer.model.columns import BY_NAME
 from importer.model.invoices import ExternalReference, Invoice, UnsoundInvoice
-from importer.model.problems import Problem, in_sheet_order
+from importer.model.messages import problem
+from importer.model.problems import in_sheet_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from importer.model.problems import Problems
+    from importer.model.problems import Problem, Problems
     from importer.model.sheet import Sheet, SheetLine
 
 
@@ -53,7 +62,7 @@ def group(
     for clash, numbers in clashes(groups, sheet):
         found.append(clash)
         unsound.update(numbers)
-    found += between_invoices(groups, sheet)
+    found += [*alike_keys(groups, sheet), *forgotten_keys(groups, sheet)]
     problems.add(in_sheet_order(found))
 
     invoices = []
@@ -77,28 +86,25 @@ def _collect(lines: Iterable[SheetLine]) -> list[InvoiceRows]:
 
 def _missing_schedule_column(sheet: Sheet) -> Problem:
     column = BY_NAME["payment_schedule"]
-    return Problem(
-        code="column.missing",
-        message=f"The column {column.title} (payment_schedule) is missing, and the settings name no payment terms.",
-        hint=f"Add a column “{column.title}” with the days until payment is due, or put "
-        "payment_schedule = 30 into importer.toml.",
-        sheet=sheet.name,
-        row=sheet.header_row,
-        column=column.name,
-    )
+    place: dict[str, Any] = {"sheet": sheet.name, "row": sheet.header_row, "column": column.name}
+    return problem("column.missing:terms", **place, title=column.title, name=column.name)
 
 
 def _claimed_by_strays(groups: list[InvoiceRows], lines: tuple[SheetLine, ...]) -> set[int]:
     """Invoices that a row with an unreadable project or key may belong to: they are not complete without it."""
-    strays = [ln for ln in lines if ln.key_unreadable or (ln.invoice_key is None and ln.workspace_id is None)]
-    of_any = any(stray.key_unreadable and stray.workspace_id is None for stray in strays)
-    of_keyless = any(not stray.key_unreadable for stray in strays)
-    workspaces = {stray.workspace_id for stray in strays if stray.workspace_id is not None}
+    any_invoice = any_keyless = False
+    projects: set[int] = set()
+    for line in lines:
+        if line.key_unreadable and line.workspace_id is not None:
+            projects.add(line.workspace_id)
+        elif line.key_unreadable:
+            any_invoice = True
+        elif line.invoice_key is None and line.workspace_id is None:
+            any_keyless = True
 
     claimed = set()
-    for number, rows in enumerate(groups if strays else ()):
-        same_project = any(line.workspace_id in workspaces for line in rows.lines)
-        if of_any or (of_keyless and rows.key is None) or same_project:
+    for number, rows in enumerate(groups):
+        if any_invoice or (any_keyless and rows.key is None) or rows.bills_any(projects):
             claimed.add(number)
     return claimed
 

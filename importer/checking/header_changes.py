@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME
 from importer.model.headers import fold, is_ignored
-from importer.model.problems import Problem, Severity
+from importer.model.messages import problem
 from importer.model.remembered import EarlierHeaders, SeenHeader
 from importer.model.sheet import is_blank
 from importer.model.words import names_in_short
@@ -17,6 +17,7 @@ from importer.model.words import names_in_short
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from importer.model.problems import Problem
     from importer.model.sheet import Sheet
 
 SHARED = 0.5
@@ -135,14 +136,14 @@ def _columns(headers: Sequence[SeenHeader]) -> str:
 def _lost(sheet: Sheet, header: SeenHeader, near: _Comparison) -> Problem:
     name = header.column or ""
     state = "is gone" if header in near.gone else "is no longer read as that"
-    return Problem(
-        code="header.gone",
-        message=f"The column “{header.text}” ({BY_NAME[name].title}) held values in the import of {near.origin} "
-        f"and {state}.",
-        hint="If it has another name now, give it its old one, or add the new one to importer.toml, under [columns]: "
-        f'{name} = ["…"]. If it is left out on purpose, nothing to do.',
+    return problem(
+        "header.gone",
         sheet=sheet.name,
         row=sheet.header_row,
         column=name,
-        severity=Severity.WARNING,
+        header=header.text,
+        title=BY_NAME[name].title,
+        name=name,
+        origin=near.origin,
+        state=state,
     )

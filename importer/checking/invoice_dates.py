@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from importer.model.problems import Severity, error_rows, in_sheet_order
@@ -69,8 +70,7 @@ def check_dates(  # noqa: PLR0913, PLR0917 - one argument per fact
 
     found: list[Problem] = []
     for day, rows in rows_of.items():
-        for code, message, hint in _wrong(day, batch, today, rules):
-            found += _of_date(sheet, day, rows, (code, message, hint), rules.severity)
+        found += _wrong(sheet, day, rows, batch, today, rules)
     problems.add(in_sheet_order(found))
 
     unsound = error_rows(found)
@@ -79,31 +79,20 @@ def check_dates(  # noqa: PLR0913, PLR0917 - one argument per fact
     return tuple(replace(line, sound=False) if line.row in unsound else line for line in lines)
 
 
-def _wrong(day: date, batch: str, today: date, rules: DateRules) -> Iterator[tuple[str, str, str]]:
-    """Code, message and hint of everything that is wrong with a date."""
-    if rules.outside != "allow" and is_month(batch) and day.strftime("%Y-%m") != batch:
-        yield (
-            f"{DATE}.outside",
-            f"The invoice date {day} lies outside the month of the batch, {batch}.",
-            "Correct the date, or name the batch that is meant with --batch (setting invoice_date_outside).",
-        )
-    ahead = (day - today).days
-    if day > today + timedelta(days=rules.future_days):
-        yield (
-            f"{DATE}.future",
-            f"The invoice date {day} lies {ahead:,} days ahead; at most {rules.future_days:,} are usual.",
-            "Check the year. The setting future_days says how many days are usual.",
-        )
-
-
-def _of_date(
-    sheet: Sheet, day: date, rows: list[int], wrong: tuple[str, str, str], severity: Severity
+def _wrong(  # noqa: PLR0913, PLR0917 - one argument per fact
+    sheet: Sheet, day: date, rows: list[int], batch: str, today: date, rules: DateRules
 ) -> Iterator[Problem]:
-    """An error at each cell that holds the date, or one warning at the first of them."""
-    code, message, hint = wrong
-    if severity is Severity.WARNING:
+    """An error at each cell that holds a wrong date, or one warning at the first of them."""
+    more = ""
+    if rules.severity is Severity.WARNING:
         if len(rows) > 1:
-            message += f" So say {count_of(len(rows) - 1, 'more row')}."
+            more = f" So say {count_of(len(rows) - 1, 'more row')}."
         rows = rows[:1]
+    outside = rules.outside != "allow" and is_month(batch) and day.strftime("%Y-%m") != batch
+    ahead = (day - today).days
     for row in rows:
-        yield sheet.problem_at(DATE, row, code, message, hint, day.isoformat(), severity)
+        at_date = partial(sheet.problem_at, DATE, row, value=day.isoformat(), severity=rules.severity, day=day)
+        if outside:
+            yield at_date("invoice_date.outside", batch=batch, more=more)
+        if ahead > rules.future_days:
+            yield at_date("invoice_date.future", ahead=ahead, usual=rules.future_days, more=more)

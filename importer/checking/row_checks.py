@@ -11,17 +11,19 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pandera.pandas as pa
 
 from importer.checking.conventions import Conventions
-from importer.checking.schemas import Fault, schema_for, words_of
+from importer.checking.schemas import Fault, schema_for
 from importer.checking.total_rows import disagreeing, suspected
 from importer.checking.typed_cells import parse
 from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT, REQUIRED, Column, Kind, Level
 from importer.model.invoices import ItemType
-from importer.model.problems import Problem, Severity, error_rows, in_sheet_order
+from importer.model.messages import CATALOGUE, problem
+from importer.model.messages.message import fields_of
+from importer.model.problems import Problem, error_rows, in_sheet_order
 from importer.model.sheet import ITEM_COLUMNS, SheetLine, text_of
 from importer.model.words import row_ranges
 from importer.values.readings import Unreadable
@@ -58,7 +60,7 @@ def check_rows(
         *disagreeing(sheet, amounts),
         *suspected(sheet, parsed, amounts),
     ]
-    misspelt = {problem.meant for problem in problems.with_code("column.near_miss")}
+    misspelt = {fault.meant for fault in problems.with_code("column.near_miss")}
     lacking: set[int] = set()
     for column, kinds, rows in _absent_columns(parsed):
         lacking |= rows
@@ -71,7 +73,7 @@ def check_rows(
     if len(of_rows) < len(of_reading):  # an error in the header: then no row can be trusted
         unsound = set(parsed.index.tolist())
 
-    wrong_totals = {problem.row or 0 for problem in found if problem.code.startswith("row.total_")}
+    wrong_totals = {fault.row or 0 for fault in found if fault.code.startswith("row.total_")}
     problems.supersede("row.total", wrong_totals)
     problems.add(explained(in_sheet_order(found)))
     return tuple(_lines(typed, unsound)), tuple(typed.decisions)
@@ -133,7 +135,7 @@ def _problems(
     sheet: Sheet, rows: pd.DataFrame, item_type: ItemType | None, failure_cases: pd.DataFrame
 ) -> Iterator[Problem]:
     twins: dict[object, list[int]] = {}
-    if (failure_cases["check"] == "duplicate").any():
+    if (failure_cases["check"] == "*.duplicate").any():
         twins = _twins(rows)
     found = zip(failure_cases["column"], failure_cases["check"], failure_cases["index"], strict=True)
     for name, fault, row in found:
@@ -161,17 +163,34 @@ def _problem(  # noqa: PLR0913, PLR0917 - one argument per fact
     """What a schema found in a cell; ``value`` is what was read of it."""
     raw = sheet.raw(column.name, row)
     shown = None if raw is None else text_of(raw)
-    if isinstance(value, Unreadable) and fault == "unreadable":
-        stop = "" if value.message.endswith("?") else "."
-        fault, message, hint = value.fault, f"{column.title}: “{shown}” {value.message}{stop}", value.hint
-    else:
-        others = [sheet.address(column.name, other) or "" for other in twins.get(value, []) if other != row]
-        message, hint = words_of(column, item_type, fault, shown or "", others)
-    if fault == "missing" and column.required_for == frozenset(ItemType):
-        hint = f"If the row is a total or a note, delete it. Otherwise: {hint}"
-    if fault in CSV_FAULTS and column.kind in (Kind.AMOUNT, Kind.DATE) and sheet.path.suffix.lower() == ".csv":
+    if isinstance(value, Unreadable) and fault == "*.unreadable":
+        return _unreadable_cell(sheet, value, column, row, shown)
+
+    kind = ITEM_TYPE_TITLES[item_type].lower() if item_type else "row"
+    others = [sheet.address(column.name, other) or "" for other in twins.get(value, []) if other != row]
+    if fault == "*.missing" and column.required_for == frozenset(ItemType):
+        fault = "*.missing:always"
+    facts = {
+        "title": column.title,
+        "noun": column.title.lower(),
+        "kind": kind,
+        "Kind": kind.capitalize(),
+        "meaning": column.meaning,
+        "shown": shown or "",
+        "others": ", ".join(others),
+    }
+    needed: dict[str, Any] = {name: facts[name] for name in fields_of(CATALOGUE[fault])}
+    return sheet.problem_at(column.name, row, fault, shown, **needed)
+
+
+def _unreadable_cell(sheet: Sheet, value: Unreadable, column: Column, row: int, shown: str | None) -> Problem:
+    """A cell that cannot be taken as what its column means."""
+    stop = "" if value.message.endswith("?") else "."
+    message, hint = f"{column.title}: “{shown}” {value.message}{stop}", value.hint
+    if value.fault in CSV_FAULTS and column.kind in (Kind.AMOUNT, Kind.DATE) and sheet.path.suffix.lower() == ".csv":
         hint += " Or save the file as .xlsx, where numbers and dates cannot be misread."
-    return sheet.problem_at(column.name, row, f"{column.name}.{fault}", message, hint, shown)
+    address = sheet.address(column.name, row)
+    return Problem(f"{column.name}.{value.fault}", message, hint, sheet.name, address, row, column.name, shown)
 
 
 # --- columns and rows as a whole ----------------------------------------------
@@ -197,14 +216,18 @@ def _absent(sheet: Sheet, column: Column, kinds: list[str], rows: set[int]) -> P
     unknown = [header.text for header in sheet.headers if header.column is None]
     near = difflib.get_close_matches(column.title, unknown, n=1, cutoff=0.5)
     nearest = f" The nearest header is “{near[0]}”." if near else ""
-    return Problem(
-        code="column.missing",
-        message=f"The column {column.title} ({column.name}) is missing from the header in row {sheet.header_row}, but "
-        f"rows of type {' and '.join(kinds)} need it (row {row_ranges(sorted(rows))}).{nearest}",
-        hint=f"Add a column with the header “{column.title}”. {column.meaning}",
+    return problem(
+        "column.missing:rows",
         sheet=sheet.name,
         row=sheet.header_row,
         column=column.name,
+        title=column.title,
+        name=column.name,
+        header_row=sheet.header_row,
+        kinds=" and ".join(kinds),
+        rows_named=row_ranges(sorted(rows)),
+        nearest=nearest,
+        meaning=column.meaning,
     )
 
 
@@ -221,14 +244,7 @@ def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> Iterator[Problem]:
     for row, *values in twins.itertuples(name=None):
         first = first_rows.setdefault(tuple(values), row)
         if first != row:
-            yield Problem(
-                code="row.repeated",
-                message=f"Row {row} says exactly the same as row {first}; both would be billed.",
-                hint="Delete one of them if it was pasted twice; otherwise nothing to do.",
-                sheet=sheet.name,
-                row=row,
-                severity=Severity.WARNING,
-            )
+            yield problem("row.repeated", sheet=sheet.name, row=row, number=row, first=first)
 
 
 # --- from the frame to records -----------------------------------------------

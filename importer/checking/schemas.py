@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandera.pandas as pa
 
-from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES, Column, Kind
+from importer.model.columns import BY_NAME, Column, Kind
 from importer.model.invoices import ItemType
 from importer.values.readings import Unreadable
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CENT = Decimal("0.01")
 
 Fault = str
-"""Last part of a problem's code; the first part is the column's name."""
+"""Key of a message in the catalogue, such as ``*.zero``; ``*`` stands for the column's name."""
 
 
 def schema_for(
@@ -43,20 +43,20 @@ def _checks(
     column: Column, item_type: ItemType | None, *, send_cents: bool, excused: AbstractSet[int]
 ) -> list[pa.Check]:
     if item_type is not None and item_type not in column.allowed_for:
-        return [_check_of("forbidden", lambda _value: False)]
+        return [_check_of("*.forbidden", lambda _value: False)]
     # Of an Undecided cell the problem of its column speaks. Types are compared because that is quick.
-    checks = [pa.Check(lambda cells: cells.map(type) != Unreadable, name="unreadable", error="unreadable")]
+    checks = [pa.Check(lambda cells: cells.map(type) != Unreadable, name="*.unreadable", error="*.unreadable")]
     types = frozenset(ItemType) if item_type is None else frozenset({item_type})
     if types <= column.required_for:
 
         def filled(cells: pd.Series[Any]) -> pd.Series[bool]:
             return cells.notna() | cells.index.isin(excused)
 
-        checks.append(pa.Check(filled, name="missing", error="missing", ignore_na=False))
+        checks.append(pa.Check(filled, name="*.missing", error="*.missing", ignore_na=False))
     if column.kind is Kind.AMOUNT:
         checks += _amount_checks(item_type, send_cents=send_cents)
     if column.name == "item_id" and item_type is not None:
-        checks.append(pa.Check(_is_alone, name="duplicate", error="duplicate"))
+        checks.append(pa.Check(_is_alone, name="*.duplicate", error="*.duplicate"))
     return checks
 
 
@@ -68,59 +68,16 @@ def _amount_checks(item_type: ItemType | None, *, send_cents: bool) -> list[pa.C
     def amount_check(fault: Fault, holds: Callable[[Decimal], bool]) -> pa.Check:
         return _check_of(fault, lambda value: isinstance(value, Unreadable) or holds(value))
 
-    checks = [amount_check("zero", lambda amount: amount != 0)]
+    checks = [amount_check("*.zero", lambda amount: amount != 0)]
     if send_cents:
-        checks.append(amount_check("too_precise", lambda amount: amount % CENT == 0))
+        checks.append(amount_check("*.too_precise", lambda amount: amount % CENT == 0))
     else:
-        checks.append(amount_check("fraction", lambda amount: amount % 1 == 0))
+        checks.append(amount_check("*.fraction", lambda amount: amount % 1 == 0))
     if item_type is ItemType.FIXED_FEE:
-        checks.append(amount_check("negative", lambda amount: amount >= 0))
+        checks.append(amount_check("*.negative", lambda amount: amount >= 0))
     return checks
 
 
 def _is_alone(ids: pd.Series[Any]) -> pd.Series[bool]:
     readable = ids.map(lambda value: isinstance(value, int)).astype(bool)
     return ~(readable & ids.duplicated(keep=False))
-
-
-def words_of(
-    column: Column,
-    item_type: ItemType | None,
-    fault: Fault,
-    shown: str,
-    others: list[str],
-) -> tuple[str, str]:
-    """Message and hint of a fault that the schema found."""
-    title = column.title
-    kind = ITEM_TYPE_TITLES[item_type].lower() if item_type else "row"
-    words = {
-        "missing": (f"{title} is empty; every {kind} needs it.", column.meaning),
-        "forbidden": (
-            f"{title} must be empty for a {kind}, but holds “{shown}”; Kantata takes no {title.lower()} for it.",
-            "Empty the cell, or correct the item type.",
-        ),
-        "zero": ("The amount is 0.", "Type the amount to bill, or delete the row."),
-        "negative": (
-            f"The amount of a fixed fee cannot be negative ({shown}).",
-            "For a credit, change the item type to Additional item.",
-        ),
-        "fraction": (
-            (
-                f"The amount {shown} has cents. Kantata documents whole amounts; whether it keeps cents is not known, "
-                "so they are refused."
-            ),
-            (
-                'Round the amount, or set fractional_amounts = "send" in importer.toml once you know that your '
-                "account keeps cents."
-            ),
-        ),
-        "too_precise": (
-            f"The amount {shown} has more than two decimals.",
-            "Round it to cents; in Excel, with =ROUND(…,2).",
-        ),
-        "duplicate": (
-            f"{kind.capitalize()} {shown} is billed more than once: here and at {', '.join(others)}.",
-            "Delete all but one of these rows.",
-        ),
-    }
-    return words[fault]

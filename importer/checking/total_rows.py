@@ -11,7 +11,6 @@ from bisect import bisect_left
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from importer.model.problems import Severity
 from importer.model.sheet import Excluded, is_blank, text_of
 from importer.values.amounts import typed_amount
 from importer.values.cells import is_total_label
@@ -70,11 +69,7 @@ def suspected(sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal 
     for row in sorted(amounts):
         amount = amounts[row] or Decimal(0)
         if count >= FEWEST_SUMMED and amount == above and is_total_label(notes[row]):
-            message = (
-                f"Row {row} (“{notes[row]}”) is billed as a line item, although it is the sum of the rows above it."
-            )
-            hint = "If it is a total, empty its project and item type, or delete it."
-            yield sheet.problem_at("amount", row, "row.maybe_total", message, hint, severity=Severity.WARNING)
+            yield sheet.problem_at("amount", row, "row.maybe_total", number=row, label=notes[row])
         above, count = above + amount, count + 1
 
 
@@ -84,8 +79,7 @@ def _judged(sheet: Sheet, row: RawRow, since: _Sum, above: _Sum) -> Problem | No
     meanings = _meanings(_amount(sheet, row))
     proving = {round(rows.amount, 2) for rows in (since, above) if not bare or rows.lines >= FEWEST_SUMMED}
     if not proving:
-        hint = "If it is a total, delete it. If it is a line item, give it a project and an item type."
-        return _unproved(sheet, row, "a sum of one line item proves nothing", hint)
+        return sheet.problem_at("amount", row.number, "row.total_unchecked:single", number=row.number)
     # A labelled total that cannot be read is a total all the same; a bare one is anything.
     if not (meanings or bare) or meanings & proving:
         return None
@@ -111,21 +105,10 @@ def _meanings(cell: Cell) -> set[Decimal]:
 
 def _not_checked(sheet: Sheet, row: RawRow) -> Problem:
     """An amount cannot be read, so that no total can be compared."""
+    key = "row.total_unchecked"
     if sheet.excluded[row.number] is Excluded.SUM:
-        hint = "Fix the other amounts first, or delete the row."
-        return _unproved(sheet, row, "an amount above it cannot be read", hint)
-    message = (
-        f"Row {row.number} is a total and was left out, but it could not be checked: "
-        "an amount of the sheet cannot be read."
-    )
-    hint = "Fix the other amounts first; then it is compared with the rows above it."
-    code = "row.total_unchecked"
-    return sheet.problem_at("amount", row.number, code, message, hint, severity=Severity.WARNING)
-
-
-def _unproved(sheet: Sheet, row: RawRow, why: str, hint: str) -> Problem:
-    message = f"Row {row.number} holds only an amount. It may be a total or a line item: {why}."
-    return sheet.problem_at("amount", row.number, "row.total_unchecked", message, hint)
+        key = "row.total_unchecked:amount"
+    return sheet.problem_at("amount", row.number, key, number=row.number)
 
 
 def _differs(sheet: Sheet, row: RawRow, since: Decimal, above: Decimal) -> Problem:
@@ -133,9 +116,5 @@ def _differs(sheet: Sheet, row: RawRow, since: Decimal, above: Decimal) -> Probl
     of_rows = f"{above:,.2f}"
     if since != above:
         of_rows += f" (since the last total: {since:,.2f})"
-    message = f"Row {row.number} seems to be a total of “{shown}”, but the line items above it come to {of_rows}."
-    hint = (
-        "Look for a row that was added or hidden, and calculate the total again; or delete the total. "
-        "If the row is a line item, give it a project and an item type."
-    )
-    return sheet.problem_at("amount", row.number, "row.total_differs", message, hint, shown)
+    number = row.number
+    return sheet.problem_at("amount", number, "row.total_differs", shown, number=number, shown=shown, of_rows=of_rows)

@@ -105,9 +105,8 @@ def _use_currency_of_header(sheet: Sheet, amounts: list[object], parsed: Parsed)
             continue
         mark = parsed.currencies.setdefault(row, currency)
         if not same_currency(mark, currency):
-            message = f"The amount is in {mark}, but its column is headed “{sheet.title('amount')}”."
-            hint = "Correct the amount or the header."
-            parsed.problems.append(sheet.problem_at("amount", row, "amount.currency_conflict", message, hint))
+            key, header = "amount.currency_conflict:header", sheet.title("amount")
+            parsed.problems.append(sheet.problem_at("amount", row, key, mark=mark, header=header))
 
 
 def _parse_column(cells: list[object], parse_cell: Callable[[object], object]) -> list[object]:

@@ -7,7 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
 from importer.model.invoices import LineItem
-from importer.model.problems import Problem, Severity, cell_address
+from importer.model.messages import problem
+from importer.model.problems import cell_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+    from importer.model.problems import Problem, Severity
 
 Cell = object
 """str, float, int, bool, date, datetime, time, timedelta or None, as the file stores it."""
@@ -153,20 +156,21 @@ class Sheet:
         """Header text of a known column as it stands in the sheet; its name when absent."""
         return next((h.text for h in self.headers if h.column == column), column)
 
-    def problem_at(  # noqa: PLR0913, PLR0917 - one argument per field
+    def problem_at(
         self,
         column: str,
         row: int,
-        code: str,
-        message: str,
-        hint: str,
+        key: str,
+        /,
         value: str | None = None,
-        severity: Severity = Severity.ERROR,
-        rows: tuple[int, ...] = (),
+        severity: Severity | None = None,
+        **fields: Any,  # noqa: ANN401 - whatever the message says
     ) -> Problem:
-        """A problem at the cell of a known column in a row."""
+        """A problem at the cell of a known column in a row, worded by :mod:`importer.model.messages`."""
         address = self.address(column, row)
-        return Problem(code, message, hint, self.name, address, row, column, value, severity, rows)
+        return problem(
+            key, sheet=self.name, cell=address, row=row, column=column, value=value, severity=severity, **fields
+        )
 
 
 ITEM_COLUMNS = frozenset(part.name for part in fields(LineItem)) - {"row", "workspace_id", "currency"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from importer.kantata.account import Found, Project
@@ -106,14 +107,24 @@ def _resolved(  # noqa: PLR0913, PLR0917 - one argument per fact
 
 
 def _unresolved(sheet: Sheet, row: int, name: str, found: list[Project], seen: Seen) -> Problem:
-    """Why a name means no project."""
+    """Why a name means no project: several have it, Kantata could not tell, or none has it."""
+    at_name = partial(sheet.problem_at, "workspace", row, value=name, name=name)
     if found:
-        return ambiguous(sheet, row, name, found)
-    if seen.stuck is not None:
-        return not_asked(sheet, row, name, f"Kantata could not be asked: {seen.stuck.message.rstrip('.')}")
-    if not seen.asked:
-        return not_asked(sheet, row, name, OFFLINE)
-    return unknown(sheet, row, name, nearest(name, seen.every))
+        return at_name("workspace.ambiguous", projects=_listed(found))
+    otherwise = _otherwise(sheet, name)
+    if seen.stuck is not None or not seen.asked:
+        why = OFFLINE
+        if seen.stuck is not None:
+            why = f"Kantata could not be asked: {seen.stuck.message.rstrip('.')}"
+        return at_name("workspace.not_asked", why=why, otherwise=otherwise[0].upper() + otherwise[1:])
+    near = nearest(name, seen.every)
+    like = f" The nearest titles: {_listed(near)}." if near else ""
+    return at_name("workspace.unknown", near=like, otherwise=otherwise)
+
+
+def differs(sheet: Sheet, row: int, name: str, typed: int, truth: str) -> Problem:
+    """Name and id of a row do not agree; ``truth`` says what one of them is."""
+    return sheet.problem_at("workspace", row, "workspace.differs", name, name=name, typed=typed, truth=truth)
 
 
 def matches(name: str, projects: Iterable[Project]) -> list[Project]:
@@ -131,37 +142,6 @@ def nearest(name: str, projects: Iterable[Project]) -> list[Project]:
     holding = [title for title in titles if same(name) in title]
     alike = difflib.get_close_matches(same(name), titles, n=MOST_NEAREST, cutoff=LIKE)
     return [titles[title] for title in dict.fromkeys([*holding, *alike])][:MOST_NEAREST]
-
-
-def ambiguous(sheet: Sheet, row: int, name: str, found: Iterable[Project]) -> Problem:
-    """Several projects have this title."""
-    message = f"“{name}” is the title of several projects: {_listed(found)}."
-    return problem(sheet, row, name, "ambiguous", message, "Type the number of the one you mean under Project ID.")
-
-
-def unknown(sheet: Sheet, row: int, name: str, near: list[Project]) -> Problem:
-    """No project has this title."""
-    like = f" The nearest titles: {_listed(near)}." if near else ""
-    message = f"No project in Kantata is called “{name}”.{like}"
-    return problem(sheet, row, name, "unknown", message, f"Correct the name, {_otherwise(sheet, name)}")
-
-
-def not_asked(sheet: Sheet, row: int, name: str, why: str) -> Problem:
-    """Kantata could not tell, and the settings do not know the name."""
-    message = f"Which project is “{name}”? The settings do not name it, and {why}."
-    hint = _otherwise(sheet, name)
-    return problem(sheet, row, name, "not_asked", message, hint[0].upper() + hint[1:])
-
-
-def differs(sheet: Sheet, row: int, name: str, typed: int, truth: str) -> Problem:
-    """Name and id of a row do not agree; ``truth`` says what one of them is."""
-    message = f"The row says project {typed} and “{name}”, which do not agree: {truth}."
-    return problem(sheet, row, name, "differs", message, "Correct one of the two cells, or empty one.")
-
-
-def problem(sheet: Sheet, row: int, name: str, fault: str, message: str, hint: str) -> Problem:  # noqa: PLR0913, PLR0917 - one argument per field
-    """A problem at the cell that holds the name."""
-    return sheet.problem_at("workspace", row, f"workspace.{fault}", message, hint, name)
 
 
 def _otherwise(sheet: Sheet, name: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from importer.model.messages import cells, reading, settings
+from importer.model.messages import account, cells, reading, rows, settings
 from importer.model.messages.message import Message, fields_of
 from importer.model.problems import Problem, Severity
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SECTIONS: dict[str, dict[str, Message]] = {
     "Files and sheets": reading.MESSAGES,
     "Cells": cells.MESSAGES,
+    "Rows and invoices": rows.MESSAGES,
+    "What Kantata shows": account.MESSAGES,
     "Settings": settings.MESSAGES,
 }
 """Title in docs/reference/messages.md → messages of one part of the program; no key stands in two of them."""

@@ -1,0 +1,80 @@
+"""What can be wrong with what a sheet names, as far as the Kantata account shows it; each a whole sentence."""
+
+from __future__ import annotations
+
+from importer.model.messages.message import Message
+from importer.model.problems import Severity
+
+_WARNING = Severity.WARNING
+_NOT_SEEN = "is not in Kantata, or this token may not see it."
+_ELSEWHERE = "Delete the row; or, to bill it again, cancel that invoice in Kantata first."
+
+_NAMES = {
+    "workspace.ambiguous": Message(
+        "“{name}” is the title of several projects: {projects}.",
+        "Type the number of the one you mean under Project ID.",
+    ),
+    "workspace.unknown": Message("No project in Kantata is called “{name}”.{near}", "Correct the name, {otherwise}"),
+    "workspace.not_asked": Message("Which project is “{name}”? The settings do not name it, and {why}.", "{otherwise}"),
+    "workspace.differs": Message(
+        "The row says project {typed} and “{name}”, which do not agree: {truth}.",
+        "Correct one of the two cells, or empty one.",
+    ),
+}
+
+_PROJECTS = {
+    "workspace_id.unknown": Message(
+        f"{{project}} {_NOT_SEEN}", "Correct the number, or ask to be added to the project in Kantata."
+    ),
+    "workspace_id.archived": Message("{project} is archived.", "Unarchive it in Kantata, or correct the project."),
+    "workspace_id.finances_hidden": Message(
+        "The finances of {project} are hidden from this token, so it may not bill there.",
+        "Ask for financial permission in that project.",
+    ),
+    "workspace_id.currencies": Message(
+        "The projects of one invoice must share a currency: {project} bills in {currency}, but {first} (row {number}) "
+        "in {other}.",
+        "Give the rows of each currency an invoice key of their own.",
+    ),
+    "amount.currency": Message(
+        "The amount is in {mark}, but {project} bills in {currency}.", "Correct the amount or the project."
+    ),
+}
+
+_ITEMS = {
+    "item_id.unknown": Message(f"{{item}} {_NOT_SEEN}", "Correct the number, or delete the row."),
+    "story_id.unknown": Message(f"Task {{task}} {_NOT_SEEN}", "Correct the number, or empty the cell."),
+    "*.other_project": Message("{item} belongs to {true}, but the row says {typed}.", "Correct one of the two."),
+    "item_id.invoiced": Message("{item} is billed already, on invoice {invoices}.", _ELSEWHERE),
+    "item_id.invoiced:untold": Message("{item} is billed already; Kantata does not show on which invoice.", _ELSEWHERE),
+    "item_id.perhaps_invoiced": Message(
+        "{item} is on invoice {invoices}, and Kantata does not show whether that one is cancelled.",
+        "Look at that invoice before you send this one.",
+        _WARNING,
+    ),
+    "item_id.not_approved": Message(
+        "{item} is not approved, and its project bills approved time only.",
+        "Have it approved in Kantata, or delete the row.",
+    ),
+    "item_id.not_billable": Message(
+        "{item} is not marked as billable, so Kantata may refuse it.",
+        "Mark it as billable in Kantata, or delete the row.",
+        _WARNING,
+    ),
+    "item_id.not_due": Message(
+        "{item} is to be invoiced on {due}, after the date of this invoice.",
+        "Nothing to do if it is meant to be billed early.",
+        _WARNING,
+    ),
+    "user_invoice_number.in_use": Message(
+        "Invoice number {shown} is in use already, by invoice {invoices}.",
+        "Type another number, or empty the cell: Kantata then takes its next number.",
+    ),
+    "user_invoice_number.used_before": Message(
+        "Invoice number {shown} was used before, by invoice {invoices}, which is cancelled.",
+        "Nothing to do if the number is meant to be used again.",
+        _WARNING,
+    ),
+}
+
+MESSAGES = {**_NAMES, **_PROJECTS, **_ITEMS}

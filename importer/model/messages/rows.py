@@ -1,0 +1,133 @@
+"""What can be wrong with rows, columns and the invoices that they form; each a whole sentence.
+
+``*`` stands for the name of the column whose cell it is about.
+"""
+
+from __future__ import annotations
+
+from importer.model.messages.message import Message
+from importer.model.problems import Severity
+
+_WARNING = Severity.WARNING
+_LINE_OR_TOTAL = "If it is a total, delete it. If it is a line item, give it a project and an item type."
+
+_CELLS = {
+    "*.missing": Message("{title} is empty; every {kind} needs it.", "{meaning}"),
+    "*.missing:always": Message(
+        "{title} is empty; every {kind} needs it.", "If the row is a total or a note, delete it. Otherwise: {meaning}"
+    ),
+    "*.forbidden": Message(
+        "{title} must be empty for a {kind}, but holds “{shown}”; Kantata takes no {noun} for it.",
+        "Empty the cell, or correct the item type.",
+    ),
+    "*.zero": Message("The amount is 0.", "Type the amount to bill, or delete the row."),
+    "*.negative": Message(
+        "The amount of a fixed fee cannot be negative ({shown}).",
+        "For a credit, change the item type to Additional item.",
+    ),
+    "*.fraction": Message(
+        "The amount {shown} has cents. Kantata documents whole amounts; whether it keeps cents is not known, so they "
+        "are refused.",
+        'Round the amount, or set fractional_amounts = "send" in importer.toml once you know that your account keeps '
+        "cents.",
+    ),
+    "*.too_precise": Message(
+        "The amount {shown} has more than two decimals.", "Round it to cents; in Excel, with =ROUND(…,2)."
+    ),
+    "*.duplicate": Message(
+        "{Kind} {shown} is billed more than once: here and at {others}.", "Delete all but one of these rows."
+    ),
+    "amount.currency_conflict:header": Message(
+        "The amount is in {mark}, but its column is headed “{header}”.", "Correct the amount or the header."
+    ),
+}
+
+_ROWS = {
+    "column.missing:rows": Message(
+        "The column {title} ({name}) is missing from the header in row {header_row}, but rows of type {kinds} need it "
+        "(row {rows_named}).{nearest}",
+        "Add a column with the header “{title}”. {meaning}",
+    ),
+    "column.missing:terms": Message(
+        "The column {title} ({name}) is missing, and the settings name no payment terms.",
+        "Add a column “{title}” with the days until payment is due, or put payment_schedule = 30 into importer.toml.",
+    ),
+    "row.repeated": Message(
+        "Row {number} says exactly the same as row {first}; both would be billed.",
+        "Delete one of them if it was pasted twice; otherwise nothing to do.",
+        _WARNING,
+    ),
+    "row.maybe_total": Message(
+        "Row {number} (“{label}”) is billed as a line item, although it is the sum of the rows above it.",
+        "If it is a total, empty its project and item type, or delete it.",
+        _WARNING,
+    ),
+    "row.total_unchecked": Message(
+        "Row {number} is a total and was left out, but it could not be checked: an amount of the sheet cannot be read.",
+        "Fix the other amounts first; then it is compared with the rows above it.",
+        _WARNING,
+    ),
+    "row.total_unchecked:amount": Message(
+        "Row {number} holds only an amount. It may be a total or a line item: an amount above it cannot be read.",
+        "Fix the other amounts first, or delete the row.",
+    ),
+    "row.total_unchecked:single": Message(
+        "Row {number} holds only an amount. It may be a total or a line item: a sum of one line item proves nothing.",
+        _LINE_OR_TOTAL,
+    ),
+    "row.total_differs": Message(
+        "Row {number} seems to be a total of “{shown}”, but the line items above it come to {of_rows}.",
+        "Look for a row that was added or hidden, and calculate the total again; or delete the total. "
+        "If the row is a line item, give it a project and an item type.",
+    ),
+    "invoice_date.outside": Message(
+        "The invoice date {day} lies outside the month of the batch, {batch}.{more}",
+        "Correct the date, or name the batch that is meant with --batch (setting invoice_date_outside).",
+    ),
+    "invoice_date.future": Message(
+        "The invoice date {day} lies {ahead:,} days ahead; at most {usual:,} are usual.{more}",
+        "Check the year. The setting future_days says how many days are usual.",
+    ),
+    "header.gone": Message(
+        "The column “{header}” ({title}) held values in the import of {origin} and {state}.",
+        "If it has another name now, give it its old one, or add the new one to importer.toml, under [columns]: "
+        '{name} = ["…"]. If it is left out on purpose, nothing to do.',
+        _WARNING,
+    ),
+}
+
+_INVOICES = {
+    "*.conflict": Message(
+        "{title} is “{here}” in {cell_here} but “{there}” in {cell_there}; both rows belong to {invoice}.",
+        "Make the two cells equal, empty one of them, or give the rows different invoice keys.",
+    ),
+    "amount.currency_conflict": Message(
+        "Amount is in {mark} in {here} but in {other} in {there}; both rows belong to {invoice}.",
+        "An invoice has one currency: correct the amount, or give the rows different invoice keys.",
+    ),
+    "payment_schedule.missing": Message(
+        "{title} is empty in every row of {invoice}, and the settings name no payment terms.",
+        "Type the days until payment is due, such as 30, or put payment_schedule = 30 into importer.toml.",
+    ),
+    "*.incomplete": Message(
+        "{invoice} has a part of an external reference, but {titles} is empty.",
+        "Fill External service, External record type and External record ID together, or empty them all.",
+    ),
+    "*.duplicate:invoice": Message(
+        "{title} {shown} stands on two invoices: here on {invoice}, and in {there} on {other}.",
+        "Give each invoice its own {noun}, or leave it empty.",
+    ),
+    "invoice_key.looks_alike": Message(
+        "The invoice keys “{key}” and “{other}” (row {first}) differ only in case or blanks; they form two invoices.",
+        "Write them alike if they are meant to be one invoice.",
+        _WARNING,
+    ),
+    "invoice_key.missing_here": Message(
+        "Project {project} has rows with the key “{key}” and rows without one; those without form an invoice of their "
+        "own.",
+        "Give these rows a key too, unless that is meant.",
+        _WARNING,
+    ),
+}
+
+MESSAGES = {**_CELLS, **_ROWS, **_INVOICES}
