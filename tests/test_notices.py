@@ -135,6 +135,7 @@ def test_a_webhook_is_told_too(cli: Cli, sandbox: Sandbox) -> None:
     said = json.loads(told.body)
     assert said["title"] == "invoice-importer: 2 created, 1 file"
     assert "created: 2 (30.00)" in said["message"]
+    assert "Tie-out EUR: sheet 30.00 · sent 30.00 · read back 30.00 · total in Kantata 30.00" in said["message"]
 
 
 def test_a_failing_notice_fails_nothing_and_is_remembered(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:

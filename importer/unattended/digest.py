@@ -12,8 +12,9 @@ from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
 from importer.model.plans import Status
 from importer.model.words import MOST_LISTED, count_of, left_out, projects_named, rows_named
-from importer.reporting.document import totals_over
-from importer.reporting.mail import totals_in_lines
+from importer.reporting.balance import SENT
+from importer.reporting.document import document_of, totals_over
+from importer.reporting.mail import tie_out_in_lines, totals_in_lines
 from importer.sending.reconcile import OUTCOMES
 from importer.unattended.notices import RECONCILE_TOPIC, Notice
 from importer.unattended.outcomes import InboxResult, exit_code_of, subject_of
@@ -157,7 +158,12 @@ def _files(results: list[InboxResult]) -> Iterator[str]:
         yield f"{result.name}: {result.outcome_words}. {result.reason}"
         if result.folder is not None:
             yield f"  {result.folder}"
-        if result.report is not None and result.state is FileState.FAILED:
+        if result.report is None:
+            continue
+        if not SENT.isdisjoint(result.report.totals.by_status):
+            for line in tie_out_in_lines(document_of(result.report)):
+                yield f"  {line}"
+        if result.state is FileState.FAILED:
             for problem in result.report.problems[:MOST_LISTED]:
                 yield f"  {problem.address or '•'}: {problem.message}"
     if not results:
