@@ -13,8 +13,11 @@ from sheets import checked, csv_file, read, table
 
 from importer.model.errors import FileProblem
 from importer.model.headers import known_headers
-from importer.model.sheet import CellFault, text_of
+from importer.model.sheet import CellFault, Header, RawRow, text_of
+from importer.reading.appearance import unmerged
+from importer.reading.formats.grid import Grid, MergedRange, SideLook
 from importer.reading.formats.unpack import unpack
+from importer.reading.header_row import HeaderRow
 from importer.reading.read import read_sheet
 
 if TYPE_CHECKING:
@@ -111,6 +114,18 @@ def test_libreoffice_still_writes_what_is_read(tmp_path: Path) -> None:
     """The LibreOffice of this machine makes a table that is read the same."""
     renew.convert(renew.SAMPLE, "ods", tmp_path / "a.ods")
     assert _texts(read(tmp_path / "a.ods")) == _texts(read(renew.SAMPLE))
+
+
+# --- merged cells ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ["refuse", "fill"])
+def test_a_merged_range_may_begin_beyond_the_end_of_its_row(policy: str) -> None:
+    """An old .xls stores no blank cells at the end of a row: such a range shows nothing."""
+    grid = Grid("S", [["Project ID", "Draft"], [101], [102]], look=SideLook(merged=[MergedRange(2, 1, 3, 1)]))
+    start = HeaderRow(1, (Header(0, "Project ID", "workspace_id"), Header(1, "Draft", "draft")), ())
+    lines = unmerged(grid, start, [RawRow(2, [101]), RawRow(3, [102])], policy)
+    assert [text_of(row.cell(1)) for row in lines] == ["", ""]
 
 
 # --- a data row is never taken for a header line -----------------------------------

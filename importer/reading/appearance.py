@@ -110,8 +110,16 @@ def _merged_value(grid: Grid, area: MergedRange, columns: list[str], policy: str
     """What stands in each cell of a merged range: its value, or why that is not clear."""
     spreads = policy == "fill" and len(columns) == 1 and columns[0] not in _BILLED_ONCE
     if spreads and _covered_cell(grid, area) is None:
-        return grid.rows[area.first_row - 1][area.first_position]
+        return _first_value(grid, area)
     return _merged_fault(grid, area, policy)
+
+
+def _first_value(grid: Grid, area: MergedRange) -> Cell:
+    """What a merged range shows; None when its row ends before it."""
+    for cells in grid.rows[area.first_row - 1 : area.first_row]:
+        if area.first_position < len(cells):
+            return cells[area.first_position]
+    return None
 
 
 def _covered_cell(grid: Grid, area: MergedRange) -> str | None:
@@ -126,8 +134,7 @@ def _covered_cell(grid: Grid, area: MergedRange) -> str | None:
 
 
 def _merged_fault(grid: Grid, area: MergedRange, policy: str) -> CellFault:
-    first_row = grid.rows[area.first_row - 1] if area.first_row <= len(grid.rows) else []
-    shown = text_of(first_row[area.first_position]) if area.first_position < len(first_row) else ""
+    shown = text_of(_first_value(grid, area))
     if covered := _covered_cell(grid, area):
         return cell_fault(shown, "*.merged:covered", area=area, covered=covered)
     if policy == "refuse" and area.first_position == area.last_position:
