@@ -15,6 +15,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from importer.kantata.fields import ID_LISTS, ITEM_LISTS
 from importer.model.currency_sums import currency_of
 from importer.model.invoices import Invoice
 from importer.model.plans import PlannedInvoice, Status
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from importer.ledger.rows import Billed
-
-ITEM_LISTS = ("fixed_fee_items", "additional_items")
-ID_LISTS = ("time_entry_ids", "expense_ids", "billing_milestone_ids")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def _in_sheet(one: PlannedInvoice, number: int) -> Decimal | None:
 def worth_before(one: Billed) -> dict[int, Worth]:
     """What an invoice billed each of its projects: as the ledger has it, else as it was sent."""
     body = one.payload["invoice"]
-    sent = _sent(body, one.workspace_ids) if not any(body.get(name) for name in ID_LISTS) else {}
+    sent = _sent(body, one.workspace_ids) if not any(body.get(name) for name in ID_LISTS.values()) else {}
     found = {}
     for number in one.workspace_ids:
         recorded = one.worth.get(number)
@@ -96,7 +94,7 @@ def worth_before(one: Billed) -> dict[int, Worth]:
 
 def _sent(body: Mapping[str, Any], workspace_ids: tuple[int, ...]) -> dict[int, Decimal]:
     found = dict.fromkeys(workspace_ids, Decimal(0))
-    for name in ITEM_LISTS:
+    for name in ITEM_LISTS.values():
         for item in body.get(name, ()):
             found[item.get("workspace_id", workspace_ids[0])] += Decimal(str(item["amount"]))
     return found

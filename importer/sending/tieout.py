@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from importer.kantata.fields import ID_LISTS
+from importer.kantata.fields import COMPARED_FIELDS, ID_LISTS, ITEM_LISTS
 from importer.kantata.payload import tidy
 from importer.kantata.snapshot import snapshot_of
 from importer.model.answers import Difference, ShownItem, TieOut
 from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
-from importer.model.invoices import ItemType
 from importer.model.plans import InvoiceResult, PlannedInvoice
 from importer.model.words import money
 
@@ -25,18 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from importer.model.answers import ReadBack, Shown
+    from importer.model.invoices import ItemType
 
 Reported = TypeVar("Reported", PlannedInvoice, InvoiceResult)
-HEADER = (
-    "invoice_date",
-    "payment_schedule",
-    "user_invoice_number",
-    "user_invoice_title",
-    "purchase_order",
-    "project_code",
-    "message",
-)
-ITEM_LISTS = {ItemType.FIXED_FEE: "fixed_fee_items", ItemType.ADDITIONAL: "additional_items"}
 _MORE_TITLES = {
     "recipient_id": "recipient",
     "user_id": "owner",
@@ -233,7 +223,7 @@ def _ids(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
 
 
 def _header(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
-    for name in HEADER:
+    for name in COMPARED_FIELDS:
         if name in body:
             yield from _field(name, body[name], shown.header)
     draft = shown.header.get("draft")
