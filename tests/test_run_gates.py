@@ -56,7 +56,7 @@ def test_a_refusal_names_the_cell_of_the_cover(cli: Cli, sandbox: Sandbox) -> No
     assert "correct “Expected total” at Cover!B2." in refused.document["notices"][-1]
     assert "--expect" not in refused.document["notices"][-1]
     [advice] = column(refused.document["files"]["to_fix"], "Invoices", "what_to_do")[:1]
-    assert advice.endswith("submit book.xlsx itself: the cells named are its own.")  # in this one B1 is the batch
+    assert advice.endswith("submit book.xlsx itself: the cells named are in it.")  # in this one B1 is the batch
 
 
 UNTOLD = (

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 20
 NOTE = "what-happened.txt"
 """Name of the file beside a workbook that says what became of it. It is written for people and never read."""
+MOST_NOTE_BYTES = 1_000_000
+"""What is kept of an older note."""
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _READ = os.O_RDONLY | _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_BINARY", 0)
@@ -92,7 +94,7 @@ def _content_of(note: Path) -> bytes:
     """What a note holds; nothing when there is none, or when it is a link."""
     with suppress(OSError), os.fdopen(os.open(note, _READ), "rb") as reading:
         if stat.S_ISREG(os.fstat(reading.fileno()).st_mode):
-            return reading.read()
+            return reading.read(MOST_NOTE_BYTES)
     return b""
 
 
