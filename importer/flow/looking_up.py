@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer.flow.prepare import decided
-from importer.kantata.payload import content_of
+from importer.kantata.payload import content_of, tidy
 from importer.model.plans import PlannedInvoice, Status
 from importer.sending.presence import Presence, look_for, sent_after
 from importer.sending.tieout import with_found_again, with_not_found_again, with_tie_out
@@ -24,14 +24,13 @@ def look_up(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepa
     protects still. Raises NotReached or AccessDenied.
     """
     prepared = _without_gone(prepared, api, settle_seconds)
-    ready = {_triple(one): one for one in prepared.planned if one.status is Status.READY}
+    ready = {_triple(planned): planned for planned in prepared.planned if planned.status is Status.READY}
     found: dict[str | None, list[FoundInvoice]] = {}
     for invoice in api.find_by_references(ready):
         if not invoice.cancelled:  # a cancelled one was undone by a person, so it may be billed again
             for triple in set(invoice.triples) & set(ready):
                 found.setdefault(ready[triple].reference, []).append(invoice)
-    planned = (_known_to_kantata(one, found.get(one.reference, [])) for one in prepared.planned)
-    return replace(prepared, planned=tuple(planned))
+    return prepared.with_each(lambda planned: _known_to_kantata(planned, found.get(planned.reference, [])))
 
 
 def _without_gone(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepared:
@@ -72,27 +71,29 @@ def _not_asked_yet(prepared: Prepared, asked: set[str]) -> set[str]:
     return earlier - asked
 
 
-def _known_to_kantata(one: PlannedInvoice, found: list[FoundInvoice]) -> PlannedInvoice:
-    if one.status is not Status.READY or not found:
-        return one
+def _known_to_kantata(planned: PlannedInvoice, found: list[FoundInvoice]) -> PlannedInvoice:
+    """A planned invoice, with those that carry its reference although this ledger does not know them."""
+    if planned.status is not Status.READY or not found:
+        return planned
     ids = ", ".join(invoice.invoice_id for invoice in found)
     if len(found) > 1:
         return replace(
-            one,
+            planned,
             status=Status.HELD,
             reason=f"Kantata holds several invoices with its reference: {ids}.",
             what_to_do="Look at them in Kantata and cancel what is too much.",
         )
-    if differs := _difference(one, found[0]):
+    differs = _difference(planned, found[0])
+    if differs is not None:
         return replace(
-            one,
+            planned,
             status=Status.HELD,
             invoice_id=ids,
             reason=f"Kantata holds invoice {ids} with its reference, but with {differs} than the sheet.",
             what_to_do="Compare that invoice with the rows; the ledger of this machine does not know it.",
         )
     adopted = replace(
-        one,
+        planned,
         status=Status.ALREADY_CREATED,
         invoice_id=ids,
         reason="Found in Kantata by its reference.",
@@ -101,17 +102,18 @@ def _known_to_kantata(one: PlannedInvoice, found: list[FoundInvoice]) -> Planned
     return with_tie_out(adopted, found[0].read_back)
 
 
-def _difference(one: PlannedInvoice, found: FoundInvoice) -> str | None:
-    payload = one.payload or {}
+def _difference(planned: PlannedInvoice, found: FoundInvoice) -> str | None:
+    """What an invoice in Kantata has otherwise than the sheet."""
+    payload = planned.payload or {}
     if found.content != content_of(payload):
         return "other items, amounts or texts"
     body = payload["invoice"]
-    other = [
-        n for n, text in found.header.items() if n in body and " ".join(str(body[n]).split()) != " ".join(text.split())
-    ]
-    return f"another {other[0].replace('_', ' ')}" if other else None
+    for name, text in found.header.items():
+        if name in body and tidy(str(body[name])) != tidy(text):
+            return f"another {name.replace('_', ' ')}"
+    return None
 
 
-def _triple(one: PlannedInvoice) -> tuple[str, str, str]:
-    reference = (one.payload or {})["invoice"]["external_reference"]
+def _triple(planned: PlannedInvoice) -> tuple[str, str, str]:
+    reference = (planned.payload or {})["invoice"]["external_reference"]
     return (reference["service_name"], reference["service_model"], reference["service_model_ref"])

@@ -136,7 +136,7 @@ class SubmissionLedger(KnownRuns):
         """
         with self._noting(doubt.reference) as connection:
             standing = doubt.standing
-            if standing.state is State.SENDING:  # nobody noted its answer, and now nobody will
+            if standing.state is State.SENDING:  # its answer was never noted, and none will be from now on
                 standing = self._journal.add(connection, doubt.reference, standing, Event.UNANSWERED, run_id)
             self._journal.add(connection, doubt.reference, standing, event, run_id, Details(reason, invoice_id))
 

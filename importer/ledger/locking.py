@@ -2,7 +2,7 @@
 
 A SQLite ledger is locked by the operating system through a file beside it,
 PostgreSQL by an advisory lock of a connection: both end with their holder, so a
-dead process blocks nobody.
+dead process blocks no other.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def exclusive(engine: sa.Engine, account: str, run_id: str) -> Iterator[None]:
             try:
                 yield
             finally:
-                with suppress(LedgerProblem):  # it is only told to others
+                with suppress(LedgerProblem):  # it is only shown to others
                     _forget_holder(engine, account)
     except Busy:
         raise LockedByAnother(

@@ -57,14 +57,9 @@ def ledger_url(setting: str) -> LedgerAddress:
     return url
 
 
-def place_of(where: LedgerAddress) -> str:
-    """What people are told of the place of a ledger: never a password."""
-    return _name_of(where)
-
-
 def shown_address(setting: str) -> str:
     """The place of a ledger as people may see it: never a password. Raises LedgerProblem as :func:`ledger_url`."""
-    return _name_of(ledger_url(setting))
+    return place_of(ledger_url(setting))
 
 
 def file_beside(where: LedgerAddress, ending: str) -> Path:
@@ -89,7 +84,7 @@ def open_ledger(where: Path | LedgerAddress, account: str) -> SubmissionLedger:
     Raises LedgerProblem when it cannot be used, or is newer than this program.
     """
     url = where if isinstance(where, sa.URL) else sa.URL.create("sqlite", database=str(where))
-    name = _name_of(url)
+    name = place_of(url)
     engine = _sqlite(Path(name)) if url.drivername == "sqlite" else _postgresql(url)
     try:
         with guard(name):
@@ -100,8 +95,8 @@ def open_ledger(where: Path | LedgerAddress, account: str) -> SubmissionLedger:
     return SubmissionLedger(engine, account)
 
 
-def _name_of(url: LedgerAddress) -> str:
-    """What people are told of the place of a ledger: never a password."""
+def place_of(url: LedgerAddress) -> str:
+    """The place of a ledger as people may see it: never a password."""
     if url.drivername == "sqlite":
         return url.database or ""
     return url.difference_update_query(["password", "sslpassword"]).render_as_string(hide_password=True)
@@ -149,7 +144,7 @@ def _check_usable(path: Path) -> None:
 
 
 def _owner(path: Path) -> str:
-    """Whose a file is, as an insertion; empty where that cannot be told, or it is one's own."""
+    """Whose a file is, as an insertion; empty where that is not known, or it is one's own."""
     try:
         owner = path.owner()
     except (OSError, KeyError, NotImplementedError):

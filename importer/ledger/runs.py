@@ -40,7 +40,7 @@ class Health:
     in_doubt: int
     """Of these, those that may exist: sent, or being undone."""
     size_bytes: int | None
-    """On the disk; None where it cannot be told."""
+    """On the disk; None where it is not known."""
 
 
 class KnownRuns(KnownInvoices):

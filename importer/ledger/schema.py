@@ -111,7 +111,7 @@ LOCKS = sa.Table(
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("since", sa.DateTime, nullable=False),
 )
-"""Who sends at the moment. Only told to others: what locks is the operating system, or PostgreSQL."""
+"""Who sends at the moment. Only shown to others: what locks is the operating system, or PostgreSQL."""
 
 
 APPROVALS = sa.Table(

@@ -65,7 +65,7 @@ class TieOut:
 
     differences: tuple[Difference, ...] = ()
     unread: tuple[str, ...] = ()
-    """What was sent but could not be read back, in words; then nobody knows that it is equal."""
+    """What was sent but could not be read back, in words; then it is not known whether it is equal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ class Standing:
 
     @property
     def status(self) -> Status:
-        """What users are told that it is."""
+        """What users read that it is."""
         match self.state:
             case State.SENDING | State.DOUBTFUL | State.REMOVING:
                 return Status.IN_DOUBT

@@ -1,10 +1,7 @@
-"""What each project is billed, by an invoice that is planned or by one that the ledger knows. Pure.
+"""Compare what is about to be billed with the batch before, project by project. Pure.
 
-It is all that the project is billed, without tax: amounts of the sheet, and time,
-expenses and milestones as Kantata prices them. What is not known of these makes the
-amount not known: it is never taken for nothing.
-
-Compare what is about to be billed with the batch before, project by project. Pure.
+What a project is billed is without tax: amounts of the sheet, and time, expenses and milestones as Kantata prices
+them. What is not known of these makes the amount not known: it is never taken for nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +19,7 @@ from importer.model.plans import PlannedInvoice, Status
 from importer.model.words import NOT_KNOWN, money, names_in_short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from importer.ledger.rows import Billed
 
@@ -37,7 +34,7 @@ class Worth:
     title: str | None = None
 
     def __add__(self, other: Worth) -> Worth:
-        """Both together; what one of them does not know, nobody knows."""
+        """Both together; the amount is not known unless both are."""
         both = None if self.amount is None or other.amount is None else self.amount + other.amount
         return Worth(both, self.currency or other.currency, self.title or other.title)
 
@@ -54,41 +51,66 @@ def by_project(shares: Iterable[Mapping[int, Worth]]) -> dict[int, Worth]:
     return found
 
 
-def worth_now(one: PlannedInvoice, known: Mapping[str, Billed]) -> dict[int, Worth]:
-    """What an invoice bills each of its projects; of an unsound one nobody knows it."""
-    expected, spaces = one.expected, one.invoice.workspace_ids
-    titles = expected.titles if expected else (None,) * len(spaces)
-    shares = (expected.shares if expected else ()) or (None,) * len(spaces)
-    earlier = known.get(one.reference or "") if one.status is Status.ALREADY_CREATED else None
-    recorded = worth_before(earlier) if earlier is not None else {}
-    found = {}
-    for number, title, share in zip(spaces, titles, shares, strict=True):
+def worth_now(planned: PlannedInvoice, known: Mapping[str, Billed]) -> dict[int, Worth]:
+    """What an invoice bills each of its projects; ``known`` are the invoices of its batch by reference."""
+    recorded: dict[int, Worth] = {}
+    earlier = known.get(planned.reference or "")
+    if planned.status is Status.ALREADY_CREATED and earlier is not None:
+        recorded = worth_before(earlier)
+
+    found: dict[int, Worth] = {}
+    for number, expected in _expected(planned).items():
         old = recorded.get(number, Worth(None))
-        amount = share if share is not None else _in_sheet(one, number)
-        amount = old.amount if amount is None else amount
-        found[number] = Worth(amount, currency_of(one) or old.currency, title or old.title)
+        amount = expected.amount
+        if amount is None:
+            amount = _in_sheet(planned, number)
+        if amount is None:
+            amount = old.amount
+        found[number] = Worth(amount, currency_of(planned) or old.currency, expected.title or old.title)
     return found
 
 
-def _in_sheet(one: PlannedInvoice, number: int) -> Decimal | None:
+def _expected(planned: PlannedInvoice) -> dict[int, Worth]:
+    """What Kantata shows of each project of an invoice, without the currency."""
+    spaces, expected = planned.invoice.workspace_ids, planned.expected
+    if expected is None:
+        return dict.fromkeys(spaces, Worth(None))
+    shares = expected.shares or (None,) * len(spaces)
+    found: dict[int, Worth] = {}
+    for number, title, share in zip(spaces, expected.titles, shares, strict=True):
+        found[number] = Worth(share, None, title)
+    return found
+
+
+def _in_sheet(planned: PlannedInvoice, number: int) -> Decimal | None:
     """A project's amounts in the sheet; None unless all its lines have one there."""
-    if not isinstance(one.invoice, Invoice):
+    if not isinstance(planned.invoice, Invoice):
         return None
-    amounts = [line.amount for line in one.invoice.lines if line.workspace_id == number]
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
+    total = Decimal(0)
+    for line in planned.invoice.lines:
+        if line.workspace_id == number:
+            if line.amount is None:
+                return None
+            total += line.amount
+    return total
 
 
-def worth_before(one: Billed) -> dict[int, Worth]:
+def worth_before(billed: Billed) -> dict[int, Worth]:
     """What an invoice billed each of its projects: as the ledger has it, else as it was sent."""
-    body = one.payload["invoice"]
-    sent = _sent(body, one.workspace_ids) if not any(body.get(name) for name in ID_LISTS.values()) else {}
-    found = {}
-    for number in one.workspace_ids:
-        recorded = one.worth.get(number)
-        amount = recorded.amount if recorded else None
-        title = recorded.title if recorded else None
-        found[number] = Worth(sent.get(number) if amount is None else amount, one.currency, title)
+    body = billed.payload["invoice"]
+    sent: dict[int, Decimal] = {}
+    if not any(body.get(name) for name in ID_LISTS.values()):
+        sent = _sent(body, billed.workspace_ids)
+
+    found: dict[int, Worth] = {}
+    for number in billed.workspace_ids:
+        amount, title = sent.get(number), None
+        recorded = billed.worth.get(number)
+        if recorded is not None:
+            title = recorded.title
+            if recorded.amount is not None:
+                amount = recorded.amount
+        found[number] = Worth(amount, billed.currency, title)
     return found
 
 
@@ -178,40 +200,51 @@ class Changes:
 
     def of(self, kind: Kind) -> tuple[Change, ...]:
         """The changes of one kind, in the order of the project numbers."""
-        return tuple(one for one in self.changes if one.kind is kind)
+        return tuple(change for change in self.changes if change.kind is kind)
 
     def lines(self) -> Iterator[str]:
         """Say it in a few lines."""
-        missing, new, changed, apart = (self.of(kind) for kind in Kind)
-        unknown = tuple(one for one in apart if not one.currency_before)
-        other = tuple(one for one in apart if one.currency_before)
-        parts = [f"Against batch {self.batch_before}: {self.projects_before} projects then, {self.projects_now} now"]
-        parts[0] += f", {self.billed_apart} of them billed already, not by this file" * bool(self.billed_apart)
-        parts += [f"missing now: {_names(missing)}"] * bool(missing) + [f"new: {_names(new)}"] * bool(new)
-        yield f"{'; '.join(parts)}."
+        yield self._projects_line()
+        changed, other = [], []
+        for change in self.of(Kind.CHANGED):
+            amounts = f"{_priced(change.currency, change.before)} → {_priced(None, change.now)}"
+            changed.append(f"{_name(change)} ({amounts})")
+        unknown = [change for change in self.of(Kind.NOT_COMPARED) if not change.currency_before]
+        for change in self.of(Kind.NOT_COMPARED):
+            if change.currency_before:
+                other.append(f"{_name(change)} ({change.currency_before} then, {change.currency} now)")
+
         if changed:
-            named = [
-                f"{_name(one)} ({_priced(one.currency, one.before)} → {_priced(None, one.now)})" for one in changed
-            ]
-            yield f"Amount changed by more than {self.percent:f} %: {names_in_short(named)}."
+            yield f"Amount changed by more than {self.percent:f} %: {names_in_short(changed)}."
         if unknown:
             yield (
                 f"Not compared: {_names(unknown)}. For one of the two batches it is not known what their time, "
                 "expenses or milestones come to."
             )
         if other:
-            named = [f"{_name(one)} ({one.currency_before} then, {one.currency} now)" for one in other]
-            yield f"Not compared, because the currency is another one: {names_in_short(named)}."
+            yield f"Not compared, because the currency is another one: {names_in_short(other)}."
         yield from self._largest_lines()
 
+    def _projects_line(self) -> str:
+        """How many projects there are, and which come and go."""
+        line = f"Against batch {self.batch_before}: {self.projects_before} projects then, {self.projects_now} now"
+        if self.billed_apart:
+            line += f", {self.billed_apart} of them billed already, not by this file"
+        missing, new = self.of(Kind.MISSING), self.of(Kind.NEW)
+        if missing:
+            line += f"; missing now: {_names(missing)}"
+        if new:
+            line += f"; new: {_names(new)}"
+        return f"{line}."
+
     def _largest_lines(self) -> Iterator[str]:
-        for currency in dict.fromkeys(one.currency for one in self.largest):
-            named = [
-                f"{' '.join([one.name, *map(_quoted, one.titles)])} {money(one.amount)}"
-                for one in self.largest
-                if one.currency == currency
-            ]
-            yield f"Largest invoices{f' in {currency}' if currency else ''}: {', '.join(named)}."
+        by_currency: dict[str | None, list[str]] = defaultdict(list)
+        for large in self.largest:
+            name = " ".join([large.name, *map(_quoted, large.titles)])
+            by_currency[large.currency].append(f"{name} {money(large.amount)}")
+        for currency, named in by_currency.items():
+            of_currency = f" in {currency}" if currency else ""
+            yield f"Largest invoices{of_currency}: {', '.join(named)}."
         if self.not_ranked:
             yield f"Not among the largest, because their amount is not known: {self.not_ranked:,} of the invoices."
 
@@ -230,30 +263,41 @@ def compare(
     batch have billed is not missing.
     """
     planned = tuple(planned)
-    known = {one.reference: one for one in billed_now}
-    before = by_project(worth_before(one) for one in earlier)
-    worth = [worth_now(one, known) for one in planned]
+    known = {billed.reference: billed for billed in billed_now}
+    before = by_project(map(worth_before, earlier))
+    worth = [worth_now(invoice, known) for invoice in planned]
     here = by_project(worth)
-    now = by_project([*worth, *(worth_before(one) for one in _apart(known.values(), planned))])
-    changes = (_change(number, before.get(number), now.get(number), percent) for number in sorted({*before, *now}))
-    large = [_large(one, shares) for one, shares in zip(planned, worth, strict=True)]
-    found = tuple(one for one in changes if one is not None)
+    now = by_project([*worth, *map(worth_before, _apart(known.values(), planned))])
+
+    found: list[Change] = []
+    for number in sorted({*before, *now}):
+        change = _change(number, before.get(number), now.get(number), percent)
+        if change is not None:
+            found.append(change)
+    ranked = [_large(invoice, shares) for invoice, shares in zip(planned, worth, strict=True)]
+    largest = _largest(large for large in ranked if large is not None)
     return Changes(
         batch_before,
         len(before),
         len(now),
         percent,
-        found,
-        tuple(_largest(one for one in large if one is not None)),
-        large.count(None),
+        tuple(found),
+        tuple(largest),
+        ranked.count(None),
         len(now) - len(here),
     )
 
 
 def _apart(billed: Iterable[Billed], planned: Iterable[PlannedInvoice]) -> Iterator[Billed]:
     """The invoices of this batch that the plan neither holds nor is held back by: what it holds stands for these."""
-    here, before = {one.reference for one in planned}, {one.earlier_id for one in planned} - {None}
-    return (one for one in billed if one.reference not in here and one.invoice_id not in before)
+    here, before = set[str | None](), set[str | None]()
+    for invoice in planned:
+        here.add(invoice.reference)
+        if invoice.earlier_id is not None:
+            before.add(invoice.earlier_id)
+    for entry in billed:
+        if entry.reference not in here and entry.invoice_id not in before:
+            yield entry
 
 
 def _change(number: int, before: Worth | None, now: Worth | None, percent: Decimal) -> Change | None:
@@ -261,12 +305,10 @@ def _change(number: int, before: Worth | None, now: Worth | None, percent: Decim
     kind = _kind(before, now, percent)
     if kind is None:
         return None
-    known = [one for one in (now, before) if one is not None]
-    currency_before = before.currency if before and now and _other_currency(before, now) else None
-    currency = next((one.currency for one in known if one.currency), None)
-    title = next((one.title for one in known if one.title), None)
-    amounts = (before.amount if before else None, now.amount if now else None)
-    return Change(number, kind, *amounts, currency, title, currency_before)
+    then, since = before or Worth(None), now or Worth(None)
+    currency_before = then.currency if _other_currency(then, since) else None
+    currency, title = since.currency or then.currency, since.title or then.title
+    return Change(number, kind, then.amount, since.amount, currency, title, currency_before)
 
 
 def _kind(before: Worth | None, now: Worth | None, percent: Decimal) -> Kind | None:
@@ -275,44 +317,48 @@ def _kind(before: Worth | None, now: Worth | None, percent: Decimal) -> Kind | N
     if before.amount is None or now.amount is None or _other_currency(before, now):
         return Kind.NOT_COMPARED
     moved = abs(now.amount - before.amount)
-    return Kind.CHANGED if moved and (not before.amount or moved / abs(before.amount) * 100 > percent) else None
+    if moved and (not before.amount or moved / abs(before.amount) * 100 > percent):
+        return Kind.CHANGED
+    return None
 
 
 def _other_currency(before: Worth, now: Worth) -> bool:
     return None not in (before.currency, now.currency) and before.currency != now.currency
 
 
-def _large(one: PlannedInvoice, shares: Mapping[int, Worth]) -> Large | None:
+def _large(planned: PlannedInvoice, shares: Mapping[int, Worth]) -> Large | None:
     """The invoice as it may be ranked; None when its amount is not known."""
-    total = one.expected.total if one.expected else None
-    if total is None:
-        total = sum(shares.values(), NOTHING).amount if shares else None
+    total = planned.expected.total if planned.expected else None
+    if total is None and shares:
+        total = sum(shares.values(), NOTHING).amount
     if total is None:
         return None
-    currency = currency_of(one) or next((share.currency for share in shares.values()), None)
+    currency = currency_of(planned)
+    if currency is None and shares:
+        currency = next(iter(shares.values())).currency
     titles = tuple(share.title for share in shares.values() if share.title)
-    return Large(one.invoice.key or ", ".join(map(str, shares)), titles, currency, total)
+    return Large(planned.invoice.key or ", ".join(map(str, shares)), titles, currency, total)
 
 
 def _largest(invoices: Iterable[Large]) -> Iterator[Large]:
     by_currency: dict[str | None, list[Large]] = defaultdict(list)
-    for one in invoices:
-        by_currency[one.currency].append(one)
+    for large in invoices:
+        by_currency[large.currency].append(large)
     for currency in sorted(by_currency, key=lambda code: code or "~"):
-        yield from sorted(by_currency[currency], key=lambda one: -one.amount)[:LARGEST]
+        yield from sorted(by_currency[currency], key=lambda large: -large.amount)[:LARGEST]
 
 
 def _priced(currency: str | None, amount: Decimal | None) -> str:
     return f"{currency or ''} {NOT_KNOWN if amount is None else money(amount)}".strip()
 
 
-def _name(one: Change) -> str:
-    return f"{one.workspace_id} {_quoted(one.title)}" if one.title else str(one.workspace_id)
+def _name(change: Change) -> str:
+    return f"{change.workspace_id} {_quoted(change.title)}" if change.title else str(change.workspace_id)
 
 
 def _quoted(title: str) -> str:
     return f"“{title}”" if len(title) <= LONGEST_TITLE else f"“{title[:LONGEST_TITLE].rstrip()}…”"
 
 
-def _names(changes: tuple[Change, ...]) -> str:
+def _names(changes: Sequence[Change]) -> str:
     return names_in_short([_name(change) for change in changes])

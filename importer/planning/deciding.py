@@ -27,7 +27,7 @@ class Terms:
 
     batch: str = ""
     batch_derived: bool = False
-    """Whether nobody named the batch, so that a change of dates may have changed it."""
+    """Whether the dates gave the batch its name, so that a change of dates may have changed it."""
     source_sha256: str = ""
 
 

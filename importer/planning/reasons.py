@@ -23,7 +23,7 @@ def changed(known: LedgerEntry, planned: PlannedInvoice) -> tuple[str, str]:
     return (
         f"Changed since it was billed as invoice {known.invoice_id} in {_run(known)}: {_what_changed(known, planned)}.",
         (
-            f"Restore the rows. Or, to bill it anew, undo that run (invoice-importer undo {known.run_id} takes back "
+            f"Restore the rows. Or, to bill it again, undo that run (invoice-importer undo {known.run_id} takes back "
             "all that it created) and submit again; or delete that invoice alone in Kantata, or cancel it when it is "
             "no draft any more, and submit with another --batch."
         ),
@@ -87,7 +87,7 @@ def other_batch(known: LedgerEntry, batch: str) -> tuple[str, str]:
 
 
 def doubtful(known: LedgerEntry) -> tuple[str, str]:
-    """Nobody knows whether it exists."""
+    """It may exist."""
     if known.state is State.REMOVING:
         return (
             (

@@ -37,15 +37,25 @@ def redated(
         by_content[_content(past.payload)].append(past)
     warnings: list[Problem] = []
     monthly: list[PlannedInvoice] = []
-    for one in planned:
-        twins = by_content.get(_content(one.payload), []) if one.status is Status.READY and one.payload else []
-        if not twins or twins[0].reference == one.reference or _marks(twins[0].payload) == _marks(one.payload):
-            continue  # of the same date and number it is meant, or held
-        if _is_monthly(one, twins):
-            monthly.append(one)
+    for invoice in planned:
+        twin = _twin(invoice, by_content)
+        if twin is None:
+            continue
+        if _is_monthly(invoice, by_content[_content(twin.payload)]):
+            monthly.append(invoice)
         else:
-            warnings.append(_warning(one, twins[0], sheet))
+            warnings.append(_warning(invoice, twin, sheet))
     return tuple(warnings), tuple(monthly)
+
+
+def _twin(planned: PlannedInvoice, by_content: Mapping[str, Sequence[Billed]]) -> Billed | None:
+    """The newest invoice with this content; None for one of the same date and number: it is meant, or held."""
+    if planned.status is not Status.READY or not planned.payload:
+        return None
+    twins = by_content.get(_content(planned.payload))
+    if not twins or twins[0].reference == planned.reference or _marks(twins[0].payload) == _marks(planned.payload):
+        return None
+    return twins[0]
 
 
 def monthly_note(monthly: Sequence[PlannedInvoice]) -> str:
@@ -54,17 +64,14 @@ def monthly_note(monthly: Sequence[PlannedInvoice]) -> str:
     return f"Monthly, and as in the months before but for the date: {names}."
 
 
-def _is_monthly(one: PlannedInvoice, twins: Sequence[Billed]) -> bool:
+def _is_monthly(planned: PlannedInvoice, twins: Sequence[Billed]) -> bool:
     """Whether it was billed in the month before and in an earlier one, and not yet in its own."""
-    billed = [str(twin.payload["invoice"].get("invoice_date") or "") for twin in twins]
-    own, months = str((one.payload or {})["invoice"].get("invoice_date") or ""), {day[:MONTH] for day in billed}
-    return (
-        bool(own)
-        and all(billed)
-        and len(months) > 1
-        and own[:MONTH] > max(months)
-        and max(months) == _previous(own[:MONTH])
-    )
+    day, _ = _marks(planned.payload)
+    billed = [_marks(twin.payload)[0] for twin in twins]
+    if not day or not all(billed):
+        return False
+    months = {str(other)[:MONTH] for other in billed}
+    return len(months) > 1 and max(months) == _previous(str(day)[:MONTH])
 
 
 def _previous(month: str) -> str:
@@ -72,18 +79,16 @@ def _previous(month: str) -> str:
     return (first - timedelta(days=1)).isoformat()[:MONTH]
 
 
-def _warning(one: PlannedInvoice, twin: Billed, sheet: Sheet) -> Problem:
-    row = one.invoice.rows[0]
-    dated = twin.payload["invoice"].get("invoice_date")
+def _warning(planned: PlannedInvoice, twin: Billed, sheet: Sheet) -> Problem:
+    dated, row = _marks(twin.payload)[0], planned.invoice.rows[0]
     which = f"invoice {twin.invoice_id}" if twin.invoice_id else "an invoice whose answer is not known"
     when = f"dated {dated}" if dated else "which had no date of its own"
-    is_redated = dated != _marks(one.payload)[0]
-    other = "date" if is_redated else "number"
-    meant = "Right for a monthly retainer." if is_redated else "Right if the same is due twice on that day."
-    moved = "the dates of an old sheet were moved on" if is_redated else "it was given another number"
+    other, meant, moved = "date", "Right for a monthly retainer.", "the dates of an old sheet were moved on"
+    if dated == _marks(planned.payload)[0]:
+        other, meant, moved = "number", "Right if the same is due twice on that day.", "it was given another number"
     return Problem(
         "invoice.dated_anew",
-        f"{_name(one)}: all but the {other} is as on {which}, {when} (run {twin.run_id}, batch {twin.batch}).",
+        f"{_name(planned)}: all but the {other} is as on {which}, {when} (run {twin.run_id}, batch {twin.batch}).",
         f"{meant} If only {moved}, do not send it.",
         sheet.name,
         sheet.address("invoice_date", row),

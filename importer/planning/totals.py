@@ -19,12 +19,12 @@ def totals_of(lines: Iterable[SheetLine], planned: Iterable[ReportedInvoice]) ->
     """Control totals of the sheet and of the plan or its outcome."""
     lines, planned = tuple(lines), tuple(planned)
     amounts: dict[Status, Decimal] = defaultdict(Decimal)
-    for one in planned:
-        amounts[one.status] += one.invoice.amount
+    for invoice in planned:
+        amounts[invoice.status] += invoice.invoice.amount
     return Totals(
         rows=len(lines),
         invoices=len(planned),
         amount=sum((line.amount for line in lines if line.amount is not None), Decimal(0)),
-        by_status=dict(Counter(one.status for one in planned)),
+        by_status=dict(Counter(invoice.status for invoice in planned)),
         amount_by_status=dict(amounts),
     )

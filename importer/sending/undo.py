@@ -1,6 +1,6 @@
 """Decide what undoing a run does with each of its invoices, from what the ledger and Kantata say. Pure.
 
-Only what this run created, what nobody touched since, and what carries the
+Only what this run created, what is unchanged since, and what carries the
 reference on record is deleted (a draft) or cancelled (an active invoice).
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TOUCHED_AFTER = timedelta(minutes=5)
 """Kantata itself may write to an invoice shortly after its creation; a later change is somebody's.
 
-Used only where the answer to the creation, and the last change it told, are not on record."""
+Used only where the answer to the creation, and the last change in it, are not on record."""
 NEW, PAID = "new", "accepted payment"
 LATER = "Run undo again: it goes on where this one stopped."
 AGAIN = "Run undo again in a few minutes: it looks the invoice up first."
@@ -89,7 +89,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Undone:
-    """What came of an undo, told whole."""
+    """What came of an undo, whole."""
 
     run_id: str
     undo_id: str
@@ -108,7 +108,7 @@ class Undone:
 
     @property
     def run_said(self) -> str:
-        """Which run it is, so that nobody undoes another one."""
+        """Which run it is, so that no other one is undone by mistake."""
         return (
             f"run {self.run_id} of {self.started_at:%Y-%m-%d %H:%M}, batch {self.batch}, file {self.source}, "
             f"by {self.who}, at {self.account}"
@@ -242,7 +242,7 @@ def _changed(sent: SentInvoice, shown: Shown) -> str | None:
 
 
 def _touched(shown: Shown, known: str | None) -> str | None:
-    """Say that somebody wrote to it since; ``known`` is the last change that its creation's answer told, if any."""
+    """Say that somebody wrote to it since; ``known`` is the last change in the answer to its creation, if any."""
     created, updated = _moment(shown.created_at), _moment(shown.updated_at)
     if known is None:
         touched = created is not None and updated is not None and updated - created > TOUCHED_AFTER
