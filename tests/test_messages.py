@@ -27,6 +27,7 @@ BUILDERS = {
     "at_name": 0,
     "at_number": 0,
     "_at": 2,
+    "_of_column": 3,
     "unknown": 0,
     "unreadable": 0,
     "error": 1,

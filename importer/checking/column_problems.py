@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, assert_never
 
 from importer.checking.conventions import AUTO, Decision, Doubt
-from importer.model.problems import Problem, Severity
-from importer.model.words import count_of
+from importer.model.words import count_of, names_in_short
 from importer.values.dates import DMY, MDY, YMD, shown
 from importer.values.readings import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from importer.checking.conventions import Verdict
     from importer.model.columns import Column
+    from importer.model.problems import Problem
     from importer.model.sheet import Sheet
     from importer.values.readings import Typed
 
 MOST_NAMED = 4
 """Cells named in one message."""
-
 _WAY_WORDS = {
     ".": "with a decimal point",
     ",": "with a decimal comma",
@@ -52,15 +51,19 @@ class TypedColumn:
     @property
     def bound(self) -> set[str]:
         """Texts that not every way reads alike."""
-        return {text for text, one in self.typed.items() if len(one.values) < _ways(self) or _differs(one)}
+        ways = len((DMY, MDY, YMD)) if self.setting_name == "date_order" else len((".", ","))
+        found = set()
+        for text, reading in self.typed.items():
+            if len(reading.values) < ways or len(set(reading.values.values())) > 1:
+                found.add(text)
+        return found
+
+    def cells_with(self, texts: Container[str]) -> list[tuple[int, str]]:
+        """The cells that hold one of these texts."""
+        return [(row, text) for row, text in self.texts if text in texts]
 
 
-def _ways(column: TypedColumn) -> int:
-    return len((DMY, MDY, YMD)) if column.setting_name == "date_order" else len((".", ","))
-
-
-def _differs(typed: Typed) -> bool:
-    return len(set(typed.values.values())) > 1
+# --- how a column was read ----------------------------------------------------
 
 
 def decision_of(column: TypedColumn) -> Decision | None:
@@ -68,150 +71,147 @@ def decision_of(column: TypedColumn) -> Decision | None:
     verdict, bound = column.verdict, column.bound
     if verdict.way is None or verdict.doubt is not None or all(column.typed[text].plain for text in bound):
         return None
-    cells = [(row, text) for row, text in column.texts if text in bound]
-    proving = [(row, text) for row, text in cells if text in verdict.proofs]
+    meanings: dict[str, object] = {}
+    for text in bound:
+        meaning = _alone(column.typed[text], verdict.read[text])
+        if not isinstance(meaning, Unreadable):
+            meanings[text] = meaning
+    return Decision(column.column.name, f"{_WAY_WORDS[verdict.way]}, {_evidence(column, bound)}", meanings)
+
+
+def _evidence(column: TypedColumn, bound: Container[str]) -> str:
+    """Why the column is read so: by the settings, by cells that prove it, or because nothing else fits."""
+    cells = column.cells_with(bound)
+    proving = [cell for cell in cells if cell[1] in column.verdict.proofs]
     example = _quoted(column, (proving or cells)[:1])
     if column.setting != AUTO:
-        words = f"as {column.setting_name} = “{verdict.way}” in the settings says, such as {example}"
-    elif proving:
-        proof = "1 of them proves it" if len(proving) == 1 else f"{len(proving):,} of them prove it"
-        words = f"such as {example}: {count_of(len(cells), 'text cell')}, {proof}"
-        if len(cells) == len(proving):
-            words = f"such as {example}: {'the text cell proves' if len(cells) == 1 else 'all text cells prove'} it"
-    else:
-        words = f"such as {example}: nothing else fits all of its {count_of(len(cells), 'text cell')}"
-    meanings = {text: _alone(column.typed[text], verdict.read[text]) for text in bound}
-    meanings = {text: meaning for text, meaning in meanings.items() if not isinstance(meaning, Unreadable)}
-    return Decision(column.column.name, f"{_WAY_WORDS[verdict.way]}, {words}", meanings)
+        return f"as {column.setting_name} = “{column.verdict.way}” in the settings says, such as {example}"
+    if not proving:
+        return f"such as {example}: nothing else fits all of its {count_of(len(cells), 'text cell')}"
+    if len(cells) == 1:
+        return f"such as {example}: the text cell proves it"
+    if len(cells) == len(proving):
+        return f"such as {example}: all text cells prove it"
+    proof = "1 of them proves it" if len(proving) == 1 else f"{len(proving):,} of them prove it"
+    return f"such as {example}: {count_of(len(cells), 'text cell')}, {proof}"
 
 
 def _alone(typed: Typed, value: object) -> object:
     """Write a value so that it needs no column to be read."""
-    if isinstance(value, Decimal):
-        return f"{typed.currency} {value:f}" if typed.currency else float(value)
-    return value
+    if not isinstance(value, Decimal):
+        return value
+    if typed.currency:
+        return f"{typed.currency} {value:f}"
+    return float(value)
+
+
+# --- why a column could not be read --------------------------------------------
 
 
 def doubt_of(column: TypedColumn) -> Problem | None:
     """The one problem of all cells that could not be read; None when there is none."""
-    doubtful = column.verdict.doubtful
-    cells = [(row, text) for row, text in column.texts if text in doubtful]
+    cells = column.cells_with(column.verdict.doubtful)
     match column.verdict.doubt:
         case None:
             return None
         case Doubt.UNPROVED:
-            message, hint = _unproved(column, cells)
+            return _unproved(column, cells)
         case Doubt.CONTRADICTED:
-            message, hint = _contradicted(column, cells)
+            return _contradicted(column, cells)
         case Doubt.THIRDS:
-            message, hint = _three_decimals(column, cells)
+            return _three_decimals(column, cells)
         case Doubt.FOREIGN:
             setting = f'{column.setting_name} = "{column.setting}"'
-            message = f"{count_of(len(cells), 'cell')} cannot be read with {setting} of the settings: "
-            message, hint = message + _listed(column, cells) + ".", "Correct the cells, or the setting."
-    return _of_column(column.sheet, column.column, column.verdict.doubt.value, message, hint, cells)
+            facts = {"count": count_of(len(cells), "cell"), "setting": setting, "listed": _listed(column, cells)}
+            return _of_column(column.sheet, column.column, cells, "*.foreign", facts)
+        case _:
+            assert_never(column.verdict.doubt)
 
 
-def _unproved(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> tuple[str, str]:
-    first = next(text for _, text in cells)
-    one = column.typed[first]
-    meanings = {way: _meaning(one.values[way]) for way in (".", ",", DMY, MDY, YMD) if way in one.likely}
-    others = f" ({_listed(column, cells[1:])} likewise)" if len(cells) > 1 else ""
-    message = (
-        f"{_quoted(column, cells[:1])} may mean {' or '.join(dict.fromkeys(meanings.values()))}, and no cell of the "
-        f"column shows which{others}."
-    )
+def _unproved(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> Problem:
+    reading = column.typed[cells[0][1]]
+    meanings: dict[str, str] = {}
+    for way in _WAY_WORDS:
+        if way in reading.likely:
+            meanings[way] = _meaning(reading.values[way])
     lines = [f'{column.setting_name} = "{way}" if it means {meaning}' for way, meaning in meanings.items()]
-    plain = "amounts without marks for thousands" if column.setting_name == "decimal_mark" else "dates as 2026-10-31"
-    return message, f"Put into importer.toml {', or '.join(lines)}; or type the {plain}."
+    facts = {
+        "first": _quoted(column, cells[:1]),
+        "meanings": " or ".join(dict.fromkeys(meanings.values())),
+        "others": f" ({_listed(column, cells[1:])} likewise)" if len(cells) > 1 else "",
+        "lines": ", or ".join(lines),
+        "plain": "dates as 2026-10-31",
+    }
+    if column.setting_name == "decimal_mark":
+        facts["plain"] = "amounts without marks for thousands"
+    return _of_column(column.sheet, column.column, cells, "*.unproved", facts)
 
 
-def _contradicted(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> tuple[str, str]:
+def _contradicted(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> Problem:
     parts = []
     for text in column.verdict.witnesses:
         cell = next(cell for cell in cells if cell[1] == text)
         ways = [_WAY_WORDS[way] for way in _WAY_WORDS if way in column.typed[text].likely]
         parts.append(f"{_quoted(column, [cell])} is written {' or '.join(ways)}")
-    message = (
-        f"The column is written in more than one way: {', but '.join(parts)}. So {count_of(len(cells), 'cell')} cannot "
-        "be read with certainty."
-    )
     plain = "; 2026-10-31 can be read anywhere" if column.setting_name == "date_order" else ""
-    return message, f"Write the whole column in one way{plain}."
+    facts = {"parts": ", but ".join(parts), "count": count_of(len(cells), "cell"), "plain": plain}
+    return _of_column(column.sheet, column.column, cells, "*.contradicted", facts)
 
 
-def _three_decimals(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> tuple[str, str]:
+def _three_decimals(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> Problem:
     text = column.verdict.witnesses[0]
-    proof = _quoted(column, [next(cell for cell in column.texts if cell[1] == text)])
     way = next(iter(column.typed[text].likely))
-    message = (
-        f"{_listed(column, cells)} would have three decimals, because {proof} is written {_WAY_WORDS[way]}; no amount "
-        "has so many, so one of the two is a slip."
-    )
-    hint = f'Correct them, or put decimal_mark = "{way}" into importer.toml if three decimals are meant.'
-    return message, hint
+    proof = _quoted(column, column.cells_with({text})[:1])
+    facts = {"listed": _listed(column, cells), "proof": proof, "way": _WAY_WORDS[way], "mark": way}
+    return _of_column(column.sheet, column.column, cells, "*.three_decimals", facts)
 
 
 def swapped_problem(column: TypedColumn, dates: Sequence[Filled]) -> Problem:
     """The error of dates that Excel of another country has turned around; ``dates`` are the date cells."""
-    suspect = next((row, day) for row, day in dates if isinstance(day, date) and day.day != day.month)
-    texts = [cell for cell in column.texts if cell[1] in column.bound]
-    day = suspect[1]
-    turned = shown(date(day.year, day.day, day.month))
-    message = (
-        f"The dates with a day up to 12 ({count_of(len(dates), 'cell')}) are date cells, those with a day above 12 "
-        f"({count_of(len(texts), 'cell')}, first {_quoted(column, texts[:1])}) are text. Excel leaves that behind when "
-        "it opens a text file of another country: it swaps day and month where it can, and leaves the rest as text. "
-        f"So {column.sheet.address(column.column.name, suspect[0])} may be {turned} instead of {shown(day)}."
-    )
-    hint = (
-        "Compare the date cells with where they came from, and import the text file again with this column as text. "
-        "If the date cells are right, type the others as 2026-10-31."
-    )
+    row, day = next((row, day) for row, day in dates if isinstance(day, date) and day.day != day.month)
+    texts = column.cells_with(column.bound)
+    facts = {
+        "dates": count_of(len(dates), "cell"),
+        "texts": count_of(len(texts), "cell"),
+        "first": _quoted(column, texts[:1]),
+        "cell_of_date": column.sheet.address(column.column.name, row),
+        "turned": shown(date(day.year, day.day, day.month)),
+        "day": shown(day),
+    }
     cells = sorted([*dates, *texts], key=lambda cell: cell[0])
-    return _of_column(column.sheet, column.column, "swapped", message, hint, cells)
+    return _of_column(column.sheet, column.column, cells, "*.swapped", facts)
+
+
+# --- what can be read, but is probably a slip -----------------------------------
 
 
 def unlikely_years(sheet: Sheet, column: Column, cells: Sequence[Filled], first: object) -> Problem:
     """The warning of dates that are long past or far ahead."""
-    which = f"{sheet.address(column.name, cells[0][0])} is {shown(first) if isinstance(first, date) else first}"
-    message = f"{which}: an unlikely year for an invoice{_likewise(sheet, column, cells)}."
-    return _of_column(
-        sheet, column, "unlikely_year", message, "Correct the year, unless it is meant.", cells, warn=True
-    )
+    day = shown(first) if isinstance(first, date) else first
+    facts = {"where": sheet.address(column.name, cells[0][0]), "day": day, "others": _likewise(sheet, column, cells)}
+    return _of_column(sheet, column, cells, "*.unlikely_year", facts)
 
 
 def long_terms(sheet: Sheet, column: Column, cells: Sequence[Filled], first: object) -> Problem:
     """The warning of payment terms of more than a year."""
-    which = f"{sheet.address(column.name, cells[0][0])} says {first} days"
-    message = f"{which}: more than a year until payment{_likewise(sheet, column, cells)}."
-    return _of_column(sheet, column, "unlikely", message, "Correct the days, unless they are meant.", cells, warn=True)
+    facts = {"where": sheet.address(column.name, cells[0][0]), "days": first, "others": _likewise(sheet, column, cells)}
+    return _of_column(sheet, column, cells, "*.unlikely", facts)
 
 
 def _likewise(sheet: Sheet, column: Column, cells: Sequence[Filled]) -> str:
+    """Name the cells after the first."""
     if len(cells) == 1:
         return ""
-    named = [str(sheet.address(column.name, row)) for row, _ in cells[1:MOST_NAMED]]
-    rest = len(cells) - MOST_NAMED
-    return f" ({', '.join(named)}{f' and {rest:,} more' if rest > 0 else ''} likewise)"
+    others = [str(sheet.address(column.name, row)) for row, _ in cells[1:]]
+    return f" ({names_in_short(others, MOST_NAMED - 1)} likewise)"
 
 
-def _of_column(  # noqa: PLR0913, PLR0917 - one argument per field
-    sheet: Sheet, column: Column, fault: str, message: str, hint: str, cells: Sequence[Filled], *, warn: bool = False
-) -> Problem:
+def _of_column(sheet: Sheet, column: Column, cells: Sequence[Filled], key: str, facts: Mapping[str, Any]) -> Problem:
+    """One problem of several cells, at the first of them."""
     row, raw = cells[0]
-    return Problem(
-        code=f"{column.name}.{fault}",
-        message=f"{column.title}: {message}",
-        hint=hint,
-        sheet=sheet.name,
-        cell=sheet.address(column.name, row),
-        row=row,
-        column=column.name,
-        value=str(raw),
-        severity=Severity.WARNING if warn else Severity.ERROR,
-        rows=tuple(row for row, _ in cells),
-    )
+    rows = tuple(row for row, _ in cells)
+    found = sheet.problem_at(column.name, row, key, str(raw), title=column.title, **facts)
+    return replace(found, rows=rows)
 
 
 def _quoted(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> str:
@@ -220,11 +220,12 @@ def _quoted(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> str:
 
 def _listed(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> str:
     """Name the first cells and count the rest."""
-    rest = len(cells) - MOST_NAMED
-    return _quoted(column, cells[:MOST_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
+    return names_in_short([_quoted(column, [cell]) for cell in cells], MOST_NAMED)
 
 
 def _meaning(value: object) -> str:
     if isinstance(value, date):
         return shown(value)
-    return f"{value:f}" if isinstance(value, Decimal) else "no possible amount"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return "no possible amount"

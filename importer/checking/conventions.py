@@ -89,25 +89,39 @@ def decide(typed: Mapping[str, Typed], setting: str, ways: tuple[str, ...]) -> V
     column gives it the same.
     """
     if setting != AUTO:
-        return _as_told(typed, setting)
+        return _by_setting(typed, setting)
     possible = frozenset(ways)
-    by_ways: dict[frozenset[str], str] = {}
-    for text, one in typed.items():
-        by_ways.setdefault(one.likely, text)
-        possible &= one.likely
+    for reading in typed.values():
+        possible &= reading.likely
     if not possible:
-        values = {
-            text: _certain(text, None if len(one.likely) < len(ways) else _value_in(one, one.likely))
-            for text, one in typed.items()
-        }
-        return Verdict(values, doubt=Doubt.CONTRADICTED, witnesses=_opposed(by_ways))
-    values = {text: _certain(text, _value_in(one, possible)) for text, one in typed.items()}
-    if any(isinstance(value, Undecided) for value in values.values()):
-        return Verdict(values, doubt=Doubt.UNPROVED)
+        return _contradicted(typed, ways)
+
+    read = {text: _certain(text, _value_in(reading, possible)) for text, reading in typed.items()}
+    if _has_doubt(read):
+        return Verdict(read, doubt=Doubt.UNPROVED)
     if len(possible) > 1:
-        return Verdict(values)
-    proofs = frozenset(text for text, one in typed.items() if one.likely == possible)
-    return Verdict(values, way=next(iter(possible)), proofs=proofs)
+        return Verdict(read)
+    proofs = frozenset(text for text, reading in typed.items() if reading.likely == possible)
+    return Verdict(read, way=next(iter(possible)), proofs=proofs)
+
+
+def _by_setting(typed: Mapping[str, Typed], way: str) -> Verdict:
+    """The settings name the way; texts that do not fit it are in doubt."""
+    read = {text: _certain(text, reading.values.get(way)) for text, reading in typed.items()}
+    return Verdict(read, way=way, doubt=Doubt.FOREIGN if _has_doubt(read) else None)
+
+
+def _contradicted(typed: Mapping[str, Typed], ways: tuple[str, ...]) -> Verdict:
+    """No way fits all texts: only those that every way reads alike keep their value."""
+    read: dict[str, object] = {}
+    by_ways: dict[frozenset[str], str] = {}
+    for text, reading in typed.items():
+        by_ways.setdefault(reading.likely, text)
+        value = None
+        if len(reading.likely) == len(ways):
+            value = _value_in(reading, reading.likely)
+        read[text] = _certain(text, value)
+    return Verdict(read, doubt=Doubt.CONTRADICTED, witnesses=_opposed(by_ways))
 
 
 def without_thirds(verdict: Verdict, typed: Mapping[str, Typed]) -> Verdict:
@@ -116,12 +130,13 @@ def without_thirds(verdict: Verdict, typed: Mapping[str, Typed]) -> Verdict:
     Money has two. Where ``12,5`` is a slip of the finger for 12.5, ``1,000`` would
     be billed as 1; what the settings say is no slip.
     """
-    odd = {
-        text
-        for text, one in typed.items()
-        if text not in verdict.proofs and len(one.values) > 1 and _decimals(verdict.read[text]) == len("000")
-    }
-    if not odd or not verdict.proofs:
+    if not verdict.proofs:
+        return verdict
+    odd = set()
+    for text, reading in typed.items():
+        if text not in verdict.proofs and len(reading.values) > 1 and _decimals(verdict.read[text]) == len("000"):
+            odd.add(text)
+    if not odd:
         return verdict
     witness = next(text for text in typed if text in verdict.proofs)
     read = {text: _certain(text, None if text in odd else value) for text, value in verdict.read.items()}
@@ -132,16 +147,16 @@ def _decimals(value: object) -> int:
     return -int(value.as_tuple().exponent) if isinstance(value, Decimal) else 0
 
 
-def _as_told(typed: Mapping[str, Typed], way: str) -> Verdict:
-    values = {text: _certain(text, one.values.get(way)) for text, one in typed.items()}
-    foreign = any(isinstance(value, Undecided) for value in values.values())
-    return Verdict(values, way=way, doubt=Doubt.FOREIGN if foreign else None)
+def _has_doubt(read: Mapping[str, object]) -> bool:
+    return any(isinstance(value, Undecided) for value in read.values())
 
 
 def _value_in(typed: Typed, ways: frozenset[str]) -> object:
     """The value that all these ways give; None when they differ."""
     different = {typed.values[way] for way in ways}
-    return different.pop() if len(different) == 1 else None
+    if len(different) != 1:
+        return None
+    return different.pop()
 
 
 def _opposed(by_ways: dict[frozenset[str], str]) -> tuple[str, ...]:

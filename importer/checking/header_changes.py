@@ -69,18 +69,18 @@ def changes(
     """
     now = _heeded(headers_seen(sheet), known)
     runs = (replace(then, headers=_heeded(then.headers, known)) for then in earlier)
-    near = max((_compared(then, now) for then in runs), key=lambda one: one.shared, default=None)
+    near = max((_compared(then, now) for then in runs), key=lambda comparison: comparison.shared, default=None)
     if near is None or near.shared < SHARED:
         return (), ()
-    read = set(sheet.frame.columns)
-    lost = [one for one in _no_longer_read(near) if one.filled and one.column not in read]
+    read = {column for column in BY_NAME if sheet.has(column)}
+    lost = [header for header in _no_longer_read(near) if header.filled and header.column not in read]
     parts = _parts(near, lost)
     notices = (f"Compared with the import of {near.origin}: {'; '.join(parts)}.",) if parts else ()
-    return notices, tuple(_lost(sheet, one, near) for one in lost)
+    return notices, tuple(_lost(sheet, header, near) for header in lost)
 
 
 def _heeded(headers: tuple[SeenHeader, ...], known: Mapping[str, str]) -> tuple[SeenHeader, ...]:
-    return tuple(one for one in headers if one.column is not None or not is_ignored(one.text, known))
+    return tuple(header for header in headers if header.column is not None or not is_ignored(header.text, known))
 
 
 def _compared(then: EarlierHeaders, now: tuple[SeenHeader, ...]) -> _Comparison:
@@ -89,7 +89,7 @@ def _compared(then: EarlierHeaders, now: tuple[SeenHeader, ...]) -> _Comparison:
     pairs = []
     for same in (_same_text, _same_column):
         for header in tuple(new):
-            old = next((one for one in gone if same(one, header)), None)
+            old = next((earlier for earlier in gone if same(earlier, header)), None)
             if old is not None:
                 gone.remove(old)
                 new.remove(header)
@@ -97,18 +97,18 @@ def _compared(then: EarlierHeaders, now: tuple[SeenHeader, ...]) -> _Comparison:
     return _Comparison(then, tuple(pairs), tuple(new), tuple(gone))
 
 
-def _same_text(one: SeenHeader, other: SeenHeader) -> bool:
-    return (fold(one.text) or one.text) == (fold(other.text) or other.text)
+def _same_text(old: SeenHeader, new: SeenHeader) -> bool:
+    return (fold(old.text) or old.text) == (fold(new.text) or new.text)
 
 
-def _same_column(one: SeenHeader, other: SeenHeader) -> bool:
-    return one.column is not None and one.column == other.column
+def _same_column(old: SeenHeader, new: SeenHeader) -> bool:
+    return old.column is not None and old.column == new.column
 
 
 def _no_longer_read(near: _Comparison) -> list[SeenHeader]:
     """Known columns of then whose header is gone, or means something else or nothing now."""
     other = [old for old, new in near.pairs if old.column != new.column]
-    return [one for one in (*near.gone, *other) if one.column in BY_NAME]
+    return [header for header in (*near.gone, *other) if header.column in BY_NAME]
 
 
 def _parts(near: _Comparison, lost: Sequence[SeenHeader]) -> list[str]:
@@ -116,16 +116,28 @@ def _parts(near: _Comparison, lost: Sequence[SeenHeader]) -> list[str]:
     parts = []
     if near.new:
         parts.append(f"new {_columns(near.new)}")
-    if gone := [one for one in near.gone if one not in lost]:
-        parts.append(f"{_columns(gone)} {'is' if len(gone) == 1 else 'are'} gone")
+    gone = [header for header in near.gone if header not in lost]
+    if gone:
+        are = "is" if len(gone) == 1 else "are"
+        parts.append(f"{_columns(gone)} {are} gone")
     for old, new in near.pairs:
-        if not _same_text(old, new):
-            parts.append(f"“{old.text}” is now called “{new.text}”")
-        elif new.column != old.column and new.column in BY_NAME:
-            parts.append(f"“{new.text}” is now read as {BY_NAME[new.column].title}")
-        elif new.column != old.column and old.column in BY_NAME and old not in lost:
-            parts.append(f"“{new.text}” is no longer read as {BY_NAME[old.column].title}")
+        change = _change(old, new, lost)
+        if change is not None:
+            parts.append(change)
     return parts
+
+
+def _change(old: SeenHeader, new: SeenHeader, lost: Sequence[SeenHeader]) -> str | None:
+    """What became of a header: another text, another meaning, or none; None when it is as it was."""
+    if not _same_text(old, new):
+        return f"“{old.text}” is now called “{new.text}”"
+    if new.column == old.column:
+        return None
+    if new.column in BY_NAME:
+        return f"“{new.text}” is now read as {BY_NAME[new.column].title}"
+    if old.column in BY_NAME and old not in lost:
+        return f"“{new.text}” is no longer read as {BY_NAME[old.column].title}"
+    return None
 
 
 def _columns(headers: Sequence[SeenHeader]) -> str:

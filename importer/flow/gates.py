@@ -76,21 +76,15 @@ def gates_set(settings: Settings, expected: ControlTotals, planned: Iterable[Rep
     ready = [invoice for invoice in planned if _would_be_sent(invoice)]
     all_in_sheet = all(map(in_sheet, ready))
     all_priced = all(worth(invoice) is not None for invoice in ready)
-    counted = expected.invoices is not None and not expected.invoices_calculated
-    summed = expected.total is not None and not expected.total_calculated
-
-    found = []
-    if counted or (summed and all_in_sheet):
-        found.append("the sheet Cover")
-    if settings.expect_invoices is not None:
-        found.append("expect_invoices")
-    if settings.expect_total is not None and all_in_sheet:
-        found.append("expect_total")
-    if settings.largest_invoice is not None and all_priced:
-        found.append("largest_invoice")
-    if settings.largest_total is not None and all_priced:
-        found.append("largest_total")
-    return tuple(found)
+    counted, summed = expected.counts, expected.sums
+    guards = {
+        "the sheet Cover": counted or (summed and all_in_sheet),
+        "expect_invoices": settings.expect_invoices is not None,
+        "expect_total": settings.expect_total is not None and all_in_sheet,
+        "largest_invoice": settings.largest_invoice is not None and all_priced,
+        "largest_total": settings.largest_total is not None and all_priced,
+    }
+    return tuple(name for name, guarding in guards.items() if guarding)
 
 
 def _would_be_sent(planned: ReportedInvoice) -> bool:
@@ -227,26 +221,31 @@ def approved(report: Report, tools: Tools, wish: Wish | None = None) -> Approval
     known = tools.ledger.approvals.of(report.batch, report.source.sha256)
     same = [approval for approval in known if not differences(approval.plan, plan)]
     good = [approval for approval in same if approval.ended is None]
-    by_others = [approval for approval in good if approval.os_user != os_user()]
-    if by_others:
-        return by_others[0]
-    if good and not tools.settings.approval_by_another:
-        return good[0]
     if good:
-        msg = f"Nothing was sent: {good[0].who} approved this plan, but may not send it too (approval_by_another)."
-        raise GateRefused(msg, "Let another user of the operating system approve it, or send it.", code=NOT_APPROVED)
+        return _usable(good, tools)
     command = _command(report, wish)
     if same and same[0].ended is not None:
         raise _used_up(same[0], *same[0].ended, command)
     raise _not_approved(report, known, plan, command)
 
 
+def _usable(good: list[Approval], tools: Tools) -> Approval:
+    """An approval by another user comes first. Raises GateRefused when it must be another's and is not."""
+    for approval in good:
+        if approval.os_user != os_user():
+            return approval
+    if not tools.settings.approval_by_another:
+        return good[0]
+    msg = f"Nothing was sent: {good[0].who} approved this plan, but may not send it too (approval_by_another)."
+    raise GateRefused(msg, "Let another user of the operating system approve it, or send it.", code=NOT_APPROVED)
+
+
 def _not_approved(report: Report, known: Iterable[Approval], plan: dict[str, Any], command: str) -> GateRefused:
     """Why none of the approvals that are known of the file or its batch fits the plan."""
     known, name = list(known), Path(report.source.path).name
-    here = [approval for approval in known if approval.batch == report.batch]
+    batches = {approval.batch for approval in known}
     elsewhere = [approval.batch for approval in known if approval.sha256 == report.source.sha256]
-    if elsewhere and not here:
+    if elsewhere and report.batch not in batches:
         msg = f"Nothing was sent: {name} was approved for the batch {elsewhere[0]}, but this is {report.batch}."
         hint = f"Approve it for this one ({command}), or submit it with --batch {elsewhere[0]}."
         return GateRefused(msg, hint, code=OTHER_BATCH)

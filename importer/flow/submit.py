@@ -126,21 +126,14 @@ def _own_doubts_settled(prepared: Prepared, tools: Tools, api: KantataApi) -> Pr
 
 def carry_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     """Send what may be sent, and write what became of every row. Only under the lock of the ledger."""
-    prepared, obstacle = examined.prepared, examined.obstacle
-    if obstacle is None and prepared.refused:
+    prepared = examined.prepared
+    if examined.obstacle is None and prepared.refused:
         return _refused(prepared, tools)
-    if obstacle is None:
-        try:
-            _ask_to_send(prepared, tools, hooks)
-        except (GateRefused, AccessDenied, NotReached) as error:
-            obstacle = error
+    obstacle = examined.obstacle or _objection(prepared, tools, hooks)
     if obstacle is not None:
         return _obstructed(prepared, tools, obstacle)
-
     if not prepared.ready and not any(planned.found_in_kantata for planned in prepared.planned):
-        nothing_sound = all(planned.status is Status.NOT_SENT for planned in prepared.planned)
-        code = ExitCode.FILE_PROBLEMS if nothing_sound and has_errors(prepared.problems) else None
-        return _finished(prepared, tools, Sent(prepared.planned), code)
+        return _nothing_to_send(prepared, tools)
 
     plan = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
     _begin(prepared, tools, plan)
@@ -154,15 +147,19 @@ def carry_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     return _finished(prepared, tools, sent, began=True)
 
 
-def _ask_to_send(prepared: Prepared, tools: Tools, hooks: Hooks) -> None:
-    """Make sure that what is to be sent may be sent. Raises GateRefused."""
+def _objection(prepared: Prepared, tools: Tools, hooks: Hooks) -> GateRefused | AccessDenied | NotReached | None:
+    """Why what is ready may not be sent: no token, no approval, or the person does not agree."""
     if not prepared.ready:
-        return
-    hooks.connect()  # a missing token is said before the question
-    plan = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
-    if tools.settings.require_approval:
-        gates.approved(plan, tools, prepared.wish)
-    hooks.confirm(plan)
+        return None
+    try:
+        hooks.connect()  # a missing token is said before the question
+        plan = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
+        if tools.settings.require_approval:
+            gates.approved(plan, tools, prepared.wish)
+        hooks.confirm(plan)
+    except (GateRefused, AccessDenied, NotReached) as error:
+        return error
+    return None
 
 
 def _begin(prepared: Prepared, tools: Tools, plan: Report) -> None:
@@ -216,6 +213,14 @@ def _refused(prepared: Prepared, tools: Tools) -> Report:
     why = "Nothing was sent because the file has problems."
     advice = "Fix the rows listed under Problems and submit again, or add --partial to send what is sound."
     return _finished(prepared, tools, _unsent(prepared, why, advice), ExitCode.FILE_PROBLEMS)
+
+
+def _nothing_to_send(prepared: Prepared, tools: Tools) -> Report:
+    """All is billed already, held, or in doubt; or nothing of a partial file is sound."""
+    code = None
+    if has_errors(prepared.problems) and all(planned.status is Status.NOT_SENT for planned in prepared.planned):
+        code = ExitCode.FILE_PROBLEMS
+    return _finished(prepared, tools, Sent(prepared.planned), code)
 
 
 def _obstructed(prepared: Prepared, tools: Tools, obstacle: GateRefused | AccessDenied | NotReached) -> Report:

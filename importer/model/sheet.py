@@ -93,6 +93,16 @@ class ControlTotals:
     """Where the number stands, such as Cover!B3."""
     total_cell: str = ""
 
+    @property
+    def counts(self) -> bool:
+        """Whether a person stated the number of invoices."""
+        return self.invoices is not None and not self.invoices_calculated
+
+    @property
+    def sums(self) -> bool:
+        """Whether a person stated the total."""
+        return self.total is not None and not self.total_calculated
+
 
 @dataclass(frozen=True)
 class Sheet:

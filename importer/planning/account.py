@@ -5,6 +5,7 @@ What an invoice is expected to come to: exact until the end, or not known.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -68,7 +69,9 @@ class Account:
 
 def named(project: Project) -> str:
     """A project as a person knows it: “project 101 “Relaunch””."""
-    return f"project {project.project_id}" + (f" “{project.title}”" if project.title else "")
+    if project.title:
+        return f"project {project.project_id} “{project.title}”"
+    return f"project {project.project_id}"
 
 
 T = TypeVar("T")
@@ -88,9 +91,12 @@ def expected_of(invoice: Invoice | UnsoundInvoice, account: Account) -> Expected
     titles = tuple(project.title for project in projects)
     if not isinstance(invoice, Invoice) or (currency is None and len(projects) > 1):
         return Expected(titles, currency, None)
-    values = [(line.workspace_id, _value(line, account, currency, unit)) for line in invoice.lines]
-    shares = (_sum((value for of, value in values if of == number), unit) for number in invoice.workspace_ids)
-    return Expected(titles, currency, _sum((value for _, value in values), unit), tuple(shares))
+
+    by_project: dict[int, list[Fraction | None]] = {number: [] for number in invoice.workspace_ids}
+    for line in invoice.lines:
+        by_project[line.workspace_id].append(_value(line, account, currency, unit))
+    total = _sum(itertools.chain.from_iterable(by_project.values()), unit)
+    return Expected(titles, currency, total, tuple(_sum(values, unit) for values in by_project.values()))
 
 
 def _sum(values: Iterable[Fraction | None], unit: int | None) -> Decimal | None:
@@ -124,4 +130,6 @@ def _value(line: LineItem, account: Account, currency: str | None, unit: int | N
 def _common(values: Iterator[T | None]) -> T | None:
     """The value that all share; None when they differ or any is unknown."""
     different = set(values)
-    return different.pop() if len(different) == 1 else None
+    if len(different) != 1:
+        return None
+    return different.pop()

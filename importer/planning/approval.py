@@ -16,7 +16,7 @@ from importer.model.plans import ReportedInvoice, Status
 from importer.model.words import MOST_NAMED, invoice_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from importer.settings.model import Settings
 
@@ -54,19 +54,20 @@ TO_BE_SENT = frozenset({Status.READY, Status.ALREADY_CREATED, Status.IN_DOUBT})
 def plan_of(account: str, batch: str, planned: Iterable[ReportedInvoice], settings: Settings) -> dict[str, Any]:
     """The document of a plan, made of texts, numbers, lists and tables only."""
     values = settings.model_dump(mode="json")
+    invoices = {}
+    for invoice in planned:
+        if invoice.status in TO_BE_SENT and invoice.reference is not None:
+            payload = invoice.payload or {}
+            invoices[invoice.reference] = {
+                "name": _name_of(invoice),
+                "amount": str(invoice.invoice.amount),
+                "fields": {name: _hash(value) for name, value in payload["invoice"].items()},
+            }
     return {
         "account": account,
         "batch": batch,
         "settings": {name: value for name, value in sorted(values.items()) if name not in NOT_IN_PLAN},
-        "invoices": {
-            one.reference: {
-                "name": _name_of(one),
-                "amount": str(one.invoice.amount),
-                "fields": {name: _hash(value) for name, value in (one.payload or {})["invoice"].items()},
-            }
-            for one in planned
-            if one.status in TO_BE_SENT and one.reference is not None
-        },
+        "invoices": invoices,
     }
 
 
@@ -77,61 +78,64 @@ def hash_of(plan: Mapping[str, Any]) -> str:
 
 def differences(approved: Mapping[str, Any], plan: Mapping[str, Any]) -> tuple[str, ...]:
     """What changed since the approval, in sentences without a full stop; empty when nothing did."""
-    found = [
-        f"the {what} was {approved[what]}, now it is {plan[what]}"
-        for what in ("account", "batch")
-        if approved[what] != plan[what]
-    ]
-    old, new = approved["settings"], plan["settings"]
-    found += [
-        f"the setting {name} was {_said(old.get(name))}, now it is {_said(new.get(name))}"
-        for name in sorted({*old, *new})
-        if old.get(name) != new.get(name)
-    ]
-    found += _between(approved["invoices"], plan["invoices"])
-    more = len(found) - MOST_NAMED
-    return (*found[:MOST_NAMED], f"and {more} more differences") if more > 0 else tuple(found)
-
-
-def _between(approved: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
     found = []
-    for reference in dict.fromkeys([*approved, *plan]):
-        if reference not in approved:
-            new = plan[reference]
-            found.append(f"the invoice of {new['name']} with {new['amount']} was not to be sent when it was approved")
-            continue
-        old = approved[reference]
-        if reference not in plan:
-            found.append(f"the invoice of {old['name']} with {old['amount']} was approved, but is not to be sent now")
-            continue
-        new = plan[reference]
-        if old["amount"] != new["amount"]:
-            found.append(f"the invoice of {new['name']} had {old['amount']}, now it has {new['amount']}")
-        elif old["fields"] != new["fields"]:
-            changed = [n for n in {**old["fields"], **new["fields"]} if old["fields"].get(n) != new["fields"].get(n)]
-            found.append(f"the invoice of {new['name']} {_changes(changed, new['fields'])}")
-    return found
+    for what in ("account", "batch"):
+        if approved[what] != plan[what]:
+            found.append(f"the {what} was {approved[what]}, now it is {plan[what]}")
+    found += _settings_changed(approved["settings"], plan["settings"])
+    before, now = approved["invoices"], plan["invoices"]
+    for reference in dict.fromkeys([*before, *now]):
+        change = _invoice_changed(before.get(reference), now.get(reference))
+        if change is not None:
+            found.append(change)
+    more = len(found) - MOST_NAMED
+    if more > 0:
+        return (*found[:MOST_NAMED], f"and {more} more differences")
+    return tuple(found)
+
+
+def _settings_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            yield f"the setting {name} was {_shown(before.get(name))}, now it is {_shown(now.get(name))}"
+
+
+def _invoice_changed(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> str | None:
+    """What changed of an invoice; None stands for one that was, or is, not to be sent, and for no change."""
+    if before is None or now is None:
+        if now is not None:
+            return f"the invoice of {now['name']} with {now['amount']} was not to be sent when it was approved"
+        if before is not None:
+            return f"the invoice of {before['name']} with {before['amount']} was approved, but is not to be sent now"
+        return None
+    if before["amount"] != now["amount"]:
+        return f"the invoice of {now['name']} had {before['amount']}, now it has {now['amount']}"
+    old, new = before["fields"], now["fields"]
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    if not changed:
+        return None
+    return f"the invoice of {now['name']} {_changes(changed, new)}"
 
 
 def _changes(names: list[str], fields: Mapping[str, str]) -> str:
-    """What changed of an invoice, as the rest of a sentence. Whether it is issued is said in so many words."""
-    said = []
+    """What changed of an invoice, as the rest of a sentence. Whether it is issued is said explicitly."""
+    parts = []
     if "draft" in names:
-        issued = fields.get("draft") != _hash(True)  # noqa: FBT003 - the value in the payload
-        said.append("would be issued, no longer a draft" if issued else "would be a draft, not issued")
+        still_draft = fields.get("draft") == _hash(True)  # noqa: FBT003 - the value in the payload
+        parts.append("would be a draft, not issued" if still_draft else "would be issued, no longer a draft")
     if others := [name for name in names if name != "draft"]:
-        said.append(f"has another {', '.join(others).replace('_', ' ')}")
-    return " and ".join(said)
+        parts.append(f"has another {', '.join(others).replace('_', ' ')}")
+    return " and ".join(parts)
 
 
-def _name_of(one: ReportedInvoice) -> str:
-    key = one.invoice.key and f"“{one.invoice.key}”"
-    return invoice_named(key, one.invoice.workspace_ids)
+def _name_of(planned: ReportedInvoice) -> str:
+    key = planned.invoice.key and f"“{planned.invoice.key}”"
+    return invoice_named(key, planned.invoice.workspace_ids)
 
 
 def _hash(value: object) -> str:
     return hashlib.sha256(to_json(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _said(value: object) -> str:
+def _shown(value: object) -> str:
     return "none" if value is None else to_json(value)

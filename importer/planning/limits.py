@@ -39,70 +39,90 @@ def check(planned: Sequence[ReportedInvoice], totals: Totals, limits: Limits) ->
     What is expected is compared with the amounts in the sheet; the largest figures
     hold for these, and for the whole value of the invoices that Kantata has priced.
     """
-    expected, too_large = list(_unexpected(planned, totals, limits)), list(_too_large(planned, totals, limits))
+    expected = list(_unexpected(planned, totals, limits))
+    too_large = [*_invoices_too_large(planned, limits), *_total_too_large(planned, totals, limits)]
     if not expected and not too_large:
         return
-    hints = [f"Check the sheet, or correct {' and '.join(place for place, _ in expected)}."] * bool(expected)
-    hints += ["Check the amounts; if they are meant, raise largest_invoice or largest_total."] * bool(too_large)
-    msg = f"Nothing was sent: {', and '.join([*(said for _, said in expected), *too_large])}."
-    raise GateRefused(msg, " ".join(hints), code="gate.totals" if expected else "gate.largest")
+    hints = []
+    if expected:
+        hints.append(f"Check the sheet, or correct {' and '.join(place for place, _ in expected)}.")
+    if too_large:
+        hints.append("Check the amounts; if they are meant, raise largest_invoice or largest_total.")
+    figures = [*(figure for _, figure in expected), *too_large]
+    code = "gate.totals" if expected else "gate.largest"
+    raise GateRefused(f"Nothing was sent: {', and '.join(figures)}.", " ".join(hints), code=code)
 
 
 def _unexpected(planned: Sequence[ReportedInvoice], totals: Totals, limits: Limits) -> Iterator[tuple[str, str]]:
-    """Where it was stated, and in what the sheet is otherwise."""
+    """Where a figure was stated, and what the sheet has instead."""
     if limits.expect_invoices not in (None, totals.invoices):
         made = count_of(totals.invoices, "invoice")
         yield limits.invoices_said_by, f"the sheet makes {made}, but {limits.expect_invoices} were expected"
     if limits.expect_total is not None and limits.expect_total != totals.amount:
-        several = _several(mixed(planned, totals.amount))
-        said = f"the sheet has {totals.amount:,.2f}{several}, but {limits.expect_total:,.2f} was expected"
-        yield limits.total_said_by, said
+        several = _in_brackets(mixed(planned, totals.amount))
+        found = f"the sheet has {totals.amount:,.2f}{several}, but {limits.expect_total:,.2f} was expected"
+        yield limits.total_said_by, found
 
 
-def _too_large(planned: Sequence[ReportedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:
+def _invoices_too_large(planned: Sequence[ReportedInvoice], limits: Limits) -> Iterator[str]:
+    """The invoices above largest_invoice, the largest first."""
     most = limits.largest_invoice
-    over = [] if most is None else [one for one in planned if abs(_largest(one)) > most]
-    for one in sorted(over, key=lambda each: -abs(_largest(each)))[:MOST_NAMED]:
-        name = invoice_named(one.invoice.key, one.invoice.workspace_ids)
+    if most is None:
+        return
+    over = [invoice for invoice in planned if abs(_largest(invoice)) > most]
+    over.sort(key=lambda invoice: -abs(_largest(invoice)))
+    for invoice in over[:MOST_NAMED]:
+        name = invoice_named(invoice.invoice.key, invoice.invoice.workspace_ids)
+        largest = _largest(invoice)
+        priced = PRICED if largest != invoice.invoice.amount else ""
         yield (
-            f"the invoice of {name} ({rows_named(one.invoice.rows)}) has {money(_largest(one))}"
-            f"{PRICED if _largest(one) != one.invoice.amount else ''}, but largest_invoice allows {most:,.2f}"
+            f"the invoice of {name} ({rows_named(invoice.invoice.rows)}) has {money(largest)}{priced}, "
+            f"but largest_invoice allows {most:,.2f}"
         )
     if len(over) > MOST_NAMED:
         yield f"{len(over) - MOST_NAMED} more invoices have more than that"
-    whole = totals.amount + sum((_priced(one) for one in planned), Decimal(0))
+
+
+def _total_too_large(planned: Sequence[ReportedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:
+    """The sum above largest_total: that of the sheet, or with what Kantata prices, whichever is larger."""
+    most = limits.largest_total
+    whole = totals.amount + sum((_priced(invoice) for invoice in planned), Decimal(0))
     largest = max(totals.amount, whole, key=abs)
-    if limits.largest_total is not None and abs(largest) > limits.largest_total:
-        more = PRICED if largest != totals.amount else ""
-        if more:
-            more += _several(mixed(planned, largest, lambda one: one.invoice.amount + _priced(one)))
-        else:
-            more = _several(mixed(planned, largest))
-        yield f"the sheet has {money(largest)}{more}, but largest_total allows {limits.largest_total:,.2f}"
+    if most is None or abs(largest) <= most:
+        return
+    more = _in_brackets(mixed(planned, largest))
+    if largest != totals.amount:
+        by_value = mixed(planned, largest, lambda invoice: invoice.invoice.amount + _priced(invoice))
+        more = f"{PRICED}{_in_brackets(by_value)}"
+    yield f"the sheet has {money(largest)}{more}, but largest_total allows {most:,.2f}"
 
 
-def _several(sums: str | None) -> str:
+def _in_brackets(sums: str | None) -> str:
     return f" ({sums})" if sums else ""
 
 
-def in_sheet(one: ReportedInvoice) -> bool:
+def in_sheet(planned: ReportedInvoice) -> bool:
     """Whether the sheet says the whole value of an invoice: every line has its amount there."""
-    return not isinstance(one.invoice, Invoice) or all(line.amount is not None for line in one.invoice.lines)
+    return not isinstance(planned.invoice, Invoice) or all(line.amount is not None for line in planned.invoice.lines)
 
 
-def worth(one: ReportedInvoice) -> Decimal | None:
+def worth(planned: ReportedInvoice) -> Decimal | None:
     """Value of an invoice, main unit without tax, with what Kantata prices; None when a part of it is not known."""
-    if in_sheet(one):
-        return one.invoice.amount
-    return None if one.expected is None else one.expected.total
+    if in_sheet(planned):
+        return planned.invoice.amount
+    if planned.expected is None:
+        return None
+    return planned.expected.total
 
 
-def _priced(one: ReportedInvoice) -> Decimal:
+def _priced(planned: ReportedInvoice) -> Decimal:
     """What Kantata adds to the amounts in the sheet, as far as it is known; only what is to be sent counts."""
-    value = worth(one) if one.status is Status.READY else None
-    return Decimal(0) if value is None else value - one.invoice.amount
+    value = worth(planned)
+    if value is None or planned.status is not Status.READY:
+        return Decimal(0)
+    return value - planned.invoice.amount
 
 
-def _largest(one: ReportedInvoice) -> Decimal:
+def _largest(planned: ReportedInvoice) -> Decimal:
     """The larger, whatever its sign, of the amount in the sheet and the whole value: both keep to the limits."""
-    return max(one.invoice.amount, one.invoice.amount + _priced(one), key=abs)
+    return max(planned.invoice.amount, planned.invoice.amount + _priced(planned), key=abs)

@@ -130,4 +130,41 @@ _INVOICES = {
     ),
 }
 
-MESSAGES = {**_CELLS, **_ROWS, **_INVOICES}
+_COLUMNS = {
+    "*.unproved": Message(
+        "{title}: {first} may mean {meanings}, and no cell of the column shows which{others}.",
+        "Put into importer.toml {lines}; or type the {plain}.",
+    ),
+    "*.contradicted": Message(
+        "{title}: The column is written in more than one way: {parts}. So {count} cannot be read with certainty.",
+        "Write the whole column in one way{plain}.",
+    ),
+    "*.three_decimals": Message(
+        "{title}: {listed} would have three decimals, because {proof} is written {way}; no amount has so many, so one "
+        "of the two is a slip.",
+        'Correct them, or put decimal_mark = "{mark}" into importer.toml if three decimals are meant.',
+    ),
+    "*.foreign": Message(
+        "{title}: {count} cannot be read with {setting} of the settings: {listed}.",
+        "Correct the cells, or the setting.",
+    ),
+    "*.swapped": Message(
+        "{title}: The dates with a day up to 12 ({dates}) are date cells, those with a day above 12 ({texts}, first "
+        "{first}) are text. Excel leaves that behind when it opens a text file of another country: it swaps day and "
+        "month where it can, and leaves the rest as text. So {cell_of_date} may be {turned} instead of {day}.",
+        "Compare the date cells with where they came from, and import the text file again with this column as text. "
+        "If the date cells are right, type the others as 2026-10-31.",
+    ),
+    "*.unlikely_year": Message(
+        "{title}: {where} is {day}: an unlikely year for an invoice{others}.",
+        "Correct the year, unless it is meant.",
+        _WARNING,
+    ),
+    "*.unlikely": Message(
+        "{title}: {where} says {days} days: more than a year until payment{others}.",
+        "Correct the days, unless they are meant.",
+        _WARNING,
+    ),
+}
+
+MESSAGES = {**_COLUMNS, **_CELLS, **_ROWS, **_INVOICES}
