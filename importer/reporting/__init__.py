@@ -1,5 +1,6 @@
-"""Show what was planned or done: the report, the terminal, workbooks and the annotated copy.
+"""Show what was planned or done: the report, the terminal, workbooks, mails and the annotated copy.
 
-Comes in: a :class:`~importer.reporting.report.Report`. Goes out: text on the terminal and files in the reports folder.
-It decides nothing: what it shows was decided before.
+Comes in: a :class:`~importer.reporting.report.Report`. document.py and details.py decide what is shown of it, as
+tables and sentences; terminal.py, workbook/ and mail.py lay that out. Goes out: text, and files in the reports folder.
+Nothing is decided here about an invoice: what is shown was decided before.
 """
