@@ -20,7 +20,7 @@ from importer.kantata.payload import to_json
 from importer.model.answers import ReadBack
 from importer.model.errors import SettingsProblem
 from importer.model.exit_codes import ExitCode
-from importer.model.plans import PlannedInvoice, Source, Status
+from importer.model.plans import InvoiceResult, PlannedInvoice, Source, Status
 from importer.model.problems import Problems, Severity
 from importer.planning.plan import draw_up
 from importer.planning.totals import totals_of
@@ -29,6 +29,7 @@ from importer.reporting.workbook.results import prepare_folder, write_report
 from importer.reporting.workbook.to_fix import write_to_fix
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from openpyxl import Workbook
@@ -44,6 +45,12 @@ def outcome(status: Status, invoice_id: str | None = None, **fields: Any) -> dic
     return {"status": status, "invoice_id": invoice_id, **fields}
 
 
+def ended(planned: PlannedInvoice, ways: Iterator[dict[str, Any]]) -> PlannedInvoice | InvoiceResult:
+    """The result of a sound invoice in the next of these ways; without one, and of an unsound invoice, the plan."""
+    way = {} if planned.payload is None else next(ways, {})
+    return InvoiceResult(planned, **way) if way else planned
+
+
 def report_of(
     path: Path, *outcomes: dict[str, Any], command: str = "submit", batch: str = "2026-10", **fields: Any
 ) -> Report:
@@ -53,7 +60,7 @@ def report_of(
     lines, _ = check_rows(sheet, problems, send_cents=True)
     invoices = group(lines, sheet, NET_30_DRAFT, problems)
     ways = iter(outcomes)
-    planned = tuple(one if one.payload is None else replace(one, **next(ways, {})) for one in draw_up(invoices, batch))
+    planned = tuple(ended(one, ways) for one in draw_up(invoices, batch))
     usual: dict[str, Any] = {
         "command": command,
         "run_id": RUN,
@@ -625,4 +632,4 @@ def test_the_rows_of_the_report_are_answered_once(tmp_path: Path) -> None:
     report = all_ends(tmp_path)
     rows = report.by_row()
     assert sorted(rows) == [2, 3, 4, 5, 6, 7, 8]
-    assert all(isinstance(planned, PlannedInvoice) for planned in rows.values())
+    assert all(isinstance(planned, (PlannedInvoice, InvoiceResult)) for planned in rows.values())
