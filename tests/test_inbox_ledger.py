@@ -166,3 +166,18 @@ def test_a_folder_that_became_a_link_is_not_written_through(cli: Cli, sandbox: S
     folder.symlink_to(cli.folder / "elsewhere")
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
     assert {path.name: path.read_bytes() for path in (cli.folder / "elsewhere").iterdir()} == before
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER])
+def test_what_was_settled_is_reported_once_and_not_late(cli: Cli, sandbox: Sandbox, kind: FaultKind) -> None:
+    """A file that comes back is reported when it had its turn: two mails, of the doubt and of its end."""
+    with MailServer() as mail:
+        in_doubt(cli, sandbox, kind, IMPORTER_NOTIFY=mail.address)
+        for _ in range(2):
+            assert cli.at(sandbox).run("run", **AUTO, IMPORTER_NOTIFY=mail.address).exit_code == 0
+        subjects = [message["subject"] for message in mail.received]
+        texts = [text_of(message) for message in mail.received]
+    assert len(texts) == 2, subjects
+    assert not any("late notice" in subject for subject in subjects)
+    assert not any("Not delivered before" in text for text in texts)
+    assert "a.xlsx: done." in texts[1]

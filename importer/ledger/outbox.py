@@ -38,7 +38,8 @@ NOTICES = sa.Table(
     sa.Column("ended_at", sa.DateTime),
     sa.Index("notices_by_topic", "account", "machine", "topic"),
 )
-"""``ended_at``: when what it says was no longer true. Each machine sends its own notices."""
+"""``sent_at``: when it was sent, or when no address was set to send it to. ``ended_at``: when what it says was no
+longer true. Each machine sends its own notices."""
 HEARTBEAT = "heartbeat"
 """Topic of the one row that remembers how the last heartbeat went."""
 

@@ -1,7 +1,8 @@
 """Notices to people through Apprise, and a heartbeat for a monitor. Neither ever fails a run.
 
 What is to be said lies in the outbox of the ledger (:mod:`importer.ledger.outbox`) before it is sent. What could
-not be sent, or what a run that was ended had queued, is sent with the next notice.
+not be sent, or what a run that was ended had queued, is sent with the next notice. A notice comes twice only when the
+program is killed after an address took it and before that is noted.
 """
 
 from __future__ import annotations

@@ -234,7 +234,11 @@ def _note_reason(decided: InboxFile, doubt: FileInDoubt, tools: Tools, topic: st
 def _moved(decided: InboxFile, doubt: FileInDoubt, tools: Tools, topic: str) -> InboxFile:
     """Commit where a file goes, and move it; as it was before, when it cannot be moved. Raises OSError."""
     files, news = tools.ledger.inbox_files, result_of(decided).news
-    files.decide(decided, topic, news)
+    superseded = result_of(doubt.file).news
+    if decided.state is FileState.RETURNED:  # it is reported when it had its turn in the inbox
+        files.decide(decided, topic, withdrawn=superseded)
+    else:
+        files.decide(decided, topic, news, withdrawn=superseded)
     try:
         if _carry_out(decided, doubt.workbook, doubt.folder, tools):
             return decided
