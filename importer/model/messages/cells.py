@@ -72,7 +72,7 @@ _AMOUNTS = {
         "Type digits, such as 1234.50 (a credit: -1234.50); a currency may stand beside them.",
     ),
     "*.not_a_number:groups": Message(
-        "is not an amount that can be read with certainty: its points, commas or blanks do not separate thousands",
+        "is not an amount that can be read with certainty: its points, commas or blanks do not set off thousands",
         "Type the amount without them, such as 1234.50.",
     ),
     "*.too_large": Message("has too many digits for an amount", "Check the amount."),
