@@ -153,6 +153,7 @@ def test_a_value_is_what_stands_in_the_xml_or_a_fault(made: tuple[str, bool]) ->
     except FileProblem:
         return
     number = 0
+    claims: dict[tuple[int, int], list[ET.Element]] = {}
     root = ET.fromstring(xml)  # noqa: S314 - made above
     for one in root.iter():
         one.tag = one.tag.rpartition("}")[2]
@@ -161,10 +162,12 @@ def test_a_value_is_what_stands_in_the_xml_or_a_fault(made: tuple[str, bool]) ->
         for cell in row:
             at = re.fullmatch(r"([A-Z]+)(\d+)", cell.get("r", ""))
             position = column_position(at[1]) if at else position + 1
-            line = grid.rows[(int(at[2]) if at else number) - 1 :][:1]
-            read_as = line[0][position] if line and position < len(line[0]) else None
-            if not isinstance(read_as, CellFault):
-                assert _same(cell, read_as), (ET.tostring(cell), read_as)
+            claims.setdefault((int(at[2]) if at else number, position), []).append(cell)
+    for (number, position), cells in claims.items():
+        line = grid.rows[number - 1 :][:1]
+        read_as = line[0][position] if line and position < len(line[0]) else None
+        if not isinstance(read_as, CellFault):  # where two cells claim a place, it is read as one of them
+            assert any(_same(cell, read_as) for cell in cells), (list(map(ET.tostring, cells)), read_as)
 
 
 def _same(cell: ET.Element, read_as: object) -> bool:

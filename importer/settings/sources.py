@@ -55,9 +55,7 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
     except (tomllib.TOMLDecodeError, OSError) as why:
         key = "settings.file:twice" if "overwrite" in str(why) else "settings.file"
         raise error(SettingsProblem, key, file=path, why=why) from why
-    profiles = content.pop("profile", {})
-    if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
-        raise error(SettingsProblem, "settings.profile:value", file=path)
+    profiles = _profiles_of(content, path)
     sections = {"": content} | {f" [profile.{name}]": section for name, section in profiles.items()}
     _refuse_secrets(path, sections.values())
     _refuse_unknown(path, sections)
@@ -68,6 +66,14 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
         near = did_you_mean(profile, profiles) or "."
         raise error(SettingsProblem, "settings.profile", file=path, profile=profile, near=near)
     return content, profiles[profile]
+
+
+def _profiles_of(content: dict[str, Any], path: Path) -> dict[str, dict[str, Any]]:
+    """Take the profiles out of the content of a file."""
+    profiles = content.pop("profile", {})
+    if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
+        raise error(SettingsProblem, "settings.profile:value", file=path)
+    return profiles
 
 
 def of_environment() -> dict[str, Any]:

@@ -164,9 +164,7 @@ def _ignored_although_known(sheet: Sheet, known: Mapping[str, str]) -> list[str]
 
 def _translated(cells: list[Cell], words: Mapping[str, object], name: str, sheet: Sheet) -> tuple[list[Cell], str]:
     """The cells of a column with their words replaced, and a sentence about it; empty when no word was found."""
-    meanings: dict[str, Cell] = {}
-    for word, value in words.items():
-        meanings[folded(word)] = None if is_blank(value) else value
+    meanings = {folded(word): _meaning(value) for word, value in words.items()}
 
     # Equal cells are looked at once; the type belongs to the key, since True == 1 == 1.0.
     keys = [(type(cell), cell) for cell in cells]
@@ -174,10 +172,10 @@ def _translated(cells: list[Cell], words: Mapping[str, object], name: str, sheet
     count: Counter[str] = Counter()
     translated: list[Cell] = []
     for key in keys:
-        word = word_of[key]
-        if word in meanings:
-            count[word] += 1
-            translated.append(meanings[word])
+        found = word_of[key]
+        if found is not None and found in meanings:
+            count[found] += 1
+            translated.append(meanings[found])
         else:
             translated.append(key[1])
     if not count:
@@ -188,9 +186,14 @@ def _translated(cells: list[Cell], words: Mapping[str, object], name: str, sheet
     return translated, f"{used}: it reads {names_in_short(read, MOST_WORDS)}."
 
 
-def _word(cell: Cell) -> str:
-    """A cell as words of the settings are compared; a cell that is neither text nor number is none."""
-    return folded(text_of(cell)) if isinstance(cell, str | int | float) else ""
+def _meaning(value: object) -> Cell:
+    """What a word of the settings stands for; a blank text for an empty cell."""
+    return None if is_blank(value) else value
+
+
+def _word(cell: Cell) -> str | None:
+    """A cell as words of the settings are compared; None for what is neither text nor number."""
+    return folded(text_of(cell)) if isinstance(cell, str | int | float) else None
 
 
 def _takes_all(column: Column) -> bool:

@@ -132,8 +132,8 @@ def _is_unusual(xml: bytes) -> bool:
     if xml.find(b"<!", start) >= 0 or xml.find(b"<?", start) >= 0:  # comments, CDATA, instructions
         return True
     blanks = [blank for blank in (b" ", b"\n", b"\t", b"\r") if xml.find(blank, start) >= 0]
-    spaced = any(xml.find(pair, start) >= 0 for blank in blanks for pair in (blank + b"=", b"=" + blank))
-    return spaced and _SPACED.search(xml) is not None
+    pairs = [blank + b"=" for blank in blanks] + [b"=" + blank for blank in blanks]
+    return any(xml.find(pair, start) >= 0 for pair in pairs) and _SPACED.search(xml) is not None
 
 
 def _quotes(xml: bytes) -> list[bytes]:
