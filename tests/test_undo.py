@@ -751,3 +751,17 @@ def test_what_is_not_reached_again_is_unknown_still(desk: Desk) -> None:
     assert desk.states() == {"k1": "removing", "k2": "removing"}
     desk.cli.run("reconcile")
     assert desk.states() == {"k1": "exists", "k2": "exists"}
+
+
+def test_a_refusal_after_a_lost_answer_is_unknown(desk: Desk) -> None:
+    """The request whose answer was lost may take effect yet, so the invoice is not called kept."""
+    desk.cli.fees(1)
+    desk.submit()
+    desk.kantata.misbehave(Fault(FaultKind.DROP_BEFORE, "DELETE", "/invoices/*"))
+    assert groups(desk.undo()) == {"unknown": ["k1"]}
+    desk.kantata.misbehave(Fault(FaultKind.STATUS_BEFORE, "DELETE", "/invoices/*", status=422))
+    done = desk.undo()
+    assert (done.exit_code, groups(done), desk.states()) == (8, {"unknown": ["k1"]}, {"k1": "removing"})
+    assert "refused" in reasons(done)["k1"]
+    assert desk.cli.run("reconcile").exit_code == 4
+    assert desk.states() == {"k1": "exists"}

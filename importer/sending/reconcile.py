@@ -78,25 +78,27 @@ class Settlement:
         """What the ledger notes; None while the invoice stays in doubt."""
         if self.status is Status.IN_DOUBT:
             return None
-        found = self.verdict is Verdict.FOUND
+        found, absent = Event.FOUND, Event.ABSENT
         if self.doubt.being_undone:
-            return Event.STILL_THERE if found else Event.REMOVED
-        if self.by_hand:
-            return Event.SAID_BILLED if found else Event.SAID_NOT_BILLED
-        return Event.FOUND if found else Event.ABSENT
+            found, absent = Event.STILL_THERE, Event.REMOVED
+        elif self.by_hand:
+            found, absent = Event.SAID_BILLED, Event.SAID_NOT_BILLED
+        return found if self.verdict is Verdict.FOUND else absent
 
     @property
     def words(self) -> str:
         """What became of it, one of :data:`OUTCOMES`."""
-        match self.verdict:
-            case Verdict.FOUND:
-                return "not undone" if self.doubt.being_undone else "billed"
-            case Verdict.ABSENT:
-                return "undone" if self.doubt.being_undone else "not billed"
-            case Verdict.UNCLEAR | Verdict.TOO_EARLY:
+        match self.event:
+            case None:
                 return "in doubt still"
+            case Event.STILL_THERE:
+                return "not undone"
+            case Event.REMOVED:
+                return "undone"
+            case Event.FOUND | Event.SAID_BILLED:
+                return "billed"
             case _:
-                assert_never(self.verdict)
+                return "not billed"
 
 
 # --- asking Kantata ---

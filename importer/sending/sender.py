@@ -88,9 +88,17 @@ class Sender:
         with ThreadPoolExecutor(self.workers, thread_name_prefix="sender") as threads:
             answers: list[Future[InvoiceResult] | PlannedInvoice] = []
             for plan in planned:
-                answers.append(threads.submit(self._answered, plan) if plan.status is Status.READY else plan)
-            for answer in answers:
-                final = answer.result() if isinstance(answer, Future) else answer
+                if plan.status is Status.READY:
+                    answers.append(threads.submit(self._answered, plan))
+                else:
+                    answers.append(plan)
+
+            for answer in answers:  # in the order of the sheet, however they end
+                final: ReportedInvoice
+                if isinstance(answer, Future):
+                    final = answer.result()
+                else:
+                    final = answer
                 done.append(final)
                 self.progress(final)
 
