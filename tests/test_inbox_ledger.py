@@ -181,3 +181,18 @@ def test_what_was_settled_is_reported_once_and_not_late(cli: Cli, sandbox: Sandb
     assert not any("late notice" in subject for subject in subjects)
     assert not any("Not delivered before" in text for text in texts)
     assert "a.xlsx: done." in texts[1]
+
+
+def test_a_file_that_waits_for_another_run_is_not_reported(cli: Cli, sandbox: Sandbox) -> None:
+    """The other run reports what it does; neither at once nor late is there a mail that it was at work."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
+    locked = "import importer.unattended.handling as h\nfrom importer.model.errors import LockedByAnother\n"
+    locked += "def busy(*a, **k):\n    raise LockedByAnother('Another run is at work.')\n"
+    with MailServer() as mail:
+        env = AUTO | {"IMPORTER_NOTIFY": mail.address}
+        before = f"{locked}h.examine = busy\n"
+        assert cli.at(sandbox).start("run", before=before, **env).wait().exit_code == 7
+        assert (mail.received, lying(inbox)) == ([], ["a.xlsx"])
+        assert cli.at(sandbox).run("run", **env).exit_code == 0
+        [text] = (text_of(message) for message in mail.received)
+    assert "Another run" not in text

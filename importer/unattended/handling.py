@@ -241,8 +241,11 @@ def _filed(this: InboxRun, candidate: Candidate, file: InboxFile, result: InboxR
     decided = _decided(this, file, result)
     if result.state is FileState.LEFT:
         _forget(reports / file.entry)
+        news = None
+        if result.exit_code is not ExitCode.LOCKED:  # the run that holds the lock reports what it does itself
+            news = result.news
         with suppress(LedgerProblem):  # the next run takes it again all the same
-            files.decide(decided, this.topic, result.news)
+            files.decide(decided, this.topic, news)
         return result
 
     result = replace(result, folder=decided.folder)
