@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import shutil
 import subprocess
 import time as clock
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ BUILT_IN_SHOWN = [
     (19, time(0, 5, 7), "12:05:07 AM"),
     (20, time(9, 30), "9:30"),
     (21, time(21, 30, 5), "21:30:05"),
-    (22, datetime(2026, 10, 31, 4, 5), "10/31/2026 4:05"),
+    (22, datetime(2026, 10, 31, 4, 5, tzinfo=UTC), "10/31/2026 4:05"),
     (37, -1234, "(1,234)"),
     (38, 1234, "1,234 "),
     (39, -1234.5, "(1,234.50)"),
@@ -199,10 +200,8 @@ def test_a_plain_format_shows_the_number_itself(value: Decimal) -> None:
 @pytest.mark.parametrize("code", ["0" * LONGEST, '"' * LONGEST, "[" * LONGEST, "[h]" * 333, "_" * LONGEST, "#," * 500])
 def test_a_hostile_format_takes_no_time(code: str) -> None:
     start = clock.perf_counter()
-    try:
+    with contextlib.suppress(UnreadableFormat):
         shown(code, 5)
-    except UnreadableFormat:
-        pass
     assert clock.perf_counter() - start < 1
 
 
@@ -219,7 +218,8 @@ def test_libreoffice_shows_the_same(tmp_path: Path) -> None:
     book = xlsxwriter.Workbook(tmp_path / "formats.xlsx")
     sheet = book.add_worksheet()
     for row, (code, value, _) in enumerate(cases):
-        sheet.write(row, 0, value, book.add_format({"num_format": code}))
+        moment = value.replace(tzinfo=None) if isinstance(value, datetime) else value
+        sheet.write(row, 0, moment, book.add_format({"num_format": code}))
     sheet.set_column(0, 0, 40)
     book.close()
     profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"
