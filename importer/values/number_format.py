@@ -1,7 +1,8 @@
 """What Excel shows of a value under a number format, such as ``PO-00042`` of 42 under ``"PO-"00000``.
 
 :func:`shown` writes it with the marks and names of English (1,234.50, March). Source: ECMA-376 part 1,
-section 18.8.31, and what Excel does where that is silent. A format that cannot be read with certainty raises UnreadableFormat.
+section 18.8.31, and what Excel does where that is silent. A format that cannot be read with certainty raises
+UnreadableFormat.
 """
 
 from __future__ import annotations
