@@ -99,7 +99,7 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
     """
     settings = tools.settings
     if not settings.unattended:
-        msg = "Nothing was sent: the settings do not let run send by itself."
+        msg = "Nothing was sent: the settings do not allow run to send without a person."
         raise GateRefused(msg, "Set unattended = true, or submit it yourself.", code="gate.unattended")
     if settings.require_approval:
         approved(plan, tools)
@@ -136,8 +136,8 @@ def _undone(plan: Report, tools: Tools) -> int:
 def _taken_back(undone: int) -> GateRefused:
     were = "was" if undone == 1 else "were"
     why = (
-        f"Nothing was sent: {count_of(undone, 'invoice')} of this file {were} undone, and nobody has said since that "
-        "it is to be billed anew."
+        f"Nothing was sent: {count_of(undone, 'invoice')} of this file {were} undone, and no approval since then says "
+        "that they are to be billed again."
     )
     how = "Approve the file, or submit it yourself; else take it out of the inbox."
     return GateRefused(why, how, code="gate.undone")
@@ -146,10 +146,10 @@ def _taken_back(undone: int) -> GateRefused:
 def _unguarded(plan: Report, settings: Settings, expected: ControlTotals) -> GateRefused:
     """Why no gate guards the plan, and what would."""
     if not gates_set(settings, expected):
-        why = "no gate guards this workbook, and nobody watches"
+        why = "no gate guards this workbook, and no person checks it before it is sent"
         how = "put “Expected total” with the amount beside it on a sheet called Cover, set a limit"
         if expected.total_calculated or expected.invoices_calculated:
-            why = "what the sheet Cover expects is a formula, which agrees with any rows, and nothing else guards them"
+            why = "what the sheet Cover expects is a formula, so it always matches, and no other gate guards the rows"
             how = "type the number from your books in its place, set a limit"
         return _no_gate(why, how)
     ready = [planned for planned in plan.planned if planned.status is Status.READY]
@@ -256,7 +256,7 @@ def _not_approved(report: Report, known: Iterable[Approval], plan: dict[str, Any
     last = (same_name or known)[0]
     changed = "; ".join(differences(last.plan, plan))
     msg = f"Nothing was sent: the plan is not the one that {last.who} approved: {changed}."
-    return GateRefused(msg, "Preview and approve it anew, or undo the change.", code=NOT_APPROVED)
+    return GateRefused(msg, "Preview and approve it again, or take the change back.", code=NOT_APPROVED)
 
 
 def _used_up(approval: Approval, how: str, run_id: str, command: str) -> GateRefused:
@@ -265,7 +265,7 @@ def _used_up(approval: Approval, how: str, run_id: str, command: str) -> GateRef
     if how == COMPLETE:
         what = f"run {run_id} created all of its invoices"
     msg = f"Nothing was sent: the approval of this plan by {approval.who} is used up: {what}."
-    return GateRefused(msg, f"To send it once more, approve it anew: {command}", code=NOT_APPROVED)
+    return GateRefused(msg, f"To send it once more, approve it again: {command}", code=NOT_APPROVED)
 
 
 def _command(report: Report, wish: Wish | None) -> str:

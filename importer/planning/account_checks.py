@@ -90,7 +90,7 @@ SIGNS: dict[str, frozenset[str]] = {
 def fits(mark: str | None, currency: str | None) -> bool | None:
     """Tell whether a mark such as “$”, “EUR” or “kr.” may mean a currency code.
 
-    None when it cannot be told: no mark, no currency, or a mark that is not known.
+    None when that cannot be known: no mark, no currency, or a mark that is not known.
     """
     sign, code = (mark or "").strip().rstrip(".").casefold(), (currency or "").strip().upper()
     if not sign or not code:
