@@ -120,9 +120,9 @@ def test_one_file_that_fails_keeps_no_other_in_doubt(cli: Cli, sandbox: Sandbox)
     filled(inbox / "b.xlsx", 20, key="b")
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER, times=2))
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
-    crash = "import importer.flow.reconciling as r\nread = r.prepare\ndef prepare(wish, *a):\n"
+    crash = "import importer.flow.reconciling as r\nread = r.sheet_of\ndef sheet_of(wish, *a):\n"
     crash += "    if wish.path.name == 'a.xlsx':\n        raise ValueError('planted')\n    return read(wish, *a)\n"
-    done = cli.at(sandbox).start("run", before=f"{crash}r.prepare = prepare\n", **AUTO).wait()
+    done = cli.at(sandbox).start("run", before=f"{crash}r.sheet_of = sheet_of\n", **AUTO).wait()
     assert (done.exit_code, invoices(sandbox)) == (0, 2)
     assert {"a.xlsx", "b.xlsx"} <= set(put_away(inbox, "done"))
 
