@@ -31,7 +31,7 @@ from importer.values.readings import Typed, Undecided, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from importer.checking.conventions import Decision
+    from importer.checking.conventions import Decision, Verdict
     from importer.model.columns import Column
     from importer.model.problems import Problem
 
@@ -138,16 +138,10 @@ def _typed_column(
 ) -> list[object]:
     """Read a column with texts, the way of writing decided for all of them at once."""
     texts = [cell for cell in dict.fromkeys(cells) if isinstance(cell, str)]
+    read, typed, verdict = _read_texts(column, texts, conventions)
+    setting_name, setting = "date_order", conventions.date_order
     if column.kind is Kind.AMOUNT:
-        read = {text: typed_amounts.typed_amount(text) for text in texts}
-        typed = _only_typed(read)
         setting_name, setting = "decimal_mark", conventions.decimal_mark
-        verdict = without_thirds(decide(typed, setting, typed_amounts.WAYS), typed)
-    else:
-        read = {text: typed_dates.typed_date(text, conventions.today) for text in texts}
-        typed = _only_typed(read)
-        setting_name, setting = "date_order", conventions.date_order
-        verdict = decide(typed, setting, typed_dates.WAYS)
 
     rows = sheet.frame.index.tolist()
     places: list[tuple[int, str]] = []
@@ -171,8 +165,22 @@ def _typed_column(
     return result
 
 
-def _only_typed(read: dict[str, Typed | Unreadable]) -> dict[str, Typed]:
-    return {text: value for text, value in read.items() if isinstance(value, Typed)}
+def _read_texts(
+    column: Column, texts: list[str], conventions: Conventions
+) -> tuple[dict[str, Typed | Unreadable], dict[str, Typed], Verdict]:
+    """What each text is, those that are an amount or date in some way, and what was decided of these."""
+    read: dict[str, Typed | Unreadable] = {}
+    for text in texts:
+        if column.kind is Kind.AMOUNT:
+            read[text] = typed_amounts.typed_amount(text)
+        else:
+            read[text] = typed_dates.typed_date(text, conventions.today)
+    typed = {text: value for text, value in read.items() if isinstance(value, Typed)}
+    if column.kind is Kind.AMOUNT:
+        verdict = without_thirds(decide(typed, conventions.decimal_mark, typed_amounts.WAYS), typed)
+    else:
+        verdict = decide(typed, conventions.date_order, typed_dates.WAYS)
+    return read, typed, verdict
 
 
 def _undecided(values: list[object], rows: list[int], cells: list[object], problem: Problem) -> list[object]:

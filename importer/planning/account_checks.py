@@ -199,6 +199,10 @@ class _Check:
             yield self._elsewhere("item_id", name, item.workspace_id or 0, line)
         if self.ready:
             yield from self._invoiced(name, item, line.row)
+        yield from self._not_to_be_billed(name, item, line, invoice_date)
+
+    def _not_to_be_billed(self, name: str, item: BillableItem, line: LineItem, invoice_date: date) -> Iterator[Problem]:
+        """What Kantata says against billing an item that is free."""
         if item.approved is False and self.account.project(item.workspace_id or line.workspace_id).needs_approval:
             yield self._at("item_id", line.row, "item_id.not_approved", item=name)
         if item.billable is False:
@@ -208,14 +212,13 @@ class _Check:
 
     def _invoiced(self, name: str, item: BillableItem, row: int) -> Iterator[Problem]:
         """An item on a live invoice is billed; one on cancelled invoices only is free."""
-        live = [holder.invoice_id for holder in item.holders if holder.cancelled is False]
-        unclear = [holder.invoice_id for holder in item.holders if holder.cancelled is None]
+        live, unclear = _holders(item, cancelled=False), _holders(item, cancelled=None)
         if live or (item.invoiced and unclear):
-            yield self._at("item_id", row, "item_id.invoiced", item=name, invoices=", ".join(live or unclear))
+            yield self._at("item_id", row, "item_id.invoiced", item=name, invoices=live or unclear)
         elif item.invoiced and not item.holders:
             yield self._at("item_id", row, "item_id.invoiced:untold", item=name)
         elif unclear and item.invoiced is None:
-            yield self._at("item_id", row, "item_id.perhaps_invoiced", item=name, invoices=", ".join(unclear))
+            yield self._at("item_id", row, "item_id.perhaps_invoiced", item=name, invoices=unclear)
 
     def _task(self, line: LineItem, task_id: int) -> Iterator[Problem]:
         task = self.account.tasks.records.get(task_id)
@@ -246,3 +249,8 @@ class _Check:
         raw = self.sheet.raw(column, row)
         value = None if raw is None else text_of(raw)
         return self.sheet.problem_at(column, row, key, value, **facts)
+
+
+def _holders(item: BillableItem, *, cancelled: bool | None) -> str:
+    """Ids of the invoices that hold an item and are cancelled, are not, or (None) may be; separated by commas."""
+    return ", ".join(holder.invoice_id for holder in item.holders if holder.cancelled is cancelled)
