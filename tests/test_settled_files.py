@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from inboxes import filled, lying, put_away
+from sheets import workbook
 from tampering import between
 from test_approval import STRICT
 from test_run_doubts import AUTO, LATER, in_doubt, invoices
@@ -112,6 +113,23 @@ def test_what_was_to_be_undone_waits_in_the_inbox(cli: Cli, sandbox: Sandbox, st
     assert (waits.exit_code, invoices(sandbox), lying(sheet.parent)) == (9, 0, ["a.xlsx"])
     assert cli.at(sandbox).run("approve", sheet, "--yes", **env).exit_code == 0
     assert (cli.at(sandbox).run("run", **env).exit_code, invoices(sandbox)) == (0, 1)
+
+
+def test_what_was_to_be_undone_is_known_by_its_content_too(cli: Cli, sandbox: Sandbox) -> None:
+    """It was in doubt, was to be undone and was not created: in the file of another batch it has another reference."""
+    lines = [("Project ID", "Item type", "Amount", "Net days"), (101, "Fixed fee", 10, 30)]
+    inbox = cli.folder / "inbox"
+    inbox.mkdir()
+    workbook(inbox / "a.xlsx", {"Invoices": lines, "Cover": [["Expected total", 10], ["Batch", "October"]]})
+    sandbox.misbehave(Fault(FaultKind.DROP_BEFORE))
+    assert cli.at(sandbox).run("run", **LATER).exit_code == 8
+    assert cli.at(sandbox).run("undo", "last", "--yes").exit_code == 8
+    workbook(inbox / "b.xlsx", {"Invoices": lines, "Cover": [["Expected total", 10], ["Batch", "November"]]})
+    waits = cli.at(sandbox).run("run", **AUTO)
+    assert (waits.exit_code, invoices(sandbox), lying(inbox)) == (4, 0, ["b.xlsx"])
+    assert "undone" in waits.stdout
+    assert cli.at(sandbox).run("approve", inbox / "b.xlsx", "--yes", **AUTO).exit_code == 0
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 1)
 
 
 def test_one_file_that_fails_keeps_no_other_in_doubt(cli: Cli, sandbox: Sandbox) -> None:

@@ -53,9 +53,8 @@ class KnownInvoices:
         return found
 
     def undone_with(self, fingerprints: Iterable[str]) -> list[LedgerEntry]:
-        """Entries that were undone and not sent again since, with one of these contents."""
-        undone = INVOICES.c.reached_by == Event.REMOVED.value
-        return list(self._select(INVOICES.c.fingerprint, fingerprints, undone))
+        """Entries with one of these contents that were undone, or were to be, and were not sent since."""
+        return list(self._select(INVOICES.c.fingerprint, fingerprints, INVOICES.c.taken_back))
 
     def taken_back(self, references: Iterable[str]) -> frozenset[str]:
         """Those of the references that were undone, or were to be, and were not sent since."""
