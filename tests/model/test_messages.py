@@ -16,7 +16,7 @@ from importer.model.problems import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-IMPORTER = Path(__file__).parent.parent / "importer"
+IMPORTER = Path(__file__).parents[2] / "importer"
 MESSAGES = IMPORTER / "model" / "messages"
 WORDED_BY_CATALOGUE = ("reading", "settings", "values")
 """Rooms all of whose problems and errors come from the catalogue; their own words would escape it."""

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-import test_submission_ledger as one_file
+import test_ledger as one_file
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 from plans import ACCOUNT, BATCH, SOURCE, fee, fees, hours, invoice, plan, replan, sender, totals
@@ -60,7 +60,7 @@ def sql(ledger_place: sa.URL, ledger: SubmissionLedger) -> Iterator[Any]:
     connection.close()
 
 
-# These rules are stated once, in test_submission_ledger; with the fixtures above they run in both databases.
+# These rules are stated once, in test_ledger; with the fixtures above they run in both databases.
 test_each_outcome_leaves_its_state = one_file.test_each_outcome_leaves_its_state
 test_a_second_claim_waits = one_file.test_a_second_claim_waits_for_the_outcome_of_the_first
 test_a_sheet_edited_after_billing_is_held = one_file.test_a_sheet_edited_after_billing_is_held
@@ -229,7 +229,7 @@ print(sum(ledger.claim(one, "run", BATCH, SOURCE) is not None for one in planned
 def test_two_processes_that_claim_one_reference_get_it_once(ledger_place: sa.URL) -> None:
     """The database decides: ten references, ten claims in all, no error."""
     address = ledger_place.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", CLAIMER, address, str(Path(__file__).parent)]
+    command = [sys.executable, "-c", CLAIMER, address, str(Path(__file__).parents[1])]
     pipe = subprocess.PIPE
     started = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(2)]
     for one in started:

@@ -9,7 +9,7 @@ from inboxes import filled, lying, put_away
 from sheets import workbook
 from tampering import between
 from test_approval import STRICT
-from test_run_doubts import AUTO, LATER, in_doubt, invoices
+from test_doubts_of_a_run import AUTO, LATER, in_doubt, invoices
 
 from importer.sandbox.faults import Fault, FaultKind
 

@@ -24,7 +24,7 @@ from importer.settings.model import Settings
 from importer.template.sheets import EXAMPLE_HEADER_ROW, EXAMPLE_ROWS
 from importer.template.write import template_csv, template_workbook, write
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
 sys.path.insert(0, str(ROOT / "tools"))
 

@@ -16,7 +16,7 @@ from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
 from importer.model.problems import Problem, Problems
 from importer.reading.read import read_sheet
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "sample_data"
 sys.path.insert(0, str(ROOT / "tools"))
 

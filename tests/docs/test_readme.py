@@ -19,7 +19,7 @@ from importer.model.invoices import ItemType
 from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.sources import NOT_SETTINGS, OWN_NAMES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md")))
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}

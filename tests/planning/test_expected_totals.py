@@ -170,7 +170,7 @@ def test_the_expected_total_is_what_kantata_then_holds(cli: Cli, sandbox: Sandbo
     """For the whole sample, invoice by invoice (the stand-in has no tax)."""
     from pathlib import Path
 
-    sample = Path(__file__).parent.parent / "sample_data" / "agency_october_2026.xlsx"
+    sample = Path(__file__).parents[2] / "sample_data" / "agency_october_2026.xlsx"
     done = cli.at(sandbox).run("submit", sample, "--yes", "--json")
     assert done.exit_code == 0
     held = {str(one.id): Decimal(one.balance_in_cents) / 100 for one in sandbox.invoices()}
@@ -182,7 +182,7 @@ def test_the_sample_previews_clean(cli: Cli, sandbox: Sandbox) -> None:
     """38 rows, 11 invoices, 26,985.00, and no live finding."""
     from pathlib import Path
 
-    sample = Path(__file__).parent.parent / "sample_data" / "agency_october_2026.xlsx"
+    sample = Path(__file__).parents[2] / "sample_data" / "agency_october_2026.xlsx"
     done = cli.at(sandbox).run("preview", sample, "--json")
     totals = done.document["totals"]
     assert (done.exit_code, totals["rows"], totals["invoices"], totals["amount"]) == (0, 38, 11, "26985.00")

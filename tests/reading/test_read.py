@@ -30,7 +30,7 @@ from importer.model.sheet import Excluded, is_blank, text_of
 from importer.reading.read import read_sheet
 
 HEADER = ["Project ID", "Item type", "Amount"]
-CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 
 
 def refused(path: Path, sheet_name: str | None = None) -> FileProblem:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from inboxes import filled, lying, put_away
-from test_run_doubts import AUTO, LATER, in_doubt, invoices
+from test_doubts_of_a_run import AUTO, LATER, in_doubt, invoices
 
 from importer.sandbox.faults import Fault, FaultKind
 

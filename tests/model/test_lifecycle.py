@@ -23,7 +23,7 @@ from importer.model.lifecycle import (
 )
 from importer.model.plans import Status
 
-DOCS = Path(__file__).parent.parent / "docs" / "explanation" / "exactly-once.md"
+DOCS = Path(__file__).parents[2] / "docs" / "explanation" / "exactly-once.md"
 ROW = re.compile(r"^\| `(\w+)` \| `(\w+)` \| .+ \| `(\w+)` \|$", re.MULTILINE)
 
 

@@ -421,7 +421,7 @@ def test_a_profile_has_its_own(tmp_path: Path) -> None:
 
 def test_the_example_of_the_documentation_loads(tmp_path: Path) -> None:
     """What docs/how-to/own-headers.md shows is understood as it stands there."""
-    page = (Path(__file__).parent.parent / "docs" / "how-to" / "own-headers.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "own-headers.md").read_text(encoding="utf-8")
     own = settings_of(page.split("```toml\n")[1].split("```")[0], tmp_path)
     assert own.ignore_columns == ["Internal note", "Approved by"]
     assert own.constants == {"item_type": "Fixed fee", "payment_schedule": "Net 30"}

@@ -15,7 +15,7 @@ from importer.cli import app
 from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.sources import NOT_SETTINGS, OWN_NAMES
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
+TEMPLATES = Path(__file__).parents[2] / "templates"
 RECIPES = ("crontab", "invoice-importer.service", "invoice-importer.timer", "windows-task.xml")
 
 

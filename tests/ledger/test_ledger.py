@@ -181,7 +181,7 @@ print(sum(ledger.claim(one, "run", BATCH, SOURCE) is not None for one in planned
 
 def test_processes_that_claim_one_reference_get_it_once(tmp_path: Path) -> None:
     """Three processes that even make the ledger's file together: ten claims in all, and no error."""
-    command = [sys.executable, "-c", CLAIMER, str(tmp_path / "new" / "l.sqlite"), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", CLAIMER, str(tmp_path / "new" / "l.sqlite"), str(Path(__file__).parents[1])]
     pipe = subprocess.PIPE
     started = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
     for one in started:

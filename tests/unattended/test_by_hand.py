@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from test_run_doubts import AUTO, in_doubt, invoices
+from test_doubts_of_a_run import AUTO, in_doubt, invoices
 
 from importer.sandbox.faults import Fault, FaultKind
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from inboxes import HEADERS, filled, lying, put_away
 from sheets import workbook
-from test_run_doubts import AUTO, LATER, in_doubt, invoices
+from test_doubts_of_a_run import AUTO, LATER, in_doubt, invoices
 
 from importer.sandbox.faults import Fault, FaultKind
 

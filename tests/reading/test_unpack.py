@@ -33,7 +33,7 @@ from importer.reading.formats.child import Request, take_apart
 from importer.reading.formats.grid import Limits, Unpacked
 from importer.reading.formats.unpack import unpack
 
-FILES = Path(__file__).parent / "files" / "reading"
+FILES = Path(__file__).parents[1] / "files" / "reading"
 KNOWN = known_headers()
 pytestmark = pytest.mark.usefixtures("real_child")
 SMALL = Limits(unpacked_bytes=20 * 2**20, seconds=10, memory_bytes=2**30)

@@ -23,7 +23,7 @@ from importer.reading.read import read_sheet
 if TYPE_CHECKING:
     from importer.model.sheet import Sheet
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
 import renew_test_files as renew
 
@@ -169,7 +169,7 @@ def test_a_row_that_says_total_is_left_out_with_a_warning_or_stays_a_line(tmp_pa
 
 # --- files of others ------------------------------------------------------------------
 
-CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus"
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 BY_HEADER = ("pandas__df_mangle_dup_col_dtypes.xlsx", "frictionless__duplicate-headers.csv")
 """Refused for headers of ours that stand twice; theirs are none of ours, so only their values are read here."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import requests
 from inboxes import filled, lying
-from test_run_doubts import AUTO, LATER, invoices
+from test_doubts_of_a_run import AUTO, LATER, invoices
 
 from importer.sandbox.faults import Fault, FaultKind
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from importer.model.problems import Problem
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "sheets.md").read_text(encoding="utf-8")
 sys.path.insert(0, str(ROOT / "tools"))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from inboxes import MailServer, filled, lying, put_away, text_of
-from test_run_doubts import AUTO, LATER, in_doubt
+from test_doubts_of_a_run import AUTO, LATER, in_doubt
 
 from importer.ledger.inbox_files import FileState
 from importer.ledger.opening import open_ledger
