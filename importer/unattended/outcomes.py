@@ -87,8 +87,15 @@ class InboxResult:
 
     @property
     def news(self) -> News:
-        """What people should know of it; a file that only waits is the same news in each run."""
-        subject = subject_of(self.name, self.sha256, self.outcome, self.reason)
+        """What people should know of it.
+
+        A file that only waits is the same news in each run; one that was put away is news each time, as its folder is
+        another one: who puts it back unchanged has to know that it failed again.
+        """
+        place = ""
+        if self.folder is not None:
+            place = self.folder.name
+        subject = subject_of(self.name, self.sha256, self.outcome, self.reason, place)
         return News(subject, self.line, failed=self.exit_code is not ExitCode.DONE)
 
 

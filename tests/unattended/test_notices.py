@@ -211,6 +211,19 @@ def test_a_file_that_waits_is_told_once(cli: Cli, sandbox: Sandbox, mail: MailSe
     assert len(mail.received) == 1
 
 
+def test_a_file_that_fails_again_is_told_again(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """Put back unchanged and refused once more in the next run: its money is unbilled still, and it was looked at."""
+    sheet = filled(cli.folder / "inbox" / "a.xlsx", 10)
+    content = sheet.read_bytes()
+    for told in (1, 2):
+        sheet.write_bytes(content)
+        sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, status=422))
+        failed = cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, **AUTO)
+        assert (failed.exit_code, len(mail.received)) == (4, told)
+    assert cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, **AUTO).exit_code == 0
+    assert len(mail.received) == 2
+
+
 @pytest.mark.parametrize("answer", [http(500), b"", b"no HTTP\r\n\r\n"])
 def test_a_heartbeat_that_fails_fails_nothing(cli: Cli, answer: bytes) -> None:
     """It is fetched once; its address is a secret and is not repeated."""
