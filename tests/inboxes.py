@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
     from pathlib import Path
 
+STRICT = {"IMPORTER_REQUIRE_APPROVAL": "true"}
+"""Nothing is sent that no person approved."""
 HEADERS = ("Project ID", "Invoice key", "Item type", "Amount", "Net days", "Invoice date")
 
 

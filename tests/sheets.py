@@ -154,3 +154,12 @@ def parts(content: bytes) -> dict[str, bytes]:
         return {"": content}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def column(workbook: str, sheet: str, title: str) -> list[Any]:
+    """Return the cells below a title."""
+    book = openpyxl.load_workbook(workbook, read_only=True)
+    rows = list(book[sheet].iter_rows(values_only=True))
+    book.close()
+    place = rows[0].index(title)
+    return [row[place] for row in rows[1:]]

@@ -183,9 +183,11 @@ def _expected(planned: ReportedInvoice) -> str | None:
     expected = planned.expected
     if expected is None or planned.status not in (Status.READY, Status.CREATED):
         return None
-    if expected.total is None:
-        return NOT_KNOWN
-    return f"{expected.currency or ''} {money(expected.total)}".strip()
+    if expected.total is not None:
+        return f"{expected.currency or ''} {money(expected.total)}".strip()
+    if expected.currency is None:  # Kantata was not asked: the record holds only the names of the sheet
+        return None
+    return NOT_KNOWN
 
 
 def _in_kantata(planned: ReportedInvoice) -> str | None:
@@ -267,7 +269,8 @@ def _by_status(totals: Totals) -> Iterator[tuple[object, ...]]:
 
 def _expected_totals(report: Report) -> Table | None:
     totals = totals_by_currency(report.planned)
-    if not totals or not report.is_plan:
+    known = any(total.expected is not None or total.currency is not None for total in totals)
+    if not known or not report.is_plan:
         return None
     columns = (
         Column("Currency"),

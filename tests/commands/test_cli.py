@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import openpyxl
 import pytest
+from sheets import column
 
 from importer.sandbox.faults import Fault, FaultKind
 
@@ -38,15 +38,6 @@ def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.005)
-
-
-def column(workbook: str, sheet: str, title: str) -> list[Any]:
-    """Return the cells below a title."""
-    book = openpyxl.load_workbook(workbook, read_only=True)
-    rows = list(book[sheet].iter_rows(values_only=True))
-    book.close()
-    place = rows[0].index(title)
-    return [row[place] for row in rows[1:]]
 
 
 # --- exit codes ---

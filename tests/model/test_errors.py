@@ -58,7 +58,7 @@ def rude() -> Iterator[str]:
 
 def test_a_broken_connection_is_said_in_words(rude: str, connect: Callable[..., KantataApi]) -> None:
     """No name of a Python exception, and nothing raw."""
-    for address, words in ((rude, "broken off"), ("http://127.0.0.1:9/api/v1", "nobody listens there")):
+    for address, words in ((rude, "broken off"), ("http://127.0.0.1:9/api/v1", "no program listens there")):
         with pytest.raises(NotReached) as stopped:
             list(connect(address).find_by_ids(["1"]))
         assert words in stopped.value.message

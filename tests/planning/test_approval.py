@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from inboxes import filled, lying
+from inboxes import STRICT, filled, lying
 from plans import ACCOUNT
 
 from importer.ledger.database import os_user
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from conftest import Cli
 
     from importer.sandbox.running import Sandbox
-
-STRICT = {"IMPORTER_REQUIRE_APPROVAL": "true"}
 
 
 def posts(sandbox: Sandbox) -> int:

@@ -7,8 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from inboxes import filled, lying, put_away
-from test_approval import STRICT
+from inboxes import STRICT, filled, lying, put_away
 
 from importer.sandbox.faults import Fault, FaultKind
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from inboxes import MailServer, filled, text_of
+from inboxes import STRICT, MailServer, filled, text_of
 from scripted import Scripted, created, http
-from test_approval import STRICT
 
 from importer.ledger.opening import open_ledger
 from importer.ledger.outbox import News

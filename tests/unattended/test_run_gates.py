@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import xlsxwriter
 from inboxes import MailServer, filled, lying, text_of
-from sheets import workbook
+from sheets import column, workbook
 from tampering import between
-from test_cli import column
 from test_run import AUTO, message, outcomes, posts
 
 from importer.sandbox.faults import Fault, FaultKind

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from inboxes import filled, lying, put_away
+from inboxes import STRICT, filled, lying, put_away
 from sheets import workbook
 from tampering import between
-from test_approval import STRICT
 from test_doubts_of_a_run import AUTO, LATER, in_doubt, invoices
 
 from importer.sandbox.faults import Fault, FaultKind
