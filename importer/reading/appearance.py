@@ -1,4 +1,4 @@
-"""What a person sees of a sheet besides its values: hidden, merged and crossed-out cells, number formats.
+"""What a person sees of a sheet besides its values: hidden, merged and crossed-out cells.
 
 Each function takes the rows as the file stores them, and returns them as they
 are to be billed, or a problem where what is seen and what is stored differ.
@@ -6,9 +6,8 @@ are to be billed, or a problem where what is seen and what is stored differ.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, Kind
 from importer.model.messages import problem
@@ -16,7 +15,6 @@ from importer.model.problems import cell_address, column_letter
 from importer.model.sheet import is_blank, text_of
 from importer.model.words import rows_named
 from importer.reading.formats.grid import cell_fault
-from importer.values.amounts import currency_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +101,7 @@ def unmerged(grid: Grid, start: HeaderRow, lines: list[RawRow], policy: str) -> 
         value = _merged_value(grid, area, list(columns.values()), policy)
         for number in range(first, last + 1):
             changes.setdefault(number, {}).update(dict.fromkeys(columns, value))
-    return _changed(lines, changes)
+    return changed(lines, changes)
 
 
 def _merged_value(grid: Grid, area: MergedRange, columns: list[str], policy: str) -> Cell:
@@ -142,77 +140,10 @@ def _merged_fault(grid: Grid, area: MergedRange, policy: str) -> CellFault:
     return cell_fault(shown, "*.merged", area=area)
 
 
-# --- number formats: what they show besides the number ---------------------------
-
-_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
-_CURRENCY = re.compile(r'\[\$([^\]-]+)(?:-[^\]]*)?\]|"([^"]*)"|([€£$¥])')
-_NOTHING = re.compile(r"\s*;")
-_THOUSANDS = re.compile(r"[0#?],+(?![0#?,])")
-_ZEROS = re.compile(r"0{2,}")
-
-
-def as_shown(grid: Grid, start: HeaderRow, lines: list[RawRow]) -> tuple[list[RawRow], dict[int, str]]:
-    """Return the lines with values as they are shown, and the currency shown in amount cells, by row number.
-
-    An amount shown as a percentage, in thousands or not at all becomes a fault; a number with leading zeros
-    in a column of texts becomes the text that a person sees.
-    """
-    kinds = {position: BY_NAME[name].kind for position, name in start.names.items()}
-    by_number = {row.number: row for row in lines}
-    changes: dict[int, dict[int, Cell]] = {}
-    currencies: dict[int, str] = {}
-    for (number, position), code in grid.look.formats.items():
-        if number not in by_number or position not in kinds:
-            continue
-        value, kind = by_number[number].cell(position), kinds[position]
-        if (shown := _shown(value, code, kind)) is not None:
-            changes.setdefault(number, {})[position] = shown
-        elif kind is Kind.AMOUNT and _is_number(value) and (currency := _currency_in(code)) is not None:
-            currencies[number] = currency
-    return _changed(lines, changes), currencies
-
-
-def _shown(value: Cell, code: str, kind: Kind) -> Cell:
-    """What a number format makes of a number, as far as its column needs it; None when nothing else."""
-    if not _is_number(value):
-        return None
-    if kind is Kind.AMOUNT:
-        return _format_fault(value, code)
-    if kind is Kind.TEXT and _ZEROS.fullmatch(code) and float(value).is_integer():
-        return str(int(value)).zfill(len(code))
-    return None
-
-
-def _format_fault(value: float, code: str) -> CellFault | None:
-    """Why an amount with this number format is not what a person sees; None when it is."""
-    code = _LITERAL.sub("", code)
-    if "%" in code:
-        return cell_fault(f"{value * 100:g}%", "*.percentage")
-    if _NOTHING.match(code):
-        return cell_fault(text_of(value), "*.not_shown")
-    if _THOUSANDS.search(code):
-        return cell_fault(text_of(value), "*.in_thousands")
-    return None
-
-
-def _currency_in(code: str) -> str | None:
-    """The first currency that the format of positive numbers names."""
-    positive = code.split(";", maxsplit=1)[0]
-    for match in _CURRENCY.finditer(positive):
-        mark = match[1] or match[2] or match[3] or ""
-        if currency := currency_of(mark.strip()):
-            return currency
-    return None
-
-
-def _is_number(value: Cell) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 # --- values put into rows ---------------------------------------------------------
 
 
-def _changed(lines: list[RawRow], changes: Mapping[int, Mapping[int, Cell]]) -> list[RawRow]:
+def changed(lines: list[RawRow], changes: Mapping[int, Mapping[int, Cell]]) -> list[RawRow]:
     """The lines with other values; ``changes`` are row number → column counted from 0 → value."""
     return [_with_cells(row, changes[row.number]) if row.number in changes else row for row in lines]
 

@@ -23,6 +23,7 @@ from importer.reading.formats.unpack import bytes_of, unpack
 from importer.reading.header_problems import added_by_results
 from importer.reading.header_row import choose_grid
 from importer.reading.not_lines import find_not_lines
+from importer.reading.shown_values import shown_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +77,8 @@ def read_sheet(
     if not lines:
         raise error(FileProblem, "sheet.no_rows", name=grid.name, header_row=start.row)
     lines = appearance.unmerged(grid, start, lines, reading.merged_cells)
-    lines, currencies = appearance.as_shown(grid, start, lines)
+    seen = shown_values(grid, start, lines)
+    lines = appearance.changed(lines, seen.changes)
     headless = _headless(grid, start.headers, rows)
 
     problems = (
@@ -91,6 +93,7 @@ def read_sheet(
         *rows_hidden,
         *not_lines,
         *appearance.crossed_out(grid, start, lines),
+        *seen.problems,
         *batch_problems,
         *expected_problems,
     )
@@ -107,7 +110,7 @@ def read_sheet(
         added=added_by_results(start.headers),
         batch=batch,
         excluded=excluded,
-        currencies=currencies,
+        currencies=seen.currencies,
         notes=(*file.notes, *start.notes),
         expected=expected,
     )

@@ -31,47 +31,6 @@ NO_ROOM = "########"
 _WIDTH = 11
 """Characters of a number under General; a longer one is rounded, or written with an exponent."""
 
-BUILT_IN = {
-    1: "0",
-    2: "0.00",
-    3: "#,##0",
-    4: "#,##0.00",
-    5: '"$"#,##0_);\\("$"#,##0\\)',
-    6: '"$"#,##0_);[Red]\\("$"#,##0\\)',
-    7: '"$"#,##0.00_);\\("$"#,##0.00\\)',
-    8: '"$"#,##0.00_);[Red]\\("$"#,##0.00\\)',
-    9: "0%",
-    10: "0.00%",
-    11: "0.00E+00",
-    12: "# ?/?",
-    13: "# ??/??",
-    14: "m/d/yyyy",
-    15: "d-mmm-yy",
-    16: "d-mmm",
-    17: "mmm-yy",
-    18: "h:mm AM/PM",
-    19: "h:mm:ss AM/PM",
-    20: "h:mm",
-    21: "h:mm:ss",
-    22: "m/d/yyyy h:mm",
-    37: "#,##0_);\\(#,##0\\)",
-    38: "#,##0_);[Red]\\(#,##0\\)",
-    39: "#,##0.00_);\\(#,##0.00\\)",
-    40: "#,##0.00_);[Red]\\(#,##0.00\\)",
-    41: '_(* #,##0_);_(* \\(#,##0\\);_(* "-"_);_(@_)',
-    42: '_("$"* #,##0_);_("$"* \\(#,##0\\);_("$"* "-"_);_(@_)',
-    43: '_(* #,##0.00_);_(* \\(#,##0.00\\);_(* "-"??_);_(@_)',
-    44: '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\);_("$"* "-"??_);_(@_)',
-    45: "mm:ss",
-    46: "[h]:mm:ss",
-    47: "mm:ss.0",
-    48: "##0.0E+0",
-    49: "@",
-}
-"""Formats that a file names by number only; 0 is General. 27-36 and 50-58 are dates of East Asian Excel."""
-for _number in (*range(27, 37), *range(50, 59)):
-    BUILT_IN[_number] = "yyyy/m/d"
-
 
 class UnreadableFormat(ValueError):
     """What a number format shows is not certain."""
@@ -675,3 +634,20 @@ def _named(number: int, name: str, letters: str) -> str:
     if len(letters) == _FULL_NAME + 1 and letters[0] == "m":
         return name[0]
     return name if len(letters) >= _FULL_NAME else name[:3]
+
+
+def parts_of_date(code: str) -> frozenset[str]:
+    """Which of y, m and d a format shows of a date; all of them where it shows no date, or is not certain."""
+    try:
+        sections = parsed(code).numbers
+    except UnreadableFormat:
+        return frozenset("ymd")
+    if not sections or not sections[0].is_date:
+        return frozenset("ymd")
+    return frozenset(part.text[0].lower() for part in sections[0].parts if part.piece is Piece.DATE)
+
+
+def decimals_rounded(value: float, decimals: int) -> bool:
+    """Tell whether a number has more decimals than are shown, beyond what binary numbers leave behind."""
+    number = number_of(value)
+    return number is not None and number != _rounded(number, decimals)

@@ -84,6 +84,14 @@ def difference(code: str, number: Decimal, words: Words) -> Difference | None:
     return _difference(number_format, index, sign, words)
 
 
+def is_same_for_sign(code: str) -> bool:
+    """Tell whether all numbers of a sign are shown by the same section of a format."""
+    try:
+        return not parsed(code).is_conditional
+    except UnreadableFormat:
+        return True
+
+
 @lru_cache(maxsize=1000)
 def _difference(number_format: NumberFormat, index: int, sign: int, words: Words) -> Difference | None:
     section = number_format.numbers[index]
@@ -168,8 +176,11 @@ def _has_minus(before: str, after: str, words: Words) -> bool:
 
 def decimals_shown(code: str, number: Decimal) -> int | None:
     """How many decimals a format shows of a number; None when it shows all that there are."""
-    number_format = parsed(code)
-    index = number_format.index_for(number)
+    try:
+        number_format = parsed(code)
+        index = number_format.index_for(number)
+    except UnreadableFormat:
+        return None
     if index is None or not number_format.numbers[index].has(Piece.DIGIT):
         return None
     return sides_of(number_format.numbers[index]).decimals

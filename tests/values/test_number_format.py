@@ -16,7 +16,8 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.values.number_format import BUILT_IN, LONGEST, UnreadableFormat, shown
+from importer.reading.formats.number_formats import BUILT_IN
+from importer.values.number_format import LONGEST, UnreadableFormat, shown
 
 if TYPE_CHECKING:
     from pathlib import Path

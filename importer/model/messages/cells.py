@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from importer.model.messages.message import Message
+from importer.model.problems import Severity
 
 _OPEN_IN_EXCEL = "Open the workbook in Excel, look at the cell, save it, and use it again."
 
@@ -28,6 +29,32 @@ _FORMULAS_AND_LOOK = {
     "*.in_thousands": Message(
         "is shown in thousands, so that it looks smaller than it is",
         "Give the cell a number format that shows it whole.",
+    ),
+    "*.shown_otherwise": Message(
+        "is what the number format shows, but the cell holds {stored}",
+        "Give the cell a number format that shows what it holds, or type what you mean, in a text column as text.",
+    ),
+    "*.shown_otherwise:sign": Message(
+        "is what the number format shows, but the cell holds {stored}: the signs differ",
+        "Give the cell a number format that shows the sign, or type the number with the sign that you mean.",
+    ),
+    "*.shown_otherwise:groups": Message(
+        "is what the number format shows of {stored}; what separates its thousands is not the same in every country",
+        "Format the cell as Text and type it as the client should read it.",
+    ),
+    "*.shown_otherwise:unclear": Message(
+        "has a number format that this program cannot read, so what it shows is not certain",
+        "Give the cell the number format General or 0.00.",
+    ),
+    "*.shown_rounded": Message(
+        "{title} shows less than it holds: {first} shows {shown}, and {stored} is billed ({cells}).",
+        "If the amount is right, show all its decimals; otherwise type the amount.",
+        Severity.WARNING,
+    ),
+    "*.shown_in_part": Message(
+        "{title}: the number format of {first} shows only “{shown}”, and the day {stored} is taken ({cells}).",
+        "Make sure that the day is right; the number format yyyy-mm-dd shows it whole.",
+        Severity.WARNING,
     ),
     "*.merged": Message(
         "is merged over {area}, so it is not clear whether it belongs to every row",

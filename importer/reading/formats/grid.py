@@ -74,6 +74,10 @@ Place = tuple[int, int]
 """A cell: row number as Excel shows it, column counted from 0."""
 
 
+Run = tuple[int, int, int]
+"""Cells below each other: column counted from 0, first and last row number as Excel shows it."""
+
+
 @dataclass(slots=True)
 class SideLook:
     """What one sheet holds besides its values; the reader of its format fills it in."""
@@ -87,8 +91,10 @@ class SideLook:
     """Whether formulas take values from other files."""
     formulas: set[Place] = field(default_factory=set)
     """Cells with formulas; looked for on a sheet Cover of .xlsx and .ods only."""
-    formats: dict[Place, str] = field(default_factory=dict)
-    """Cell → number format that shows more or less than the number."""
+    formats: dict[str, list[Run]] = field(default_factory=dict)
+    """Number format that may show more or less than the value → cells that have it."""
+    texts: dict[Place, str] = field(default_factory=dict)
+    """Cell → what it shows, where the file stores that (.ods) and it is not the number itself."""
     struck: set[Place] = field(default_factory=set)
     """Cells that are crossed out."""
     faults: dict[Place, CellFault] = field(default_factory=dict)

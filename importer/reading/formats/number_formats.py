@@ -1,4 +1,4 @@
-"""Formats that make a cell show something else than the number it holds, or cross it out."""
+"""Which cells of a sheet have a number format that may show something else than they hold, or are crossed out."""
 
 from __future__ import annotations
 
@@ -6,19 +6,92 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 from importer.model.problems import column_position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from importer.reading.formats.archive import Archive
-    from importer.reading.formats.grid import SideLook
+    from importer.reading.formats.grid import Place, Run, SideLook
 
-_BUILT_IN = {"9": "0%", "10": "0.00%"}
-_TELLING = re.compile(r"%|^0{2,}$|\[\$[^\]-]|[€£$¥]|\"[^\"]*[A-Za-z]{2,3}[^\"]*\"|[0#?],+(?![0#?,])|^\s*;")
-"""Percent, leading zeros, a currency, thousands left out, or nothing at all."""
-_STYLE = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?c\b(?=[^>]*\bs=[\"'](\d+)[\"'])[^>]*\br=[\"']([A-Z]{1,3})(\d+)[\"']")
+BUILT_IN = {
+    1: "0",
+    2: "0.00",
+    3: "#,##0",
+    4: "#,##0.00",
+    5: '"$"#,##0_);\\("$"#,##0\\)',
+    6: '"$"#,##0_);[Red]\\("$"#,##0\\)',
+    7: '"$"#,##0.00_);\\("$"#,##0.00\\)',
+    8: '"$"#,##0.00_);[Red]\\("$"#,##0.00\\)',
+    9: "0%",
+    10: "0.00%",
+    11: "0.00E+00",
+    12: "# ?/?",
+    13: "# ??/??",
+    14: "m/d/yyyy",
+    15: "d-mmm-yy",
+    16: "d-mmm",
+    17: "mmm-yy",
+    18: "h:mm AM/PM",
+    19: "h:mm:ss AM/PM",
+    20: "h:mm",
+    21: "h:mm:ss",
+    22: "m/d/yyyy h:mm",
+    37: "#,##0_);\\(#,##0\\)",
+    38: "#,##0_);[Red]\\(#,##0\\)",
+    39: "#,##0.00_);\\(#,##0.00\\)",
+    40: "#,##0.00_);[Red]\\(#,##0.00\\)",
+    41: '_(* #,##0_);_(* \\(#,##0\\);_(* "-"_);_(@_)',
+    42: '_("$"* #,##0_);_("$"* \\(#,##0\\);_("$"* "-"_);_(@_)',
+    43: '_(* #,##0.00_);_(* \\(#,##0.00\\);_(* "-"??_);_(@_)',
+    44: '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\);_("$"* "-"??_);_(@_)',
+    45: "mm:ss",
+    46: "[h]:mm:ss",
+    47: "mm:ss.0",
+    48: "##0.0E+0",
+    49: "@",
+    **dict.fromkeys((*range(27, 37), *range(50, 59)), "yyyy/m/d"),
+}
+"""Formats that a file names by number only; 0 is General. 27-36 and 50-58 are dates of East Asian Excel."""
+
+_PLAIN = re.compile(r"|@|General", re.IGNORECASE)
+_WHOLE_DATE = re.compile(
+    r"(?=[^;]*y)(?=[^;]*m)(?=[^;]*d)(?:\[\$-[^\]]*\])?(?:[ymdhs /.,:-]|\\[ ,./-]|AM/PM)+(?:;@)?", re.IGNORECASE
+)
+_FAST = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})$')
+_LONGEST_START = 20
+"""Bytes of the beginning of a cell with its address."""
+_ROW = re.compile(rb"<row\s[^<>]*$")
+_LONGEST_ROW_START = 300
+_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE)
+
+
+def is_telling(code: str) -> bool:
+    """Tell whether a format may show something else than the cell holds: any but General, text and whole dates."""
+    return _PLAIN.fullmatch(code) is None and _WHOLE_DATE.fullmatch(code) is None
+
+
+class FormatRuns:
+    """Collects cells with their formats; those below each other with the same one become one run."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, list[list[int]]] = {}
+        self._open: dict[tuple[str, int], list[int]] = {}
+
+    def add(self, code: str, row: int, position: int) -> None:
+        """Add a cell; ``row`` as Excel shows it, column counted from 0."""
+        run = self._open.get((code, position))
+        if run is not None and run[2] == row - 1:
+            run[2] = row
+            return
+        run = self._open[code, position] = [position, row, row]
+        self._runs.setdefault(code, []).append(run)
+
+    def found(self) -> dict[str, list[Run]]:
+        """The runs of each format."""
+        return {code: [(run[0], run[1], run[2]) for run in runs] for code, runs in self._runs.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,50 +99,136 @@ class Styles:
     """The styles of an .xlsx that matter, by the number under which cells name them."""
 
     telling: dict[bytes, str] = field(default_factory=dict)
-    """Style → number format that shows more or less than the number."""
+    """Style → number format that may show something else than the cell holds."""
     struck: frozenset[bytes] = frozenset()
     """Styles that cross a cell out."""
 
 
-def is_telling(code: str) -> bool:
-    """Tell whether a number format shows a percentage, leading zeros, a currency, thousands only, or nothing."""
-    return _TELLING.search(code) is not None
-
-
 def styles_of(archive: Archive) -> Styles:
     """The styles of the workbook whose cells are worth a look."""
-    xml = archive.part("xl/styles.xml")
+    xml = archive.part(_part_of_styles(archive))
     if xml is None:
         return Styles()
     try:
         root = ET.fromstring(xml)  # noqa: S314 - no DOCTYPE: see archive
     except ET.ParseError:
         return Styles()  # values do not need it
-    codes = _BUILT_IN | {code.get("numFmtId", ""): code.get("formatCode", "") for code in _all(root, "numFmt")}
+    codes = {str(number): code for number, code in BUILT_IN.items()}
+    for code in _all(root, "numFmt"):
+        codes[code.get("numFmtId", "")] = code.get("formatCode", "")
     fonts = next(_all(root, "fonts"), ())
     struck = {str(number) for number, font in enumerate(fonts) if any(map(_is_on, _all(font, "strike")))}
     telling, crossed = {}, set()
     for number, style in enumerate(next(_all(root, "cellXfs"), ())):
-        name, code = str(number).encode(), codes.get(style.get("numFmtId", ""), "")
-        if is_telling(code):
-            telling[name] = code
+        name, shape = str(number).encode(), codes.get(style.get("numFmtId", ""), "")
+        if is_telling(shape):
+            telling[name] = shape
         if style.get("fontId") in struck:
             crossed.add(name)
     return Styles(telling, frozenset(crossed))
 
 
+def _part_of_styles(archive: Archive) -> str:
+    """Name of the part with the styles; few programs give it another one than Excel."""
+    usual = "xl/styles.xml"
+    relations = archive.part("xl/_rels/workbook.xml.rels")
+    if archive.part(usual) is not None or relations is None:
+        return usual
+    for relation in ET.fromstring(relations):  # noqa: S314 - no DOCTYPE: see archive
+        if relation.get("Type", "").endswith("/styles"):
+            target = relation.get("Target", "")
+            return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    return usual
+
+
 def see_styles(xml: bytes, styles: Styles, look: SideLook) -> None:
     """Note the cells of a sheet with a telling format, and those that are crossed out."""
-    if not styles.telling and not styles.struck:
-        return
-    for match in _STYLE.finditer(xml):
-        style = match[1]
-        if style in styles.telling or style in styles.struck:
-            place = int(match[3]), column_position(match[2].decode())
-            if style in styles.telling:
-                look.formats[place] = styles.telling[style]
-            if style in styles.struck:
-                look.struck.add(place)
+    wanted = [style for style in {*styles.telling, *styles.struck} if _is_used(xml, style)]
+    found: dict[bytes, list[Run]] = {}
+    is_usual = not (b" s='" in xml or b"s =" in xml or b"s= " in xml)
+    for style in wanted:
+        runs = _quick_runs(xml, style) if is_usual else None
+        if runs is None:
+            found = _StyleWalk(xml, wanted).runs()
+            break
+        found[style] = runs
+
+    for style, runs in found.items():
+        if style in styles.telling:
+            look.formats.setdefault(styles.telling[style], []).extend(runs)
+        if style in styles.struck:
+            look.struck.update(_cells_of(runs))
+
+
+def _cells_of(runs: list[Run]) -> Iterator[Place]:
+    for position, first, last in runs:
+        for row in range(first, last + 1):
+            yield row, position
+
+
+def _is_used(xml: bytes, style: bytes) -> bool:
+    return b'"' + style + b'"' in xml or b"'" + style + b"'" in xml
+
+
+def _quick_runs(xml: bytes, style: bytes) -> list[Run] | None:
+    """The cells of a style, where all are written as Excel writes them: ``<c r="D17" s="3"``; else None."""
+    pieces = xml.split(b'" s="' + style + b'"')
+    if xml.count(b's="' + style + b'"') != len(pieces) - 1:
+        return None
+    runs: list[Run] = []
+    open_runs: dict[bytes, tuple[int, int]] = {}
+    letters, first, row = b"", 0, 0
+    for piece in pieces[:-1]:
+        if piece.endswith(b'<c r="%b%d' % (letters, row + 1)):  # mostly the cell below the last one
+            row += 1
+            continue
+        match = _FAST.search(piece[-_LONGEST_START:])
+        if match is None:
+            if _ROW.search(piece[-_LONGEST_ROW_START:]) is None:
+                return None
+            continue
+        open_runs[letters] = first, row
+        letters, here = match[1], int(match[2])
+        first, row = open_runs.pop(letters, (here, 0))
+        if row != here - 1:
+            if row:
+                runs.append((column_position(letters.decode()), first, row))
+            first = here
+        row = here
+    open_runs[letters] = first, row
+    open_runs.pop(b"", None)
+    runs.extend((column_position(name.decode()), *rows) for name, rows in open_runs.items())
+    return runs
+
+
+class _StyleWalk:
+    """Finds the cells of some styles however they are written; also without addresses."""
+
+    def __init__(self, xml: bytes, styles: Iterable[bytes]) -> None:
+        self._styles = {style.decode() for style in styles}
+        self._runs = FormatRuns()
+        self._row, self._position = 0, 0
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = self._start
+        parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = tag.rpartition(":")[2]
+        if name == "row":
+            number = attributes.get("r") or ""
+            self._row = int(number) if number.isdigit() else self._row + 1
+            self._position = 0
+        elif name == "c":
+            row = self._row
+            if address := _ADDRESS.fullmatch(attributes.get("r") or ""):
+                self._position, row = column_position(address[1].upper()), int(address[2])
+            if attributes.get("s") in self._styles:
+                self._runs.add(attributes["s"], row, self._position)
+            self._position += 1
+
+    def runs(self) -> dict[bytes, list[Run]]:
+        """Style → its cells."""
+        return {style.encode(): runs for style, runs in self._runs.found().items()}
 
 
 def _all(element: ET.Element, name: str) -> Iterator[ET.Element]:

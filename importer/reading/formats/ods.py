@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from importer.reading.formats.grid import NOT_CALCULATED, MergedRange, SideLook, error_value, may_be_cover
+from importer.reading.formats.number_formats import FormatRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.model.sheet import CellFault
     from importer.reading.formats.archive import Archive
+    from importer.reading.formats.grid import Run
 
 _MARKERS = (
     b"table:visibility",
@@ -21,9 +23,13 @@ _MARKERS = (
     b"-spanned",
     b'value-type="percentage"',
     b'value-type="currency"',
+    b'value-type="time"',
+    b"<text:p/>",
     b"line-through-style",
 )
-_SHOWN_WITH_MORE = re.compile(rb'value-type="float"[^>]*><text:p>(?:0[0-9]|[^<]*[A-Za-z$\x80-\xff])')
+_SHOWN_OTHERWISE = re.compile(rb'value-type="float"(?=[^>]*\soffice:value="([^"]*)")[^>]*><text:p>(?!\1<)[^<]')
+_ERROR = re.compile(r"#(?:REF!|N/A|DIV/0!|NAME\?|VALUE!|NUM!|NULL!)|Err:[0-9]+")
+"""How LibreOffice shows an error; some programs store a 0 beside it."""
 MOST_REPEATED = 1_048_576
 """Rows and columns that one element can stand for; a larger count is taken as this."""
 
@@ -34,13 +40,14 @@ MOST_PLACES = 1000
 def look(archive: Archive, sheet: str) -> SideLook:
     """What one sheet holds besides its values. Raises ExpatError for XML that is none."""
     xml = archive.part("content.xml") or b""
-    if not any(marker in xml for marker in _MARKERS) and not _SHOWN_WITH_MORE.search(xml):
+    if not any(marker in xml for marker in _MARKERS) and not _SHOWN_OTHERWISE.search(xml):
         return SideLook()
     table, parser = _Table(sheet), expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = table.start, table.end
     parser.CharacterDataHandler = table.text
     parser.buffer_text = True
     parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
+    table.look.formats = table.formats
     return table.look
 
 
@@ -50,12 +57,18 @@ class _Table:
     def __init__(self, sheet: str) -> None:
         self.look = SideLook()
         self._sheet, self._style = sheet, ""
+        self._runs = FormatRuns()
         self._struck_styles: set[str] = set()
         self._inside = self._remark = False
         self._row, self._rows_now, self._position, self._column = 0, 1, 0, 0
         self._cell: dict[str, str] | None = None
         self._shown: list[str] = []
         self._has_text = False
+
+    @property
+    def formats(self) -> dict[str, list[Run]]:
+        """Number formats, and the cells that have them."""
+        return self._runs.found()
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "table:table":
@@ -113,8 +126,7 @@ class _Table:
         shown = "".join(self._shown)
         if fault := self._fault(cell, shown):
             self.look.faults.update(dict.fromkeys(self._places(count), fault))
-        if code := _format(cell, shown):
-            self.look.formats.update(dict.fromkeys(self._places(count), code))
+        self._see_format(cell, shown, count)
         if cell.get("table:style-name") in self._struck_styles:
             self.look.struck.update(self._places(count))
         formula = cell.get("table:formula")
@@ -125,8 +137,16 @@ class _Table:
         self._merge(cell)
         self._position += count
 
+    def _see_format(self, cell: dict[str, str], shown: str, count: int) -> None:
+        """Note what the cell shows, where that is not just its number."""
+        if code := _format(cell):
+            for row, position in self._places(count):
+                self._runs.add(code, row, position)
+        if self._has_text and _is_shown_otherwise(cell, shown.strip()):
+            self.look.texts.update(dict.fromkeys(self._places(count), shown.strip()))
+
     def _fault(self, cell: dict[str, str], shown: str) -> CellFault | None:
-        if cell.get("calcext:value-type") == "error":
+        if cell.get("calcext:value-type") == "error" or _ERROR.fullmatch(shown.strip()):
             return error_value(shown.strip() or "#N/A")
         # A formula that yields an empty text has a paragraph.
         if "table:formula" in cell and "office:value-type" not in cell and not self._has_text:
@@ -147,19 +167,21 @@ class _Table:
                 yield row, position
 
 
-def _format(cell: dict[str, str], shown: str) -> str:
-    """The number format that an .xlsx would have, where the cell shows more than its number."""
+def _format(cell: dict[str, str]) -> str:
+    """The number format that an .xlsx would have, of a percentage or a currency."""
     match cell.get("office:value-type"):
         case "percentage":
             return "0%"
         case "currency" if currency := cell.get("office:currency"):
-            return f"[${currency}]"
-        case "float" if shown.startswith("0") and len(shown) > 1 and shown.isdecimal():
-            return "0" * len(shown)
-        case "float" if mark := shown.strip(" \xa0\u202f0123456789.,'()-"):
-            return f'0 "{mark}"'
+            return f"[${currency}]0.00########"
         case _:
             return ""
+
+
+def _is_shown_otherwise(cell: dict[str, str], shown: str) -> bool:
+    """Tell whether a number or a duration shows something else than the file stores."""
+    is_number = cell.get("office:value-type") in {"float", "currency", "time"}
+    return is_number and shown != cell.get("office:value")
 
 
 def _repeated(attributes: dict[str, str], name: str) -> int:

@@ -13,7 +13,7 @@ from importer.model.errors import FileProblem
 from importer.model.messages import error
 from importer.reading.formats.grid import Grid, Limits, MergedRange, SideLook, bounded, error_value
 from importer.reading.formats.identify import incomplete, protected
-from importer.reading.formats.number_formats import is_telling
+from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, is_telling
 
 if TYPE_CHECKING:
     from importer.model.sheet import Cell
@@ -75,18 +75,20 @@ def _see_styles(book: Any, sheet: Any, look: SideLook) -> None:  # noqa: ANN401 
     telling, struck = _styles_of(book)
     if not telling and not struck:
         return
+    runs = FormatRuns()
     for row in range(sheet.nrows):
         for position in range(sheet.row_len(row)):
             style = sheet.cell_xf_index(row, position)
             if style in telling:
-                look.formats[row + 1, position] = telling[style]
+                runs.add(telling[style], row + 1, position)
             if style in struck:
                 look.struck.add((row + 1, position))
+    look.formats = runs.found()
 
 
 def _styles_of(book: Any) -> tuple[dict[int, str], set[int]]:  # noqa: ANN401 - untyped by its library
-    """Style → number format that shows more or less than the number; styles that cross a cell out."""
-    codes = {key: code.format_str for key, code in book.format_map.items()}
+    """Style → number format that may show something else than the cell holds; styles that cross a cell out."""
+    codes = BUILT_IN | {key: code.format_str for key, code in book.format_map.items()}
     struck_fonts = {number for number, font in enumerate(book.font_list) if font.struck_out}
     telling: dict[int, str] = {}
     struck: set[int] = set()

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from importer.reading.formats.grid import MergedRange, SideLook, error_value
-from importer.reading.formats.number_formats import is_telling
+from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, is_telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.reading.formats.archive import Archive
+    from importer.reading.formats.grid import Run
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN, _SHEET, _MERGE = 0, 3, 11, 60, 156, 176
 """Record numbers: BrtRowHdr, BrtCellError, BrtFmlaError, BrtColInfo, BrtBundleSh, BrtMergeCell."""
-_NUMBERS = {2, 5, 9}
-"""Records of cells with a number: BrtCellRk, BrtCellReal, BrtFmlaNum."""
+_VALUES = {2, 5, 6, 7, 8, 9}
+"""Records of cells with a number or text: BrtCellRk, BrtCellReal, BrtCellSt, BrtCellIsst, BrtFmlaString, BrtFmlaNum."""
 _FORMAT, _STYLE, _STYLES, _STYLES_END = 44, 47, 617, 618
 """Record numbers: BrtFmt, BrtXF, BrtBeginCellXFs, BrtEndCellXFs."""
 _STYLE_BITS = 0xFFFFFF
-_BUILT_IN = {9: "0%", 10: "0.00%"}
 _ROW_HIDDEN = 0x10
 _NO_TEXT = 0xFFFFFFFF
 ERRORS = {
@@ -65,22 +65,22 @@ def look(archive: Archive, sheet: str) -> SideLook:
     return found
 
 
-def _formats(part: bytes, telling: dict[int, str]) -> dict[tuple[int, int], str]:
-    """(row number as Excel shows it, column counted from 0) → number format, of the numbers with such a style."""
-    found, row = {}, 0
+def _formats(part: bytes, telling: dict[int, str]) -> dict[str, list[Run]]:
+    """The cells with a value that have one of these styles, by number format."""
+    runs, row = FormatRuns(), 0
     for number, data in _records(part) if telling else ():
         if number == _ROW:
             row = struct.unpack_from("<I", data)[0] + 1
-        elif number in _NUMBERS:
+        elif number in _VALUES:
             position, style = struct.unpack_from("<II", data)
             if style & _STYLE_BITS in telling:
-                found[row, position] = telling[style & _STYLE_BITS]
-    return found
+                runs.add(telling[style & _STYLE_BITS], row, position)
+    return runs.found()
 
 
 def _telling_styles(archive: Archive) -> dict[int, str]:
-    """Style number → number format, of the styles that show more or less than the number."""
-    codes: dict[int, str] = dict(_BUILT_IN)
+    """Style number → number format, of the styles that may show something else than the cell holds."""
+    codes: dict[int, str] = dict(BUILT_IN)
     styles: list[int] = []
     inside = False
     for number, data in _records(archive.part("xl/styles.bin") or b""):
