@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -39,7 +40,9 @@ NOTICES = sa.Table(
     sa.Index("notices_by_topic", "account", "machine", "topic"),
 )
 """``sent_at``: when it was sent, or when no address was set to send it to. ``ended_at``: when what it says was no
-longer true. Each machine sends its own notices."""
+longer true. ``machine``: who sends it; blank where the ledger is a file."""
+ABANDONED = timedelta(hours=1)
+"""After this long another machine sends bad news that the one that queued it could not send."""
 HEARTBEAT = "heartbeat"
 """Topic of the one row that remembers how the last heartbeat went."""
 
@@ -76,7 +79,10 @@ class Outbox:
         """Share the engine of the ledger."""
         self._engine = engine
         self._account = account
-        self._machine = socket.gethostname()
+        # A file has one machine, whose name may change: a laptop's with its network, a container's with each start.
+        self._machine = ""
+        if engine.dialect.name == "postgresql":
+            self._machine = socket.gethostname()
         self._own = sa.and_(NOTICES.c.account == account, NOTICES.c.machine == self._machine)
 
     def queue(self, topic: str, news: Iterable[News]) -> None:
@@ -129,8 +135,14 @@ class Outbox:
                 )
 
     def unsent(self) -> list[QueuedNews]:
-        """What this machine has queued and not sent, the oldest first; also what is no longer true."""
-        query = sa.select(NOTICES).where(self._own, NOTICES.c.sent_at.is_(None), NOTICES.c.topic != HEARTBEAT)
+        """What this machine has queued and not sent, the oldest first; also what is no longer true.
+
+        And bad news of another machine that did not send it for long: that one may be switched off, or renamed.
+        """
+        long_ago = NOTICES.c.queued_at < now() - ABANDONED
+        abandoned = sa.and_(NOTICES.c.account == self._account, NOTICES.c.failed, long_ago)
+        due = sa.and_(sa.or_(self._own, abandoned), NOTICES.c.sent_at.is_(None), NOTICES.c.topic != HEARTBEAT)
+        query = sa.select(NOTICES).where(due)
         with guard(), self._engine.connect() as connection:
             rows = connection.execute(query.order_by(NOTICES.c.id)).all()
         return [QueuedNews(row.id, row.topic, row.subject, row.text, row.failed, row.queued_at) for row in rows]

@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from importer.unattended.notices import Notice
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import sqlalchemy as sa
     from conftest import Cli
 
     from importer.ledger.outbox import Outbox
@@ -208,6 +210,39 @@ def test_a_file_that_waits_is_told_once(cli: Cli, sandbox: Sandbox, mail: MailSe
     for _ in range(3):
         assert cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, **AUTO, **STRICT).exit_code == 9
     assert len(mail.received) == 1
+
+
+def test_a_notice_outlives_the_name_of_its_machine(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
+    """It could not be sent, and the next run is in another container: it is told late, and what waits is told once."""
+    sheet = filled(cli.folder / "inbox" / "a.xlsx", 10)
+    filled(sheet.with_name("b.xlsx"), 20, total=None)
+    env = AUTO | {"IMPORTER_NOTIFY": mail.address}
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, status=422))
+    mail.refuse = True
+    assert cli.at(sandbox).run("run", **env).exit_code == 4
+    mail.refuse = False
+    for name in ("other", "third"):
+        renamed = f"import socket\nsocket.gethostname = lambda: {name!r}\n"
+        assert cli.at(sandbox).start("run", before=renamed, **env).wait().exit_code == 9
+    [late] = mail.received
+    assert "a.xlsx: failed. 1 rejected" in text_of(late)
+
+
+def test_bad_news_of_a_machine_that_is_gone_is_sent_by_another(
+    ledger_place: sa.URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where machines share a ledger each sends its own; what was not sent for long is not lost with its machine."""
+    for name in ("first", "second"):
+        monkeypatch.setattr("socket.gethostname", lambda name=name: name)
+        with closing(open_ledger(ledger_place, "account")) as ledger:
+            bad, good = News(f"bad of {name}", "x", failed=True), News(f"good of {name}", "x")
+            ledger.outbox.queue("run", [bad, good])
+            if ledger_place.drivername != "sqlite":
+                assert [news.subject for news in ledger.outbox.unsent()] == [bad.subject, good.subject]
+            monkeypatch.setattr("importer.ledger.outbox.ABANDONED", timedelta(0))
+            found = {news.subject for news in ledger.outbox.unsent()}
+            assert found >= {bad.subject, good.subject, "bad of first"}
+            monkeypatch.undo()
 
 
 def test_a_file_that_fails_again_is_told_again(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:
