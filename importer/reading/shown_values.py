@@ -22,7 +22,7 @@ from importer.values.readings import Typed, number_of
 from importer.values.shown_numbers import Difference, Words, decimals_shown, difference, is_same_for_sign, text_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from importer.model.problems import Problem
     from importer.model.sheet import Cell, CellFault, RawRow
@@ -68,7 +68,7 @@ def shown_values(grid: Grid, start: HeaderRow, lines: list[RawRow]) -> ShownValu
         for position, first, last in runs:
             if position in columns:
                 cells = list(_cells(by_number, position, first, last))
-                _judge_cells(code, columns[position], position, cells, found, less)
+                _judge_cells(_Judge(code, columns[position].kind), position, cells, found, less)
     for (number, position), text in grid.look.texts.items():
         if number in by_number and position in columns:
             _judge_text(columns[position], position, by_number[number], text, found)
@@ -87,30 +87,29 @@ def _cells(by_number: Mapping[int, RawRow], position: int, first: int, last: int
                 yield number, value
 
 
-def _judge_cells(  # noqa: PLR0913, PLR0917 - the cells, and the two places for what is found
-    code: str,
-    column: Column,
-    position: int,
-    cells: list[tuple[int, Cell]],
-    found: ShownValues,
-    less: dict[int, _Less],
+def _judge_cells(
+    judge: _Judge, position: int, cells: list[tuple[int, Cell]], found: ShownValues, less: dict[int, _Less]
 ) -> None:
     """Judge cells of one column that have the same number format; equal values are judged once."""
-    judge = _Judge(code, column.kind)
     distinct = {value for _, value in cells}
     others = judge.shown_instead(distinct)
-    with_less = {value for value in distinct if value not in others and judge.shows_less(value)}
-    currency = _currency_in(code) if column.kind is Kind.AMOUNT else None
-    if not others and not with_less and currency is None:
-        return
-    for number, value in cells:
-        if value in others:
-            found.changes.setdefault(number, {})[position] = others[value]
-            continue
-        if currency is not None and _is_number(value):
-            found.currencies[number] = currency
-        if value in with_less:
-            less.setdefault(position, _Less(judge.text(value), _stored(value), [])).rows.append(number)
+    for number, value in _with_value_in(others, cells):
+        found.changes.setdefault(number, {})[position] = others[value]
+
+    with_less = {value for value in distinct - others.keys() if judge.shows_less(value)}
+    for number, value in _with_value_in(with_less, cells):
+        less.setdefault(position, _Less(judge.text(value), _stored(value), [])).rows.append(number)
+
+    if judge.currency is not None:
+        for number, value in cells:
+            if value not in others and _is_number(value):
+                found.currencies[number] = judge.currency
+
+
+def _with_value_in(values: Container[Cell], cells: list[tuple[int, Cell]]) -> list[tuple[int, Cell]]:
+    if not values:
+        return []
+    return [(number, value) for number, value in cells if value in values]
 
 
 def _is_number(value: Cell) -> TypeGuard[float]:
@@ -131,6 +130,8 @@ class _Judge:
         self._code, self._kind = code, kind
         self._words = Words.CURRENCY if kind is Kind.AMOUNT else Words.ANY
         self._is_text = kind not in _NUMBERS
+        self.currency = _currency_in(code) if kind is Kind.AMOUNT else None
+        """The currency that an amount shows."""
         self._by_sign: dict[int, Difference | None] | None = {} if is_same_for_sign(code) else None
         self._decimals: dict[int, int | None] = {}
         self._lacks_parts = kind is Kind.DATE and not parts_of_date(code) >= _PARTS_OF_DATE

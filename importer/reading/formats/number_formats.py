@@ -60,7 +60,9 @@ _PLAIN = re.compile(r"|@|General", re.IGNORECASE)
 _WHOLE_DATE = re.compile(
     r"(?=[^;]*y)(?=[^;]*m)(?=[^;]*d)(?:\[\$-[^\]]*\])?(?:[ymdhs /.,:-]|\\[ ,./-]|AM/PM)+(?:;@)?", re.IGNORECASE
 )
-_FAST = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})$')
+_FAST = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})" $')
+_ANY_STYLE = re.compile(rb' s="([0-9]+)"')
+FEW_STYLES = 3
 _LONGEST_START = 20
 """Bytes of the beginning of a cell with its address."""
 _ROW = re.compile(rb"<row\s[^<>]*$")
@@ -82,11 +84,17 @@ class FormatRuns:
 
     def add(self, code: str, row: int, position: int) -> None:
         """Add a cell; ``row`` as Excel shows it, column counted from 0."""
-        run = self._open.get((code, position))
-        if run is not None and run[2] == row - 1:
-            run[2] = row
+        self.extend(code, position, row, row)
+
+    def extend(self, code: str, position: int, first: int, last: int) -> None:
+        """Add the cells of one column from one row to another, if there are any."""
+        if last < first:
             return
-        run = self._open[code, position] = [position, row, row]
+        run = self._open.get((code, position))
+        if run is not None and run[2] == first - 1:
+            run[2] = last
+            return
+        run = self._open[code, position] = [position, first, last]
         self._runs.setdefault(code, []).append(run)
 
     def found(self) -> dict[str, list[Run]]:
@@ -141,23 +149,33 @@ def _part_of_styles(archive: Archive) -> str:
     return usual
 
 
-def see_styles(xml: bytes, styles: Styles, look: SideLook) -> None:
-    """Note the cells of a sheet with a telling format, and those that are crossed out."""
-    wanted = [style for style in {*styles.telling, *styles.struck} if _is_used(xml, style)]
-    found: dict[bytes, list[Run]] = {}
-    is_usual = not (b" s='" in xml or b"s =" in xml or b"s= " in xml)
-    for style in wanted:
-        runs = _quick_runs(xml, style) if is_usual else None
-        if runs is None:
-            found = _StyleWalk(xml, wanted).runs()
-            break
-        found[style] = runs
+def see_styles(xml: bytes, styles: Styles, look: SideLook, *, is_usual: bool = False) -> None:
+    """Note the cells of a sheet with a telling format, and those that are crossed out.
 
-    for style, runs in found.items():
+    ``is_usual`` says that the XML holds no comments and no blanks around “=”.
+    """
+    for style, runs in _runs_of(xml, [*styles.telling, *styles.struck], is_usual=is_usual).items():
         if style in styles.telling:
             look.formats.setdefault(styles.telling[style], []).extend(runs)
         if style in styles.struck:
             look.struck.update(_cells_of(runs))
+
+
+def _runs_of(xml: bytes, styles: list[bytes], *, is_usual: bool) -> dict[bytes, list[Run]]:
+    """Style → its cells."""
+    has_single_quotes = xml.find(b"'", xml.find(b"?>") + 1) >= 0
+    if not is_usual or (has_single_quotes and b" s='" in xml):
+        return _StyleWalk(xml, styles).runs()
+    if len(styles) > FEW_STYLES:  # each costs a search of its own
+        used = set(_ANY_STYLE.findall(xml))
+        styles = [style for style in styles if style in used]
+    found: dict[bytes, list[Run]] = {}
+    for style in styles:
+        runs = _quick_runs(xml, style)
+        if runs is None:
+            return _StyleWalk(xml, styles).runs()
+        found[style] = runs
+    return found
 
 
 def _cells_of(runs: list[Run]) -> Iterator[Place]:
@@ -166,39 +184,26 @@ def _cells_of(runs: list[Run]) -> Iterator[Place]:
             yield row, position
 
 
-def _is_used(xml: bytes, style: bytes) -> bool:
-    return b'"' + style + b'"' in xml or b"'" + style + b"'" in xml
-
-
 def _quick_runs(xml: bytes, style: bytes) -> list[Run] | None:
     """The cells of a style, where all are written as Excel writes them: ``<c r="D17" s="3"``; else None."""
-    pieces = xml.split(b'" s="' + style + b'"')
-    if xml.count(b's="' + style + b'"') != len(pieces) - 1:
-        return None
-    runs: list[Run] = []
-    open_runs: dict[bytes, tuple[int, int]] = {}
-    letters, first, row = b"", 0, 0
-    for piece in pieces[:-1]:
-        if piece.endswith(b'<c r="%b%d' % (letters, row + 1)):  # mostly the cell below the last one
+    mark = b's="' + style + b'"'
+    runs = FormatRuns()
+    letters, first, row = b"", 1, 0
+    below = b"?"  # how the cell below the last one begins: mostly it is the next of this style
+    at = xml.find(mark)
+    while at >= 0:
+        if xml.startswith(below, at - len(below)):
             row += 1
-            continue
-        match = _FAST.search(piece[-_LONGEST_START:])
-        if match is None:
-            if _ROW.search(piece[-_LONGEST_ROW_START:]) is None:
-                return None
-            continue
-        open_runs[letters] = first, row
-        letters, here = match[1], int(match[2])
-        first, row = open_runs.pop(letters, (here, 0))
-        if row != here - 1:
-            if row:
-                runs.append((column_position(letters.decode()), first, row))
-            first = here
-        row = here
-    open_runs[letters] = first, row
-    open_runs.pop(b"", None)
-    runs.extend((column_position(name.decode()), *rows) for name, rows in open_runs.items())
-    return runs
+        elif match := _FAST.search(xml, max(0, at - _LONGEST_START), at):
+            runs.extend("", column_position(letters.decode()), first, row)
+            letters, row = match[1], int(match[2])
+            first = row
+        elif not _ROW.search(xml, max(0, at - _LONGEST_ROW_START), at):
+            return None
+        below = b'<c r="%b%d" ' % (letters, row + 1)
+        at = xml.find(mark, at + len(mark))
+    runs.extend("", column_position(letters.decode()), first, row)
+    return runs.found().get("", [])
 
 
 class _StyleWalk:

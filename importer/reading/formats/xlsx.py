@@ -102,21 +102,27 @@ def look(archive: Archive, sheet: str) -> SideLook:
     if xml is None:
         msg = "the part of the sheet is not where it should be"
         raise ValueError(msg)
-    found = look_into(xml, recalculated=is_recalculated(archive))
-    see_styles(xml, styles_of(archive), found)
+    is_unusual = _is_unusual(xml)
+    found = look_into(xml, recalculated=is_recalculated(archive), is_unusual=is_unusual)
+    styles = styles_of(archive)
+    if styles.telling or styles.struck:
+        see_styles(xml, styles, found, is_usual=not is_unusual)
     if may_be_cover(sheet):
         found.formulas = _Walk(xml, recalculated=False).look.formulas
     return found
 
 
-def look_into(xml: bytes, *, recalculated: bool) -> SideLook:
+def look_into(xml: bytes, *, recalculated: bool, is_unusual: bool | None = None) -> SideLook:
     """What the XML of one sheet holds besides its values and styles.
 
     ``recalculated`` says that the file asks Excel to calculate all formulas when it
-    opens the file, as programs do that write a 0 beside every formula.
+    opens the file, as programs do that write a 0 beside every formula; ``is_unusual``
+    says whether quick searches could overlook something, where that is known.
     Raises ExpatError for XML that is none.
     """
-    faults = None if _is_unusual(xml) else _faults(xml, recalculated=recalculated)
+    if is_unusual is None:
+        is_unusual = _is_unusual(xml)
+    faults = None if is_unusual else _faults(xml, recalculated=recalculated)
     rows = None if faults is None else _hidden_rows(xml)
     if faults is None or rows is None:
         return parse_whole(xml, recalculated=recalculated)
