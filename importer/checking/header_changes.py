@@ -51,11 +51,12 @@ class _Comparison:
 
 def headers_seen(sheet: Sheet) -> tuple[SeenHeader, ...]:
     """The sheet's own headers in their order, without the columns that earlier results added; no values."""
-    return tuple(
-        SeenHeader(header.text, header.column, any(not is_blank(row.cell(header.position)) for row in sheet.rows))
-        for header in sheet.headers
-        if header.position not in sheet.added
-    )
+    seen = []
+    for header in sheet.headers:
+        if header.position not in sheet.added:
+            filled = any(not is_blank(row.cell(header.position)) for row in sheet.rows)
+            seen.append(SeenHeader(header.text, header.column, filled))
+    return tuple(seen)
 
 
 def changes(

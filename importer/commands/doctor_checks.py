@@ -152,7 +152,7 @@ def unwritable(folder: Path) -> str | None:
     Permissions alone do not tell: of a full, read-only or special file system, or what a superuser may.
     """
     place = folder.absolute()
-    parent = next(one for one in (place, *place.parents) if os.path.lexists(one))
+    parent = next(folder for folder in (place, *place.parents) if os.path.lexists(folder))
     try:
         with tempfile.TemporaryDirectory(prefix=".write-test-", dir=parent):
             return None
@@ -223,7 +223,7 @@ def of_kantata(api: KantataApi, host: str) -> Iterator[Check]:
         yield failed("token", denied.message, denied.hint, ExitCode.ACCESS)
         return
     except NotReached as problem:
-        yield Check("token", State.WARN, "one is set, but could not be checked", "Mend the connection first.")
+        yield Check("token", State.WARN, "one is set, but could not be checked", "Fix the connection first.")
         yield failed("connection", problem.message, "Check the network and base_url.", ExitCode.UNREACHABLE)
         return
     whose = " ".join(part for part in (greeting.name, f"<{greeting.email}>" if greeting.email else "") if part)

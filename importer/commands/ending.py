@@ -65,7 +65,7 @@ def _exit_code_of(function: Callable[..., ExitCode], values: dict[str, Any]) -> 
     try:
         return function(**grouped(function, values))
     except ImporterError as error:
-        LOG.error("%s", error.message, extra={"told": True, "exit_code": int(error.exit_code)})  # noqa: TRY400
+        LOG.error("%s", error.message, extra={"shown": True, "exit_code": int(error.exit_code)})  # noqa: TRY400
         report_error(error, name, as_json=as_json, path=path)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):  # Ctrl-C; an Abort is an Exception
@@ -73,7 +73,7 @@ def _exit_code_of(function: Callable[..., ExitCode], values: dict[str, Any]) -> 
         sys.stderr.write(f"\nStopped; {not_done}.\n" if not_done else "\nStopped.\n")
         return ExitCode.INTERRUPTED
     except Exception as error:
-        LOG.exception("Unexpected error in the program.", extra={"told": True})
+        LOG.exception("Unexpected error in the program.", extra={"shown": True})
         report_error(_crashed(error), name, as_json=as_json, path=path)
         return ExitCode.UNEXPECTED
 

@@ -73,7 +73,8 @@ def _confirm(plan: Undone, talk: Console) -> None:
 
     _show(plan, talk)
     need_terminal("Nothing was undone")
-    deleted, cancelled = (sum(step.action is action for step in plan.steps) for action in Action)
+    actions = [step.action for step in plan.steps]
+    deleted, cancelled = (actions.count(action) for action in Action)
     talk.print(
         f"[bold]{count_of(deleted, 'draft')}[/] will be deleted and [bold]{count_of(cancelled, 'active invoice')}[/] "
         f"cancelled at {plan.account}. This cannot be reversed.",

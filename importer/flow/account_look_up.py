@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -126,7 +127,7 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
 
 def _look_ups(prepared: Prepared, ready: list[Invoice], others: list[Invoice], api: KantataApi) -> Iterator[_LookUp]:
     """What to ask for, in this order; ``others`` are not to be sent, so that their numbers do not matter."""
-    lines = [line for invoice in (*ready, *others) for line in invoice.lines]
+    lines = list(itertools.chain.from_iterable(invoice.lines for invoice in (*ready, *others)))
     seen = prepared.named.projects
     yield _LookUp(
         "projects",

@@ -129,7 +129,8 @@ def _undone(plan: Report, tools: Tools) -> int:
         if planned.status is Status.READY and planned.reference:
             ready[planned.reference] = planned.fingerprint
     undone = tools.ledger.taken_back(ready)
-    contents = {entry.fingerprint for entry in tools.ledger.undone_with(text for text in ready.values() if text)}
+    fingerprints = [fingerprint for fingerprint in ready.values() if fingerprint]
+    contents = {entry.fingerprint for entry in tools.ledger.undone_with(fingerprints)}
     return sum(reference in undone or content in contents for reference, content in ready.items())
 
 

@@ -159,7 +159,7 @@ def note_in_log(report: Report) -> None:
         "counts": counts,
         "amount": report.totals.amount,
         "exit_code": int(report.exit_code),
-        "told": True,
+        "shown": True,
         "duration_ms": round((datetime.now().astimezone() - report.started_at).total_seconds() * 1000),
     }
     words = ", ".join(f"{count} {status.words}" for status, count in report.totals.by_status.items()) or "no invoices"

@@ -29,10 +29,11 @@ def snapshot_of(shown: Shown) -> str | None:
 
 def digest_of(shown: Shown) -> str:
     """Hash of all that is shown of the content."""
-    items = sorted(
-        [item.item_type.value, str(item.amount), item.notes, sorted((n, str(v)) for n, v in item.fields.items())]
-        for item in shown.items or ()
-    )
+    items = []
+    for item in shown.items or ():
+        fields = sorted((name, str(value)) for name, value in item.fields.items())
+        items.append([item.item_type.value, str(item.amount), item.notes, fields])
+    items.sort()
     ids = sorted((kind.value, sorted(ids)) for kind, ids in shown.item_ids.items())
     text = to_json([sorted(shown.workspace_ids or ()), ids, items])
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()

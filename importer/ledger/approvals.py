@@ -88,7 +88,7 @@ class Approvals:
     def note(self, approvals: Iterable[Approval], run_id: str, what: str) -> None:
         """Commit that a run began under these approvals, or ended them. Raises LedgerProblem."""
         with guard(), self._engine.begin() as connection:
-            _note(connection, [one.number for one in approvals], run_id, what)
+            _note(connection, [approval.number for approval in approvals], run_id, what)
 
     def end_for(self, references: Collection[str], undo_id: str) -> None:
         """Commit the end of every approval whose plan holds one of these invoices, before they are undone."""

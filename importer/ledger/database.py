@@ -33,7 +33,8 @@ def guard(name: str = "") -> Iterator[None]:
     except (DatabaseError, sa.exc.SQLAlchemyError) as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()
         which = f"The ledger {name}" if name else "The ledger"
-        msg = f"{which} cannot be used: {said[0] if said else 'no reason given'}."
+        reason = said[0] if said else "no reason given"
+        msg = f"{which} cannot be used: {reason}."
         hint = "Check that it is a ledger, can be reached and written, and that the disk has room."
         raise LedgerProblem(msg, hint, code="ledger.unusable") from error
 

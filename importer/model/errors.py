@@ -16,7 +16,7 @@ def ended(text: str) -> str:
 
 
 class ImporterError(Exception):
-    """The run cannot go on; the message says what, where, why and how to mend it."""
+    """The run cannot go on; the message says what, where, why and how to fix it."""
 
     exit_code = ExitCode.UNEXPECTED
     code = "unexpected"
@@ -38,14 +38,14 @@ class WrongUse(ImporterError):
 
 
 class SettingsProblem(ImporterError):
-    """The user mends the settings; nothing was done."""
+    """The user corrects the settings; nothing was done."""
 
     exit_code = ExitCode.WRONG_USE
     code = "settings"
 
 
 class FileProblem(ImporterError):
-    """The user mends the file; nothing was sent."""
+    """The user corrects the file; nothing was sent."""
 
     exit_code = ExitCode.FILE_PROBLEMS
     code = "file"

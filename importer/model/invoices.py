@@ -145,7 +145,7 @@ class Content:
         """Whether, as far as this is shown, it is what was sent."""
         shown = replace(
             sent,
-            item_ids=frozenset(one for one in sent.item_ids if one[0] not in self.unseen),
-            priced=tuple(one for one in sent.priced if one[0] not in self.unseen),
+            item_ids=frozenset(item for item in sent.item_ids if item[0] not in self.unseen),
+            priced=tuple(item for item in sent.priced if item[0] not in self.unseen),
         )
         return self == shown

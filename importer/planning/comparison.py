@@ -175,7 +175,7 @@ class Large:
     name: str
     """Its key, else its project's number."""
     titles: tuple[str, ...]
-    """Of its projects, as far as Kantata told them."""
+    """Of its projects, as far as Kantata names them."""
     currency: str | None
     amount: Decimal
     """Main currency unit, tax excluded."""
@@ -349,7 +349,8 @@ def _largest(invoices: Iterable[Large]) -> Iterator[Large]:
 
 
 def _priced(currency: str | None, amount: Decimal | None) -> str:
-    return f"{currency or ''} {NOT_KNOWN if amount is None else money(amount)}".strip()
+    figure = NOT_KNOWN if amount is None else money(amount)
+    return f"{currency or ''} {figure}".strip()
 
 
 def _name(change: Change) -> str:

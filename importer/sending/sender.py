@@ -155,7 +155,7 @@ class Sender:
             "request_id": outcome.request_id,
             "duration_ms": round(seconds * 1000),
             "why": outcome.message or None,
-            "told": True,
+            "shown": True,
         }
         level = logging.INFO if outcome.kind is OutcomeKind.CREATED else logging.WARNING
         LOG.log(level, "%s: %s", plan.reference, outcome.kind.value.replace("_", " "), extra=facts)

@@ -6,6 +6,7 @@ may leave associations out, and holds nulls and blanks (docs/kantata.md section 
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -193,7 +194,7 @@ def _changed(name: str, was: dict[str, object], shown: dict[str, object]) -> str
 def has_cents(payload: dict[str, Any] | None) -> bool:
     """Whether an amount that is sent is not a whole one."""
     body = (payload or {}).get("invoice", {})
-    items = [item for name in ITEM_LISTS.values() for item in body.get(name, ())]
+    items = itertools.chain.from_iterable(body.get(name, ()) for name in ITEM_LISTS.values())
     return any(isinstance(item["amount"], float) for item in items)
 
 
@@ -298,7 +299,7 @@ def _unmatched(sent: list[_Sent], held: list[ShownItem]) -> tuple[list[_Sent], l
             missing.append(wanted)
         else:
             alike.remove(match)
-    return missing, [item for alike in places.values() for item in alike]
+    return missing, list(itertools.chain.from_iterable(places.values()))
 
 
 def _item_differences(sent: _Sent, held: ShownItem) -> Iterator[Difference | str]:

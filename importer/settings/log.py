@@ -1,8 +1,8 @@
 """The log: JSON lines in a rotating file of the user's log folder, and human lines on stderr.
 
 Everybody logs through ``logging.getLogger(__name__)``; facts go into ``extra``
-under the names of :data:`FACTS`. What the person is told anyway is marked with
-``told`` and not said on stderr again. No secret gets through: :mod:`importer.settings.redaction`.
+under the names of :data:`FACTS`. What the person sees anyway is marked with
+``shown`` and not said on stderr again. No secret gets through: :mod:`importer.settings.redaction`.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _file_handler(command: str) -> logging.Handler | None:
 def _talk(*, verbose: bool, quiet: bool) -> logging.Handler:
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING)
-    handler.addFilter(lambda record: verbose or not getattr(record, "told", False))
+    handler.addFilter(lambda record: verbose or not getattr(record, "shown", False))
     handler.setFormatter(_Human())
     return handler
 

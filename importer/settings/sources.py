@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import os
 import tomllib
 from pathlib import Path
@@ -115,6 +116,6 @@ def _refuse_misplaced(path: Path, sections: Mapping[str, dict[str, Any]]) -> Non
 
 def _refuse_secrets(path: Path, sections: Iterable[dict[str, Any]]) -> None:
     """No section may hold a token, also one that is not used in this run."""
-    for name in SECRET & {name for section in sections for name in section}:
+    for name in SECRET & set(itertools.chain.from_iterable(sections)):
         key = "settings.token:notify" if name == "notify" else "settings.token:in_file"
         raise error(SettingsProblem, key, file=path, name=name)

@@ -39,8 +39,13 @@ def _known_columns(value: object) -> object:
         return value
     flat: dict[str, Any] = {}
     for name, content in value.items():
-        dotted = {f"{name}.{part}": one for part, one in content.items()} if isinstance(content, dict) else {}
-        flat |= dotted if name not in BY_NAME and any(one in BY_NAME for one in dotted) else {name: content}
+        dotted = {}
+        if isinstance(content, dict) and name not in BY_NAME:  # external_reference.status is a table in TOML
+            dotted = {f"{name}.{part}": value for part, value in content.items()}
+        if BY_NAME.keys() & dotted.keys():
+            flat |= dotted
+        else:
+            flat[name] = content
     for name in flat:
         if name not in BY_NAME:
             msg = f"names an unknown column “{name}”{did_you_mean(name, BY_NAME)}"

@@ -127,7 +127,7 @@ def _answered(this: InboxRun, taken: Taken, folder: Path) -> InboxResult:
     except ImporterError as problem:
         result = _left_by_problem(taken, tools, problem)
     except Exception as error:
-        LOG.exception("%s: unexpected error", name, extra={"file": name, "told": True})
+        LOG.exception("%s: unexpected error", name, extra={"file": name, "shown": True})
         result = _crashed(taken, tools, error)
     return replace(result, sha256=taken.sha256)
 

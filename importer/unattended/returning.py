@@ -70,7 +70,7 @@ def settle_first(tools: Tools, connect: Callable[[], KantataApi], topic: str) ->
             yield from _unsettled(tools, others, f"{problem.message} {problem.hint}")
             return
         except Exception as error:
-            LOG.exception("What is in doubt could not be settled.", extra={"told": True})
+            LOG.exception("What is in doubt could not be settled.", extra={"shown": True})
             reason = f"Unexpected error in the program ({type(error).__name__}); the log holds it."
             yield from _unsettled(tools, others, reason)
             return

@@ -63,7 +63,7 @@ def _log(result: InboxResult) -> None:
         "exit_code": int(result.exit_code),
         "run_id": result.report and result.report.run_id,
     }
-    LOG.info("%s: %s", result.name, result.outcome_words, extra=facts | {"told": True})
+    LOG.info("%s: %s", result.name, result.outcome_words, extra=facts | {"shown": True})
 
 
 def _check_access(connect: Callable[[], KantataApi]) -> None:

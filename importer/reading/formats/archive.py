@@ -83,7 +83,7 @@ class Archive:
     def for_reader(self) -> io.BytesIO:
         """The archive for another reader, who sees in it just what was checked here.
 
-        That is the file itself, or its parts written anew where readers could
+        That is the file itself, or its parts written again where readers could
         take the file differently.
         """
         if self._unequivocal:

@@ -67,7 +67,7 @@ _FOREIGN_TEXT = (
     (re.compile(rb"ID;P[^;\r\n]*(?:;[NE])*\r?\n[A-Z]{1,2};"), "a SYLK file"),
     (re.compile(rb"mime-version:", re.IGNORECASE), "a web page (MHTML)"),
 )
-"""Texts are told by more than their first letters: a CSV may well begin with the headers “ID;Project ID”."""
+"""Texts are recognised by more than their first letters: a CSV may well begin with the headers “ID;Project ID”."""
 _HTML = re.compile(rb"<!doctype\s+html|<html\b|<table\b|<head\b|<body\b")
 _SPREADSHEET_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
 

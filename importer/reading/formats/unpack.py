@@ -153,7 +153,7 @@ def _died(name: str, code: int, stderr: bytes, limits: Limits) -> FileProblem:
         LOG.error(
             "The process that reads files crashed on %s.",
             name,
-            extra={"file": name, "exit_code": code, "traceback": stderr.decode(errors="replace"), "told": True},
+            extra={"file": name, "exit_code": code, "traceback": stderr.decode(errors="replace"), "shown": True},
         )
         return error(ReaderDefect, "program.reader_crashed", name=name)
     return error(FileProblem, "file.unreadable", name=name)

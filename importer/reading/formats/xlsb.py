@@ -38,7 +38,7 @@ ERRORS = {
 
 
 def look(archive: Archive, sheet: str) -> SideLook:
-    """What one sheet holds besides its values. Raises ValueError when the parts cannot be told apart."""
+    """What one sheet holds besides its values. Raises ValueError when the parts cannot be separated."""
     found = SideLook()
     row = 0
     try:
