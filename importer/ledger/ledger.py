@@ -23,12 +23,13 @@ from importer.ledger.runs import KnownRuns
 from importer.ledger.schema import EVENTS, INVOICES, ITEMS, RUN_PLANS, RUNS
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import LedgerProblem
-from importer.model.lifecycle import Event, NotPossible, State
+from importer.model.lifecycle import SENDING_AGAIN, Event, NotPossible, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from importer.ledger.rows import Doubt, SentInvoice
+    from importer.model.lifecycle import Standing
     from importer.model.plans import PlannedInvoice, Source, Status, Totals
     from importer.model.remembered import SeenHeader
 
@@ -40,6 +41,8 @@ _EVENTS = {
     OutcomeKind.UNKNOWN: Event.UNKNOWN,
 }
 """What each answer to a request to create is for the lifecycle of its invoice."""
+CHANGED = "ledger.changed"
+"""Code of the refusal to note an event of an invoice that changed meanwhile."""
 
 
 class SubmissionLedger(KnownRuns):
@@ -88,7 +91,21 @@ class SubmissionLedger(KnownRuns):
         self._begin_to_send(planned, run_id, batch, source, Event.ADOPTED, details)
 
     def settle(self, claim: Claim, outcome: Outcome) -> None:
-        """Commit what became of a claimed invoice. Raises LedgerProblem, also when it was settled otherwise before."""
+        """Commit what became of a claimed invoice. Raises LedgerProblem, also when it was settled otherwise before.
+
+        Its creation counts also when a look-up or a person held it for absent meanwhile: or it would be sent again.
+        """
+        try:
+            self._settle(claim, claim.standing, outcome)
+        except LedgerProblem as problem:
+            absent = None
+            if outcome.kind is OutcomeKind.CREATED and problem.code == CHANGED:
+                absent = self._held_for_absent(claim)
+            if absent is None:
+                raise
+            self._settle(claim, absent, outcome)
+
+    def _settle(self, claim: Claim, seen: Standing, outcome: Outcome) -> None:
         details = Details(
             outcome.message,
             outcome.invoice_id,
@@ -98,7 +115,19 @@ class SubmissionLedger(KnownRuns):
             outcome.snapshot,
         )
         with self._noting(claim.reference) as connection:
-            self._journal.add(connection, claim.reference, claim.standing, _EVENTS[outcome.kind], claim.run_id, details)
+            self._journal.add(connection, claim.reference, seen, _EVENTS[outcome.kind], claim.run_id, details)
+
+    def _held_for_absent(self, claim: Claim) -> Standing | None:
+        """Where a claimed invoice stands that counts as not created; None when it does not, or was sent since."""
+        own = sa.and_(EVENTS.c.account == self._account, EVENTS.c.reference == claim.reference)
+        sent = EVENTS.c.event.in_([event.value for event in SENDING_AGAIN])
+        with guard(), self._engine.connect() as connection:
+            standing = self._journal.standing(connection, claim.reference)
+            last = connection.execute(sa.select(sa.func.max(EVENTS.c.seq)).where(own, sent)).scalar()
+        held = standing.state is State.FREE and standing.reached_by in (Event.ABSENT, Event.SAID_NOT_BILLED)
+        if held and last == claim.standing.seq:
+            return standing
+        return None
 
     def _begin_to_send(  # noqa: PLR0913, PLR0917 - one argument per part of the record
         self, planned: PlannedInvoice, run_id: str, batch: str, source: Source, event: Event, details: Details
@@ -183,7 +212,7 @@ class SubmissionLedger(KnownRuns):
                 yield connection
         except Overtaken as error:
             msg = f"Another process has noted something of {reference} in the ledger a moment ago."
-            raise LedgerProblem(msg, "Run the command again.", code="ledger.changed") from error
+            raise LedgerProblem(msg, "Run the command again.", code=CHANGED) from error
 
     # --- runs ---
 

@@ -114,6 +114,7 @@ class NotPossible(ValueError):
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.FREE, Event.CLAIMED): State.SENDING,
     (State.FREE, Event.ADOPTED): State.EXISTS,
+    (State.FREE, Event.CREATED): State.EXISTS,
     (State.FREE, Event.REPORTED): State.FREE,
     (State.SENDING, Event.CREATED): State.EXISTS,
     (State.SENDING, Event.REJECTED): State.FREE,

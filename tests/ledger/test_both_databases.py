@@ -136,16 +136,49 @@ def test_a_conclusion_settles_what_is_in_doubt_and_nothing_else(ledger: Submissi
     assert sql.execute(query).fetchall() == [("absent",), ("found",)]
 
 
-def test_a_late_answer_does_not_overwrite_what_was_found_out(ledger: SubmissionLedger) -> None:
+@pytest.mark.parametrize("kind", [OutcomeKind.REJECTED, OutcomeKind.UNKNOWN, OutcomeKind.REFUSED_FOR_NOW])
+def test_a_late_answer_does_not_overwrite_what_was_found_out(ledger: SubmissionLedger, kind: OutcomeKind) -> None:
     """A sender that comes back after a reconcile settled its invoice is refused; the ledger stays as it was."""
     [one] = fees(1)
     claim = claimed(ledger, one)
     [doubt] = ledger.open_questions()
     ledger.conclude(doubt, Event.ABSENT, "run-2", "absent")
     with pytest.raises(LedgerProblem) as caught:
-        ledger.settle(claim, outcome_of(OutcomeKind.CREATED))
+        ledger.settle(claim, outcome_of(kind))
     assert caught.value.code == "ledger.changed"
     assert ledger.entries([claim.reference])[claim.reference].standing.word == "not_sent"
+
+
+@pytest.mark.parametrize("event", [Event.ABSENT, Event.SAID_NOT_BILLED])
+def test_what_was_created_after_all_is_not_sent_again(ledger: SubmissionLedger, event: Event) -> None:
+    """Lists lagged, or a person was wrong: the id that Kantata gave counts, however late its answer is noted."""
+    [one] = fees(1)
+    claim = claimed(ledger, one)
+    [doubt] = ledger.open_questions()
+    ledger.conclude(doubt, event, "run-2", "absent")
+    ledger.note_reported([claim.reference], "run-2")
+    ledger.settle(claim, outcome_of(OutcomeKind.CREATED))
+    entry = ledger.entries([claim.reference])[claim.reference]
+    assert (entry.standing.word, entry.invoice_id) == ("created", "9001")
+    assert ledger.claim(one, "run-3", BATCH, SOURCE) is None
+    [attempt] = ledger.attempts_of_run("run-1")
+    assert (attempt.outcome, attempt.invoice_id) == ("created", "9001")
+
+
+def test_a_late_answer_leaves_a_second_sending_alone(ledger: SubmissionLedger) -> None:
+    """Held for absent and sent again: the first answer is not noted as that of the second request."""
+    [one] = fees(1)
+    claim = claimed(ledger, one)
+    for again in ("run-2", "run-3"):
+        [doubt] = ledger.open_questions()
+        ledger.conclude(doubt, Event.ABSENT, again, "absent")
+        claimed(ledger, one, again)
+        with pytest.raises(LedgerProblem):
+            ledger.settle(claim, outcome_of(OutcomeKind.CREATED))
+    [doubt] = ledger.open_questions()
+    ledger.conclude(doubt, Event.ABSENT, "run-4", "absent")
+    with pytest.raises(LedgerProblem):
+        ledger.settle(claim, outcome_of(OutcomeKind.CREATED))
 
 
 @pytest.mark.parametrize("said", ["a\x00b", "half \ud800 a pair", "Straße 🧾", "x" * 20_000])
