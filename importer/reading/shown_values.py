@@ -6,6 +6,7 @@ Amounts, ids and dates must show what they hold; a column of texts takes what is
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -61,55 +62,52 @@ class _Less:
 def shown_values(grid: Grid, start: HeaderRow, lines: list[RawRow]) -> ShownValues:
     """Judge the cells of known columns by their number formats."""
     columns = {position: BY_NAME[name] for position, name in start.names.items()}
-    by_number = {row.number: row for row in lines}
     found = ShownValues()
     less: dict[int, _Less] = {}
+    numbers = [row.number for row in lines]
     for code, runs in grid.look.formats.items():
         for position, first, last in runs:
             if position in columns:
-                cells = list(_cells(by_number, position, first, last))
-                _judge_cells(_Judge(code, columns[position].kind), position, cells, found, less)
-    for (number, position), text in grid.look.texts.items():
-        if number in by_number and position in columns:
-            _judge_text(columns[position], position, by_number[number], text, found)
+                rows = lines[bisect_left(numbers, first) : bisect_right(numbers, last)]
+                _judge_cells(_Judge(code, columns[position].kind), position, rows, found, less)
+    _judge_texts(grid, columns, lines, found)
     for position, cells_with_less in sorted(less.items()):
         found.problems.append(_less_problem(grid, columns[position], position, cells_with_less))
     return found
 
 
-def _cells(by_number: Mapping[int, RawRow], position: int, first: int, last: int) -> Iterator[tuple[int, Cell]]:
-    """Row number and value of the cells of one column in these rows, without blank ones and yes or no."""
-    for number in range(first, last + 1):
-        row = by_number.get(number)
-        if row is not None and position < len(row.cells):
-            value = row.cells[position]
-            if value is not None and value != "" and value is not True and value is not False:
-                yield number, value
-
-
-def _judge_cells(
-    judge: _Judge, position: int, cells: list[tuple[int, Cell]], found: ShownValues, less: dict[int, _Less]
-) -> None:
+def _judge_cells(judge: _Judge, position: int, rows: list[RawRow], found: ShownValues, less: dict[int, _Less]) -> None:
     """Judge cells of one column that have the same number format; equal values are judged once."""
-    distinct = {value for _, value in cells}
+    values = [_value_with_format(row, position) for row in rows]
+    distinct = set(values) - {None, ""}
     others = judge.shown_instead(distinct)
-    for number, value in _with_value_in(others, cells):
+    for number, value in _with_value_in(others, rows, values):
         found.changes.setdefault(number, {})[position] = others[value]
 
     with_less = {value for value in distinct - others.keys() if judge.shows_less(value)}
-    for number, value in _with_value_in(with_less, cells):
+    for number, value in _with_value_in(with_less, rows, values):
         less.setdefault(position, _Less(judge.text(value), _stored(value), [])).rows.append(number)
 
     if judge.currency is not None:
-        for number, value in cells:
+        for row, value in zip(rows, values, strict=True):
             if value not in others and _is_number(value):
-                found.currencies[number] = judge.currency
+                found.currencies[row.number] = judge.currency
 
 
-def _with_value_in(values: Container[Cell], cells: list[tuple[int, Cell]]) -> list[tuple[int, Cell]]:
-    if not values:
-        return []
-    return [(number, value) for number, value in cells if value in values]
+def _value_with_format(row: RawRow, position: int) -> Cell:
+    """The value of a cell; None also for yes or no, which no number format changes."""
+    if position >= len(row.cells):
+        return None
+    value = row.cells[position]
+    return None if type(value) is bool else value
+
+
+def _with_value_in(chosen: Container[Cell], rows: list[RawRow], values: list[Cell]) -> Iterator[tuple[int, Cell]]:
+    """Row number and value of the cells with one of these values."""
+    if chosen:
+        for row, value in zip(rows, values, strict=True):
+            if value in chosen:
+                yield row.number, value
 
 
 def _is_number(value: Cell) -> TypeGuard[float]:
@@ -231,6 +229,16 @@ def _fault(found: Difference, text: str, stored: str) -> CellFault:
     if "{stored}" in CATALOGUE[key].what:
         return cell_fault(text, key, stored=stored)
     return cell_fault(text, key)
+
+
+def _judge_texts(grid: Grid, columns: Mapping[int, Column], lines: list[RawRow], found: ShownValues) -> None:
+    """Judge the cells of which the file says what they show."""
+    if not grid.look.texts:
+        return
+    by_number = {row.number: row for row in lines}
+    for (number, position), text in grid.look.texts.items():
+        if number in by_number and position in columns:
+            _judge_text(columns[position], position, by_number[number], text, found)
 
 
 def _judge_text(column: Column, position: int, row: RawRow, text: str, found: ShownValues) -> None:
