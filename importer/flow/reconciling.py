@@ -22,7 +22,7 @@ from importer.planning.totals import totals_of
 from importer.reporting.report import DONE, Report
 from importer.reporting.workbook import results
 from importer.sending.by_hand import decided_by_hand
-from importer.sending.reconcile import SUBMIT_AGAIN, Settlement, Verdict, apply, free_at, settle
+from importer.sending.reconcile import BILL_IT, Settlement, Verdict, apply, free_at, settle
 from importer.sending.sender import Sent, not_sent
 from importer.sending.tieout import with_found_again, with_tie_out
 
@@ -150,7 +150,7 @@ def _unreported(ledger: SubmissionLedger, settlements: tuple[Settlement, ...]) -
         if entry.state is State.EXISTS:
             yield Settlement(doubt, Verdict.FOUND, reason, None, entry.invoice_id)
         else:
-            yield Settlement(doubt, Verdict.ABSENT, reason, SUBMIT_AGAIN)
+            yield Settlement(doubt, Verdict.ABSENT, reason, BILL_IT)
 
 
 def _with_words(
@@ -238,7 +238,7 @@ def _as_of_now(
     reason, advice = entry.error, None
     status = entry.standing.status
     if status is Status.NOT_SENT:
-        advice = SUBMIT_AGAIN
+        advice = BILL_IT
     for settlement in settlements:
         if status is Status.IN_DOUBT and settlement.doubt.reference == planned.reference:
             reason, advice = settlement.reason, settlement.what_to_do

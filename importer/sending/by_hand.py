@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from importer.ledger.database import who
 from importer.model.errors import WrongUse
-from importer.sending.reconcile import SUBMIT_AGAIN, Settlement, Verdict
+from importer.sending.reconcile import BILL_IT, Settlement, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -82,7 +82,7 @@ def _with_word(
         raise WrongUse(msg, f"{settlement.reason} Say it then.", code=CODE)
     if invoice_id is None:
         reason = _reason("it was not billed")
-        return replace(settlement, verdict=Verdict.ABSENT, reason=reason, what_to_do=SUBMIT_AGAIN, by_hand=True)
+        return replace(settlement, verdict=Verdict.ABSENT, reason=reason, what_to_do=BILL_IT, by_hand=True)
 
     if why := _cannot_be(doubt, shown.get(invoice_id), invoice_id, known):
         msg = f"Invoice {invoice_id} cannot be {doubt.reference}: {why}; nothing was changed."

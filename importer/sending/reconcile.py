@@ -32,7 +32,7 @@ MOST_NAMED = 5
 """Invoices that a reason names."""
 OUTCOMES = ("in doubt still", "not billed", "not undone", "billed", "undone")
 """What may have become of an invoice, the most urgent first."""
-SUBMIT_AGAIN = "Submit the file again to bill it."
+BILL_IT = "Submit the file again to bill it."
 
 Triple = tuple[str, str, str]
 """An external reference: service name, service model, reference."""
@@ -209,7 +209,7 @@ def _by_content(doubt: Doubt, ledger: SubmissionLedger, api: KantataApi) -> Sett
     if presence(None, doubt.workspace_ids, visible) is Presence.HIDDEN:
         return _unclear(doubt, f"Not found, but {hidden_words(doubt.workspace_ids, visible)}.")
     reason = "Not found in Kantata, neither by its reference nor by its content: it was not created."
-    return Settlement(doubt, Verdict.ABSENT, reason, SUBMIT_AGAIN)
+    return Settlement(doubt, Verdict.ABSENT, reason, BILL_IT)
 
 
 def _candidates(doubt: Doubt, ledger: SubmissionLedger, api: KantataApi) -> tuple[list[str], list[str]]:

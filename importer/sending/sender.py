@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from importer.sending.throttle import Stop, Throttle
 
 LOG = logging.getLogger(__name__)
+SUBMIT_AGAIN = "It is safe to submit again: nothing is sent twice."
 MOST_UNKNOWN_IN_A_ROW = 3
 """After so many answers lost in a row the run stops: something is broken on the way."""
 MOST_FORBIDDEN_IN_A_ROW = 5
@@ -275,8 +276,6 @@ def _unrecorded(result: InvoiceResult) -> InvoiceResult:
     )
 
 
-def not_sent(
-    plan: PlannedInvoice, reason: str, what_to_do: str = "It is safe to submit again: nothing is sent twice."
-) -> InvoiceResult:
+def not_sent(plan: PlannedInvoice, reason: str, what_to_do: str = SUBMIT_AGAIN) -> InvoiceResult:
     """The result of an invoice that was not sent."""
     return InvoiceResult(plan, Status.NOT_SENT, ended(reason), what_to_do)

@@ -20,7 +20,7 @@ from importer.model.plans import Status
 from importer.model.problems import has_errors
 from importer.reporting.workbook.results import prepare_folder
 from importer.unattended import filing, inbox, returning
-from importer.unattended.outcomes import InboxResult, reason_of
+from importer.unattended.outcomes import SAME_FOR_ALL, InboxResult, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,15 +34,6 @@ if TYPE_CHECKING:
     from importer.unattended.inbox import Candidate, Taken
 
 LOG = logging.getLogger(__name__)
-SAME_FOR_ALL = (
-    ExitCode.WRONG_USE,
-    ExitCode.ACCESS,
-    ExitCode.UNREACHABLE,
-    ExitCode.LOCKED,
-    ExitCode.INTERRUPTED,
-    ExitCode.TERMINATED,
-)
-"""What keeps one file in the inbox for these reasons would keep the others too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.problems import Severity
 from importer.model.words import count_of
+from importer.sending.sender import SUBMIT_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,9 +40,17 @@ WORST_FIRST = (
 """Which exit code a run over several files ends with."""
 URGENT = (Status.IN_DOUBT, Status.REJECTED, Status.HELD, Status.NOT_SENT)
 """Which invoice gives the reason of a whole file, the most urgent first."""
-SUBMIT_AGAIN = "Submit again; what was created is not repeated."
-"""What a person is advised to do with an invoice that waits; here the next run does it."""
-NEXT_RUN = "The next run tries again; what was created is not repeated."
+SAME_FOR_ALL = (
+    ExitCode.WRONG_USE,
+    ExitCode.ACCESS,
+    ExitCode.UNREACHABLE,
+    ExitCode.LOCKED,
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+)
+"""What keeps one file in the inbox for these reasons would keep the others too."""
+NEXT_RUN = "The next run tries again; nothing is sent twice."
+"""In place of the advice to submit again, for a file that stays in the inbox."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +142,7 @@ def reason_of(report: Report, *, by_hand: bool = False) -> str:
     amount = f"{report.totals.amount:,.2f} in the sheet"
     if several := mixed(report.planned, report.totals.amount):
         amount = f"{amount}, a {several}"
-    return f"{counts}; {amount}.{_most_urgent(report.planned, by_hand=by_hand)}"
+    return f"{counts}; {amount}.{_most_urgent(report, by_hand=by_hand)}"
 
 
 def _counts(report: Report) -> Iterator[str]:
@@ -161,14 +170,14 @@ def _first_problem(report: Report, *, by_hand: bool) -> str:
     return f" {message} {hint} Correct it{where} and {how}."
 
 
-def _most_urgent(planned: tuple[ReportedInvoice, ...], *, by_hand: bool) -> str:
+def _most_urgent(report: Report, *, by_hand: bool) -> str:
     """The most urgent reason, and what to do; empty when all is well."""
-    urgent = _first_urgent(planned)
+    urgent = _first_urgent(report.planned)
     if urgent is None:
         return ""
     advice = urgent.what_to_do or ""
-    if not by_hand:
-        advice = advice.replace(SUBMIT_AGAIN, NEXT_RUN)
+    if advice == SUBMIT_AGAIN and not by_hand and report.exit_code in SAME_FOR_ALL:
+        advice = NEXT_RUN
     return f" {urgent.reason or ''} {advice}".rstrip()
 
 

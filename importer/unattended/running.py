@@ -10,9 +10,9 @@ from importer.ledger.inbox_files import FileState
 from importer.model.errors import NotReached, SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.unattended import inbox, returning
-from importer.unattended.handling import SAME_FOR_ALL, InboxRun, handled, left
+from importer.unattended.handling import InboxRun, handled, left
 from importer.unattended.notices import run_topic
-from importer.unattended.outcomes import InboxResult
+from importer.unattended.outcomes import SAME_FOR_ALL, InboxResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

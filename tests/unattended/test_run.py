@@ -306,6 +306,7 @@ def test_kantata_away_leaves_the_files_for_the_next_run(cli: Cli, sandbox: Sandb
     filled(inbox / "b.xlsx", 20, key="b")
     done = cli.run("run", "--json", **AUTO, **A_TOKEN)
     assert (done.exit_code, outcomes(done)) == (6, {"a.xlsx": "left", "b.xlsx": "left"})
+    assert "The next run tries again" in message(done, "a.xlsx")
     assert "because of a.xlsx" in message(done, "b.xlsx")
     assert lying(inbox) == ["a.xlsx", "b.xlsx"]
     [kept] = (cli.folder / "reports").iterdir()
