@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from importer.reporting.report import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from importer.flow.prepared import Prepared, Tools, Wish
     from importer.ledger.approvals import Approval
@@ -101,25 +103,34 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
     if not settings.unattended:
         msg = "Nothing was sent: the settings do not allow run to send without a person."
         raise GateRefused(msg, "Set unattended = true, or submit it yourself.", code="gate.unattended")
+    undone = _undone(plan, tools)
     if settings.require_approval:
-        approved(plan, tools)
+        approved(plan, tools, undone=undone)
         return
     expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
-    undone = _undone(plan, tools)
-    if gates_set(settings, expected, plan.planned if asked else ()) and not undone:
+    if gates_set(settings, expected, plan.planned if asked else ()) and not undone.count:
         return
     try:
-        approved(plan, tools)
+        approved(plan, tools, undone=undone)
     except GateRefused as refused:
         if refused.code == OTHER_BATCH:  # a person did guard it
             raise
-        if undone:
-            raise _taken_back(undone) from None
+        if undone.count:
+            raise _taken_back(undone.count) from None
         raise _unguarded(plan, settings, expected) from None
 
 
-def _undone(plan: Report, tools: Tools) -> int:
-    """How many invoices would be billed again that were undone, or were to be.
+@dataclass(frozen=True, slots=True)
+class _Undone:
+    """Invoices of a plan that were undone, or were to be."""
+
+    count: int = 0
+    at: datetime | None = None
+    """When the last of them was, UTC without offset; None: none was."""
+
+
+def _undone(plan: Report, tools: Tools) -> _Undone:
+    """Which invoices would be billed again that were undone, or were to be.
 
     By their reference, or by their content: a file without dates has other references in a new month. Whatever file
     they come in, and whichever gate it has: only who approves it after the undo says that they are to be billed again.
@@ -128,10 +139,11 @@ def _undone(plan: Report, tools: Tools) -> int:
     for planned in plan.planned:
         if planned.status is Status.READY and planned.reference:
             ready[planned.reference] = planned.fingerprint
-    undone = tools.ledger.taken_back(ready)
-    fingerprints = [fingerprint for fingerprint in ready.values() if fingerprint]
-    contents = {entry.fingerprint for entry in tools.ledger.undone_with(fingerprints)}
-    return sum(reference in undone or content in contents for reference, content in ready.items())
+    own = tools.ledger.taken_back(ready)
+    alike = tools.ledger.undone_with(text for text in ready.values() if text)
+    contents = {entry.fingerprint for entry in alike}
+    count = sum(reference in own or content in contents for reference, content in ready.items())
+    return _Undone(count, tools.ledger.taken_back_at([*own, *(entry.reference for entry in alike)]))
 
 
 def _taken_back(undone: int) -> GateRefused:
@@ -216,14 +228,20 @@ def end(report: Report, tools: Tools, sent: Iterable[ReportedInvoice]) -> None:
         tools.ledger.approvals.note(under_way(report, tools), report.run_id, COMPLETE)
 
 
-def approved(report: Report, tools: Tools, wish: Wish | None = None) -> Approval:
-    """Return the approval of exactly this plan. Raises GateRefused that says what is missing or what changed."""
+def approved(report: Report, tools: Tools, wish: Wish | None = None, undone: _Undone = _Undone()) -> Approval:
+    """Return the approval of exactly this plan. Raises GateRefused that says what is missing or what changed.
+
+    ``undone``: what of the plan was undone, so that only an approval from after that counts.
+    """
     plan = _plan_of(report, tools)
     known = tools.ledger.approvals.of(report.batch, report.source.sha256)
     same = [approval for approval in known if not differences(approval.plan, plan)]
     good = [approval for approval in same if approval.ended is None]
+    fresh = [approval for approval in good if undone.at is None or approval.approved_at > undone.at]
+    if fresh:
+        return _usable(fresh, tools)
     if good:
-        return _usable(good, tools)
+        raise _taken_back(undone.count)
     command = _command(report, wish)
     if same and same[0].ended is not None:
         raise _used_up(same[0], *same[0].ended, command)

@@ -15,6 +15,7 @@ from importer.model.lifecycle import ALIVE, OPEN, Event, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from importer.ledger.rows import Billed, Doubt
     from importer.model.invoices import ItemType
@@ -60,6 +61,18 @@ class KnownInvoices:
         """Those of the references that were undone, or were to be, and were not sent since."""
         found = self._select(INVOICES.c.reference, references, INVOICES.c.taken_back)
         return frozenset(entry.reference for entry in found)
+
+    def taken_back_at(self, references: Iterable[str]) -> datetime | None:
+        """When the last of these invoices was undone, or was to be, UTC without offset; None when none was."""
+        undo = EVENTS.c.event.in_([Event.REMOVED.value, Event.TO_BE_UNDONE.value])
+        query = sa.select(sa.func.max(EVENTS.c.at)).where(EVENTS.c.account == self._account, undo)
+        moments: list[datetime] = []
+        with guard(), self._engine.connect() as connection:
+            for chunk in chunks(sorted(set(references))):
+                moment = connection.execute(query.where(EVENTS.c.reference.in_(chunk))).scalar()
+                if moment is not None:
+                    moments.append(moment)
+        return max(moments, default=None)
 
     def live_by_item(self, items: Iterable[tuple[ItemType, int]]) -> dict[tuple[ItemType, int], LedgerEntry]:
         """Entries that hold a time entry, expense or milestone and exist in Kantata, or may; of several the newest."""

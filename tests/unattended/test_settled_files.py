@@ -131,6 +131,27 @@ def test_what_was_to_be_undone_is_known_by_its_content_too(cli: Cli, sandbox: Sa
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 1)
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_approval_from_before_an_undo_bills_nothing_again(cli: Cli, sandbox: Sandbox, strict: bool) -> None:  # noqa: FBT001 - pytest
+    """Two files with the same content were approved; one is billed and undone: the other one needs a new word."""
+    env = AUTO | (STRICT if strict else {})
+    lines = [("Project ID", "Item type", "Amount", "Net days"), (101, "Fixed fee", 10, 30)]
+    inbox = cli.folder / "inbox"
+    inbox.mkdir()
+    first, second = inbox / "a.xlsx", cli.folder / "b.xlsx"
+    for path, batch in ((first, "October"), (second, "November")):
+        workbook(path, {"Invoices": lines, "Cover": [["Expected total", 10], ["Batch", batch]]})
+        assert cli.at(sandbox).run("approve", path, "--yes", **env).exit_code == 0
+    assert cli.at(sandbox).run("run", **env).exit_code == 0
+    assert cli.at(sandbox).run("undo", "last", "--yes").exit_code == 0
+    second = second.rename(inbox / "b.xlsx")
+    waits = cli.at(sandbox).run("run", **env)
+    assert (waits.exit_code, invoices(sandbox), lying(inbox)) == (9, 0, ["b.xlsx"])
+    assert "1 invoice of this file was undone" in waits.stdout
+    assert cli.at(sandbox).run("approve", second, "--yes", **env).exit_code == 0
+    assert (cli.at(sandbox).run("run", **env).exit_code, invoices(sandbox)) == (0, 1)
+
+
 def test_one_file_that_fails_keeps_no_other_in_doubt(cli: Cli, sandbox: Sandbox) -> None:
     """Whatever reading it anew stumbles over: the invoices are settled, and all files go where they belong."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
