@@ -306,13 +306,21 @@ def test_kantata_away_leaves_the_files_for_the_next_run(cli: Cli, sandbox: Sandb
     filled(inbox / "b.xlsx", 20, key="b")
     done = cli.run("run", "--json", **AUTO, **A_TOKEN)
     assert (done.exit_code, outcomes(done)) == (6, {"a.xlsx": "left", "b.xlsx": "left"})
-    assert "The next run tries again" in message(done, "a.xlsx")
     assert "because of a.xlsx" in message(done, "b.xlsx")
     assert lying(inbox) == ["a.xlsx", "b.xlsx"]
     [kept] = (cli.folder / "reports").iterdir()
     assert [one.name for one in kept.glob("*-results.xlsx")] != []
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
     assert posts(sandbox) == 2
+
+
+def test_a_file_that_waits_is_left_to_the_next_run(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """Kantata throttles: no person has to submit the file again, and its message says so."""
+    filled(inbox / "a.xlsx", 10)
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, method="POST", status=429, times=99))
+    done = cli.at(sandbox).run("run", "--json", **AUTO)
+    assert (done.exit_code, outcomes(done)) == (6, {"a.xlsx": "left"})
+    assert "The next run tries again; nothing is sent twice." in message(done, "a.xlsx")
 
 
 def test_a_missing_token_leaves_the_files(cli: Cli, inbox: Path) -> None:
