@@ -22,7 +22,7 @@ from importer.planning.totals import totals_of
 from importer.reporting.report import DONE, Report
 from importer.reporting.workbook import results
 from importer.sending.by_hand import decided_by_hand
-from importer.sending.reconcile import BILL_IT, Settlement, Verdict, apply, free_at, settle
+from importer.sending.reconcile import BILL_IT, Settlement, Verdict, free_at, note_settlements, settle
 from importer.sending.sender import Sent, not_sent
 from importer.sending.tieout import with_found_again, with_tie_out
 
@@ -90,7 +90,7 @@ def reconcile(
     with ledger.exclusive("reconcile"):
         reconcile_id = new_run_id()
         settlements = _settlements(tools, api, wait_until, words)
-        apply(settlements, ledger, reconcile_id)
+        note_settlements(settlements, ledger, reconcile_id)
         settlements = (*_unreported(ledger, settlements), *settlements)
         reports, files = _reported(settlements, tools, api, reconcile_id)
 

@@ -22,7 +22,7 @@ from importer.planning.totals import totals_of
 from importer.reporting.annotated.annotate import annotate
 from importer.reporting.workbook import results
 from importer.reporting.workbook.to_fix import write_to_fix
-from importer.sending.reconcile import apply, settle, with_outcome
+from importer.sending.reconcile import note_settlements, settle, with_outcome
 from importer.sending.sender import Sender, Sent, not_sent
 from importer.sending.throttle import Stop, Throttle
 from importer.sending.tieout import with_tie_out
@@ -116,7 +116,7 @@ def _own_doubts_settled(prepared: Prepared, tools: Tools, api: KantataApi) -> Pr
     # What an undo left open is for reconcile and undo: who submits has not asked for that.
     doubts = [doubt for doubt in tools.ledger.open_questions(doubtful) if not doubt.being_undone]
     settled = settle(doubts, tools.ledger, api, tools.settings.settle_seconds)
-    apply(settled, tools.ledger, prepared.run_id)
+    note_settlements(settled, tools.ledger, prepared.run_id)
     prepared = decided(replace(prepared, knowledge=knowledge_for(prepared.drawn, tools.ledger)))
     return prepared.with_each(lambda planned: with_outcome(planned, settled))
 

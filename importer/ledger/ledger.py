@@ -90,7 +90,7 @@ class SubmissionLedger(KnownRuns):
         details = Details("Found in Kantata by its reference.", invoice_id)
         self._begin_to_send(planned, run_id, batch, source, Event.ADOPTED, details)
 
-    def settle(self, claim: Claim, outcome: Outcome) -> None:
+    def note_outcome(self, claim: Claim, outcome: Outcome) -> None:
         """Commit what became of a claimed invoice. Raises LedgerProblem, also when it was settled otherwise before.
 
         Its creation counts also when a look-up or a person held it for absent meanwhile: or it would be sent again.

@@ -133,7 +133,7 @@ def settle(
     return _doubted(settlements, ledger, api, now)
 
 
-def apply(settlements: Iterable[Settlement], ledger: SubmissionLedger, run_id: str) -> None:
+def note_settlements(settlements: Iterable[Settlement], ledger: SubmissionLedger, run_id: str) -> None:
     """Note what was found out. Raises LedgerProblem."""
     settlements = tuple(settlements)
     removed = {each.doubt.reference for each in settlements if each.event is Event.REMOVED}

@@ -132,7 +132,7 @@ class Sender:
             began = time.monotonic()
             outcome = self._connection().create_invoice(plan.payload or {})
             self._log(plan, outcome, time.monotonic() - began)
-            if not self._settled(claim, outcome):
+            if not self._noted(claim, outcome):
                 return _unrecorded(self._concluded(plan, outcome))
             if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._may_retry(outcome):
                 return self._concluded(plan, outcome)
@@ -179,10 +179,10 @@ class Sender:
     def _may_retry(self, outcome: Outcome) -> bool:
         return self.throttle.refused(outcome.retry_after, throttled=outcome.http_status is not None)
 
-    def _settled(self, claim: Claim, outcome: Outcome) -> bool:
+    def _noted(self, claim: Claim, outcome: Outcome) -> bool:
         """Note the outcome; when that fails the ledger still says ``sending``, so it reads as in doubt."""
         try:
-            self.ledger.settle(claim, outcome)
+            self.ledger.note_outcome(claim, outcome)
         except LedgerProblem as problem:
             self._halt(f"{problem.message} Nothing more was sent.")
             return False

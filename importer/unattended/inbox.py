@@ -224,7 +224,9 @@ def unchanged(candidate: Candidate) -> bool:
         return False
 
 
-def settled(candidates: tuple[Candidate, ...], seconds: float) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
+def unchanged_for(
+    candidates: tuple[Candidate, ...], seconds: float
+) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
     """Wait, and return the files that did not change meanwhile; the others are still being written.
 
     Two looks are compared, so a clock that jumps, here or on the file server, does not matter.

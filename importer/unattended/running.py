@@ -85,7 +85,7 @@ def _results(this: InboxRun, results: list[InboxResult]) -> Iterator[InboxResult
         yield from _results_of_doubts(this)
 
     found, passed = inbox.look(folder)
-    whole, changing = inbox.settled(found, settings.inbox_settle_seconds)
+    whole, changing = inbox.unchanged_for(found, settings.inbox_settle_seconds)
     check_folder()
     yield from _results_of_passed(this, (*passed, *changing))
     yield from _each_in_turn(this, whole, check_folder)

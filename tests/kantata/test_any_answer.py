@@ -241,7 +241,7 @@ def test_an_answer_that_is_not_understood_never_means_not_created(
     [again] = plan(invoice(fee(101, "500"), hours(5101001, row=3)), batch=str(datetime.now(UTC)))
     claim = ledger.claim(again, "run-1", BATCH, SOURCE)
     assert claim is not None
-    ledger.settle(claim, outcome)
+    ledger.note_outcome(claim, outcome)
     assert str(with_tie_out(again, outcome.read_back)).encode()
 
 
@@ -252,7 +252,7 @@ def test_an_answer_that_is_not_understood_never_proves_an_invoice_absent(
     """Nonsense in one place of the answers about an invoice that exists: found or unclear, never free to send."""
     claim = ledger.claim(talk.sent, "run-1", BATCH, SOURCE)
     assert claim is not None
-    ledger.settle(claim, Outcome(OutcomeKind.UNKNOWN, "lost"))
+    ledger.note_outcome(claim, Outcome(OutcomeKind.UNKNOWN, "lost"))
     doubts, later = ledger.open_questions(), datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=1)
     shown = {name: one for name, one in talk.truth.items() if name in PARTS}
     for place in places(shown):

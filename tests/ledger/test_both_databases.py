@@ -84,7 +84,7 @@ def test_a_row_left_sending_reads_in_doubt(ledger: SubmissionLedger, ledger_plac
 def test_accounts_do_not_see_each_other(ledger: SubmissionLedger, ledger_place: sa.URL) -> None:
     """One database, two accounts."""
     planned = fees(1)
-    ledger.settle(claimed(ledger, planned[0]), outcome_of(OutcomeKind.CREATED))
+    ledger.note_outcome(claimed(ledger, planned[0]), outcome_of(OutcomeKind.CREATED))
     ledger.begin_run("run-1", BATCH, SOURCE, totals(planned))
     other = open_ledger(ledger_place, "another")
     assert replan(planned, other)[0].status is Status.READY
@@ -102,7 +102,7 @@ def test_what_is_unsettled_is_listed_with_what_was_sent(ledger: SubmissionLedger
     for one, kind in zip(planned, [OutcomeKind.UNKNOWN, OutcomeKind.CREATED, None, OutcomeKind.REJECTED], strict=True):
         claim = claimed(ledger, one)
         if kind is not None:
-            ledger.settle(claim, outcome_of(kind))
+            ledger.note_outcome(claim, outcome_of(kind))
     first, second = ledger.open_questions()
     assert [first.reference, second.reference] == [planned[0].reference, planned[2].reference]
     assert (first.payload, first.rows, first.workspace_ids) == (planned[0].payload, (2,), (101,))
@@ -115,7 +115,7 @@ def test_a_conclusion_settles_what_is_in_doubt_and_nothing_else(ledger: Submissi
     """Found: created with its id. Absent: free again. What was settled before stays as it is. Each is on record."""
     planned = fees(3)
     for one, kind in zip(planned, [OutcomeKind.UNKNOWN, OutcomeKind.UNKNOWN, OutcomeKind.CREATED], strict=True):
-        ledger.settle(claimed(ledger, one), outcome_of(kind))
+        ledger.note_outcome(claimed(ledger, one), outcome_of(kind))
     names = [one.reference or "" for one in planned]
     found, absent = ledger.open_questions()
     ledger.conclude(found, Event.FOUND, "run-2", "found", "77")
@@ -144,7 +144,7 @@ def test_a_late_answer_does_not_overwrite_what_was_found_out(ledger: SubmissionL
     [doubt] = ledger.open_questions()
     ledger.conclude(doubt, Event.ABSENT, "run-2", "absent")
     with pytest.raises(LedgerProblem) as caught:
-        ledger.settle(claim, outcome_of(kind))
+        ledger.note_outcome(claim, outcome_of(kind))
     assert caught.value.code == "ledger.changed"
     assert ledger.entries([claim.reference])[claim.reference].standing.word == "not_sent"
 
@@ -157,7 +157,7 @@ def test_what_was_created_after_all_is_not_sent_again(ledger: SubmissionLedger, 
     [doubt] = ledger.open_questions()
     ledger.conclude(doubt, event, "run-2", "absent")
     ledger.note_reported([claim.reference], "run-2")
-    ledger.settle(claim, outcome_of(OutcomeKind.CREATED))
+    ledger.note_outcome(claim, outcome_of(OutcomeKind.CREATED))
     entry = ledger.entries([claim.reference])[claim.reference]
     assert (entry.standing.word, entry.invoice_id) == ("created", "9001")
     assert ledger.claim(one, "run-3", BATCH, SOURCE) is None
@@ -174,18 +174,18 @@ def test_a_late_answer_leaves_a_second_sending_alone(ledger: SubmissionLedger) -
         ledger.conclude(doubt, Event.ABSENT, again, "absent")
         claimed(ledger, one, again)
         with pytest.raises(LedgerProblem):
-            ledger.settle(claim, outcome_of(OutcomeKind.CREATED))
+            ledger.note_outcome(claim, outcome_of(OutcomeKind.CREATED))
     [doubt] = ledger.open_questions()
     ledger.conclude(doubt, Event.ABSENT, "run-4", "absent")
     with pytest.raises(LedgerProblem):
-        ledger.settle(claim, outcome_of(OutcomeKind.CREATED))
+        ledger.note_outcome(claim, outcome_of(OutcomeKind.CREATED))
 
 
 @pytest.mark.parametrize("said", ["a\x00b", "half \ud800 a pair", "Straße 🧾", "x" * 20_000])
 def test_whatever_a_server_says_can_be_noted(ledger: SubmissionLedger, said: str) -> None:
     """A NUL or half a surrogate in an answer must not keep its outcome from being noted."""
     [one] = fees(1)
-    ledger.settle(claimed(ledger, one), Outcome(OutcomeKind.REJECTED, said, 422, said[:50], said))
+    ledger.note_outcome(claimed(ledger, one), Outcome(OutcomeKind.REJECTED, said, 422, said[:50], said))
     entry = ledger.entries([one.reference or ""])[one.reference or ""]
     assert (entry.standing.word, (entry.error or "")[:1]) == ("rejected", said[0])
     assert ("\x00" in said) == ("\\x00" in (entry.error or ""))
@@ -194,7 +194,7 @@ def test_whatever_a_server_says_can_be_noted(ledger: SubmissionLedger, said: str
 def test_large_ids_and_many_references_are_kept(ledger: SubmissionLedger) -> None:
     """Ids beyond 2**31, and look-ups of more values than one statement takes."""
     [one] = plan(invoice(one_file.hours(2**62), fee(2**40), key="A"))
-    ledger.settle(claimed(ledger, one), outcome_of(OutcomeKind.CREATED, str(2**62)))
+    ledger.note_outcome(claimed(ledger, one), outcome_of(OutcomeKind.CREATED, str(2**62)))
     many = [*(f"inv-{number}" for number in range(12_000)), one.reference or ""]
     assert set(ledger.entries(many)) == {one.reference}
     items = [(one_file.ItemType.TIME_ENTRY, number) for number in (*range(12_000), 2**62)]
@@ -230,7 +230,7 @@ def test_threads_of_one_ledger_claim_and_settle_together(ledger: SubmissionLedge
     def run(number: int) -> None:
         try:
             for one in planned[number::32]:
-                ledger.settle(claimed(ledger, one), outcome_of(OutcomeKind.CREATED, f"{number}"))
+                ledger.note_outcome(claimed(ledger, one), outcome_of(OutcomeKind.CREATED, f"{number}"))
         except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
             failures.append(error)
 
@@ -496,7 +496,7 @@ def test_of_several_invoices_with_one_item_the_newest_counts(ledger_place: sa.UR
         [one] = plan(invoice(hours(item[1]), key=f"turn {turn}", user_invoice_number=number))
         claim = ledger.claim(one, f"run-{turn}", BATCH, SOURCE)
         assert claim is not None
-        ledger.settle(claim, Outcome(OutcomeKind.CREATED, invoice_id=f"{9001 + turn}"))
+        ledger.note_outcome(claim, Outcome(OutcomeKind.CREATED, invoice_id=f"{9001 + turn}"))
         holders = ledger.live_by_item([item])[item], ledger.live_by_number([number])[number]
         assert [one.invoice_id for one in holders] == [f"{9001 + turn}"] * 2
     ledger.close()

@@ -110,7 +110,7 @@ def test_what_is_committed_survives_a_power_cut(ledger: SubmissionLedger) -> Non
 def test_each_outcome_leaves_its_state(ledger: SubmissionLedger, sql: sqlite3.Connection, kind: OutcomeKind) -> None:
     """State, id, request id and Kantata's words; the attempt keeps status and raw body; only a sure no frees it."""
     [one] = fees(1)
-    ledger.settle(claimed(ledger, one), outcome_of(kind))
+    ledger.note_outcome(claimed(ledger, one), outcome_of(kind))
     entry = ledger.entries([one.reference or ""])[one.reference or ""]
     assert (entry.standing.word, entry.error) == (STATE_AFTER[kind], "words")
     assert entry.invoice_id == ("9001" if kind is OutcomeKind.CREATED else None)
@@ -138,7 +138,7 @@ def test_a_second_claim_waits_for_the_outcome_of_the_first(ledger: SubmissionLed
     [one] = fees(1)
     first = claimed(ledger, one)
     assert ledger.claim(one, "run-2", BATCH, SOURCE) is None
-    ledger.settle(first, outcome_of(OutcomeKind.REJECTED))
+    ledger.note_outcome(first, outcome_of(OutcomeKind.REJECTED))
     assert claimed(ledger, one, "run-2").standing.seq == first.standing.seq + 2
 
 
@@ -222,7 +222,7 @@ def test_a_new_ledger_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
 def test_a_sheet_edited_after_billing_is_held(ledger: SubmissionLedger) -> None:
     """Same reference, other content: a person decides."""
     [one] = plan(invoice(fee(amount="500"), key="A"))
-    ledger.settle(claimed(ledger, one), outcome_of(OutcomeKind.CREATED))
+    ledger.note_outcome(claimed(ledger, one), outcome_of(OutcomeKind.CREATED))
     [edited] = replan(plan(invoice(fee(amount="501"), key="A")), ledger)
     assert (edited.status, edited.invoice_id) == (Status.HELD, "9001")
     assert "Changed since it was billed" in (edited.reason or "")
@@ -239,7 +239,7 @@ def test_an_entry_of_another_invoice_is_held_while_that_one_may_exist(
 ) -> None:
     """A time entry billed, or perhaps billed, is not billed again; a rejected invoice lets it go."""
     [one] = plan(invoice(hours(5101001), hours(2**40), key="A"))
-    ledger.settle(claimed(ledger, one), outcome_of(kind))
+    ledger.note_outcome(claimed(ledger, one), outcome_of(kind))
     for allow in (False, True):
         [other] = replan(plan(invoice(hours(2**40), fee(), key="B")), ledger, allow_repeats=allow)
         live = STATE_AFTER[kind] not in FREE
@@ -250,7 +250,7 @@ def test_an_entry_of_another_invoice_is_held_while_that_one_may_exist(
 def test_the_same_content_in_another_batch_is_held_unless_repeats_are_allowed(ledger: SubmissionLedger) -> None:
     """A retainer billed anew each month looks like a duplicate; only a person knows."""
     [one] = plan(invoice(key="A"))
-    ledger.settle(claimed(ledger, one), outcome_of(OutcomeKind.CREATED))
+    ledger.note_outcome(claimed(ledger, one), outcome_of(OutcomeKind.CREATED))
     november = plan(invoice(key="A"), batch="2026-11")
     [held] = replan(november, ledger)
     assert (held.status, "--allow-repeats" in (held.what_to_do or "")) == (Status.HELD, True)
@@ -260,14 +260,14 @@ def test_the_same_content_in_another_batch_is_held_unless_repeats_are_allowed(le
 def test_the_same_content_in_doubt_is_held_even_when_repeats_are_allowed(ledger: SubmissionLedger) -> None:
     """It may exist; settle that one first."""
     [one] = plan(invoice(key="A"))
-    ledger.settle(claimed(ledger, one), outcome_of(OutcomeKind.UNKNOWN))
+    ledger.note_outcome(claimed(ledger, one), outcome_of(OutcomeKind.UNKNOWN))
     assert replan(plan(invoice(key="A"), batch="2026-11"), ledger, allow_repeats=True)[0].status is Status.HELD
 
 
 def test_accounts_do_not_see_each_other(ledger: SubmissionLedger, tmp_path: Path) -> None:
     """One file, two accounts: what one billed does not hold the other back."""
     planned = plan(invoice(hours(5101001), key="A"))
-    ledger.settle(claimed(ledger, planned[0]), outcome_of(OutcomeKind.CREATED))
+    ledger.note_outcome(claimed(ledger, planned[0]), outcome_of(OutcomeKind.CREATED))
     ledger.begin_run("run-1", BATCH, SOURCE, totals(planned))
     other = open_ledger(tmp_path / "ledger.sqlite", "https://api.mavenlink.com/api/v1")
     assert replan(planned, other)[0].status is Status.READY
@@ -446,7 +446,7 @@ class LedgerAgainstModel(RuleBasedStateMachine):
     @rule(claim=consumes(claims), kind=st.sampled_from(list(OutcomeKind)), number=st.integers(1, 2**40))
     def settle(self, claim: tuple[Claim, str], kind: OutcomeKind, number: int) -> None:
         """An outcome ends a claim."""
-        self.ledger.settle(claim[0], outcome_of(kind, str(number)))
+        self.ledger.note_outcome(claim[0], outcome_of(kind, str(number)))
         self.known[claim[1]] |= {
             "state": STATE_AFTER[kind],
             "id": str(number) if kind is OutcomeKind.CREATED else None,

@@ -32,7 +32,7 @@ def test_an_older_ledger_is_brought_forwards_once_and_keeps_everything(
     ledger, [one] = open_ledger(ledger_place, ACCOUNT), fees(1)
     claim = ledger.claim(one, "run-1", BATCH, SOURCE)
     assert claim is not None
-    ledger.settle(claim, Outcome(OutcomeKind.CREATED, invoice_id="9001"))
+    ledger.note_outcome(claim, Outcome(OutcomeKind.CREATED, invoice_id="9001"))
     ledger.close()
     monkeypatch.setattr(schema, "MIGRATIONS", (add_colour,))
     failures, gate = [], threading.Barrier(6)

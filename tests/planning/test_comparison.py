@@ -206,7 +206,7 @@ def bill(ledger: SubmissionLedger, *planned: PlannedInvoice, batch: str = BATCH,
     for one in planned:
         claim = ledger.claim(one, "run-1", batch, SOURCE)
         assert claim is not None
-        ledger.settle(claim, Outcome(kind, invoice_id="9001" if kind is OutcomeKind.CREATED else None))
+        ledger.note_outcome(claim, Outcome(kind, invoice_id="9001" if kind is OutcomeKind.CREATED else None))
 
 
 def test_both_kinds_of_ledger_look_back(ledger_place: sa.URL) -> None:

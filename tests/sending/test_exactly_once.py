@@ -43,7 +43,7 @@ STEPS = {
     "before the intent": ("ledger.ledger", "SubmissionLedger", "claim", True),
     "between intent and POST": ("kantata.client", "KantataApi", "create_invoice", True),
     "between answer and commit": ("kantata.client", "KantataApi", "create_invoice", False),
-    "after the commit": ("ledger.ledger", "SubmissionLedger", "settle", False),
+    "after the commit": ("ledger.ledger", "SubmissionLedger", "note_outcome", False),
     "before the run's end is noted": ("ledger.ledger", "SubmissionLedger", "end_run", True),
 }
 

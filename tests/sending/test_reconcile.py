@@ -21,7 +21,7 @@ from importer.model.errors import AccessDenied, NotReached
 from importer.model.invoices import ExternalReference
 from importer.model.plans import PlannedInvoice, Status
 from importer.sandbox.faults import Fault, FaultKind
-from importer.sending.reconcile import Settlement, Verdict, apply, settle
+from importer.sending.reconcile import Settlement, Verdict, note_settlements, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ class Desk:
         for one in planned:
             claim = self.ledger.claim(one, "run-1", BATCH, SOURCE)
             assert claim is not None
-            self.ledger.settle(claim, Outcome(OutcomeKind.UNKNOWN, "lost"))
+            self.ledger.note_outcome(claim, Outcome(OutcomeKind.UNKNOWN, "lost"))
 
     def ask(self, method: str, route: str, body: object = None) -> Any:
         """Do something at the stand-in that the program knows nothing of."""
@@ -69,7 +69,7 @@ class Desk:
     def settle(self, seconds: float = 0) -> tuple[Settlement, ...]:
         """Settle all that is in doubt, and note it."""
         done = settle(self.ledger.open_questions(), self.ledger, self.api, seconds)
-        apply(done, self.ledger, "run-2")
+        note_settlements(done, self.ledger, "run-2")
         return done
 
     def verdicts(self) -> list[tuple[Verdict, str | None]]:
@@ -564,7 +564,7 @@ def test_lists_that_lag_prove_nothing_absent(desk: Desk) -> None:
     claim = desk.ledger.claim(other, "run-1", BATCH, SOURCE)
     assert claim is not None
     number = desk.create(other)
-    desk.ledger.settle(claim, Outcome(OutcomeKind.CREATED, "ok", invoice_id=number))
+    desk.ledger.note_outcome(claim, Outcome(OutcomeKind.CREATED, "ok", invoice_id=number))
     with sqlite3.connect(desk.store) as store:
         store.execute("CREATE TABLE kept AS SELECT * FROM invoices")
         store.execute("DELETE FROM invoices")

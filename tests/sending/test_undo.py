@@ -542,7 +542,7 @@ def note(ledger: SubmissionLedger, api: KantataApi, one: PlannedInvoice) -> None
     """Send an invoice in run-1."""
     claim = ledger.claim(one, "run-1", BATCH, SOURCE)
     assert claim is not None
-    ledger.settle(claim, api.create_invoice(one.payload or {}))
+    ledger.note_outcome(claim, api.create_invoice(one.payload or {}))
 
 
 def shown_as(found: FoundInvoice, **changes: Any) -> dict[str, FoundInvoice]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from importer.sandbox.running import Sandbox
 
-KILLED = "import importer.ledger.ledger as l, os\nl.SubmissionLedger.settle = lambda *a: os._exit(99)\n"
+KILLED = "import importer.ledger.ledger as l, os\nl.SubmissionLedger.note_outcome = lambda *a: os._exit(99)\n"
 """Python that kills the program after the first invoice was sent and before its answer is noted."""
 AWAY = Fault(FaultKind.STATUS_BEFORE, "GET", "*", times=99, status=503)
 """Kantata answers nothing that is asked of it."""
@@ -43,8 +43,9 @@ def test_a_file_that_waits_keeps_no_doubt_unsaid(cli: Cli, sandbox: Sandbox, wai
         (inbox / "~$a.xlsx").touch()
     else:
         before = (
-            "import importer.unattended.inbox as i, os\nwhole = i.settled\ndef settled(found, seconds):\n"
-            "    [os.utime(one.path, (5, 5)) for one in found]\n    return whole(found, seconds)\ni.settled = settled\n"
+            "import importer.unattended.inbox as i, os\nwhole = i.unchanged_for\ndef unchanged_for(found, seconds):\n"
+            "    [os.utime(one.path, (5, 5)) for one in found]\n    return whole(found, seconds)\n"
+            "i.unchanged_for = unchanged_for\n"
         )
     done = cli.at(sandbox).start("run", "--quiet", before=before, **env).wait()
     assert (done.exit_code, invoices(sandbox)) == (8, 1)

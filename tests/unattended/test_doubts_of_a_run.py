@@ -271,7 +271,7 @@ def test_a_doubt_of_an_undo_is_told_too(cli: Cli, sandbox: Sandbox) -> None:
 def test_a_killed_run_leaves_its_doubt_to_its_file(cli: Cli, sandbox: Sandbox) -> None:
     """The file lies in the inbox still: it is told once, as that file."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10, 20).parent
-    killed = "import importer.ledger.ledger as l, os\nl.SubmissionLedger.settle = lambda *a: os._exit(99)\n"
+    killed = "import importer.ledger.ledger as l, os\nl.SubmissionLedger.note_outcome = lambda *a: os._exit(99)\n"
     assert cli.at(sandbox).start("run", before=killed, **AUTO).wait().exit_code == 99
     early = cli.at(sandbox).run("run", "--json", **LATER)
     assert (early.exit_code, [one["name"] for one in early.document["files"]]) == (8, ["a.xlsx"])
