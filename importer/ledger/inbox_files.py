@@ -102,13 +102,19 @@ class InboxFiles:
     def take(self, sha256: str, name: str, entry: str, inbox: Path) -> InboxFile:
         """Note that a run begins to work on a file; one that waited before keeps its row. Raises LedgerProblem."""
         open_states = (FileState.TAKEN.value, FileState.LEFT.value)
-        same = sa.and_(self._own, INBOX_FILES.c.sha256 == sha256, INBOX_FILES.c.name == name)
+        folder = storable(str(inbox.absolute())) or ""
+        same = sa.and_(
+            self._own,
+            INBOX_FILES.c.sha256 == sha256,
+            INBOX_FILES.c.name == name,
+            INBOX_FILES.c.folder == folder,  # another inbox with the same ledger may hold the same file
+        )
         values: dict[str, Any] = {
             "account": self._account,
             "sha256": sha256,
             "name": name,
             "entry": entry,
-            "folder": storable(str(inbox.absolute())) or "",
+            "folder": folder,
             "run_id": None,
             "state": FileState.TAKEN.value,
             "reason": "",

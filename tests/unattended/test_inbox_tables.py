@@ -54,6 +54,18 @@ def test_a_file_that_waits_keeps_its_row(ledger: SubmissionLedger, tmp_path: Pat
     assert [file.entry for file in files.in_state(FileState.DONE, SHA256)] == ["run-2-a"]
 
 
+def test_two_inboxes_that_hold_the_same_file_keep_a_row_each(ledger: SubmissionLedger, tmp_path: Path) -> None:
+    """Two machines share the ledger: that the second one finds it locked does not undo what the first one decides."""
+    files, here, there = ledger.inbox_files, tmp_path / "here", tmp_path / "there"
+    first = files.take(SHA256, "a.xlsx", "run-1-a", here)
+    second = files.take(SHA256, "a.xlsx", "run-2-a", there)
+    doubtful = replace(first, state=FileState.IN_DOUBT, folder=here / "in-doubt" / "run-1-a", run_id="run-1")
+    files.decide(doubtful, "run")
+    files.decide(replace(second, state=FileState.LEFT, folder=there, reason="locked"), "run")
+    assert [(file.entry, file.run_id) for file in files.in_state(FileState.IN_DOUBT)] == [("run-1-a", "run-1")]
+    assert files.take(SHA256, "a.xlsx", "run-3-a", there).id == second.id
+
+
 def test_a_decision_and_its_notice_are_one_step(ledger: SubmissionLedger, tmp_path: Path) -> None:
     """What was decided and not moved is found again; what could not be done takes its notice along."""
     files, news = ledger.inbox_files, News("1", "a.xlsx: done.")
