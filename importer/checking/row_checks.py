@@ -53,12 +53,13 @@ def check_rows(
     """
     typed = parse(sheet, conventions or Conventions())
     parsed, amounts = typed.frame, _amounts(typed.frame)
+    suspects = suspected(sheet, parsed, amounts)
     found = [
         *typed.problems,
         *_check_types(sheet, parsed, send_cents=send_cents),
         *_repeated_rows(sheet, parsed),
-        *disagreeing(sheet, amounts),
-        *suspected(sheet, parsed, amounts),
+        *disagreeing(sheet, amounts, suspects),
+        *suspects.values(),
     ]
     misspelt = {fault.meant for fault in problems.with_code("column.near_miss")}
     lacking: set[int] = set()

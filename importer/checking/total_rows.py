@@ -1,23 +1,26 @@
 """Compare the totals that a sheet holds with the line items above them.
 
 A total that does not agree means that a row was added, hidden or lost since, or
-that the row is a line item after all: a person must look.
+that the row is a line item after all: a person must look. A line item that seems to be
+a total is an error: by its description, by its place below the rows that it sums,
+or, where settings supply project and item type, by being the last row and the sum.
 """
 
 from __future__ import annotations
 
 import itertools
 from bisect import bisect_left
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from importer.model.sheet import Excluded, is_blank, text_of
 from importer.values.amounts import typed_amount
-from importer.values.cells import is_total_label
+from importer.values.cells import TotalLabel, total_label
 from importer.values.readings import Typed, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -36,11 +39,14 @@ class _Sum(NamedTuple):
     amount: Decimal
 
 
-def disagreeing(sheet: Sheet, amounts: Mapping[int, Decimal | None]) -> Iterator[Problem]:
+def disagreeing(
+    sheet: Sheet, amounts: Mapping[int, Decimal | None], suspects: Collection[int] = ()
+) -> Iterator[Problem]:
     """An error for every total row whose amount is not that of the rows above it.
 
     ``amounts`` are those of the line items, main unit, by row; None where one
     cannot be read: then no total can be checked, which is said, and that row has its own error.
+    ``suspects`` are the rows of :func:`suspected`: they count as totals, not as line items.
     """
     totals = [row for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
     totals = [row for row in totals if not is_blank(_amount(sheet, row))]
@@ -49,28 +55,171 @@ def disagreeing(sheet: Sheet, amounts: Mapping[int, Decimal | None]) -> Iterator
             yield _not_checked(sheet, row)
         return
 
-    rows = sorted(amounts)
+    rows = sorted(set(amounts) - set(suspects))
+    starts = sorted(suspects)
     sums = list(itertools.accumulate((amounts[row] or Decimal(0) for row in rows), initial=Decimal(0)))
     first = 0
     for row in totals:
         last = bisect_left(rows, row.number)
+        suspects_above = bisect_left(starts, row.number)
+        if suspects_above:
+            first = max(first, bisect_left(rows, starts[suspects_above - 1]))
         problem = _judged(sheet, row, _Sum(last - first, sums[last] - sums[first]), _Sum(last, sums[last]))
         if problem is not None:
             yield problem
         first = last
 
 
-def suspected(sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal | None]) -> Iterator[Problem]:
-    """A warning for each line item that is described as a total and is the sum of those above it."""
-    if "notes" not in parsed.columns:
-        return
-    above, count = Decimal(0), 0
-    notes = parsed["notes"].to_dict()
+def suspected(sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal | None]) -> dict[int, Problem]:
+    """Return an error for each line item that seems to be a total of others, by row.
+
+    ``parsed`` are the typed cells of the line items, ``amounts`` their amounts as for :func:`disagreeing`.
+    """
+    lines = list(_lines(parsed, amounts))
+    suspicions = _Suspicions(lines)
+    totals = [row.number for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
+    found: dict[int, Problem] = {}
+    for line in lines:
+        while totals and totals[0] < line.row:
+            suspicions.start_again()
+            totals.pop(0)
+
+        why = suspicions.of(line)
+        if why is None:
+            suspicions.add(line)
+            continue
+        suspicions.start_again(line.project)
+        found[line.row] = _suspicion(sheet, line, why)
+
+    if lines and lines[-1].row not in found and _nothing_tells(sheet) and suspicions.is_sum_of_others(lines[-1]):
+        found[lines[-1].row] = _suspicion(sheet, lines[-1], "row.maybe_total:last")
+    return found
+
+
+def _suspicion(sheet: Sheet, line: _Line, key: str) -> Problem:
+    amount = f"{line.amount:,.2f}"
+    if key in {"row.maybe_total:no_text", "row.maybe_total:last"}:
+        return sheet.problem_at("amount", line.row, key, number=line.row, amount=amount)
+    return sheet.problem_at("amount", line.row, key, number=line.row, label=line.text, amount=amount)
+
+
+def _nothing_tells(sheet: Sheet) -> bool:
+    """Whether settings supply both project and item type, so that no cell tells a line item from a total."""
+    own = {header.column for header in sheet.headers}
+    return own.isdisjoint({"workspace_id", "workspace", "item_type"})
+
+
+def _lines(parsed: pd.DataFrame, amounts: Mapping[int, Decimal | None]) -> Iterator[_Line]:
+    """The line items with a readable amount and no id of their own, in the order of the sheet."""
+    cells: dict[str, dict[Hashable, object]] = {}
+    for name in ("notes", "workspace_id", "workspace", "item_id"):
+        cells[name] = dict(parsed[name].items()) if name in parsed.columns else {}
     for row in sorted(amounts):
-        amount = amounts[row] or Decimal(0)
-        if count >= FEWEST_SUMMED and amount == above and is_total_label(notes[row]):
-            yield sheet.problem_at("amount", row, "row.maybe_total", number=row, label=notes[row])
-        above, count = above + amount, count + 1
+        amount = amounts[row]
+        if amount is None or cells["item_id"].get(row) is not None:
+            continue
+        text = cells["notes"].get(row)
+        project = cells["workspace_id"].get(row) or cells["workspace"].get(row)
+        yield _Line(
+            row, amount, text if isinstance(text, str) else "", project if isinstance(project, int | str) else None
+        )
+
+
+class _Line(NamedTuple):
+    """What tells a line item from a total."""
+
+    row: int
+    amount: Decimal
+    """Main unit."""
+    text: str
+    """Its description; empty without one."""
+    project: int | str | None
+    """Number or name; None when it cannot be read."""
+
+
+class _Running:
+    """Sums of the line items so far, of all or of one project."""
+
+    def __init__(self) -> None:
+        self.lines = self.since = 0
+        """Number of line items; of those since the last total."""
+        self.amount = self.amount_since = Decimal(0)
+        self.described = True
+        """Whether each line item since the last total has a description."""
+
+    def add(self, line: _Line) -> None:
+        self.lines += 1
+        self.since += 1
+        self.amount += line.amount
+        self.amount_since += line.amount
+        self.described = self.described and bool(line.text)
+
+    def start_again(self) -> None:
+        self.since, self.amount_since, self.described = 0, Decimal(0), True
+
+    def equals(self, amount: Decimal, fewest: int) -> bool:
+        """Whether an amount is the sum of all line items, or of those since the last total."""
+        of_all = self.lines >= fewest and amount == self.amount
+        return of_all or (self.since >= fewest and amount == self.amount_since)
+
+
+class _Suspicions:
+    """Tells which line items seem to be totals, going down the sheet."""
+
+    def __init__(self, lines: Sequence[_Line]) -> None:
+        self._all = _Running()
+        self._of_project: defaultdict[int | str | None, _Running] = defaultdict(_Running)
+        self._last_of = {line.project: line.row for line in lines}
+        self._count = Counter(line.project for line in lines)
+
+    def add(self, line: _Line) -> None:
+        self._all.add(line)
+        self._of_project[line.project].add(line)
+
+    def start_again(self, project: int | str | None = None) -> None:
+        """Count from here: below the subtotal of a project, or below a total that names none."""
+        self._all.start_again()
+        if project is not None:
+            self._of_project[project].start_again()
+            return
+        for running in self._of_project.values():
+            running.start_again()
+
+    def of(self, line: _Line) -> str | None:
+        """The message about a line item that seems to be a total; None for any other."""
+        label = total_label(line.text)
+        if label is TotalLabel.ONLY:
+            return self._of_clear_label(line)
+        if not line.amount:
+            return None
+        if label is TotalLabel.PERHAPS and self._is_sum(line):
+            return "row.maybe_total"
+        if not line.text and self._closes_project(line):
+            return "row.maybe_total:no_text"
+        return None
+
+    def is_sum_of_others(self, last: _Line) -> bool:
+        """Whether the last line item, which has been added, is the sum of at least two others."""
+        others = self._all.lines - 1
+        return bool(last.amount) and others >= FEWEST_SUMMED and self._all.amount == 2 * last.amount
+
+    def _of_clear_label(self, line: _Line) -> str | None:
+        if self._is_sum(line) or self._of_project[line.project].equals(line.amount, 1):
+            return "row.maybe_total"
+        if self._count[line.project] > 1:
+            return "row.maybe_total:differs"
+        return None
+
+    def _is_sum(self, line: _Line) -> bool:
+        of_project = self._of_project[line.project]
+        return any(running.equals(line.amount, FEWEST_SUMMED) for running in (self._all, of_project))
+
+    def _closes_project(self, line: _Line) -> bool:
+        """Whether a line without a description is the last of its project and sums others that all have one."""
+        running = self._of_project[line.project]
+        if self._last_of[line.project] != line.row or running.since < FEWEST_SUMMED:
+            return False
+        return running.described and running.amount_since == line.amount
 
 
 def _judged(sheet: Sheet, row: RawRow, since: _Sum, above: _Sum) -> Problem | None:

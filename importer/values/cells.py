@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from importer.model.columns import ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, SYNC_STATUSES, Kind
@@ -173,17 +174,60 @@ _PARSERS: dict[Kind, Callable[[object], object]] = {
 
 _TOTAL = re.compile(
     r"""(?:grand|sub|invoice|project|monthly|overall|net|gross|page|report)?[ -]?totals?(?:\W.*)?  # Total October
-      | .{1,60}\Wtotals?\W?                                               # 101 Total, as Excel's subtotals write
+      | .{1,60}\W(?:totals?|totaal|totale|ergebnis)\W?              # 101 Total, as subtotals and pivot tables write
       | sum | (?:zwischen|gesamt|end)?summe(?:\W.*)? | gesamt(?:betrag)?(?:\W.*)?
       | (?:sous[ -]?)?total(?:\W.*)?(?:g[eé]n[eé]ral)? | somme
       | (?:suma|total(?:es)?|subtotal)(?:\W.*)?
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_ONLY_A_TOTAL = re.compile(
+    r"""(?:
+        (?:(?:grand|sub|invoice|project|overall)[ -]?)?totals?
+      | (?:zwischen|gesamt|end)?summe | gesamt(?:betrag|ergebnis)? | teilergebnis
+      | (?:sous[ -]?)?total(?:[ ]g[eé]n[eé]ral)? | somme | subtotal(?:es)? | total(?:es|[ ]geral)? | suma(?:[ ]końcowa)?
+      | (?:sub|eind)?totaal | eindtotaal | (?:sub)?totale(?:[ ](?:generale|complessivo))?
+      | razem | ogółem | celkem | összesen | yhteensä | summa | delsumma | totalt | [ií][ ]alt | toplam | итого | всего
+      | Σ | 合計 | 小計 | 总计 | 小计
+    )[\s:.=#]*\d*[\s:.=#]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A word for a total and nothing beside it but a number, as in “Subtotal 101:”."""
+_LIKE_A_TOTAL = re.compile(
+    r"(?:ergebnis|balance(?: due)?|saldo|(?:total )?amount due|[àa] payer|net [àa] payer|zu zahlen|zahlbetrag"
+    r"|rechnungsbetrag|te betalen|a pagar|da pagare|do zapłaty)[\s:.=]*",
+    re.IGNORECASE,
+)
+"""Words below a column of amounts that may be the name of a service as well."""
+_WORD_FOR_TOTAL = re.compile(
+    r"\b(?:sub-?)?(?:totals?|sum|summe|totaal|totale|somme|suma|razem)\b|gesamt(?:summe|betrag|ergebnis)", re.IGNORECASE
+)
 LONGEST_LABEL = 80
 """Characters; a longer text is a description."""
 
 
+class TotalLabel(Enum):
+    """How clearly the text of a row says “total”."""
+
+    ONLY = "the text is a word for a total"
+    PERHAPS = "the text holds such a word, or one that can mean a total"
+
+
 def is_total_label(cell: object) -> bool:
-    """Tell whether a cell says that its row is a total."""
-    return isinstance(cell, str) and len(cell) <= LONGEST_LABEL and _TOTAL.fullmatch(cell.strip()) is not None
+    """Tell whether a cell says that its row is a total, where nothing else says that it is a line item."""
+    if not isinstance(cell, str) or len(cell) > LONGEST_LABEL:
+        return False
+    text = cell.strip()
+    return any(pattern.fullmatch(text) for pattern in (_TOTAL, _ONLY_A_TOTAL, _LIKE_A_TOTAL))
+
+
+def total_label(cell: object) -> TotalLabel | None:
+    """Return how clearly the description of a line item says “total”; None when it does not."""
+    if not isinstance(cell, str) or len(cell) > LONGEST_LABEL:
+        return None
+    text = cell.strip()
+    if _ONLY_A_TOTAL.fullmatch(text):
+        return TotalLabel.ONLY
+    if is_total_label(text) or _WORD_FOR_TOTAL.search(text):
+        return TotalLabel.PERHAPS
+    return None

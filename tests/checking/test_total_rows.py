@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sheets import checked, csv_file, read, read_by, table
 
+from importer.checking.total_rows import suspected
 from importer.model.headers import OwnHeaders, known_headers
 from importer.model.problems import Severity
 from importer.model.sheet import Excluded
@@ -164,3 +165,59 @@ def test_a_total_that_could_not_be_checked_says_so(tmp_path: Path) -> None:
     assert ("row.total_unchecked", "D4", Severity.WARNING) in codes(path)
     sound = table(tmp_path / "b.xlsx", HEADER, FIRST, SECOND, ["Total", None, None, 1])
     assert ("row.total_differs", "D4", Severity.ERROR) in codes(sound)
+
+
+FEE = [101, "Fixed fee"]
+
+
+def suspects(path: Path) -> list[int | None]:
+    """Rows that are errors because they seem to be totals."""
+    return [p.row for p in checked(path)[1] if p.code == "row.maybe_total" and p.severity is Severity.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("rows", "wrong"),
+    [
+        ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Total", 300]], [4]),
+        ([[*FEE, "a", 100], [*FEE, "Subtotal 101", 100], [102, "Fixed fee", "b", 60], [*FEE, "Totaal", 160]], [3, 5]),
+        ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Subtotal", 250]], [4]),
+        ([[*FEE, "a", 100], [102, "Fixed fee", "x", 9], [*FEE, "b", 200], [*FEE, "Project sum", 300]], [5]),
+        ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Ergebnis", 300]], [4]),
+        ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, None, 300], [102, "Fixed fee", "c", 9]], [4]),
+        (
+            [[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Total", 300], [*FEE, "c", 5], [*FEE, "Grand total", 305]],
+            [4, 6],
+        ),
+        # Line items, by their description, place or number of rows:
+        ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "c", 300]], []),
+        ([[*FEE, "a", 100], [*FEE, None, 100], [*FEE, None, 200]], []),
+        ([[*FEE, "a", 100], [*FEE, "Total redesign", 100]], []),
+        ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Balance", 301]], []),
+        ([[*FEE, "Total", 100], [102, "Fixed fee", "Total", 100]], []),
+        ([[101, "Additional item", "a", 100], [101, "Additional item", "Credit", -100]], []),
+    ],
+)
+def test_a_total_with_project_and_type_is_an_error(tmp_path: Path, rows: list[list[object]], wrong: list[int]) -> None:
+    """A description that says “total”, or the place below the rows that it sums, decides; a chance sum does not."""
+    assert suspects(table(tmp_path / "a.xlsx", HEADER, *rows)) == wrong
+
+
+def test_a_total_below_subtotals_with_a_project_is_right(tmp_path: Path) -> None:
+    """Subtotals that are errors are not counted as line items by the totals below them."""
+    rows = [[*FEE, "a", 100], [*FEE, "Subtotal", 100], [*FEE, "b", 7], ["Total", None, None, 107]]
+    assert codes(table(tmp_path / "a.xlsx", HEADER, *rows)) == [
+        ("row.maybe_total", "D3", Severity.ERROR),
+        ("row.total", "A5", Severity.WARNING),
+    ]
+
+
+@pytest.mark.parametrize(("last", "wrong"), [(400, [4]), (401, [])])
+def test_without_projects_and_types_a_last_row_that_is_the_sum_is_an_error(
+    tmp_path: Path, last: int, wrong: list[int]
+) -> None:
+    """Where settings supply both, the arithmetic decides, whatever the text of the last row says."""
+    known = known_headers(own=OwnHeaders(supplied=frozenset({"workspace_id", "item_type"})))
+    path = table(tmp_path / "a.xlsx", ["Description", "Amount"], ["a", 130], ["b", 270], ["Development", last])
+    sheet = read_by(known, path)
+    amounts = {row: Decimal(str(amount)) for row, amount in sheet.frame["amount"].items()}
+    assert list(suspected(sheet, sheet.frame, amounts)) == wrong

@@ -163,18 +163,6 @@ def test_two_digits_of_a_far_year_are_refused(tmp_path: Path, odd: str) -> None:
     assert all(day is None or day.year == 2026 for day in years)
 
 
-def test_a_line_item_that_is_the_sum_of_those_above_is_named(tmp_path: Path) -> None:
-    """A total with filled-down project and type is billed, but not without a word."""
-    rows = [[101, "Fixed fee", f"x{n}", 1000 * n] for n in (1, 2)]
-    path = table(
-        tmp_path / "a.xlsx",
-        ["Project ID", "Item type", "Description", "Amount"],
-        *rows,
-        [101, "Fixed fee", "Total", 3000],
-    )
-    assert [(p.code, p.cell) for p in checked(path)[1]] == [("row.maybe_total", "D4")]
-
-
 def test_unreadable_rows_are_not_called_the_same(tmp_path: Path) -> None:
     """“Flat fee” and “Pauschale” are both unknown, and not equal."""
     rows = [[101, word, 5] for word in ("Flat fee", "Pauschale")]

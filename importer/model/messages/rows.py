@@ -58,9 +58,24 @@ _ROWS = {
         _WARNING,
     ),
     "row.maybe_total": Message(
-        "Row {number} (“{label}”) is billed as a line item, although it is the sum of the rows above it.",
-        "If it is a total, empty its project and item type, or delete it.",
-        _WARNING,
+        "Row {number} (“{label}”) seems to be a total: {amount} is the sum of rows above it.",
+        "If it is a total, empty its project and item type, or delete it. If it is a line item, describe the service.",
+    ),
+    "row.maybe_total:differs": Message(
+        "Row {number} (“{label}”) seems to be a total by its description, but {amount} is not the sum of the rows "
+        "above it.",
+        "If it is a total, delete it, and look for a row that was added or hidden. If it is a line item, describe the "
+        "service.",
+    ),
+    "row.maybe_total:no_text": Message(
+        "Row {number} seems to be a total: it is the last row of its project, it has no description, and {amount} is "
+        "the sum of the described rows above it.",
+        "If it is a total, delete it. If it is a line item, describe the service.",
+    ),
+    "row.maybe_total:last": Message(
+        "Row {number} may be a total: it is the last row, and {amount} is the sum of all rows above it. The sheet has "
+        "no project or item type to show which.",
+        "If it is a total, delete it. If it is a line item, add a column Item type to the sheet and fill it.",
     ),
     "row.total_unchecked": Message(
         "Row {number} is a total and was left out, but it could not be checked: an amount of the sheet cannot be read.",
