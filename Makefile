@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo       preview, then submit sample_data through the sandbox"
 	@echo "make test       run the tests but the slow ones (minutes; after every change)"
-	@echo "make lint       ruff, mypy, import-linter"
+	@echo "make lint       ruff, mypy (also as on Windows), import-linter"
 	@echo "make check      lint, documentation checks, all tests with coverage: what CI runs"
 	@echo "make bench      measure speed and memory, write docs/benchmark.md"
 	@echo "make templates  write templates/ and sample_data/ again"
@@ -37,6 +37,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
 	$(BIN)/lint-imports
 
 coverage: $(READY)

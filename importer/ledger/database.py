@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -51,14 +52,16 @@ def who() -> str:
 
 def os_user() -> str:
     """Name of the user that the operating system knows, whatever the environment says."""
-    try:
-        if os.name == "posix":
-            import pwd
+    if sys.platform == "win32":
+        with suppress(OSError):
+            return os.getlogin()  # of the session; getpass would believe the environment
+        return "unknown"
+    import pwd
 
-            return pwd.getpwuid(os.getuid()).pw_name
-        return os.getlogin()  # of the session; getpass would believe the environment
-    except (OSError, KeyError):
-        return f"user {os.getuid()}" if os.name == "posix" else "unknown"
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
 
 
 def storable(text: str | None) -> str | None:

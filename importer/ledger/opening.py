@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -145,9 +146,11 @@ def _check_usable(path: Path) -> None:
 
 def _owner(path: Path) -> str:
     """Whose a file is, as an insertion; empty where that is not known, or it is one's own."""
+    if sys.platform == "win32":  # Path.owner is not made for it
+        return ""
     try:
         owner = path.owner()
-    except (OSError, KeyError, NotImplementedError):
+    except (OSError, KeyError):
         return ""
     return "" if owner == os_user() else f" belongs to the user {owner} and"
 

@@ -123,9 +123,11 @@ def _grids(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
 
 def _limit(limits: Limits) -> None:
     """Bound memory and processor time where the system can (not on Windows)."""
-    with suppress(ImportError, ValueError, OSError):
-        import resource
+    if sys.platform == "win32":
+        return
+    import resource
 
+    with suppress(ValueError, OSError):
         seconds = int(limits.seconds) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
