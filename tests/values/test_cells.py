@@ -414,3 +414,38 @@ def test_a_text_that_no_cell_can_hold_is_refused() -> None:
     value = parser_of(Kind.TEXT)("x" * 32_768)
     assert isinstance(value, Unreadable)
     assert parser_of(Kind.TEXT)("x" * 32_767) == "x" * 32_767
+
+
+@pytest.mark.parametrize(
+    ("texts", "fault"),
+    [
+        (("#NV", "#N/D", "#BEZUG!", "#¿NOMBRE?", "#ADR!", "#DIV/0!", "Err:502", "########"), "error_value"),
+        (("nan", "None", "NULL", "n/a", "<NA>", "NaT", "(blank)"), "word_for_nothing"),
+        (("B\ufffdro", "BÃ¼ro", "â‚¬ 5", "clientâ€™s", "Å‚", "ðŸ˜€", "line\x0bbreak", "bell\x07"), "damaged_text"),
+        (("M&uuml;ller", "M&#252;ller", "one<br/>two"), "html"),
+    ],
+)
+def test_a_text_that_no_client_should_read_is_refused(texts: tuple[str, ...], fault: str) -> None:
+    for text in texts:
+        assert fault_of(Kind.TEXT, text) == fault, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#1 priority: launch",
+        "#4711",
+        "#hello!",
+        "Nana",
+        "CAFÉ–BAR",
+        "«\xa0été\xa0»",
+        "„Ä“",
+        "SÃO PAULO",
+        "R&D; Sons",
+        "a < b & c",
+        "first\nsecond",
+        "a\u2028b\x85c",
+    ],
+)
+def test_a_text_that_only_looks_like_rubbish_is_sent_as_it_is(text: str) -> None:
+    assert parser_of(Kind.TEXT)(text) == text

@@ -13,6 +13,10 @@ _OPEN_IN_EXCEL = "Open the workbook in Excel, look at the cell, save it, and use
 _FORMULAS_AND_LOOK = {
     "*.error_value": Message("is an error, not a value", "Fix the formula."),
     "*.error_value:text": Message("is an error of a formula, not a text", "Fix the formula, or type the text."),
+    "*.error_value:narrow": Message(
+        "is no value but an error of display: the cell was too narrow, and the file holds only the signs ####",
+        "Widen the column in the spreadsheet and export it again, or type the text.",
+    ),
     "*.no_stored_value": Message(
         "is a formula whose result is not stored in the file, so only Excel can calculate it",
         "Open the workbook in Excel, let it calculate, save it, and use it again.",
@@ -125,6 +129,22 @@ _WORDS = {
     "*.too_many_digits:text": Message(
         "has more than {digits} digits, and Excel does not keep the last digits of such a long number",
         "Format the cell as Text and type it again.",
+    ),
+    "*.word_for_nothing": Message(
+        "is what programs write for an empty cell, not a text for the client",
+        "Empty the cell, or type the text.",
+    ),
+    "*.damaged_text": Message(
+        "holds damaged letters: the text was once read in the wrong encoding",
+        "Type the text again, or export the file again as UTF-8.",
+    ),
+    "*.damaged_text:control": Message(
+        "holds control characters, which are not visible and belong to no text",
+        "Type the text again.",
+    ),
+    "*.html": Message(
+        "holds codes of HTML, such as &amp; or <br>, which the client would read as they are",
+        "Type the characters themselves, such as & and line breaks.",
     ),
     "*.is_a_date": Message(
         "is a date or time cell, but the column holds text; Excel may have turned a text into a date",
