@@ -116,14 +116,22 @@ def _confirm(plan: Report, talk: Console, *, production: bool) -> None:
     drafts = sum(planned.invoice.draft for planned in ready)  # type: ignore[union-attr]
     of_which = f" ({several})" if several else ""
     talk.print(
-        f"[bold]{count_of(len(ready), 'invoice')}[/] ({drafts} as draft) with [bold]{amount:,.2f}[/]{of_which} "
-        f"in fixed fees and additional items will be created at {plan.account}.",
+        f"[bold]{count_of(len(ready), 'invoice')}[/] with [bold]{amount:,.2f}[/]{of_which} in fixed fees and "
+        f"additional items will be created at {plan.account}: {_how_issued(len(ready), drafts)}.",
         highlight=False,
     )
     if production:
         _ask_for_total(len(ready), amount, several)
     else:
         need_yes("Type yes to send", "Nothing was sent", "Submit again when you are sure.")
+
+
+def _how_issued(ready: int, drafts: int) -> str:
+    if drafts == ready:
+        return "all as drafts"
+    if not drafts:
+        return "issued, none as a draft"
+    return f"{drafts} as drafts, {ready - drafts} issued"
 
 
 def _ask_for_total(ready: int, amount: Decimal, several: str | None) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
-    from importer.kantata.account import BillableItem, Project
+    from importer.kantata.account import BillableItem, Holder, Project
     from importer.model.invoices import Invoice, LineItem
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet
@@ -239,11 +239,10 @@ class _Check:
         filled = [row for row in invoice.rows if self.sheet.raw("user_invoice_number", row) is not None]
         at_number = partial(self._at, "user_invoice_number", (filled or invoice.rows)[0], shown=number)
         if live:
-            names = [holder.invoice_id + (" (a draft)" if holder.draft else "") for holder in live]
-            yield at_number("user_invoice_number.in_use", invoices=", ".join(names))
+            yield at_number("user_invoice_number.in_use", invoices=_ids_and_drafts(live))
         elif holders:
-            names = [holder.invoice_id for holder in holders]
-            yield at_number("user_invoice_number.used_before", invoices=", ".join(names))
+            names = ", ".join(holder.invoice_id for holder in holders)
+            yield at_number("user_invoice_number.used_before", invoices=names)
 
     def _at(self, column: str, row: int, key: str, **facts: Any) -> Problem:  # noqa: ANN401 - whatever the message says
         raw = self.sheet.raw(column, row)
@@ -254,3 +253,11 @@ class _Check:
 def _holders(item: BillableItem, *, cancelled: bool | None) -> str:
     """Ids of the invoices that hold an item and are cancelled, are not, or (None) may be; separated by commas."""
     return ", ".join(holder.invoice_id for holder in item.holders if holder.cancelled is cancelled)
+
+
+def _ids_and_drafts(holders: Iterable[Holder]) -> str:
+    """Ids of invoices, with a word at those that are drafts; separated by commas."""
+    names = []
+    for holder in holders:
+        names.append(f"{holder.invoice_id} (a draft)" if holder.draft else holder.invoice_id)
+    return ", ".join(names)

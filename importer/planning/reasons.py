@@ -20,13 +20,19 @@ def billed(known: LedgerEntry) -> str:
 
 def changed(known: LedgerEntry, planned: PlannedInvoice) -> tuple[str, str]:
     """Its rows say something else now."""
+    advice = (
+        f"Restore the rows. Or, to bill it again, undo that run (invoice-importer undo {known.run_id} takes back "
+        "all that it created) and submit again; or delete that invoice alone in Kantata, or cancel it when it is "
+        "no draft any more, and submit with another --batch."
+    )
+    if planned.invoice.key is None:
+        advice = (
+            "If this is another invoice for the same project and period, give its rows an Invoice key. "
+            f"If it is the same invoice: {advice[0].lower()}{advice[1:]}"
+        )
     return (
         f"Changed since it was billed as invoice {known.invoice_id} in {_run(known)}: {_what_changed(known, planned)}.",
-        (
-            f"Restore the rows. Or, to bill it again, undo that run (invoice-importer undo {known.run_id} takes back "
-            "all that it created) and submit again; or delete that invoice alone in Kantata, or cancel it when it is "
-            "no draft any more, and submit with another --batch."
-        ),
+        advice,
     )
 
 

@@ -37,7 +37,7 @@ ANSWERS = tuple(
 
 _TITLES = Column("Project titles", width=40, wrapped=True)
 _EXPECTED = Column("Expected total, tax excluded", Kind.MONEY, 16)
-_AMOUNT = Column("Amount sent", Kind.MONEY)
+_AMOUNT = Column("Amount in the sheet", Kind.MONEY)
 _INVOICES: tuple[tuple[Column, Callable[[Report, ReportedInvoice], object]], ...] = (
     (Column("Projects", width=16), lambda _, planned: ", ".join(map(str, planned.invoice.workspace_ids))),
     (_TITLES, lambda _, planned: _titles(planned)),

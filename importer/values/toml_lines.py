@@ -59,7 +59,7 @@ def use_or_ignore(text: str, known: Mapping[str, str], present: set[str | None])
         title = BY_NAME[likely].title
         return f"Nothing to do, unless it means {title}; then add to importer.toml:\n{alias_lines(likely, text, known)}"
     return (
-        "Nothing to do, unless it should have been sent; the README lists the known columns. "
+        "Nothing to do, unless it should have been sent; docs/reference/columns.md lists the known columns. "
         f"To silence this warning, add to importer.toml, above all sections:\n{ignore_line([text], known)}"
     )
 

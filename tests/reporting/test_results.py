@@ -236,7 +236,7 @@ def test_the_invoices_sheet_tells_each_invoice(tmp_path: Path) -> None:
         "Projects": "101",
         "Invoice key": None,
         "Status": "created",
-        "Amount sent": 1,
+        "Amount in the sheet": 1,
         "Amount read back": 1,
         "Total in Kantata": 1.19,
         "Currency": "EUR",

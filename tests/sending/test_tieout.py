@@ -348,7 +348,7 @@ def test_a_settled_run_is_read_back_too(cli: Cli, sandbox: Sandbox, *, file_is_t
     [path] = done.document["files"]["results"]
     names, *rows = load_workbook(path)["Invoices"].iter_rows(values_only=True)
     found = [dict(zip(names, row, strict=True)) for row in rows]
-    assert [(one["Status"], one["Amount sent"], one["Amount read back"]) for one in found] == [
+    assert [(one["Status"], one["Amount in the sheet"], one["Amount read back"]) for one in found] == [
         ("created", 101, 101),
         ("created", 102, 103),
     ]

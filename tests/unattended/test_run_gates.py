@@ -58,6 +58,14 @@ def test_a_refusal_names_the_cell_of_the_cover(cli: Cli, sandbox: Sandbox) -> No
     assert advice.endswith("submit book.xlsx itself: the cells named are in it.")  # in this one B1 is the batch
 
 
+def test_what_a_total_refused_is_refused_in_the_to_fix_workbook_too(cli: Cli, sandbox: Sandbox) -> None:
+    """Its Cover states the totals of the file: nothing of it was sent, so they still guard its rows."""
+    book = hours(cli.folder / "book.xlsx", 5, Expected_total=6)
+    refused = cli.at(sandbox).run("submit", book, "--yes", "--json")
+    again = cli.at(sandbox).run("submit", refused.document["files"]["to_fix"], "--yes", "--json")
+    assert (refused.exit_code, again.exit_code, posts(sandbox)) == (9, 9, 0)
+
+
 UNTOLD = (
     "import importer.flow.account_look_up as c\nfrom dataclasses import replace\nof = c.expected_of\n"
     "c.expected_of = lambda invoice, account: replace(of(invoice, account), total=None)\n"

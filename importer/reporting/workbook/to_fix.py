@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from importer.model.sheet import RawRow, Sheet
+    from xlsxwriter.worksheet import Worksheet
+
+    from importer.model.sheet import ControlTotals, RawRow, Sheet
     from importer.reporting.report import Report
     from importer.reporting.workbook.book import Book
 
@@ -56,6 +58,16 @@ def _add_cover(book: Book, report: Report) -> None:
     advice = "Fix the rows on the sheet Invoices and submit this workbook as it is."
     cover.write_string(4, 0, _not_here(report) if report.exit_code is ExitCode.GATE else advice)
     cover.write_string(5, 0, "Keep the batch: by it the program knows what it has sent already.")
+    if report.exit_code is ExitCode.GATE and report.sheet is not None:
+        _keep_expected(cover, report.sheet.expected)
+
+
+def _keep_expected(cover: Worksheet, expected: ControlTotals) -> None:
+    """Nothing was sent, so the totals that the file states about itself still guard these rows."""
+    if expected.invoices is not None:
+        cover.write_row(6, 0, ["Expected invoices", expected.invoices])
+    if expected.total is not None:
+        cover.write_row(7, 0, ["Expected total", float(expected.total)])
 
 
 def _unfinished(report: Report, sheet: Sheet) -> Iterator[tuple[RawRow, str | None, str | None]]:
