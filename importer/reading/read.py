@@ -7,11 +7,13 @@ it: the meaning of values is for :mod:`importer.values` and :mod:`importer.check
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from importer.model.columns import BY_NAME, Kind
 from importer.model.errors import FileProblem
 from importer.model.messages import error, problem
 from importer.model.problems import cell_address, column_letter
@@ -26,12 +28,15 @@ from importer.reading.not_lines import find_not_lines
 from importer.reading.shown_values import shown_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from importer.model.problems import Problem
     from importer.reading.header_row import HeaderRow
 
+_BEGIN_OF_NUMBER = re.compile(r"\D*[0-9]+")
+_REST_OF_NUMBER = re.compile(r"[0-9]{1,3}(?:[.,][0-9]+)?\D*")
+"""What may follow a comma within a number."""
 EXAMPLE_MARK = "example only"
 """How cell A1 of the template's example sheet begins; such a sheet is never imported."""
 
@@ -88,7 +93,7 @@ def read_sheet(
         *_other_workbooks(grid),
         *start.problems,
         *headless.values(),
-        *_ragged(grid, start.row, lines),
+        *_ragged(grid, start, lines),
         *columns_hidden,
         *rows_hidden,
         *not_lines,
@@ -191,24 +196,93 @@ def _headless(grid: Grid, headers: tuple[Header, ...], rows: list[RawRow]) -> di
     return warnings
 
 
-def _ragged(grid: Grid, header_row: int, rows: list[RawRow]) -> list[Problem]:
-    """Refuse CSV records of another width than the header: their values may have shifted."""
+def _ragged(grid: Grid, start: HeaderRow, rows: list[RawRow]) -> list[Problem]:
+    """Refuse CSV records of another width than the header: their values may have shifted.
+
+    Fields at the end that are empty, or that are lacking where no other row has a value,
+    shift nothing.
+    """
     if not grid.records:
         return []
-    width = len(grid.rows[header_row - 1])
+    width = len(grid.rows[start.row - 1])
+    others = [row for row in rows if len(row.cells) != width]
+    if not others:
+        return []
+    used = _last_used([row for row in rows if len(row.cells) == width])
+    judged = _judged(start.headers)
     problems = []
-    for row in rows:
-        if len(row.cells) != width:
-            cell, fields = cell_address(0, row.number), len(row.cells)
-            problems.append(
-                problem(
-                    "csv.width",
-                    sheet=grid.name,
-                    cell=cell,
-                    row=row.number,
-                    number=row.number,
-                    fields=fields,
-                    width=width,
-                )
-            )
+    for row in others:
+        if _ends_early(row.cells, used) or _ends_with_nothing(row.cells, width, judged):
+            continue
+        problems.append(_other_width(grid, row, width))
     return problems
+
+
+def _other_width(grid: Grid, row: RawRow, width: int) -> Problem:
+    return problem(
+        "csv.width",
+        sheet=grid.name,
+        cell=cell_address(0, row.number),
+        row=row.number,
+        number=row.number,
+        fields=len(row.cells),
+        width=width,
+    )
+
+
+def _last_used(rows: list[RawRow]) -> int | None:
+    """How many columns from the left hold all values of these rows; None without rows."""
+    if not rows:
+        return None
+    return max(_filled(row.cells) for row in rows)
+
+
+def _filled(cells: Sequence[Cell]) -> int:
+    """How many fields are left without the blank ones at the end."""
+    count = len(cells)
+    while count and is_blank(cells[count - 1]):
+        count -= 1
+    return count
+
+
+def _ends_early(cells: Sequence[Cell], used: int | None) -> bool:
+    """Tell whether a record ends, as Excel writes it, with its last value where all others end too.
+
+    A record that lost a field elsewhere has fewer fields than that, or ends with an empty one.
+    """
+    return used is not None and len(cells) == used == _filled(cells)
+
+
+def _ends_with_nothing(cells: Sequence[Cell], width: int, judged: set[int]) -> bool:
+    """Tell whether a record has only empty fields too many, and none of its texts or numbers can be one cut in two.
+
+    A comma that belongs to a text or a number, without quotes, moves all later values by one column;
+    an empty column at the end would hide that. ``judged`` are the columns that do not take any text.
+    """
+    if len(cells) <= width or _filled(cells) != width:
+        return False
+    for position in range(1, width):
+        left, right = cells[position - 1], cells[position]
+        both_free = judged.isdisjoint((position - 1, position))
+        if _may_be_cut(left, right) or (both_free and not is_blank(left) and not is_blank(right)):
+            return False
+    return True
+
+
+def _judged(headers: tuple[Header, ...]) -> set[int]:
+    """Positions of the columns that do not take any text."""
+    positions = set()
+    for header in headers:
+        column = BY_NAME.get(header.column or "")
+        if column is not None and column.kind is not Kind.TEXT:
+            positions.add(header.position)
+    return positions
+
+
+def _may_be_cut(left: Cell, right: Cell) -> bool:
+    """Tell whether two fields may be one that holds the separator: “Design| phase 1”, “1|200.00”, “1200|50”."""
+    if not isinstance(left, str) or not isinstance(right, str):
+        return True
+    if right[:1].isspace():
+        return True
+    return _BEGIN_OF_NUMBER.fullmatch(left) is not None and _REST_OF_NUMBER.fullmatch(right) is not None

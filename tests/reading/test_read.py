@@ -27,7 +27,7 @@ from importer.model.headers import known_as, known_headers
 from importer.model.invoices import ItemType
 from importer.model.problems import Problem, Severity, cell_address, column_letter
 from importer.model.sheet import Excluded, is_blank, text_of
-from importer.reading.read import read_sheet
+from importer.reading.read import Reading, read_sheet
 
 HEADER = ["Project ID", "Item type", "Amount"]
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
@@ -656,13 +656,87 @@ def test_nul_characters_are_refused_with_their_line(tmp_path: Path) -> None:
     assert "line 2" in error.message
 
 
-@pytest.mark.parametrize("row", ["102,fixed_fee", "102,fixed_fee,1,200", "102,fixed_fee,5,"])
+@pytest.mark.parametrize("row", ["102,fixed_fee", "102,fixed_fee,1,200"])
 def test_records_of_another_width_are_errors_of_their_row(tmp_path: Path, row: str) -> None:
     """A missing or surplus field may have shifted the others: the row is refused, and only it."""
     path = csv_file(tmp_path / "a.csv", f"Project ID,Item type,Amount\n101,fixed_fee,5\n{row}\n103,fixed_fee,6\n")
     lines, problems = checked(path)
     assert [(p.code, p.row) for p in problems if p.code == "csv.width"] == [("csv.width", 3)]
     assert [line.item is None for line in lines] == [False, True, False]
+
+
+WIDE = "Project ID,Item type,Description,Amount,Message,PO number\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "101,Fixed fee,a,5,Thanks,PO-1\n102,Fixed fee,b,5,,PO-2,\n",
+        "101,Fixed fee,a,5,Thanks,\n102,Fixed fee,b,5,Thanks\n",
+    ],
+    ids=["empty field too many", "last empty field lacking"],
+)
+def test_empty_fields_at_the_end_shift_nothing(tmp_path: Path, lines: str) -> None:
+    """A separator too many, or the empty end of a line that Excel leaves out, is no error."""
+    read_lines, problems = checked(csv_file(tmp_path / "a.csv", WIDE + lines))
+    assert [p.code for p in problems if p.code == "csv.width"] == []
+    assert [line.item is None for line in read_lines] == [False, False]
+
+
+def test_days_after_a_date_are_no_part_of_it(tmp_path: Path) -> None:
+    """Two numbers side by side may be one with a comma; a date and days are not."""
+    text = "Project ID,Item type,Amount,Invoice date,Net days\n101,Fixed fee,5,2026-10-31,30,\n"
+    assert checked(csv_file(tmp_path / "a.csv", text))[1] == ()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "102,Fixed fee,b,5,Dear client, thanks,",
+        "102,Fixed fee,b,5,Dear client,thanks,",
+        "102,Fixed fee,b,1,200,PO-2,",
+        "102,Fixed fee,b,5,PO-2",
+        "102,Fixed fee,b,5,",
+    ],
+)
+def test_fields_that_may_have_moved_are_refused(tmp_path: Path, row: str) -> None:
+    """An empty last field may hide that a comma without quotes has moved the values."""
+    path = csv_file(tmp_path / "a.csv", WIDE + f"101,Fixed fee,a,5,Thanks,PO-1\n{row}\n")
+    _, problems = checked(path)
+    assert [p.row for p in problems if p.code == "csv.width"] == [3]
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [('"=""00042"""', "00042"), ('="00042"', "00042"), ("'00042", "00042"), ("'=1+1", "=1+1"), ("'90s'", "'90s'")],
+)
+def test_guards_against_excel_are_taken_off(tmp_path: Path, field: str, text: str) -> None:
+    """What programs write around a text so that Excel keeps it is no part of it."""
+    sheet = read(csv_file(tmp_path / "a.csv", f"Project ID,Item type,Amount,Description\n101,fixed_fee,5,{field}\n"))
+    assert raw_values(sheet, "notes") == [text]
+
+
+def test_a_quoted_letter_with_many_commas_is_one_text(tmp_path: Path) -> None:
+    """Commas before blanks belong to sentences; no record is swallowed."""
+    letter = "Dear client,\nthank you, again, for your trust, and your patience, which, as ever, we value."
+    sheet = read(csv_file(tmp_path / "a.csv", f'Project ID,Item type,Amount,Description\n101,fixed_fee,5,"{letter}"\n'))
+    assert raw_values(sheet, "notes") == [letter]
+
+
+def test_a_byte_order_mark_may_stand_twice(tmp_path: Path) -> None:
+    """Two programs wrote one each: neither is part of the quoted header."""
+    text = '\ufeff\ufeff"Project ID","Item type","Amount","Description"\n"101","fixed_fee","5","x"\n'
+    assert raw_values(read(csv_file(tmp_path / "a.csv", text)), "notes") == ["x"]
+
+
+def test_text_that_proves_to_be_utf_8_is_read_so(tmp_path: Path) -> None:
+    """Another encoding in the settings does not damage it."""
+    path = csv_file(tmp_path / "a.csv", CSV)
+    sheet = read_sheet(path, None, known_headers(), Reading(encoding="windows-1252"))
+    assert raw_values(sheet, "notes") == ["Zürich"]
+    path.write_bytes(CSV.encode("cp1252"))
+    sheet = read_sheet(path, None, known_headers(), Reading(encoding="windows-1252"))
+    assert raw_values(sheet, "notes") == ["Zürich"]
 
 
 def test_ids_and_zeros_survive_in_csv(tmp_path: Path) -> None:
@@ -680,7 +754,11 @@ def test_ids_and_zeros_survive_in_csv(tmp_path: Path) -> None:
 
 # --- round trip -------------------------------------------------------------------
 
-_TEXT = st.text(alphabet="abcÄß東=+-@'\",; \n0", min_size=1, max_size=12).map(str.strip).filter(bool)
+_TEXT = (
+    st.text(alphabet="abcÄß東=+-@'\",; \n0", min_size=1, max_size=12)
+    .map(str.strip)
+    .filter(lambda text: text and text[0] != "'" and text[:2] != '="')  # guards of a CSV
+)
 _PRICED = st.fixed_dictionaries(
     {
         "workspace_id": st.integers(1, 10**15 - 1),

@@ -54,6 +54,7 @@ def taken(name: str, data: bytes, encoding: str | None = None) -> Unpacked | Non
 # --- what is written is read, in every format and by every writer -----------------
 
 _PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff"), max_size=8)
+_UNGUARDED = _PLAIN.filter(lambda text: text[:1] not in ("=", "'"))
 _CELL = st.none() | _PLAIN.map(str.strip) | st.integers(-(10**9), 10**9) | st.sampled_from([0.1, 1e-7, 1234.56])
 _TABLE = st.lists(st.lists(_CELL, min_size=4, max_size=4), min_size=1, max_size=5)
 
@@ -78,7 +79,7 @@ def test_workbooks_are_read_as_written(tmp_path_factory: pytest.TempPathFactory,
 
 @settings(max_examples=150, deadline=None)
 @given(
-    rows=st.lists(st.lists(_PLAIN | st.sampled_from(['a"b', ",", ";", "\t", "x\ny", '"']), min_size=4, max_size=4)),
+    rows=st.lists(st.lists(_UNGUARDED | st.sampled_from(['a"b', ",", ";", "\t", "x\ny", '"']), min_size=4, max_size=4)),
     mark=st.sampled_from([",", ";", "\t", "|"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"]),

@@ -31,6 +31,9 @@ BOMS = (  # UTF-32 before UTF-16: its mark begins like the other's
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_GUARDED = re.compile(r"""=[ ]?"([^"]*)"|'([0-9]+|[=+@-].*[^'])""", re.DOTALL)
+"""A text as programs guard it from Excel: ="00042", '00042 or '=1+1."""
+_MARK = "\ufeff"
 _NAMES = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
 
 
@@ -38,20 +41,20 @@ def read(name: str, data: bytes, headers: Mapping[str, str], encoding: str | Non
     """Return a CSV file as a grid, every record a row, and how it was read in one sentence.
 
     ``encoding`` is what a person declared; a mark at the start of the file
-    overrules it. Raises FileProblem for bytes that are not the encoding they
-    claim, NUL bytes and broken quotes.
+    overrules it, and so does text that proves to be UTF-8. Raises FileProblem
+    for bytes that are not the encoding they claim, NUL bytes and broken quotes.
     """
     text, how = _decode(name, data, encoding)
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
         raise error(FileProblem, "csv.nul", name=name, line=line)
-    text, declared = _without_sep_line(text)
+    text, declared = _without_sep_line(text.removeprefix(_MARK))
     delimiter = declared or _choose_delimiter(text, headers)
     # Excel numbers the "sep=" line too when it shows the file.
     rows: list[list[Cell]] = [[]] if declared else []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        rows.extend(cast("list[Cell]", record) for record in reader)
+        rows.extend(_unguarded(record) for record in reader)
     except csv.Error as why:
         raise error(FileProblem, "csv.quotes", name=name, line=reader.line_num, why=why) from why
     _refuse_stray_quotes(name, text, rows, delimiter)
@@ -61,12 +64,21 @@ def read(name: str, data: bytes, headers: Mapping[str, str], encoding: str | Non
     return grid, f"Read as {how} text with {between} between the fields, {by}."
 
 
+def _unguarded(record: list[str]) -> list[Cell]:
+    """Take off what a program writes around a text so that Excel does not change it."""
+    for position, text in enumerate(record):
+        if text[:1] in ("=", "'") and (guarded := _GUARDED.fullmatch(text)):
+            record[position] = guarded[1] if guarded[2] is None else guarded[2]
+    return cast("list[Cell]", record)
+
+
 def _refuse_stray_quotes(name: str, text: str, rows: list[list[Cell]], delimiter: str) -> None:
     """A quote inside an unquoted field, or one field that holds a whole record, means that rows have merged."""
     if '"' not in text:
         return
     mark = re.escape(delimiter)
     rest = re.sub(rf'(?<![^{mark}\r\n])"(?:[^"]|"")*"(?![^{mark}\r\n])', "", text)
+    rest = re.sub(rf'(?<![^{mark}\r\n])="[^"{mark}\r\n]*"(?![^{mark}\r\n])', "", rest)
     if '"' in rest:
         line = next(number for number, line in enumerate(rest.splitlines(), start=1) if '"' in line)
         raise error(FileProblem, "csv.quotes:stray", name=name, line=line)
@@ -77,14 +89,25 @@ def _refuse_stray_quotes(name: str, text: str, rows: list[list[Cell]], delimiter
 
 
 def _holds_a_line(cell: Cell, delimiter: str, fewest: int) -> bool:
-    """Tell whether a field has line ends and at least so many delimiters in it."""
-    return isinstance(cell, str) and ("\n" in cell or "\r" in cell) and cell.count(delimiter) >= fewest
+    """Tell whether a field has line ends and at least so many delimiters as only records have them.
+
+    A comma before a blank belongs to a sentence, unless a line begins as a record does, with an id.
+    """
+    if not isinstance(cell, str) or not ("\n" in cell or "\r" in cell):
+        return False
+    if cell.count(delimiter) < fewest:
+        return False
+    mark = re.escape(delimiter)
+    if re.search(rf"[\r\n]\s*[0-9]+\s*{mark}", cell):
+        return True
+    return len(re.findall(rf"{mark}(?![ \r\n])", cell)) >= fewest
 
 
 def _decode(name: str, data: bytes, declared: str | None) -> tuple[str, str]:
     """Text, and what it was taken for. Raises FileProblem when the bytes are something else."""
-    marked = next((encoding for mark, encoding in BOMS if data.startswith(mark)), None)
-    encoding = marked or declared or "utf-8"
+    encoding = _marked(data) or declared or "utf-8"
+    if encoding == declared and _is_utf_8(data):
+        encoding = "utf-8"
     shown = _NAMES.get(encoding, encoding)
     try:
         return data.decode(encoding), shown
@@ -95,6 +118,25 @@ def _decode(name: str, data: bytes, declared: str | None) -> tuple[str, str]:
         if encoding == "utf-8" and declared is None:
             raise _not_utf_8(name, data, why.start, line) from why
         raise error(FileProblem, "csv.encoding:declared", name=name, line=line, encoding=shown) from why
+
+
+def _marked(data: bytes) -> str | None:
+    """The encoding that a mark at the start names."""
+    for mark, encoding in BOMS:
+        if data.startswith(mark):
+            return encoding
+    return None
+
+
+def _is_utf_8(data: bytes) -> bool:
+    """Tell whether bytes prove that they are UTF-8: letters beyond ASCII that hardly any other encoding writes so."""
+    if data.isascii() or b"\x00" in data:
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _not_utf_8(name: str, data: bytes, at: int, line: int) -> FileProblem:
