@@ -77,6 +77,8 @@ class Excluded(Enum):
     TOTAL = "a total, not a line item"
     SUM = "a sum without a label, not a line item"
     HEADER = "the header once more, not a line item"
+    PREPARED = "a prepared row with nothing to bill"
+    NOTE = "a note under the table, not a line item"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
-"""Rows below the header that are no line items: totals, and the header repeated.
+"""Rows below the header that are no line items: totals, the header repeated, prepared rows and notes.
 
-They are recognised by their look and left out with a warning. Whether a total
+They are recognised by their look and left out with a warning. Prepared rows hold
+nothing to bill; notes stand under the table. Whether a total
 agrees with the rows above it is for :mod:`importer.checking.total_rows`, which
 knows the amounts; one that does not is an error.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from importer.model.columns import Kind
@@ -14,11 +16,13 @@ from importer.model.headers import known_as
 from importer.model.invoices import ItemType
 from importer.model.messages import problem
 from importer.model.problems import cell_address
-from importer.model.sheet import Excluded, is_blank, text_of
-from importer.values.cells import is_total_label, parser_of
+from importer.model.sheet import CellFault, Excluded, is_blank, text_of
+from importer.model.words import row_ranges
+from importer.values.cells import is_nothing, is_total_label, parser_of
+from importer.values.readings import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from importer.model.problems import Problem
     from importer.model.sheet import Cell, RawRow
@@ -27,6 +31,14 @@ if TYPE_CHECKING:
 
 TELLING = ("workspace_id", "workspace", "item_type")
 """Columns in which a value says that the row is a line item; settings may supply them instead."""
+PREFILLED = frozenset({"item_type", "payment_schedule", "taxable", "invoice_date"})
+"""Columns that people fill down beyond the last line item; their values alone bill nothing."""
+NOTE_WORDS = re.compile(r"[^\W\d_]{2,}\W+\w")
+"""How a note begins: a word and something after it."""
+NOTE_CELLS = 2
+"""A label and what it names, as in “Prepared by:” and a name."""
+LONGEST_SHOWN = 80
+"""Characters of a note that a message shows."""
 FEWEST_NAMES = 2
 """Fewer known names in a row do not make it a header."""
 
@@ -49,7 +61,40 @@ def find_not_lines(
             excluded[row.number] = why
         if found is not None:
             problems.append(found)
+
+    problems += _below_table(judge, rows, excluded)
+    prepared = [row for row, why in excluded.items() if why is Excluded.PREPARED]
+    if prepared:
+        named = row_ranges(sorted(prepared))
+        problems.append(problem("row.prepared", sheet=grid.name, row=min(prepared), rows_named=named))
     return excluded, problems
+
+
+def _below_table(judge: _Judge, rows: list[RawRow], excluded: dict[int, Excluded]) -> Iterator[Problem]:
+    """Add to ``excluded`` the prepared rows and notes below the last line item; yield a warning for each note."""
+    end = _end_of_table(judge, rows, excluded)
+    if not end:
+        return
+
+    has_ended, before = False, rows[end - 1].number
+    for row in rows[end:]:
+        has_ended = has_ended or row.number != before + 1
+        before = row.number
+        why = excluded.get(row.number) or judge.below_table(row, has_ended=has_ended)
+        has_ended = why is not None
+        if why is None or row.number in excluded:
+            continue
+        excluded[row.number] = why
+        if why is Excluded.NOTE:
+            yield judge.note(row)
+
+
+def _end_of_table(judge: _Judge, rows: list[RawRow], excluded: Mapping[int, Excluded]) -> int:
+    """Number of rows up to the last one that can only be a line item; 0 when there is none."""
+    end = len(rows)
+    while end and (rows[end - 1].number in excluded or judge.below_table(rows[end - 1], has_ended=True) is not None):
+        end -= 1
+    return end
 
 
 class _Judge:
@@ -63,6 +108,7 @@ class _Judge:
         self._telling = [self._at[name] for name in TELLING if name in self._at]
         self._continued = self._merged_into()
         self._is_item_type: dict[str, bool] = {}
+        self._above = dict(zip((row.number for row in rows[1:]), rows, strict=False))
 
     def has_item_type(self, row: RawRow) -> bool:
         """Tell at once rows with a readable item type, nearly all of them: they are line items."""
@@ -85,9 +131,70 @@ class _Judge:
         label = self._total_label(row, filled)
         if label is not None:
             return self._total(row.number, label)
-        if list(filled) == [self._at.get("amount")] and row.number != self._first_row:
+        if self._bills_nothing(row, filled):
+            return Excluded.PREPARED, None
+        if self._is_bare_amount(filled) and row.number != self._first_row:
             return self._bare_amount(row.number, filled)
         return None, None
+
+    def below_table(self, row: RawRow, *, has_ended: bool) -> Excluded | None:
+        """What a row is when no line item follows it: prepared, a note, or None for a line item.
+
+        ``has_ended`` says that a blank row or a row that is no line item stands between it and the last one.
+        """
+        filled = {position: cell for position, cell in enumerate(row.cells) if not is_blank(cell)}
+        if row.number in self._continued:
+            return None
+        if all(self._is_prefilled(row, position) for position in filled):
+            return Excluded.PREPARED
+        if self._is_note(filled) and (has_ended or self._at.get("workspace_id") in filled):
+            return Excluded.NOTE
+        return None
+
+    def note(self, row: RawRow) -> Problem:
+        """Return the warning about a note."""
+        position, label = next((at, text_of(cell)) for at, cell in enumerate(row.cells) if not is_blank(cell))
+        shown = label.strip()[:LONGEST_SHOWN]
+        place = cell_address(position, row.number)
+        return problem(
+            "row.note", sheet=self._grid.name, cell=place, row=row.number, value=shown, number=row.number, label=shown
+        )
+
+    def _is_prefilled(self, row: RawRow, position: int) -> bool:
+        cell = row.cell(position)
+        if isinstance(cell, CellFault):
+            # A formula filled down. Where settings supply project and item type, its row may be a line item.
+            is_formula = cell.code == "no_stored_value" and bool(self._telling)
+            return is_formula and self._meant.get(position) in {"amount", None}
+        return self._meant.get(position) in PREFILLED or is_nothing(cell) or self._counts_on(row, position)
+
+    def _is_bare_amount(self, filled: Mapping[int, Cell]) -> bool:
+        """Whether a row holds only an amount; a cell without a value has a problem of its own."""
+        position = self._at.get("amount")
+        return position is not None and list(filled) == [position] and not isinstance(filled[position], CellFault)
+
+    def _bills_nothing(self, row: RawRow, filled: Mapping[int, Cell]) -> bool:
+        return all(is_nothing(cell) or self._counts_on(row, position) for position, cell in filled.items())
+
+    def _counts_on(self, row: RawRow, position: int) -> bool:
+        """Whether a cell of an unknown column only counts the rows: it is 1 more than the cell above."""
+        above = self._above.get(row.number)
+        if position in self._meant or above is None or above.number != row.number - 1:
+            return False
+        number, before = number_of(row.cell(position)), number_of(above.cell(position))
+        return number is not None and before is not None and number == before + 1
+
+    def _is_note(self, filled: Mapping[int, Cell]) -> bool:
+        """Whether a row holds only one text of several words, or a label with a colon and a text beside it."""
+        cells = list(filled.items())
+        position, first = cells[0]
+        if not isinstance(first, str) or self._meant.get(position) in {"amount", "item_type", "item_id"}:
+            return False
+        if len(cells) == 1:
+            return NOTE_WORDS.match(first.strip()) is not None
+        following, second = cells[1]
+        is_pair = len(cells) == NOTE_CELLS and first.rstrip().endswith(":")
+        return is_pair and isinstance(second, str) and self._meant.get(following) not in {"amount", "item_id"}
 
     def _header(self, row: int, *, repeated: bool) -> Verdict:
         header_row = self._start.row

@@ -229,6 +229,9 @@ _TOTAL = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_NOTHING = re.compile(r"(?:[$€£¥]|[A-Z]{3})? ?-? ?(?:0+(?:[.,]0+)?)? ?-? ?(?:[$€£¥]|[A-Z]{3})?")
+"""An amount of nothing: 0,00, $ 0.00, $ -, - €; the pattern fits a currency alone as well."""
+_UNCHECKED = frozenset("false falsch faux falso ☐".split())
 _ONLY_A_TOTAL = re.compile(
     r"""(?:
         (?:(?:grand|sub|invoice|project|overall)[ -]?)?totals?
@@ -279,3 +282,12 @@ def total_label(cell: object) -> TotalLabel | None:
     if is_total_label(text) or _WORD_FOR_TOTAL.search(text):
         return TotalLabel.PERHAPS
     return None
+
+
+def is_nothing(cell: object) -> bool:
+    """Tell whether a filled cell says nothing: 0, a dash, an empty check box, blanks that cannot be seen."""
+    if isinstance(cell, str):
+        text = clean(cell).replace("—", "-")
+        is_zero = _NOTHING.fullmatch(text) is not None and not text.isalpha() and text not in set("$€£¥")
+        return not text or is_zero or text.lower() in _UNCHECKED
+    return isinstance(cell, bool | int | float) and not cell

@@ -252,6 +252,16 @@ _ROWS = {
         "The row is crossed out, in whole or in part, so it is not clear whether to bill it.",
         "Delete the row if it must not be billed; otherwise remove the strikethrough.",
     ),
+    "row.prepared": Message(
+        "Prepared, but with nothing to bill, and left out: {rows_named}.",
+        "Nothing to do. To bill such a row, give it a project, an item type and what that type needs.",
+        Severity.WARNING,
+    ),
+    "row.note": Message(
+        "Row {number} (“{label}”) is a note under the table, not a line item; it was left out.",
+        _IF_A_LINE,
+        Severity.WARNING,
+    ),
     "row.total": Message(
         "Row {number} (“{label}”) is a total, not a line item; it was left out.", _IF_A_LINE, Severity.WARNING
     ),
