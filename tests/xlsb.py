@@ -28,6 +28,13 @@ class Error:
 
 
 @dataclass(frozen=True)
+class RichText:
+    """A text with formats of its own, stored within the cell."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Formula:
     """A formula with the value that Excel stored: a number, a text, a bool or an Error."""
 
@@ -57,7 +64,7 @@ def _wide(text: str) -> bytes:
     return struct.pack("<I", len(data) // 2) + data
 
 
-def _cell(position: int, value: object, strings: list[str], epoch: date, codes: list[str]) -> bytes:  # noqa: C901, PLR0911 - one per kind of record
+def _cell(position: int, value: object, strings: list[str], epoch: date, codes: list[str]) -> bytes:  # noqa: C901, PLR0911, PLR0912 - one per kind of record
     def head(style: int = 0) -> bytes:
         return struct.pack("<II", position, style)
 
@@ -70,6 +77,8 @@ def _cell(position: int, value: object, strings: list[str], epoch: date, codes: 
             return _record(8, head() + _wide(result) + NO_FORMULA)
         case Formula(result):
             return _record(9, head() + struct.pack("<d", result) + NO_FORMULA)
+        case RichText(text):
+            return _record(62, head() + b"\0" + _wide(text))
         case Error(shown):
             return _record(3, head() + bytes([ERRORS[shown]]))
         case bool():

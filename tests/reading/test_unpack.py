@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_xlsx import parts, sheet_xml, text, zipped
 from sheets import csv_file, read, table
-from xlsb import Error, Formula
+from xlsb import Error, Formula, RichText
 from xlsb import workbook as xlsb_workbook
 
 from importer.model.errors import FileProblem, ReaderDefect, WrongUse
@@ -108,6 +108,13 @@ def test_formulas_and_errors_of_xlsb_are_told_apart() -> None:
     assert cells[:3] == [7, "text", True]
     assert [cell.shown for cell in cells[3:5] if isinstance(cell, CellFault)] == ["#REF!", "#N/A"]
     assert [str(area) for area in got.grids[0].look.merged] == ["A2:A3"]
+
+
+def test_a_formatted_text_within_a_cell_of_xlsb_is_not_empty() -> None:
+    """It is read as empty by the reader, so the cell is a fault: a PO number is not lost silently."""
+    got = taken("a.xlsb", xlsb_workbook([HEADER, [101, "Fixed fee", 5, RichText("Retainer")]]))
+    assert got is not None
+    assert isinstance(got.grids[0].rows[1][3], CellFault)
 
 
 # --- protected, and not what it seems -----------------------------------------------

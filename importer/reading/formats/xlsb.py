@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from importer.reading.formats.grid import MergedRange, SideLook, error_value
+from importer.reading.formats.grid import UNUSUAL, MergedRange, SideLook, error_value
 from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, is_telling
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN, _SHEET, _MERGE = 0, 3, 11, 60, 156, 176
 """Record numbers: BrtRowHdr, BrtCellError, BrtFmlaError, BrtColInfo, BrtBundleSh, BrtMergeCell."""
+_RICH_TEXT = 62
+"""Record number of a text with formats of its own within the cell, BrtCellRString; calamine reads it as empty."""
 _VALUES = {2, 5, 6, 7, 8, 9}
 """Records of cells with a number or text: BrtCellRk, BrtCellReal, BrtCellSt, BrtCellIsst, BrtFmlaString, BrtFmlaNum."""
 _FORMAT, _STYLE, _STYLES, _STYLES_END = 44, 47, 617, 618
@@ -52,6 +54,8 @@ def look(archive: Archive, sheet: str) -> SideLook:
             elif number in {_CELL_ERROR, _FORMULA_ERROR}:
                 position, code = struct.unpack_from("<I", data)[0], data[8]
                 found.faults[row, position] = error_value(ERRORS.get(code, "#N/A"))
+            elif number == _RICH_TEXT:
+                found.faults[row, struct.unpack_from("<I", data)[0]] = UNUSUAL
             elif number == _COLUMN:
                 first, last = struct.unpack_from("<II", data)
                 if data[16] & 1:
