@@ -22,7 +22,7 @@ from importer.planning.totals import totals_of
 from importer.reporting.report import DONE, Report
 from importer.reporting.workbook import results
 from importer.sending.by_hand import decided_by_hand
-from importer.sending.reconcile import BILL_IT, Settlement, Verdict, free_at, note_settlements, settle
+from importer.sending.reconcile import BILL_IT, Settlement, Verdict, free_at, note_settlements, settle, undo_advice
 from importer.sending.sender import Sent, not_sent
 from importer.sending.tieout import with_found_again, with_tie_out
 
@@ -58,7 +58,7 @@ class Reconciled:
         for settlement in self.settlements:
             # What was meant to go and is gone is as it should be.
             wanted = Status.READY if settlement.doubt.being_undone else Status.CREATED
-            if settlement.status is not wanted:
+            if settlement.status is not wanted or settlement.still_to_undo:
                 return ExitCode.SOME_NOT_SENT
         return ExitCode.SOME_NOT_SENT if self.differing else ExitCode.DONE
 
@@ -148,7 +148,7 @@ def _unreported(ledger: SubmissionLedger, settlements: tuple[Settlement, ...]) -
         if doubt.reference in just_now:
             continue
         if entry.state is State.EXISTS:
-            yield Settlement(doubt, Verdict.FOUND, reason, None, entry.invoice_id)
+            yield Settlement(doubt, Verdict.FOUND, reason, undo_advice(doubt), entry.invoice_id)
         else:
             yield Settlement(doubt, Verdict.ABSENT, reason, BILL_IT)
 

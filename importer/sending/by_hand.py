@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from importer.ledger.database import who
 from importer.model.errors import WrongUse
-from importer.sending.reconcile import BILL_IT, Settlement, Verdict
+from importer.sending.reconcile import BILL_IT, Settlement, Verdict, undo_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,7 +88,7 @@ def _with_word(
         msg = f"Invoice {invoice_id} cannot be {doubt.reference}: {why}; nothing was changed."
         raise WrongUse(msg, "Look it up in Kantata: the id stands at the end of its web address.", code=CODE)
     reason = _reason(f"it is invoice {invoice_id}")
-    return Settlement(doubt, Verdict.FOUND, reason, None, invoice_id, by_hand=True)
+    return Settlement(doubt, Verdict.FOUND, reason, undo_advice(doubt), invoice_id, by_hand=True)
 
 
 def _check_one_each(settlements: Iterable[Settlement]) -> None:

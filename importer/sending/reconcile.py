@@ -74,6 +74,11 @@ class Settlement:
                 assert_never(self.verdict)
 
     @property
+    def still_to_undo(self) -> bool:
+        """Whether it exists, although an undo wanted it gone while it was in doubt."""
+        return self.verdict is Verdict.FOUND and self.doubt.standing.taken_back and not self.doubt.being_undone
+
+    @property
     def event(self) -> Event | None:
         """What the ledger notes; None while the invoice stays in doubt."""
         if self.status is Status.IN_DOUBT:
@@ -324,7 +329,14 @@ def _created_beside(doubt: Doubt, ledger: SubmissionLedger) -> frozenset[str]:
 
 
 def _found(doubt: Doubt, invoice_id: str, reason: str) -> Settlement:
-    return Settlement(doubt, Verdict.FOUND, reason, None, invoice_id)
+    return Settlement(doubt, Verdict.FOUND, reason, undo_advice(doubt), invoice_id)
+
+
+def undo_advice(doubt: Doubt) -> str | None:
+    """What to do with an invoice that exists and was to be undone; None for any other."""
+    if not doubt.standing.taken_back:
+        return None
+    return f"You wanted it undone: run invoice-importer undo {doubt.run_id} again."
 
 
 def _unclear(doubt: Doubt, reason: str) -> Settlement:
