@@ -158,6 +158,8 @@ def _difference_of_sign(
     section = number_format.numbers[index]
     if sign == 0:
         return None
+    if _has_minus(sides.before, "", words) and _has_minus("", after, words):
+        return Difference.UNCLEAR  # 5 shown as -5- may be either
     if sign > 0:
         return Difference.SIGN if is_minus else None
     if is_minus != number_format.adds_minus(index):

@@ -141,6 +141,11 @@ DIGITS = st.sampled_from(["0", "0.00", "#,##0.00", "#,##0", "0,", "0.0%", "000",
 ENDS = st.sampled_from(["", "-", ")", " €", '" hrs"', r"\0", "_)", '".--"', r"\%"])
 
 
+def test_a_minus_on_both_sides_is_not_certain() -> None:
+    """It may be a sign twice, or a dash that stands for no cents."""
+    assert difference("0;-0-", Decimal(-5), Words.CURRENCY) is Difference.UNCLEAR
+
+
 @given(st.lists(st.tuples(SIGNS, DIGITS, ENDS), min_size=1, max_size=3), st.decimals(-(10**6), 10**6, places=2))
 def test_a_format_that_is_taken_shows_the_number_itself(sections: list[tuple[str, str, str]], value: Decimal) -> None:
     """Read back from what is shown, and rounded as shown, it is the number."""
