@@ -48,8 +48,7 @@ def disagreeing(
     cannot be read: then no total can be checked, which is said, and that row has its own error.
     ``suspects`` are the rows of :func:`suspected`: they count as totals, not as line items.
     """
-    totals = [row for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
-    totals = [row for row in totals if not is_blank(_amount(sheet, row))]
+    totals = [row for row in _total_rows(sheet) if not is_blank(_amount(sheet, row))]
     if None in amounts.values():
         for row in totals:
             yield _not_checked(sheet, row)
@@ -70,6 +69,11 @@ def disagreeing(
         first = last
 
 
+def _total_rows(sheet: Sheet) -> list[RawRow]:
+    """The rows that reading left out as totals."""
+    return [row for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
+
+
 def suspected(sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal | None]) -> dict[int, Problem]:
     """Return an error for each line item that seems to be a total of others, by row.
 
@@ -77,7 +81,7 @@ def suspected(sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal 
     """
     lines = list(_lines(parsed, amounts))
     suspicions = _Suspicions(lines)
-    totals = [row.number for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
+    totals = [row.number for row in _total_rows(sheet)]
     found: dict[int, Problem] = {}
     for line in lines:
         while totals and totals[0] < line.row:

@@ -158,7 +158,7 @@ def _difference_of_sign(
     section = number_format.numbers[index]
     if sign == 0:
         return None
-    if _has_minus(sides.before, "", words) and _has_minus("", after, words):
+    if _is_double_minus(sides.before, after, words):
         return Difference.UNCLEAR  # 5 shown as -5- may be either
     if sign > 0:
         return Difference.SIGN if is_minus else None
@@ -167,6 +167,10 @@ def _difference_of_sign(
     if not is_minus and section.color == "red" and (index or section.condition):
         return None  # Excel itself offers red in place of a minus
     return Difference.SIGN
+
+
+def _is_double_minus(before: str, after: str, words: Words) -> bool:
+    return _has_minus(before, "", words) and _has_minus("", after, words)
 
 
 def _has_minus(before: str, after: str, words: Words) -> bool:
