@@ -105,33 +105,18 @@ def print_report(report: Report, name: str, output: Output) -> None:
 def _confirm(plan: Report, talk: Console, *, production: bool) -> None:
     """Ask for a typed yes, in production for the total. Raises GateRefused when it does not come."""
     from importer.model.currency_sums import mixed
-    from importer.model.words import count_of
+    from importer.reporting.headline import will_happen
     from importer.reporting.terminal import show
 
     need_terminal("Nothing was sent")
     show(plan, talk)
     ready = [planned for planned in plan.planned if planned.status is Status.READY]
     amount = plan.totals.amount_by_status[Status.READY]
-    several = mixed(ready, amount)
-    drafts = sum(planned.invoice.draft for planned in ready)  # type: ignore[union-attr]
-    of_which = f" ({several})" if several else ""
-    talk.print(
-        f"[bold]{count_of(len(ready), 'invoice')}[/] with [bold]{amount:,.2f}[/]{of_which} in fixed fees and "
-        f"additional items will be created at {plan.account}: {_how_issued(len(ready), drafts)}.",
-        highlight=False,
-    )
+    talk.print(f"[bold]{will_happen(ready)}[/] Account: {plan.account}", highlight=False)
     if production:
-        _ask_for_total(len(ready), amount, several)
+        _ask_for_total(len(ready), amount, mixed(ready, amount))
     else:
         need_yes("Type yes to send", "Nothing was sent", "Submit again when you are sure.")
-
-
-def _how_issued(ready: int, drafts: int) -> str:
-    if drafts == ready:
-        return "all as drafts"
-    if not drafts:
-        return "issued, none as a draft"
-    return f"{drafts} as drafts, {ready - drafts} issued"
 
 
 def _ask_for_total(ready: int, amount: Decimal, several: str | None) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.model.currency_sums import mixed
-from importer.model.invoices import Invoice
+from importer.model.invoices import Invoice, UnsoundInvoice
 from importer.model.plans import Status
 from importer.model.problems import Severity, errors_first
 from importer.model.words import (
@@ -25,6 +25,7 @@ from importer.model.words import (
     row_ranges,
 )
 from importer.reporting.balance import NOT_LOOKED_UP, STRAY
+from importer.reporting.headline import headline_of, terms_apart
 from importer.reporting.report import totals_by_currency
 from importer.reporting.table import Column, Kind, Narrow, Table
 
@@ -89,6 +90,10 @@ class Document:
     """Label and value; a moment is local time."""
     rows_counted: str
     """“38 rows”."""
+    headline: str
+    """What would be created, or was, with its sums per currency; empty where nothing was."""
+    common_terms: str
+    """What all sound invoices have in common: “dated 2026-10-31, due 2026-11-30 (30 days), draft”."""
     invoices: Table
     totals: Table
     expected: Table | None
@@ -108,7 +113,7 @@ class Document:
     findings_counted: str
     """“3 problems and 1 warning”; empty when there are none."""
     findings: tuple[Finding, ...]
-    """Errors first."""
+    """Errors first; those with the same hint stand together."""
     more_findings: str | None
     not_sent_columns: tuple[str, ...]
     """Titles of the columns that are copied to the results only."""
@@ -122,15 +127,18 @@ class Document:
 def document_of(report: Report) -> Document:
     """Decide what is shown of the report."""
     tally = report.tally
-    remarks = _remarks(report.planned)
+    remarks = _remarks(report)
     known, not_sent_columns = _without_unknown_columns(report.problems)
-    groups = _alike(known)
+    groups = _by_hint(_alike(known))
     left = sum(len(group) for group in groups[MOST_PROBLEMS:])
+    common_terms, own_terms = terms_apart(report.planned)
     return Document(
         title="Preview: nothing was sent" if report.command == "preview" else "Results",
         facts=_facts(report),
         rows_counted=count_of(report.source.rows, "row"),
-        invoices=_invoices(report),
+        headline=headline_of(report),
+        common_terms=common_terms,
+        invoices=_invoices(report, own_terms),
         totals=control_totals(report.planned, report.totals),
         expected=_expected_totals(report),
         nothing_sent=_nothing_sent(report),
@@ -198,6 +206,7 @@ def _in_kantata(planned: ReportedInvoice) -> str | None:
     return f"{held.currency or ''} {money(held.total)}".strip()
 
 
+_OWN_TERMS = Column("Terms", narrow=Narrow.FOLD)
 _INVOICE_COLUMNS: tuple[tuple[Column, Callable[[ReportedInvoice], object]], ...] = (
     (Column("Projects"), lambda planned: projects_of(planned) or "–"),
     (Column("Key", narrow=Narrow.FOLD), lambda planned: planned.invoice.key),
@@ -211,16 +220,20 @@ _INVOICE_COLUMNS: tuple[tuple[Column, Callable[[ReportedInvoice], object]], ...]
 )
 
 
-def _invoices(report: Report) -> Table:
+def _invoices(report: Report, own_terms: Sequence[str]) -> Table:
     """One row per invoice, with what a person looks at first; columns of which no cell is filled are left out."""
     shown = report.planned[:MOST_INVOICES]
     replaced = "In Kantata" if report.is_plan else "Expected"
-    columns, cells = [], []
+    columns: list[Column] = []
+    cells: list[Sequence[object]] = []
     for column, value in _INVOICE_COLUMNS:
         found = [value(planned) for planned in shown]
         if any(found) and column.title != replaced:
             columns.append(column)
             cells.append(found)
+    if any(own_terms):
+        columns.insert(1, _OWN_TERMS)
+        cells.insert(1, own_terms[:MOST_INVOICES])
     more = left_out(len(report.planned), MOST_INVOICES, _IN_THE_WORKBOOK)
     return Table("Invoices", columns, list(zip(*cells, strict=True)), more=more)
 
@@ -331,20 +344,42 @@ def _nothing_sent(report: Report) -> str | None:
     return f"each of the {count:,} invoices was created before."
 
 
-def _remarks(invoices: Iterable[ReportedInvoice]) -> list[Remark]:
+def _remarks(report: Report) -> list[Remark]:
     """Say why each invoice that is not simply ready or created stands as it does; those that share a reason once."""
     same: dict[tuple[str, Status], list[ReportedInvoice]] = {}
-    for planned in invoices:
+    unsound = []
+    for planned in report.planned:
         is_remarkable = planned.status not in _UNREMARKABLE or planned.differs or planned.what_to_do
-        if planned.reason and is_remarkable:
+        if isinstance(planned.invoice, UnsoundInvoice) and planned.status is Status.NOT_SENT:
+            unsound.append(planned)
+        elif planned.reason and is_remarkable:
             same.setdefault((planned.reason, planned.status), []).append(planned)
-    remarks = []
+    remarks = list(_unsound_in_short(unsound, report))
     for (reason, status), [first, *others] in same.items():
         subject = invoice_named(first.invoice.key, first.invoice.workspace_ids)
         if others:
             subject = count_of(len(others) + 1, "invoice")
         remarks.append(Remark(status, subject, reason, first.what_to_do))
     return remarks
+
+
+def _unsound_in_short(unsound: Sequence[ReportedInvoice], report: Report) -> Iterator[Remark]:
+    """Say once in which rows the errors are that keep invoices back; the problems themselves are listed."""
+    if not unsound:
+        return
+    with_errors = report.errors_by_row()
+    rows: set[int] = set()
+    for planned in unsound:
+        rows.update(row for row in planned.invoice.rows if row in with_errors)
+    first = unsound[0]
+    if len(unsound) == 1 or not rows:
+        subject = invoice_named(first.invoice.key, first.invoice.workspace_ids)
+        yield Remark(first.status, subject, first.reason or "", first.what_to_do)
+        return
+    ranges = row_ranges(sorted(rows)).split(", ")
+    more = f" and {len(ranges) - MOST_RANGES:,} more places" if len(ranges) > MOST_RANGES else ""
+    where = f"Not sent because of errors in rows {', '.join(ranges[:MOST_RANGES])}{more}."
+    yield Remark(first.status, count_of(len(unsound), "invoice"), where, first.what_to_do)
 
 
 def _without_unknown_columns(problems: Iterable[Problem]) -> tuple[list[Problem], tuple[str, ...]]:
@@ -377,6 +412,14 @@ def _alike(problems: Iterable[Problem]) -> list[list[Problem]]:
         key = (alone, problem.code, problem.sheet, problem.column, problem.message, problem.hint)
         groups.setdefault(key, []).append(problem)
     return list(groups.values())
+
+
+def _by_hint(groups: Iterable[list[Problem]]) -> list[list[Problem]]:
+    """The groups with those of the same hint next to each other, so that it need be read only once."""
+    same: dict[tuple[Severity, str], list[list[Problem]]] = {}
+    for group in groups:
+        same.setdefault((group[0].severity, group[0].hint), []).append(group)
+    return [group for groups_of_a_hint in same.values() for group in groups_of_a_hint]
 
 
 def _finding(alike: Sequence[Problem]) -> Finding:

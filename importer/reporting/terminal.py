@@ -53,6 +53,10 @@ def show(report: Report, console: Console) -> None:
         f"[bold]{escape(str(facts['File']))}[/] · sheet {escape(str(facts['Sheet'] or '–'))} · "
         f"{document.rows_counted} · batch [bold]{escape(str(facts['Batch']))}[/]",
     )
+    if document.headline:
+        console.print(f"[bold]{escape(document.headline)}[/]", highlight=False)
+    if document.common_terms:
+        console.print(f"All invoices: {escape(document.common_terms)}.", highlight=False)
     _show_totals(document, console)
     if not document.is_plan:
         _show_tie_out(document, console)
@@ -102,8 +106,10 @@ def _show_remarks(document: Document, console: Console) -> None:
 def _show_findings(document: Document, console: Console) -> None:
     if document.findings_counted:
         console.print(f"[bold]{document.findings_counted}[/]")
-    for finding in document.findings:
-        _show_finding(finding, console)
+    following = [*document.findings[1:], None]
+    for finding, after in zip(document.findings, following, strict=False):
+        hint_follows = after is not None and after.hint == finding.hint and after.severity is finding.severity
+        _show_finding(finding, console, with_hint=not hint_follows)
     if document.not_sent_columns:
         names = escape(", ".join(document.not_sent_columns))
         console.print(f"[yellow]Columns copied to the results, not sent:[/] {names}")
@@ -112,7 +118,8 @@ def _show_findings(document: Document, console: Console) -> None:
         console.print(document.more_findings)
 
 
-def _show_finding(finding: Finding, console: Console) -> None:
+def _show_finding(finding: Finding, console: Console, *, with_hint: bool) -> None:
+    """Print a problem; what it has in common with the next one, its hint, is printed below that one."""
     style = _SEVERITY_STYLES[finding.severity]
     where = f"[{style}]•[/] "
     if finding.address:
@@ -120,6 +127,8 @@ def _show_finding(finding: Finding, console: Console) -> None:
     console.print(f"{where}{escape(finding.message)}", highlight=False)
     if finding.likewise:
         console.print(_indented(f"Likewise {finding.likewise}."))
+    if not with_hint:
+        return
     hint, *lines = finding.hint.split("\n")
     console.print(_indented(hint))
     for line in lines:  # of importer.toml: to be copied, so never broken
