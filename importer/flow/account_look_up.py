@@ -11,13 +11,15 @@ from importer.kantata.account import (
     MOST_NUMBER_CALLS,
     Project,
     find_items,
+    find_next_number,
     find_numbers,
     find_projects,
     find_tasks,
     projects_matching,
+    with_approvals,
 )
 from importer.model.errors import AccessDenied, NotReached
-from importer.model.invoices import Invoice, UnsoundInvoice
+from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
 from importer.model.plans import Expected, PlannedInvoice, Status
 from importer.model.problems import error_rows
 from importer.model.words import count_of, rows_named
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from importer.kantata.client import KantataApi
-    from importer.model.invoices import ItemType
     from importer.model.problems import Problems
     from importer.model.sheet import Sheet, SheetLine
     from importer.settings.model import Settings
@@ -137,7 +138,10 @@ def _look_ups(prepared: Prepared, ready: list[Invoice], others: list[Invoice], a
     for kind, records in RECORDS.items():
 
         def with_items(account: Account, ids: frozenset[int], kind: ItemType = kind) -> Account:
-            return replace(account, items={**account.items, kind: find_items(api, kind, ids)})
+            found = find_items(api, kind, ids)
+            if kind is ItemType.EXPENSE:
+                found = with_approvals(api, found, account.needing_approval(found))
+            return replace(account, items={**account.items, kind: found})
 
         items = [line.item_id for line in lines if line.item_type is kind]
         yield _LookUp(records.plural, _known(items), with_items)
@@ -149,7 +153,7 @@ def _look_ups(prepared: Prepared, ready: list[Invoice], others: list[Invoice], a
     yield _LookUp(
         "invoice numbers",
         _known(invoice.user_invoice_number for invoice in ready),
-        lambda account, ids: replace(account, numbers=find_numbers(api, ids)),
+        lambda account, ids: replace(account, numbers=find_numbers(api, ids), next_number=find_next_number(api)),
     )
 
 

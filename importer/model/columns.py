@@ -261,7 +261,7 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
         (),
         Level.INVOICE,
         Kind.YES_NO,
-        "Yes locks the link between the two systems.",
+        "Sent as it is, but on an invoice it does nothing: in Kantata it only concerns expense reports so far.",
         "no",
         "external_reference.locked",
         width=22,

@@ -5,17 +5,19 @@ Also whether the currency mark that stands beside an amount fits the project's c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from importer.model.invoices import ItemType
 from importer.model.sheet import text_of
+from importer.model.words import names_in_short
 from importer.planning.account import RECORDS, Account, named
 from importer.planning.named_projects import differs
 from importer.values.aliases import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from importer.kantata.account import BillableItem, Holder, Project
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet
 
+NUMBER = "user_invoice_number"
+FAR_AHEAD = 100
+"""Numbers that an invoice number may lie above Kantata's next one, beside those that the sheet itself uses."""
+MOST_CELLS = 5
+"""Cells that one message names."""
 DOLLARS = frozenset(
     {
         "USD",
@@ -103,7 +110,7 @@ def fits(mark: str | None, currency: str | None) -> bool | None:
 
 
 def findings(  # noqa: PLR0913 - one argument per fact
-    invoices: Iterable[Invoice],
+    invoices: Sequence[Invoice],
     sheet: Sheet,
     account: Account,
     today: date,
@@ -120,6 +127,8 @@ def findings(  # noqa: PLR0913 - one argument per fact
     check = _Check(sheet, account, today, claims, ready)
     for invoice in invoices:
         yield from check.invoice(invoice)
+    if ready:
+        yield from check.far_numbers(invoices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +150,41 @@ class _Check:
                 yield from self._task(line, line.story_id)
         if invoice.user_invoice_number is not None and self.ready:
             yield from self._number(invoice, invoice.user_invoice_number)
+        if self.ready and not invoice.draft:
+            yield from self._recipient(invoice)
+
+    def far_numbers(self, invoices: Sequence[Invoice]) -> Iterator[Problem]:
+        """One warning of all invoice numbers that are far above the one that Kantata gives next.
+
+        Kantata goes on from the last number used (docs/kantata.md section 2).
+        """
+        if self.account.next_number is None:
+            return
+        numbered = [invoice for invoice in invoices if invoice.user_invoice_number is not None]
+        highest = self.account.next_number + len(numbered) + FAR_AHEAD
+        far = [invoice for invoice in numbered if (invoice.user_invoice_number or 0) > highest]
+        if not far:
+            return
+        rows = [self._row_of_number(invoice) for invoice in far]
+        others = names_in_short([str(self.sheet.address(NUMBER, row)) for row in rows[1:]], MOST_CELLS)
+        facts = {
+            "shown": far[0].user_invoice_number,
+            "next": self.account.next_number,
+            "others": f" ({others} likewise)" if others else "",
+        }
+        yield replace(self._at(NUMBER, rows[0], "user_invoice_number.far_ahead", **facts), rows=tuple(rows))
+
+    def _row_of_number(self, invoice: Invoice) -> int:
+        """The first row that fills the invoice number."""
+        filled = [row for row in invoice.rows if self.sheet.raw(NUMBER, row) is not None]
+        return (filled or invoice.rows)[0]
+
+    def _recipient(self, invoice: Invoice) -> Iterator[Problem]:
+        """An invoice goes to the client lead of its project; without one it has no recipient."""
+        projects = [self.account.project(number) for number in invoice.workspace_ids]
+        if all(project.lacks_client_lead for project in projects):
+            names = " and ".join(map(named, projects))
+            yield self._at("workspace_id", invoice.rows[0], "workspace_id.no_client_lead", projects=names)
 
     def _projects(self, invoice: Invoice) -> Iterator[Problem]:
         """Each project once per invoice, at its first row."""
@@ -203,12 +247,16 @@ class _Check:
 
     def _not_to_be_billed(self, name: str, item: BillableItem, line: LineItem, invoice_date: date) -> Iterator[Problem]:
         """What Kantata says against billing an item that is free."""
-        if item.approved is False and self.account.project(item.workspace_id or line.workspace_id).needs_approval:
-            yield self._at("item_id", line.row, "item_id.not_approved", item=name)
+        project = self.account.project(item.workspace_id or line.workspace_id)
+        if item.approved is False and project.needs_approval.get(line.item_type):
+            of_expense = line.item_type is ItemType.EXPENSE
+            key = "item_id.not_approved:expense" if of_expense else "item_id.not_approved"
+            yield self._at("item_id", line.row, key, item=name)
         if item.billable is False:
             yield self._at("item_id", line.row, "item_id.not_billable", item=name)
         if self.ready and item.due is not None and item.due > invoice_date:
-            yield self._at("item_id", line.row, "item_id.not_due", item=name, due=item.due)
+            key = "item_id.not_due:completion" if item.upon_completion else "item_id.not_due"
+            yield self._at("item_id", line.row, key, item=name, due=item.due)
 
     def _invoiced(self, name: str, item: BillableItem, row: int) -> Iterator[Problem]:
         """An item on a live invoice is billed; one on cancelled invoices only is free."""
@@ -236,8 +284,7 @@ class _Check:
         """An invoice number must be free."""
         holders = self.account.numbers.records.get(number, ())
         live = [holder for holder in holders if not holder.cancelled]
-        filled = [row for row in invoice.rows if self.sheet.raw("user_invoice_number", row) is not None]
-        at_number = partial(self._at, "user_invoice_number", (filled or invoice.rows)[0], shown=number)
+        at_number = partial(self._at, NUMBER, self._row_of_number(invoice), shown=number)
         if live:
             yield at_number("user_invoice_number.in_use", invoices=_ids_and_drafts(live))
         elif holders:

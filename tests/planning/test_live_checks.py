@@ -68,6 +68,12 @@ CASES: dict[str, tuple[list[dict[str, object]], list[tuple[str, str, str]]]] = {
     "expense of another project": ([{**EXPENSE, "item_id": 6103001}], [("item_id.other_project", "D2", "error")]),
     "billed expense": ([{**EXPENSE, "item_id": 6101010}], [("item_id.invoiced", "D2", "error")]),
     "expense that is not billable": ([{**EXPENSE, "item_id": 6101008}], [("item_id.not_billable", "D2", "warning")]),
+    "expense on no approved report": (
+        [{"workspace_id": 102, **EXPENSE, "item_id": 6102009}],
+        [("item_id.not_approved", "D2", "error")],
+    ),
+    "expense on an approved report": ([{"workspace_id": 102, **EXPENSE, "item_id": 6102001}], []),
+    "expense of a project that needs no approval": ([{**EXPENSE, "item_id": 6101009}], []),
     "no such milestone": ([{**MILESTONE, "item_id": 7199001}], [("item_id.unknown", "D2", "error")]),
     "milestone of another project": ([{**MILESTONE, "item_id": 7103001}], [("item_id.other_project", "D2", "error")]),
     "billed milestone": ([{**MILESTONE, "item_id": 7101005}], [("item_id.invoiced", "D2", "error")]),
@@ -87,6 +93,17 @@ CASES: dict[str, tuple[list[dict[str, object]], list[tuple[str, str, str]]]] = {
         [{"user_invoice_number": 19049, **FEE}],
         [("user_invoice_number.used_before", "D2", "warning")],
     ),
+    "number far above the next one": (
+        [{"user_invoice_number": 190500, **FEE}],
+        [("user_invoice_number.far_ahead", "D2", "warning")],
+    ),
+    "number that soon comes": ([{"user_invoice_number": 19151, **FEE}], []),
+    "issued invoice without a recipient": (
+        [{"workspace_id": 110, "draft": "no", **FEE}],
+        [("workspace_id.no_client_lead", "A2", "warning")],
+    ),
+    "draft without a recipient": ([{"workspace_id": 110, "draft": "yes", **FEE}], []),
+    "issued invoice with a recipient": ([{"draft": "no", **FEE}], []),
     "two findings of one item": (
         [{"workspace_id": 103, **TIME, "item_id": 5102020}],
         [("item_id.other_project", "D2", "error"), ("item_id.invoiced", "D2", "error")],
@@ -114,6 +131,40 @@ def test_a_finding_names_what_is_known(cli: Cli, sandbox: Sandbox) -> None:
     assert "project 103" in elsewhere["message"]
     assert "project 101 “Website-Relaunch Bäckerei Müller”" in elsewhere["message"]
     assert "Jubiläumsbuch" in archived["message"]
+
+
+def test_a_milestone_that_is_billed_upon_completion_says_so(cli: Cli, sandbox: Sandbox) -> None:
+    """Its date is not the day on which it is to be billed."""
+    rows = [{**MILESTONE, "item_id": number, "invoice_date": "2026-09-01"} for number in (7101001, 7101002)]
+    dated, completed = preview(cli.at(sandbox), *rows).document["problems"]
+    assert "is to be invoiced on" in dated["message"]
+    assert "when its work is done" in completed["message"]
+
+
+def test_several_far_numbers_make_one_warning(cli: Cli, sandbox: Sandbox) -> None:
+    """It names the cells."""
+    rows = [{"invoice_key": f"k{n}", "user_invoice_number": 70_000 + n, **FEE} for n in range(3)]
+    [warning] = preview(cli.at(sandbox), *rows).document["problems"]
+    assert warning["cell"] == "E2"
+    assert "19050" in warning["message"]
+    assert "(E3, E4 likewise)" in warning["message"]
+
+
+def test_a_next_number_that_cannot_be_asked_stops_nothing(cli: Cli, sandbox: Sandbox) -> None:
+    """No more than a warning rests on it."""
+    path = "/invoices/next_invoice_number"
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, method="GET", path=path, status=403, times=9))
+    done = submit(cli.at(sandbox), {"user_invoice_number": 70_000, **FEE})
+    assert (done.exit_code, done.statuses, found(done)) == (0, ["created"], [])
+
+
+def test_expense_reports_are_asked_for_only_where_a_project_needs_them(cli: Cli, sandbox: Sandbox) -> None:
+    """One more call, and none for projects that bill all expenses."""
+    cli = cli.at(sandbox)
+    preview(cli, {**EXPENSE, "item_id": 6101001})
+    assert [one.query.get("approved") for one in sandbox.received("GET", "/expenses")] == [None]
+    preview(cli, {"workspace_id": 102, **EXPENSE, "item_id": 6102001})
+    assert [one.query.get("approved") for one in sandbox.received("GET", "/expenses")][1:] == [None, "true"]
 
 
 # --- what a finding does ---
