@@ -400,11 +400,11 @@ def test_each_kind_is_asked_for_only_when_the_sheet_has_it(cli: Cli, sandbox: Sa
 
 
 def test_many_invoice_numbers_are_looked_for_among_the_newest_invoices(cli: Cli, sandbox: Sandbox) -> None:
-    """More numbers than calls: one list instead of one call each."""
+    """More numbers than calls: one list instead of one call each, beside the references and the next number."""
     rows = [{"invoice_key": f"k{n}", "user_invoice_number": 19_040 + n, **FEE} for n in range(12)]
     done = preview(cli.at(sandbox), *rows)
     assert [code for code, *_ in found(done)].count("user_invoice_number.in_use") == 8  # one is hidden
-    assert len([one for one in sandbox.received("GET", "/invoices") if "only" not in one.query]) == 2
+    assert len([one for one in sandbox.received("GET", "/invoices") if "only" not in one.query]) == 3
     assert [one.partition(",")[0] for one in told(done)] == ["Submit would send nothing of this file"]
 
 
