@@ -17,7 +17,7 @@ from importer.planning.named_projects import differs
 from importer.values.aliases import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from importer.kantata.account import BillableItem, Holder, Project

@@ -81,8 +81,8 @@ _ITEMS = {
         _WARNING,
     ),
     "user_invoice_number.far_ahead": Message(
-        "Invoice number {shown} is far above {next}, which Kantata would give next. Kantata goes on from the last number "
-        "used, so this may move the numbers of your account for good.{others}",
+        "Invoice number {shown} is far above {next}, which Kantata would give next. Kantata goes on from the last "
+        "number used, so this may move the numbers of your account for good.{others}",
         "Correct the number if it was mistyped; otherwise nothing to do.",
         _WARNING,
     ),
