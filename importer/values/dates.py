@@ -19,8 +19,21 @@ YEARS_BACK, YEARS_AHEAD = 5, 1
 LONGEST = 60
 """Characters of the longest text that is looked at as a date."""
 
-_MIDNIGHT = re.compile(r"(?:[T ]|, )(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)? ?AM)$", re.IGNORECASE)
-_NUMERIC = re.compile(r"([0-9]{1,2}|[0-9]{4}) ?([/.-]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2}|[0-9]{4})\.?")
+_TIME_OF_DAY = re.compile(
+    r"""(?:[T ]|,[ ])(?P<hour>[0-9]{1,2})[:h](?P<rest>[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?)
+    (?:[ ]?(?P<half>[AP])\.?M\.?)?(?:[ ]Uhr)?
+    (?P<zone>[ ]?(?:Z|(?:UTC|GMT)?[+-][0-9]{2}(?::?[0-9]{2})?|UTC|GMT|[A-Z]{3,4}T)(?:[ ]\([\w ,]+\))?)?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Behind a date: 14:30, T00:00:00.000Z, 2:30 PM, 00:00:00 GMT+0100 (Central European Standard Time)."""
+HOURS, HALF_DAY = 24, 12
+_NUMERIC = re.compile(r"([0-9]{1,2}|[0-9]{4}) ?([/.-]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2}|[0-9]{4})(?P<end>\.?)")
+_KOREAN = re.compile(r"[0-9]{2}\. [0-9]{1,2}\. [0-9]{1,2}\.")
+"""A short date as Korean programs write it, year first: 26. 10. 31."""
+_EAST_ASIAN = re.compile(r"([0-9]{4}|[0-9]{2})[年년] ?([0-9]{1,2})[月월] ?([0-9]{1,2})[日號号일]")
+_REIWA = re.compile(r"令和 ?([0-9]{1,2}|元)(?=年)")
+"""The era in which Japan counts its years; its first year was 2019."""
+BEFORE_REIWA = 2018
 _COMPACT = re.compile(r"(20[0-9]{2})(0[1-9]|1[0-2])([0-3][0-9])")
 """As exports write it: 20261031."""
 FIRST_COMPACT = 2013
@@ -35,6 +48,7 @@ _NAMED = (
 )
 _TIME = re.compile("[0-9]:[0-9]{2}")
 _WEEKDAY = re.compile(rf"{_WORD},? (?=.)")
+_WEEKDAY_BEHIND = re.compile(r"(?: ?\(([^\W\d_]+)\.?\)| ([^\W\d_]+))$")
 
 _MONTH_NAMES = (
     "january jan januar janner janvier janv enero ene",
@@ -57,7 +71,10 @@ _WEEKDAYS = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun "
     "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so "
     "lundi mardi mercredi jeudi vendredi samedi dimanche lun mar mer jeu ven sam dim "
-    "lunes martes miercoles jueves viernes sabado domingo mie jue vie sab dom".split()
+    "lunes martes miercoles jueves viernes sabado domingo mie jue vie sab dom "
+    "月 火 水 木 金 土 日 月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日 월 화 수 목 금 토 일 "
+    "월요일 화요일 수요일 목요일 금요일 토요일 일요일 一 二 三 四 五 六 周一 周二 周三 周四 周五 周六 周日 "
+    "星期一 星期二 星期三 星期四 星期五 星期六 星期日 星期天".split()
 )
 
 
@@ -77,15 +94,36 @@ def date_of_cell(raw: object) -> date | Unreadable:
 def typed_date(text: str, today: date) -> Typed | Unreadable:
     """Read a typed date in each order that it fits; what names its month, or begins with four digits, fits all."""
     typed = clean(text)
-    if len(typed) <= LONGEST:
-        typed = _MIDNIGHT.sub("", typed)
-        for form in (typed, _without_weekday(typed)):
-            read = _in_one_form(form, today)
-            if read is not None:
-                return read
+    if len(typed) > LONGEST:
+        return unreadable("*.not_a_date")
+    time = _TIME_OF_DAY.search(typed)
+    day = typed if time is None else typed[: time.start()]
+    for form in (day, _without_weekday(day)):
+        read = _in_one_form(form, today)
+        if read is None:
+            continue
+        fault = None if time is None else _fault_of_time(time)
+        return read if fault is None else unreadable(fault)
     if _TIME.search(typed):
         return unreadable("*.not_a_date:time")
     return unreadable("*.not_a_date")
+
+
+def _fault_of_time(time: re.Match[str]) -> str | None:
+    """Message of why a time of day leaves the day uncertain; None when it does not.
+
+    A time without a zone belongs to the day beside it. So does midnight in any zone, as programs add it
+    to a date; another time in a zone may belong to the day before or after where the invoice is written.
+    """
+    hour, half = int(time["hour"]), time["half"]
+    if half is not None:
+        if not 1 <= hour <= HALF_DAY:
+            return "*.not_a_date:time"
+        hour = hour % HALF_DAY + (HALF_DAY if half in "Pp" else 0)
+    if hour >= HOURS:
+        return "*.not_a_date:time"
+    is_midnight = hour == 0 and not time["rest"].strip("0:.,")
+    return None if is_midnight or time["zone"] is None else "*.not_a_date:zone"
 
 
 def _in_one_form(text: str, today: date) -> Typed | Unreadable | None:
@@ -94,8 +132,17 @@ def _in_one_form(text: str, today: date) -> Typed | Unreadable | None:
     if compact is not None:
         return Typed(dict.fromkeys(WAYS, compact))
     if match := _NUMERIC.fullmatch(text):
-        return _numeric(match[1], match[3], match[4], match[2], today)
+        is_korean = _KOREAN.fullmatch(text) is not None
+        ends_in_point = match["end"] == match[2] == "."
+        return _numeric((match[1], match[3], match[4]), match[2], today, korean=is_korean, point=ends_in_point)
+    if match := _EAST_ASIAN.fullmatch(_REIWA.sub(_year_of_reiwa, text)):
+        return _in_any_order(*match.groups())
     return _named(text)
+
+
+def _year_of_reiwa(era: re.Match[str]) -> str:
+    year = 1 if era[1] == "元" else int(era[1])
+    return str(BEFORE_REIWA + year)
 
 
 def compact_date(digits: str) -> date | None:
@@ -111,7 +158,11 @@ def shown(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _numeric(first: str, second: str, third: str, separator: str, today: date) -> Typed | Unreadable:
+def _numeric(
+    parts_as_typed: tuple[str, str, str], separator: str, today: date, *, korean: bool, point: bool
+) -> Typed | Unreadable:
+    """Read three numbers. Behind a ``point``, two digits may be the year in Korean; in ``korean`` form they are."""
+    first, second, third = parts_as_typed
     if len(first) == LONG_YEAR:
         if len(third) == LONG_YEAR:
             return unreadable("*.not_a_date")
@@ -120,9 +171,24 @@ def _numeric(first: str, second: str, third: str, separator: str, today: date) -
         return unreadable("*.not_a_date")
 
     parts = {DMY: (third, second, first), MDY: (third, first, second)}
-    if len(third) == len(first) == SHORT_YEAR and separator != ".":  # 26.10.31 never begins with its year
+    if len(first) == SHORT_YEAR and korean:
+        return _year_first(parts, (first, second, third), today)
+    may_begin_with_year = separator != "." or point  # 26.10.31 never does
+    if len(first) == SHORT_YEAR and (len(third) == SHORT_YEAR or point) and may_begin_with_year:
         parts[YMD] = (first, second, third)
     return _in_possible_orders(parts, today)
+
+
+def _year_first(
+    parts: dict[str, tuple[str, str, str]], year_first: tuple[str, str, str], today: date
+) -> Typed | Unreadable:
+    """A date that begins with its year; another order is only meant when the settings say so."""
+    read = _in_possible_orders({**parts, YMD: year_first}, today)
+    if isinstance(read, Unreadable):
+        return read
+    if YMD not in read.values:
+        return unreadable("*.no_such_day")
+    return Typed(read.values, frozenset({DMY, MDY}) & frozenset(read.values))
 
 
 def _in_possible_orders(parts: dict[str, tuple[str, str, str]], today: date) -> Typed | Unreadable:
@@ -174,4 +240,7 @@ def _without_weekday(text: str) -> str:
     match = _WEEKDAY.match(text)
     if match and bare(match[1]) in _WEEKDAYS:
         return text[match.end() :]
+    behind = _WEEKDAY_BEHIND.search(text)
+    if behind and bare(behind[1] or behind[2]) in _WEEKDAYS:
+        return text[: behind.start()]
     return text

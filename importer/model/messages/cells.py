@@ -115,6 +115,9 @@ _DATES = {
     "*.not_a_date:time": Message(
         "is not a date that can be read with certainty", "Type the day alone, without a time of day: 2026-10-31."
     ),
+    "*.not_a_date:zone": Message(
+        "is a time in a time zone, and elsewhere it is another day", "Type the day alone, as it shall stand: 2026-10-31."
+    ),
     "*.not_a_date:cell": Message(
         "is a number or a time, not a date", "Format the cell as a date, or type it as 2026-10-31."
     ),
