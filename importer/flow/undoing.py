@@ -33,6 +33,7 @@ from importer.sending.undo import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from importer.kantata.answers import Removal
     from importer.kantata.client import KantataApi
@@ -58,11 +59,11 @@ def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Und
     results.prepare_folder(tools.settings.reports)
     undo_id, ledger, settle_seconds = new_run_id(), tools.ledger, tools.settings.settle_seconds
     with ledger.exclusive(undo_id):
-        steps = look(ledger.sent_in(run.run_id), api, settle_seconds)
+        steps = look(ledger.sent_in(run.run_id), api, settle_seconds, ledger.now())
         if any(step.is_going for step in steps):
             hooks.confirm(_told(run, undo_id, tools, steps))
             # People take their time to answer, and what they agreed to may have been paid meanwhile.
-            steps = tuple(as_agreed(steps, look(ledger.sent_in(run.run_id), api, settle_seconds)))
+            steps = tuple(as_agreed(steps, look(ledger.sent_in(run.run_id), api, settle_seconds, ledger.now())))
 
         going = {step.sent.reference for step in steps if step.is_going or step.is_in_doubt}
         if going:  # before anything is free to be sent again
@@ -93,9 +94,9 @@ def _told(run: RunRecord, undo_id: str, tools: Tools, steps: tuple[Step, ...]) -
     )
 
 
-def look(sent: list[SentInvoice], api: KantataApi, settle_seconds: float) -> tuple[Step, ...]:
+def look(sent: list[SentInvoice], api: KantataApi, settle_seconds: float, now: datetime) -> tuple[Step, ...]:
     """Ask Kantata for the invoices of a run and decide. Raises NotReached or AccessDenied."""
-    return decide(sent, look_for(api, to_look_up(sent)), sent_after(settle_seconds))
+    return decide(sent, look_for(api, to_look_up(sent)), sent_after(settle_seconds, now))
 
 
 class _Undoing:
@@ -205,7 +206,7 @@ class _Undoing:
         except (AccessDenied, NotReached) as error:
             reason = f"{answer} It could not be looked up after it: {error.message}"
             return Step(step.sent, reason, group=Group.UNKNOWN, what_to_do=LATER)
-        return after_unknown(step, seen, sent_after(self._settle_seconds), answer)
+        return after_unknown(step, seen, sent_after(self._settle_seconds, self._ledger.now()), answer)
 
     def _halt(self, why: str, code: ExitCode | None) -> None:
         self._halted, self._code = self._halted or why, self._code or code

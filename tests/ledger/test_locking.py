@@ -18,7 +18,7 @@ from plans import ACCOUNT
 from scripted import Scripted, created
 
 from importer import sandbox as stand_in
-from importer.ledger.locking import holder
+from importer.ledger.locking import holder, lock_path
 from importer.ledger.opening import open_ledger
 from importer.model.errors import LedgerProblem, LockedByAnother
 
