@@ -24,7 +24,7 @@ from importer.model.plans import Expected, PlannedInvoice, Status
 from importer.model.problems import error_rows
 from importer.model.words import count_of, rows_named
 from importer.planning.account import RECORDS, Account, expected_of
-from importer.planning.account_checks import findings
+from importer.planning.account_checks import Said, findings
 from importer.planning.named_projects import Named, Seen, matches, names_to_ask, with_projects
 from importer.values.aliases import aliases, same
 
@@ -111,10 +111,11 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     account, left_out = _ask_for_records(_look_ups(prepared, sound, others, api), go_on=go_on)
     if left_out is not None:
         prepared = prepared.with_notice(left_out)
-    today, claims = prepared.started_at.date(), prepared.named.claims
+    said = Said(prepared.named.claims, {line.row: line.compared for line in prepared.lines if line.compared})
+    today = prepared.started_at.date()
     found = [
-        *findings(sound, prepared.sheet, account, today, claims),
-        *findings(others, prepared.sheet, account, today, claims, ready=False),
+        *findings(sound, prepared.sheet, account, today, said),
+        *findings(others, prepared.sheet, account, today, said, ready=False),
     ]
 
     faulty = error_rows(found)

@@ -13,6 +13,7 @@ from importer.checking.grouping import Defaults, group
 from importer.checking.header_changes import changes
 from importer.checking.invoice_dates import DateRules, check_dates
 from importer.checking.row_checks import check_rows
+from importer.checking.unsent_cells import UnsentCells
 from importer.flow.account_look_up import name_projects
 from importer.flow.prepared import MOST_NAMED, Prepared, Tools, Wish
 from importer.kantata.payload import unordered_fingerprint_of
@@ -65,7 +66,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     sheet, words_used = sheet_of(wish, settings)
     problems = Problems(sheet.problems)
 
-    lines, decisions = _understand(sheet, settings, now.date(), problems)
+    lines, decisions = _understand(sheet, tools, now.date(), problems)
     lines, named = name_projects(lines, sheet, settings, tools.api, problems)
     batch, batch_notices = _batch_of(wish, sheet, lines, tools.ledger, now.date())
     date_rules = DateRules(settings.invoice_date_outside, settings.future_days)
@@ -76,7 +77,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     drawn = tuple(_with_causes(draw_up(invoices, batch), problems.ordered(), lines))
 
     notices = [*tools.notices, *batch_notices, *sheet.notes, *words_used]
-    notices += [decision.notice for decision in decisions]
+    notices += [*problems.notes, *(decision.notice for decision in decisions)]
     prepared = Prepared(
         run_id=run_id,
         started_at=now,
@@ -113,12 +114,22 @@ def sheet_of(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:
 
 
 def _understand(
-    sheet: Sheet, settings: Settings, today: date, problems: Problems
+    sheet: Sheet, tools: Tools, today: date, problems: Problems
 ) -> tuple[tuple[SheetLine, ...], tuple[Decision, ...]]:
     """The rows, typed and checked, and how columns were read."""
+    settings = tools.settings
     conventions = Conventions(settings.decimal_mark, settings.date_order, today)
     send_cents = settings.fractional_amounts == "send"
-    return check_rows(sheet, problems, send_cents=send_cents, conventions=conventions)
+    unsent = _unsent_cells(settings, kantata_is_asked=tools.api is not None)
+    return check_rows(sheet, problems, send_cents=send_cents, conventions=conventions, unsent=unsent)
+
+
+def _unsent_cells(settings: Settings, *, kantata_is_asked: bool) -> UnsentCells:
+    """What to do with cells that are not sent; nothing can be compared where Kantata is not asked."""
+    how = UnsentCells(settings.not_sent_cells or UnsentCells.COMPARE)
+    if how is UnsentCells.COMPARE and not kantata_is_asked:
+        return UnsentCells.REFUSE
+    return how
 
 
 def _batch_of(

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     fractional_amounts: Literal["refuse", "send"] = Field(
         "refuse", description="Amounts with cents: refuse them, or send them (whether Kantata keeps cents is unknown)."
     )
+    not_sent_cells: Literal["refuse", "ignore", "compare"] | None = Field(
+        None,
+        description="Amount, hours, rate and texts beside a time entry, expense or milestone: refuse them, ignore "
+        "them, or compare the figures with what Kantata holds. None: compare, where Kantata can be asked, else refuse.",
+    )
     decimal_mark: Literal["auto", ".", ","] = Field(
         "auto", description="Decimal mark of amounts typed as text: a point, a comma, or as each column proves (auto)."
     )

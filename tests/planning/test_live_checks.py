@@ -133,6 +133,71 @@ def test_a_finding_names_what_is_known(cli: Cli, sandbox: Sandbox) -> None:
     assert "Jubiläumsbuch" in archived["message"]
 
 
+HOURS = {**TIME, "item_id": 5101001}
+"""135 minutes at 110.00: worth 247.50."""
+UNSENT: dict[str, tuple[dict[str, object], list[tuple[str, str, str]]]] = {
+    "the same amount": ({**HOURS, "amount": "247.50"}, []),
+    "half a cent": ({**HOURS, "amount": "247.5050"}, []),
+    "more than half a cent": ({**HOURS, "amount": "247.5051"}, [("amount.differs", "E2", "error")]),
+    "a cent more": ({**HOURS, "amount": "247.51"}, [("amount.differs", "E2", "error")]),
+    "euros of a project in dollars": (
+        {"workspace_id": 106, **TIME, "item_id": 5106001, "amount": "EUR 1"},
+        [("amount.differs", "E2", "error"), ("amount.currency", "E2", "error")],
+    ),
+    "a text": ({**HOURS, "notes": "Workshop"}, []),
+    "an expense": ({**EXPENSE, "item_id": 6101001, "amount": "50.09"}, []),
+    "another expense": ({**EXPENSE, "item_id": 6101001, "amount": "50"}, [("amount.differs", "E2", "error")]),
+    "a milestone": ({**MILESTONE, "item_id": 7101002, "amount": "8000", "invoice_date": "2026-10-31"}, []),
+    "what Kantata hides": (
+        {"workspace_id": 111, **TIME, "item_id": 5111001, "amount": "5"},
+        [("workspace_id.finances_hidden", "A2", "error"), ("amount.not_comparable", "E2", "error")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNSENT)
+def test_what_is_not_sent_is_compared_with_kantata(cli: Cli, sandbox: Sandbox, case: str) -> None:
+    """More than half a cent is an error at the cell; a text is left aside with a note."""
+    row, expected = UNSENT[case]
+    done = preview(cli.at(sandbox), row)
+    assert found(done) == expected
+    notes = [notice for notice in told(done) if "is not sent: Kantata has its own" in notice]
+    assert len(notes) == ("notes" in row)
+    if not expected:
+        assert (done.exit_code, done.statuses) == (0, ["ready"])
+
+
+def test_a_difference_names_both_figures(cli: Cli, sandbox: Sandbox) -> None:
+    """And the record."""
+    [problem] = preview(cli.at(sandbox), {**HOURS, "amount": "1250.00"}).document["problems"]
+    assert problem["message"] == (
+        "Amount is 1,250.00 in the sheet, but 247.50 in Kantata for time entry 5101001; what Kantata holds is billed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "options", "codes"),
+    [("refuse", (), ["amount.forbidden"]), ("compare", ("--offline",), ["amount.forbidden"]), ("ignore", (), [])],
+)
+def test_the_setting_says_what_becomes_of_unsent_cells(
+    cli: Cli, sandbox: Sandbox, how: str, options: tuple[str, ...], codes: list[str]
+) -> None:
+    """Where Kantata is not asked, nothing can be compared."""
+    row = {**HOURS, "amount": 9}
+    done = cli.at(sandbox).run("preview", cli.sheet(row), "--json", *options, IMPORTER_NOT_SENT_CELLS=how)
+    assert [code for code, *_ in found(done)] == codes
+
+
+def test_a_time_export_is_billed_by_its_ids(cli: Cli, sandbox: Sandbox) -> None:
+    """The text and the amount of a fixed fee beside it are sent."""
+    fee = {"notes": "Retainer", "amount": 800}
+    done = submit(cli.at(sandbox), {**HOURS, "notes": "Workshop", "amount": "247.5"}, fee)
+    assert (done.exit_code, done.statuses) == (0, ["created"])
+    [sent] = [one.json["invoice"] for one in sandbox.received("POST")]
+    assert sent["time_entry_ids"] == [5101001]
+    assert [(item["notes"], item["amount"]) for item in sent["fixed_fee_items"]] == [("Retainer", 800)]
+
+
 def test_a_milestone_that_is_billed_upon_completion_says_so(cli: Cli, sandbox: Sandbox) -> None:
     """Its date is not the day on which it is to be billed."""
     rows = [{**MILESTONE, "item_id": number, "invoice_date": "2026-09-01"} for number in (7101001, 7101002)]

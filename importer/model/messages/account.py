@@ -70,6 +70,14 @@ _ITEMS = {
         "Mark it as billable in Kantata, or delete the row.",
         _WARNING,
     ),
+    "*.differs": Message(
+        "{title} is {shown} in the sheet, but {held} in Kantata for {item}; what Kantata holds is billed.",
+        "Correct it in Kantata or in the sheet, or delete the row.",
+    ),
+    "*.not_comparable": Message(
+        "{title} is {shown} in the sheet, and Kantata does not show its own for {item}, so the two cannot be compared.",
+        'Empty the cell, or put not_sent_cells = "ignore" into importer.toml to leave such cells aside.',
+    ),
     "item_id.not_due": Message(
         "{item} is to be invoiced on {due}, after the date of this invoice.",
         "Nothing to do if it is meant to be billed early.",
