@@ -74,12 +74,8 @@ def check_rows(
         *disagreeing(sheet, amounts, suspects),
         *suspects.values(),
     ]
-    misspelt = {fault.meant for fault in problems.with_code("column.near_miss")}
-    lacking: set[int] = set()
-    for column, kinds, rows in _absent_columns(parsed):
-        lacking |= rows
-        if column.name not in misspelt:  # else an error asks already whether a header was meant for it
-            found.append(_absent(sheet, column, kinds, rows))
+    lacking, absent = _lacking(sheet, parsed, problems)
+    found += absent
 
     of_reading = problems.errors()
     of_rows = [error for error in of_reading if error.row is not None and error.row > sheet.header_row]
@@ -239,6 +235,18 @@ def _absent_columns(parsed: pd.DataFrame) -> Iterator[tuple[Column, list[str], s
                 kinds.append(ITEM_TYPE_TITLES[item_type])
         if rows:
             yield column, kinds, rows
+
+
+def _lacking(sheet: Sheet, parsed: pd.DataFrame, problems: Problems) -> tuple[set[int], list[Problem]]:
+    """The rows that need a column which the sheet does not have, and an error for each such column."""
+    misspelt = {fault.meant for fault in problems.with_code("column.near_miss")}
+    lacking: set[int] = set()
+    found = []
+    for column, kinds, rows in _absent_columns(parsed):
+        lacking |= rows
+        if column.name not in misspelt:  # else an error asks already whether a header was meant for it
+            found.append(_absent(sheet, column, kinds, rows))
+    return lacking, found
 
 
 def _absent(sheet: Sheet, column: Column, kinds: list[str], rows: set[int]) -> Problem:
