@@ -33,6 +33,8 @@ EVERYTHING = {"include": ",".join(INCLUDES)}
 PAGE_SIZE = 200
 MOST_PAGES = 1000
 """A look-up whose answer has more pages ignores its filter, or never ends."""
+LONGEST_LIST_SECONDS = 900
+"""For all pages of a list together."""
 IDS_PER_CALL = 200
 
 
@@ -199,13 +201,22 @@ class KantataApi:
 
     def _pages(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         page, pages = 1, 1
+        seen, asking_seconds = set[str](), 0.0
         while page <= pages:
+            began = time.monotonic()
             answer = self._connection.look_up(route, {**query, "per_page": str(PAGE_SIZE), "page": str(page)})
+            asking_seconds += time.monotonic() - began
             yield answer
+
             count = page_count(answer, PAGE_SIZE)
             if count is None or count > MOST_PAGES:
-                msg = f"Kantata's answer to a look-up does not end: {count or 'no count'} of pages."
-                raise NotReached(msg, "Nothing was sent; run again later.")
+                raise _endless(f"{count or 'no count'} of pages")
+            new = dict_of(answer.get(route)).keys() - seen
+            if page < count and not new:
+                raise _endless(f"page {page} of {count} shows nothing new")
+            if page < count and asking_seconds > LONGEST_LIST_SECONDS:
+                raise _endless(f"{page} of {count} pages took {asking_seconds / 60:.0f} minutes")
+            seen |= new
             page, pages = page + 1, count
 
 
@@ -225,6 +236,11 @@ def _reference_queries(wanted: set[Reference]) -> Iterator[dict[str, str]]:
                 "external_reference_service_model": model,
                 "external_reference_service_model_refs": ",".join(chunk),
             }
+
+
+def _endless(why: str) -> NotReached:
+    msg = f"Kantata's answer to a look-up does not end: {why}."
+    return NotReached(msg, "Nothing was sent; run again later.")
 
 
 def _cut_off(said: str) -> str:
