@@ -250,15 +250,15 @@ def _reason_of(error: BaseException) -> BaseException | None:
 
 def _tls(error: ssl.SSLError) -> str:
     """Why a connection is not safe, so that a wrong clock is not taken for a wrong certificate, nor for a proxy."""
-    said = f"{getattr(error, 'verify_message', '') or error}".lower()
-    code = getattr(error, "verify_code", 0)
     if not isinstance(error, ssl.SSLCertVerificationError):
         return f"no safe connection came about; perhaps a proxy answers in its place ({error.reason or error})"
-    if code in _TIME_CODES or any(word in said for word in ("expired", "not yet valid")):
+    message = str(getattr(error, "verify_message", error))
+    said, code = message.lower(), getattr(error, "verify_code", 0)
+    if code in _TIME_CODES or any(words in said for words in ("expired", "not yet valid")):
         return _WRONG_TIME
-    if code in _NAME_CODES or "mismatch" in said or "not valid for" in said or "does not match" in said:
+    if code in _NAME_CODES or any(words in said for words in ("mismatch", "not valid for", "does not match")):
         return _WRONG_NAME
-    return f"{_UNKNOWN_AUTHORITY} ({getattr(error, 'verify_message', '') or error.reason or 'not trusted'})"
+    return f"{_UNKNOWN_AUTHORITY} ({message})"
 
 
 _TIME_CODES = frozenset({9, 10, 0x800B0101 - 2**32, 0x800B0101})
