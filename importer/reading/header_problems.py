@@ -11,6 +11,7 @@ from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED, RESULT_CO
 from importer.model.headers import fold, is_ignored, required_columns
 from importer.model.messages import problem
 from importer.model.problems import cell_address
+from importer.reading.check_only import rule_of
 from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def _unknown_columns(grid: Grid, row: int, headers: tuple[Header, ...], known: M
     added = added_by_results(headers)
     problems = []
     for header in headers:
+        if rule_of(header, known) is not None:  # its cells are compared, each with what is billed
+            continue
         if header.column is None and header.position not in added and not is_ignored(header.text, known):
             problems.append(_unknown_column(grid, row, header, known, present))
     return problems
