@@ -62,3 +62,9 @@ def test_currency_column_belongs_to_the_amount(tmp_path: Path) -> None:
 def test_agreeing_column_is_silent(tmp_path: Path) -> None:
     """What agrees needs no warning, and “Invoiced?” is no misspelt Invoice number."""
     assert _read(tmp_path, "Invoiced?", "no").problems == ()
+
+
+@pytest.mark.parametrize("header", ["Group", "Title"])
+def test_word_of_an_export_is_said_to_be_read(tmp_path: Path, header: str) -> None:
+    """A user group may not merge clients in silence, nor a job title reach the invoice."""
+    assert [fault.code for fault in _read(tmp_path, header, "Senior").problems] == ["column.read_as"]
