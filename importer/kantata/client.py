@@ -21,7 +21,7 @@ from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import NotReached
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from importer.kantata.invoices import FoundInvoice
@@ -36,6 +36,8 @@ MOST_PAGES = 1000
 LONGEST_LIST_SECONDS = 900
 """For all pages of a list together."""
 IDS_PER_CALL = 200
+MOST_PROJECT_CALLS = 3
+"""Projects whose invoices are asked for one by one; of more, the whole account is asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,17 @@ class KantataApi:
         """Yield the invoices of a project created after a moment (UTC), with their content."""
         query = {"workspace_id": str(workspace_id), "created_after": f"{created_after:%Y-%m-%dT%H:%M:%SZ}"}
         for page in self._whole_pages("invoices", query | EVERYTHING):
+            yield from found_invoices(page)
+
+    def invoices_since(self, created_after: datetime, workspace_ids: Collection[int]) -> Iterator[FoundInvoice]:
+        """Yield the invoices created after a moment (UTC): of these projects when they are few, else of all."""
+        if len(workspace_ids) <= MOST_PROJECT_CALLS:
+            for workspace_id in sorted(workspace_ids):
+                yield from self.invoices_of(workspace_id, created_after)
+            return
+        for page in self._whole_pages(
+            "invoices", {"created_after": f"{created_after:%Y-%m-%dT%H:%M:%SZ}"} | EVERYTHING
+        ):
             yield from found_invoices(page)
 
     def sees_finances_of(self, workspace_ids: Iterable[int]) -> set[int]:

@@ -106,6 +106,13 @@ class Settings(BaseSettings):
     change_percent: NotNegative = Field(
         Decimal(50), description="Change against the batch before, in percent, beyond which preview names a project."
     )
+    repeat_days: int = Field(
+        20,
+        ge=0,
+        le=366,
+        description="Lines like those of an invoice dated less than this many days away are held: probably a repeat. "
+        "Who bills weekly sets 5.",
+    )
     workers: int = Field(4, ge=1, le=32, description="How many invoices are under way at the same time.")
     pace_per_second: PerSecond = Field(
         5, description="Most invoices sent per second; halves when Kantata throttles, recovers slowly."

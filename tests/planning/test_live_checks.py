@@ -455,11 +455,11 @@ def test_five_thousand_lines_over_three_hundred_projects_need_forty_calls_at_mos
 
 
 def test_each_kind_is_asked_for_only_when_the_sheet_has_it(cli: Cli, sandbox: Sandbox) -> None:
-    """One fixed fee: the references and the project. A submit asks no more than a preview."""
+    """One fixed fee: the lines and references, and the project. A submit asks no more than a preview."""
     cli = cli.at(sandbox)
     preview(cli, FEE)
     first = [one.path for one in sandbox.received("GET")]
-    assert first == ["/invoices", "/workspaces"]
+    assert first == ["/invoices", "/invoices", "/workspaces"]
     submit(cli, FEE)
     assert [one.path for one in sandbox.received("GET")] == first * 2
 
@@ -469,7 +469,7 @@ def test_many_invoice_numbers_are_looked_for_among_the_newest_invoices(cli: Cli,
     rows = [{"invoice_key": f"k{n}", "user_invoice_number": 19_040 + n, **FEE} for n in range(12)]
     done = preview(cli.at(sandbox), *rows)
     assert [code for code, *_ in found(done)].count("user_invoice_number.in_use") == 8  # one is hidden
-    assert len([one for one in sandbox.received("GET", "/invoices") if "only" not in one.query]) == 3
+    assert len([one for one in sandbox.received("GET", "/invoices") if "only" not in one.query]) == 4
     assert [one.partition(",")[0] for one in told(done)] == ["Submit would send nothing of this file"]
 
 
