@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from importer.ledger.rows import RunRecord
 
 LAST = "last"
+SHORTEST_UNDO = 8
+"""Characters by which a run to be undone is named."""
 MOST_IDS = 5
 """Ids named in one message."""
 LIST_RUNS = "invoice-importer history lists the runs."
@@ -54,6 +56,10 @@ def chosen_run(wanted: str, ledger: SubmissionLedger, command: str) -> RunRecord
     runs = ledger.runs()
     if wanted == LAST:
         return _last(runs, ledger, command)
+
+    if command == "undo" and len(wanted) < SHORTEST_UNDO:  # an unset variable of a shell script is empty
+        msg = f"“{wanted}” is too short to name the run to undo."
+        raise WrongUse(msg, f"Type at least {SHORTEST_UNDO} characters of its id, or last.", code="undo.unknown_run")
 
     found = [run for run in runs if run.run_id.startswith(wanted)]
     for run in found:

@@ -53,6 +53,8 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad puts a mark in front
     except UnicodeDecodeError as why:
         raise error(SettingsProblem, "settings.file:encoding", file=path) from why
+    except RecursionError as why:
+        raise error(SettingsProblem, "settings.file", file=path, why="its brackets are nested too deep") from why
     except (tomllib.TOMLDecodeError, OSError) as why:
         key = "settings.file:twice" if "overwrite" in str(why) else "settings.file"
         raise error(SettingsProblem, key, file=path, why=why) from why
