@@ -19,19 +19,15 @@ if TYPE_CHECKING:
 
 
 @command
-def approve(  # noqa: PLR0913 - one argument per option
+def approve(
     *,
     sheet: SheetOptions,
     place: RunPlace,
     output: Output,
     allow_repeats: Annotated[
         bool,
-        typer.Option("--allow-repeats", help="Also approve invoices with lines like those that were billed before."),
+        typer.Option("--allow-repeats", help="Also approve invoices whose content was billed before."),
     ] = False,
-    allow_repeat: Annotated[
-        list[str] | None,
-        typer.Option("--allow-repeat", metavar="REFERENCE", help="The same for this invoice only; may be repeated."),
-    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> ExitCode:
     """Preview a file and record that you approve exactly this plan. Sends nothing."""
@@ -45,14 +41,7 @@ def approve(  # noqa: PLR0913 - one argument per option
     from importer.reporting.terminal import show
 
     talk = Console(stderr=True)
-    wish = Wish(
-        sheet.file,
-        sheet.sheet,
-        sheet.batch,
-        partial=sheet.partial,
-        allow_repeats=allow_repeats,
-        allow_repeat=frozenset(allow_repeat or ()),
-    )
+    wish = Wish(sheet.file, sheet.sheet, sheet.batch, partial=sheet.partial, allow_repeats=allow_repeats)
     with opened(place, talk, offline=sheet.offline, encoding=sheet.encoding) as session:
         plan = preview(wish, session.tools)
         if not yes or not (output.quiet or output.as_json):
