@@ -133,7 +133,8 @@ def _invoice(rows: InvoiceRows, defaults: Defaults, *, sound: bool) -> Invoice |
 def _unsound(rows: InvoiceRows) -> UnsoundInvoice:
     workspaces = dict.fromkeys(line.workspace_id for line in rows.lines if line.workspace_id is not None)
     amount = sum((line.amount for line in rows.lines if line.amount is not None), Decimal(0))
-    return UnsoundInvoice(rows.key, tuple(workspaces), tuple(line.row for line in rows.lines), amount)
+    lacks_amounts = any(line.lacks_amount for line in rows.lines)
+    return UnsoundInvoice(rows.key, tuple(workspaces), tuple(line.row for line in rows.lines), amount, lacks_amounts)
 
 
 def _external_reference(parts: dict[str, Any]) -> ExternalReference | None:

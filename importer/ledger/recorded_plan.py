@@ -56,7 +56,8 @@ def _planned_text(planned: PlannedInvoice) -> dict[str, Any]:
     invoice = planned.invoice
     text["key"] = invoice.key
     if isinstance(invoice, UnsoundInvoice):
-        return text | {"workspace_ids": invoice.workspace_ids, "rows": invoice.rows, "amount": str(invoice.amount)}
+        text |= {"workspace_ids": invoice.workspace_ids, "rows": invoice.rows}
+        return text | {"amount": str(invoice.amount), "lacks_amounts": invoice.lacks_amounts}
 
     text |= {name: getattr(invoice, name) for name in _HEADER}
     text |= {"terms": [invoice.payment_schedule, invoice.draft, invoice.suppress_emails]}
@@ -70,7 +71,8 @@ def _planned_of(text: dict[str, Any]) -> PlannedInvoice:
     status, reasons = Status(text["status"]), {name: text[name] for name in _REASONS}
     if "lines" not in text:
         rows, amount = tuple(text["rows"]), Decimal(text["amount"])
-        unsound = UnsoundInvoice(text["key"], tuple(text["workspace_ids"]), rows, amount)
+        lacks_amounts = text.get("lacks_amounts", False)  # earlier versions do not keep it
+        unsound = UnsoundInvoice(text["key"], tuple(text["workspace_ids"]), rows, amount, lacks_amounts)
         return PlannedInvoice(unsound, status, **reasons)
 
     schedule, draft, suppress_emails = text["terms"]

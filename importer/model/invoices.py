@@ -127,6 +127,8 @@ class UnsoundInvoice:
     rows: tuple[int, ...]
     amount: Decimal
     """Sum of the readable amounts, main currency unit."""
+    lacks_amounts: bool = False
+    """Whether other amounts are missing or cannot be read, so that the sum is not all of it."""
 
 
 @dataclass(frozen=True, slots=True)

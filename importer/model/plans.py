@@ -172,3 +172,5 @@ class Totals:
     """Sum of all readable amounts in the sheet, main currency unit."""
     by_status: dict[Status, int] = field(default_factory=dict)
     amount_by_status: dict[Status, Decimal] = field(default_factory=dict)
+    lacking_amounts: int = 0
+    """Rows whose amount is missing or cannot be read, so that they are in no sum."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
-from importer.model.invoices import LineItem
+from importer.model.invoices import BY_ID, LineItem
 from importer.model.messages import problem
 from importer.model.problems import cell_address
 
@@ -216,6 +216,11 @@ class SheetLine:
     def amount(self) -> Decimal | None:
         """The readable amount, main currency unit, also of rows with other errors."""
         return cast("Decimal | None", self.item_values.get("amount"))
+
+    @property
+    def lacks_amount(self) -> bool:
+        """Whether its amount is missing or cannot be read, although Kantata does not price it."""
+        return self.amount is None and self.item_values.get("item_type") not in BY_ID
 
     @property
     def item(self) -> LineItem | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from importer.model.invoices import Invoice, ItemType
+from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
-    from importer.model.plans import ReportedInvoice
+    from importer.model.plans import ReportedInvoice, Totals
 
 NOT_KNOWN = "not known"
 """In place of a total of which a part is missing: never a wrong figure."""
@@ -90,6 +90,23 @@ def row_ranges(rows: Iterable[int]) -> str:
     for first, last in ranges:
         texts.append(str(first) if first == last else f"{first}-{last}")
     return ", ".join(texts)
+
+
+def amount_in_sheet(planned: ReportedInvoice) -> Decimal | str:
+    """Its amount in the sheet; “not known” where an amount of it is missing or cannot be read."""
+    invoice = planned.invoice
+    if isinstance(invoice, UnsoundInvoice) and invoice.lacks_amounts:
+        return NOT_KNOWN
+    return invoice.amount
+
+
+def lacking_amounts(totals: Totals) -> str | None:
+    """Say how many rows are in no sum; None when all amounts are known."""
+    if not totals.lacking_amounts:
+        return None
+    if totals.lacking_amounts == 1:
+        return "1 row is in no sum: its amount is missing or cannot be read."
+    return f"{totals.lacking_amounts:,} rows are in no sum: their amounts are missing or cannot be read."
 
 
 def describe_lines(planned: ReportedInvoice) -> str:

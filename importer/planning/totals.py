@@ -27,4 +27,5 @@ def totals_of(lines: Iterable[SheetLine], planned: Iterable[ReportedInvoice]) ->
         amount=sum((line.amount for line in lines if line.amount is not None), Decimal(0)),
         by_status=dict(Counter(invoice.status for invoice in planned)),
         amount_by_status=dict(amounts),
+        lacking_amounts=sum(line.lacks_amount for line in lines),
     )

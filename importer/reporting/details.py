@@ -13,7 +13,7 @@ from importer.model.currency_sums import currency_of
 from importer.model.invoices import Invoice
 from importer.model.plans import Status
 from importer.model.problems import errors_first
-from importer.model.words import NOT_KNOWN, describe_lines, row_ranges
+from importer.model.words import NOT_KNOWN, amount_in_sheet, describe_lines, row_ranges
 from importer.reporting.report import answer_of, totals_by_currency
 from importer.reporting.table import Column, Kind, Table
 
@@ -43,7 +43,7 @@ _INVOICES: tuple[tuple[Column, Callable[[Report, ReportedInvoice], object]], ...
     (_TITLES, lambda _, planned: _titles(planned)),
     (Column("Invoice key", width=18), lambda _, planned: planned.invoice.key),
     (Column("Status", Kind.STATUS, 15), lambda _, planned: planned.status),
-    (_AMOUNT, lambda _, planned: planned.invoice.amount),
+    (_AMOUNT, lambda _, planned: amount_in_sheet(planned)),
     (_EXPECTED, lambda _, planned: _expected_total(planned)),
     (Column("Amount read back", Kind.MONEY), lambda _, planned: _read_back(planned).items_amount),
     (Column("Total in Kantata", Kind.MONEY), lambda _, planned: _read_back(planned).total),

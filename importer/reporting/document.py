@@ -11,14 +11,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.model.currency_sums import mixed
-from importer.model.invoices import Invoice
 from importer.model.plans import Status
 from importer.model.problems import Severity, errors_first
 from importer.model.words import (
     NOT_KNOWN,
+    amount_in_sheet,
     count_of,
     describe_lines,
     invoice_named,
+    lacking_amounts,
     left_out,
     money,
     projects_of,
@@ -91,6 +92,8 @@ class Document:
     """“38 rows”."""
     invoices: Table
     totals: Table
+    lacking_amounts: str | None
+    """How many rows are in no sum; None when all amounts are known."""
     expected: Table | None
     """What the invoices of a plan would come to, by currency; None where Kantata named no currency."""
     nothing_sent: str | None
@@ -132,6 +135,7 @@ def document_of(report: Report) -> Document:
         rows_counted=count_of(report.source.rows, "row"),
         invoices=_invoices(report),
         totals=control_totals(report.planned, report.totals),
+        lacking_amounts=lacking_amounts(report.totals),
         expected=_expected_totals(report),
         nothing_sent=_nothing_sent(report),
         is_plan=report.is_plan,
@@ -173,9 +177,7 @@ def _files(report: Report) -> Iterator[tuple[str, Path]]:
 
 def _amount(planned: ReportedInvoice) -> Decimal | str:
     """Amount in the sheet; a dash where the sheet has none because Kantata prices the lines."""
-    if isinstance(planned.invoice, Invoice) and not planned.invoice.amount:
-        return "–"
-    return planned.invoice.amount
+    return amount_in_sheet(planned) or "–"
 
 
 def _expected(planned: ReportedInvoice) -> str | None:

@@ -69,6 +69,8 @@ def _show_totals(document: Document, console: Console) -> None:
     _print_table(document.totals, console)
     if document.totals.note:
         console.print(f"The total is a {document.totals.note}.", highlight=False)
+    if document.lacking_amounts:
+        console.print(document.lacking_amounts, style=_ALARM, highlight=False)
     if document.expected is not None:
         _print_table(document.expected, console)
     if document.nothing_sent:

@@ -13,7 +13,7 @@ from importer.model.currency_sums import mixed
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.problems import Severity
-from importer.model.words import count_of
+from importer.model.words import count_of, lacking_amounts
 from importer.sending.sender import SUBMIT_AGAIN
 
 if TYPE_CHECKING:
@@ -142,6 +142,8 @@ def reason_of(report: Report, *, by_hand: bool = False) -> str:
     amount = f"{report.totals.amount:,.2f} in the sheet"
     if several := mixed(report.planned, report.totals.amount):
         amount = f"{amount}, a {several}"
+    if lacking := lacking_amounts(report.totals):
+        amount = f"{amount} ({lacking.rstrip('.')})"
     return f"{counts}; {amount}.{_most_urgent(report, by_hand=by_hand)}"
 
 

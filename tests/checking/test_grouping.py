@@ -117,6 +117,18 @@ def test_a_faulty_row_makes_its_whole_invoice_unsound(tmp_path: Path) -> None:
     assert isinstance(invoices[2], Invoice)
 
 
+def test_an_invoice_knows_that_its_sum_is_not_whole(tmp_path: Path) -> None:
+    """An amount that is missing or cannot be read; that of an item which Kantata prices is not lacking."""
+    time = fee(None, 103, item_type="time_entry", item_id=7)
+    path = records(tmp_path / "a.xlsx", fee("1e"), fee(4), fee(None, 102), time, fee(0.5, 103, taxable="?"))
+    invoices, _ = grouped(path)
+    assert [(i.amount, i.lacks_amounts) for i in invoices if isinstance(i, UnsoundInvoice)] == [
+        (Decimal(4), True),
+        (Decimal(0), True),
+        (Decimal("0.5"), False),
+    ]
+
+
 # --- values of the invoice ----------------------------------------------------------
 
 

@@ -152,7 +152,8 @@ def test_the_summary_begins_with_the_figures_to_compare(tmp_path: Path) -> None:
         ("rows in the sheet", 7),
         (),
     ]
-    assert filled[19:23] == [
+    assert filled[19:21] == [("1 row is in no sum: its amount is missing or cannot be read.",), ()]
+    assert filled[21:25] == [
         (
             "Tie-out by currency",
             *("Sheet", "Sent", "Read back", "Difference", "Not read back", "Invoices not read back"),
@@ -162,7 +163,7 @@ def test_the_summary_begins_with_the_figures_to_compare(tmp_path: Path) -> None:
         ("currency not known", 20, 6, 6, 2),
         (),
     ]
-    assert filled[32:38] == [
+    assert filled[34:40] == [
         ("Rows in the sheet: 7; rows answered: 7: every row has its answer.",),
         (),
         ("1 problem in the file: see the sheet Problems.",),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import openpyxl
 import pytest
 from rich.console import Console
 from sheets import records
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from importer.reporting.report import Report
+
+TO_SEND = "Amount to send"
 
 
 @pytest.fixture
@@ -93,6 +96,30 @@ def test_all_problems_are_shown_with_cell_and_cure(tools: Tools, tmp_path: Path)
     assert "Not sent because of errors in row" in text
     assert "rows without a project 5.00" in text
     assert "total 2 17.50 \n rows in the sheet 3 " in text
+
+
+def test_an_amount_that_is_not_known_is_not_shown_as_nothing(tools: Tools, tmp_path: Path) -> None:
+    """The sum of the others would look like the worth of the invoice; what the sums lack is said beside them."""
+    time = {"workspace_id": 104, "item_type": "time_entry", "item_id": 7}
+    report = preview(tools, tmp_path, fee("1e"), fee(48754, 102), fee(None, 102), fee(7, 103), time)
+    text = shown(report)
+    assert "101 2 1 row not known not sent" in text
+    assert "102 3-4 2 rows not known not sent" in text
+    assert "103 5 1 fixed 7.00 ready" in text
+    assert "total 4 48,761.00" in text
+    assert "2 rows are in no sum: their amounts are missing or cannot be read." in text
+
+    book = openpyxl.load_workbook(report.files["preview"] or "")
+    amounts = [cell.value for column in book["Invoices"].iter_cols() for cell in column if column[0].value == TO_SEND]
+    assert amounts[1:] == ["not known", "not known", 7, 0]
+    summary = [cell.value for cell in book["Summary"]["A"]]
+    assert "2 rows are in no sum: their amounts are missing or cannot be read." in summary
+
+
+def test_nothing_is_said_of_sums_that_are_whole(tools: Tools, tmp_path: Path) -> None:
+    """Time, expenses and milestones have no amount in the sheet, because Kantata prices them."""
+    time = {"workspace_id": 104, "item_type": "time_entry", "item_id": 7}
+    assert "in no sum" not in shown(preview(tools, tmp_path, fee(5), time))
 
 
 def test_a_preview_changes_nothing(tools: Tools, tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def _add_summary(book: Book, report: Report) -> None:
     summary = Summary(book, document.title, [24, 16, 16, 16, 16, 16, 16, 16, 46])
     summary.add_facts(document.facts)
     summary.add_table(document.totals)
+    if document.lacking_amounts:
+        summary.add_lines([document.lacking_amounts], book.bold)
     if document.expected is not None:
         summary.add_table(document.expected)
     if document.not_looked_up:
