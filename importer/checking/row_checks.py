@@ -19,6 +19,7 @@ from importer.checking.conventions import Conventions
 from importer.checking.schemas import Fault, schema_for
 from importer.checking.total_rows import disagreeing, suspected
 from importer.checking.typed_cells import parse
+from importer.checking.unsent_cells import UnsentCells, set_aside
 from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT, REQUIRED, Column, Kind, Level
 from importer.model.invoices import ItemType
 from importer.model.messages import CATALOGUE, problem
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from importer.checking.conventions import Decision
     from importer.checking.typed_cells import Parsed
+    from importer.checking.unsent_cells import SetAside
     from importer.model.problems import Problems
     from importer.model.sheet import Sheet
 
@@ -44,29 +46,36 @@ CSV_FAULTS = frozenset({"not_a_number", "not_a_date"})
 
 
 def check_rows(
-    sheet: Sheet, problems: Problems, *, send_cents: bool, conventions: Conventions | None = None
+    sheet: Sheet,
+    problems: Problems,
+    *,
+    send_cents: bool,
+    conventions: Conventions | None = None,
+    unsent: UnsentCells = UnsentCells.REFUSE,
 ) -> tuple[tuple[SheetLine, ...], tuple[Decision, ...]]:
     """Return every row of the sheet, typed, and how columns were read whose texts needed a convention.
 
     ``problems`` holds what reading has found and gets what is found here.
     ``send_cents`` allows two decimals in amounts (setting ``fractional_amounts``).
+    ``unsent`` says what to do with cells beside records of Kantata's own.
     """
     typed = parse(sheet, conventions or Conventions())
-    parsed, amounts = typed.frame, _amounts(typed.frame)
-    suspects = suspected(sheet, parsed, amounts)
+    amounts = _amounts(typed.frame)
+    suspects = suspected(sheet, typed.frame, amounts)
+    aside = set_aside(sheet, typed.frame, unsent)
+    problems.notes.extend(aside.notes)
+    parsed = aside.frame
     found = [
-        *typed.problems,
+        *_of_what_counts(typed.problems, aside),
+        *aside.problems,
+        *_unreadable_aside(sheet, aside),
         *_check_types(sheet, parsed, send_cents=send_cents),
         *_repeated_rows(sheet, parsed),
         *disagreeing(sheet, amounts, suspects),
         *suspects.values(),
     ]
-    misspelt = {fault.meant for fault in problems.with_code("column.near_miss")}
-    lacking: set[int] = set()
-    for column, kinds, rows in _absent_columns(parsed):
-        lacking |= rows
-        if column.name not in misspelt:  # else an error asks already whether a header was meant for it
-            found.append(_absent(sheet, column, kinds, rows))
+    lacking, absent = _lacking(sheet, parsed, problems)
+    found += absent
 
     of_reading = problems.errors()
     of_rows = [error for error in of_reading if error.row is not None and error.row > sheet.header_row]
@@ -77,7 +86,22 @@ def check_rows(
     wrong_totals = {fault.row or 0 for fault in found if fault.code.startswith("row.total_")}
     problems.supersede("row.total", wrong_totals)
     problems.add(explained(in_sheet_order(found)))
-    return tuple(_lines(typed, unsound)), tuple(typed.decisions)
+    return tuple(_lines(typed, aside, unsound)), tuple(typed.decisions)
+
+
+def _of_what_counts(found: list[Problem], aside: SetAside) -> Iterator[Problem]:
+    """The problems of columns, without those that are only about cells which were set aside."""
+    for fault in found:
+        rows = set(fault.every_row)
+        if not rows or not rows <= aside.rows.get(fault.column or "", frozenset()):
+            yield fault
+
+
+def _unreadable_aside(sheet: Sheet, aside: SetAside) -> Iterator[Problem]:
+    """An error at each cell that is to be compared with Kantata and cannot be read."""
+    for column, row, value in aside.unreadable:
+        raw = sheet.raw(column.name, row)
+        yield _unreadable_cell(sheet, value, column, row, None if raw is None else text_of(raw))
 
 
 def _amounts(parsed: pd.DataFrame) -> dict[int, Decimal | None]:
@@ -213,6 +237,18 @@ def _absent_columns(parsed: pd.DataFrame) -> Iterator[tuple[Column, list[str], s
             yield column, kinds, rows
 
 
+def _lacking(sheet: Sheet, parsed: pd.DataFrame, problems: Problems) -> tuple[set[int], list[Problem]]:
+    """The rows that need a column which the sheet does not have, and an error for each such column."""
+    misspelt = {fault.meant for fault in problems.with_code("column.near_miss")}
+    lacking: set[int] = set()
+    found = []
+    for column, kinds, rows in _absent_columns(parsed):
+        lacking |= rows
+        if column.name not in misspelt:  # else an error asks already whether a header was meant for it
+            found.append(_absent(sheet, column, kinds, rows))
+    return lacking, found
+
+
 def _absent(sheet: Sheet, column: Column, kinds: list[str], rows: set[int]) -> Problem:
     unknown = [header.text for header in sheet.headers if header.column is None]
     near = difflib.get_close_matches(column.title, unknown, n=1, cutoff=0.5)
@@ -251,8 +287,8 @@ def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> Iterator[Problem]:
 # --- from the frame to records -----------------------------------------------
 
 
-def _lines(typed: Parsed, unsound: set[int]) -> Iterator[SheetLine]:
-    parsed = typed.frame
+def _lines(typed: Parsed, aside: SetAside, unsound: set[int]) -> Iterator[SheetLine]:
+    parsed = aside.frame
     names = parsed.columns.tolist()
     of_items = _records(parsed, [name for name in names if name in ITEM_COLUMNS])
     of_invoices = _records(parsed, [name for name in names if BY_NAME[name].level is Level.INVOICE])
@@ -273,6 +309,7 @@ def _lines(typed: Parsed, unsound: set[int]) -> Iterator[SheetLine]:
             invoice_values=invoice_values,
             workspace_name=cast("str | None", name),
             currency=typed.currencies.get(row),
+            compared=aside.compared.get(row, {}),
         )
 
 

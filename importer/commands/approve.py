@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 
 @command
-def approve(
+def approve(  # noqa: PLR0913 - one argument per option
     *,
     sheet: SheetOptions,
     place: RunPlace,
     output: Output,
     allow_repeats: Annotated[
         bool,
-        typer.Option("--allow-repeats", help="Also approve invoices whose content was billed before."),
+        typer.Option("--allow-repeats", help="Also approve invoices with lines like those that were billed before."),
     ] = False,
+    allow_repeat: Annotated[
+        list[str] | None,
+        typer.Option("--allow-repeat", metavar="REFERENCE", help="The same for this invoice only; may be repeated."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> ExitCode:
     """Preview a file and record that you approve exactly this plan. Sends nothing."""
@@ -41,7 +45,14 @@ def approve(
     from importer.reporting.terminal import show
 
     talk = Console(stderr=True)
-    wish = Wish(sheet.file, sheet.sheet, sheet.batch, partial=sheet.partial, allow_repeats=allow_repeats)
+    wish = Wish(
+        sheet.file,
+        sheet.sheet,
+        sheet.batch,
+        partial=sheet.partial,
+        allow_repeats=allow_repeats,
+        allow_repeat=frozenset(allow_repeat or ()),
+    )
     with opened(place, talk, offline=sheet.offline, encoding=sheet.encoding) as session:
         plan = preview(wish, session.tools)
         if not yes or not (output.quiet or output.as_json):

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from importer.ledger.rows import RunRecord
 
 LAST = "last"
+SHORTEST_UNDO = 8
+"""Characters by which a run to be undone is named."""
 MOST_IDS = 5
 """Ids named in one message."""
 LIST_RUNS = "invoice-importer history lists the runs."
@@ -55,6 +57,7 @@ def chosen_run(wanted: str, ledger: SubmissionLedger, command: str) -> RunRecord
     if wanted == LAST:
         return _last(runs, ledger, command)
 
+    _refuse_short(wanted, command)
     found = [run for run in runs if run.run_id.startswith(wanted)]
     for run in found:
         if run.run_id == wanted or len(found) == 1:
@@ -66,6 +69,15 @@ def chosen_run(wanted: str, ledger: SubmissionLedger, command: str) -> RunRecord
 
     msg = f"The ledger knows no run {wanted}.{_did_you_mean(wanted, runs)}"
     raise WrongUse(msg, hint_for(wanted, ledger.runs_elsewhere()), code=f"{command}.unknown_run")
+
+
+def _refuse_short(wanted: str, command: str) -> None:
+    """Refuse to undo what a short text names: an unset variable of a shell script is empty. Raises WrongUse."""
+    from importer.model.errors import WrongUse
+
+    if command == "undo" and len(wanted) < SHORTEST_UNDO:
+        msg = f"“{wanted}” is too short to name the run to undo."
+        raise WrongUse(msg, f"Type at least {SHORTEST_UNDO} characters of its id, or last.", code="undo.unknown_run")
 
 
 def _last(runs: Iterable[RunRecord], ledger: SubmissionLedger, command: str) -> RunRecord:

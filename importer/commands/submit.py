@@ -42,8 +42,12 @@ def submit(  # noqa: PLR0913 - one argument per option
     ] = None,
     allow_repeats: Annotated[
         bool,
-        typer.Option("--allow-repeats", help="Also send invoices whose content was billed before."),
+        typer.Option("--allow-repeats", help="Also send invoices with lines like those that were billed before."),
     ] = False,
+    allow_repeat: Annotated[
+        list[str] | None,
+        typer.Option("--allow-repeat", metavar="REFERENCE", help="The same for this invoice only; may be repeated."),
+    ] = None,
 ) -> ExitCode:
     """Send the invoices, each exactly once, and write what became of every row."""
     from rich.console import Console
@@ -61,6 +65,7 @@ def submit(  # noqa: PLR0913 - one argument per option
         sheet.batch,
         partial=sheet.partial,
         allow_repeats=allow_repeats,
+        allow_repeat=frozenset(allow_repeat or ()),
         expect_invoices=expect_invoices,
         expect_total=expected_amount(expect_total),
         annotate=sheet.annotate,

@@ -11,18 +11,20 @@ from importer.kantata.account import (
     MOST_NUMBER_CALLS,
     Project,
     find_items,
+    find_next_number,
     find_numbers,
     find_projects,
     find_tasks,
     projects_matching,
+    with_approvals,
 )
 from importer.model.errors import AccessDenied, NotReached
-from importer.model.invoices import Invoice, UnsoundInvoice
+from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
 from importer.model.plans import Expected, PlannedInvoice, Status
 from importer.model.problems import error_rows
 from importer.model.words import count_of, rows_named
 from importer.planning.account import RECORDS, Account, expected_of
-from importer.planning.account_checks import findings
+from importer.planning.account_checks import Said, findings
 from importer.planning.named_projects import Named, Seen, matches, names_to_ask, with_projects
 from importer.values.aliases import aliases, same
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from importer.kantata.client import KantataApi
-    from importer.model.invoices import ItemType
     from importer.model.problems import Problems
     from importer.model.sheet import Sheet, SheetLine
     from importer.settings.model import Settings
@@ -110,10 +111,11 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     account, left_out = _ask_for_records(_look_ups(prepared, sound, others, api), go_on=go_on)
     if left_out is not None:
         prepared = prepared.with_notice(left_out)
-    today, claims = prepared.started_at.date(), prepared.named.claims
+    said = Said(prepared.named.claims, {line.row: line.compared for line in prepared.lines if line.compared})
+    today = prepared.started_at.date()
     found = [
-        *findings(sound, prepared.sheet, account, today, claims),
-        *findings(others, prepared.sheet, account, today, claims, ready=False),
+        *findings(sound, prepared.sheet, account, today, said),
+        *findings(others, prepared.sheet, account, today, said, ready=False),
     ]
 
     faulty = error_rows(found)
@@ -137,7 +139,10 @@ def _look_ups(prepared: Prepared, ready: list[Invoice], others: list[Invoice], a
     for kind, records in RECORDS.items():
 
         def with_items(account: Account, ids: frozenset[int], kind: ItemType = kind) -> Account:
-            return replace(account, items={**account.items, kind: find_items(api, kind, ids)})
+            found = find_items(api, kind, ids)
+            if kind is ItemType.EXPENSE:
+                found = with_approvals(api, found, account.needing_approval(found))
+            return replace(account, items={**account.items, kind: found})
 
         items = [line.item_id for line in lines if line.item_type is kind]
         yield _LookUp(records.plural, _known(items), with_items)
@@ -149,7 +154,7 @@ def _look_ups(prepared: Prepared, ready: list[Invoice], others: list[Invoice], a
     yield _LookUp(
         "invoice numbers",
         _known(invoice.user_invoice_number for invoice in ready),
-        lambda account, ids: replace(account, numbers=find_numbers(api, ids)),
+        lambda account, ids: replace(account, numbers=find_numbers(api, ids), next_number=find_next_number(api)),
     )
 
 

@@ -292,16 +292,7 @@ def _command(report: Report, wish: Wish | None) -> str:
     path = Path(report.source.path)
     if wish is None:  # run asks: it reads a copy, whose place is new each time and gone afterwards
         return f'invoice-importer approve "{path.name}"'
-    words = [f'invoice-importer approve "{report.source.path}"']
-    if wish.sheet_name:
-        words.append(f'--sheet "{wish.sheet_name}"')
-    if wish.batch:
-        words.append(f'--batch "{wish.batch}"')
-    if wish.partial:
-        words.append("--partial")
-    if wish.allow_repeats:
-        words.append("--allow-repeats")
-    return " ".join(words)
+    return wish.command("approve", report.source.path)
 
 
 def _plan_of(report: Report, tools: Tools) -> dict[str, Any]:

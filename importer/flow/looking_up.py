@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from importer.flow.prepare import decided
+from importer.flow.prepare import decided, looked_back
+from importer.kantata.lenient import whole
 from importer.kantata.payload import content_of, tidy
+from importer.model.lifecycle import ALIVE, Event, fold
 from importer.model.plans import PlannedInvoice, Status
+from importer.model.remembered import BilledLine, LedgerEntry
+from importer.planning.lines import wording_of
+from importer.planning.repeats import utc_now
 from importer.sending.presence import Presence, look_for, sent_after
 from importer.sending.tieout import with_found_again, with_not_found_again, with_tie_out
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from importer.flow.prepared import Prepared
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.planning.plan import Knowledge
+
+MARGIN_DAYS = 31
+"""How long before its own date an invoice may have been created."""
 
 
-def look_up(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepared:
+def look_up(prepared: Prepared, api: KantataApi, settle_seconds: float, ledger: SubmissionLedger) -> Prepared:
     """Ask Kantata what became of the earlier invoices that the plan rests on, and for the references of the rest.
 
     So an invoice that was cancelled holds nothing any more, and a lost ledger
     protects still. Raises NotReached or AccessDenied.
     """
-    prepared = _without_gone(prepared, api, settle_seconds)
-    ready = {_triple(planned): planned for planned in prepared.planned if planned.status is Status.READY}
+    prepared = _without_gone(_with_lines_in_kantata(prepared, api, ledger), api, settle_seconds)
+    ready: dict[tuple[str, str, str], PlannedInvoice] = {}
+    for planned in prepared.planned:
+        if _not_on_record(planned, prepared.knowledge):
+            ready[_triple(planned)] = planned
     found: dict[str | None, list[FoundInvoice]] = {}
     for invoice in api.find_by_references(ready):
         if not invoice.cancelled:  # a cancelled one was undone by a person, so it may be billed again
@@ -33,13 +49,94 @@ def look_up(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepa
     return prepared.with_each(lambda planned: _known_to_kantata(planned, found.get(planned.reference, [])))
 
 
+def _not_on_record(planned: PlannedInvoice, knowledge: Knowledge) -> bool:
+    """Whether the ledger knows no live invoice of this reference: Kantata may hold one.
+
+    One that is gone may have been billed again since, which a restored ledger does not know.
+    """
+    if planned.status not in (Status.READY, Status.HELD) or planned.payload is None:
+        return False
+    entry = knowledge.by_reference.get(planned.reference or "")
+    return entry is None or knowledge.state_of(entry) not in ALIVE
+
+
+def _with_lines_in_kantata(prepared: Prepared, api: KantataApi, ledger: SubmissionLedger) -> Prepared:
+    """Decide again with the lines of recent invoices of the same projects that this ledger does not know."""
+    new = [planned for planned in prepared.planned if planned.marks and _not_on_record(planned, prepared.knowledge)]
+    if not new:
+        return prepared
+    since = looked_back(prepared.drawn, prepared.terms.repeat_days + MARGIN_DAYS)
+    shown = _live_since(since, new, api)
+    lines = tuple(_unknown_lines(shown, new, ledger.references_of(shown)))
+    if not lines:
+        return prepared
+    knowledge = replace(prepared.knowledge, lines=(*prepared.knowledge.lines, *lines))
+    return decided(replace(prepared, knowledge=knowledge))
+
+
+def _unknown_lines(
+    shown: dict[str, FoundInvoice], new: list[PlannedInvoice], known: dict[str, str]
+) -> Iterator[BilledLine]:
+    """The lines of the invoices that the ledger does not know (``known``: those that it does)."""
+    own = {_triple(planned): planned.reference or "" for planned in new}
+    for number, invoice in shown.items():
+        if number not in known:
+            mine = [own[triple] for triple in invoice.triples if triple in own]
+            yield from _lines_of(invoice, mine[0] if mine else "")
+
+
+def _live_since(since: datetime, new: list[PlannedInvoice], api: KantataApi) -> dict[str, FoundInvoice]:
+    """The invoices of the same projects, by their ids, that were created since a moment and are not cancelled."""
+    projects: set[int] = set()
+    for planned in new:
+        projects.update(mark.workspace_id for mark in planned.marks)
+    found = api.invoices_since(since, projects)
+    return {invoice.invoice_id: invoice for invoice in found if not invoice.cancelled}
+
+
+def _lines_of(invoice: FoundInvoice, reference: str) -> Iterator[BilledLine]:
+    """The fixed fees and additional items of an invoice that only Kantata knows, as far as it shows them."""
+    shown = invoice.read_back.shown
+    if shown is None or shown.items is None or not shown.workspace_ids:
+        return
+    sent_at, dated = _created_at(shown.created_at), invoice.header.get("invoice_date")
+    if dated in {(sent_at + timedelta(days=days)).date().isoformat() for days in (-1, 0, 1)}:
+        dated = None  # Kantata gives this date to an invoice that is sent without
+    entry = LedgerEntry(
+        reference=reference,
+        fingerprint="",
+        batch="",
+        standing=fold((Event.CLAIMED, Event.CREATED)),
+        run_id="",
+        sent_at=sent_at,
+        invoice_id=invoice.invoice_id,
+        workspace_ids=tuple(sorted(shown.workspace_ids)),
+        invoice_date=dated,
+    )
+    for item in shown.items:
+        if item.amount is None:
+            continue
+        named = whole(item.fields.get("workspace_id"))
+        for workspace_id in shown.workspace_ids if named is None else (named,):
+            yield BilledLine(entry, workspace_id, wording_of(item.item_type, item.notes), item.amount)
+
+
+def _created_at(text: str | None) -> datetime:
+    """When an invoice was created, UTC without offset; now, when Kantata does not say it: then it is recent."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return utc_now()
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
 def _without_gone(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepared:
     """Decide again without the invoices that are gone from Kantata; once more, as others may hold then."""
     known, recent_from = prepared.knowledge.by_id(), sent_after(settle_seconds)
     recent = {number for number, entry in known.items() if entry.sent_at > recent_from}
     asked: set[str] = set()
     shown: dict[str, FoundInvoice] = {}
-    while wanted := _not_asked_yet(prepared, asked):
+    while wanted := _not_asked_yet(prepared, asked) & known.keys():
         look = look_for(api, {number: known[number].workspace_ids for number in wanted})
         gone = set(prepared.knowledge.gone)
         for number in wanted:
@@ -73,7 +170,7 @@ def _not_asked_yet(prepared: Prepared, asked: set[str]) -> set[str]:
 
 def _known_to_kantata(planned: PlannedInvoice, found: list[FoundInvoice]) -> PlannedInvoice:
     """A planned invoice, with those that carry its reference although this ledger does not know them."""
-    if planned.status is not Status.READY or not found:
+    if not found:
         return planned
     ids = ", ".join(invoice.invoice_id for invoice in found)
     if len(found) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from importer.checking.conventions import Conventions
@@ -13,32 +13,37 @@ from importer.checking.grouping import Defaults, group
 from importer.checking.header_changes import changes
 from importer.checking.invoice_dates import DateRules, check_dates
 from importer.checking.row_checks import check_rows
+from importer.checking.unsent_cells import UnsentCells
 from importer.flow.account_look_up import name_projects
 from importer.flow.prepared import MOST_NAMED, Prepared, Tools, Wish
-from importer.kantata.payload import unordered_fingerprint_of
 from importer.model.headers import known_headers
 from importer.model.invoices import Invoice, UnsoundInvoice
+from importer.model.lifecycle import ALIVE
 from importer.model.plans import PlannedInvoice, Source, Status
 from importer.model.problems import Problems, error_rows
-from importer.model.words import rows_named
+from importer.model.words import invoice_named, names_in_short, rows_named
 from importer.planning.deciding import Terms, decide
-from importer.planning.plan import Knowledge, Place, choose_batch, draw_up
-from importer.planning.redated import monthly_note, redated
+from importer.planning.lines import marked
+from importer.planning.plan import BilledItem, Knowledge, Place, choose_batch, draw_up
+from importer.planning.repeats import repeats, utc_now
 from importer.reading.formats.grid import Limits as FileLimits
 from importer.reading.read import Reading, read_sheet
 from importer.values.mapping import in_known_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from importer.checking.conventions import Decision
     from importer.ledger.ledger import SubmissionLedger
+    from importer.model.plans import LineMark
     from importer.model.problems import Problem
-    from importer.model.remembered import LedgerEntry
+    from importer.model.remembered import BilledLine, LedgerEntry
     from importer.model.sheet import Sheet, SheetLine
     from importer.settings.model import Settings
 
 MEGABYTE = 2**20
+LOOK_BACK = 400
+"""Days: how long before the plan's earliest date an invoice may be sent whose lines are compared."""
 
 
 @contextmanager
@@ -65,7 +70,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     sheet, words_used = sheet_of(wish, settings)
     problems = Problems(sheet.problems)
 
-    lines, decisions = _understand(sheet, settings, now.date(), problems)
+    lines, decisions = _understand(sheet, tools, now.date(), problems)
     lines, named = name_projects(lines, sheet, settings, tools.api, problems)
     batch, batch_notices = _batch_of(wish, sheet, lines, tools.ledger, now.date())
     date_rules = DateRules(settings.invoice_date_outside, settings.future_days)
@@ -73,10 +78,10 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
 
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices = group(lines, sheet, defaults, problems)
-    drawn = tuple(_with_causes(draw_up(invoices, batch), problems.ordered(), lines))
+    drawn = tuple(_with_causes(marked(draw_up(invoices, batch), lines), problems.ordered(), lines))
 
     notices = [*tools.notices, *batch_notices, *sheet.notes, *words_used]
-    notices += [decision.notice for decision in decisions]
+    notices += [*problems.notes, *(decision.notice for decision in decisions)]
     prepared = Prepared(
         run_id=run_id,
         started_at=now,
@@ -85,9 +90,9 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         sheet=sheet,
         lines=lines,
         batch=batch,
-        terms=Terms(batch, not (wish.batch or sheet.batch), sheet.sha256),
+        terms=_terms_of(wish, sheet, batch, settings),
         drawn=drawn,
-        knowledge=knowledge_for(drawn, tools.ledger),
+        knowledge=knowledge_for(drawn, tools.ledger, batch),
         planned=drawn,
         problems=problems.ordered(),
         notices=tuple(notices),
@@ -95,6 +100,17 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         named=named,
     )
     return decided(prepared)
+
+
+def _terms_of(wish: Wish, sheet: Sheet, batch: str, settings: Settings) -> Terms:
+    """What the plan is decided by, beside what is known of earlier invoices."""
+
+    def cell(row: int) -> str:
+        address = sheet.address("amount", row)
+        return f"{sheet.name}!{address}" if address else f"row {row}"
+
+    derived = not (wish.batch or sheet.batch)
+    return Terms(batch, derived, sheet.sha256, settings.repeat_days, wish.allow_repeat, wish.command("submit"), cell)
 
 
 def sheet_of(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:
@@ -113,12 +129,22 @@ def sheet_of(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:
 
 
 def _understand(
-    sheet: Sheet, settings: Settings, today: date, problems: Problems
+    sheet: Sheet, tools: Tools, today: date, problems: Problems
 ) -> tuple[tuple[SheetLine, ...], tuple[Decision, ...]]:
     """The rows, typed and checked, and how columns were read."""
+    settings = tools.settings
     conventions = Conventions(settings.decimal_mark, settings.date_order, today)
     send_cents = settings.fractional_amounts == "send"
-    return check_rows(sheet, problems, send_cents=send_cents, conventions=conventions)
+    unsent = _unsent_cells(settings, kantata_is_asked=tools.api is not None)
+    return check_rows(sheet, problems, send_cents=send_cents, conventions=conventions, unsent=unsent)
+
+
+def _unsent_cells(settings: Settings, *, kantata_is_asked: bool) -> UnsentCells:
+    """What to do with cells that are not sent; nothing can be compared where Kantata is not asked."""
+    how = UnsentCells(settings.not_sent_cells or UnsentCells.COMPARE)
+    if how is UnsentCells.COMPARE and not kantata_is_asked:
+        return UnsentCells.REFUSE
+    return how
 
 
 def _batch_of(
@@ -174,22 +200,52 @@ def decided(prepared: Prepared) -> Prepared:
     return replace(prepared, planned=planned)
 
 
-def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> Knowledge:
+def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger, batch: str) -> Knowledge:
     """What the ledger knows that matters to a plan."""
     sound = [planned.invoice for planned in drawn if isinstance(planned.invoice, Invoice)]
     references = [planned.reference for planned in drawn if planned.reference is not None]
-    items, numbers = [], []
-    for invoice in sound:
-        items += [(line.item_type, line.item_id) for line in invoice.lines if line.item_id is not None]
-        if invoice.user_invoice_number is not None:
-            numbers.append(invoice.user_invoice_number)
+    fingerprints = [planned.fingerprint for planned in drawn if planned.fingerprint is not None]
+    numbers = [invoice.user_invoice_number for invoice in sound if invoice.user_invoice_number is not None]
+    by_reference = ledger.entries(references)
     return Knowledge(
-        ledger.entries(references),
-        _twins(drawn, ledger),
-        ledger.live_by_item(items),
+        by_reference,
+        ledger.live_by_fingerprint(fingerprints),
+        ledger.live_by_item(_items(sound)),
         _near(sound, ledger),
         by_number=ledger.live_by_number(numbers),
+        lines=tuple(_lines(drawn, by_reference, ledger, batch)),
     )
+
+
+def _items(invoices: Iterable[Invoice]) -> Iterator[BilledItem]:
+    for invoice in invoices:
+        for line in invoice.lines:
+            if line.item_id is not None:
+                yield line.item_type, line.item_id
+
+
+def _lines(
+    drawn: tuple[PlannedInvoice, ...], known: dict[str, LedgerEntry], ledger: SubmissionLedger, batch: str
+) -> Iterator[BilledLine]:
+    """Live lines like those of the invoices that are not billed yet."""
+    marks: list[LineMark] = []
+    for planned in drawn:
+        entry = known.get(planned.reference or "")
+        if entry is None or entry.state not in ALIVE:
+            marks += planned.marks
+    if marks:
+        yield from ledger.lines_like((mark.line for mark in marks), looked_back(drawn))
+        yield from ledger.lines_in_batch(batch, (mark.wording for mark in marks))
+
+
+def looked_back(drawn: Iterable[PlannedInvoice], days: int = LOOK_BACK) -> datetime:
+    """The moment (UTC) since when lines like those of a plan are looked for: before its earliest date, and now."""
+    earliest = utc_now()
+    for planned in drawn:
+        day = planned.invoice.invoice_date if isinstance(planned.invoice, Invoice) else None
+        if day is not None:
+            earliest = min(earliest, datetime(day.year, day.month, day.day))  # noqa: DTZ001 - UTC, without offset
+    return earliest - timedelta(days=days)
 
 
 def _near(invoices: list[Invoice], ledger: SubmissionLedger) -> dict[Place, tuple[LedgerEntry, ...]]:
@@ -205,26 +261,6 @@ def _near(invoices: list[Invoice], ledger: SubmissionLedger) -> dict[Place, tupl
     return near
 
 
-def _twins(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger) -> dict[str, tuple[LedgerEntry, ...]]:
-    """Live entries by the fingerprint of the invoice with the same content, also when its rows were sorted again."""
-    twins = ledger.live_by_fingerprint([planned.fingerprint for planned in drawn if planned.fingerprint is not None])
-    same: dict[str, set[str]] = {}
-    projects, amounts = [], set()
-    for planned in drawn:
-        invoice = planned.invoice
-        if planned.payload and planned.fingerprint and isinstance(invoice, Invoice) and len(invoice.lines) > 1:
-            same.setdefault(unordered_fingerprint_of(planned.payload), set()).add(planned.fingerprint)
-            projects.append(invoice.workspace_ids)
-            amounts.add(invoice.amount)
-    for entry in ledger.live_of_projects(projects):
-        if entry.amount not in amounts:
-            continue
-        for fingerprint in same.get(unordered_fingerprint_of({"invoice": dict(entry.body)}), ()):
-            if fingerprint != entry.fingerprint:
-                twins[fingerprint] = (*twins.get(fingerprint, ()), entry)
-    return twins
-
-
 # --- compared with earlier imports ---------------------------------------------
 
 
@@ -236,15 +272,14 @@ def with_header_changes(prepared: Prepared, tools: Tools) -> Prepared:
     return prepared.with_problems(warnings)
 
 
-def with_redated(prepared: Prepared, tools: Tools) -> Prepared:
-    """The plan, with a warning for each invoice of which only the date is new, and a note of the monthly ones."""
-    ready = [planned for planned in prepared.planned if planned.status is Status.READY]
-    if not ready:
+def with_retainers(prepared: Prepared) -> Prepared:
+    """The plan, with a note of the invoices whose lines were billed before, but long enough ago."""
+    terms = prepared.terms
+    compared = repeats(prepared.drawn, prepared.knowledge, terms.batch, terms.repeat_days)
+    names = []
+    for planned in prepared.planned:
+        if planned.status is Status.READY and compared.farther(planned):
+            names.append(invoice_named(planned.invoice.key, planned.invoice.workspace_ids))
+    if not names:
         return prepared
-    past = tools.ledger.billed_for_projects(planned.invoice.workspace_ids for planned in ready)
-    earlier = [entry for entry in past if entry.invoice_id not in prepared.knowledge.gone]
-    warnings, monthly = redated(ready, earlier, prepared.sheet)
-    prepared = prepared.with_problems(warnings)
-    if not monthly:
-        return prepared
-    return prepared.with_notice(monthly_note(monthly))
+    return prepared.with_notice(f"With the same lines as before, as retainers have them: {names_in_short(names)}.")

@@ -51,11 +51,28 @@ class Wish:
     partial: bool = False
     """Send the sound invoices although others have problems."""
     allow_repeats: bool = False
+    """Send also what is held for lines that were billed before."""
+    allow_repeat: frozenset[str] = frozenset()
+    """References of invoices that are sent although lines like theirs were billed before."""
     expect_invoices: int | None = None
     expect_total: Decimal | None = None
     """Main currency unit."""
     annotate: bool | None = None
     """Whether to make the annotated copy; None: when there is something to fix."""
+
+    def command(self, name: str, path: str | None = None) -> str:
+        """The command of this name for just this plan: with the options that shape it."""
+        words = [f'invoice-importer {name} "{path or self.path}"']
+        if self.sheet_name:
+            words.append(f'--sheet "{self.sheet_name}"')
+        if self.batch:
+            words.append(f'--batch "{self.batch}"')
+        if self.partial:
+            words.append("--partial")
+        if self.allow_repeats:
+            words.append("--allow-repeats")
+        words += [f"--allow-repeat {reference}" for reference in sorted(self.allow_repeat)]
+        return " ".join(words)
 
     def matching(self, expected: ControlTotals) -> ControlTotals:
         """The totals to be checked: what the person stated, else what the workbook or the settings do."""

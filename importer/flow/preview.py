@@ -9,7 +9,7 @@ from importer.checking.invoice_dates import batch_before
 from importer.flow.account_look_up import checked, with_names
 from importer.flow.gates import check_limits
 from importer.flow.looking_up import look_up
-from importer.flow.prepare import prepare, with_header_changes, with_redated
+from importer.flow.prepare import prepare, with_header_changes, with_retainers
 from importer.flow.prepared import NOT_CHECKED, Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.model.errors import AccessDenied, GateRefused, NotReached
 from importer.model.exit_codes import ExitCode
@@ -29,7 +29,7 @@ def preview(wish: Wish, tools: Tools) -> Report:
     results.prepare_folder(tools.settings.reports)
     prepared = with_header_changes(prepare(wish, tools, new_run_id()), tools)
     prepared = _asked(prepared, tools)
-    prepared = with_redated(with_names(prepared), tools)
+    prepared = with_retainers(with_names(prepared))
 
     changes = _changes_of(prepared, tools)
     for line in changes.lines() if changes else ():
@@ -50,7 +50,7 @@ def _asked(prepared: Prepared, tools: Tools) -> Prepared:
     if tools.api is None:
         return prepared
     try:
-        prepared = look_up(prepared, tools.api, tools.settings.settle_seconds)
+        prepared = look_up(prepared, tools.api, tools.settings.settle_seconds, tools.ledger)
         return checked(prepared, tools.api, go_on=True)
     except (AccessDenied, NotReached) as error:
         return prepared.with_notice(f"{error.message.rstrip('.')}. {NOT_CHECKED}")

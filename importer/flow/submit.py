@@ -10,7 +10,7 @@ from importer.checking.header_changes import headers_seen
 from importer.flow import gates
 from importer.flow.account_look_up import checked, with_currencies
 from importer.flow.looking_up import look_up
-from importer.flow.prepare import decided, knowledge_for, prepare, with_header_changes, with_redated
+from importer.flow.prepare import decided, knowledge_for, prepare, with_header_changes, with_retainers
 from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.kantata.backoff import Pace, RetryBudget
 from importer.ledger.recorded_plan import RecordedPlan
@@ -82,7 +82,7 @@ def examine(wish: Wish, tools: Tools, run_id: str) -> Examined:
         prepared = _compared_with_account(prepared, tools)
         if not prepared.refused:
             gates.check_limits(prepared, tools)  # again: now it is known what Kantata prices
-            prepared = with_redated(prepared, tools)
+            prepared = with_retainers(prepared)
     except (GateRefused, AccessDenied, NotReached) as error:
         return Examined(prepared, error)
     return Examined(prepared)
@@ -103,7 +103,7 @@ def _compared_with_account(prepared: Prepared, tools: Tools) -> Prepared:
     if tools.api is None:
         return prepared
     prepared = _own_doubts_settled(prepared, tools, tools.api)
-    prepared = look_up(prepared, tools.api, tools.settings.settle_seconds)
+    prepared = look_up(prepared, tools.api, tools.settings.settle_seconds, tools.ledger)
     return checked(prepared, tools.api, go_on=False)
 
 
@@ -117,7 +117,7 @@ def _own_doubts_settled(prepared: Prepared, tools: Tools, api: KantataApi) -> Pr
     doubts = [doubt for doubt in tools.ledger.open_questions(doubtful) if not doubt.being_undone]
     settled = settle(doubts, tools.ledger, api, tools.settings.settle_seconds)
     note_settlements(settled, tools.ledger, prepared.run_id)
-    prepared = decided(replace(prepared, knowledge=knowledge_for(prepared.drawn, tools.ledger)))
+    prepared = decided(replace(prepared, knowledge=knowledge_for(prepared.drawn, tools.ledger, prepared.batch)))
     return prepared.with_each(lambda planned: with_outcome(planned, settled))
 
 

@@ -7,7 +7,8 @@ along.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from itertools import islice
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from importer.kantata.client import IDS_PER_CALL, chunks
 from importer.kantata.lenient import BASE_UNITS, dict_of, list_of, text_of, whole
 from importer.kantata.lists import page_count, records_in
+from importer.model.errors import AccessDenied, NotReached
 from importer.model.invoices import ItemType
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 
+CLIENT_LEAD = "client_lead_name"
+"""A field of projects that is shown on request only."""
 MINUTES_PER_HOUR = 60
 MOST_NUMBER_CALLS = 8
 """GETs spent on invoice numbers: one each for so many numbers, else so many pages of the newest invoices."""
@@ -52,8 +56,10 @@ class Project:
     """Code such as EUR."""
     base_unit: int | None = None
     """“Cents” in one of the main unit: 100, or 1 for currencies without cents."""
-    needs_approval: bool | None = None
-    """Whether only approved time may be billed."""
+    needs_approval: Mapping[ItemType, bool | None] = field(default_factory=dict)
+    """Whether only approved time, or only expenses of an approved report, may be billed."""
+    lacks_client_lead: bool | None = None
+    """Whether there is no client lead, who would be the recipient of its invoices."""
     sees_finances: bool | None = None
     """Whether this user may see, and so create, its invoices."""
 
@@ -84,6 +90,12 @@ class BillableItem:
     currency: str | None = None
     due: date | None = None
     """date_to_invoice of a milestone."""
+    upon_completion: bool = False
+    """Whether a milestone is billed when its work is done, not on a fixed date."""
+    rate_cents: int | None = None
+    """Of a time entry, per hour, in hundredths."""
+    minutes: int | None = None
+    """Length of a time entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,11 @@ def project_in(project_id: int, record: Answer) -> Project:
         archived=_truth(record.get("archived")),
         currency=_text(record.get("currency")),
         base_unit=base_unit if base_unit in BASE_UNITS else None,
-        needs_approval=_truth(record.get("require_time_approvals")),
+        needs_approval={
+            ItemType.TIME_ENTRY: _truth(record.get("require_time_approvals")),
+            ItemType.EXPENSE: _truth(record.get("require_expense_approvals")),
+        },
+        lacks_client_lead=None if CLIENT_LEAD not in record else _text(record[CLIENT_LEAD]) is None,
         sees_finances=_truth(permissions.get("can_see_financials")),
     )
 
@@ -121,6 +137,9 @@ def item_in(item_type: ItemType, item_id: int, record: Answer, answer: Answer) -
         cents=_cents(item_type, record),
         currency=_text(record.get("currency")),
         due=_day(record.get("date_to_invoice")),
+        upon_completion=record.get("billing_type") == "upon_completion",
+        rate_cents=whole(record.get("rate_in_cents")),
+        minutes=whole(record.get("time_in_minutes")),
     )
 
 
@@ -183,7 +202,7 @@ def find_projects(api: KantataApi, ids: Iterable[int], seen: Found[Project]) -> 
 
     Raises NotReached or AccessDenied, as all of these do.
     """
-    query = {"include_archived": "true"}
+    query = {"include_archived": "true", "optional_fields": CLIENT_LEAD}
     new = _found(api, "workspaces", set(ids) - set(seen.records), query, lambda id_, record, _: project_in(id_, record))
     return Found({**seen.records, **new.records}, seen.certain | new.certain, new.strangers)
 
@@ -194,6 +213,21 @@ def find_items(api: KantataApi, item_type: ItemType, ids: Iterable[int]) -> Foun
     return _found(api, route, ids, query, lambda id_, record, answer: item_in(item_type, id_, record, answer))
 
 
+def with_approvals(api: KantataApi, expenses: Found[BillableItem], ids: Iterable[int]) -> Found[BillableItem]:
+    """The expenses, those of ``ids`` with whether they are on an approved report.
+
+    An expense does not show it: what the list of approved ones lacks is not approved (docs/kantata.md section 3).
+    """
+    route, query = _ROUTES[ItemType.EXPENSE]
+    wanted = set(ids) & set(expenses.records)
+    approved = _found(api, route, wanted, query | {"approved": "true"}, lambda id_, _record, _answer: id_)
+    records = dict(expenses.records)
+    for id_ in wanted:
+        if id_ in approved.records or approved.lacks(id_):
+            records[id_] = replace(records[id_], approved=id_ in approved.records)
+    return replace(expenses, records=records, strangers=expenses.strangers + approved.strangers)
+
+
 def find_tasks(api: KantataApi, ids: Iterable[int]) -> Found[Task]:
     """Ask for tasks, also archived ones."""
     query = {"show_archived": "true", "show_from_archived_workspaces": "true"}
@@ -202,7 +236,7 @@ def find_tasks(api: KantataApi, ids: Iterable[int]) -> Found[Task]:
 
 def projects_matching(api: KantataApi, words: str | None) -> Iterator[Project]:
     """Yield the projects whose title holds the words, or all; the caller compares the titles itself."""
-    query = {"include_archived": "true"}
+    query = {"include_archived": "true", "optional_fields": CLIENT_LEAD}
     if words is not None:
         query["matching"] = words
     for answer in api.ask("workspaces", query):
@@ -224,6 +258,13 @@ def find_numbers(api: KantataApi, numbers: Iterable[int]) -> Found[tuple[Holder,
     pages = page_count(answers[-1], IDS_PER_CALL)
     whole_account = pages is not None and pages <= len(answers)
     return found if whole_account else Found(found.records)
+
+
+def find_next_number(api: KantataApi) -> int | None:
+    """The number that Kantata gives next; None when it does not say: no more than a warning rests on it."""
+    with suppress(AccessDenied, NotReached):
+        return whole(next(api.ask("invoices/next_invoice_number", {})).get("next_invoice_number"))
+    return None
 
 
 def _numbered(answers: list[Answer], wanted: set[int], *, filtered: bool) -> Found[tuple[Holder, ...]]:

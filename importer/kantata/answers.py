@@ -14,7 +14,7 @@ from http import HTTPStatus
 from math import isfinite
 
 from importer.kantata.invoices import read_back_of
-from importer.kantata.lenient import dict_of, json_object, list_of, moment_of, text_of
+from importer.kantata.lenient import dict_of, is_id, json_object, list_of, moment_of, text_of
 from importer.kantata.snapshot import snapshot_of
 from importer.model.answers import Outcome, OutcomeKind
 
@@ -24,8 +24,6 @@ REMOVAL_REFUSED = REFUSED - {404}
 """Answers that mean: the invoice stays as it is. 404 is looked up: gone, or not to be seen."""
 LONGEST_SAID = 300
 """Characters of an error that no field names, as shown to a person."""
-LONGEST_ID = 100
-"""Characters of an id; whatever is longer is none."""
 LONGEST_RAW = 20_000
 """Characters of an error body that are kept."""
 NOT_EXPLAINED = "an error that it does not explain"
@@ -81,7 +79,7 @@ def _the_one_invoice(answer: dict[str, object]) -> str | None:
         if result.get("key") == "invoices":
             ids.append(text_of(result.get("id")) or "")
 
-    if len(ids) != 1 or not 0 < len(ids[0]) <= LONGEST_ID:
+    if len(ids) != 1 or not is_id(ids[0]):
         return None
     return ids[0] if isinstance(dict_of(answer.get("invoices")).get(ids[0]), dict) else None
 

@@ -21,7 +21,7 @@ from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import NotReached
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from importer.kantata.invoices import FoundInvoice
@@ -33,7 +33,11 @@ EVERYTHING = {"include": ",".join(INCLUDES)}
 PAGE_SIZE = 200
 MOST_PAGES = 1000
 """A look-up whose answer has more pages ignores its filter, or never ends."""
+LONGEST_LIST_SECONDS = 900
+"""For all pages of a list together."""
 IDS_PER_CALL = 200
+MOST_PROJECT_CALLS = 3
+"""Projects whose invoices are asked for one by one; of more, the whole account is asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,17 @@ class KantataApi:
         for page in self._whole_pages("invoices", query | EVERYTHING):
             yield from found_invoices(page)
 
+    def invoices_since(self, created_after: datetime, workspace_ids: Collection[int]) -> Iterator[FoundInvoice]:
+        """Yield the invoices created after a moment (UTC): of these projects when they are few, else of all."""
+        if len(workspace_ids) <= MOST_PROJECT_CALLS:
+            for workspace_id in sorted(workspace_ids):
+                yield from self.invoices_of(workspace_id, created_after)
+            return
+        for page in self._whole_pages(
+            "invoices", {"created_after": f"{created_after:%Y-%m-%dT%H:%M:%SZ}"} | EVERYTHING
+        ):
+            yield from found_invoices(page)
+
     def sees_finances_of(self, workspace_ids: Iterable[int]) -> set[int]:
         """Those of the projects whose invoices this user may see."""
         ids, seen = sorted(set(workspace_ids)), set[int]()
@@ -199,13 +214,22 @@ class KantataApi:
 
     def _pages(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         page, pages = 1, 1
+        seen, asking_seconds = set[str](), 0.0
         while page <= pages:
+            began = time.monotonic()
             answer = self._connection.look_up(route, {**query, "per_page": str(PAGE_SIZE), "page": str(page)})
+            asking_seconds += time.monotonic() - began
             yield answer
+
             count = page_count(answer, PAGE_SIZE)
             if count is None or count > MOST_PAGES:
-                msg = f"Kantata's answer to a look-up does not end: {count or 'no count'} of pages."
-                raise NotReached(msg, "Nothing was sent; run again later.")
+                raise _endless(f"{count or 'no count'} of pages")
+            new = dict_of(answer.get(route)).keys() - seen
+            if page < count and not new:
+                raise _endless(f"page {page} of {count} shows nothing new")
+            if page < count and asking_seconds > LONGEST_LIST_SECONDS:
+                raise _endless(f"{page} of {count} pages took {asking_seconds / 60:.0f} minutes")
+            seen |= new
             page, pages = page + 1, count
 
 
@@ -225,6 +249,11 @@ def _reference_queries(wanted: set[Reference]) -> Iterator[dict[str, str]]:
                 "external_reference_service_model": model,
                 "external_reference_service_model_refs": ",".join(chunk),
             }
+
+
+def _endless(why: str) -> NotReached:
+    msg = f"Kantata's answer to a look-up does not end: {why}."
+    return NotReached(msg, "Nothing was sent; run again later.")
 
 
 def _cut_off(said: str) -> str:

@@ -6,18 +6,18 @@ Nothing here sends anything twice, but look-ups that Kantata throttles.
 from __future__ import annotations
 
 import io
-import json
 import logging
 import random
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 from http.client import RemoteDisconnected
-from typing import Any
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import (
     ConnectTimeoutError,
     MaxRetryError,
@@ -31,7 +31,12 @@ from importer.kantata.addresses import LOOPBACK
 from importer.kantata.answers import error_text, seconds_of
 from importer.kantata.backoff import RetryBudget
 from importer.kantata.lenient import json_object
+from importer.kantata.transport import Session, TooLarge, body_of
 from importer.model.errors import AccessDenied, NotReached
+from importer.model.secret_forms import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LOG = logging.getLogger(__name__)
 ELSEWHERE = frozenset({301, 302, 307, 308, 404, 405})
@@ -39,15 +44,19 @@ ELSEWHERE = frozenset({301, 302, 307, 308, 404, 405})
 WRONG_ADDRESS = (
     "Nothing was sent. Check KANTATA_BASE_URL: it ends in /api/v1, as https://api.mavenlink.com/api/v1 does."
 )
+_MARK = "(token)"
+SHORTEST_IN_ANSWERS = 8
+"""Characters; a shorter token, such as that of the sandbox, is a word that invoices may hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the server said to a request."""
+    """What the server said to a request, without the token."""
 
     status: int
     body: str
     headers: dict[str, str]
+    """Names in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +112,10 @@ class Connection:
         self._timeout = (connect_timeout, read_timeout)
         self._patience = RetryBudget(patience)
         self._token = token
-        self.session = requests.Session()
+        self._secrets = (token, *_secrets_of_proxies())
+        self.session = Session()
         self.session.auth = _Bearer(token)
         self.session.headers.update({"Accept": "application/json", "User-Agent": f"invoice-importer/{__version__}"})
-        self.session.mount("http://", HTTPAdapter(max_retries=0))
-        self.session.mount("https://", HTTPAdapter(max_retries=0))
         # A proxy of the environment has no business between us and our own machine.
         self.session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
 
@@ -125,67 +133,89 @@ class Connection:
                 headers=None if body is None else {"Content-Type": "application/json"},
                 timeout=self._timeout,
                 allow_redirects=False,
+                stream=True,
             )
+            return self._answer_in(response)
         except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
             left = body.taken if body is not None else not _never_connected(error)
             return NoAnswer(self.without_token(_said(error)), left)
-        return Answered(response.status_code, _text_of(response), dict(response.headers))
 
     def look_up(self, route: str, query: dict[str, str]) -> dict[str, Any]:
         """Ask for a page of a list. Raises NotReached or AccessDenied."""
         try:
-            response = self._patiently(f"{self.base_url}/{route}", query)
+            answered = self._patiently(f"{self.base_url}/{route}", query)
         except (requests.RequestException, ValueError) as error:  # ValueError: a Location that is no address
             msg = f"Kantata could not be asked at {self.host}: {self.without_token(_said(error))}"
             raise NotReached(msg, "Check the network, then run again; nothing was sent.") from None
-        status, body = response.status_code, _text_of(response)
-        said = self.without_token(error_text(body))
+        status = answered.status
+        said = self.without_token(error_text(answered.body))
         if status in (401, 403):
             raise AccessDenied(
                 f"Kantata refuses access ({status}): {said}",
                 "Check that KANTATA_TOKEN is current and may see invoices.",
             )
-        answer = json_object(body)
+        answer = json_object(answered.body)
         if status != requests.codes.ok or answer is None or answer.get("errors"):
             msg = f"Kantata did not answer a look-up as expected (HTTP {status}): {said}"
             raise NotReached(msg, WRONG_ADDRESS if status in ELSEWHERE else "Nothing was sent; run again later.")
         return answer
 
-    def _patiently(self, address: str, query: dict[str, str]) -> requests.Response:
+    def _patiently(self, address: str, query: dict[str, str]) -> Answered:
         """Ask again while Kantata throttles: some look-ups have a limit of their own (docs/kantata.md section 5)."""
         while True:
             began = time.monotonic()
-            response = self.session.get(address, params=query, timeout=self._timeout, allow_redirects=False)
-            self.their_time = response.headers.get("Date")
+            answered = self._answer_in(
+                self.session.get(address, params=query, timeout=self._timeout, allow_redirects=False, stream=True)
+            )
+            self.their_time = answered.headers.get("date")
             LOG.debug(
                 "GET %s",
                 address,
                 extra={
-                    "http_status": response.status_code,
+                    "http_status": answered.status,
                     "duration_ms": round((time.monotonic() - began) * 1000),
-                    "request_id": self.without_token(response.headers.get("X-Request-Id", "")) or None,
+                    "request_id": self.without_token(answered.headers.get("x-request-id", "")) or None,
                 },
             )
-            if response.status_code != requests.codes.too_many_requests:
-                return response
-            asked_for = seconds_of(response.headers.get("Retry-After"))
+            if answered.status != requests.codes.too_many_requests:
+                return answered
+            asked_for = seconds_of(answered.headers.get("retry-after"))
             wait = self._patience.wait(asked_for, random.random())  # noqa: S311 - jitter, no secret
             if wait is None:
-                return response
+                return answered
             self._patience = self._patience.after_wait(wait)
             time.sleep(wait)
 
+    def _answer_in(self, response: requests.Response) -> Answered:
+        """Read the whole answer, within its bounds, and take the token out of it. Raises RequestException."""
+        body = body_of(response)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if len(self._token) < SHORTEST_IN_ANSWERS:
+            return Answered(response.status_code, body, headers)
+
+        def clean(text: str) -> str:
+            return hidden(text, (self._token,), _MARK)
+
+        clean_headers = {clean(name): clean(value) for name, value in headers.items()}
+        return Answered(response.status_code, clean(body), clean_headers)
+
     def without_token(self, text: str) -> str:
-        """A server or proxy may repeat the request in its answer; the token must not get into reports or the ledger."""
-        in_json = json.dumps(self._token)[1:-1]
-        for written in (self._token, in_json, in_json.replace("/", "\\/"), quote(self._token), quote(self._token, "")):
-            text = text.replace(written, "(token)")
-        return text
+        """A server or proxy may repeat the request in its answer; the token must not get into reports or the ledger.
+
+        Nor does the password of a proxy, which the network may repeat in its errors.
+        """
+        return hidden(text, self._secrets, _MARK)
 
 
-def _text_of(response: requests.Response) -> str:
-    """The body as UTF-8, as JSON is; requests would guess the encoding."""
-    return response.content.decode("utf-8", errors="replace")
+def _secrets_of_proxies() -> Iterator[str]:
+    """What stands before the @ in the proxies of the environment, whole and in the pieces that errors repeat."""
+    for address in getproxies().values():
+        login = address.partition("://")[2].rpartition("@")[0]
+        password = login.partition(":")[2]
+        first = login.partition("/")[0]  # as far as a password with a slash is taken for the host
+        for secret in (login, first, password, *password.split("/")):
+            yield secret
+            yield unquote(secret)
 
 
 def _never_connected(error: Exception) -> bool:
@@ -202,6 +232,8 @@ def _said(error: BaseException) -> str:
     while (inner := _reason_of(cause)) is not None:
         cause = inner
 
+    if isinstance(cause, ssl.SSLError):
+        return _tls(cause)
     for kind, words in _IN_WORDS:
         if isinstance(cause, kind):
             return words
@@ -216,6 +248,32 @@ def _reason_of(error: BaseException) -> BaseException | None:
     return None
 
 
+def _tls(error: ssl.SSLError) -> str:
+    """Why a connection is not safe, so that a wrong clock is not taken for a wrong certificate, nor for a proxy."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return f"no safe connection came about; perhaps a proxy answers in its place ({error.reason or error})"
+    message = str(getattr(error, "verify_message", error))
+    said, code = message.lower(), getattr(error, "verify_code", 0)
+    if code in _TIME_CODES or any(words in said for words in ("expired", "not yet valid")):
+        return _WRONG_TIME
+    if code in _NAME_CODES or any(words in said for words in ("mismatch", "not valid for", "does not match")):
+        return _WRONG_NAME
+    return f"{_UNKNOWN_AUTHORITY} ({message})"
+
+
+_TIME_CODES = frozenset({9, 10, 0x800B0101 - 2**32, 0x800B0101})
+"""Of OpenSSL (not yet valid, expired) and of Windows (CERT_E_EXPIRED)."""
+_NAME_CODES = frozenset({62, 64, 0x800B010F - 2**32, 0x800B010F})
+"""Of OpenSSL (host name, IP address) and of Windows (CERT_E_CN_NO_MATCH)."""
+_WRONG_TIME = (
+    "its certificate is not valid at the time that this machine's clock shows; set the clock, or if that is right, "
+    "the certificate has expired"
+)
+_WRONG_NAME = "its certificate is that of another name; the address is wrong, or something answers in its place"
+_UNKNOWN_AUTHORITY = (
+    "its certificate is of an authority that this machine does not trust; where a proxy of your company reads along, "
+    "have its authority added to the trust store of the operating system"
+)
 _IN_WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "its name is not known here; the network or the address is wrong"),
     (ConnectTimeoutError, "the connection did not come about in time"),
@@ -225,5 +283,6 @@ _IN_WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (BrokenPipeError, "the connection was broken off"),
     (RemoteDisconnected, "the connection was closed without an answer"),
     (TimeoutError, "the wait for its answer timed out"),
+    (TooLarge, "its answer is larger than any that is meant, and was not read to its end"),
 )
 """Failures of the network, for people who do not know their names; the first that fits."""

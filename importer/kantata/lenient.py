@@ -81,6 +81,11 @@ def whole(value: object) -> int | None:
     return int(value) if digits.isdecimal() and len(digits) <= LONGEST_WHOLE else None
 
 
+def is_id(text: str) -> bool:
+    """Whether a text is the id of a record: digits, so that no id can say anything else to who reads it."""
+    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_WHOLE
+
+
 def moment_of(date: str | None) -> datetime | None:
     """The moment of a date as HTTP writes it, with its zone; None for what is none."""
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from importer.kantata.lenient import dict_of, list_of, text_of, whole
+from importer.kantata.lenient import dict_of, is_id, list_of, text_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -52,7 +52,7 @@ def is_whole(answer: Answer, collection: str) -> bool:
     for result in map(dict_of, list_of(results)):
         if result.get("key") == collection:
             named.append(text_of(result.get("id")) or "")
-    return all(isinstance(records.get(name), dict) for name in named)
+    return all(is_id(name) and isinstance(records.get(name), dict) for name in named)
 
 
 def subjects_in(answer: Answer) -> list[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from importer.ledger.database import guard, now
-from importer.ledger.rows import billed_of, chunks, doubt_of, entry_of
-from importer.ledger.schema import EVENTS, INVOICES, ITEMS, RUNS
+from importer.ledger.database import guard
+from importer.ledger.rows import billed_of, chunks, doubt_of, entry_of, line_of
+from importer.ledger.schema import EVENTS, INVOICES, ITEMS, LINES, RUNS
 from importer.model.lifecycle import ALIVE, OPEN, Event, State
 
 if TYPE_CHECKING:
@@ -19,10 +18,7 @@ if TYPE_CHECKING:
 
     from importer.ledger.rows import Billed, Doubt
     from importer.model.invoices import ItemType
-    from importer.model.remembered import LedgerEntry
-
-LOOK_BACK = timedelta(days=400)
-"""How far back the same content is looked for: a year and a month."""
+    from importer.model.remembered import BilledLine, LedgerEntry
 
 
 def in_states(states: Iterable[State]) -> sa.ColumnElement[bool]:
@@ -31,6 +27,9 @@ def in_states(states: Iterable[State]) -> sa.ColumnElement[bool]:
 
 
 _ALIVE = in_states(ALIVE)
+_LINES_OF_INVOICES = sa.select(
+    INVOICES, LINES.c.row, LINES.c.workspace_id, LINES.c.wording, LINES.c.alike, LINES.c.amount.label("line_amount")
+).join(LINES, sa.and_(LINES.c.account == INVOICES.c.account, LINES.c.reference == INVOICES.c.reference))
 
 
 class KnownInvoices:
@@ -117,19 +116,22 @@ class KnownInvoices:
         without_key = self._select(INVOICES.c.workspace_ids, single, _ALIVE, INVOICES.c.invoice_key.is_(None))
         return [*keyed, *without_key]
 
-    def live_of_projects(self, groups: Iterable[tuple[int, ...]]) -> Iterator[LedgerEntry]:
-        """Live entries of exactly these projects, in whatever order."""
-        wanted = {frozenset(group) for group in groups}
-        single = (json.dumps(list(group)) for group in wanted if len(group) == 1)
-        yield from self._select(INVOICES.c.workspace_ids, single, _ALIVE)
-
-        if all(len(group) == 1 for group in wanted):
-            return
-        query = sa.select(INVOICES).where(self._own, _ALIVE, INVOICES.c.workspace_ids.contains(","))
+    def lines_like(self, lines: Iterable[str], since: datetime, *, taken_back: bool = False) -> Iterator[BilledLine]:
+        """Lines like these that were sent since a moment, on invoices that exist or may; or that were taken back."""
+        standing = INVOICES.c.taken_back if taken_back else _ALIVE
+        query = _LINES_OF_INVOICES.where(LINES.c.account == self._account, LINES.c.sent_at > since, standing)
         with guard(), self._engine.connect() as connection:
-            for row in connection.execute(query):
-                if frozenset(json.loads(row.workspace_ids)) in wanted:
-                    yield entry_of(row)
+            for chunk in chunks(sorted(set(lines))):
+                for row in connection.execute(query.where(LINES.c.line.in_(chunk))):
+                    yield line_of(row)
+
+    def lines_in_batch(self, batch: str, wordings: Iterable[str]) -> Iterator[BilledLine]:
+        """Lines of these kinds and texts on the invoices of a batch that exist, or may."""
+        query = _LINES_OF_INVOICES.where(self._own, INVOICES.c.batch == batch, _ALIVE)
+        with guard(), self._engine.connect() as connection:
+            for chunk in chunks(sorted(set(wordings))):
+                for row in connection.execute(query.where(LINES.c.wording.in_(chunk))):
+                    yield line_of(row)
 
     def entries_of_run(self, run_id: str) -> list[LedgerEntry]:
         """Invoices whose last sending was in this run, in the order of the sheet."""
@@ -185,14 +187,6 @@ class KnownInvoices:
     def billed_in_batch(self, batch: str) -> list[Billed]:
         """The invoices of a batch that exist, or may."""
         return self._billed(INVOICES.c.batch == batch)
-
-    def billed_for_projects(self, groups: Iterable[tuple[int, ...]]) -> list[Billed]:
-        """Recent invoices with exactly these projects that exist, or may; the newest first."""
-        since = INVOICES.c.sent_at > now() - LOOK_BACK
-        found: list[Billed] = []
-        for chunk in chunks(sorted({json.dumps(group) for group in groups})):
-            found += self._billed(INVOICES.c.workspace_ids.in_(chunk), since)
-        return found
 
     def _billed(self, *conditions: sa.ColumnElement[bool]) -> list[Billed]:
         query = sa.select(INVOICES).where(self._own, _ALIVE, *conditions).order_by(INVOICES.c.sent_at.desc())

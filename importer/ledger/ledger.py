@@ -20,7 +20,7 @@ from importer.ledger.outbox import Outbox
 from importer.ledger.recorded_plan import RecordedPlan
 from importer.ledger.rows import Claim, expected_text
 from importer.ledger.runs import KnownRuns
-from importer.ledger.schema import EVENTS, INVOICES, ITEMS, RUN_PLANS, RUNS
+from importer.ledger.schema import EVENTS, INVOICES, ITEMS, LINES, RUN_PLANS, RUNS
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import LedgerProblem
 from importer.model.lifecycle import SENDING_AGAIN, Event, NotPossible, State
@@ -141,6 +141,7 @@ class SubmissionLedger(KnownRuns):
                 standing = self._journal.standing(connection, planned.reference)
                 standing = self._journal.add(connection, planned.reference, standing, event, run_id, details, sent)
                 self._replace_items(connection, planned)
+                self._replace_lines(connection, planned)
         except (NotPossible, Overtaken):
             return None
         return Claim(planned.reference, run_id, standing)
@@ -154,6 +155,17 @@ class SubmissionLedger(KnownRuns):
                 rows.append(row | {"item_type": line.item_type.value, "item_id": line.item_id})
         if rows:
             connection.execute(_INSERT_ITEMS, rows)
+
+    def _replace_lines(self, connection: sa.Connection, planned: PlannedInvoice) -> None:
+        connection.execute(_DELETE_LINES, {"known_account": self._account, "known_reference": planned.reference})
+        own = {"account": self._account, "reference": planned.reference, "sent_at": now()}
+        rows: list[dict[str, Any]] = []
+        for mark in planned.marks:
+            names = ("row", "workspace_id", "wording", "line", "alike")
+            row = {name: getattr(mark, name) for name in names}
+            rows.append(own | row | {"amount": str(mark.amount)})
+        if rows:
+            connection.execute(_INSERT_LINES, rows)
 
     # --- doubts ---
 
@@ -285,3 +297,7 @@ _DELETE_ITEMS = ITEMS.delete().where(
     ITEMS.c.account == sa.bindparam("known_account"), ITEMS.c.reference == sa.bindparam("known_reference")
 )
 _INSERT_ITEMS = ITEMS.insert()
+_DELETE_LINES = LINES.delete().where(
+    LINES.c.account == sa.bindparam("known_account"), LINES.c.reference == sa.bindparam("known_reference")
+)
+_INSERT_LINES = LINES.insert()

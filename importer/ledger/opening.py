@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import sys
 import time
@@ -27,6 +28,8 @@ CONNECT_SECONDS = 10
 MAKE_TABLES_KEY = 0x1A7B1E5
 """Advisory lock under which one of several processes makes or migrates the tables."""
 LedgerAddress = sa.URL
+_LIBPQ = re.compile(r"\b(?:host|hostaddr|port|dbname|user|password|passfile|sslmode|service)\s*=", re.IGNORECASE)
+"""A setting of a connection as PostgreSQL's own programs take it."""
 SQLITE_MAGIC = b"SQLite format 3\x00"
 """How a SQLite file begins; a new one is empty."""
 POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
@@ -37,6 +40,7 @@ def ledger_url(setting: str) -> LedgerAddress:
 
     Raises LedgerProblem for the address of any other database.
     """
+    _refuse_odd(setting)
     if "://" not in setting:
         default = Path(platformdirs.user_data_dir("invoice-importer", appauthor=False)) / "ledger.sqlite"
         return sa.URL.create("sqlite", database=str(Path(setting).expanduser() if setting else default))
@@ -56,6 +60,17 @@ def ledger_url(setting: str) -> LedgerAddress:
         msg = "IMPORTER_LEDGER holds more than one @."
         raise LedgerProblem(msg, "Write an @ in the password as %40.", code="ledger.address")
     return url
+
+
+def _refuse_odd(setting: str) -> None:
+    """Refuse a ledger that is no file and no address. Raises LedgerProblem."""
+    if setting in (":memory:", "sqlite://", "sqlite:///", "sqlite:///:memory:"):
+        msg = "IMPORTER_LEDGER names a ledger in memory, which would forget what was billed."
+        raise LedgerProblem(msg, "Set IMPORTER_LEDGER to the path of a file.", code="ledger.address")
+    if _LIBPQ.search(setting) and "://" not in setting:  # it may hold a password, so it is not repeated
+        msg = "IMPORTER_LEDGER is neither a path nor an address, but a list of settings for PostgreSQL."
+        hint = "Write it as an address: postgresql+psycopg://user@host/database."
+        raise LedgerProblem(msg, hint, code="ledger.address")
 
 
 def shown_address(setting: str) -> str:

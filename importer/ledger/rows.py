@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from importer.ledger.journal import standing_of
 from importer.model.lifecycle import Event, Standing, State
-from importer.model.remembered import LedgerEntry
+from importer.model.remembered import BilledLine, LedgerEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -196,6 +196,11 @@ def entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - untyped by its library
         body=body,
         source_sha256=row.source_sha256,
     )
+
+
+def line_of(row: Any) -> BilledLine:  # noqa: ANN401 - untyped by its library
+    """A line of an earlier invoice, from both their rows."""
+    return BilledLine(entry_of(row), row.workspace_id, row.wording, Decimal(row.line_amount), row.row, row.alike)
 
 
 def doubt_of(row: Any) -> Doubt:  # noqa: ANN401 - untyped by its library

@@ -70,6 +70,7 @@ INVOICES = sa.Table(
     sa.Column("invoice_id", sa.Text),
     sa.Column("error", sa.Text),
     sa.Index("invoices_by_fingerprint", "account", "fingerprint"),
+    sa.Index("invoices_by_batch", "account", "batch"),
 )
 """What was sent last under each reference, and, from ``seq`` on, where it stands: the fold of its events.
 
@@ -103,6 +104,21 @@ ITEMS = sa.Table(
     sa.Column("item_id", sa.BigInteger, primary_key=True),
     sa.Column("reference", sa.Text, primary_key=True),
 )
+LINES = sa.Table(
+    "billed_lines",
+    METADATA,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("reference", sa.Text, primary_key=True),
+    sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("workspace_id", sa.BigInteger, nullable=False),
+    sa.Column("wording", sa.String(32), nullable=False),
+    sa.Column("amount", sa.Text, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("alike", sa.Integer, nullable=False),
+    sa.Column("sent_at", sa.DateTime, nullable=False),
+    sa.Index("billed_lines_alike", "account", "line", "sent_at"),
+)
+"""The fixed fees and additional items of each invoice, as sent last; ``line``: project, wording and amount."""
 LOCKS = sa.Table(
     "run_locks",
     METADATA,

@@ -45,6 +45,32 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class LineMark:
+    """A fixed fee or additional item, by what makes it like another one."""
+
+    row: int
+    """Row number as Excel shows it."""
+    workspace_id: int
+    wording: str
+    """Short key of its kind and text."""
+    amount: Decimal
+    """Main currency unit."""
+    text: str | None = None
+    alike: int = 1
+    """How many lines of this kind, text and amount the sheet holds, this one included."""
+
+    @property
+    def likeness(self) -> tuple[str, Decimal]:
+        """What it shares with lines like it, whatever their project."""
+        return self.wording, self.amount
+
+    @property
+    def line(self) -> str:
+        """What it shares with lines like it of its project, as the ledger looks for them."""
+        return f"{self.workspace_id}/{self.wording}/{self.amount.normalize():f}"
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedInvoice:
     """An invoice with what would be done with it. What was done is an :class:`InvoiceResult`."""
 
@@ -71,6 +97,8 @@ class PlannedInvoice:
     """None: not compared with what Kantata holds."""
     missing: bool = False
     """It was created, but Kantata, asked for it again, did not show it, which is too little to say that it is gone."""
+    marks: tuple[LineMark, ...] = field(default=(), compare=False, repr=False)
+    """Of its fixed fees and additional items."""
 
     @property
     def request_id(self) -> None:

@@ -66,6 +66,8 @@ class Problems:
     def __init__(self, found: Iterable[Problem] = ()) -> None:
         """Begin with what reading the file has found."""
         self._found = list(found)
+        self.notes: list[str] = []
+        """Decisions that a person should know of, in whole sentences."""
 
     def add(self, found: Iterable[Problem]) -> None:
         """Take over what a step has found."""

@@ -65,3 +65,25 @@ class LedgerEntry:
     def state(self) -> State:
         """Its state."""
         return self.standing.state
+
+
+@dataclass(frozen=True, slots=True)
+class BilledLine:
+    """A fixed fee or additional item of an earlier invoice."""
+
+    entry: LedgerEntry
+    """Its invoice; without a run when only Kantata knows it."""
+    workspace_id: int
+    wording: str
+    """Short key of its kind and text."""
+    amount: Decimal
+    """Main currency unit."""
+    row: int | None = None
+    """In the file that it was sent from."""
+    alike: int = 0
+    """How many lines of this kind, text and amount that file held; 0 when that is not known."""
+
+    @property
+    def likeness(self) -> tuple[str, Decimal]:
+        """What it shares with lines like it, whatever their project."""
+        return self.wording, self.amount

@@ -211,6 +211,8 @@ class SheetLine:
     """The name that the row gives to its project."""
     currency: str | None = None
     """Code (EUR) or shared mark ($) typed beside the amount."""
+    compared: Mapping[str, Decimal] = field(default_factory=dict)
+    """Cells that are not sent, by column name: Kantata is asked whether it holds the same."""
 
     @property
     def amount(self) -> Decimal | None:
@@ -228,7 +230,7 @@ class SheetLine:
         if not self.sound or self.workspace_id is None:
             return None
         values = cast("Mapping[str, Any]", self.item_values)
-        currency = None if self.amount is None else self.currency
+        currency = None if self.amount is None and "amount" not in self.compared else self.currency
         return LineItem(row=self.row, workspace_id=self.workspace_id, currency=currency, **values)
 
 

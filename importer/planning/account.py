@@ -46,6 +46,8 @@ class Account:
     tasks: Found[Task] = field(default_factory=Found)
     numbers: Found[tuple[Holder, ...]] = field(default_factory=Found)
     """Invoice number → the invoices that have it."""
+    next_number: int | None = None
+    """The invoice number that Kantata gives next."""
 
     def project(self, project_id: int) -> Project:
         """The project, with nothing known of it when it was not shown."""
@@ -54,6 +56,13 @@ class Account:
     def item(self, item_type: ItemType, item_id: int) -> BillableItem | None:
         """The item; None when it was not shown."""
         return self.items[item_type].records.get(item_id) if item_type in self.items else None
+
+    def needing_approval(self, found: Found[BillableItem]) -> Iterator[int]:
+        """Those of the expenses whose project bills none that is not on an approved report."""
+        for item_id, item in found.records.items():
+            project = self.project(item.workspace_id or 0)
+            if project.needs_approval.get(ItemType.EXPENSE):
+                yield item_id
 
     @property
     def strangers(self) -> Iterator[tuple[str, int]]:

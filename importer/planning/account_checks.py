@@ -5,17 +5,23 @@ Also whether the currency mark that stands beside an amount fits the project's c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from importer.kantata.account import MINUTES_PER_HOUR
+from importer.model.columns import BY_NAME
+from importer.model.invoices import ItemType
 from importer.model.sheet import text_of
-from importer.planning.account import RECORDS, Account, named
+from importer.model.words import money, names_in_short
+from importer.planning.account import CENTS, RECORDS, Account, named
 from importer.planning.named_projects import differs
 from importer.values.aliases import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from importer.kantata.account import BillableItem, Holder, Project
@@ -23,6 +29,11 @@ if TYPE_CHECKING:
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet
 
+NUMBER, HOURS, RATE = "user_invoice_number", "hours", "rate"
+FAR_AHEAD = 100
+"""Numbers that an invoice number may lie above Kantata's next one, beside those that the sheet itself uses."""
+MOST_CELLS = 5
+"""Cells that one message names."""
 DOLLARS = frozenset(
     {
         "USD",
@@ -102,24 +113,35 @@ def fits(mark: str | None, currency: str | None) -> bool | None:
     return sign.upper() == code if is_code else None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What rows say of records of Kantata, beside their ids."""
+
+    titles: Mapping[int, str]
+    """Row → title that it gives to its project."""
+    values: Mapping[int, Mapping[str, Decimal]]
+    """Row → column → amount, rate (both main unit) or hours of its time entry, expense or milestone."""
+
+
 def findings(  # noqa: PLR0913 - one argument per fact
-    invoices: Iterable[Invoice],
+    invoices: Sequence[Invoice],
     sheet: Sheet,
     account: Account,
     today: date,
-    claims: Mapping[int, str],
+    said: Said,
     *,
     ready: bool = True,
 ) -> Iterator[Problem]:
     """Yield all findings in the order of the invoices.
 
-    ``today`` stands for a missing invoice date; ``claims`` are titles that rows
-    give to their projects beside the id. Of what is not ``ready`` it cannot be
+    ``today`` stands for a missing invoice date. Of what is not ``ready`` it cannot be
     said whether it is billed already: perhaps it is, by this very sheet.
     """
-    check = _Check(sheet, account, today, claims, ready)
+    check = _Check(sheet, account, today, said, ready)
     for invoice in invoices:
         yield from check.invoice(invoice)
+    if ready:
+        yield from check.far_numbers(invoices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +149,7 @@ class _Check:
     sheet: Sheet
     account: Account
     today: date
-    claims: Mapping[int, str]
+    said: Said
     ready: bool
 
     def invoice(self, invoice: Invoice) -> Iterator[Problem]:
@@ -141,6 +163,41 @@ class _Check:
                 yield from self._task(line, line.story_id)
         if invoice.user_invoice_number is not None and self.ready:
             yield from self._number(invoice, invoice.user_invoice_number)
+        if self.ready and not invoice.draft:
+            yield from self._recipient(invoice)
+
+    def far_numbers(self, invoices: Sequence[Invoice]) -> Iterator[Problem]:
+        """One warning of all invoice numbers that are far above the one that Kantata gives next.
+
+        Kantata goes on from the last number used (docs/kantata.md section 2).
+        """
+        if self.account.next_number is None:
+            return
+        numbered = [invoice for invoice in invoices if invoice.user_invoice_number is not None]
+        highest = self.account.next_number + len(numbered) + FAR_AHEAD
+        far = [invoice for invoice in numbered if (invoice.user_invoice_number or 0) > highest]
+        if not far:
+            return
+        rows = [self._row_of_number(invoice) for invoice in far]
+        others = names_in_short([str(self.sheet.address(NUMBER, row)) for row in rows[1:]], MOST_CELLS)
+        facts = {
+            "shown": far[0].user_invoice_number,
+            "next": self.account.next_number,
+            "others": f" ({others} likewise)" if others else "",
+        }
+        yield replace(self._at(NUMBER, rows[0], "user_invoice_number.far_ahead", **facts), rows=tuple(rows))
+
+    def _row_of_number(self, invoice: Invoice) -> int:
+        """The first row that fills the invoice number."""
+        filled = [row for row in invoice.rows if self.sheet.raw(NUMBER, row) is not None]
+        return (filled or invoice.rows)[0]
+
+    def _recipient(self, invoice: Invoice) -> Iterator[Problem]:
+        """An invoice goes to the client lead of its project; without one it has no recipient."""
+        projects = [self.account.project(number) for number in invoice.workspace_ids]
+        if all(project.lacks_client_lead for project in projects):
+            names = " and ".join(map(named, projects))
+            yield self._at("workspace_id", invoice.rows[0], "workspace_id.no_client_lead", projects=names)
 
     def _projects(self, invoice: Invoice) -> Iterator[Problem]:
         """Each project once per invoice, at its first row."""
@@ -175,7 +232,7 @@ class _Check:
 
     def _name(self, line: LineItem) -> Iterator[Problem]:
         """The name that a row gives to its project beside the id must be the project's title."""
-        name, project = self.claims.get(line.row), self.account.project(line.workspace_id)
+        name, project = self.said.titles.get(line.row), self.account.project(line.workspace_id)
         if name is not None and project.title is not None and same(name) != same(project.title):
             yield differs(self.sheet, line.row, name, line.workspace_id, f"Kantata shows {named(project)}")
 
@@ -190,10 +247,12 @@ class _Check:
         """A time entry, expense or milestone must exist, belong to the project, and be free to be billed."""
         name = f"{RECORDS[line.item_type].singular} {item_id}"
         item = self.account.item(line.item_type, item_id)
+        found = self.account.items.get(line.item_type)
+        if found is not None and found.lacks(item_id):
+            yield self._at("item_id", line.row, "item_id.unknown", item=name)
+        elif found is not None:
+            yield from self._compared(name, item, line)
         if item is None:
-            found = self.account.items.get(line.item_type)
-            if found is not None and found.lacks(item_id):
-                yield self._at("item_id", line.row, "item_id.unknown", item=name)
             return
         if item.workspace_id not in (None, line.workspace_id):
             yield self._elsewhere("item_id", name, item.workspace_id or 0, line)
@@ -201,14 +260,30 @@ class _Check:
             yield from self._invoiced(name, item, line.row)
         yield from self._not_to_be_billed(name, item, line, invoice_date)
 
+    def _compared(self, name: str, item: BillableItem | None, line: LineItem) -> Iterator[Problem]:
+        """What the row says of the record must be what Kantata holds, for that is what it bills."""
+        unit = self.account.project(line.workspace_id).base_unit
+        for column, value in self.said.values.get(line.row, {}).items():
+            held = _held(column, item, unit)
+            tolerance = Fraction(1, 2 * (unit if unit and column != HOURS else CENTS))
+            facts = {"title": BY_NAME[column].title, "item": f"{name[0].lower()}{name[1:]}", "shown": _figure(value)}
+            if held is None:
+                yield self._at(column, line.row, "*.not_comparable", **facts)
+            elif abs(Fraction(value) - held) > tolerance:
+                yield self._at(column, line.row, "*.differs", held=_figure(held), **facts)
+
     def _not_to_be_billed(self, name: str, item: BillableItem, line: LineItem, invoice_date: date) -> Iterator[Problem]:
         """What Kantata says against billing an item that is free."""
-        if item.approved is False and self.account.project(item.workspace_id or line.workspace_id).needs_approval:
-            yield self._at("item_id", line.row, "item_id.not_approved", item=name)
+        project = self.account.project(item.workspace_id or line.workspace_id)
+        if item.approved is False and project.needs_approval.get(line.item_type):
+            of_expense = line.item_type is ItemType.EXPENSE
+            key = "item_id.not_approved:expense" if of_expense else "item_id.not_approved"
+            yield self._at("item_id", line.row, key, item=name)
         if item.billable is False:
             yield self._at("item_id", line.row, "item_id.not_billable", item=name)
         if self.ready and item.due is not None and item.due > invoice_date:
-            yield self._at("item_id", line.row, "item_id.not_due", item=name, due=item.due)
+            key = "item_id.not_due:completion" if item.upon_completion else "item_id.not_due"
+            yield self._at("item_id", line.row, key, item=name, due=item.due)
 
     def _invoiced(self, name: str, item: BillableItem, row: int) -> Iterator[Problem]:
         """An item on a live invoice is billed; one on cancelled invoices only is free."""
@@ -236,8 +311,7 @@ class _Check:
         """An invoice number must be free."""
         holders = self.account.numbers.records.get(number, ())
         live = [holder for holder in holders if not holder.cancelled]
-        filled = [row for row in invoice.rows if self.sheet.raw("user_invoice_number", row) is not None]
-        at_number = partial(self._at, "user_invoice_number", (filled or invoice.rows)[0], shown=number)
+        at_number = partial(self._at, NUMBER, self._row_of_number(invoice), shown=number)
         if live:
             yield at_number("user_invoice_number.in_use", invoices=_ids_and_drafts(live))
         elif holders:
@@ -248,6 +322,22 @@ class _Check:
         raw = self.sheet.raw(column, row)
         value = None if raw is None else text_of(raw)
         return self.sheet.problem_at(column, row, key, value, **facts)
+
+
+def _held(column: str, item: BillableItem | None, unit: int | None) -> Fraction | None:
+    """What Kantata holds of a record: hours, or money in the main unit; None when it does not show it."""
+    if item is None:
+        return None
+    if column == HOURS:
+        return None if item.minutes is None else Fraction(item.minutes, MINUTES_PER_HOUR)
+    cents = item.rate_cents if column == RATE else item.cents
+    return None if cents is None or unit is None else Fraction(cents) / unit
+
+
+def _figure(value: Decimal | Fraction) -> str:
+    """A figure as a person writes it, with two decimals or more where it has them."""
+    number = Decimal(value.numerator) / Decimal(value.denominator) if isinstance(value, Fraction) else value
+    return money(round(number, 3))
 
 
 def _holders(item: BillableItem, *, cancelled: bool | None) -> str:

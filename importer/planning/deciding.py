@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from importer.model.invoices import Invoice
@@ -11,11 +12,13 @@ from importer.model.plans import PlannedInvoice, Status
 from importer.model.remembered import LedgerEntry
 from importer.planning import reasons
 from importer.planning.plan import Knowledge, place_of
+from importer.planning.repeats import repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from importer.planning.plan import BilledItem
+    from importer.planning.repeats import Repeats
 
 _Held = tuple[LedgerEntry, str, str]
 """The earlier invoice that holds this one, why, and what to do."""
@@ -29,6 +32,14 @@ class Terms:
     batch_derived: bool = False
     """Whether the dates gave the batch its name, so that a change of dates may have changed it."""
     source_sha256: str = ""
+    repeat_days: int = 20
+    """Like lines on an invoice dated less than so many days away are a repeat."""
+    allow_repeat: frozenset[str] = frozenset()
+    """References of invoices that are sent although lines like theirs were billed before."""
+    command: str = "invoice-importer submit"
+    """That submits just this plan."""
+    cell: Callable[[int], str] = "row {}".format
+    """Where the amount of a row stands."""
 
 
 def decide(
@@ -37,7 +48,9 @@ def decide(
     """Return the plan: every invoice with its status, and the reason when it would not be sent."""
     drawn = tuple(drawn)
     references = frozenset(planned.reference for planned in drawn)
-    decision = _Decision(knowledge, references, terms or Terms(), allow_repeats)
+    terms = terms or Terms()
+    compared = repeats(drawn, knowledge, terms.batch, terms.repeat_days)
+    decision = _Decision(knowledge, references, terms, compared, allow_repeats)
     return tuple(decision.of(planned) for planned in drawn)
 
 
@@ -49,6 +62,7 @@ class _Decision:
     references: frozenset[str | None]
     """Of all invoices of the plan."""
     terms: Terms
+    repeats: Repeats
     allow_repeats: bool
 
     def of(self, planned: PlannedInvoice) -> PlannedInvoice:
@@ -57,7 +71,7 @@ class _Decision:
         known = self.knowledge.by_reference.get(planned.reference)
         if known is not None and known.state in ALIVE:
             return self._known(planned, known)
-        for rule in (self._billed_items, self._near, self._twins, self._number):
+        for rule in (self._billed_items, self._changed, self._like_lines, self._other_batch, self._twins, self._number):
             for entry, reason, what_to_do in rule(planned, planned.invoice):
                 return _with(planned, Status.HELD, entry, reason, what_to_do)
         return planned
@@ -80,27 +94,60 @@ class _Decision:
             if earlier is not None and earlier.reference != planned.reference and self._alive(earlier):
                 yield (earlier, *reasons.billed_before(item, earlier))
 
-    def _near(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
-        """Its identity has shifted: another set of projects under its key, or another batch for the same day."""
+    def _near(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[LedgerEntry]:
+        """Live invoices of the same place that are no others of the plan."""
         for entry in self.knowledge.near.get(place_of(invoice), ()):
             own = entry.reference in self.references or entry.reference == planned.reference
-            if own or not self._alive(entry) or set(entry.workspace_ids).isdisjoint(invoice.workspace_ids):
-                continue
-            if entry.batch != self.terms.batch:
-                if self.terms.batch_derived and _same_day(entry, invoice):
-                    yield (entry, *reasons.other_batch(entry, self.terms.batch))
-            elif invoice.key is not None:
+            if not own and self._alive(entry) and not set(entry.workspace_ids).isdisjoint(invoice.workspace_ids):
+                yield entry
+
+    def _changed(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
+        """Another set of projects was billed under its key."""
+        for entry in self._near(planned, invoice):
+            if entry.batch == self.terms.batch and invoice.key is not None:
                 yield (entry, *reasons.changed(entry, planned))
 
+    def _like_lines(self, planned: PlannedInvoice, _invoice: Invoice) -> Iterator[_Held]:
+        """One of its lines was billed before."""
+        for mark, line in self.repeats.of(planned):
+            if line.entry.state in OPEN or not self._may_repeat(planned):
+                command = f"{self.terms.command} --allow-repeat {planned.reference}"
+                where = self.terms.cell(mark.row)
+                yield (line.entry, *reasons.like_lines(mark, where, line, command, self.terms.batch))
+
+    def _may_repeat(self, planned: PlannedInvoice) -> bool:
+        """Whether a person says that it is to be billed although its lines were billed before."""
+        return self.allow_repeats or planned.reference in self.terms.allow_repeat
+
+    def _other_batch(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
+        """It was billed under another batch, which its dates have given it."""
+        if not self.terms.batch_derived or self._may_repeat(planned):
+            return
+        for entry in self._near(planned, invoice):
+            if entry.batch != self.terms.batch and self._same_time(entry, invoice):
+                yield (entry, *reasons.other_batch(entry, self.terms.batch))
+
+    def _same_time(self, entry: LedgerEntry, invoice: Invoice) -> bool:
+        """Whether both have the same date; where one has none, whether both are sent within ``repeat_days``."""
+        if invoice.invoice_date is not None and entry.invoice_date:
+            return entry.invoice_date == invoice.invoice_date.isoformat()
+        return self.repeats.now - entry.sent_at < timedelta(days=self.terms.repeat_days)
+
     def _twins(self, planned: PlannedInvoice, _invoice: Invoice) -> Iterator[_Held]:
-        """The same content was billed before."""
-        for twin in self.knowledge.by_fingerprint.get(planned.fingerprint or "", ()):
+        """The same content was billed before, and nothing is known of its lines."""
+        for twin in self._twins_of(planned):
             # A twin that stands in this very file is an invoice of its own: an interrupted run is completed.
             same_file = twin.source_sha256 == self.terms.source_sha256
             if (same_file and twin.reference in self.references) or not self._alive(twin):
                 continue
-            if twin.state in OPEN or not self.allow_repeats:
+            if twin.state in OPEN or not self._may_repeat(planned):
                 yield (twin, *reasons.possible_duplicate(twin, same_file=same_file))
+
+    def _twins_of(self, planned: PlannedInvoice) -> list[LedgerEntry]:
+        """Those with the same content whose lines were not compared."""
+        twins = self.knowledge.by_fingerprint.get(planned.fingerprint or "", ())
+        compared = {line.entry.reference for line in self.knowledge.lines} if twins else set()
+        return [twin for twin in twins if not planned.marks or twin.reference not in compared]
 
     def _number(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
         """Its number stands on another invoice that this ledger knows."""
@@ -120,21 +167,15 @@ def _with(
     what_to_do: str | None,
 ) -> PlannedInvoice:
     own = known.reference == planned.reference
-    return PlannedInvoice(
-        planned.invoice,
-        status,
-        planned.reference,
-        planned.fingerprint,
-        planned.payload,
-        reason,
-        what_to_do,
+    shown = known.invoice_id if own and status in (Status.ALREADY_CREATED, Status.HELD) else None
+    return replace(
+        planned,
+        status=status,
+        reason=reason,
+        what_to_do=what_to_do,
         earlier_id=known.invoice_id,
-        invoice_id=known.invoice_id if own and status in (Status.ALREADY_CREATED, Status.HELD) else None,
+        invoice_id=shown,
     )
-
-
-def _same_day(entry: LedgerEntry, invoice: Invoice) -> bool:
-    return invoice.invoice_date is not None and entry.invoice_date == invoice.invoice_date.isoformat()
 
 
 def _items(invoice: Invoice) -> Iterable[BilledItem]:

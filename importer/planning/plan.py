@@ -10,13 +10,14 @@ from importer.kantata.payload import external_reference, fingerprint_of, ledger_
 from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
 from importer.model.lifecycle import Event
 from importer.model.plans import PlannedInvoice, Status
+from importer.planning.lines import marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
     from importer.model.lifecycle import State
-    from importer.model.remembered import LedgerEntry
+    from importer.model.remembered import BilledLine, LedgerEntry
 
 
 BilledItem = tuple[ItemType, int]
@@ -38,6 +39,8 @@ class Knowledge:
     """Live entries only."""
     by_number: Mapping[int, LedgerEntry] = field(default_factory=dict)
     """Invoice number → the live entry that was sent with it."""
+    lines: tuple[BilledLine, ...] = ()
+    """Live lines like those of the plan: of the same project, and of whatever project in the same batch."""
     gone: frozenset[str] = frozenset()
     """Ids of invoices that were cancelled or deleted in Kantata since: they bill nothing any more."""
 
@@ -52,7 +55,8 @@ class Knowledge:
         single = (*self.by_reference.values(), *self.by_item.values(), *self.by_number.values())
         several = (*self.by_fingerprint.values(), *self.near.values())
         found: dict[str, LedgerEntry] = {}
-        for entry in itertools.chain(single, *several):
+        of_lines = (line.entry for line in self.lines if line.entry.run_id)
+        for entry in itertools.chain(single, of_lines, *several):
             if entry.invoice_id is not None:
                 found[entry.invoice_id] = entry
         return found
@@ -73,7 +77,7 @@ def choose_batch(given: str | None, cover: str | None, dates: Iterable[date | No
 
 def draw_up(invoices: Iterable[Invoice | UnsoundInvoice], batch: str) -> tuple[PlannedInvoice, ...]:
     """Give every sound invoice its payload, reference and fingerprint; all are ``ready`` so far."""
-    return tuple(_drawn(invoice, batch) for invoice in invoices)
+    return marked(_drawn(invoice, batch) for invoice in invoices)
 
 
 def _drawn(invoice: Invoice | UnsoundInvoice, batch: str) -> PlannedInvoice:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
 from importer.model.lifecycle import OPEN, State
+from importer.model.words import money
 
 if TYPE_CHECKING:
-    from importer.model.plans import PlannedInvoice
-    from importer.model.remembered import LedgerEntry
+    from importer.model.plans import LineMark, PlannedInvoice
+    from importer.model.remembered import BilledLine, LedgerEntry
     from importer.planning.plan import BilledItem
 
 
@@ -81,11 +82,30 @@ def gone(known: LedgerEntry) -> tuple[str, str]:
     )
 
 
+def like_lines(mark: LineMark, where: str, line: BilledLine, command: str, batch: str) -> tuple[str, str]:
+    """A line like one of its own was billed before, or may have been; ``command`` bills it all the same."""
+    entry = line.entry
+    this = f"{where} (“{mark.text or ''}”, {money(mark.amount)})"
+    other = f"row {line.row}" if line.row else "a line"
+    if line.amount != mark.amount or line.workspace_id != mark.workspace_id:
+        other += f" ({money(line.amount)}, project {line.workspace_id})"
+    if entry.state in OPEN:
+        said = f"Possible duplicate: {this} is like {other} that was sent in {_run(entry)} and {_unknown(entry)}."
+        return said, "Settle that invoice first."
+    dated = f", dated {entry.invoice_date}" if entry.invoice_date else ""
+    origin = f"in {_run(entry)}, batch {entry.batch}" if entry.run_id else "which this ledger does not know"
+    here = ", and does not stand there any more" if entry.batch == batch else ""
+    return (
+        f"Possible duplicate: {this} is like {other} of invoice {entry.invoice_id}{dated} ({origin}){here}.",
+        f"If it is the same, nothing is left to do; restore or delete its row. If it is to be billed again: {command}",
+    )
+
+
 def other_batch(known: LedgerEntry, batch: str) -> tuple[str, str]:
     """The same day was billed under another batch."""
     return (
         (
-            f"Billed for the same date as invoice {known.invoice_id} in {_run(known)}, but under "
+            f"Billed for the same time as invoice {known.invoice_id} in {_run(known)}, but under "
             f"batch {known.batch}; the dates of this sheet make it batch {batch}."
         ),
         f"Submit with --batch {known.batch} if it is that billing period, or with --batch {batch} if it is a new one.",

@@ -8,13 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED, RESULT_COLUMNS
-from importer.model.headers import fold, is_ignored, required_columns
+from importer.model.headers import fold, is_ignored, own_headers, required_columns
 from importer.model.messages import problem
 from importer.model.problems import cell_address
+from importer.reading.check_only import rule_of
 from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from importer.model.problems import Problem
     from importer.model.sheet import Header
@@ -28,6 +29,9 @@ _NOT_APPLIED = """
 """
 CHANGES_AMOUNTS = frozenset(fold(word) for word in _NOT_APPLIED.split(","))
 """Headers of columns that a person may expect to change what is billed; the program does not apply them."""
+
+_WORDS_OF_EXPORTS = {"group": "a group of users", "title": "a job title", "date": "the day of the work"}
+"""Folded headers that are understood, and what they mean in exports of time."""
 
 
 def lacking(names: set[str], known: Mapping[str, str]) -> list[str]:
@@ -51,7 +55,30 @@ def added_by_results(headers: tuple[Header, ...]) -> frozenset[int]:
 def column_problems(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> tuple[Problem, ...]:
     """Problems of the columns that are there; ``row`` is the header's number as Excel shows it."""
     twice = _side_by_side(grid, row, headers) or _duplicates(grid, row, headers)
-    return (*twice, *_unknown_columns(grid, row, headers, known))
+    return (*twice, *_words_of_exports(grid, row, headers, known), *_unknown_columns(grid, row, headers, known))
+
+
+def _words_of_exports(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> Iterator[Problem]:
+    """Warn of headers that often mean something else in an export of another program; the settings can say which."""
+    by_id = any(header.column == "item_id" for header in headers)
+    own = {fold(text) for texts in own_headers(known).aliases.values() for text in texts}
+    for header in headers:
+        word = fold(header.text)
+        name = header.column
+        if name is None or word in own or word not in _WORDS_OF_EXPORTS or (word == "date" and not by_id):
+            continue
+        yield problem(
+            "column.read_as",
+            sheet=grid.name,
+            cell=cell_address(header.position, row),
+            row=row,
+            column=name,
+            value=header.text,
+            header=header.text,
+            title=BY_NAME[name].title,
+            other=_WORDS_OF_EXPORTS[word],
+            ignore=ignore_line([header.text], known),
+        )
 
 
 def missing_columns(
@@ -160,6 +187,8 @@ def _unknown_columns(grid: Grid, row: int, headers: tuple[Header, ...], known: M
     added = added_by_results(headers)
     problems = []
     for header in headers:
+        if rule_of(header, known) is not None:  # its cells are compared, each with what is billed
+            continue
         if header.column is None and header.position not in added and not is_ignored(header.text, known):
             problems.append(_unknown_column(grid, row, header, known, present))
     return problems

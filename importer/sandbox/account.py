@@ -17,9 +17,12 @@ In every project the first records can be billed and the last ones show what can
 - time entry 016: not approved (refused in 102, 105 and 4100000002, which require approval)
 - time entry 017: not billable
 - time entry 018 and expense 009: of a freelancer's account; lists hide them without ``on_my_account=false``
+- expense 009: on no approved expense report (refused in 102, 105 and 4100000002, which require approval)
 - time entries 019 and 020, expense 010 and milestone 005: on an invoice of last month (ids 8986 to 8999)
 - expense 008: not billable
 - story 008: archived
+
+Milestones 002 and 003 are billed upon completion, the others on a fixed date.
 
 Projects with a trait: 106 and 107 bill in USD, 108 in GBP, all others in EUR; 110 has no recipient; in 111 the token
 sees no finances; 112 is archived. Invoices made later have ids from 9001 and numbers from 19050.
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-VERSION = 1
+VERSION = 2
 """Raise it when the sample changes; a store file with another sample is refused then."""
 TOKEN_USER, FREELANCER, FIRST_RECIPIENT = 11, 12, 21
 FIRST_INVOICE, FIRST_NUMBER = 8986, 19035
@@ -54,6 +57,8 @@ SATURDAY = 5
 TIME_ENTRIES, EXPENSES, MILESTONES, STORIES = 20, 10, 5, 8
 """Records per project."""
 UNAPPROVED, NOT_BILLABLE, OF_FREELANCER = 16, 17, 18
+UPON_COMPLETION = (2, 3)
+"""Milestones that are billed when their work is done."""
 BILLED_TIME, NOT_BILLABLE_EXPENSE, FREELANCER_EXPENSE = (19, 20), 8, 9
 ARCHIVED_STORY = 8
 MINUTES_PER_HOUR = 60
@@ -190,6 +195,7 @@ def _workspace(project: Project, place: int) -> Row:
         "currency": project.currency,
         "archived": project.archived,
         "require_time_approvals": project.approvals,
+        "require_expense_approvals": project.approvals,
         "can_see_financials": project.financials,
         "recipient_id": _recipient_id(place),
         "created_at": CREATED_AT,
@@ -246,6 +252,7 @@ def _expense(project: Project, place: int, number: int) -> Row:
         "notes": notes,
         "amount_in_cents": 1290 + (number * 3719 + place * 811) % 38_000,
         "is_billable": number != NOT_BILLABLE_EXPENSE,
+        "approved": number != FREELANCER_EXPENSE,
         "taxable": number % 2 == 1,
         "on_my_account": number != FREELANCER_EXPENSE,
         "created_at": CREATED_AT,
@@ -253,11 +260,13 @@ def _expense(project: Project, place: int, number: int) -> Row:
 
 
 def _milestone(project: Project, place: int, number: int) -> Row:
+    billing_type = "upon_completion" if number in UPON_COMPLETION else "fixed_date"
     return {
         "id": project.record_id(7000, number),
         "workspace_id": project.id,
         "title": MILESTONE_TITLES[number - 1],
         "amount_in_cents": 100_000 * (2 + (number * 3 + place) % 9),
+        "billing_type": billing_type,
         "date_to_invoice": _day(place, number * 4, billed=number == MILESTONES),
         "created_at": CREATED_AT,
     }

@@ -12,6 +12,7 @@ from sqlalchemy import exists, func, select
 from importer.sandbox import store
 from importer.sandbox.fields import (
     ADDITIONAL,
+    EXPENSE,
     HEADER,
     HELD_LISTS,
     LINE,
@@ -200,7 +201,8 @@ def _forbids(kind: str, record: RowMapping, space: RowMapping) -> str | None:
         return "has already been invoiced"
     if not record.get("billable", record.get("is_billable", True)):
         return "is not billable"
-    if kind == TIME_ENTRY and space["require_time_approvals"] and not record["approved"]:
+    needed = {TIME_ENTRY: space["require_time_approvals"], EXPENSE: space["require_expense_approvals"]}
+    if needed.get(kind) and not record["approved"]:
         return "has not been approved"
     return None
 

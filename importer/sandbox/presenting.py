@@ -66,6 +66,7 @@ def workspace(row: RowMapping) -> Record:
         "archived": row["archived"],
         **_currency(row["currency"]),
         "require_time_approvals": row["require_time_approvals"],
+        "require_expense_approvals": row["require_expense_approvals"],
         "permissions": {"can_see_financials": row["can_see_financials"]},
         "created_at": row["created_at"],
         "updated_at": row["created_at"],
@@ -106,7 +107,7 @@ def time_entry(row: RowMapping) -> Record:
 
 
 def expense(row: RowMapping) -> Record:
-    """Present an expense, which does not tell its invoice."""
+    """Present an expense, which tells neither its invoice nor whether it is approved."""
     return {
         "id": str(row["id"]),
         "workspace_id": str(row["workspace_id"]),
@@ -132,6 +133,7 @@ def billing_milestone(row: RowMapping) -> Record:
         "title": row["title"],
         "amount_in_cents": _amount(row, "amount_in_cents"),
         **_currency(row["currency"]),
+        "billing_type": row["billing_type"],
         "date_to_invoice": row["date_to_invoice"],
         "created_at": row["created_at"],
         "updated_at": row["created_at"],

@@ -43,6 +43,8 @@ class Collection:
     orders: Sequence[str] = ("id", "created_at")
     """Columns that ``order`` knows."""
     default_order: str = "id:asc"
+    optional: Sequence[str] = ()
+    """Columns that a list shows only when ``optional_fields`` names them."""
 
     def fetch(self, connection: Connection, ids: Sequence[int]) -> list[Record]:
         """Return records by id, default filters aside."""
@@ -100,8 +102,11 @@ def _effort_conditions(table: Table, kind: str) -> Callable[[Query], Iterator[Co
         yield from _of_workspaces(table, query)
         if query.flag("on_my_account", default=True):
             yield table.c.on_my_account.is_(True)
-        if query.text("uninvoiced") is not None:  # its value is ignored, as Kantata does
+        # The value of these two is ignored, as Kantata does.
+        if query.text("uninvoiced") is not None:
             yield ~_is_held(table, kind)
+        if query.text("approved") is not None:
+            yield table.c.approved.is_(True)
 
     return conditions
 
@@ -175,9 +180,21 @@ def _effort_rows(table: Table, kind: str) -> Select[Any]:
     return _with_workspace(table).add_columns(_is_held(table, kind).label("is_invoiced"))
 
 
+def _workspace_rows() -> Select[Any]:
+    lead = store.users.c.full_name.label("client_lead_name")
+    return select(_spaces, lead).join(store.users, store.users.c.id == _spaces.c.recipient_id, isouter=True)
+
+
 _ALL = (
     Collection("users", store.users, select(store.users), presenting.user),
-    Collection("workspaces", _spaces, select(_spaces), presenting.workspace, _workspace_conditions),
+    Collection(
+        "workspaces",
+        _spaces,
+        _workspace_rows(),
+        presenting.workspace,
+        _workspace_conditions,
+        optional=("client_lead_name",),
+    ),
     Collection("stories", store.stories, _with_workspace(store.stories), presenting.story, _story_conditions),
     Collection(
         "time_entries",
@@ -369,7 +386,10 @@ def listing(connection: Connection, key: str, query: Query) -> Record:
     ).scalar_one()
     page = query.page()
     rows = rows.order_by(*_order(collection, query)).limit(page.size).offset(page.offset)
-    records = [collection.present(row) for row in connection.execute(rows).mappings()]
+    asked = [name for name in collection.optional if name in query.names("optional_fields")]
+    records = []
+    for row in connection.execute(rows).mappings():
+        records.append(collection.present(row) | {name: row[name] for name in asked})
     return _wrap(connection, key, records, query.names("include"), (count, page))
 
 

@@ -95,6 +95,7 @@ workspaces = Table(
     _text("currency"),
     _flag("archived"),
     _flag("require_time_approvals"),
+    _flag("require_expense_approvals"),
     _flag("can_see_financials"),
     Column("recipient_id", Integer, ForeignKey("users.id")),
     _text("created_at"),
@@ -130,6 +131,7 @@ expenses = Table(
     _text("notes"),
     _whole("amount_in_cents"),
     _flag("is_billable"),
+    _flag("approved"),
     _flag("taxable"),
     _flag("on_my_account"),
     _text("created_at"),
@@ -142,6 +144,7 @@ billing_milestones = Table(
     _of_workspace(),
     _text("title"),
     _whole("amount_in_cents"),
+    _text("billing_type"),
     _text("date_to_invoice"),
     _text("created_at"),
 )

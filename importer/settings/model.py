@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     fractional_amounts: Literal["refuse", "send"] = Field(
         "refuse", description="Amounts with cents: refuse them, or send them (whether Kantata keeps cents is unknown)."
     )
+    not_sent_cells: Literal["refuse", "ignore", "compare"] | None = Field(
+        None,
+        description="Amount, hours, rate and texts beside a time entry, expense or milestone: refuse them, ignore "
+        "them, or compare the figures with what Kantata holds. None: compare, where Kantata can be asked, else refuse.",
+    )
     decimal_mark: Literal["auto", ".", ","] = Field(
         "auto", description="Decimal mark of amounts typed as text: a point, a comma, or as each column proves (auto)."
     )
@@ -100,6 +105,13 @@ class Settings(BaseSettings):
     )
     change_percent: NotNegative = Field(
         Decimal(50), description="Change against the batch before, in percent, beyond which preview names a project."
+    )
+    repeat_days: int = Field(
+        20,
+        ge=0,
+        le=366,
+        description="Lines like those of an invoice dated less than this many days away are held: probably a repeat. "
+        "Who bills weekly sets 5.",
     )
     workers: int = Field(4, ge=1, le=32, description="How many invoices are under way at the same time.")
     pace_per_second: PerSecond = Field(

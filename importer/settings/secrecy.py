@@ -52,6 +52,8 @@ def without_secret(name: str, value: object) -> str:
     if isinstance(value, SecretStr):
         return "(secret)"
     text = str(value)
+    if name == "ledger" and "password" in text.lower() and "://" not in text:
+        return "(secret)"
     if name == "ledger" and "://" in text:
         scheme, _, rest = text.partition("://")
         if "password" in rest.partition("?")[2].lower() and "@" in rest.partition("?")[2]:

@@ -50,7 +50,7 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
             raise error(SettingsProblem, "settings.profile:no_file", profile=profile)
         return {}, {}
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad puts a mark in front
+        content = _parsed(path.read_text(encoding="utf-8-sig"))  # Notepad puts a mark in front
     except UnicodeDecodeError as why:
         raise error(SettingsProblem, "settings.file:encoding", file=path) from why
     except (tomllib.TOMLDecodeError, OSError) as why:
@@ -67,6 +67,14 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
         near = did_you_mean(profile, profiles) or "."
         raise error(SettingsProblem, "settings.profile", file=path, profile=profile, near=near)
     return content, profiles[profile]
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError as why:
+        msg = "its brackets are nested too deep"
+        raise tomllib.TOMLDecodeError(msg) from why
 
 
 def _profiles_of(content: dict[str, Any], path: Path) -> dict[str, dict[str, Any]]:

@@ -194,16 +194,14 @@ def test_preview_and_submit_say_what_changed_since_the_last_submit(cli: Cli) -> 
     header = "Project ID,Item type,Amount,Net days,PO"
     october = sheet_of(cli, "october.csv", header, "101,fixed_fee,500,30,secret-po-4711")
     assert cli.run("submit", october, "--sandbox", "--yes", "--json").document["notices"][1:] == []
-    november = sheet_of(
-        cli, "november.csv", "Project ID,Item type,Net amount,Net days,Discount", "102,fixed_fee,600,30,x"
-    )
-    refused = sheet_of(cli, "refused.csv", "Project ID,Item type,Net amount,Net days,Discount", "102,fixed_fee,?,30,x")
+    november = sheet_of(cli, "november.csv", "Project ID,Item type,Net amount,Net days,Menge", "102,fixed_fee,600,30,x")
+    refused = sheet_of(cli, "refused.csv", "Project ID,Item type,Net amount,Net days,Menge", "102,fixed_fee,?,30,x")
     for path, code in ((november, 0), (refused, 3)):
         command = ("preview",) if path is november else ("submit", "--yes")
         document = cli.run(*command, path, "--sandbox", "--json").document
         assert document["exit_code"] == code
         [_, notice] = document["notices"]
-        assert notice.endswith("(october.csv): new column “Discount”; “Amount” is now called “Net amount”.")
+        assert notice.endswith("(october.csv): new column “Menge”; “Amount” is now called “Net amount”.")
         assert "header.gone" in [problem["code"] for problem in document["problems"]]
     sent = cli.run("submit", november, "--sandbox", "--yes", "--json").document
     assert (sent["exit_code"], len(sent["notices"])) == (0, 2)

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
-import ssl
-import subprocess
-import threading
-from contextlib import contextmanager
 from decimal import Decimal
 from email.utils import formatdate
 from pathlib import Path
@@ -30,7 +25,7 @@ from importer.model.errors import AccessDenied, NotReached
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from importer.sandbox.running import Sandbox
 
@@ -428,60 +423,6 @@ def test_a_proxy_that_refuses_is_safe_to_send_again(
         assert connect("https://kantata.test").create_invoice(PAYLOAD).kind is FOR_NOW
         assert [one.method for one in proxy.received] == ["CONNECT"]
     assert connect("https://kantata.test").create_invoice(PAYLOAD).kind is FOR_NOW
-
-
-@contextmanager
-def tls(context: ssl.SSLContext | None) -> Iterator[tuple[str, list[bytes]]]:
-    """Serve one TLS connection (None: speak plain HTTP instead); give its address and what came through it."""
-    came: list[bytes] = []
-
-    def serve() -> None:
-        connection, _ = listening.accept()
-        with connection:
-            try:
-                if context is None:
-                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-                    return
-                with context.wrap_socket(connection, server_side=True) as secure:
-                    came.append(secure.recv(65536))
-            except OSError:
-                return
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"https://127.0.0.1:{listening.getsockname()[1]}", came
-        thread.join(5)
-
-
-def test_a_tls_handshake_that_fails_is_safe_to_send_again(connect: Callable[..., KantataApi]) -> None:
-    """A server without a certificate: no secure line, nothing was sent."""
-    with tls(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as (address, came):
-        assert connect(address).create_invoice(PAYLOAD).kind is FOR_NOW
-    assert came == []
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with the openssl command")
-def test_a_certificate_that_is_not_trusted_is_safe_to_send_again(
-    connect: Callable[..., KantataApi],
-    tmp_path: Path,
-) -> None:
-    """The token goes to nobody who cannot prove a name."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with tls(context) as (address, came):
-        outcome = connect(address).create_invoice(PAYLOAD)
-    assert outcome.kind is FOR_NOW
-    assert came in ([], [b""])
-
-
-def test_a_server_that_does_not_speak_tls_is_safe_to_send_again(connect: Callable[..., KantataApi]) -> None:
-    """https:// to a plain server: it heard no request."""
-    with tls(None) as (address, _):
-        assert connect(address).create_invoice(PAYLOAD).kind is FOR_NOW
 
 
 # --- looking invoices up ---

@@ -80,16 +80,16 @@ def test_preview_compares_with_the_month_before(cli: Cli, sandbox: Sandbox) -> N
 def test_what_other_files_of_the_batch_have_billed_is_not_missing(cli: Cli, sandbox: Sandbox) -> None:
     """A month in two files, or the rows that were left to fix: the batch is compared, not the file alone."""
     cli = cli.at(sandbox)
-    month(cli, "2026-10-31", {101: 100, 102: 100, 103: 100})
+    month(cli, "2026-10-31", {101: 100, 102: 100, 103: 100}, notes="fee")
     assert submit(cli).exit_code == 0
-    month(cli, "2026-11-30", {101: 100, 102: 300}, invoice_key="first")
+    month(cli, "2026-11-30", {101: 100, 102: 300}, invoice_key="first", notes="first")
     assert submit(cli).exit_code == 0
-    month(cli, "2026-11-30", {101: 100, 103: 100}, invoice_key="second")
+    month(cli, "2026-11-30", {101: 100, 103: 100}, invoice_key="second", notes="second")
     said = preview(cli).document["notices"]
     assert "3 projects then, 3 now, 1 of them billed already, not by this file." in said[1]
     assert "101 “Website-Relaunch Bäckerei Müller” (EUR 100.00 → 200.00)" in said[2]
     assert "102 “Markenauftritt Großküchen Schöller” (EUR 100.00 → 300.00)" in said[2]
-    month(cli, "2026-11-30", {101: 150, 102: 300}, invoice_key="first")
+    month(cli, "2026-11-30", {101: 150, 102: 300}, invoice_key="first", notes="first")
     done = preview(cli)
     assert done.statuses == ["held"]
     assert "3 projects then, 2 now; missing now: 103" in done.document["notices"][1]
@@ -104,51 +104,6 @@ def test_without_a_batch_before_nothing_is_compared(cli: Cli, sandbox: Sandbox) 
     assert "Changes" not in load_workbook(done.document["files"]["preview"]).sheetnames
 
 
-def test_the_same_lines_dated_anew_are_a_warning(cli: Cli, sandbox: Sandbox) -> None:
-    """Equal in all but the date, also under another key: preview and submit name the invoice and its date."""
-    cli = cli.at(sandbox)
-    month(cli, "2026-10-31", {101: 100, 102: 100}, invoice_key="", notes="Retainer")
-    first = submit(cli)
-    month(cli, "2026-11-30", {101: 100, 102: 101}, invoice_key="other", notes="Retainer")
-    cli.sheet(
-        {"workspace_id": 101, "amount": 100, "invoice_date": "2026-11-20", "invoice_key": "other", "notes": "Retainer"},
-        {"workspace_id": 102, "amount": 101, "invoice_date": "2026-11-20", "invoice_key": "", "notes": "Retainer"},
-    )
-    done = preview(cli)
-    [warning] = done.document["problems"]
-    assert (done.exit_code, warning["severity"], warning["code"]) == (0, "warning", "invoice.dated_anew")
-    assert warning["row"] == 2
-    assert f"invoice {first.document['invoices'][0]['invoice_id']}, dated 2026-10-31" in warning["message"]
-    sent = submit(cli)
-    assert (sent.exit_code, sent.statuses) == (0, ["created", "created"])
-    assert [one["code"] for one in sent.document["problems"]] == ["invoice.dated_anew"]
-    assert [one["code"] for one in submit(cli).document["problems"]] == []  # already created: nothing to warn of
-
-
-def test_rows_sorted_anew_and_dated_anew_are_a_warning_too(cli: Cli, sandbox: Sandbox) -> None:
-    """An old sheet may have been sorted as well before its dates were moved on."""
-    cli = cli.at(sandbox)
-    rows = [{"amount": 100, "notes": "A"}, {"amount": 200, "notes": "B"}]
-    cli.sheet(*({**row, "invoice_date": "2026-10-31"} for row in rows))
-    assert submit(cli).exit_code == 0
-    cli.sheet(*({**row, "invoice_date": "2026-11-30"} for row in reversed(rows)))
-    assert "invoice.dated_anew" in [one["code"] for one in preview(cli).document["problems"]]
-
-
-def test_a_monthly_retainer_is_a_note_from_the_third_month_on(cli: Cli, sandbox: Sandbox) -> None:
-    """The second month warns, the third does not; billed twice in a month, or after a gap, it is a warning again."""
-    cli = cli.at(sandbox)
-    seen = []
-    for day in ("2026-08-31", "2026-09-30", "2026-10-31", "2026-10-20", "2026-12-31"):
-        month(cli, day, {101: 100}, notes="Retainer")
-        done = cli.run("submit", cli.folder / "october.csv", "--json", "--yes", "--batch", day)
-        assert done.statuses == ["created"]
-        notes = [one for one in done.document["notices"] if one.startswith("Monthly")]
-        seen.append(([one["code"] for one in done.document["problems"] if "dated_anew" in one["code"]], len(notes)))
-    warned = ["invoice.dated_anew"]
-    assert seen == [([], 0), (warned, 0), ([], 1), (warned, 0), (warned, 0)]
-
-
 def test_one_that_was_deleted_or_bears_the_same_date_is_not_named(cli: Cli, sandbox: Sandbox) -> None:
     """What is gone from Kantata bills nothing; and “all but the date” is not said of the same date."""
     cli = cli.at(sandbox)
@@ -161,19 +116,6 @@ def test_one_that_was_deleted_or_bears_the_same_date_is_not_named(cli: Cli, sand
     assert requests.delete(address, headers={"Authorization": f"Bearer {sandbox.token}"}, timeout=5).ok
     again = cli.run("preview", cli.folder / "october.csv", "--batch", "again", "--json").document
     assert (again["invoices"][0]["status"], again["problems"]) == ("ready", [])
-
-
-def test_the_same_of_the_same_day_with_another_number_is_a_warning(cli: Cli, sandbox: Sandbox) -> None:
-    """Another key, and a number that is counted on: no rule holds it, so a person is told."""
-    cli = cli.at(sandbox)
-    month(cli, "2026-10-31", {101: 100}, user_invoice_number=5001)
-    assert submit(cli).exit_code == 0
-    month(cli, "2026-10-31", {101: 100}, user_invoice_number=5002, invoice_key="again")
-    [problem] = preview(cli).document["problems"]
-    assert problem["message"].startswith("again: all but the number is as on invoice 9001, dated 2026-10-31 (run ")
-    assert problem["severity"] == "warning"
-    month(cli, "2026-10-31", {101: 100}, user_invoice_number=5001, invoice_key="again")
-    assert preview(cli).statuses == ["held"]
 
 
 def test_another_text_is_no_repeat(cli: Cli, sandbox: Sandbox) -> None:
@@ -218,10 +160,6 @@ def test_both_kinds_of_ledger_look_back(ledger_place: sa.URL) -> None:
     bill(ledger, *rejected, batch="c", kind=OutcomeKind.REJECTED)
     assert ledger.batches() == ["b", "a"]
     assert [one.reference for one in ledger.billed_in_batch("a")] == [september.reference]
-    assert {one.reference for one in ledger.billed_for_projects([(101,), (109,)])} == {
-        september.reference,
-        october[0].reference,
-    }
     ledger.close()
 
 

@@ -68,6 +68,12 @@ CASES: dict[str, tuple[list[dict[str, object]], list[tuple[str, str, str]]]] = {
     "expense of another project": ([{**EXPENSE, "item_id": 6103001}], [("item_id.other_project", "D2", "error")]),
     "billed expense": ([{**EXPENSE, "item_id": 6101010}], [("item_id.invoiced", "D2", "error")]),
     "expense that is not billable": ([{**EXPENSE, "item_id": 6101008}], [("item_id.not_billable", "D2", "warning")]),
+    "expense on no approved report": (
+        [{"workspace_id": 102, **EXPENSE, "item_id": 6102009}],
+        [("item_id.not_approved", "D2", "error")],
+    ),
+    "expense on an approved report": ([{"workspace_id": 102, **EXPENSE, "item_id": 6102001}], []),
+    "expense of a project that needs no approval": ([{**EXPENSE, "item_id": 6101009}], []),
     "no such milestone": ([{**MILESTONE, "item_id": 7199001}], [("item_id.unknown", "D2", "error")]),
     "milestone of another project": ([{**MILESTONE, "item_id": 7103001}], [("item_id.other_project", "D2", "error")]),
     "billed milestone": ([{**MILESTONE, "item_id": 7101005}], [("item_id.invoiced", "D2", "error")]),
@@ -87,6 +93,17 @@ CASES: dict[str, tuple[list[dict[str, object]], list[tuple[str, str, str]]]] = {
         [{"user_invoice_number": 19049, **FEE}],
         [("user_invoice_number.used_before", "D2", "warning")],
     ),
+    "number far above the next one": (
+        [{"user_invoice_number": 190500, **FEE}],
+        [("user_invoice_number.far_ahead", "D2", "warning")],
+    ),
+    "number that soon comes": ([{"user_invoice_number": 19151, **FEE}], []),
+    "issued invoice without a recipient": (
+        [{"workspace_id": 110, "draft": "no", **FEE}],
+        [("workspace_id.no_client_lead", "A2", "warning")],
+    ),
+    "draft without a recipient": ([{"workspace_id": 110, "draft": "yes", **FEE}], []),
+    "issued invoice with a recipient": ([{"draft": "no", **FEE}], []),
     "two findings of one item": (
         [{"workspace_id": 103, **TIME, "item_id": 5102020}],
         [("item_id.other_project", "D2", "error"), ("item_id.invoiced", "D2", "error")],
@@ -114,6 +131,105 @@ def test_a_finding_names_what_is_known(cli: Cli, sandbox: Sandbox) -> None:
     assert "project 103" in elsewhere["message"]
     assert "project 101 “Website-Relaunch Bäckerei Müller”" in elsewhere["message"]
     assert "Jubiläumsbuch" in archived["message"]
+
+
+HOURS = {**TIME, "item_id": 5101001}
+"""135 minutes at 110.00: worth 247.50."""
+UNSENT: dict[str, tuple[dict[str, object], list[tuple[str, str, str]]]] = {
+    "the same amount": ({**HOURS, "amount": "247.50"}, []),
+    "half a cent": ({**HOURS, "amount": "247.5050"}, []),
+    "more than half a cent": ({**HOURS, "amount": "247.5051"}, [("amount.differs", "E2", "error")]),
+    "a cent more": ({**HOURS, "amount": "247.51"}, [("amount.differs", "E2", "error")]),
+    "euros of a project in dollars": (
+        {"workspace_id": 106, **TIME, "item_id": 5106001, "amount": "EUR 1"},
+        [("amount.differs", "E2", "error"), ("amount.currency", "E2", "error")],
+    ),
+    "a text": ({**HOURS, "notes": "Workshop"}, []),
+    "an expense": ({**EXPENSE, "item_id": 6101001, "amount": "50.09"}, []),
+    "another expense": ({**EXPENSE, "item_id": 6101001, "amount": "50"}, [("amount.differs", "E2", "error")]),
+    "a milestone": ({**MILESTONE, "item_id": 7101002, "amount": "8000", "invoice_date": "2026-10-31"}, []),
+    "what Kantata hides": (
+        {"workspace_id": 111, **TIME, "item_id": 5111001, "amount": "5"},
+        [("workspace_id.finances_hidden", "A2", "error"), ("amount.not_comparable", "E2", "error")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNSENT)
+def test_what_is_not_sent_is_compared_with_kantata(cli: Cli, sandbox: Sandbox, case: str) -> None:
+    """More than half a cent is an error at the cell; a text is left aside with a note."""
+    row, expected = UNSENT[case]
+    done = preview(cli.at(sandbox), row)
+    assert found(done) == expected
+    notes = [notice for notice in told(done) if "is not sent: Kantata has its own" in notice]
+    assert len(notes) == ("notes" in row)
+    if not expected:
+        assert (done.exit_code, done.statuses) == (0, ["ready"])
+
+
+def test_a_difference_names_both_figures(cli: Cli, sandbox: Sandbox) -> None:
+    """And the record."""
+    [problem] = preview(cli.at(sandbox), {**HOURS, "amount": "1250.00"}).document["problems"]
+    assert problem["message"] == (
+        "Amount is 1,250.00 in the sheet, but 247.50 in Kantata for time entry 5101001; what Kantata holds is billed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "options", "codes"),
+    [("refuse", (), ["amount.forbidden"]), ("compare", ("--offline",), ["amount.forbidden"]), ("ignore", (), [])],
+)
+def test_the_setting_says_what_becomes_of_unsent_cells(
+    cli: Cli, sandbox: Sandbox, how: str, options: tuple[str, ...], codes: list[str]
+) -> None:
+    """Where Kantata is not asked, nothing can be compared."""
+    row = {**HOURS, "amount": 9}
+    done = cli.at(sandbox).run("preview", cli.sheet(row), "--json", *options, IMPORTER_NOT_SENT_CELLS=how)
+    assert [code for code, *_ in found(done)] == codes
+
+
+def test_a_time_export_is_billed_by_its_ids(cli: Cli, sandbox: Sandbox) -> None:
+    """The text and the amount of a fixed fee beside it are sent."""
+    fee = {"notes": "Retainer", "amount": 800}
+    done = submit(cli.at(sandbox), {**HOURS, "notes": "Workshop", "amount": "247.5"}, fee)
+    assert (done.exit_code, done.statuses) == (0, ["created"])
+    [sent] = [one.json["invoice"] for one in sandbox.received("POST")]
+    assert sent["time_entry_ids"] == [5101001]
+    assert [(item["notes"], item["amount"]) for item in sent["fixed_fee_items"]] == [("Retainer", 800)]
+
+
+def test_a_milestone_that_is_billed_upon_completion_says_so(cli: Cli, sandbox: Sandbox) -> None:
+    """Its date is not the day on which it is to be billed."""
+    rows = [{**MILESTONE, "item_id": number, "invoice_date": "2026-09-01"} for number in (7101001, 7101002)]
+    dated, completed = preview(cli.at(sandbox), *rows).document["problems"]
+    assert "is to be invoiced on" in dated["message"]
+    assert "when its work is done" in completed["message"]
+
+
+def test_several_far_numbers_make_one_warning(cli: Cli, sandbox: Sandbox) -> None:
+    """It names the cells."""
+    rows = [{"invoice_key": f"k{n}", "user_invoice_number": 70_000 + n, **FEE} for n in range(3)]
+    [warning] = preview(cli.at(sandbox), *rows).document["problems"]
+    assert warning["cell"] == "E2"
+    assert "19050" in warning["message"]
+    assert "(E3, E4 likewise)" in warning["message"]
+
+
+def test_a_next_number_that_cannot_be_asked_stops_nothing(cli: Cli, sandbox: Sandbox) -> None:
+    """No more than a warning rests on it."""
+    path = "/invoices/next_invoice_number"
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, method="GET", path=path, status=403, times=9))
+    done = submit(cli.at(sandbox), {"user_invoice_number": 70_000, **FEE})
+    assert (done.exit_code, done.statuses, found(done)) == (0, ["created"], [])
+
+
+def test_expense_reports_are_asked_for_only_where_a_project_needs_them(cli: Cli, sandbox: Sandbox) -> None:
+    """One more call, and none for projects that bill all expenses."""
+    cli = cli.at(sandbox)
+    preview(cli, {**EXPENSE, "item_id": 6101001})
+    assert [one.query.get("approved") for one in sandbox.received("GET", "/expenses")] == [None]
+    preview(cli, {"workspace_id": 102, **EXPENSE, "item_id": 6102001})
+    assert [one.query.get("approved") for one in sandbox.received("GET", "/expenses")][1:] == [None, "true"]
 
 
 # --- what a finding does ---
@@ -339,21 +455,21 @@ def test_five_thousand_lines_over_three_hundred_projects_need_forty_calls_at_mos
 
 
 def test_each_kind_is_asked_for_only_when_the_sheet_has_it(cli: Cli, sandbox: Sandbox) -> None:
-    """One fixed fee: the references and the project. A submit asks no more than a preview."""
+    """One fixed fee: the lines and references, and the project. A submit asks no more than a preview."""
     cli = cli.at(sandbox)
     preview(cli, FEE)
     first = [one.path for one in sandbox.received("GET")]
-    assert first == ["/invoices", "/workspaces"]
+    assert first == ["/invoices", "/invoices", "/workspaces"]
     submit(cli, FEE)
     assert [one.path for one in sandbox.received("GET")] == first * 2
 
 
 def test_many_invoice_numbers_are_looked_for_among_the_newest_invoices(cli: Cli, sandbox: Sandbox) -> None:
-    """More numbers than calls: one list instead of one call each."""
+    """More numbers than calls: one list instead of one call each, beside the references and the next number."""
     rows = [{"invoice_key": f"k{n}", "user_invoice_number": 19_040 + n, **FEE} for n in range(12)]
     done = preview(cli.at(sandbox), *rows)
     assert [code for code, *_ in found(done)].count("user_invoice_number.in_use") == 8  # one is hidden
-    assert len([one for one in sandbox.received("GET", "/invoices") if "only" not in one.query]) == 2
+    assert len([one for one in sandbox.received("GET", "/invoices") if "only" not in one.query]) == 4
     assert [one.partition(",")[0] for one in told(done)] == ["Submit would send nothing of this file"]
 
 

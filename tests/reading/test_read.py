@@ -981,7 +981,7 @@ def test_own_columns_named_like_answers_stay_the_sheets_own(tmp_path: Path) -> N
     assert [problem.code for problem in sheet.problems] == ["column.not_applied"]
 
 
-@pytest.mark.parametrize("header", ["Quantity", "Hours", "Discount", "Status", "Currency", "Menge"])
+@pytest.mark.parametrize("header", ["Quantity", "Hours", "Status", "Menge"])
 def test_a_column_that_seems_to_change_what_is_billed_is_named(tmp_path: Path, header: str) -> None:
     """Price times quantity, a discount or “do not invoice”: nothing of that is applied, and that is said."""
     [problem] = read(table(tmp_path / "a.xlsx", [header, *HEADER], ["x", 101, "fixed_fee", 5])).problems

@@ -86,6 +86,22 @@ def test_uninvoiced_filters_whatever_its_value(untouched: Client) -> None:
     assert untouched.get("/time_entries", only=5101019, uninvoiced="false")["results"] == []
 
 
+def test_approved_keeps_only_what_is_approved(untouched: Client) -> None:
+    """An expense has no such field: the list of approved ones is the only answer."""
+    both = {"only": "6102001,6102009", "on_my_account": "false"}
+    assert set(untouched.get("/expenses", **both)["expenses"]) == {"6102001", "6102009"}
+    approved = untouched.get("/expenses", **both, approved="true")["expenses"]
+    assert set(approved) == {"6102001"}
+    assert "approved" not in approved["6102001"]
+
+
+def test_a_client_lead_is_shown_on_request(untouched: Client) -> None:
+    """Null in a project without one."""
+    assert "client_lead_name" not in untouched.get("/workspaces", only=110)["workspaces"]["110"]
+    shown = untouched.get("/workspaces", only="101,110", optional_fields="client_lead_name")["workspaces"]
+    assert [shown[number]["client_lead_name"] for number in ("101", "110")] == ["Jürgen Müller", None]
+
+
 def test_records_above_31_bits(untouched: Client) -> None:
     """Ids above 2**31 are strings in answers and found by only."""
     entry = untouched.get("/time_entries", only=4105101001)["time_entries"]["4105101001"]

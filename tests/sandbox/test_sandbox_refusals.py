@@ -64,6 +64,7 @@ def items(**change: object) -> dict[str, object]:
         ("time_entry_ids", {"workspace_id": 102, "time_entry_ids": [5102016]}),
         ("expense_ids", {"expense_ids": [6101008]}),
         ("expense_ids", {"expense_ids": [6101010]}),
+        ("expense_ids", {"workspace_id": 102, "expense_ids": [6102009]}),
         ("billing_milestone_ids", {"billing_milestone_ids": [7101005]}),
         ("fixed_fee_items", items(amount="5")),
         ("fixed_fee_items", items(amount=True)),

@@ -133,6 +133,15 @@ def test_each_difference_is_named_with_both_values(name: str, create: Callable[[
     assert lost_cents(result) is (name in {"another amount", "an item less", "an item twice"})
 
 
+@pytest.mark.parametrize("field", ["purchase_order", "project_code", "invoice_date"])
+def test_what_kantata_fills_in_is_no_difference(create: Callable[[PlannedInvoice], Shown], field: str) -> None:
+    """The preferences of a project may fill a PO number or project code that the sheet leaves empty."""
+    one = plan(invoice(fee(101, "500")))[0]
+    shown = create(one)
+    filled = replace(shown, header=shown.header | {field: "2026-10-31"})
+    assert compared(one, filled) == TieOut()
+
+
 LEFT_OUT: dict[str, Callable[[Shown], Shown]] = {
     "the fixed fees and additional items": lambda s: replace(s, items=None),
     "the projects": lambda s: replace(s, workspace_ids=None),

@@ -148,11 +148,11 @@ def test_the_hint_of_an_unknown_header_ignores_it(tmp_path: Path) -> None:
 
 
 def test_the_hint_of_an_unknown_header_names_the_likely_column(tmp_path: Path) -> None:
-    """“Customer PO” may mean the PO number; the lines make it so and keep the aliases that exist."""
-    path = table(tmp_path / "a.xlsx", [*HEADER, "Customer PO"], [*ROW, "x"])
+    """“Our PO” may mean the PO number; the lines make it so and keep the aliases that exist."""
+    path = table(tmp_path / "a.xlsx", [*HEADER, "Our PO"], [*ROW, "x"])
     sheet, _ = read_with(path, '[columns]\npurchase_order = ["Bestellung"]')
     assert "unless it means PO number" in sheet.problems[0].hint
-    assert lines_shown(sheet.problems[0].hint) == {"columns": {"purchase_order": ["Bestellung", "Customer PO"]}}
+    assert lines_shown(sheet.problems[0].hint) == {"columns": {"purchase_order": ["Bestellung", "Our PO"]}}
     sheet, _ = read_with(path, sheet.problems[0].hint.split("\n", 1)[1])
     assert (sheet.problems, raw_values(sheet, "purchase_order")) == ((), ["x"])
 

@@ -36,6 +36,11 @@ _PROJECTS = {
         "in {other}.",
         "Give the rows of each currency an invoice key of their own.",
     ),
+    "workspace_id.no_client_lead": Message(
+        "This invoice is issued at once, not a draft, and gets no recipient: there is no client lead of {projects}.",
+        "Name a client lead in Kantata, or create a draft.",
+        _WARNING,
+    ),
     "amount.currency": Message(
         "The amount is in {mark}, but {project} bills in {currency}.", "Correct the amount or the project."
     ),
@@ -56,14 +61,37 @@ _ITEMS = {
         "{item} is not approved, and its project bills approved time only.",
         "Have it approved in Kantata, or delete the row.",
     ),
+    "item_id.not_approved:expense": Message(
+        "{item} is on no approved expense report, and its project bills approved expenses only.",
+        "Have its expense report approved in Kantata, or delete the row.",
+    ),
     "item_id.not_billable": Message(
         "{item} is not marked as billable, so Kantata may refuse it.",
         "Mark it as billable in Kantata, or delete the row.",
         _WARNING,
     ),
+    "*.differs": Message(
+        "{title} is {shown} in the sheet, but {held} in Kantata for {item}; what Kantata holds is billed.",
+        "Correct it in Kantata or in the sheet, or delete the row.",
+    ),
+    "*.not_comparable": Message(
+        "{title} is {shown} in the sheet, and Kantata does not show its own for {item}, so the two cannot be compared.",
+        'Empty the cell, or put not_sent_cells = "ignore" into importer.toml to leave such cells aside.',
+    ),
     "item_id.not_due": Message(
         "{item} is to be invoiced on {due}, after the date of this invoice.",
         "Nothing to do if it is meant to be billed early.",
+        _WARNING,
+    ),
+    "item_id.not_due:completion": Message(
+        "{item} is to be invoiced when its work is done, and its date, {due}, lies after the date of this invoice.",
+        "Nothing to do if it is meant to be billed early.",
+        _WARNING,
+    ),
+    "user_invoice_number.far_ahead": Message(
+        "Invoice number {shown} is far above {next}, which Kantata would give next. Kantata goes on from the last "
+        "number used, so this may move the numbers of your account for good.{others}",
+        "Correct the number if it was mistyped; otherwise nothing to do.",
         _WARNING,
     ),
     "user_invoice_number.in_use": Message(

@@ -185,6 +185,16 @@ _HEADERS = {
         "{lines}",
         Severity.WARNING,
     ),
+    "column.contradicts": Message(
+        "The column “{header}” says “{shown}”, which contradicts what would be billed: only {needed} agrees with it.",
+        "Correct the row or leave it out. If the column means something else, add to importer.toml, "
+        "above all sections:\n{ignore}",
+    ),
+    "column.read_as": Message(
+        "The column “{header}” is read as {title}; in many exports it holds {other}.",
+        "Nothing to do if that is right. Otherwise add to importer.toml, above all sections:\n{ignore}",
+        Severity.WARNING,
+    ),
     "column.not_applied": Message(
         "The column “{text}” is not used: every row is billed with the amount in the sheet.",
         "Make sure that the amounts are final. {lines}",

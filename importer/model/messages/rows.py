@@ -20,6 +20,18 @@ _CELLS = {
         "{title} must be empty for a {kind}, but holds “{shown}”; Kantata takes no {noun} for it.",
         "Empty the cell, or correct the item type.",
     ),
+    "*.forbidden:column": Message(
+        "{title} must be empty beside time entries, expenses and milestones, but is filled in {cells}; Kantata takes "
+        "no {noun} for them.",
+        "Empty these cells, or correct the item type. To keep them, put not_sent_cells into importer.toml: "
+        '"ignore" leaves them aside, "compare" compares amounts with what Kantata holds, which must be asked for that '
+        "(a token, and no --offline).",
+    ),
+    "*.forbidden:wish": Message(
+        "{title} must be empty beside time entries, expenses and milestones, but is filled in {cells}; Kantata takes "
+        "no {noun} for them.",
+        'Empty these cells, or put not_sent_cells = "ignore" into importer.toml to leave them aside.',
+    ),
     "*.zero": Message("The amount is 0.", "Type the amount to bill, or delete the row."),
     "*.negative": Message(
         "The amount of a fixed fee cannot be negative ({shown}).",

@@ -38,11 +38,12 @@ def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
     chosen = [meta for meta in sheets if "WorkSheet" in str(meta.typ)]
     if not chosen:
         raise error(FileProblem, "file.no_sheet", name=name)
+    looker = _LOOKERS[kind](archive)
     grids = []
     for meta in chosen:
         try:
             rows = cast("list[list[Cell]]", workbook.get_sheet_by_name(meta.name).to_python(skip_empty_area=False))
-            look = _LOOKS[kind](archive, meta.name)
+            look = looker(meta.name)
         except (CalamineError, OSError, ValueError, ET.ParseError, expat.ExpatError) as why:
             raise _unusual(name, why) from why
         _put_faults(rows, look)
@@ -67,8 +68,9 @@ def _put_faults(rows: list[list[Cell]], look: SideLook) -> None:
     look.faults.clear()
 
 
-_LOOKS: dict[Format, Callable[[Archive, str], SideLook]] = {
-    Format.XLSX: xlsx.look,
-    Format.XLSB: xlsb.look,
-    Format.ODS: ods.look,
+_LOOKERS: dict[Format, Callable[[Archive], Callable[[str], SideLook]]] = {
+    Format.XLSX: xlsx.looker,
+    Format.XLSB: xlsb.looker,
+    Format.ODS: ods.looker,
 }
+"""What the sheets of a workbook hold besides their values: archive → name of a sheet → its look."""

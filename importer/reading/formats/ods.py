@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -10,7 +11,7 @@ from importer.reading.formats.grid import NOT_CALCULATED, MergedRange, SideLook,
 from importer.reading.formats.number_formats import FormatRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from importer.model.sheet import CellFault
     from importer.reading.formats.archive import Archive
@@ -35,6 +36,11 @@ MOST_REPEATED = 1_048_576
 
 MOST_PLACES = 1000
 """Rows, and columns, for which one element with a value is taken to stand."""
+
+
+def looker(archive: Archive) -> Callable[[str], SideLook]:
+    """What looks at the sheets of a workbook by their names."""
+    return partial(look, archive)
 
 
 def look(archive: Archive, sheet: str) -> SideLook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import struct
+from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -11,7 +12,7 @@ from importer.reading.formats.grid import UNUSUAL, MergedRange, SideLook, error_
 from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, is_telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from importer.reading.formats.archive import Archive
     from importer.reading.formats.grid import Run
@@ -37,6 +38,11 @@ ERRORS = {
     0x2A: "#N/A",
 }
 """How Excel shows an error, by its number in binary files."""
+
+
+def looker(archive: Archive) -> Callable[[str], SideLook]:
+    """What looks at the sheets of a workbook by their names."""
+    return partial(look, archive)
 
 
 def look(archive: Archive, sheet: str) -> SideLook:

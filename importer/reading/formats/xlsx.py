@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
@@ -29,7 +30,7 @@ from importer.reading.formats.grid import (
 from importer.reading.formats.number_formats import see_styles, styles_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from importer.model.sheet import CellFault
     from importer.reading.formats.archive import Archive
@@ -94,6 +95,11 @@ def sheet_part(archive: Archive, sheet_name: str) -> bytes | None:
 def is_recalculated(archive: Archive) -> bool:
     """Tell whether the file asks Excel to calculate all formulas when it opens the file."""
     return _RECALCULATED.search(archive.part("xl/workbook.xml") or b"") is not None
+
+
+def looker(archive: Archive) -> Callable[[str], SideLook]:
+    """What looks at the sheets of a workbook by their names."""
+    return partial(look, archive)
 
 
 def look(archive: Archive, sheet: str) -> SideLook:
