@@ -22,6 +22,7 @@ EXAMPLES = {
     "ledger": '"/home/anna/invoices/ledger.sqlite"',
     "payment_schedule": "30",
     "encoding": '"windows-1252"',
+    "not_sent_cells": '"compare"',
     "workspace_aliases": '"projects.csv"',
     "expect_invoices": "10",
     "expect_total": "12345.50",

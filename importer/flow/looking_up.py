@@ -113,12 +113,12 @@ def _lines_of(invoice: FoundInvoice, reference: str) -> Iterator[BilledLine]:
         workspace_ids=tuple(sorted(shown.workspace_ids)),
         invoice_date=dated,
     )
-    for item in shown.items:
+    for position, item in enumerate(shown.items):
         if item.amount is None:
             continue
         named = whole(item.fields.get("workspace_id"))
         for workspace_id in shown.workspace_ids if named is None else (named,):
-            yield BilledLine(entry, workspace_id, wording_of(item.item_type, item.notes), item.amount)
+            yield BilledLine(entry, workspace_id, wording_of(item.item_type, item.notes), item.amount, position)
 
 
 def _created_at(text: str | None) -> datetime:

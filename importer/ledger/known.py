@@ -28,7 +28,13 @@ def in_states(states: Iterable[State]) -> sa.ColumnElement[bool]:
 
 _ALIVE = in_states(ALIVE)
 _LINES_OF_INVOICES = sa.select(
-    INVOICES, LINES.c.row, LINES.c.workspace_id, LINES.c.wording, LINES.c.alike, LINES.c.amount.label("line_amount")
+    INVOICES,
+    LINES.c.position,
+    LINES.c.row,
+    LINES.c.workspace_id,
+    LINES.c.wording,
+    LINES.c.alike,
+    LINES.c.amount.label("line_amount"),
 ).join(LINES, sa.and_(LINES.c.account == INVOICES.c.account, LINES.c.reference == INVOICES.c.reference))
 
 

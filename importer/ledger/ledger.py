@@ -160,10 +160,10 @@ class SubmissionLedger(KnownRuns):
         connection.execute(_DELETE_LINES, {"known_account": self._account, "known_reference": planned.reference})
         own = {"account": self._account, "reference": planned.reference, "sent_at": now()}
         rows: list[dict[str, Any]] = []
-        for mark in planned.marks:
+        for position, mark in enumerate(planned.marks):
             names = ("row", "workspace_id", "wording", "line", "alike")
             row = {name: getattr(mark, name) for name in names}
-            rows.append(own | row | {"amount": str(mark.amount)})
+            rows.append(own | row | {"position": position, "amount": str(mark.amount)})
         if rows:
             connection.execute(_INSERT_LINES, rows)
 

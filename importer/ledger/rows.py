@@ -200,7 +200,9 @@ def entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - untyped by its library
 
 def line_of(row: Any) -> BilledLine:  # noqa: ANN401 - untyped by its library
     """A line of an earlier invoice, from both their rows."""
-    return BilledLine(entry_of(row), row.workspace_id, row.wording, Decimal(row.line_amount), row.row, row.alike)
+    return BilledLine(
+        entry_of(row), row.workspace_id, row.wording, Decimal(row.line_amount), row.position, row.row, row.alike
+    )
 
 
 def doubt_of(row: Any) -> Doubt:  # noqa: ANN401 - untyped by its library

@@ -109,7 +109,8 @@ LINES = sa.Table(
     METADATA,
     sa.Column("account", sa.Text, primary_key=True),
     sa.Column("reference", sa.Text, primary_key=True),
-    sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("row", sa.Integer, nullable=False),
     sa.Column("workspace_id", sa.BigInteger, nullable=False),
     sa.Column("wording", sa.String(32), nullable=False),
     sa.Column("amount", sa.Text, nullable=False),
@@ -118,7 +119,10 @@ LINES = sa.Table(
     sa.Column("sent_at", sa.DateTime, nullable=False),
     sa.Index("billed_lines_alike", "account", "line", "sent_at"),
 )
-"""The fixed fees and additional items of each invoice, as sent last; ``line``: project, wording and amount."""
+"""The fixed fees and additional items of each invoice, as sent last, by their ``position`` on it.
+
+``line``: project, wording and amount.
+"""
 LOCKS = sa.Table(
     "run_locks",
     METADATA,

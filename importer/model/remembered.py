@@ -78,6 +78,8 @@ class BilledLine:
     """Short key of its kind and text."""
     amount: Decimal
     """Main currency unit."""
+    position: int
+    """Where it stands on its invoice."""
     row: int | None = None
     """In the file that it was sent from."""
     alike: int = 0

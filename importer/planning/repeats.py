@@ -140,10 +140,10 @@ def _place(found: Repeats, alive: list[BilledLine], standing: Counter[tuple[str,
     """Sort the earlier lines; what still stands in the plan is taken from ``standing``."""
     most: Counter[Likeness] = Counter()
     count: Counter[Likeness] = Counter()
-    seen: set[tuple[str, str | None, int | None]] = set()
-    for line in alive:
-        mark = (line.entry.reference, line.entry.invoice_id, line.row)
-        if line.row is not None and mark in seen:
+    seen: set[tuple[str, str | None, int, int]] = set()
+    for line in alive:  # the ledger answers with some lines twice: as like ones, and as those of the batch
+        mark = (line.entry.reference, line.entry.invoice_id, line.workspace_id, line.position)
+        if mark in seen:
             continue
         seen.add(mark)
         found.like[line.workspace_id, *line.likeness].append(line)

@@ -479,7 +479,8 @@ def test_numbers_beyond_what_was_looked_through_are_said(cli: Cli) -> None:
 
     def answer(request: Request) -> bytes:
         if "order=created_at" in request.target:
-            return envelope("invoices", {"1": {"id": "1", "user_invoice_number": 1, "status": "new"}}, meta=meta)
+            page = request.target.rpartition("page=")[2]
+            return envelope("invoices", {page: {"id": page, "user_invoice_number": 1, "status": "new"}}, meta=meta)
         return account(workspaces={"101": PROJECT})(request)
 
     rows = [{"invoice_key": f"k{n}", "user_invoice_number": n + 1, **FEE} for n in range(12)]

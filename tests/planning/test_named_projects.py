@@ -163,10 +163,10 @@ def test_all_problems_show_at_once(cli: Cli, sandbox: Sandbox) -> None:
 
 
 def test_what_was_seen_of_a_named_project_is_not_asked_again(cli: Cli, sandbox: Sandbox) -> None:
-    """One search for the name, one look-up of references, no further one for the project."""
+    """One search for the name, one look-up of its recent lines, one of references; no further one for the project."""
     preview(cli.at(sandbox), {"Project": MUELLER}, {"Project": MUELLER, "Amount": 5})
     asked = [(one.path, one.query.get("matching")) for one in sandbox.received("GET")]
-    assert asked == [("/workspaces", MUELLER), ("/invoices", None)]
+    assert asked == [("/workspaces", MUELLER), ("/invoices", None), ("/invoices", None)]
 
 
 def test_many_names_are_looked_for_in_one_list(cli: Cli, sandbox: Sandbox) -> None:

@@ -198,7 +198,7 @@ def test_killed_while_it_is_put_into_doubt(cli: Cli, sandbox: Sandbox) -> None:
 def test_what_keeps_a_doubt_from_being_settled_is_said(cli: Cli, sandbox: Sandbox, raised: str, code: int) -> None:
     """A run with a doubt never ends as if all were well, and new files have their turn."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
-    filled(inbox / "b.xlsx", 30, key="b")
+    filled(inbox / "b.xlsx", 40, key="b")
     crash = "import importer.unattended.returning as r\nfrom importer.model.errors import LockedByAnother\n"
     crash += f"def crash(*a):\n    raise {raised}\nr.reconcile = crash\n"
     done = cli.at(sandbox).start("run", "--json", before=crash, **AUTO).wait()

@@ -291,7 +291,7 @@ def test_killed_while_sending_it_is_in_doubt_and_moves_there(cli: Cli, inbox: Pa
     with Scripted([b"", created()]) as server:
         env = {"KANTATA_TOKEN": "x", "KANTATA_BASE_URL": server.base_url, **AUTO}
         look = "import importer.flow.preview as p, importer.flow.submit as s\n"
-        look += "p.look_up = s.look_up = lambda prepared, api, seconds: prepared\n"
+        look += "p.look_up = s.look_up = lambda prepared, *_: prepared\n"
         look += "p.checked = s.checked = lambda prepared, api, go_on: prepared\n"
         look += "s.read_again = lambda planned, connect: planned\n"
         done = cli.start("run", "--json", before=look, **env).wait()
@@ -390,7 +390,7 @@ def test_each_file_is_read_and_looked_up_once(cli: Cli, sandbox: Sandbox, inbox:
     assert (cli.folder / "reads").read_text() == "a.xlsx "
     asked = [(request.path, sorted(request.query)) for request in sandbox.received("GET")]
     assert len(asked) == len({str(question) for question in asked}), asked
-    assert [path for path, _ in asked] == ["/invoices", "/workspaces"]
+    assert [path for path, _ in asked] == ["/invoices", "/invoices", "/workspaces"]
 
 
 def test_an_unexpected_error_of_one_file_does_not_stop_the_others(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
