@@ -339,7 +339,7 @@ LINE_COLUMNS: tuple[Column, ...] = (
     Column(
         "invoice_key",
         "Invoice key",
-        ("Invoice group", "Billing group", "Group", "Group key"),
+        ("Invoice group", "Billing group", "Group", "Group key", "External invoice ID"),
         Level.LINE,
         Kind.TEXT,
         "Optional. Rows with the same key form one invoice, also across projects. "

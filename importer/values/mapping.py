@@ -38,6 +38,8 @@ NEVER_CONSTANT = {
     "external_reference.service_model_ref": "it is the identity of one invoice",
 }
 """Columns that no constant may supply, and why."""
+IN_CENTS = fold("amount_in_cents")
+"""What the API calls amounts a hundred times as large, and what exports made with it are headed."""
 MOST_WORDS = 5
 """Words of a value map named in one notice."""
 
@@ -50,6 +52,8 @@ def check_aliases(aliases: Mapping[str, Sequence[str]]) -> None:
     seen: dict[str, str] = {}
     for name, headers in aliases.items():
         for header in headers:
+            if name == "amount" and fold(header) == IN_CENTS:
+                raise ValueError(f"“{header}” cannot be the amount: an amount of 500 cents would be billed as 500")
             if not fold(header):
                 raise ValueError(f"{name} has the header “{header}”, which holds no letter or digit")
             if seen.setdefault(fold(header), name) != name:

@@ -22,7 +22,7 @@ from importer.model.errors import SettingsProblem
 from importer.model.headers import OwnHeaders, is_ignored, known_as, known_headers
 from importer.model.problems import Problems, Severity
 from importer.settings.loading import load
-from importer.values.mapping import NEVER_CONSTANT, in_known_words
+from importer.values.mapping import NEVER_CONSTANT, check_aliases, in_known_words
 from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore, value_lines
 
 if TYPE_CHECKING:
@@ -473,3 +473,14 @@ def test_a_wrong_constant_stops_before_anything_is_read(cli: Cli) -> None:
     assert done.exit_code == 2
     assert "The setting “constants” is wrong: item_type: “flat” is not known." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_cents_cannot_be_mapped_to_the_amount() -> None:
+    """Each line would be billed a hundredfold."""
+    with pytest.raises(ValueError, match="500 cents would be billed as 500"):
+        check_aliases({"amount": ["Amount in cents"]})
+
+
+def test_the_invoice_id_of_the_upload_manager_groups_rows() -> None:
+    """Its item rows name their invoice so."""
+    assert known_headers()["externalinvoiceid"] == "invoice_key"
