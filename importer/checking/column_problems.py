@@ -228,4 +228,4 @@ def _meaning(value: object) -> str:
         return shown(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return "no possible amount"
+    return "nothing possible"

@@ -17,11 +17,11 @@ LONGEST = 60
 _NOISE = Decimal("0.0001")
 """Main currency unit; what binary arithmetic leaves behind is far smaller."""
 
-# “even” ends a price without cents: 500,- or 500.-
+# “even” ends a price without cents: 500,- or 500.- or, in India and East Africa, 500/- or 500/=
 _SHAPE = re.compile(
     r"""(?P<around>\()?\s*(?:(?P<minus_1>-)|(?P<plus>\+))?\s*
     (?P<before>[^0-9\s.,'()-]+(?:(?<=[^\W\d_])\.)?)?\s*(?P<minus_2>-)?\s*
-    (?P<within>\()?(?P<number>[0-9](?:[0-9.,' ]*[0-9])?|[.,][0-9]{1,2})(?P<even>[.,]-{1,2})?(?(within)\))
+    (?P<within>\()?(?P<number>[0-9](?:[0-9.,' ]*[0-9])?|[.,][0-9]{1,2})(?P<even>[.,]-{1,2}|/[-=])?(?(within)\))
     (?P<minus_3>-)?\s*
     (?P<after>[^0-9\s.,'()-]+\.?)?(?P<minus_4>-)?\s*(?(around)\))""",
     re.VERBOSE,
@@ -34,6 +34,8 @@ _NUMBERS = {
     for mark, other in ((".", ","), (",", "."))
 }
 """Groups of three, all set apart by the same mark, or no groups at all."""
+_INDIAN = re.compile(r"[0-9]{1,2}(?P<group>,)(?:[0-9]{2},)+[0-9]{3}(?:\.[0-9]+)?")
+"""Groups of two before the last three digits, as in India: 1,20,000.00 is 120000."""
 _NO_THOUSANDS = re.compile(r"0+[.,' ]")
 _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
 """Digits with a decimal point that cannot separate thousands."""
@@ -55,6 +57,8 @@ _SIGNS = {
     "r$": "BRL",
     "mx$": "MXN",
     "₹": "INR",
+    "rs": "Rs",
+    "₨": "Rs",
     "fr": "CHF",
     "sfr": "CHF",
     "zł": "PLN",
@@ -74,6 +78,7 @@ _COULD_BE = {
         "USD CAD AUD NZD HKD SGD MXN ARS CLP COP TWD BSD BBD BMD BND BZD FJD GYD JMD LRD NAD TTD XCD".split()
     ),
     "¥": frozenset({"JPY", "CNY"}),
+    "Rs": frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"}),
     "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}),
 }
 """Marks that several currencies share."""
@@ -116,7 +121,7 @@ def _values(match: re.Match[str]) -> dict[str, object]:
     """Decimal mark → amount, or why it cannot be used, for the marks that the digits fit."""
     number, even = match["number"], match["even"]
     marks: tuple[str, ...] = WAYS
-    if even is not None:
+    if even is not None and even[0] != "/":
         marks = (even[0],)
         if even[0] in number:
             return {}
@@ -167,6 +172,8 @@ def currency_of(mark: str) -> str | None:
 def _value(number: str, mark: str, *, is_negative: bool) -> Decimal | Unreadable | None:
     """Read digits and marks with this decimal mark; None when they do not fit it."""
     match = _NUMBERS[mark].fullmatch(number)
+    if match is None and mark == ".":
+        match = _INDIAN.fullmatch(number)
     if match is None:
         return None
     if match["group"]:
@@ -190,4 +197,6 @@ def _no_amount(typed: str) -> Unreadable:
         return unreadable("*.not_a_number:percentage")
     if _SCIENTIFIC.fullmatch(typed):
         return unreadable("*.not_a_number:scientific")
+    if any(sign.isdigit() and not sign.isascii() for sign in typed):
+        return unreadable("*.not_a_number:digits")
     return unreadable("*.not_a_number")

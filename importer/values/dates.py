@@ -1,11 +1,16 @@
-"""Dates: date cells, and texts such as ``31/10/2026``, ``10/31/2026``, ``31. Oktober 2026``, ``Sat, Oct 31, 2026``."""
+"""Dates: date cells, and texts such as ``31/10/2026``, ``31. Oktober 2026``, ``Sat, Oct 31, 2026``."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
+from importer.values import times_of_day
 from importer.values.readings import Typed, Unreadable, bare, clean, number_of, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DMY, MDY, YMD = "dmy", "mdy", "ymd"
 WAYS = (DMY, MDY, YMD)
@@ -16,11 +21,16 @@ CENTURY = 2000
 """Years of two digits lie in it."""
 YEARS_BACK, YEARS_AHEAD = 5, 1
 """Years around today in which a date such as 25/10/26 may begin with its year; 31/10/26 then does not."""
-LONGEST = 60
+YEARS_OF_POINTS = 1
+"""Years around today in which 25.10.26 ends with its year; elsewhere it may begin with it, as in Korea."""
+LONGEST = 80
 """Characters of the longest text that is looked at as a date."""
 
-_MIDNIGHT = re.compile(r"(?:[T ]|, )(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)? ?AM)$", re.IGNORECASE)
-_NUMERIC = re.compile(r"([0-9]{1,2}|[0-9]{4}) ?([/.-]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2}|[0-9]{4})\.?")
+_NUMERIC = re.compile(r"([0-9]{1,2}|[0-9]{4}) ?([/.-]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2}|[0-9]{4})(\.?)")
+_EAST_ASIAN = re.compile(r"([0-9]{4})[年년] ?([0-9]{1,2})[月월] ?([0-9]{1,2})[日號号일]")
+_REIWA = re.compile(r"令和 ?([0-9]{1,2}|元)(?=年)")
+"""The era in which Japan counts its years; its first year was 2019."""
+BEFORE_REIWA = 2018
 _COMPACT = re.compile(r"(20[0-9]{2})(0[1-9]|1[0-2])([0-3][0-9])")
 """As exports write it: 20261031."""
 FIRST_COMPACT = 2013
@@ -35,6 +45,10 @@ _NAMED = (
 )
 _TIME = re.compile("[0-9]:[0-9]{2}")
 _WEEKDAY = re.compile(rf"{_WORD},? (?=.)")
+_WEEKDAY_BEHIND = re.compile(r"(?: ?\(([^\W\d_]+)\.?\)| ([^\W\d_]+))$")
+_EAST_ASIAN_WEEKDAY = re.compile(
+    r"[ (]{0,2}(?:(?:星期|[周週])[一二三四五六日天]|[月火水木金土日](?:曜日?)?|[월화수목금토일](?:요일)?)\)?$"
+)
 
 _MONTH_NAMES = (
     "january jan januar janner janvier janv enero ene",
@@ -77,12 +91,15 @@ def date_of_cell(raw: object) -> date | Unreadable:
 def typed_date(text: str, today: date) -> Typed | Unreadable:
     """Read a typed date in each order that it fits; what names its month, or begins with four digits, fits all."""
     typed = clean(text)
-    if len(typed) <= LONGEST:
-        typed = _MIDNIGHT.sub("", typed)
-        for form in (typed, _without_weekday(typed)):
-            read = _in_one_form(form, today)
-            if read is not None:
-                return read
+    if len(typed) > LONGEST:
+        return unreadable("*.not_a_date")
+    day, time = times_of_day.split_off(typed)
+    for form in _with_and_without_weekday(day):
+        read = _in_one_form(form, today)
+        if read is None:
+            continue
+        fault = None if time is None else times_of_day.fault_of(time)
+        return read if fault is None else unreadable(fault)
     if _TIME.search(typed):
         return unreadable("*.not_a_date:time")
     return unreadable("*.not_a_date")
@@ -94,8 +111,16 @@ def _in_one_form(text: str, today: date) -> Typed | Unreadable | None:
     if compact is not None:
         return Typed(dict.fromkeys(WAYS, compact))
     if match := _NUMERIC.fullmatch(text):
-        return _numeric(match[1], match[3], match[4], match[2], today)
+        ends_in_point = match[5] != ""
+        return _numeric((match[1], match[3], match[4]), match[2], today, ends_in_point=ends_in_point)
+    if match := _EAST_ASIAN.fullmatch(_REIWA.sub(_year_of_reiwa, text)):
+        return _in_any_order(*match.groups())
     return _named(text)
+
+
+def _year_of_reiwa(era: re.Match[str]) -> str:
+    year = 1 if era[1] == "元" else int(era[1])
+    return str(BEFORE_REIWA + year)
 
 
 def compact_date(digits: str) -> date | None:
@@ -111,18 +136,36 @@ def shown(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _numeric(first: str, second: str, third: str, separator: str, today: date) -> Typed | Unreadable:
+def _numeric(numbers: tuple[str, str, str], mark: str, today: date, *, ends_in_point: bool) -> Typed | Unreadable:
+    """Read three numbers with ``mark`` between them."""
+    first, _, third = numbers
     if len(first) == LONG_YEAR:
         if len(third) == LONG_YEAR:
             return unreadable("*.not_a_date")
-        return _in_any_order(first, second, third)
-    if len(third) not in (SHORT_YEAR, LONG_YEAR):
-        return unreadable("*.not_a_date")
+        return _in_any_order(*numbers)
 
-    parts = {DMY: (third, second, first), MDY: (third, first, second)}
-    if len(third) == len(first) == SHORT_YEAR and separator != ".":  # 26.10.31 never begins with its year
-        parts[YMD] = (first, second, third)
+    parts: dict[str, tuple[str, str, str]] = {}
+    if len(third) in {SHORT_YEAR, LONG_YEAR}:
+        parts[DMY] = third, numbers[1], first
+        parts[MDY] = third, first, numbers[1]
+    if len(first) == SHORT_YEAR and _may_end_with_day(third, mark, today, ends_in_point=ends_in_point):
+        parts[YMD] = numbers
+    if not parts:
+        return unreadable("*.not_a_date")
     return _in_possible_orders(parts, today)
+
+
+def _may_end_with_day(third: str, mark: str, today: date, *, ends_in_point: bool) -> bool:
+    """Whether a date whose first number has two digits may begin with the year.
+
+    With points this is how Korea writes it, mostly with a point at the end: 26. 10. 31. Without that point it
+    is only thought of where the last number would be an odd year.
+    """
+    if mark != ".":
+        return len(third) == SHORT_YEAR
+    if ends_in_point or len(third) != SHORT_YEAR:
+        return ends_in_point and len(third) != LONG_YEAR
+    return abs(CENTURY + int(third) - today.year) > YEARS_OF_POINTS
 
 
 def _in_possible_orders(parts: dict[str, tuple[str, str, str]], today: date) -> Typed | Unreadable:
@@ -170,8 +213,14 @@ def _day(year: str, month: str, day: str) -> date | None:
         return None
 
 
-def _without_weekday(text: str) -> str:
-    match = _WEEKDAY.match(text)
-    if match and bare(match[1]) in _WEEKDAYS:
-        return text[match.end() :]
-    return text
+def _with_and_without_weekday(text: str) -> Iterator[str]:
+    """The text, and what is left of it without a day of the week before or behind it."""
+    yield text
+    before = _WEEKDAY.match(text)
+    if before and bare(before[1]) in _WEEKDAYS:
+        yield text[before.end() :]
+    behind = _WEEKDAY_BEHIND.search(text)
+    if behind and bare(behind[1] or behind[2]) in _WEEKDAYS:
+        yield text[: behind.start()]
+    if east_asian := _EAST_ASIAN_WEEKDAY.search(text):
+        yield text[: east_asian.start()]

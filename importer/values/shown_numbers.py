@@ -268,14 +268,23 @@ def _is_plain_between(section: Section, first: int, last: int) -> bool:
     if section.has(Piece.POINT):
         point = [part.piece for part in parts].index(Piece.POINT)
     digits_right = 0
+    marks: list[tuple[str, int]] = []
     for place in range(min(point, last), first, -1):
         part = parts[place]
         if part.piece is Piece.DIGIT:
             digits_right += 1
-        elif part.piece is Piece.LITERAL and not _sets_thousands_apart(part.text, digits_right):
-            return False
+        elif part.piece is Piece.LITERAL:
+            marks.append((part.text, digits_right))
+    if not all(_sets_thousands_apart(*mark) for mark in marks) and not _is_indian(marks):
+        return False
     return all(part.piece is not Piece.LITERAL for part in parts[point : last + 1])
 
 
 def _sets_thousands_apart(mark: str, digits_right: int) -> bool:
     return mark in _GROUP_MARKS and digits_right > 0 and digits_right % _THOUSAND == 0
+
+
+def _is_indian(marks: list[tuple[str, int]]) -> bool:
+    r"""Tell whether ``##\,##\,##0`` sets apart the last three digits, and before them two at a time."""
+    commas = [(",", _THOUSAND + 2 * number) for number in range(len(marks))]
+    return len(marks) > 1 and marks == commas

@@ -95,6 +95,15 @@ def date_of(text: str, *proof: str) -> object:
         ("1.000,-", "1000"),
         ("5,\u2013 €", "5"),
         ("Fr. 500.--", "500"),
+        ("1,20,000.00", "120000"),
+        ("₹ 12,34,567", "1234567"),
+        ("INR 1,23,45,67,890.50", "1234567890.5"),
+        ("(1,20,000)", "-120000"),
+        ("Rs. 1,20,000/-", "120000"),
+        ("500/=", "500"),
+        ("1\u202f234,50", "1234.5"),
+        ("1\u00a0234\u00a0567,50", "1234567.5"),
+        ("1’234’567.00", "1234567"),
     ],
 )
 def test_amounts_that_say_themselves_what_they_mean(text: str, amount: str) -> None:
@@ -108,7 +117,12 @@ def test_amounts_that_say_themselves_what_they_mean(text: str, amount: str) -> N
     "text",
     [
         "1,23,4",
-        "1,23,456",
+        "0,12,345",
+        "12,34,56",
+        "1.20.000,00",
+        "1 20 000",
+        "1'20'000",
+        "500/",
         "12,34.5",
         "1.2.3",
         "1,234,56",
@@ -167,6 +181,20 @@ def test_texts_that_are_no_amount_are_refused(text: str) -> None:
     assert value.hint.endswith(".")
 
 
+@pytest.mark.parametrize("text", ["٥٠٠", "५००", "۱۲۳۴", "5²"])
+def test_digits_of_other_scripts_are_refused_for_that(text: str) -> None:
+    """Which digits are meant is clear to few readers; the message asks for 0 to 9."""
+    value = amount_of(text)
+    assert isinstance(value, Unreadable)
+    assert "digits that are not 0 to 9" in value.message
+
+
+def test_a_column_of_indian_amounts_proves_its_decimal_point() -> None:
+    """12,34,567 fits a decimal point only, so that 5,000 beside it is a thousand times five."""
+    assert read("amount", "12,34,567.00", "1,20,000", "5,000")[0] == [D(1234567), D(120000), D(5000)]
+    assert read("amount", "1,20,000", mark=",")[1][0].code == "amount.foreign"
+
+
 @pytest.mark.parametrize(
     "text", ["10000000000000", "0.1234567890123456", "1234567890123.456", "-10.000.000.000.000,00"]
 )
@@ -190,6 +218,8 @@ def test_amounts_that_a_number_cell_could_not_hold_are_refused(text: str) -> Non
         ("kr. 500", "kr"),
         ("500 zł", "PLN"),
         ("￥500", "¥"),
+        ("₹ 500", "INR"),
+        ("Rs. 500", "Rs"),
     ],
 )
 def test_the_currency_beside_an_amount_is_kept(text: str, currency: str | None) -> None:
@@ -300,6 +330,35 @@ def test_the_settings_decide_without_proof(mark: str, amount: str) -> None:
         "31\u201310\u20132026",
         "31/10/2026 00:00",
         "31\u00a0octobre\u00a02026",
+        "2026-10-31T00:00:00Z",
+        "2026-10-31T00:00:00.000",
+        "2026-10-31T00:00:00.000Z",
+        "2026-10-31T00:00:00+01:00",
+        "2026-10-31 00:00:00 -08:00",
+        "20261031T000000Z",
+        "2026-10-31 14:30",
+        "31/10/2026 14:30",
+        "2026-10-31T23:59:59.999",
+        "20261031T143000",
+        "10/31/2026, 2:30:15 PM",
+        "31.10.2026, 14:30 Uhr",
+        "31 octobre 2026 à 14h30",
+        "Sat, 31 Oct 2026 00:00:00 GMT",
+        "Sat Oct 31 2026 00:00:00 GMT+0100 (Central European Standard Time)",
+        "31.10.2026 (Sa)",
+        "2026年10月31日",
+        "2026年10月31日(土)",
+        "2026年10月31日星期六",
+        "2026年10月31日 14:30",
+        "2026年10月31日 上午9:05:00",
+        "2026年10月31日14時30分",
+        "２０２６年１０月３１日",
+        "令和8年10月31日",
+        "2026년 10월 31일",
+        "2026년 10월 31일 토요일",
+        "2026. 10. 31.",
+        "2026. 10. 31. 오후 2:30",
+        "2026-10-31 오전 12:00Z",
     ],
 )
 def test_dates_that_say_themselves_what_they_mean(text: str) -> None:
@@ -349,8 +408,11 @@ def test_months_are_known_in_four_languages(text: str, month: int) -> None:
         ("31 Feb 2026", "no_such_day"),
         ("30/13/2026", "no_such_day"),
         ("2026/31/10", "no_such_day"),
-        ("2026-10-31 14:30", "not_a_date"),
-        ("31/10/2026 14:30", "not_a_date"),
+        ("2026-10-31 24:00", "not_a_date"),
+        ("31/10/2026 13:00 PM", "not_a_date"),
+        ("2026-02-30 14:30", "no_such_day"),
+        ("26年10月31日", "not_a_date"),
+        ("115年10月31日", "not_a_date"),
         ("31/10", "not_a_date"),
         ("Oct-26", "not_a_date"),
         ("Oct 2026", "not_a_date"),
@@ -375,6 +437,24 @@ def test_texts_that_are_no_date_are_refused(text: str, fault: str) -> None:
     value = date_of(text)
     assert isinstance(value, Unreadable)
     assert value.fault == fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-10-30T23:00:00.000Z",
+        "2026-10-31T14:30:00+01:00",
+        "2026-10-31 14:30:00 UTC",
+        "2026-10-31 10:00 CET",
+        "20261031T143000Z",
+        "10/31/2026 12:30 AM GMT",
+    ],
+)
+def test_a_time_in_a_zone_is_refused_for_its_zone(text: str) -> None:
+    """An hour before midnight in London is another day in Berlin; midnight itself is what programs add to a date."""
+    value = date_of(text)
+    assert isinstance(value, Unreadable)
+    assert "time zone" in value.message
 
 
 # --- dates: the column decides ------------------------------------------------------
@@ -413,6 +493,21 @@ def test_two_digit_years_that_may_stand_first_are_refused() -> None:
     assert "25 October 2026 or 26 October 2025" in problem.message
     assert read("invoice_date", "25/10/26", "31/10/26")[0] == [date(2026, 10, 25), date(2026, 10, 31)]
     assert read("invoice_date", "25/10/26", order="ymd") == ([date(2025, 10, 26)], [])
+
+
+@pytest.mark.parametrize("text", ["25. 3. 21.", "25. 3. 21", "25.3.21", "25.10.26.", "26. 10. 31.", "26.10.31"])
+def test_short_dates_of_korea_are_no_other_day(text: str) -> None:
+    """The year comes first in Korea: 25. 3. 21. is of 2025, and only read so where that is certain."""
+    assert isinstance(read("invoice_date", text)[0][0], Undecided)
+    year, month, day = (int(number) for number in text.rstrip(".").split("."))
+    meant = date(2000 + year, month, day)
+    assert read("invoice_date", text, order="ymd") == ([meant], [])
+    assert read("invoice_date", text, "26. 3. 5.")[0] == [meant, date(2026, 3, 5)]
+
+
+def test_a_german_short_date_of_this_year_needs_no_proof() -> None:
+    """25.10.26 without a point behind it ends with its year."""
+    assert read("invoice_date", "25.10.26", "24.12.25") == ([date(2026, 10, 25), date(2025, 12, 24)], [])
 
 
 def test_two_orders_in_one_column_are_refused() -> None:

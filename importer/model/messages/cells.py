@@ -102,6 +102,10 @@ _AMOUNTS = {
         "is not an amount that can be read with certainty",
         "Type digits, such as 1234.50 (a credit: -1234.50); a currency may stand beside them.",
     ),
+    "*.not_a_number:digits": Message(
+        "is written with digits that are not 0 to 9, so it cannot be read with certainty",
+        "Type the amount with the digits 0 to 9, such as 1234.50.",
+    ),
     "*.not_a_number:groups": Message(
         "is not an amount that can be read with certainty: its points, commas or blanks do not set off thousands",
         "Type the amount without them, such as 1234.50.",
@@ -114,6 +118,10 @@ _DATES = {
     "*.not_a_date": Message("is not a date that can be read with certainty", "Type it as year-month-day: 2026-10-31."),
     "*.not_a_date:time": Message(
         "is not a date that can be read with certainty", "Type the day alone, without a time of day: 2026-10-31."
+    ),
+    "*.not_a_date:zone": Message(
+        "is a time in a time zone, so the day differs from place to place",
+        "Type the day alone, as it shall stand on the invoice: 2026-10-31.",
     ),
     "*.not_a_date:cell": Message(
         "is a number or a time, not a date", "Format the cell as a date, or type it as 2026-10-31."
