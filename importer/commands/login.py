@@ -20,8 +20,10 @@ def login(*, place: Place) -> ExitCode:
     from importer.settings.loading import load
     from importer.settings.redaction import keep_secret
     from importer.settings.secrecy import checked_token
+    from importer.settings.trust import bind
 
-    account = load(config=place.config, profile=place.profile).account
+    settings = load(config=place.config, profile=place.profile)
+    account = settings.account
     if sys.stdin.isatty():
         token = typer.prompt(f"Access token for {account}", hide_input=True, err=True)
     else:
@@ -35,6 +37,7 @@ def login(*, place: Place) -> ExitCode:
     if stored(account) != token:
         msg = "The keyring of this machine keeps nothing: the token is not there after it was stored."
         raise SettingsProblem(msg, ELSEWHERE, code="settings.keyring")
+    bind(token, settings.base_url, again=True)
     typer.echo(f"The token for {account} is in the keyring. invoice-importer logout deletes it.", err=True)
     return ExitCode.DONE
 

@@ -77,6 +77,8 @@ def opened(
             token, why_none = find_token(settings)
             if settings.production:
                 console.print(f"PRODUCTION: {account}. What is sent here bills clients.", style="bold white on red")
+            elif settings.is_elsewhere:
+                console.print(f"Account: {account}, which is not the usual address of Kantata.", markup=False)
         ledger = stack.enter_context(_closing(where, account))
         notices = (OFFLINE,) if offline else () if token else (NO_TOKEN,)
         session = Session(Tools(settings, account, ledger, None, notices), settings, token, why_none)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from importer.commands.ending import command
 from importer.commands.options import JsonOutput, Place
@@ -17,12 +19,25 @@ HIDDEN = "(hidden)"
 
 
 @command
-def settings(*, place: Place, output: JsonOutput) -> ExitCode:
+def settings(
+    *,
+    place: Place,
+    output: JsonOutput,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust",
+            help="Let importer.toml of the working directory count exactly as it is now, and the token go to its host.",
+        ),
+    ] = False,
+) -> ExitCode:
     """Show every setting with its value and where it comes from. Secrets are hidden."""
     from importer.model.errors import SettingsProblem
     from importer.settings.access_token import stored
     from importer.settings.loading import load, origins
 
+    if trust:
+        _trust(place)
     settings = load(config=place.config, profile=place.profile)
     values, where = _shown(settings), origins(config=place.config, profile=place.profile)
     if settings.token is None and settings.token_file is None:
@@ -39,6 +54,20 @@ def settings(*, place: Place, output: JsonOutput) -> ExitCode:
     else:
         _print(rows)
     return ExitCode.DONE
+
+
+def _trust(place: Place) -> None:
+    """Note that the user knows the settings file of the working directory, and where the token goes."""
+    from importer.settings.access_token import rebind
+    from importer.settings.loading import load
+    from importer.settings.sources import of_file, only_found
+    from importer.settings.trust import trust
+
+    if found := only_found(place.config):
+        of_file(found, None)  # what cannot be read cannot be trusted
+        trust(found)
+        typer.echo(f"{found.absolute()} is trusted, exactly as it is now.", err=True)
+    rebind(load(config=place.config, profile=place.profile))
 
 
 def _shown(settings: Settings) -> dict[str, object]:

@@ -11,6 +11,11 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MUST_BE_SAFE = "must begin with https:// (plain http:// is only allowed to this machine)"
 
 
+def is_loopback(address: str) -> bool:
+    """Whether an address leads to this machine."""
+    return urlsplit(address).hostname in LOOPBACK
+
+
 def account_at(base_url: str) -> str:
     """Name of the Kantata account in the ledger: the address of its API, however it is spelt."""
     parts = urlsplit(base_url)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from importer.model.errors import SettingsProblem
 from importer.model.messages import error
 from importer.settings.redaction import keep_secret
+from importer.settings.trust import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,24 @@ KEYRING_SECONDS = 20
 
 
 def find_token(settings: Settings) -> tuple[str | None, str]:
-    """Return the token, or None and the reason in a sentence. Raises SettingsProblem for one that cannot be used."""
+    """Return the token, or None and the reason in a sentence.
+
+    Raises SettingsProblem for one that cannot be used, or was used with another host so far.
+    """
+    token, why = _found(settings)
+    if token is not None:
+        bind(token, settings.base_url)
+    return token, why
+
+
+def rebind(settings: Settings) -> None:
+    """Let the token go to the host of these settings from now on. Raises SettingsProblem."""
+    token, _ = _found(settings)
+    if token is not None:
+        bind(token, settings.base_url, again=True)
+
+
+def _found(settings: Settings) -> tuple[str | None, str]:
     token, why = settings.read_token(), "No access token is set."
     if token is None:
         try:

@@ -16,6 +16,7 @@ from importer.model.messages import error
 from importer.settings import sources
 from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.secrecy import without_secret
+from importer.settings.trust import require_trust
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +96,10 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
     of_all, of_profile = sources.of_file(path, sources.chosen_profile(profile))
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings(**(of_all | of_profile | sources.of_environment() | given))
+        stronger = sources.of_environment() | given
+        if found := sources.only_found(config):
+            require_trust(found, (of_all | of_profile).keys() - stronger.keys())
+        return Settings(**(of_all | of_profile | stronger))
     except ValidationError as why:
         raise _explained(why, origins(config=config, profile=profile) | dict.fromkeys(given, "the flag")) from why
     except SettingsError as why:

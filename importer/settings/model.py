@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from importer.kantata.addresses import ApiAddress, FetchedAddress, InvoiceLink, account_at
+from importer.kantata.addresses import ApiAddress, FetchedAddress, InvoiceLink, account_at, is_loopback
 from importer.model.headers import OwnHeaders
 from importer.settings.secrecy import checked_token, secret_text
 from importer.settings.values import (
@@ -205,6 +205,12 @@ class Settings(BaseSettings):
     def account(self) -> str:
         """Name of the Kantata account in the ledger: its address, however it is spelt."""
         return account_at(self.base_url)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the token goes neither to the usual address of Kantata nor to this machine."""
+        usual = account_at(type(self).model_fields["base_url"].default)
+        return self.account != usual and not is_loopback(self.base_url)
 
     @property
     def own_headers(self) -> OwnHeaders:

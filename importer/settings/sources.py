@@ -16,6 +16,7 @@ from importer.model.errors import SettingsProblem
 from importer.model.messages import error
 from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.secrecy import SECRET
+from importer.settings.trust import refuse_open
 from importer.settings.values import did_you_mean
 
 if TYPE_CHECKING:
@@ -24,18 +25,36 @@ if TYPE_CHECKING:
 
 APP = "invoice-importer"
 OWN_NAMES = {"KANTATA_TOKEN": "token", "KANTATA_TOKEN_FILE": "token_file", "KANTATA_BASE_URL": "base_url"}
+FOUND_HERE = Path("importer.toml")
+"""In the working directory, without a word of the user."""
 NOT_SETTINGS = frozenset({"IMPORTER_CONFIG", "IMPORTER_PROFILE"})
 
 
 def settings_file(given: Path | None) -> Path | None:
     """The settings file that counts; None when there is none. Raises SettingsProblem for one that does not exist."""
-    named = given or (Path(os.environ["IMPORTER_CONFIG"]) if os.environ.get("IMPORTER_CONFIG") else None)
+    named = _named(given)
     if named is not None:
         if not named.is_file():
             raise error(SettingsProblem, "settings.file:absent", file=named)
         return named
-    places = (Path("importer.toml"), Path(platformdirs.user_config_dir(APP, appauthor=False)) / "importer.toml")
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in (FOUND_HERE, _of_user()) if place.is_file()), None)
+
+
+def only_found(given: Path | None) -> Path | None:
+    """The settings file, where it is one of the working directory that the user neither named nor put among the own."""
+    path = settings_file(given)
+    if path != FOUND_HERE or _named(given) or path.resolve() == _of_user().resolve():
+        return None
+    return path
+
+
+def _named(given: Path | None) -> Path | None:
+    variable = os.environ.get("IMPORTER_CONFIG")
+    return given or (Path(variable) if variable else None)
+
+
+def _of_user() -> Path:
+    return Path(platformdirs.user_config_dir(APP, appauthor=False)) / "importer.toml"
 
 
 def chosen_profile(given: str | None) -> str | None:
@@ -49,6 +68,7 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
         if profile:
             raise error(SettingsProblem, "settings.profile:no_file", profile=profile)
         return {}, {}
+    refuse_open(path)
     try:
         content = _parsed(path.read_text(encoding="utf-8-sig"))  # Notepad puts a mark in front
     except UnicodeDecodeError as why:

@@ -40,6 +40,31 @@ _SOURCES = {
     "usage:expected_total": Message("--expect-total {why}.", "Type digits with a point for the decimals: 12345.50."),
 }
 
+_TRUST = {
+    "settings.open:owner": Message(
+        "{file} is not used: {place} belongs to another user, who may change the settings.",
+        "Copy the file into a folder of your own, and look what it says.",
+    ),
+    "settings.open:others": Message(
+        "{file} is not used: {place} can be changed by every user, and so the settings.",
+        "Look what the file says, then run: chmod go-w {place}",
+    ),
+    "settings.open:group": Message(
+        "{file} is not used: {place} can be changed by the users of its group, and so the settings.",
+        "Look what the file says, then run: chmod g-w {place}",
+    ),
+    "settings.trust": Message(
+        "{file} sets {names}, and is not trusted as it is now: such a file decides where the access token, the record "
+        "of what was billed, and notices go.",
+        "Look what it says. If it is yours, run in its folder: invoice-importer settings --trust",
+    ),
+    "settings.trust:token": Message(
+        "The access token was used with {bound} so far, and is not sent to {host}.",
+        "Check base_url. If it is right, run: invoice-importer settings --trust",
+    ),
+    "settings.trust:state": Message("{file} cannot be written: {why}.", "Make its folder writable for you."),
+}
+
 _SECRETS = {
     "settings.token:in_file": Message(
         "{file}: {name} does not belong in a settings file.",
@@ -82,4 +107,4 @@ _PROJECT_NAMES = {
     ),
 }
 
-MESSAGES = {**_SOURCES, **_SECRETS, **_PROJECT_NAMES}
+MESSAGES = {**_SOURCES, **_TRUST, **_SECRETS, **_PROJECT_NAMES}

@@ -1,0 +1,34 @@
+"""Files that belong to the user alone: they are never written through a link that someone else laid."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+def create_private(path: Path, content: bytes = b"") -> None:
+    """Make a new file of the owner. Raises FileExistsError where anything has this name, also a link; OSError."""
+    with os.fdopen(os.open(path, _NEW, 0o600), "wb") as file:
+        file.write(content)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put a file in the place of what has this name, whole or not at all. Raises OSError.
+
+    It is written under a new name first: what a link points to is never touched.
+    """
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        create_private(unfinished, content)
+        unfinished.replace(path)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
