@@ -172,6 +172,8 @@ def test_a_row_that_says_total_is_left_out_with_a_warning_or_stays_a_line(tmp_pa
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 BY_HEADER = ("pandas__df_mangle_dup_col_dtypes.xlsx", "frictionless__duplicate-headers.csv")
 """Refused for headers of ours that stand twice; theirs are none of ours, so only their values are read here."""
+READ_SINCE = ("phpspreadsheet__utf16be.bom.xlsx",)
+"""To be rejected by the index, because the reader alone takes its UTF-16 for empty; it is read now."""
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of foreign files is not here")
@@ -180,7 +182,7 @@ def test_files_of_others_get_the_right_answer() -> None:
     wrong = []
     for entry in json.loads((CORPUS / "index.json").read_text(encoding="utf-8")):
         name, answer = entry["file"], entry["answer"]
-        if name in BY_HEADER or "if declared" in answer or " or " in answer:
+        if name in BY_HEADER + READ_SINCE or "if declared" in answer or " or " in answer:
             continue
         try:
             file = unpack(name, (CORPUS / name).read_bytes(), known_headers())

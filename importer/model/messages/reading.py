@@ -58,6 +58,11 @@ _FILES = {
         "{name} is protected with a password.",
         "Open it in Excel, take the password off (File, Info, Protect Workbook, Encrypt with Password), and save it.",
     ),
+    "file.protected:label": Message(
+        "{name} is encrypted by a sensitivity label: only the people whom it names can open it.",
+        "Open it in Excel, choose a label without encryption (Home, Sensitivity), and save it; or copy the invoice "
+        "rows into a new workbook.",
+    ),
     "file.no_sheet": Message(
         "{name} holds no worksheet, only macros or charts.",
         "Copy the invoice rows into a worksheet of a new workbook.",

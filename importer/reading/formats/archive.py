@@ -27,7 +27,24 @@ MOST_CELLS = 50_000_000
 """Most cells between A1 and the last value: the reader makes room for all of them."""
 FIRST_WIDE = 26
 """Position of column AA; narrower sheets are never too large."""
-_SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
+_MARKS = {
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"<\0\0\0": "utf-32-le",
+    b"\0\0\0<": "utf-32-be",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+}
+"""How XML in another encoding than UTF-8 begins."""
+_LOOKS_LIKE_XML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<[?!A-Za-z]|(?:\xff\xfe)?<\0|(?:\xfe\xff)?\0<|\0\0(?:\xfe\xff)?\0\0\0<"
+)
+"""Parts with XML may have any name."""
+_DECLARED = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([A-Za-z][\w.-]*)[\"']")
+_DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
+_UTF_8 = {b"utf-8", b"utf8", b"us-ascii", b"ascii"}
 _WIDE = re.compile(rb'r="([A-Z]{2,3})\d')
 _TALL = re.compile(rb'r="[A-Z]{1,3}(\d{6,7})"')
 _WIDE_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]{2,3})\d+"(?![^>]*/>)')
@@ -45,7 +62,7 @@ class Archive:
         self._name, self._data, self._limits = name, data, limits
         self._unequivocal = data.startswith(_FIRST_PART) and _has_one_end(data)
         self._parts: dict[str, bytes] = {}
-        self._own_names: list[str] = []
+        self._own_names: dict[str, str] = {}
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 self._read(archive)
@@ -75,10 +92,20 @@ class Archive:
         part = own_name.lower()
         if part in self._parts:
             raise error(FileProblem, "file.damaged:part_twice", name=self._name, part=part)
-        if part.endswith((".xml", ".rels")) and b"<!DOCTYPE" in data:
-            raise error(FileProblem, "file.unsafe", name=self._name)
+        if part.endswith((".xml", ".rels")) or _LOOKS_LIKE_XML.match(data):
+            plain = in_utf_8(data)
+            self._unequivocal &= plain is data
+            data = plain
+            if b"<!DOCTYPE" in data:
+                raise error(FileProblem, "file.unsafe", name=self._name)
         self._parts[part] = data
-        self._own_names.append(own_name)
+        self._own_names[part] = own_name
+
+    def put(self, name: str, data: bytes) -> None:
+        """Put a part in place of the one of that name, or beside the others, for all readers."""
+        self._parts[name.lower()] = data
+        self._own_names.setdefault(name.lower(), name)
+        self._unequivocal = False
 
     def for_reader(self) -> io.BytesIO:
         """The archive for another reader, who sees in it just what was checked here.
@@ -90,8 +117,8 @@ class Archive:
             return io.BytesIO(self._data)
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as plain:
-            for name, data in zip(self._own_names, self._parts.values(), strict=True):
-                plain.writestr(zipfile.ZipInfo(name), data)
+            for part, data in self._parts.items():
+                plain.writestr(zipfile.ZipInfo(self._own_names[part]), data)
         archive.seek(0)
         return archive
 
@@ -106,10 +133,34 @@ class Archive:
     def refuse_far_cells(self) -> None:
         """Refuse values so far apart that the reader would make room for billions of cells between them."""
         for name, xml in self._parts.items():
-            if not _SHEET_PART.fullmatch(name) or _extent(xml, _WIDE, _TALL) <= MOST_CELLS:
+            if not name.startswith("xl/") or b"sheetData" not in xml or _extent(xml, _WIDE, _TALL) <= MOST_CELLS:
                 continue  # the quick look also counts formatted blanks, which the reader passes over
             if _extent(xml, _WIDE_FILLED, _TALL_FILLED) > MOST_CELLS:
                 raise error(FileProblem, "file.too_large:apart", name=self._name)
+
+
+def in_utf_8(xml: bytes) -> bytes:
+    """The same XML in UTF-8, without its declaration where that names another encoding.
+
+    The reader takes a part in another encoding for empty. Raises ValueError for bytes that are not in the
+    encoding that they claim.
+    """
+    mark = next((mark for mark in _MARKS if xml.startswith(mark)), None)
+    declared = _DECLARED.match(xml)
+    if mark is not None:
+        encoding = _MARKS[mark]
+    elif declared is None or declared[1].lower() in _UTF_8:
+        return xml
+    elif declared[1].lower().startswith(b"utf-16"):  # the declaration itself proves that it is not
+        encoding = "utf-8"
+    else:
+        encoding = declared[1].decode("ascii")
+    try:
+        text = xml.decode(encoding)
+    except LookupError as why:
+        msg = f"no encoding has the name {encoding}"
+        raise ValueError(msg) from why
+    return _DECLARATION.sub("", text.removeprefix("\ufeff"), count=1).encode()
 
 
 def _has_one_end(data: bytes) -> bool:

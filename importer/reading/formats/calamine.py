@@ -14,6 +14,7 @@ from importer.reading.formats import ods, xlsb, xlsx
 from importer.reading.formats.archive import Archive
 from importer.reading.formats.grid import Grid, Limits, SideLook, bounded
 from importer.reading.formats.identify import Format, protected
+from importer.reading.formats.workbook_parts import straighten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +30,13 @@ def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
     archive = Archive(name, data, limits)
     if kind is Format.ODS and b"encryption-data" in (archive.part("META-INF/manifest.xml") or b""):
         raise protected(name)
-    archive.refuse_far_cells()
     try:
+        if kind is Format.XLSX:
+            straighten(archive)
+        archive.refuse_far_cells()
         workbook = CalamineWorkbook.from_filelike(archive.for_reader())
         sheets = workbook.sheets_metadata
-    except (CalamineError, OSError, ValueError) as why:
+    except (CalamineError, OSError, ValueError, ET.ParseError) as why:
         raise _unusual(name, why) from why
     chosen = [meta for meta in sheets if "WorkSheet" in str(meta.typ)]
     if not chosen:

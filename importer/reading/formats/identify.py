@@ -134,20 +134,32 @@ def misnamed(name: str, found: Format) -> tuple[Problem, ...]:
 def _in_zip(name: str, data: bytes) -> Format:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = {member.replace("\\", "/").lower() for member in archive.namelist()}
-            kind = archive.read("mimetype")[:200] if "mimetype" in members else b""
+            names = archive.namelist()
+            kind = b"".join(_start_of(archive, member) for member in _NAMING if member in names)
     except (zipfile.BadZipFile, ValueError, OSError, KeyError, RuntimeError, NotImplementedError, EOFError) as why:
         raise incomplete(name) from why
+    members = {member.replace("\\", "/").lower() for member in names}
     if "xl/workbook.bin" in members:
         return Format.XLSB
-    if _has_part(members, "xl/"):
+    if _has_part(members, "xl/") or b"spreadsheetml.sheet.main" in kind:
         return Format.XLSX
-    if b"opendocument.spreadsheet" in kind:
+    if "content.xml" in members and b"opendocument.spreadsheet" in kind:
         return Format.ODS
     for start, what in _ZIPPED.items():
         if _has_part(members, start):
             raise error(FileProblem, "file.type", name=name, what=what)
     raise error(FileProblem, "file.type", name=name, what="a ZIP archive, but not an Excel workbook")
+
+
+_NAMING = ("mimetype", "META-INF/manifest.xml", "[Content_Types].xml")
+"""Parts that say what an archive is; programs leave out one or the other."""
+_NAMING_BYTES = 100_000
+
+
+def _start_of(archive: zipfile.ZipFile, member: str) -> bytes:
+    """The beginning of a part; it may be huge once it is unpacked."""
+    with archive.open(member) as part:
+        return part.read(_NAMING_BYTES)
 
 
 def _has_part(members: set[str], start: str) -> bool:
@@ -181,18 +193,25 @@ def protected(name: str) -> Encrypted:
 
 BUILT_IN_PASSWORD = "VelvetSweatshop"  # noqa: S105 - Excel's own, known to all
 """Excel protects with it without ever asking for it, so the owners do not know that there is one."""
-_ENCRYPTED_PACKAGE, _WORKBOOK, _OLD_WORKBOOK, _DOCUMENT = (
-    stream.encode("utf-16-le") for stream in ("EncryptedPackage", "Workbook", "Book", "WordDocument")
+_ENCRYPTED_PACKAGE, _RIGHTS, _OLD_RIGHTS, _BOOK, _DOCUMENT = (
+    stream.encode("utf-16-le") for stream in ("encryptedpackage", "drmencrypted", "drmcontent", "book", "worddocument")
 )
+"""Streams of an OLE container, in lower case; the workbook is called Workbook or Book."""
 
 
 def is_encrypted_package(name: str, data: bytes) -> bool:
-    """Tell whether an OLE container holds an encrypted .xlsx. Raises FileProblem when it holds no workbook at all."""
-    if _ENCRYPTED_PACKAGE in data:
+    """Tell whether an OLE container holds an encrypted .xlsx.
+
+    Raises FileProblem when it holds no workbook at all, or one that only some people may open.
+    """
+    names = data.lower()  # of streams: programs write them in any case
+    if _RIGHTS in names or _OLD_RIGHTS in names:
+        raise error(FileProblem, "file.protected:label", name=name)
+    if _ENCRYPTED_PACKAGE in names:
         return True
-    if _WORKBOOK not in data and _OLD_WORKBOOK not in data:
+    if _BOOK not in names:
         what = "a Microsoft Office file, but no workbook"
-        if _DOCUMENT in data:
+        if _DOCUMENT in names:
             what = "a Word document"
         raise error(FileProblem, "file.type:office", name=name, what=what)
     return False

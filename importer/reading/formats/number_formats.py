@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from importer.model.problems import column_position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from importer.reading.formats.archive import Archive
     from importer.reading.formats.grid import Place, Run, SideLook
 
+_Key = TypeVar("_Key", int, str)
 BUILT_IN = {
     1: "0",
     2: "0.00",
@@ -53,8 +54,29 @@ BUILT_IN = {
     48: "##0.0E+0",
     49: "@",
     **dict.fromkeys((*range(27, 37), *range(50, 59)), "yyyy/m/d"),
+    59: "0",
+    60: "0.00",
+    61: "#,##0",
+    62: "#,##0.00",
+    67: "0%",
+    68: "0.00%",
+    69: "# ?/?",
+    70: "# ??/??",
+    71: "d/m/yyyy",
+    72: "d-mmm-yy",
+    73: "d-mmm",
+    74: "mmm-yy",
+    75: "h:mm",
+    76: "h:mm:ss",
+    77: "d/m/yyyy h:mm",
+    78: "mm:ss",
+    79: "[h]:mm:ss",
+    80: "mm:ss.0",
+    81: "d/m/yyyy",
 }
-"""Formats that a file names by number only; 0 is General. 27-36 and 50-58 are dates of East Asian Excel."""
+"""Formats that a file names by number only; 0 is General. 27-36 and 50-58 are East Asian dates, 59-81 Thai."""
+LONGEST_CODE = 1000
+"""Characters of a number format that are kept; Excel allows 255, and what is longer is refused where it matters."""
 
 _PLAIN = re.compile(r"|@|General", re.IGNORECASE)
 _WHOLE_DATE = re.compile(
@@ -68,6 +90,11 @@ _LONGEST_START = 20
 _ROW = re.compile(rb"<row\s[^<>]*$")
 _LONGEST_ROW_START = 300
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE)
+
+
+def code_of(codes: Mapping[_Key, str | None], key: _Key) -> str:
+    """The number format of this number; what is too long to be one is kept in part, so that it stays too long."""
+    return (codes.get(key) or "")[: LONGEST_CODE + 1]
 
 
 def is_telling(code: str) -> bool:
@@ -114,7 +141,7 @@ class Styles:
 
 def styles_of(archive: Archive) -> Styles:
     """The styles of the workbook whose cells are worth a look."""
-    xml = archive.part(_part_of_styles(archive))
+    xml = archive.part("xl/styles.xml")
     if xml is None:
         return Styles()
     try:
@@ -128,25 +155,12 @@ def styles_of(archive: Archive) -> Styles:
     struck = {str(number) for number, font in enumerate(fonts) if any(map(_is_on, _all(font, "strike")))}
     telling, crossed = {}, set()
     for number, style in enumerate(next(_all(root, "cellXfs"), ())):
-        name, shape = str(number).encode(), codes.get(style.get("numFmtId", ""), "")
+        name, shape = str(number).encode(), code_of(codes, style.get("numFmtId", ""))
         if is_telling(shape):
             telling[name] = shape
         if style.get("fontId") in struck:
             crossed.add(name)
     return Styles(telling, frozenset(crossed))
-
-
-def _part_of_styles(archive: Archive) -> str:
-    """Name of the part with the styles; few programs give it another one than Excel."""
-    usual = "xl/styles.xml"
-    relations = archive.part("xl/_rels/workbook.xml.rels")
-    if archive.part(usual) is not None or relations is None:
-        return usual
-    for relation in ET.fromstring(relations):  # noqa: S314 - no DOCTYPE: see archive
-        if relation.get("Type", "").endswith("/styles"):
-            target = relation.get("Target", "")
-            return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    return usual
 
 
 def see_styles(xml: bytes, styles: Styles, look: SideLook, *, is_usual: bool = False) -> None:

@@ -13,7 +13,7 @@ from importer.model.errors import FileProblem
 from importer.model.messages import error
 from importer.reading.formats.grid import Grid, Limits, MergedRange, SideLook, bounded, error_value
 from importer.reading.formats.identify import incomplete, protected
-from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, is_telling
+from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, code_of, is_telling
 
 if TYPE_CHECKING:
     from importer.model.sheet import Cell
@@ -72,7 +72,7 @@ def _grid(book: Any, sheet: Any) -> Grid:  # noqa: ANN401 - untyped by its libra
 
 def _see_styles(book: Any, sheet: Any, look: SideLook) -> None:  # noqa: ANN401 - untyped by its library
     """Note the cells with a telling number format, and those that are crossed out."""
-    telling, struck = _styles_of(book)
+    telling, struck = styles_of(book)
     if not telling and not struck:
         return
     runs = FormatRuns()
@@ -86,14 +86,17 @@ def _see_styles(book: Any, sheet: Any, look: SideLook) -> None:  # noqa: ANN401 
     look.formats = runs.found()
 
 
-def _styles_of(book: Any) -> tuple[dict[int, str], set[int]]:  # noqa: ANN401 - untyped by its library
+def styles_of(book: Any) -> tuple[dict[int, str], set[int]]:  # noqa: ANN401 - untyped by its library
     """Style → number format that may show something else than the cell holds; styles that cross a cell out."""
-    codes = BUILT_IN | {key: code.format_str for key, code in book.format_map.items()}
+    codes = dict(BUILT_IN)
+    for key, code in book.format_map.items():
+        if code.format_str is not None:  # of the formats of East Asian Excel, xlrd knows the number only
+            codes[key] = code.format_str
     struck_fonts = {number for number, font in enumerate(book.font_list) if font.struck_out}
     telling: dict[int, str] = {}
     struck: set[int] = set()
     for number, style in enumerate(book.xf_list):
-        code = codes.get(style.format_key, "")
+        code = code_of(codes, style.format_key)
         if is_telling(code):
             telling[number] = code
         if style.font_index in struck_fonts:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from importer.reading.formats.grid import UNUSUAL, MergedRange, SideLook, error_value
-from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, is_telling
+from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, code_of, is_telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ def _telling_styles(archive: Archive) -> dict[int, str]:
             inside = number == _STYLES
         elif number == _STYLE and inside:
             styles.append(struct.unpack_from("<H", data, 2)[0])
-    found = {style: codes.get(code, "") for style, code in enumerate(styles)}
+    found = {style: code_of(codes, code) for style, code in enumerate(styles)}
     return {style: code for style, code in found.items() if is_telling(code)}
 
 

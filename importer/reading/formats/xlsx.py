@@ -10,11 +10,9 @@ exact, and too slow for every large sheet.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from functools import partial
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from importer.model.problems import column_position
@@ -27,10 +25,11 @@ from importer.reading.formats.grid import (
     error_value,
     may_be_cover,
 )
-from importer.reading.formats.number_formats import see_styles, styles_of
+from importer.reading.formats.number_formats import Styles, see_styles, styles_of
+from importer.reading.formats.workbook_parts import paths_of_sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from importer.model.sheet import CellFault
     from importer.reading.formats.archive import Archive
@@ -62,8 +61,6 @@ _CELL_START = re.compile(rb"<" + _P + rb"c(?=[\s/>])")
 _CELL_END = re.compile(rb"</" + _P + rb"c\s*>")
 _PREFIX = re.compile(rb"<([A-Za-z_][\w.-]*):")
 _MIN, _MAX, _ROW = (re.compile(rb"\s" + name + rb"=[\"'](\d+)[\"']") for name in (b"min", b"max", b"r"))
-_RELATIONS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_STRICT_RELATIONS = "{http://purl.oclc.org/ooxml/officeDocument/relationships}"
 PREFIX_BYTES = 100_000
 """A part names its prefixes at its root, long before this many bytes."""
 LONGEST_CELL_BYTES = 500_000
@@ -77,21 +74,6 @@ _OTHER_WORKBOOK_NUMBER = re.compile(r"\[\d+\]")
 _TRUE = {"1", "true"}
 
 
-def sheet_part(archive: Archive, sheet_name: str) -> bytes | None:
-    """XML of the sheet of that name; None when the workbook does not say which part it is."""
-    book, relations = archive.part("xl/workbook.xml"), archive.part("xl/_rels/workbook.xml.rels")
-    if book is None or relations is None:
-        return None
-    targets = {relation.get("Id"): relation.get("Target") for relation in ET.fromstring(relations)}  # noqa: S314 - no DOCTYPE: see archive
-    for sheet in ET.fromstring(book).iter():  # noqa: S314 - the same
-        if sheet.tag.rpartition("}")[2] == "sheet" and sheet.get("name") == sheet_name:
-            target = targets.get(sheet.get(_RELATIONS + "id") or sheet.get(_STRICT_RELATIONS + "id"))
-            if target is not None:
-                path = posixpath.normpath(posixpath.join("/xl", target.replace("\\", "/")))
-                return archive.part(path.lstrip("/"))
-    return None
-
-
 def is_recalculated(archive: Archive) -> bool:
     """Tell whether the file asks Excel to calculate all formulas when it opens the file."""
     return _RECALCULATED.search(archive.part("xl/workbook.xml") or b"") is not None
@@ -99,18 +81,17 @@ def is_recalculated(archive: Archive) -> bool:
 
 def looker(archive: Archive) -> Callable[[str], SideLook]:
     """What looks at the sheets of a workbook by their names."""
-    return partial(look, archive)
+    return partial(_look, archive, paths_of_sheets(archive), styles_of(archive), is_recalculated(archive))
 
 
-def look(archive: Archive, sheet: str) -> SideLook:
+def _look(archive: Archive, paths: Mapping[str, str], styles: Styles, recalculated: bool, sheet: str) -> SideLook:  # noqa: FBT001 - bound by looker
     """What one sheet holds besides its values. Raises ValueError without its part, ExpatError for XML that is none."""
-    xml = sheet_part(archive, sheet)
+    xml = archive.part(paths.get(sheet, ""))
     if xml is None:
         msg = "the part of the sheet is not where it should be"
         raise ValueError(msg)
     is_unusual = _is_unusual(xml)
-    found = look_into(xml, recalculated=is_recalculated(archive), is_unusual=is_unusual)
-    styles = styles_of(archive)
+    found = look_into(xml, recalculated=recalculated, is_unusual=is_unusual)
     if styles.telling or styles.struck:
         see_styles(xml, styles, found, is_usual=not is_unusual)
     if may_be_cover(sheet):
