@@ -61,15 +61,20 @@ def straighten(archive: Archive) -> None:
     if book != BOOK or not all(listed):
         _put_book(archive, book, relations, listed)
     for relation in relations:
-        usual = USUAL.get(relation.kind)
         data = archive.part(relation.path)
-        if usual is not None and data is not None and relation.path.lower() != usual.lower():
-            archive.put(usual, data)
-    for relation in relations:
-        if relation.kind == "worksheet" and (xml := archive.part(relation.path)) is not None:
-            plain = _plain_sheet(xml)
-            if plain is not xml:
-                archive.put(relation.path, plain)
+        if data is not None:
+            _put_part(archive, relation, data)
+
+
+def _put_part(archive: Archive, relation: Relation, data: bytes) -> None:
+    """Put one part of the workbook under its usual name, and a sheet in the form that readers understand."""
+    usual = USUAL.get(relation.kind)
+    if usual is not None and relation.path.lower() != usual.lower():
+        archive.put(usual, data)
+    elif relation.kind == "worksheet":
+        plain = _plain_sheet(data)
+        if plain is not data:
+            archive.put(relation.path, plain)
 
 
 def relations_of(archive: Archive, part: str) -> Iterator[Relation]:
