@@ -31,8 +31,7 @@ def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
     if kind is Format.ODS and b"encryption-data" in (archive.part("META-INF/manifest.xml") or b""):
         raise protected(name)
     try:
-        if kind is Format.XLSX:
-            straighten(archive)
+        straighten(archive)
         archive.refuse_far_cells()
         workbook = CalamineWorkbook.from_filelike(archive.for_reader())
         sheets = workbook.sheets_metadata

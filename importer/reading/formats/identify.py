@@ -132,12 +132,7 @@ def misnamed(name: str, found: Format) -> tuple[Problem, ...]:
 
 
 def _in_zip(name: str, data: bytes) -> Format:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-            kind = b"".join(_start_of(archive, member) for member in _NAMING if member in names)
-    except (zipfile.BadZipFile, ValueError, OSError, KeyError, RuntimeError, NotImplementedError, EOFError) as why:
-        raise incomplete(name) from why
+    names, kind = _named_in(name, data)
     members = {member.replace("\\", "/").lower() for member in names}
     if "xl/workbook.bin" in members:
         return Format.XLSB
@@ -154,6 +149,16 @@ def _in_zip(name: str, data: bytes) -> Format:
 _NAMING = ("mimetype", "META-INF/manifest.xml", "[Content_Types].xml")
 """Parts that say what an archive is; programs leave out one or the other."""
 _NAMING_BYTES = 100_000
+
+
+def _named_in(name: str, data: bytes) -> tuple[list[str], bytes]:
+    """Names of the parts, and what the parts say that name the kind."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+            return names, b"".join(_start_of(archive, member) for member in _NAMING if member in names)
+    except (zipfile.BadZipFile, ValueError, OSError, KeyError, RuntimeError, NotImplementedError, EOFError) as why:
+        raise incomplete(name) from why
 
 
 def _start_of(archive: zipfile.ZipFile, member: str) -> bytes:

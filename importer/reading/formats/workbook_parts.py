@@ -53,8 +53,13 @@ class Relation:
 
 
 def straighten(archive: Archive) -> None:
-    """Put the parts of a workbook where readers look for them. Raises ParseError for XML that is none."""
+    """Put the parts of an .xlsx where readers look for them; leave other workbooks as they are.
+
+    Raises ParseError for XML that is none, and ValueError where sheets share a part.
+    """
     book = _name_of_book(archive)
+    if not book.lower().endswith(".xml"):
+        return
     relations = list(relations_of(archive, book))
     _refuse_shared_parts(archive.part(book) or b"<none/>", relations)
     listed = _listed(archive.part(book) or b"<none/>", relations)
