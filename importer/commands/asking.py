@@ -23,13 +23,13 @@ def answer_to(question: str, not_done: str) -> str:
     return answer
 
 
-def need_terminal(not_done: str) -> None:
+def need_terminal(not_done: str, hint: str = "Add --yes.") -> None:
     """Raise GateRefused where stdin is no terminal, so that no one can be asked."""
     from importer.model.errors import GateRefused
 
     if not sys.stdin.isatty():
         msg = f"{not_done}: without a terminal there is no one to ask."
-        raise GateRefused(msg, "Add --yes.", code="gate.yes")
+        raise GateRefused(msg, hint, code="gate.yes")
 
 
 def need_yes(question: str, not_done: str, hint: str) -> None:

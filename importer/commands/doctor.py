@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from importer.commands.asking import need_terminal, need_yes
 from importer.commands.ending import command, print_json, printing
 from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
@@ -28,11 +29,14 @@ def doctor(
     place: AccountPlace,
     output: JsonOutput,
     notify: Annotated[bool, typer.Option("--notify", help="Also send a test notice to every address.")] = False,
+    unlock: Annotated[bool, typer.Option("--unlock", help="End the lock of a run whose machine is dead.")] = False,
 ) -> ExitCode:
-    """Check settings, token, connection, ledger and folders; changes nothing."""
+    """Check settings, token, connection, ledger and folders; changes nothing but the lock that --unlock ends."""
     from importer.commands.doctor_checks import worst
 
     with ExitStack() as stack:
+        if unlock:
+            _unlock(stack, place)
         checks = list(_checks(stack, place, notify=notify))
     code = worst(checks)
     with printing():
@@ -41,6 +45,25 @@ def doctor(
         else:
             _show(checks)
     return code
+
+
+def _unlock(stack: ExitStack, place: AccountPlace) -> None:
+    """End the lock of the account, once a person has typed yes. Raises GateRefused or LedgerProblem."""
+    from importer.ledger.opening import SANDBOX_ACCOUNT, ledger_url, open_ledger
+    from importer.settings.loading import load
+
+    settings = load(config=place.config, profile=place.profile)
+    account = SANDBOX_ACCOUNT if place.sandbox else settings.account
+    ledger = open_ledger(ledger_url(settings.ledger), account)
+    stack.callback(ledger.close)
+    holder = ledger.holder()
+    if holder is None:
+        typer.echo("No run holds the lock.", err=True)
+        return
+    need_terminal("The lock stays", "Run doctor --unlock at a terminal.")
+    typer.echo(f"The lock is held by {holder}. End it only if that machine is dead, or that run has ended.", err=True)
+    need_yes("Type yes to end the lock", "The lock stays", "Run doctor --unlock again when you are sure.")
+    ledger.unlock()
 
 
 def _checks(stack: ExitStack, place: AccountPlace, *, notify: bool) -> Iterator[Check]:
@@ -62,6 +85,8 @@ def _checks(stack: ExitStack, place: AccountPlace, *, notify: bool) -> Iterator[
     yield from _of_access(stack, settings, sandbox=place.sandbox)
     check, ledger = _of_ledger(stack, settings, SANDBOX_ACCOUNT if place.sandbox else settings.account)
     yield check
+    if ledger is not None:
+        yield look.of_lock(ledger)
     yield look.of_reports(settings.reports)
     yield look.of_inbox(settings)
     yield look.of_clock(datetime.now().astimezone())

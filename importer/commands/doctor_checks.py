@@ -215,6 +215,17 @@ def of_ledger(ledger: SubmissionLedger, place: str) -> Check:
     return Check("ledger", State.OK, f"{says}, none in doubt")
 
 
+def of_lock(ledger: SubmissionLedger) -> Check:
+    """Which run is at work for the account."""
+    try:
+        holder = ledger.holder()
+    except LedgerProblem as problem:
+        return failed("lock", problem.message, problem.hint)
+    if holder is None:
+        return Check("lock", State.OK, "no run is at work")
+    return Check("lock", State.OK, f"held by {holder}")
+
+
 def of_kantata(api: KantataApi, host: str) -> Iterator[Check]:
     """Whose token it is, how long Kantata takes to answer, how the clocks agree, which projects can be billed."""
     try:

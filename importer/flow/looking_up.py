@@ -36,7 +36,8 @@ def look_up(prepared: Prepared, api: KantataApi, settle_seconds: float, ledger: 
     So an invoice that was cancelled holds nothing any more, and a lost ledger
     protects still. Raises NotReached or AccessDenied.
     """
-    prepared = _without_gone(_with_lines_in_kantata(prepared, api, ledger), api, settle_seconds)
+    recent_from = sent_after(settle_seconds, ledger.now())
+    prepared = _without_gone(_with_lines_in_kantata(prepared, api, ledger), api, recent_from)
     ready: dict[tuple[str, str, str], PlannedInvoice] = {}
     for planned in prepared.planned:
         if _not_on_record(planned, prepared.knowledge):
@@ -130,9 +131,9 @@ def _created_at(text: str | None) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _without_gone(prepared: Prepared, api: KantataApi, settle_seconds: float) -> Prepared:
+def _without_gone(prepared: Prepared, api: KantataApi, recent_from: datetime) -> Prepared:
     """Decide again without the invoices that are gone from Kantata; once more, as others may hold then."""
-    known, recent_from = prepared.knowledge.by_id(), sent_after(settle_seconds)
+    known = prepared.knowledge.by_id()
     recent = {number for number, entry in known.items() if entry.sent_at > recent_from}
     asked: set[str] = set()
     shown: dict[str, FoundInvoice] = {}

@@ -87,8 +87,8 @@ def reconcile(
     """
     results.prepare_folder(tools.settings.reports)
     ledger = tools.ledger
-    with ledger.exclusive("reconcile"):
-        reconcile_id = new_run_id()
+    reconcile_id = new_run_id()
+    with ledger.exclusive(reconcile_id):
         settlements = _settlements(tools, api, wait_until, words)
         note_settlements(settlements, ledger, reconcile_id)
         settlements = (*_unreported(ledger, settlements), *settlements)
@@ -108,8 +108,9 @@ def _settlements(
     seconds, ledger = tools.settings.settle_seconds, tools.ledger
     doubts = ledger.open_questions()
     if doubts:
-        now = datetime.now(UTC).replace(tzinfo=None)
-        wait_until(max(free_at(doubt, seconds, now) for doubt in doubts))
+        now, here = ledger.now(), datetime.now(UTC).replace(tzinfo=None)
+        wait = max(free_at(doubt, seconds, now) for doubt in doubts) - now
+        wait_until(here + wait)  # by the clock of this machine, which may be another than the ledger's
     settlements = settle(doubts, ledger, api, seconds)
     if words is not None and words.said:
         return _with_words(settlements, words, ledger, api)

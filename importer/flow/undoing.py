@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from importer.flow.prepared import Tools, new_run_id
 from importer.kantata.answers import RemovalKind
 from importer.kantata.backoff import Pace, RetryBudget
+from importer.kantata.deadline import Deadline
 from importer.ledger.journal import Details
 from importer.model.errors import AccessDenied, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
@@ -33,6 +34,7 @@ from importer.sending.undo import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from importer.kantata.answers import Removal
     from importer.kantata.client import KantataApi
@@ -58,11 +60,11 @@ def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Und
     results.prepare_folder(tools.settings.reports)
     undo_id, ledger, settle_seconds = new_run_id(), tools.ledger, tools.settings.settle_seconds
     with ledger.exclusive(undo_id):
-        steps = look(ledger.sent_in(run.run_id), api, settle_seconds)
+        steps = look(ledger.sent_in(run.run_id), api, settle_seconds, ledger.now())
         if any(step.is_going for step in steps):
             hooks.confirm(_told(run, undo_id, tools, steps))
             # People take their time to answer, and what they agreed to may have been paid meanwhile.
-            steps = tuple(as_agreed(steps, look(ledger.sent_in(run.run_id), api, settle_seconds)))
+            steps = tuple(as_agreed(steps, look(ledger.sent_in(run.run_id), api, settle_seconds, ledger.now())))
 
         going = {step.sent.reference for step in steps if step.is_going or step.is_in_doubt}
         if going:  # before anything is free to be sent again
@@ -93,9 +95,9 @@ def _told(run: RunRecord, undo_id: str, tools: Tools, steps: tuple[Step, ...]) -
     )
 
 
-def look(sent: list[SentInvoice], api: KantataApi, settle_seconds: float) -> tuple[Step, ...]:
+def look(sent: list[SentInvoice], api: KantataApi, settle_seconds: float, now: datetime) -> tuple[Step, ...]:
     """Ask Kantata for the invoices of a run and decide. Raises NotReached or AccessDenied."""
-    return decide(sent, look_for(api, to_look_up(sent)), sent_after(settle_seconds))
+    return decide(sent, look_for(api, to_look_up(sent)), sent_after(settle_seconds, now))
 
 
 class _Undoing:
@@ -153,9 +155,11 @@ class _Undoing:
     def _carried_out(self, step: Step, action: Action) -> Step:
         if self._halted is not None or not self._throttle.enter():
             return self._stopped(step)
-        begun = self._ledger.begin_removal(step.sent, self._undo_id, action.value)
+        begun = step.sent
         while True:
-            answer = self._ask(step.sent.invoice_id or "", action)
+            deadline = Deadline()  # before the note: what others may do after it counts from the note on
+            begun = self._ledger.begin_removal(begun, self._undo_id, action.value)
+            answer = self._ask(step.sent.invoice_id or "", action, deadline)
             if answer.kind is not RemovalKind.REFUSED_FOR_NOW:
                 break
             if not self._throttle.refused(answer.retry_after, throttled=answer.throttled):
@@ -173,8 +177,10 @@ class _Undoing:
         self._code = self._code or self._hooks.stop.exit_code
         return left(step, self._halted or "The undo was stopped before it.")
 
-    def _ask(self, invoice_id: str, action: Action) -> Removal:
-        return self._api.delete_invoice(invoice_id) if action is Action.DELETE else self._api.cancel_invoice(invoice_id)
+    def _ask(self, invoice_id: str, action: Action, deadline: Deadline) -> Removal:
+        if action is Action.DELETE:
+            return self._api.delete_invoice(invoice_id, deadline)
+        return self._api.cancel_invoice(invoice_id, deadline)
 
     def _concluded(self, step: Step, action: Action, answer: Removal) -> Step:
         self._unknown_in_a_row = self._unknown_in_a_row + 1 if answer.kind is RemovalKind.UNKNOWN else 0
@@ -205,7 +211,7 @@ class _Undoing:
         except (AccessDenied, NotReached) as error:
             reason = f"{answer} It could not be looked up after it: {error.message}"
             return Step(step.sent, reason, group=Group.UNKNOWN, what_to_do=LATER)
-        return after_unknown(step, seen, sent_after(self._settle_seconds), answer)
+        return after_unknown(step, seen, sent_after(self._settle_seconds, self._ledger.now()), answer)
 
     def _halt(self, why: str, code: ExitCode | None) -> None:
         self._halted, self._code = self._halted or why, self._code or code

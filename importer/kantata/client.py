@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from importer.kantata.deadline import Deadline
     from importer.kantata.invoices import FoundInvoice
 
 T = TypeVar("T")
@@ -66,10 +67,15 @@ class KantataApi:
             base_url, token, connect_timeout=connect_timeout, read_timeout=read_timeout, patience=patience
         )
 
-    def create_invoice(self, payload: dict[str, Any]) -> Outcome:
-        """Send one invoice and classify what came of it; never raises for what the network does."""
+    def create_invoice(self, payload: dict[str, Any], deadline: Deadline | None = None) -> Outcome:
+        """Send one invoice and classify what came of it; never raises for what the network does.
+
+        ``deadline``: it does not leave after that.
+        """
         clean = self._connection.without_token
-        answer = self._connection.send("POST", "invoices", query=EVERYTHING, json_body=to_json(payload))
+        answer = self._connection.send(
+            "POST", "invoices", query=EVERYTHING, json_body=to_json(payload), deadline=deadline
+        )
         match answer:
             case NoAnswer(said, may_have_left=False):
                 return Outcome(OutcomeKind.REFUSED_FOR_NOW, self._not_reached(said))
@@ -104,16 +110,16 @@ class KantataApi:
             known |= set(dict_of(page.get("workspaces")))
         return len(seen), len(known)
 
-    def delete_invoice(self, invoice_id: str) -> Removal:
+    def delete_invoice(self, invoice_id: str, deadline: Deadline | None = None) -> Removal:
         """Delete a draft and classify what came of it; never raises for what the network does."""
-        return self._remove("DELETE", f"invoices/{quote(invoice_id, '')}", invoice_id)
+        return self._remove("DELETE", f"invoices/{quote(invoice_id, '')}", invoice_id, deadline)
 
-    def cancel_invoice(self, invoice_id: str) -> Removal:
+    def cancel_invoice(self, invoice_id: str, deadline: Deadline | None = None) -> Removal:
         """Cancel an active invoice and classify what came of it; never raises for what the network does."""
-        return self._remove("PUT", f"invoices/{quote(invoice_id, '')}/cancel", invoice_id)
+        return self._remove("PUT", f"invoices/{quote(invoice_id, '')}/cancel", invoice_id, deadline)
 
-    def _remove(self, method: str, route: str, invoice_id: str) -> Removal:
-        answer = self._connection.send(method, route)
+    def _remove(self, method: str, route: str, invoice_id: str, deadline: Deadline | None) -> Removal:
+        answer = self._connection.send(method, route, deadline=deadline)
         match answer:
             case NoAnswer(said, may_have_left=False):
                 return Removal(RemovalKind.REFUSED_FOR_NOW, self._not_reached(said))

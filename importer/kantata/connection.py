@@ -30,6 +30,7 @@ from importer import __version__
 from importer.kantata.addresses import LOOPBACK
 from importer.kantata.answers import error_text, seconds_of
 from importer.kantata.backoff import RetryBudget
+from importer.kantata.deadline import TooLate
 from importer.kantata.lenient import json_object
 from importer.kantata.transport import Session, TooLarge, body_of
 from importer.model.errors import AccessDenied, NotReached
@@ -37,6 +38,8 @@ from importer.model.secret_forms import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from importer.kantata.deadline import Deadline
 
 LOG = logging.getLogger(__name__)
 ELSEWHERE = frozenset({301, 302, 307, 308, 404, 405})
@@ -91,9 +94,12 @@ class _Body(io.BytesIO):
     """
 
     taken = False
+    deadline: Deadline | None = None
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Give the next bytes, and remember that they left."""
+        """Give the next bytes, and remember that they left. Raises TooLate for the first ones."""
+        if not self.taken and self.deadline is not None and self.deadline.passed:
+            raise TooLate
         self.taken = True
         return super().read(size)
 
@@ -120,10 +126,24 @@ class Connection:
         self.session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
 
     def send(
-        self, method: str, route: str, *, query: dict[str, str] | None = None, json_body: str | None = None
+        self,
+        method: str,
+        route: str,
+        *,
+        query: dict[str, str] | None = None,
+        json_body: str | None = None,
+        deadline: Deadline | None = None,
     ) -> Answered | NoAnswer:
-        """Send a request that changes something, once; never raises for what the network does."""
-        body = None if json_body is None else _Body(json_body.encode())
+        """Send a request that changes something, once; never raises for what the network does.
+
+        ``deadline``: after it the request does not leave any more.
+        """
+        if deadline is not None and deadline.passed:
+            return NoAnswer(_TOO_LATE, may_have_left=False)
+        body = None
+        if json_body is not None:
+            body = _Body(json_body.encode())
+            body.deadline = deadline
         try:
             response = self.session.request(
                 method,
@@ -274,6 +294,7 @@ _UNKNOWN_AUTHORITY = (
     "its certificate is of an authority that this machine does not trust; where a proxy of your company reads along, "
     "have its authority added to the trust store of the operating system"
 )
+_TOO_LATE = "the machine slept or was busy for so long that it was too late to send it"
 _IN_WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "its name is not known here; the network or the address is wrong"),
     (ConnectTimeoutError, "the connection did not come about in time"),
@@ -283,6 +304,7 @@ _IN_WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (BrokenPipeError, "the connection was broken off"),
     (RemoteDisconnected, "the connection was closed without an answer"),
     (TimeoutError, "the wait for its answer timed out"),
+    (TooLate, _TOO_LATE),
     (TooLarge, "its answer is larger than any that is meant, and was not read to its end"),
 )
 """Failures of the network, for people who do not know their names; the first that fits."""

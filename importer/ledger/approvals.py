@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from importer.ledger.database import guard, now, os_user, who
+from importer.ledger.database import guard, moment, os_user, who
 from importer.ledger.schema import APPROVAL_USES, APPROVALS
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ class Approvals:
 
     def record(self, *, batch: str, sha256: str, file_name: str, plan_hash: str, plan: Mapping[str, Any]) -> Approval:
         """Note that the user of this process approves a plan now. Raises LedgerProblem."""
-        user, person, moment = os_user(), who(), now()
+        user, person = os_user(), who()
         with guard(), self._engine.begin() as connection:
+            approved_at = moment(connection)
             made = connection.execute(
                 APPROVALS.insert().values(
                     account=self._account,
@@ -67,10 +68,12 @@ class Approvals:
                     plan=json.dumps(plan),
                     os_user=user,
                     who=person,
-                    approved_at=moment,
+                    approved_at=approved_at,
                 )
             ).inserted_primary_key
-        return Approval(int(made[0]) if made else 0, batch, sha256, file_name, plan_hash, plan, user, person, moment)
+        return Approval(
+            int(made[0]) if made else 0, batch, sha256, file_name, plan_hash, plan, user, person, approved_at
+        )
 
     def of(self, batch: str, sha256: str) -> list[Approval]:
         """Approvals of a batch, or of a file, the newest first."""
@@ -109,8 +112,8 @@ def _references(plan: str) -> Iterable[str]:
 
 
 def _note(connection: sa.Connection, numbers: Iterable[int], run_id: str, what: str) -> None:
-    moment = now()
-    rows = [{"approval_id": number, "run_id": run_id, "noted_at": moment, "what": what} for number in numbers]
+    noted_at = moment(connection)
+    rows = [{"approval_id": number, "run_id": run_id, "noted_at": noted_at, "what": what} for number in numbers]
     if rows:
         connection.execute(APPROVAL_USES.insert(), rows)
 

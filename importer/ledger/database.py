@@ -41,8 +41,23 @@ def guard(name: str = "") -> Iterator[None]:
 
 
 def now() -> datetime:
-    """This moment in UTC, without offset, as every database keeps it."""
+    """This moment by the clock of this machine, UTC, without offset."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def clock(connection: sa.Connection) -> sa.ColumnElement[datetime]:
+    """What the clock of the ledger shows, for a query: UTC, without offset."""
+    if connection.dialect.name == "sqlite":
+        return sa.literal(now(), sa.DateTime)
+    return sa.func.timezone("utc", sa.func.clock_timestamp(), type_=sa.DateTime)
+
+
+def moment(connection: sa.Connection) -> datetime:
+    """This moment by the clock of the ledger, which all machines that share it have in common; UTC, without offset."""
+    if connection.dialect.name == "sqlite":
+        return now()
+    found: datetime = connection.execute(sa.select(clock(connection))).scalar_one()
+    return found
 
 
 def who() -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from importer.ledger.database import guard, now, storable
+from importer.ledger.database import guard, moment, storable
 from importer.ledger.schema import METADATA
 
 if TYPE_CHECKING:
@@ -119,10 +119,9 @@ class InboxFiles:
             "state": FileState.TAKEN.value,
             "reason": "",
             "exit_code": 0,
-            "changed_at": now(),
-            "moved_at": now(),
         }
         with guard(), self._engine.begin() as connection:
+            values |= {"changed_at": moment(connection), "moved_at": moment(connection)}
             query = sa.select(INBOX_FILES.c.id).where(same, INBOX_FILES.c.state.in_(open_states))
             known = connection.execute(query).scalar()
             if known is None:
@@ -147,8 +146,8 @@ class InboxFiles:
                     state=file.state.value,
                     reason=storable(file.reason) or "",
                     exit_code=int(file.exit_code),
-                    changed_at=now(),
-                    moved_at=now() if file.moved else None,
+                    changed_at=moment(connection),
+                    moved_at=moment(connection) if file.moved else None,
                 )
             )
             if withdrawn is not None:
@@ -158,8 +157,8 @@ class InboxFiles:
 
     def note_moved(self, file: InboxFile, folder: Path) -> None:
         """Note that a file, or what lies beside it, has arrived in a folder."""
-        values = {"folder": storable(str(folder.absolute())) or "", "moved_at": now()}
         with guard(), self._engine.begin() as connection:
+            values = {"folder": storable(str(folder.absolute())) or "", "moved_at": moment(connection)}
             connection.execute(INBOX_FILES.update().where(INBOX_FILES.c.id == file.id).values(values))
 
     def in_state(self, state: FileState, sha256: str | None = None) -> list[InboxFile]:

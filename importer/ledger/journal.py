@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from importer.ledger.database import now, storable
+from importer.ledger.database import moment, storable
 from importer.ledger.schema import EVENTS, INVOICES
 from importer.model.lifecycle import REMARKS, SENDING_AGAIN, Event, Standing, State
 
@@ -66,11 +66,11 @@ class Journal:
         is sent, with an event that begins to send. Raises Overtaken, and
         NotPossible for an event that cannot happen then.
         """
-        standing, moment = seen.after(event), now()
+        standing, at = seen.after(event), moment(connection)
         own = {"account": self._account, "reference": reference}
         try:
-            connection.execute(_ADD_EVENT, own | _event_row(standing.seq, event, run_id, moment, details))
-            row = _projected(standing, event, moment, details) | (sent or {})
+            connection.execute(_ADD_EVENT, own | _event_row(standing.seq, event, run_id, at, details))
+            row = _projected(standing, event, at, details) | (sent or {})
             if seen.seq == 0:
                 connection.execute(_ADD_INVOICE, own | row)
                 return standing
@@ -87,11 +87,11 @@ def standing_of(row: Any) -> Standing:  # noqa: ANN401 - untyped by its library
     return Standing(State(row.state), Event(row.reached_by), row.taken_back, row.seq, row.unreported)
 
 
-def _event_row(seq: int, event: Event, run_id: str, moment: datetime, details: Details) -> dict[str, Any]:
+def _event_row(seq: int, event: Event, run_id: str, at: datetime, details: Details) -> dict[str, Any]:
     return {
         "seq": seq,
         "event": event.value,
-        "at": moment,
+        "at": at,
         "run_id": run_id,
         "invoice_id": details.invoice_id,
         "http_status": details.http_status,
@@ -107,7 +107,7 @@ _TRIES = SENDING_AGAIN | {Event.REMOVAL_BEGUN, Event.REMOVAL_UNKNOWN}
 _WITHOUT_ERROR = frozenset({Event.CLAIMED, Event.KEPT, Event.STILL_THERE})
 
 
-def _projected(standing: Standing, event: Event, moment: datetime, details: Details) -> dict[str, Any]:
+def _projected(standing: Standing, event: Event, at: datetime, details: Details) -> dict[str, Any]:
     """The columns of the invoice's row that follow its events."""
     row: dict[str, Any] = {
         "seq": standing.seq,
@@ -117,9 +117,9 @@ def _projected(standing: Standing, event: Event, moment: datetime, details: Deta
         "unreported": standing.unreported,
     }
     if event in _TRIES:
-        row["tried_at"] = moment
+        row["tried_at"] = at
     if event in SENDING_AGAIN:
-        row |= {"sent_at": moment, "invoice_id": None}
+        row |= {"sent_at": at, "invoice_id": None}
     if details.invoice_id is not None:
         row["invoice_id"] = details.invoice_id
     if event in _WITHOUT_ERROR:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from importer.ledger.approvals import Approvals
-from importer.ledger.database import guard, now, storable, who
+from importer.ledger.database import guard, moment, storable, who
 from importer.ledger.inbox_files import InboxFiles
 from importer.ledger.journal import Details, Journal, Overtaken
-from importer.ledger.locking import exclusive
+from importer.ledger.locking import Lease, holder, leased, unlock
 from importer.ledger.outbox import Outbox
 from importer.ledger.recorded_plan import RecordedPlan
 from importer.ledger.rows import Claim, expected_text
@@ -27,6 +27,7 @@ from importer.model.lifecycle import SENDING_AGAIN, Event, NotPossible, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from importer.ledger.rows import Doubt, SentInvoice
     from importer.model.lifecycle import Standing
@@ -52,6 +53,7 @@ class SubmissionLedger(KnownRuns):
         """Use :func:`open_ledger`, which also checks and prepares the database."""
         super().__init__(engine, account)
         self._journal = Journal(account)
+        self._lease: Lease | None = None
         # SQLite has one writer at a time; its own waiting sleeps longer than the other threads of a run need.
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
@@ -72,8 +74,30 @@ class SubmissionLedger(KnownRuns):
     @contextmanager
     def exclusive(self, run_id: str) -> Iterator[None]:
         """Be the only one who sends or settles for this account. Raises LockedByAnother at once."""
-        with exclusive(self._engine, self._account, run_id):
-            yield
+        with leased(self._engine, self._account, run_id) as lease:
+            self._lease = lease
+            try:
+                yield
+            finally:
+                self._lease = None
+
+    def holder(self) -> str | None:
+        """The run that sends or settles for this account at the moment, for people; None when none does."""
+        return holder(self._engine, self._account)
+
+    def unlock(self) -> None:
+        """End the lock of the account, whoever holds it; that run sends nothing more. Raises LockedByAnother."""
+        unlock(self._engine, self._account)
+
+    def now(self) -> datetime:
+        """This moment by the clock of the ledger, UTC without offset."""
+        with guard(), self._engine.connect() as connection:
+            return moment(connection)
+
+    def _check_lease(self, connection: sa.Connection, run_id: str) -> None:
+        """In the transaction of a claim: no other run may send meanwhile. Raises LedgerProblem."""
+        if self._lease is not None:
+            self._lease.check(connection, run_id)
 
     # --- sending ---
 
@@ -140,6 +164,7 @@ class SubmissionLedger(KnownRuns):
             with guard(), self._turn, self._engine.begin() as connection:
                 standing = self._journal.standing(connection, planned.reference)
                 standing = self._journal.add(connection, planned.reference, standing, event, run_id, details, sent)
+                self._check_lease(connection, run_id)
                 self._replace_items(connection, planned)
                 self._replace_lines(connection, planned)
         except (NotPossible, Overtaken):
@@ -158,7 +183,7 @@ class SubmissionLedger(KnownRuns):
 
     def _replace_lines(self, connection: sa.Connection, planned: PlannedInvoice) -> None:
         connection.execute(_DELETE_LINES, {"known_account": self._account, "known_reference": planned.reference})
-        own = {"account": self._account, "reference": planned.reference, "sent_at": now()}
+        own = {"account": self._account, "reference": planned.reference, "sent_at": moment(connection)}
         rows: list[dict[str, Any]] = []
         for position, mark in enumerate(planned.marks):
             names = ("row", "workspace_id", "wording", "line", "alike")
@@ -180,11 +205,12 @@ class SubmissionLedger(KnownRuns):
             if standing.state is State.SENDING:  # its answer was never noted, and none will be from now on
                 standing = self._journal.add(connection, doubt.reference, standing, Event.UNANSWERED, run_id)
             self._journal.add(connection, doubt.reference, standing, event, run_id, Details(reason, invoice_id))
+            self._check_lease(connection, run_id)
 
     def note_reported(self, references: Iterable[str], run_id: str) -> None:
-        """Note that results say what became of these invoices."""
-        with guard(), self._turn, self._engine.begin() as connection:
-            for reference in references:
+        """Note that results say what became of these invoices; one that changed meanwhile is reported later."""
+        for reference in references:
+            with suppress(Overtaken), guard(), self._turn, self._engine.begin() as connection:
                 standing = self._journal.standing(connection, reference)
                 if standing.unreported:
                     self._journal.add(connection, reference, standing, Event.REPORTED, run_id)
@@ -200,9 +226,14 @@ class SubmissionLedger(KnownRuns):
         return self.note_removal(sent, undo_id, Event.REMOVAL_BEGUN, details)
 
     def note_removal(self, sent: SentInvoice, undo_id: str, event: Event, details: Details) -> SentInvoice:
-        """Commit what an undo did with an invoice; return it as it stands then. Raises LedgerProblem."""
+        """Commit what an undo did with an invoice; return it as it stands then. Raises LedgerProblem.
+
+        What came of a request is noted also by an undo that lost the lock meanwhile.
+        """
         with self._noting(sent.reference) as connection:
             standing = self._journal.add(connection, sent.reference, sent.standing, event, undo_id, details)
+            if event is Event.REMOVAL_BEGUN:
+                self._check_lease(connection, undo_id)
         return replace(sent, standing=standing)
 
     def _settled_by(self, run_id: str) -> list[str]:
@@ -249,7 +280,7 @@ class SubmissionLedger(KnownRuns):
                     run_id=run_id,
                     account=self._account,
                     batch=batch,
-                    started_at=now(),
+                    started_at=moment(connection),
                     who=who(),
                     path=storable(str(Path(source.path).absolute())) or "",
                     sheet=source.sheet,
@@ -271,7 +302,7 @@ class SubmissionLedger(KnownRuns):
             connection.execute(
                 RUNS.update()
                 .where(RUNS.c.run_id == run_id)
-                .values(finished_at=now(), by_status=counts, exit_code=exit_code),
+                .values(finished_at=moment(connection), by_status=counts, exit_code=exit_code),
             )
 
 

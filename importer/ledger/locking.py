@@ -1,40 +1,188 @@
-"""One submit per account and ledger at a time, whatever dies in between.
+"""The lease: the right of one run to send and to settle for an account. One run has it at a time.
 
-A SQLite ledger is locked by the operating system through a file beside it,
-PostgreSQL by an advisory lock of a connection: both end with their holder, so a
-dead process blocks no other.
+A SQLite ledger is on one machine: its lease is held as long as the operating system holds a file beside it locked.
+In PostgreSQL the lease is a row with a token, which its holder renews; by the clock of the database it ends by itself
+when its machine is dead, and at once when its connection has ended. Whoever lost the lease notices in the transaction
+of the next claim (:meth:`Lease.check`), so a holder that was cut off or slept sends nothing more.
 """
 
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+import logging
+import secrets
+import threading
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
-from importer.ledger.database import guard, now, who
+from importer.ledger.database import clock, guard, moment, who
 from importer.ledger.schema import LOCKS
 from importer.model.errors import LedgerProblem, LockedByAnother
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LOG = logging.getLogger(__name__)
+LEASE = timedelta(seconds=120)
+"""After this long without renewal a lease in PostgreSQL has ended: its machine is dead, cut off or asleep."""
+RENEW_SECONDS = 20.0
+"""How often a lease is renewed; several renewals may fail before it ends."""
+LOST = "ledger.lease"
+"""Code of the refusal to a run that does not hold the lease any more."""
+
 
 class Busy(Exception):
-    """Somebody else holds the lock."""
+    """Another run holds the lease."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """What one run holds while it sends or settles."""
+
+    engine: sa.Engine
+    account: str
+    run_id: str
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    """Names this very holding, so that no other run of whatever name is taken for it."""
+
+    def check(self, connection: sa.Connection, run_id: str) -> None:
+        """Make sure, in the caller's transaction, that this run still holds the lease. Raises LedgerProblem.
+
+        Until that transaction ends no other run can take the lease over. Call it after the first
+        write: from there on SQLite lets no one else write.
+        """
+        row = connection.execute(_held(connection, self.account).with_for_update(read=True)).first()
+        mine = row is not None and row.token == self.token and self.run_id == run_id
+        if mine and not _ended(row):
+            return
+        why = "it ended before it was renewed"
+        if row is not None and not mine:
+            why = f"run {row.run_id} of {row.who} took it over"
+        msg = f"This run does not hold the lock of the account any more: {why}."
+        hint = "Was this machine asleep, or cut off from the database? Run again: nothing is sent twice."
+        raise LedgerProblem(msg, hint, code=LOST)
+
+    def renew(self, connection: sa.Connection) -> None:
+        """Hold the lease for longer, unless it has ended."""
+        now = moment(connection)
+        mine = sa.and_(LOCKS.c.account == self.account, LOCKS.c.token == self.token, LOCKS.c.expires_at > now)
+        connection.execute(LOCKS.update().where(mine).values(expires_at=now + LEASE))
+
+    def take(self, connection: sa.Connection, expires_at: Any) -> None:  # noqa: ANN401 - a moment, or None
+        """Put this run in the place of whichever held the lease before."""
+        connection.execute(LOCKS.delete().where(LOCKS.c.account == self.account))
+        values: dict[str, Any] = {"account": self.account, "run_id": self.run_id, "who": who(), "token": self.token}
+        values |= {"since": moment(connection), "expires_at": expires_at}
+        connection.execute(LOCKS.insert().values(values))
+
+    def give_back(self) -> None:
+        """End the lease, but no other run's."""
+        mine = sa.and_(LOCKS.c.account == self.account, LOCKS.c.token == self.token)
+        with suppress(LedgerProblem), guard(), self.engine.begin() as connection:
+            connection.execute(LOCKS.delete().where(mine))
 
 
 @contextmanager
-def _file_lock(path: str) -> Iterator[None]:
-    lock = FileLock(path, timeout=0, mode=0o600)
+def leased(engine: sa.Engine, account: str, run_id: str) -> Iterator[Lease]:
+    """Hold the lease of an account. Raises LockedByAnother at once when another run holds it."""
+    lease = Lease(engine, account, run_id)
+    holding = _of_file if engine.dialect.name == "sqlite" else _of_server
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(holding(lease))
+        except Busy:
+            raise _refusal(engine, account) from None
+        try:
+            yield lease
+        finally:
+            lease.give_back()
+
+
+def _held(connection: sa.Connection, account: str) -> sa.Select[Any]:
+    """The row of a lease, with what the ledger's clock shows as ``now``."""
+    return sa.select(LOCKS, clock(connection).label("now")).where(LOCKS.c.account == account)
+
+
+def _ended(row: Any) -> bool:  # noqa: ANN401 - untyped by its library
+    """Whether a lease was not renewed in time; that of a file lasts as long as the file is locked."""
+    return row.expires_at is not None and row.expires_at <= row.now
+
+
+# --- who holds it ------------------------------------------------------------------------------
+
+
+def holder(engine: sa.Engine, account: str) -> str | None:
+    """The run that holds the lease, for people; None when none does. Raises LedgerProblem."""
+    if engine.dialect.name == "sqlite":
+        with suppress(Timeout), _file_lock(engine, account):
+            return None
+    with guard(), engine.connect() as connection:
+        row = connection.execute(_held(connection, account)).first()
+    if row is None or _ended(row):
+        return None
+    return _named(row)
+
+
+def unlock(engine: sa.Engine, account: str) -> None:
+    """End the lease of whichever run holds it in PostgreSQL; that run sends nothing more. Raises LedgerProblem.
+
+    The lease of a SQLite ledger is held by a process of this machine, and ends with it.
+    """
+    if engine.dialect.name == "sqlite":
+        msg = "The lock of a SQLite ledger is held by a process of this machine."
+        raise LedgerProblem(msg, "End that process, or wait until it has ended.", code="ledger.locked")
+    with guard(), engine.begin() as connection:
+        connection.execute(LOCKS.delete().where(LOCKS.c.account == account))
+
+
+def _refusal(engine: sa.Engine, account: str) -> LockedByAnother:
+    """The refusal of a second run: who holds the lease, and since when, as far as is known."""
+    with guard(), engine.connect() as connection:
+        row = connection.execute(_held(connection, account)).first()
+    by = "" if row is None else f": {_named(row)}"
+    hint = "Wait until it has ended, then run again."
+    if engine.dialect.name != "sqlite":
+        hint += " If its machine is dead: invoice-importer doctor --unlock"
+    return LockedByAnother(f"Another run is at work for this account{by}; nothing was done.", hint)
+
+
+def _named(row: Any) -> str:  # noqa: ANN401 - untyped by its library
+    minutes = max(0, round((row.now - row.since).total_seconds() / 60))
+    since = f"for {minutes} min" if minutes else "for less than a minute"
+    return f"{row.who}, run {row.run_id}, {since}"
+
+
+# --- a file ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _of_file(lease: Lease) -> Iterator[None]:
+    """Hold the file of an account locked. Raises Busy."""
     try:
-        lock.acquire()
+        with _file_lock(lease.engine, lease.account):
+            with guard(), lease.engine.begin() as connection:
+                lease.take(connection, None)
+            yield
     except Timeout:
         raise Busy from None
+
+
+@contextmanager
+def _file_lock(engine: sa.Engine, account: str) -> Iterator[None]:
+    """Raises Timeout when another process holds it, or LedgerProblem."""
+    lock = FileLock(lock_path(engine, account), timeout=0, mode=0o600)
+    try:
+        lock.acquire()
     except OSError as error:
-        msg = f"The lock {path} cannot be taken ({error.strerror})."
+        if isinstance(error, Timeout):
+            raise
+        msg = f"The lock {lock.lock_file} cannot be taken ({error.strerror})."
         hint = "Check that you may write this file and its folder, or choose another ledger with IMPORTER_LEDGER."
         raise LedgerProblem(msg, hint, code="ledger.unwritable") from error
     try:
@@ -43,60 +191,112 @@ def _file_lock(path: str) -> Iterator[None]:
         lock.release()
 
 
-@contextmanager
-def locked(engine: sa.Engine, account: str) -> Iterator[None]:
-    """Hold the lock of an account. Raises Busy at once when another process holds it."""
-    digest = hashlib.sha256(account.encode()).digest()
-    if engine.dialect.name == "sqlite":
-        with _file_lock(f"{engine.url.database}.{digest[:4].hex()}.lock"):
-            yield
-        return
-    key = int.from_bytes(digest[:8], "big", signed=True)
-    with guard(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(key))).scalar():
-            raise Busy
-        try:
-            yield
-        finally:
-            with suppress(sa.exc.SQLAlchemyError):  # a lost connection has let go of it already
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
+def lock_path(engine: sa.Engine, account: str) -> str:
+    """The file that is locked for an account: beside the ledger itself, whatever link leads to it."""
+    ledger = Path(engine.url.database or "").resolve()
+    return f"{ledger}.{hashlib.sha256(account.encode()).hexdigest()[:8]}.lock"
+
+
+# --- a server ----------------------------------------------------------------------------------
 
 
 @contextmanager
-def exclusive(engine: sa.Engine, account: str, run_id: str) -> Iterator[None]:
-    """Hold the lock of an account and say who does. Raises LockedByAnother at once."""
+def _of_server(lease: Lease) -> Iterator[None]:
+    """Hold the row of the lease, and an advisory lock of a connection, which ends when that connection does.
+
+    Raises Busy.
+    """
+    presence = _Presence(lease)
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(lease, presence, stop), name="lease", daemon=True)
     try:
-        with locked(engine, account):
-            _note_holder(engine, account, run_id)
-            try:
-                yield
-            finally:
-                with suppress(LedgerProblem):  # it is only shown to others
-                    _forget_holder(engine, account)
-    except Busy:
-        raise LockedByAnother(
-            f"Another run is at work for this account{holder(engine, account)}; nothing was done.",
-            "Wait until it has ended, then run again.",
-        ) from None
+        with guard(), lease.engine.begin() as transaction:
+            transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(_key(f"take {lease.account}"))))
+            presence.check_pooling(transaction)
+            row = transaction.execute(_held(transaction, lease.account)).first()
+            if row is not None and not (_ended(row) or _connection_ended(transaction, row.token)):
+                raise Busy
+            lease.take(transaction, moment(transaction) + LEASE)
+        keeper.start()
+        yield
+    finally:
+        stop.set()
+        if keeper.ident is not None:
+            keeper.join()
+        presence.close()
 
 
-def holder(engine: sa.Engine, account: str) -> str:
-    """Who holds the lock and since when, as far as is known."""
-    with guard(), engine.connect() as connection:
-        row = connection.execute(sa.select(LOCKS).where(LOCKS.c.account == account)).first()
-    if row is None:
-        return ""
-    minutes = max(0, round((now() - row.since).total_seconds() / 60))
-    since = f"for {minutes} min" if minutes else "for less than a minute"
-    return f": {row.who}, run {row.run_id}, {since}"
+def _key(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
-def _note_holder(engine: sa.Engine, account: str, run_id: str) -> None:
-    with guard(), engine.begin() as connection:
-        connection.execute(LOCKS.delete().where(LOCKS.c.account == account))
-        connection.execute(LOCKS.insert().values(account=account, run_id=run_id, who=who(), since=now()))
+def _connection_ended(transaction: sa.Connection, token: str) -> bool:
+    """Whether the connection of a lease's holder has ended: its process is dead, or cut off from the server."""
+    return bool(transaction.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_key(token)))).scalar())
 
 
-def _forget_holder(engine: sa.Engine, account: str) -> None:
-    with guard(), engine.begin() as connection:
-        connection.execute(LOCKS.delete().where(LOCKS.c.account == account))
+class _Presence:
+    """A connection that shows other runs, by an advisory lock, that the holder of a token is there."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._connection = self._opened()
+        self._process = _process_of(self._connection)
+
+    def _opened(self) -> sa.Connection:
+        with guard():
+            connection = self._lease.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(_STAY_IDLE)
+            connection.execute(sa.select(sa.func.pg_try_advisory_lock(_key(self._lease.token))))
+        return connection
+
+    def check_pooling(self, transaction: sa.Connection) -> None:
+        """Refuse a pooler that hands the processes of the server from transaction to transaction.
+
+        Behind it an advisory lock, and the setting that commits wait for the disk, belong to no one.
+        Raises LedgerProblem.
+        """
+        other = _process_of(transaction)  # while the transaction is open, it keeps its process
+        if other != self._process and _process_of(self._connection) == self._process:
+            return
+        msg = (
+            "The address of the ledger leads to a pooler (such as PgBouncer) in transaction mode, where no lock holds."
+        )
+        hint = "Give IMPORTER_LEDGER the address of PostgreSQL itself, or of a pooler in session mode."
+        raise LedgerProblem(msg, hint, code="ledger.pooled")
+
+    def keep(self) -> None:
+        """Use the connection, so that no time-out ends it; make it again when it has ended. Raises LedgerProblem."""
+        try:
+            self._connection.execute(sa.select(1))
+        except sa.exc.SQLAlchemyError:
+            self.close()
+            self._connection = self._opened()
+
+    def close(self) -> None:
+        """End the connection itself, and with it its lock: back in the pool it would hold it on."""
+        with suppress(sa.exc.SQLAlchemyError):
+            self._connection.invalidate()
+            self._connection.close()
+
+
+_STAY_IDLE = sa.text(
+    "SELECT set_config('idle_session_timeout', '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+)
+"""Nothing in versions of PostgreSQL that do not end idle connections."""
+
+
+def _process_of(connection: sa.Connection) -> int:
+    """The process of the server that works for a connection."""
+    return int(connection.execute(sa.select(sa.func.pg_backend_pid())).scalar_one())
+
+
+def _keep(lease: Lease, presence: _Presence, stop: threading.Event) -> None:
+    """Renew a lease until the run ends; what cannot be renewed ends by itself, and the next claim notices."""
+    while not stop.wait(RENEW_SECONDS):
+        try:
+            presence.keep()
+            with guard(), lease.engine.begin() as transaction:
+                lease.renew(transaction)
+        except LedgerProblem as problem:
+            LOG.warning("The lock of the account could not be renewed: %s", problem.message)

@@ -177,13 +177,24 @@ def _you() -> str:
 
 def _postgresql(url: sa.URL) -> sa.Engine:
     try:
-        engine = sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS})
+        timeouts = {name: value for name, value in _CONNECTION.items() if name not in url.query}
+        engine = sa.create_engine(url, pool_pre_ping=True, connect_args=timeouts)
     except ImportError as error:
         msg = "A ledger in PostgreSQL needs the package psycopg."
         hint = 'Install it: pipx install "kantata-invoice-importer[postgres]"'
         raise LedgerProblem(msg, hint, code="ledger.driver") from error
     sa.event.listen(engine, "connect", _make_commits_wait)
     return engine
+
+
+_CONNECTION = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A connection that has gone silent ends within a minute, unless the address says otherwise. In libpq's units."""
 
 
 def _make_commits_wait(connection: Any, _record: object) -> None:  # noqa: ANN401 - untyped by its library

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from importer.ledger.database import guard, now
+from importer.ledger.database import guard, moment
 from importer.ledger.schema import METADATA
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Outbox:
                     subject=item.subject,
                     text=item.text,
                     failed=item.failed,
-                    queued_at=now(),
+                    queued_at=moment(connection),
                     attempts=0,
                 )
             )
@@ -130,34 +130,32 @@ class Outbox:
         ended = sorted(self.standing(topic).difference(subjects))
         with guard(), self._engine.begin() as connection:
             for subject in ended:
-                connection.execute(
-                    NOTICES.update().where(standing, NOTICES.c.subject == subject).values(ended_at=now())
-                )
+                own = NOTICES.update().where(standing, NOTICES.c.subject == subject)
+                connection.execute(own.values(ended_at=moment(connection)))
 
     def unsent(self) -> list[QueuedNews]:
         """What this machine has queued and not sent, the oldest first; also what is no longer true.
 
         And bad news of another machine that did not send it for long: that one may be switched off, or renamed.
         """
-        long_ago = NOTICES.c.queued_at < now() - ABANDONED
-        abandoned = sa.and_(NOTICES.c.account == self._account, NOTICES.c.failed, long_ago)
-        due = sa.and_(sa.or_(self._own, abandoned), NOTICES.c.sent_at.is_(None), NOTICES.c.topic != HEARTBEAT)
-        query = sa.select(NOTICES).where(due)
         with guard(), self._engine.connect() as connection:
-            rows = connection.execute(query.order_by(NOTICES.c.id)).all()
+            long_ago = NOTICES.c.queued_at < moment(connection) - ABANDONED
+            abandoned = sa.and_(NOTICES.c.account == self._account, NOTICES.c.failed, long_ago)
+            due = sa.and_(sa.or_(self._own, abandoned), NOTICES.c.sent_at.is_(None), NOTICES.c.topic != HEARTBEAT)
+            rows = connection.execute(sa.select(NOTICES).where(due).order_by(NOTICES.c.id)).all()
         return [QueuedNews(row.id, row.topic, row.subject, row.text, row.failed, row.queued_at) for row in rows]
 
     def note_attempt(self, news: Sequence[QueuedNews], error: str | None, *, sent: bool) -> None:
         """Note an attempt to send; ``error`` says what went wrong, also where another address was reached."""
-        moment, sent_at = now(), None
-        if sent:
-            sent_at = moment
         with guard(), self._engine.begin() as connection:
+            tried_at, sent_at = moment(connection), None
+            if sent:
+                sent_at = tried_at
             for item in news:
                 connection.execute(
                     NOTICES.update()
                     .where(NOTICES.c.id == item.id)
-                    .values(attempts=NOTICES.c.attempts + 1, tried_at=moment, sent_at=sent_at, error=error)
+                    .values(attempts=NOTICES.c.attempts + 1, tried_at=tried_at, sent_at=sent_at, error=error)
                 )
 
     def discard(self, news: Sequence[QueuedNews]) -> None:
@@ -174,7 +172,7 @@ class Outbox:
             connection.execute(
                 NOTICES.update()
                 .where(self._own, NOTICES.c.topic == HEARTBEAT)
-                .values(attempts=NOTICES.c.attempts + 1, tried_at=now(), error=error)
+                .values(attempts=NOTICES.c.attempts + 1, tried_at=moment(connection), error=error)
             )
 
     def last_failure(self, *, heartbeat: bool = False) -> str | None:

@@ -130,8 +130,10 @@ LOCKS = sa.Table(
     sa.Column("run_id", sa.String(64), nullable=False),
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("since", sa.DateTime, nullable=False),
+    sa.Column("token", sa.String(32), nullable=False),
+    sa.Column("expires_at", sa.DateTime),
 )
-"""Who sends at the moment. Only shown to others: what locks is the operating system, or PostgreSQL."""
+"""Which run may send and settle at the moment: locking.py."""
 
 
 APPROVALS = sa.Table(
@@ -162,7 +164,13 @@ APPROVAL_USES = sa.Table(
 """What became of an approval: a run began under it, created its last invoice, or undid one of them."""
 
 
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = ()
+def _leases(connection: sa.Connection) -> None:
+    """What locks is the row itself from now on; a lock of an older program is none any more."""
+    LOCKS.drop(connection)
+    LOCKS.create(connection)
+
+
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_leases,)
 """The steps from the first version of the schema to the second, from there to the third, and so on."""
 
 

@@ -7,13 +7,14 @@ show it: docs/kantata.md section 6.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from collections.abc import Set as AbstractSet
+    from datetime import datetime
 
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice
@@ -78,6 +79,9 @@ def hidden_words(workspace_ids: Iterable[int], visible: AbstractSet[int]) -> str
     return f"this token may not see the finances of project {which}"
 
 
-def sent_after(settle_seconds: float, now: datetime | None = None) -> datetime:
-    """The moment (UTC, without offset) after which an invoice was sent too recently to be called gone."""
-    return (now or datetime.now(UTC).replace(tzinfo=None)) - timedelta(seconds=settle_seconds)
+def sent_after(settle_seconds: float, now: datetime) -> datetime:
+    """The moment after which an invoice was sent too recently to be called gone.
+
+    As ``now``: by the clock of the ledger, UTC, without offset.
+    """
+    return now - timedelta(seconds=settle_seconds)

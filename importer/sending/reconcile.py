@@ -118,9 +118,9 @@ def settle(
 ) -> tuple[Settlement, ...]:
     """Find out what became of each invoice. Changes nothing. Raises NotReached or AccessDenied.
 
-    ``now`` is UTC without offset; the moment of the call when it is not given.
+    ``now`` is UTC without offset, by the clock of the ledger; the moment of the call when it is not given.
     """
-    now = now or datetime.now(UTC).replace(tzinfo=None)
+    now = now or ledger.now()
     doubts = tuple(doubts)
     due = {doubt.reference: doubt for doubt in doubts if free_at(doubt, settle_seconds, now) <= now}
     creations = [doubt for doubt in due.values() if not doubt.being_undone]

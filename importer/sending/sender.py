@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never, cast
 
+from importer.kantata.deadline import Deadline
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import AccessDenied, LedgerProblem, NotReached, ended
 from importer.model.plans import InvoiceResult, PlannedInvoice, ReportedInvoice, Source, Status
@@ -124,13 +125,14 @@ class Sender:
             why_not = self._held_back()
             if why_not is not None:
                 return not_sent(plan, why_not)
+            deadline = Deadline()  # before the claim: what others may do after it counts from the claim on
             claim = self.ledger.claim(plan, self.run_id, self.batch, self.source)
             self._local.claimed = claim is not None
             if claim is None:
                 return not_sent(plan, "Another run is sending this invoice, or has sent it.", "Preview again.")
 
             began = time.monotonic()
-            outcome = self._connection().create_invoice(plan.payload or {})
+            outcome = self._connection().create_invoice(plan.payload or {}, deadline)
             self._log(plan, outcome, time.monotonic() - began)
             if not self._noted(claim, outcome):
                 return _unrecorded(self._concluded(plan, outcome))

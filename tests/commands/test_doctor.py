@@ -13,6 +13,7 @@ from inboxes import MailServer
 from scripted import Scripted, http
 
 from importer import sandbox as stand_in
+from importer.ledger.opening import open_ledger
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -168,6 +169,19 @@ def test_a_folder_that_others_may_open_is_a_warning(cli: Cli, sandbox: Sandbox) 
     reports.write_text("a file")
     done = doctor(cli.at(sandbox))
     assert (done.exit_code, states(done)) == (1, {"reports": "fail"})
+
+
+def test_the_lock_of_a_dead_machine_is_ended_by_a_person(cli: Cli, sandbox: Sandbox, postgresql: Any) -> None:
+    """The doctor names who holds it; without a terminal it ends none."""
+    cli = cli.at(sandbox)
+    env = {"IMPORTER_LEDGER": postgresql.address}
+    assert checks(doctor(cli, **env))["lock"]["says"] == "no run is at work"
+    ledger = open_ledger(postgresql.url, sandbox.base_url)
+    with ledger.exclusive("20261001-120000-abcd"):
+        assert "20261001-120000-abcd" in checks(doctor(cli, **env))["lock"]["says"]
+        done = cli.run("doctor", "--unlock", **env)
+        assert (done.exit_code, ledger.holder() is None) == (9, False)
+    ledger.close()
 
 
 def test_both_kinds_of_ledger_tell_how_they_stand(cli: Cli, sandbox: Sandbox, postgresql: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time as time_module
 from decimal import Decimal
 from email.utils import formatdate
 from pathlib import Path
@@ -18,6 +19,7 @@ from scripted import Scripted, created, http
 
 from importer.kantata.answers import classify
 from importer.kantata.client import INCLUDES, KantataApi
+from importer.kantata.deadline import Deadline
 from importer.kantata.invoices import found_invoices
 from importer.kantata.payload import to_json
 from importer.model.answers import OutcomeKind
@@ -510,3 +512,41 @@ def test_an_answer_that_shows_no_references_proves_nothing(connect: Callable[...
     answer = http(200, json.dumps({"invoices": {"1": {"status": "new"}}, "meta": {"page_count": "many", "count": 1}}))
     with Scripted([answer]) as server, pytest.raises(NotReached):
         list(connect(server.base_url).find_by_references([("a", "b", "c")]))
+
+
+class Passing(Deadline):
+    """Passes after it was looked at some times: before the connection, and where the body leaves."""
+
+    looks = 1
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is too late."""
+        self.looks -= 1
+        return self.looks < 0
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_what_is_too_old_does_not_leave(connect: Callable[..., KantataApi], looks: int) -> None:
+    """A machine that slept after the claim sends no body: others may have sent it meanwhile."""
+    deadline = Passing()
+    deadline.looks = looks
+    with Scripted([created()]) as server:
+        outcome = connect(server.base_url).create_invoice(PAYLOAD, deadline)
+        assert not [request for request in server.posts if request.body]
+    assert outcome.kind is FOR_NOW
+    assert "too late to send" in outcome.message
+
+
+def test_a_deadline_passes_by_either_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one of the machine stands still while it sleeps; the one of the day may be put back."""
+    moments = {"monotonic": 100.0, "time": 5000.0}
+    monkeypatch.setattr(time_module, "monotonic", lambda: moments["monotonic"])
+    monkeypatch.setattr(time_module, "time", lambda: moments["time"])
+    deadline = Deadline(60)
+    for name, changed in (("monotonic", 161.0), ("time", 5061.0)):
+        before = moments[name]
+        assert not deadline.passed
+        moments[name] = changed
+        assert deadline.passed
+        moments[name] = before

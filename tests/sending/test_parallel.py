@@ -91,9 +91,9 @@ def test_each_thread_has_a_connection_of_its_own(
         create = api.create_invoice
         used[id(api)] = set()
 
-        def noted(payload: object) -> object:
+        def noted(payload: object, deadline: object) -> object:
             used[id(api)].add(threading.current_thread().name)
-            return create(payload)  # type: ignore[arg-type]
+            return create(payload, deadline)  # type: ignore[arg-type]
 
         api.create_invoice = noted  # type: ignore[assignment,method-assign]
         made.append(api)
