@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from importer.model.problems import Problem
     from importer.model.sheet import Cell, CellFault, RawRow
-    from importer.reading.formats.grid import Grid, MergedRange
+    from importer.reading.formats.grid import Grid, MergedRange, Place
     from importer.reading.header_row import HeaderRow
 
 # --- hidden: the setting hidden_rows decides ---------------------------------
@@ -62,20 +62,25 @@ def hidden_columns(grid: Grid, start: HeaderRow, policy: str) -> tuple[HeaderRow
     return start, (problem(_COLUMNS_HIDDEN[policy], sheet=grid.name, cell=cell, row=start.row, names=names),)
 
 
-# --- crossed out: only a person knows whether to bill that ---------------------
+# --- crossed out, raised: only a person knows what to bill of that -----------------
 
 
-def crossed_out(grid: Grid, start: HeaderRow, lines: list[RawRow]) -> list[Problem]:
-    """Return an error for each line with a crossed-out value in a known column."""
-    if not grid.look.struck:
+def odd_letters(grid: Grid, start: HeaderRow, lines: list[RawRow]) -> list[Problem]:
+    """Return an error for each line with a crossed-out or a raised value in a known column."""
+    struck = _with_places(grid, start, lines, grid.look.struck, "row.struck")
+    return struck + _with_places(grid, start, lines, grid.look.raised, "row.raised")
+
+
+def _with_places(grid: Grid, start: HeaderRow, lines: list[RawRow], places: set[Place], key: str) -> list[Problem]:
+    if not places:
         return []
     positions = sorted(header.position for header in start.known)
     problems = []
     for row in lines:
         for position in positions:
-            if (row.number, position) in grid.look.struck and not is_blank(row.cell(position)):
+            if (row.number, position) in places and not is_blank(row.cell(position)):
                 cell = cell_address(position, row.number)
-                problems.append(problem("row.struck", sheet=grid.name, cell=cell, row=row.number))
+                problems.append(problem(key, sheet=grid.name, cell=cell, row=row.number))
                 break  # once per row
     return problems
 

@@ -13,6 +13,7 @@ from importer.model.headers import fold
 from importer.model.messages import problem
 from importer.model.problems import cell_address
 from importer.model.sheet import ANNOTATION_HEAD_ROWS, ANNOTATION_MARK, CellFault, ControlTotals, is_blank, text_of
+from importer.reading.formats.grid import UNUSUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -203,4 +204,7 @@ def _labelled(grid: Grid, *, rows: int) -> Iterator[_Labelled]:
         for position, cell in enumerate(cells):
             if isinstance(cell, str):
                 value = cells[position + 1] if position + 1 < len(cells) else None
+                place = (number, position + 1)
+                if place in grid.look.struck or place in grid.look.raised:
+                    value = UNUSUAL
                 yield _Labelled(grid, number, position, cell, value)

@@ -99,7 +99,7 @@ def read_sheet(
         *columns_hidden,
         *rows_hidden,
         *not_lines,
-        *appearance.crossed_out(grid, start, lines),
+        *appearance.odd_letters(grid, start, lines),
         *seen.problems,
         *compared.problems,
         *batch_problems,

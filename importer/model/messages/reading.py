@@ -263,6 +263,10 @@ _ROWS = {
     "row.hidden:refuse": Message(
         "Hidden in Excel, which hidden_rows = “refuse” does not allow: {rows_named}.", _SHOW_ROWS
     ),
+    "row.raised": Message(
+        "A number stands raised or lowered beside other letters, so the text of the cell is not what is shown.",
+        "Delete the raised number, or write it on the line if it belongs to the value.",
+    ),
     "row.struck": Message(
         "The row is crossed out, in whole or in part, so it is not clear whether to bill it.",
         "Delete the row if it must not be billed; otherwise remove the strikethrough.",

@@ -40,17 +40,17 @@ def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
     chosen = [meta for meta in sheets if "WorkSheet" in str(meta.typ)]
     if not chosen:
         raise error(FileProblem, "file.no_sheet", name=name)
-    looker = _LOOKERS[kind](archive)
     grids = []
-    for meta in chosen:
-        try:
+    try:
+        looker = _LOOKERS[kind](archive)
+        for meta in chosen:
             rows = cast("list[list[Cell]]", workbook.get_sheet_by_name(meta.name).to_python(skip_empty_area=False))
             look = looker(meta.name)
-        except (CalamineError, OSError, ValueError, ET.ParseError, expat.ExpatError) as why:
-            raise _unusual(name, why) from why
-        _put_faults(rows, look)
-        hidden = not str(meta.visible).endswith(".Visible")
-        grids.append(bounded(Grid(meta.name, rows, hidden=hidden, look=look), limits))
+            _put_faults(rows, look)
+            hidden = not str(meta.visible).endswith(".Visible")
+            grids.append(bounded(Grid(meta.name, rows, hidden=hidden, look=look), limits))
+    except (CalamineError, OSError, ValueError, ET.ParseError, expat.ExpatError) as why:
+        raise _unusual(name, why) from why
     return grids
 
 

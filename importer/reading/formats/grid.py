@@ -96,7 +96,9 @@ class SideLook:
     texts: dict[Place, str] = field(default_factory=dict)
     """Cell → what it shows, where the file stores that (.ods) and it is not the number itself."""
     struck: set[Place] = field(default_factory=set)
-    """Cells that are crossed out."""
+    """Cells that are crossed out, as a whole or in part."""
+    raised: set[Place] = field(default_factory=set)
+    """Cells in which a number stands raised or lowered."""
     faults: dict[Place, CellFault] = field(default_factory=dict)
     """Cell → why the file does not hold its value; they are put into the rows."""
 

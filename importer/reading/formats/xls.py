@@ -14,8 +14,11 @@ from importer.model.messages import error
 from importer.reading.formats.grid import Grid, Limits, MergedRange, SideLook, bounded, error_value
 from importer.reading.formats.identify import incomplete, protected
 from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, code_of, is_telling
+from importer.reading.formats.text_parts import Part, mark_of, put_mark
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from importer.model.sheet import Cell
 
 
@@ -67,7 +70,19 @@ def _grid(book: Any, sheet: Any) -> Grid:  # noqa: ANN401 - untyped by its libra
         merged=[MergedRange(top + 1, left, bottom, right - 1) for top, bottom, left, right in sheet.merged_cells],
     )
     _see_styles(book, sheet, look)
+    for (row, position), starts in sheet.rich_text_runlist_map.items():
+        text, style = str(sheet.cell_value(row, position)), sheet.cell_xf_index(row, position)
+        put_mark(look, mark_of(parts_of(book, text, style, starts)), (row + 1, position))
     return Grid(sheet.name, rows, hidden=sheet.visibility != 0, look=look)
+
+
+def parts_of(book: Any, text: str, style: int, starts: list[tuple[int, int]]) -> Iterator[Part]:  # noqa: ANN401 - untyped by its library
+    """The parts of a text; ``starts`` say where another font begins, and which."""
+    fonts = [(0, book.xf_list[style].font_index), *starts]
+    ends = [start for start, _ in starts] + [len(text)]
+    for (start, number), end in zip(fonts, ends, strict=True):
+        font = book.font_list[number]
+        yield Part(text[start:end], is_struck=bool(font.struck_out), is_raised=font.escapement != 0)
 
 
 def _see_styles(book: Any, sheet: Any, look: SideLook) -> None:  # noqa: ANN401 - untyped by its library

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import posixpath
 import struct
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from importer.reading.formats.grid import UNUSUAL, MergedRange, SideLook, error_value
 from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, code_of, is_telling
+from importer.reading.formats.text_parts import Part, mark_of, put_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from importer.reading.formats.archive import Archive
-    from importer.reading.formats.grid import Run
+    from importer.reading.formats.text_parts import Mark
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN, _SHEET, _MERGE = 0, 3, 11, 60, 156, 176
 """Record numbers: BrtRowHdr, BrtCellError, BrtFmlaError, BrtColInfo, BrtBundleSh, BrtMergeCell."""
@@ -23,8 +25,11 @@ _RICH_TEXT = 62
 """Record number of a text with formats of its own within the cell, BrtCellRString; calamine reads it as empty."""
 _VALUES = {2, 5, 6, 7, 8, 9}
 """Records of cells with a number or text: BrtCellRk, BrtCellReal, BrtCellSt, BrtCellIsst, BrtFmlaString, BrtFmlaNum."""
-_FORMAT, _STYLE, _STYLES, _STYLES_END = 44, 47, 617, 618
-"""Record numbers: BrtFmt, BrtXF, BrtBeginCellXFs, BrtEndCellXFs."""
+_FONT, _FORMAT, _STYLE, _STYLES, _STYLES_END = 43, 44, 47, 617, 618
+"""Record numbers: BrtFont, BrtFmt, BrtXF, BrtBeginCellXFs, BrtEndCellXFs."""
+_SHARED_TEXT, _USE_OF_TEXT = 19, 7
+"""Record numbers: BrtSSTItem, BrtCellIsst."""
+_CROSSED_OUT = 0x08
 _STYLE_BITS = 0xFFFFFF
 _ROW_HIDDEN = 0x10
 _NO_TEXT = 0xFFFFFFFF
@@ -40,18 +45,45 @@ ERRORS = {
 """How Excel shows an error, by its number in binary files."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Font:
+    """How letters look."""
+
+    is_struck: bool
+    is_raised: bool
+
+
+@dataclass(slots=True)
+class _Styles:
+    """What the styles of a workbook change, by their numbers."""
+
+    fonts: list[_Font] = field(default_factory=list)
+    telling: dict[int, str] = field(default_factory=dict)
+    """Style → number format that may show something else than the cell holds."""
+    struck: set[int] = field(default_factory=set)
+    """Styles that cross a cell out."""
+
+
 def looker(archive: Archive) -> Callable[[str], SideLook]:
-    """What looks at the sheets of a workbook by their names."""
-    return partial(look, archive)
+    """What looks at the sheets of a workbook by their names. Raises ValueError when the parts cannot be separated."""
+    try:
+        styles = _styles_of(archive)
+        marked = _marked_texts(archive, styles.fonts)
+    except (struct.error, IndexError) as why:
+        raise ValueError(_TOO_SHORT) from why
+    return partial(_look, archive, styles, marked)
 
 
-def look(archive: Archive, sheet: str) -> SideLook:
+_TOO_SHORT = "a record is shorter than it should be"
+
+
+def _look(archive: Archive, styles: _Styles, marked: dict[int, Mark], sheet: str) -> SideLook:
     """What one sheet holds besides its values. Raises ValueError when the parts cannot be separated."""
     found = SideLook()
     row = 0
     try:
         part = _part_of(archive, sheet)
-        found.formats = _formats(part, _telling_styles(archive))
+        _see_looks(part, styles, marked, found)
         for number, data in _records(part):
             if number == _ROW:
                 row = struct.unpack_from("<I", data)[0] + 1
@@ -70,38 +102,73 @@ def look(archive: Archive, sheet: str) -> SideLook:
                 top, bottom, left, right = struct.unpack_from("<IIII", data)
                 found.merged.append(MergedRange(top + 1, left, bottom + 1, right))
     except (struct.error, IndexError) as why:
-        msg = "a record is shorter than it should be"
-        raise ValueError(msg) from why
+        raise ValueError(_TOO_SHORT) from why
     return found
 
 
-def _formats(part: bytes, telling: dict[int, str]) -> dict[str, list[Run]]:
-    """The cells with a value that have one of these styles, by number format."""
+def _see_looks(part: bytes, styles: _Styles, marked: dict[int, Mark], look: SideLook) -> None:
+    """Note the cells with a value that have one of these styles or texts."""
+    if not styles.telling and not styles.struck and not marked:
+        return
     runs, row = FormatRuns(), 0
-    for number, data in _records(part) if telling else ():
+    for number, data in _records(part):
         if number == _ROW:
             row = struct.unpack_from("<I", data)[0] + 1
         elif number in _VALUES:
             position, style = struct.unpack_from("<II", data)
-            if style & _STYLE_BITS in telling:
-                runs.add(telling[style & _STYLE_BITS], row, position)
-    return runs.found()
+            style &= _STYLE_BITS
+            if style in styles.telling:
+                runs.add(styles.telling[style], row, position)
+            if style in styles.struck:
+                look.struck.add((row, position))
+            if marked and number == _USE_OF_TEXT:
+                put_mark(look, marked.get(struct.unpack_from("<I", data, 8)[0]), (row, position))
+    look.formats = runs.found()
 
 
-def _telling_styles(archive: Archive) -> dict[int, str]:
-    """Style number → number format, of the styles that may show something else than the cell holds."""
+def _styles_of(archive: Archive) -> _Styles:
     codes: dict[int, str] = dict(BUILT_IN)
-    styles: list[int] = []
-    inside = False
+    found = _Styles()
+    inside, style = False, 0
     for number, data in _records(archive.part("xl/styles.bin") or b""):
         if number == _FORMAT:
             codes[struct.unpack_from("<H", data)[0]] = _text(data, 2)[0]
+        elif number == _FONT:
+            _, marks, _, place = struct.unpack_from("<HHHH", data)
+            found.fonts.append(_Font(bool(marks & _CROSSED_OUT), place != 0))
         elif number in {_STYLES, _STYLES_END}:
             inside = number == _STYLES
         elif number == _STYLE and inside:
-            styles.append(struct.unpack_from("<H", data, 2)[0])
-    found = {style: code_of(codes, code) for style, code in enumerate(styles)}
-    return {style: code for style, code in found.items() if is_telling(code)}
+            code, font = struct.unpack_from("<HH", data, 2)
+            if is_telling(code_of(codes, code)):
+                found.telling[style] = code_of(codes, code)
+            if font < len(found.fonts) and found.fonts[font].is_struck:
+                found.struck.add(style)
+            style += 1
+    return found
+
+
+def _marked_texts(archive: Archive, fonts: list[_Font]) -> dict[int, Mark]:
+    """Number of a shared text → its mark."""
+    marked: dict[int, Mark] = {}
+    if not any(font.is_struck or font.is_raised for font in fonts):
+        return marked
+    texts = (data for number, data in _records(archive.part("xl/sharedStrings.bin") or b"") if number == _SHARED_TEXT)
+    for number, data in enumerate(texts):
+        if data[0] & 1 and (mark := mark_of(_parts_of(data, fonts))):
+            marked[number] = mark
+    return marked
+
+
+def _parts_of(data: bytes, fonts: list[_Font]) -> Iterator[Part]:
+    """The parts of a text that has fonts of its own, which begin at these letters."""
+    text, at = _text(data, 1)
+    count = struct.unpack_from("<I", data, at)[0]
+    starts = [struct.unpack_from("<HH", data, at + 4 + 4 * number) for number in range(min(count, len(text)))]
+    ends = [start for start, _ in starts[1:]] + [len(text)]
+    for (start, number), end in zip(starts, ends, strict=True):
+        font = fonts[number]
+        yield Part(text[start:end], font.is_struck, font.is_raised)
 
 
 def _records(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -11,6 +11,7 @@ exact, and too slow for every large sheet.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 from xml.parsers import expat
@@ -26,6 +27,7 @@ from importer.reading.formats.grid import (
     may_be_cover,
 )
 from importer.reading.formats.number_formats import Styles, see_styles, styles_of
+from importer.reading.formats.text_parts import marked_texts, see_texts
 from importer.reading.formats.workbook_parts import paths_of_sheets
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from importer.model.sheet import CellFault
     from importer.reading.formats.archive import Archive
     from importer.reading.formats.grid import Place
+    from importer.reading.formats.text_parts import Mark
 
 LONGEST_INDEX = 9
 """Digits; python-calamine takes the number of a text that it cannot hold for 0, the first text."""
@@ -81,19 +84,36 @@ def is_recalculated(archive: Archive) -> bool:
 
 def looker(archive: Archive) -> Callable[[str], SideLook]:
     """What looks at the sheets of a workbook by their names."""
-    return partial(_look, archive, paths_of_sheets(archive), styles_of(archive), is_recalculated(archive))
+    texts = marked_texts(archive.part("xl/sharedStrings.xml") or b"<none/>")
+    book = _Book(archive, paths_of_sheets(archive), styles_of(archive), texts, is_recalculated(archive))
+    return partial(_look, book)
 
 
-def _look(archive: Archive, paths: Mapping[str, str], styles: Styles, recalculated: bool, sheet: str) -> SideLook:  # noqa: FBT001 - bound by looker
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """What all sheets of a workbook share."""
+
+    archive: Archive
+    paths: Mapping[str, str]
+    """Name of a sheet → name of its part."""
+    styles: Styles
+    texts: dict[str, Mark]
+    """Shared texts that are crossed out in part, or hold a raised number."""
+    recalculated: bool
+    """Whether the file asks Excel to calculate all formulas when it opens the file."""
+
+
+def _look(book: _Book, sheet: str) -> SideLook:
     """What one sheet holds besides its values. Raises ValueError without its part, ExpatError for XML that is none."""
-    xml = archive.part(paths.get(sheet, ""))
+    xml = book.archive.part(book.paths.get(sheet, ""))
     if xml is None:
         msg = "the part of the sheet is not where it should be"
         raise ValueError(msg)
     is_unusual = _is_unusual(xml)
-    found = look_into(xml, recalculated=recalculated, is_unusual=is_unusual)
-    if styles.telling or styles.struck:
-        see_styles(xml, styles, found, is_usual=not is_unusual)
+    found = look_into(xml, recalculated=book.recalculated, is_unusual=is_unusual)
+    if book.styles.telling or book.styles.struck:
+        see_styles(xml, book.styles, found, is_usual=not is_unusual)
+    see_texts(xml, book.texts, found)
     if may_be_cover(sheet):
         found.formulas = _Walk(xml, recalculated=False).look.formulas
     return found
