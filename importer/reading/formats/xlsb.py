@@ -63,6 +63,13 @@ class _Styles:
     struck: set[int] = field(default_factory=set)
     """Styles that cross a cell out."""
 
+    def put(self, style: int, code: str, font: int) -> None:
+        """Note what one style changes."""
+        if is_telling(code):
+            self.telling[style] = code
+        if font < len(self.fonts) and self.fonts[font].is_struck:
+            self.struck.add(style)
+
 
 def looker(archive: Archive) -> Callable[[str], SideLook]:
     """What looks at the sheets of a workbook by their names. Raises ValueError when the parts cannot be separated."""
@@ -110,20 +117,27 @@ def _see_looks(part: bytes, styles: _Styles, marked: dict[int, Mark], look: Side
     """Note the cells with a value that have one of these styles or texts."""
     if not styles.telling and not styles.struck and not marked:
         return
-    runs, row = FormatRuns(), 0
+    runs = FormatRuns()
+    for row, position, style, text in _cells(part):
+        if style in styles.telling:
+            runs.add(styles.telling[style], row, position)
+        if style in styles.struck:
+            look.struck.add((row, position))
+        if text in marked:
+            put_mark(look, marked[text], (row, position))
+    look.formats = runs.found()
+
+
+def _cells(part: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Row, column, style and shared text (-1 for none) of each cell with a value."""
+    row = 0
     for number, data in _records(part):
         if number == _ROW:
             row = struct.unpack_from("<I", data)[0] + 1
         elif number in _VALUES:
             position, style = struct.unpack_from("<II", data)
-            style &= _STYLE_BITS
-            if style in styles.telling:
-                runs.add(styles.telling[style], row, position)
-            if style in styles.struck:
-                look.struck.add((row, position))
-            if marked and number == _USE_OF_TEXT:
-                put_mark(look, marked.get(struct.unpack_from("<I", data, 8)[0]), (row, position))
-    look.formats = runs.found()
+            text = struct.unpack_from("<I", data, 8)[0] if number == _USE_OF_TEXT else -1
+            yield row, position, style & _STYLE_BITS, text
 
 
 def _styles_of(archive: Archive) -> _Styles:
@@ -139,11 +153,8 @@ def _styles_of(archive: Archive) -> _Styles:
         elif number in {_STYLES, _STYLES_END}:
             inside = number == _STYLES
         elif number == _STYLE and inside:
-            code, font = struct.unpack_from("<HH", data, 2)
-            if is_telling(code_of(codes, code)):
-                found.telling[style] = code_of(codes, code)
-            if font < len(found.fonts) and found.fonts[font].is_struck:
-                found.struck.add(style)
+            number_format, font = struct.unpack_from("<HH", data, 2)
+            found.put(style, code_of(codes, number_format), font)
             style += 1
     return found
 
