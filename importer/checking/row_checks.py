@@ -63,7 +63,7 @@ def check_rows(
     amounts = _amounts(typed.frame)
     suspects = suspected(sheet, typed.frame, amounts)
     aside = set_aside(sheet, typed.frame, unsent)
-    problems.notes.extend(aside.notes)
+    problems.notes.extend([*typed.notes, *aside.notes])
     parsed = aside.frame
     found = [
         *_of_what_counts(typed.problems, aside),
@@ -298,7 +298,7 @@ def _lines(typed: Parsed, aside: SetAside, unsound: set[int]) -> Iterator[SheetL
     rows = zip(parsed.index.tolist(), projects, of_items, of_invoices, strict=True)
     for row, project, item_values, invoice_values in rows:
         # A name beside a number that cannot be read proves nothing: the number may mean another project.
-        name = None if row in unreadable_ids else project.get(NAME_OF_PROJECT)
+        name = None if row in unreadable_ids else project.get(NAME_OF_PROJECT, typed.titles.get(row))
         yield SheetLine(
             row=row,
             workspace_id=cast("int | None", project.get("workspace_id")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from types import NoneType
@@ -19,6 +19,7 @@ from importer.checking.column_problems import (
     unlikely_years,
 )
 from importer.checking.conventions import Conventions, decide, without_thirds
+from importer.checking.written_ids import contradicted_titles, note_of_titles, read_written_ids
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, Kind
 from importer.model.headers import currency_of_header
 from importer.model.sheet import CellFault, Sheet
@@ -56,6 +57,10 @@ class Parsed:
     """What is wrong with columns as a whole."""
     decisions: list[Decision] = field(default_factory=list)
     """How columns were read whose texts needed a convention."""
+    titles: dict[int, str] = field(default_factory=dict)
+    """Row → title that stands behind the id of its project."""
+    notes: list[str] = field(default_factory=list)
+    """How other cells were read, where that was a decision; whole sentences."""
 
 
 def parse(sheet: Sheet, conventions: Conventions) -> Parsed:
@@ -68,6 +73,9 @@ def parse(sheet: Sheet, conventions: Conventions) -> Parsed:
         if column.kind in (Kind.DATE, Kind.DAYS):
             parsed.problems.extend(_unlikely(sheet, column, cells, columns[name], conventions.today))
 
+    parsed.titles.update(read_written_ids(sheet, columns))
+    parsed.notes.extend(note_of_titles(sheet, parsed.titles))
+    parsed.problems.extend(contradicted_titles(sheet, columns, parsed.titles))
     if NAME_OF_PROJECT in columns:  # a name may stand for the number
         columns.setdefault("workspace_id", [None] * len(sheet.frame))
     if "amount" in columns:
@@ -75,7 +83,7 @@ def parse(sheet: Sheet, conventions: Conventions) -> Parsed:
         _use_currency_of_header(sheet, columns["amount"], parsed)
 
     frame = pd.DataFrame(columns, index=sheet.frame.index, dtype=object)
-    return Parsed(frame, parsed.currencies, parsed.problems, parsed.decisions)
+    return replace(parsed, frame=frame)
 
 
 def _parse_any(

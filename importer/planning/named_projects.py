@@ -8,10 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from importer.kantata.account import Found, Project
+from importer.model.words import count_of
 from importer.values.aliases import same
+from importer.values.written_ids import PROJECT_ROUTES, written_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from importer.model.errors import AccessDenied, NotReached
     from importer.model.problems import Problem, Problems
@@ -33,6 +35,11 @@ class Seen:
     stuck: AccessDenied | NotReached | None = None
     """Why Kantata could not be asked to the end."""
     asked: bool = True
+
+    @property
+    def to_the_end(self) -> bool:
+        """Whether all titles were seen, so that another one does not exist."""
+        return self.asked and self.stuck is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ def with_projects(
     """Give every row that only names its project the project's id; what has no sure answer goes to ``problems``."""
     claims: dict[int, str] = {}
     titles: dict[int, str] = {}
+    ids: list[int] = []
     finished: list[SheetLine] = []
     for line in lines:
         name = line.workspace_name
@@ -77,10 +85,23 @@ def with_projects(
         else:
             resolved = _resolved(line, name, sheet, known, seen, problems)
             finished.append(resolved)
-            if resolved.workspace_id is not None:
+            if resolved.workspace_name != name:  # it is no name but an id, perhaps with a title
+                ids.append(line.row)
+                if resolved.workspace_name is not None:
+                    claims[line.row] = resolved.workspace_name
+            elif resolved.workspace_id is not None:
                 titles[resolved.workspace_id] = name
+    problems.notes.extend(_note_of_ids(sheet, ids))
     projects = {project.project_id: project for project in seen.every}
     return tuple(finished), Named(claims, Found(projects, frozenset(projects)), titles, seen.stuck)
+
+
+def _note_of_ids(sheet: Sheet, rows: Sequence[int]) -> Iterator[str]:
+    for row in rows[:1]:
+        yield (
+            f"“{sheet.raw('workspace', row)}” in {sheet.address('workspace', row)} is read as the number of a project, "
+            f"because no title of that name is known ({count_of(len(rows), 'cell')} of “{sheet.title('workspace')}”)."
+        )
 
 
 def _confirmed(line: SheetLine, name: str, sheet: Sheet, known: Mapping[str, int], problems: Problems) -> SheetLine:
@@ -96,12 +117,15 @@ def _confirmed(line: SheetLine, name: str, sheet: Sheet, known: Mapping[str, int
 def _resolved(  # noqa: PLR0913, PLR0917 - one argument per fact
     line: SheetLine, name: str, sheet: Sheet, known: Mapping[str, int], seen: Seen, problems: Problems
 ) -> SheetLine:
-    """A row with a name only: the settings come first, then exactly one title in Kantata."""
+    """A row with a name only: the settings come first, then exactly one title in Kantata, then an id."""
     if same(name) in known:
         return replace(line, workspace_id=known[same(name)])
     found = seen.by_name.get(same(name), [])
     if len(found) == 1:
         return replace(line, workspace_id=found[0].project_id)
+    number = written_id(name, PROJECT_ROUTES)
+    if not found and number is not None and (number.title is None or seen.to_the_end):
+        return replace(line, workspace_id=number.number, workspace_name=number.title)
     problems.add([_unresolved(sheet, line.row, name, found, seen)])
     return replace(line, sound=False)
 
@@ -111,8 +135,8 @@ def _unresolved(sheet: Sheet, row: int, name: str, found: list[Project], seen: S
     at_name = partial(sheet.problem_at, "workspace", row, value=name, name=name)
     if found:
         return at_name("workspace.ambiguous", projects=_listed(found))
-    otherwise = _otherwise(sheet, name)
-    if seen.stuck is not None or not seen.asked:
+    otherwise = "type the number of the project under Project ID, or name it in the setting workspaces."
+    if not seen.to_the_end:
         why = OFFLINE
         if seen.stuck is not None:
             why = f"Kantata could not be asked: {seen.stuck.message.rstrip('.')}"
@@ -124,6 +148,8 @@ def _unresolved(sheet: Sheet, row: int, name: str, found: list[Project], seen: S
 
 def differs(sheet: Sheet, row: int, name: str, typed: int, truth: str) -> Problem:
     """Name and id of a row do not agree; ``truth`` says what one of them is."""
+    if sheet.raw("workspace", row) is None:  # the name stands behind the id
+        return sheet.problem_at("workspace_id", row, "workspace_id.differs", name, name=name, typed=typed, truth=truth)
     return sheet.problem_at("workspace", row, "workspace.differs", name, name=name, typed=typed, truth=truth)
 
 
@@ -142,14 +168,6 @@ def nearest(name: str, projects: Iterable[Project]) -> list[Project]:
     holding = [title for title in titles if same(name) in title]
     alike = difflib.get_close_matches(same(name), titles, n=MOST_NEAREST, cutoff=LIKE)
     return [titles[title] for title in dict.fromkeys([*holding, *alike])][:MOST_NEAREST]
-
-
-def _otherwise(sheet: Sheet, name: str) -> str:
-    """How else a project can be given; numbers in a column of names are often ids under the wrong header."""
-    hint = "type the number of the project under Project ID, or name it in the setting workspaces."
-    if name.isdecimal():
-        hint += f" If {name} is that number, call the column “{sheet.title('workspace')}” Project ID instead."
-    return hint
 
 
 def _listed(projects: Iterable[Project]) -> str:

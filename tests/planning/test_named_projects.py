@@ -136,14 +136,55 @@ def test_several_projects_of_one_title_are_listed(cli: Cli) -> None:
 
 
 def test_a_row_without_name_and_id_says_so_once(cli: Cli, sandbox: Sandbox) -> None:
-    """Empty, an error value, a number that is no title: one problem each, at the cell of the name."""
-    rows = [{"Project": MUELLER}, {"Project": ""}, {"Project": "#REF!"}, {"Project": 103}]
+    """Empty, an error value: one problem each, at the cell of the name."""
+    rows = [{"Project": MUELLER}, {"Project": ""}, {"Project": "#REF!"}]
     done = preview(cli.at(sandbox), *rows)
-    assert sorted(cell for _, cell in found(done)) == ["A3", "A4", "A5"]
+    assert sorted(cell for _, cell in found(done)) == ["A3", "A4"]
     assert {code.partition(".")[0] for code, _ in found(done)} == {"workspace", "workspace_id"}
     assert done.statuses == ["not_sent"]  # a row that may belong to it cannot be read
-    hints = {one["cell"]: one["hint"] for one in done.document["problems"]}
-    assert hints["A5"].endswith("If 103 is that number, call the column “Project” Project ID instead.")
+
+
+def test_a_number_that_is_no_title_is_the_id(cli: Cli, sandbox: Sandbox) -> None:
+    """Ids stand under “Project” in many exports; a title behind them must be the project's."""
+    cli = cli.at(sandbox)
+    rows = [
+        {"Project": 103},
+        {"Project": "https://app.mavenlink.com/workspaces/103", "Amount": 5},
+        {"Project": f"101 - {MUELLER}"},
+    ]
+    done = preview(cli, *rows)
+    assert (done.exit_code, found(done), ids_of(done)) == (0, [], [[103], [101]])
+    assert any("“103” in A2 is read as the number of a project" in notice for notice in done.document["notices"])
+    wrong = preview(cli, {"Project": "103 - Website"}, {"Project": 999})
+    assert found(wrong) == [("workspace.differs", "A2"), ("workspace_id.unknown", "A3")]
+
+
+def test_offline_a_title_with_a_number_in_front_is_not_taken_apart(cli: Cli) -> None:
+    """“2026 - Website” may be a whole title, as nobody can tell; a number alone is an id."""
+    done = preview(cli, {"Project": "2026 - Website"}, {"Project": 103}, options=("--offline",))
+    assert (found(done), ids_of(done)) == ([("workspace.not_asked", "A2")], [[103]])
+
+
+def test_a_title_of_kantata_comes_before_a_number(cli: Cli) -> None:
+    """A project that is called “8 - Retainer” is that project, not the one with the number 8."""
+
+    def answer(request: Request) -> bytes:
+        shown = {"7": {"title": "8 - Retainer"}, "8": {"title": "Retainer"}, "9": {"title": "7"}}
+        records = shown if "/workspaces" in request.target else {}
+        results = [{"key": "workspaces", "id": one} for one in records]
+        return http(200, json.dumps({"count": len(records), "results": results, "workspaces": records}))
+
+    with Scripted([answer]) as server:
+        rows = [{"Project": "8 - Retainer"}, {"Project": 7}]
+        done = preview(cli, *rows, KANTATA_BASE_URL=server.base_url, KANTATA_TOKEN="t")  # noqa: S106
+    assert ids_of(done) == [[7], [9]]
+
+
+def test_the_title_behind_an_id_must_be_the_projects(cli: Cli, sandbox: Sandbox) -> None:
+    """In a column of ids too; at its cell."""
+    rows = [{"Project ID": f"101 - {MUELLER}"}, {"Project ID": "103 - Website"}]
+    done = preview(cli.at(sandbox), *rows, ids=True)
+    assert found(done) == [("workspace_id.differs", "F3")]
 
 
 def test_live_findings_stand_at_the_cell_of_the_name(cli: Cli, sandbox: Sandbox) -> None:

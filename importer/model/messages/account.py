@@ -20,6 +20,10 @@ _NAMES = {
         "The row says project {typed} and “{name}”, which do not agree: {truth}.",
         "Correct one of the two cells, or empty one.",
     ),
+    "workspace_id.differs": Message(
+        "The cell says project {typed} and “{name}”, which do not agree: {truth}.",
+        "Correct the number or the title; the number alone will do.",
+    ),
 }
 
 _PROJECTS = {

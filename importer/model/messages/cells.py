@@ -82,6 +82,9 @@ _IDS = {
         "Format the cell as Text and type the id again from its source.",
     ),
     "*.not_a_number:id": Message("is not a number", "Type the id in digits, such as 101."),
+    "*.not_a_number:address": Message(
+        "is a web address that does not name the record which belongs here", "Type the id in digits, such as 101."
+    ),
     "*.too_many_digits": Message(
         "has more than {digits} digits, and Excel does not keep the last digits of such a long number",
         "Format the cell as Text and type the id again.",
