@@ -40,7 +40,14 @@ def http(status: int, body: bytes | str = b"", **headers: str) -> bytes:
 
 def created(invoice_id: int = 9001, **fields: object) -> bytes:
     """Write the answer of Kantata to an invoice that it created."""
-    record = {"id": str(invoice_id), "status": "new", "draft": True, "currency": "EUR", **fields}
+    record = {
+        "id": str(invoice_id),
+        "status": "new",
+        "draft": True,
+        "currency": "EUR",
+        "external_reference_ids": [],
+        **fields,
+    }
     envelope = {
         "count": 1,
         "results": [{"key": "invoices", "id": str(invoice_id)}],

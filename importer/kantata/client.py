@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from importer.kantata.answers import Removal, RemovalKind, classify, classify_removal
+from importer.kantata.answers import LONGEST_RAW, Removal, RemovalKind, classify, classify_removal
 from importer.kantata.connection import Answered, Connection, NoAnswer
 from importer.kantata.fields import INCLUDES
-from importer.kantata.invoices import found_invoices
-from importer.kantata.lenient import dict_of, list_of, moment_of, text_of
+from importer.kantata.invoices import found_invoices, other_reference
+from importer.kantata.lenient import dict_of, json_object, list_of, moment_of, text_of
 from importer.kantata.lists import holds_to, is_whole, page_count, sees_finances, subjects_in
 from importer.kantata.payload import to_json
 from importer.model.answers import Outcome, OutcomeKind
-from importer.model.errors import NotReached
+from importer.model.errors import AccessDenied, NotReached
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -82,13 +82,40 @@ class KantataApi:
             case NoAnswer(said):
                 return Outcome(OutcomeKind.UNKNOWN, _cut_off(said), raw=said)
             case Answered(status, body, headers):
-                outcome = classify(status, body, headers)
+                outcome = self._of_own_invoice(payload, classify(status, body, headers), body)
                 return replace(
                     outcome,
                     message=clean(outcome.message),
                     raw=clean(outcome.raw),
                     request_id=outcome.request_id and clean(outcome.request_id),
                 )
+
+    def _of_own_invoice(self, payload: dict[str, Any], outcome: Outcome, body: str) -> Outcome:
+        """Doubt an answer that shows another invoice; where it shows no references, that invoice is read once more."""
+        if outcome.invoice_id is None:
+            return outcome
+        shown = {found.invoice_id: found for found in found_invoices(json_object(body) or {})}
+        found: FoundInvoice | None = shown[outcome.invoice_id]
+        if not shown[outcome.invoice_id].shows_references:
+            found = self._read_again(outcome.invoice_id)
+        sent = payload["invoice"].get("external_reference")
+        if found is None or sent is None:
+            return outcome
+
+        triple = (sent["service_name"], sent["service_model"], sent["service_model_ref"])
+        other = other_reference(found, triple)
+        if other is None:
+            return outcome
+        message = f"Kantata's answer shows invoice {outcome.invoice_id}, which has the reference {other}."
+        return Outcome(OutcomeKind.UNKNOWN, message, outcome.http_status, outcome.request_id, body[:LONGEST_RAW])
+
+    def _read_again(self, invoice_id: str) -> FoundInvoice | None:
+        """An invoice as it is shown a moment after its creation; None when that cannot be seen."""
+        try:
+            found = list(self.find_by_ids([invoice_id]))
+        except (AccessDenied, NotReached):
+            return None
+        return found[0] if found else None
 
     def greet(self) -> Greeting:
         """Ask whose token this is, and look at the clock. Raises NotReached or AccessDenied."""

@@ -57,6 +57,14 @@ def found_invoices(answer: Record) -> Iterator[FoundInvoice]:
             yield _found(str(invoice_id), record, answer)
 
 
+def other_reference(found: FoundInvoice, sent: tuple[str, str, str]) -> str | None:
+    """Which reference of the same service an invoice carries in place of the one that was sent; None: none other."""
+    if sent in found.triples:
+        return None
+    others = [triple[2] for triple in found.triples if triple[:2] == sent[:2]]
+    return others[0] if others else None
+
+
 def _found(invoice_id: str, record: Record, answer: Record) -> FoundInvoice:
     header = {name: text_of(record.get(name)) for name in COMPARED_FIELDS}
     triples = tuple(_triples(record, answer))

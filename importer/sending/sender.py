@@ -133,11 +133,22 @@ class Sender:
 
             began = time.monotonic()
             outcome = self._connection().create_invoice(plan.payload or {}, deadline)
+            outcome = self._of_no_other(claim, outcome)
             self._log(plan, outcome, time.monotonic() - began)
             if not self._noted(claim, outcome):
                 return _unrecorded(self._concluded(plan, outcome))
             if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._may_retry(outcome):
                 return self._concluded(plan, outcome)
+
+    def _of_no_other(self, claim: Claim, outcome: Outcome) -> Outcome:
+        """Doubt an answer with an invoice that is on record as another one. Raises LedgerProblem."""
+        if outcome.invoice_id is None:
+            return outcome
+        known = self.ledger.references_of([outcome.invoice_id]).get(outcome.invoice_id, claim.reference)
+        if known == claim.reference:
+            return outcome
+        message = f"Kantata's answer shows invoice {outcome.invoice_id}, which is on record as {known}."
+        return Outcome(OutcomeKind.UNKNOWN, message, outcome.http_status, outcome.request_id)
 
     def _held_back(self) -> str | None:
         """Wait for the turn to send; return why it may not be sent, None when it may."""

@@ -193,7 +193,7 @@ def everything_asked(talk: Talk, ledger: SubmissionLedger) -> None:
         lambda: list(api.invoices_of(101, datetime.now(UTC))),
         lambda: list(api.find_by_references([("a", "b", "c,d"), talk.triple])),
         lambda: [with_tie_out(one, found.read_back) for found in api.find_by_ids(["9001", *talk.truth["invoices"]])],
-        lambda: look(ledger.sent_in("run-1"), api, 0),
+        lambda: look(ledger.sent_in("run-1"), api, 0, ledger.now()),
         lambda: list(account.projects_matching(api, None)),
         lambda: account.find_numbers(api, [1]),
         lambda: account.find_numbers(api, range(20)),

@@ -550,3 +550,33 @@ def test_a_deadline_passes_by_either_clock(monkeypatch: pytest.MonkeyPatch) -> N
         moments[name] = changed
         assert deadline.passed
         moments[name] = before
+
+
+def referring(reference: str, invoice_id: int = 7) -> dict[str, Any]:
+    """Return the fields and the collection of an answer that shows a reference of this program."""
+    record = {"service_name": "invoice-importer", "service_model": "invoice", "service_model_ref": reference}
+    answer = json.loads(created(invoice_id, external_reference_ids=["5"]).partition(b"\r\n\r\n")[2])
+    return {**answer, "external_references": {"5": record}}
+
+
+def test_an_answer_with_another_reference_is_no_proof(connect: Callable[..., KantataApi]) -> None:
+    """A cache or a proxy may answer with an earlier invoice; that one is not noted as this one."""
+    with Scripted([http(200, json.dumps(referring("inv-another"))), http(200, json.dumps(referring(own())))]) as server:
+        first, second = (connect(server.base_url).create_invoice(PAYLOAD) for _ in range(2))
+    assert (first.kind, first.invoice_id, second.kind) == (UNKNOWN, None, CREATED)
+    assert "invoice 7, which has the reference inv-another" in first.message
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_an_answer_without_references_is_read_once_more(connect: Callable[..., KantataApi], *, shown: bool) -> None:
+    """What is shown then tells; where it cannot be seen, the answer counts."""
+    later = http(200, json.dumps(referring("inv-another"))) if shown else http(500)
+    with Scripted([created(7, external_reference_ids=None), later]) as server:
+        outcome = connect(server.base_url).create_invoice(PAYLOAD)
+        assert len(server.received) == 2
+    assert outcome.kind is (UNKNOWN if shown else CREATED)
+
+
+def own() -> str:
+    """Return the reference that is sent."""
+    return str(PAYLOAD["invoice"]["external_reference"]["service_model_ref"])

@@ -357,3 +357,14 @@ def test_an_intent_that_cannot_be_noted_is_not_sent(
     assert "readonly" in (sent.planned[0].reason or "")
     assert sandbox.received("POST") == []
     ledger.close()
+
+
+def test_an_answer_with_an_invoice_of_another_one_leaves_it_in_doubt(
+    connect: Callable[..., KantataApi], ledger: SubmissionLedger
+) -> None:
+    """Two invoices cannot have one id: the second answer is that of the first request once more."""
+    with Scripted([created(9001)]) as server:
+        sent = sender(connect(server.base_url), ledger).send_all(fees(2))
+    assert [invoice.status for invoice in sent.planned] == [Status.CREATED, Status.IN_DOUBT]
+    assert "9001, which is on record as" in (sent.planned[1].reason or "")
+    assert len(ledger.open_questions()) == 1
