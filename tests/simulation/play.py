@@ -1,0 +1,45 @@
+"""Play episodes by their seeds: ``python tests/simulation/play.py FIRST COUNT``, or one seed with all that happened."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+sys.path[:0] = [str(FOLDER.parent), str(FOLDER)]
+
+from episode import Episode  # noqa: E402
+from world import World  # noqa: E402
+
+
+def fault_of(seed: int) -> tuple[str | None, list[str]]:
+    """What goes wrong in the episode of a seed, if anything; and what happened."""
+    with tempfile.TemporaryDirectory() as folder, World(seed, Path(folder)).running() as world:
+        try:
+            Episode(world).play()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the seed
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            return f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})", world.log
+        return None, world.log
+
+
+def main(first: int, count: int) -> int:
+    """Play them; return how many went wrong."""
+    wrong = 0
+    for seed in range(first, first + count):
+        fault, log = fault_of(seed)
+        if fault is not None or count == 1:
+            print(f"seed {seed}: {fault or 'sound'}", flush=True)
+            wrong += fault is not None
+        if count == 1:
+            print("\n".join(log))
+    print(f"{count} episodes, {wrong} wrong")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(min(1, main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)))
