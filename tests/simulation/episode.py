@@ -217,7 +217,7 @@ class Episode:
         live = {str(invoice.id) for invoice in self._live()}
         for invoice in done.document.get("invoices", ()):
             if invoice["status"] in ("created", "already_created") and invoice["invoice_id"] not in live:
-                known = invoice["invoice_id"] in self.taken_away and done.exit_code not in (0, 4)
+                known = invoice["invoice_id"] in self.taken_away and done.exit_code != 0
                 if not known:
                     msg = f"{invoice['reference']} is said to be {invoice['status']}: {invoice['invoice_id']}"
                     raise Broken(msg)
@@ -229,13 +229,28 @@ class Episode:
         world.weather = Weather()
         world.sleep(SETTLE_SECONDS + 60)
         for _ in range(2):
-            world.run("reconcile", "--json")
+            done = world.run("reconcile", "--json")
             world.sleep(SETTLE_SECONDS + 1)
+        self._say_what_became_of(done)
         self._write()
         done = world.run("submit", "sheet.csv", "--yes", "--json")
         self._true(done)
         self._once()
         self._answered(done)
+
+    def _say_what_became_of(self, done: Ran) -> None:
+        """A person looks in Kantata for what the program cannot settle, and says what is there."""
+        words: list[str] = []
+        for invoice in done.document["invoices"]:
+            if invoice["status"] != "in_doubt":
+                continue
+            reference, found = invoice["reference"], None
+            for live in self._live():
+                if any(ref == reference for _, _, ref in live.external_references):
+                    found = live.id
+            words += ["--billed", f"{reference}={found}"] if found else ["--not-billed", reference]
+        if words:
+            self.world.run("reconcile", "--json", "--yes", *words)
 
     def _answered(self, done: Ran) -> None:
         billed = Counter(name for invoice in self._live() for name in lines_of(invoice))

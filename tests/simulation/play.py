@@ -27,7 +27,7 @@ def fault_of(seed: int) -> tuple[str | None, list[str]]:
         return None, world.log
 
 
-def main(first: int, count: int) -> int:
+def main(first: int, count: int, *, first_wrong: bool = False) -> int:
     """Play them; return how many went wrong."""
     wrong = 0
     for seed in range(first, first + count):
@@ -37,9 +37,13 @@ def main(first: int, count: int) -> int:
             wrong += fault is not None
         if count == 1:
             print("\n".join(log))
+        if wrong and first_wrong:
+            break
     print(f"{count} episodes, {wrong} wrong")
     return wrong
 
 
 if __name__ == "__main__":
-    sys.exit(min(1, main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)))
+    given = [word for word in sys.argv[1:] if word != "--first-wrong"]
+    numbers = [int(word) for word in given] + [1]
+    sys.exit(min(1, main(numbers[0], numbers[1], first_wrong="--first-wrong" in sys.argv)))
