@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint check coverage bench templates files docs wheel lock clean
+.PHONY: help demo test lint check coverage simulate mutants bench templates files docs wheel lock clean
 
 help:
 	@echo "make demo       preview, then submit sample_data through the sandbox"
 	@echo "make test       run the tests but the slow ones (minutes; after every change)"
 	@echo "make lint       ruff, mypy (also as on Windows), import-linter"
 	@echo "make check      lint, documentation checks, all tests with coverage: what CI runs"
+	@echo "make simulate   play 20,000 episodes of faults and kills (hours); one: make simulate SEED=7"
+	@echo "make mutants    prove that the episodes find planted bugs (an hour)"
 	@echo "make bench      measure speed and memory, write docs/benchmark.md"
 	@echo "make templates  write templates/ and sample_data/ again"
 	@echo "make files      write tests/files/reading/ again, with the answer to each file"
@@ -44,6 +46,12 @@ coverage: $(READY)
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
 
 check: lint coverage
+
+simulate: $(READY)
+	$(BIN)/python tests/simulation/play.py $(or $(SEED),1 20000)
+
+mutants: $(READY)
+	$(BIN)/python tests/simulation/mutants.py
 
 bench: $(READY)
 	$(BIN)/python tools/bench.py

@@ -60,6 +60,8 @@ class Episode:
         self.count = 0
         self.lines: list[Line] = []
         self.moves_projects = self.random.random() < 0.3
+        self.trusts_ledger = self.random.random() < 0.6
+        """Whether the ledger is never lost, so that it protects alone: then she also works offline at times."""
         self.backup: Path | None = None
         self.taken_away: set[str] = set()
         """Invoices that a person removed in Kantata."""
@@ -83,10 +85,12 @@ class Episode:
     def _submit(self) -> None:
         self._write()
         command = self.random.choices(("submit", "preview"), (5, 1))[0]
-        yes = ["--yes"] if command == "submit" else []
-        done = self.world.run(command, "sheet.csv", *yes, "--json", kill_after=self._kill())
+        more = ["--yes"] if command == "submit" else []
+        if self.trusts_ledger and self.random.random() < 0.3:
+            more.append("--offline")
+        done = self.world.run(command, "sheet.csv", *more, "--json", kill_after=self._kill())
         if command == "submit":
-            self._true(done)
+            self._true(done, offline="--offline" in more)
 
     def _reconcile(self) -> None:
         self.world.run("reconcile", "--json", kill_after=self._kill())
@@ -111,7 +115,7 @@ class Episode:
     def _restore(self) -> None:
         """Keep a copy of the ledger, or go back to it, long after the last answer."""
         ledger = self.world.folder / "ledger.sqlite"
-        if self.moves_projects or not ledger.exists():
+        if self.moves_projects or self.trusts_ledger or not ledger.exists():
             return
         if self.backup is None:
             self.backup = self.world.folder / "backup"
@@ -185,13 +189,13 @@ class Episode:
     # --- what goes wrong ---
 
     def _weather(self) -> Weather:
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.2:
             return Weather()
 
         def often() -> float:
-            return self.random.choice((0.0, 0.0, 0.03, 0.15))
+            return self.random.choice((0.0, 0.0, 0.05, 0.2))
 
-        return Weather(often(), often(), often(), often(), often(), often(), self.random.choice((0.0, 5.0, 60.0)))
+        return Weather(often(), often(), often(), often(), often(), often(), self.random.choice((0.0, 60.0)))
 
     def _kill(self) -> int | None:
         return self.random.randrange(80) if self.random.random() < 0.4 else None
@@ -212,12 +216,12 @@ class Episode:
     def _live(self) -> list[StoredInvoice]:
         return [invoice for invoice in self.world.invoices() if invoice.status != "cancelled"]
 
-    def _true(self, done: Ran) -> None:
+    def _true(self, done: Ran, *, offline: bool = False) -> None:
         """What the program says was created exists."""
         live = {str(invoice.id) for invoice in self._live()}
         for invoice in done.document.get("invoices", ()):
             if invoice["status"] in ("created", "already_created") and invoice["invoice_id"] not in live:
-                known = invoice["invoice_id"] in self.taken_away and done.exit_code != 0
+                known = invoice["invoice_id"] in self.taken_away and (offline or done.exit_code != 0)
                 if not known:
                     msg = f"{invoice['reference']} is said to be {invoice['status']}: {invoice['invoice_id']}"
                     raise Broken(msg)

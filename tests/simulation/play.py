@@ -19,7 +19,7 @@ def fault_of(seed: int) -> tuple[str | None, list[str]]:
     with tempfile.TemporaryDirectory() as folder, World(seed, Path(folder)).running() as world:
         try:
             Episode(world).play()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the seed
+        except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             last = traceback.extract_tb(error.__traceback__)[-1]

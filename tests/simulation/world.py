@@ -145,7 +145,7 @@ class World:
     @contextmanager
     def running(self) -> Iterator[Self]:
         """Put the program into this world; afterwards it is in the real one again."""
-        near_reading.near()
+        near_reading.near()  # no child reads the sheets: its clock would be another one
         with ExitStack() as stack:
             clock = time_machine.travel(START, tick=False)
             self.clock = stack.enter_context(clock)
@@ -163,7 +163,6 @@ class World:
             stack.enter_context(patch.object(os, "replace", self._around(os.replace)))
             stack.enter_context(patch.object(os, "rename", self._around(os.rename)))
             yield self
-        near_reading.far()
 
     def now(self) -> datetime:
         """The moment in this world, UTC."""
