@@ -40,22 +40,22 @@ def refuse_open(path: Path) -> None:
     file = path.resolve()
     for place in dict.fromkeys((path.absolute().parent, file.parent, file)):
         if why := _changed_by_others(place):
-            raise error(SettingsProblem, f"settings.open:{why}", file=path, place=place)
+            raise error(SettingsProblem, why, file=path, place=place)
     if path.lstat().st_uid not in _own_users():  # in a folder such as /tmp, where anyone may make a link
         raise error(SettingsProblem, "settings.open:owner", file=path, place=path)
 
 
 def _changed_by_others(place: Path) -> str | None:
-    """Why others may change a file, or what lies in a folder; None when they may not."""
+    """The message why others may change a file, or what lies in a folder; None when they may not."""
     found = place.stat()
     if found.st_uid not in _own_users():
-        return "owner"
+        return "settings.open:owner"
     if stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX:
         return None  # as /tmp: only the owner of a file may replace it
     if found.st_mode & stat.S_IWOTH:
-        return "others"
+        return "settings.open:others"
     if found.st_mode & stat.S_IWGRP and not _is_own_group(found.st_gid):
-        return "group"
+        return "settings.open:group"
     return None
 
 

@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "an outcome is noted before it is known",
         "sending/sender.py",
-        "            outcome = self._connection().create_invoice(plan.payload or {})\n",
-        "            outcome = self._connection().create_invoice(plan.payload or {})\n            outcome = Outcome(OutcomeKind.REFUSED_FOR_NOW, '') if outcome.kind is OutcomeKind.UNKNOWN else outcome\n",
+        "            outcome = self._connection().create_invoice(plan.payload or {}, deadline)\n",
+        "            outcome = self._connection().create_invoice(plan.payload or {}, deadline)\n            outcome = Outcome(OutcomeKind.REFUSED_FOR_NOW, '') if outcome.kind is OutcomeKind.UNKNOWN else outcome\n",
     ),
     Mutant(
         "what is held is sent",

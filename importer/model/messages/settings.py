@@ -56,11 +56,11 @@ _TRUST = {
     "settings.trust": Message(
         "{file} sets {names}, and is not trusted as it is now: such a file decides where the access token, the record "
         "of what was billed, and notices go.",
-        "Look what it says. If it is yours, run in its folder: invoice-importer settings --trust",
+        "Look what it says. If it is yours, run invoice-importer settings --trust in its folder.",
     ),
     "settings.trust:token": Message(
         "The access token was used with {bound} so far, and is not sent to {host}.",
-        "Check base_url. If it is right, run: invoice-importer settings --trust",
+        "Check base_url. If it is right, run invoice-importer settings --trust.",
     ),
     "settings.trust:state": Message("{file} cannot be written: {why}.", "Make its folder writable for you."),
 }
