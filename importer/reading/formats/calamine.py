@@ -1,4 +1,4 @@
-"""The values of .xlsx, .xlsm, .xlsb and .ods workbooks, read by python-calamine."""
+"""The values of .xlsx, .xlsm and .xlsb workbooks, read by python-calamine."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from importer.model.errors import FileProblem
 from importer.model.messages import error
-from importer.reading.formats import ods, xlsb, xlsx
+from importer.reading.formats import xlsb, xlsx
 from importer.reading.formats.archive import Archive
 from importer.reading.formats.grid import Grid, Limits, SideLook, bounded
-from importer.reading.formats.identify import Format, protected
+from importer.reading.formats.identify import Format
 from importer.reading.formats.workbook_parts import straighten
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
     Raises FileProblem for an archive that is cut, damaged, protected or explodes.
     """
     archive = Archive(name, data, limits)
-    if kind is Format.ODS and b"encryption-data" in (archive.part("META-INF/manifest.xml") or b""):
-        raise protected(name)
     try:
         straighten(archive)
         archive.refuse_far_cells()
@@ -73,6 +71,5 @@ def _put_faults(rows: list[list[Cell]], look: SideLook) -> None:
 _LOOKERS: dict[Format, Callable[[Archive], Callable[[str], SideLook]]] = {
     Format.XLSX: xlsx.looker,
     Format.XLSB: xlsb.looker,
-    Format.ODS: ods.looker,
 }
 """What the sheets of a workbook hold besides their values: archive → name of a sheet → its look."""

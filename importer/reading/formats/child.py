@@ -116,6 +116,10 @@ def _grids(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
         from importer.reading.formats import xls as old_excel
 
         return old_excel.read(name, data, limits)
+    if kind is Format.ODS:
+        from importer.reading.formats import ods
+
+        return ods.read(name, data, limits)
     from importer.reading.formats import calamine as by_calamine
 
     return by_calamine.read(name, data, kind, limits)
