@@ -35,16 +35,15 @@ def approve(  # noqa: PLR0913 - one argument per option
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> ExitCode:
     """Preview a file and record that you approve exactly this plan. Sends nothing."""
-    from rich.console import Console
-
     from importer.commands.session import opened
     from importer.flow.gates import approve as record_approval
     from importer.flow.prepared import Wish
     from importer.flow.preview import preview
     from importer.reporting.report import to_document
+    from importer.reporting.screen import Screen, plain
     from importer.reporting.terminal import show
 
-    talk = Console(stderr=True)
+    talk = Screen(stderr=True)
     wish = Wish(
         sheet.file,
         sheet.sheet,
@@ -68,7 +67,9 @@ def approve(  # noqa: PLR0913 - one argument per option
         noted = {"plan_hash": approval.plan_hash, "who": approval.who}
         print_json(to_document(plan) | {"command": "approve", "approval": noted})
     elif not output.quiet:
-        Console().print(f"Approved by {approval.who}: plan {approval.plan_hash[:12]} of batch {plan.batch}.")
+        Screen().print(
+            f"Approved by {plain(approval.who)}: plan {approval.plan_hash[:12]} of batch {plain(plan.batch)}."
+        )
     return ExitCode.DONE
 
 

@@ -97,18 +97,17 @@ def _checks(stack: ExitStack, place: AccountPlace, *, notify: bool) -> Iterator[
 
 def _of_access(stack: ExitStack, settings: Settings, *, sandbox: bool) -> Iterator[Check]:
     """The token and what Kantata answers to it; of the stand-in where ``sandbox`` is set."""
-    from rich.console import Console
-
     from importer.commands import doctor_checks as look
     from importer.commands.sandbox import embedded_sandbox
     from importer.ledger.opening import ledger_url
     from importer.model.errors import LedgerProblem, SettingsProblem
+    from importer.reporting.screen import Screen
     from importer.settings.access_token import find_token
 
     try:
         if sandbox:
             where = ledger_url(settings.ledger)
-            settings, _, token = embedded_sandbox(stack, settings, where, Console(stderr=True))
+            settings, _, token = embedded_sandbox(stack, settings, where, Screen(stderr=True))
             yield from _of_kantata(settings, token, "")
         else:
             yield from _of_kantata(settings, *find_token(settings))
@@ -170,17 +169,16 @@ def _of_notices(settings: Settings, ledger: SubmissionLedger | None, *, notify: 
 
 
 def _show(checks: list[Check]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
+    from importer.reporting.screen import Screen, plain
 
-    console, styles = Console(), {"ok": "green", "warn": "yellow", "fail": "bold red"}
+    console, styles = Screen(), {"ok": "green", "warn": "yellow", "fail": "bold red"}
     width = max(len(check.name) for check in checks)
     for check in checks:
         mark = f"[{styles[check.state.value]}]{check.state.value:<4}[/]"
-        line = f"{mark}  {escape(check.name.ljust(width))}  {escape(check.says)}"
+        line = f"{mark}  {plain(check.name.ljust(width))}  {plain(check.says)}"
         console.print(line, highlight=False, soft_wrap=True)
         if check.remedy:
-            console.print(f"      {' ' * width}  {escape(check.remedy)}", style="dim", highlight=False, soft_wrap=True)
+            console.print(f"      {' ' * width}  {plain(check.remedy)}", style="dim", highlight=False, soft_wrap=True)
 
 
 def _document(checks: list[Check], code: ExitCode) -> dict[str, object]:

@@ -101,27 +101,30 @@ def printing() -> Iterator[None]:
 def print_json(document: object) -> None:
     """Print the one JSON document of ``--json`` on stdout."""
     from importer.kantata.payload import to_json
+    from importer.model.visible import visible
 
-    sys.stdout.write(to_json(document, indent=2) + "\n")
+    sys.stdout.write(visible(to_json(document, indent=2)) + "\n")
 
 
 def errors_only(name: str, exit_code: ExitCode, reason: str) -> None:
     """Say under ``--quiet`` in one line on stderr what did not go well, since an exit code alone explains nothing."""
+    from importer.model.visible import visible
     from importer.settings.redaction import redacted
 
     if exit_code is not ExitCode.DONE:
-        sys.stderr.write(redacted(" ".join(f"{name}: {reason}".split())) + "\n")
+        sys.stderr.write(redacted(visible(" ".join(f"{name}: {reason}".split()))) + "\n")
 
 
 def report_error(error: ImporterError, command: str, *, as_json: bool, path: object) -> None:
     """Say on stderr what stopped the command; with ``--json`` also as a document on stdout."""
+    from importer.model.visible import in_one_line, visible
     from importer.settings.redaction import redacted
 
-    sys.stderr.write(redacted(f"Error: {error.message}\n"))
+    sys.stderr.write(redacted(f"Error: {in_one_line(error.message)}\n"))
     if error.hint:
-        sys.stderr.write(redacted(f"       {error.hint}\n"))
+        sys.stderr.write(redacted(f"       {visible(error.hint)}\n"))
     if as_json:
-        sys.stdout.write(redacted(_error_document(error, command, path)) + "\n")
+        sys.stdout.write(redacted(visible(_error_document(error, command, path))) + "\n")
 
 
 def _crashed(error: Exception) -> ImporterError:
@@ -129,14 +132,16 @@ def _crashed(error: Exception) -> ImporterError:
     import platformdirs
 
     from importer.model.errors import ImporterError
+    from importer.model.visible import visible
+    from importer.settings.private_files import create_private
     from importer.settings.redaction import redacted
 
     folder = Path(platformdirs.user_log_dir("invoice-importer", appauthor=False))
     hint = "Run invoice-importer history to see what was sent; it is safe to submit again: nothing is sent twice."
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = folder / f"crash-{datetime.now().astimezone():%Y%m%d-%H%M%S}.txt"
-        file.write_text(redacted("".join(traceback.format_exception(error))), encoding="utf-8")
+        create_private(file, redacted(visible("".join(traceback.format_exception(error)))).encode())
         hint = f"{hint} Please report this with {file}."
     except OSError:
         hint = f"{hint} Please report this."

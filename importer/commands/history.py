@@ -65,23 +65,24 @@ def _heading(run: RunRecord, attempts: list[Attempt]) -> str:
 
 
 def _print(records: Sequence[RunRecord | Attempt], table: Callable[[], Table], output: JsonOutput) -> None:
+    from importer.reporting.screen import Screen
+
     if output.as_json:
         import json
 
         document = {"schema_version": 1, "command": "history", "records": [asdict(record) for record in records]}
         sys.stdout.write(json.dumps(document, default=str) + "\n")
     else:
-        from rich.console import Console
-
-        Console().print(table())
+        Screen().print(table())
 
 
 def _runs_table(runs: list[RunRecord], account: str) -> Table:
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=f"Runs at {account}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    from importer.reporting.screen import plain
+
+    table = Table(title=f"Runs at {plain(account)}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Run", no_wrap=True)
     table.add_column("File, batch, who", overflow="fold")
     table.add_column("Invoices", justify="right", no_wrap=True)
@@ -96,17 +97,17 @@ def _runs_table(runs: list[RunRecord], account: str) -> Table:
         if run.undo_unknown:
             counts.append(f"{run.undo_unknown:,} in doubt since an undo")
         outcome = "\n".join(counts)
-        origin = escape(f"{Path(run.path).name}\n{run.batch}, {run.who}")  # the whole path is in the JSON
-        table.add_row(run.run_id, origin, f"{run.invoices:,}", f"{Decimal(run.amount):,.2f}", outcome)
+        origin = f"{plain(Path(run.path).name)}\n{plain(run.batch)}, {plain(run.who)}"  # the whole path is in the JSON
+        table.add_row(plain(run.run_id), origin, f"{run.invoices:,}", f"{Decimal(run.amount):,.2f}", outcome)
     return table
 
 
 def _attempts_table(attempts: list[Attempt]) -> Table:
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
     from importer.model.words import row_ranges
+    from importer.reporting.screen import plain
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("Projects", "Key", "Rows", "In this run", "Invoice", "Since", "Message"):
@@ -114,12 +115,12 @@ def _attempts_table(attempts: list[Attempt]) -> Table:
     for attempt in attempts:
         table.add_row(
             ", ".join(str(number) for number in attempt.workspace_ids),
-            escape(attempt.key or ""),
+            plain(attempt.key or ""),
             row_ranges(attempt.rows),
             _OUTCOME_WORDS.get(attempt.outcome or "", attempt.outcome or "in doubt"),
-            attempt.invoice_id or "",
-            escape(", ".join(attempt.since)),
-            escape(attempt.message or ""),
+            plain(attempt.invoice_id or ""),
+            plain(", ".join(attempt.since)),
+            plain(attempt.message or ""),
         )
     return table
 

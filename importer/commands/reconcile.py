@@ -50,10 +50,9 @@ def reconcile(  # noqa: PLR0913 - one argument per option
     ] = False,
 ) -> ExitCode:
     """Find out what became of invoices in doubt. Sends nothing new."""
-    from rich.console import Console
-
     from importer.commands.run import notify, shown_account
     from importer.model.errors import GateRefused, ImporterError, WrongUse
+    from importer.reporting.screen import Screen
     from importer.sending.by_hand import parse_verdicts
     from importer.settings.loading import load
     from importer.unattended.digest import notice_of_failure, notice_of_reconcile
@@ -75,7 +74,7 @@ def reconcile(  # noqa: PLR0913 - one argument per option
             print_json(_document(done, moved))
         elif not output.quiet or done.exit_code is not ExitCode.DONE:
             # Also under a scheduler: what is not billed stays so until its file is submitted again.
-            _show(done, moved, Console(stderr=output.quiet))
+            _show(done, moved, Screen(stderr=output.quiet))
     if done.settlements:
         notify(notice_of_reconcile(done, moved, account), settings, rehearsal=place.sandbox)
     return done.exit_code
@@ -84,13 +83,13 @@ def reconcile(  # noqa: PLR0913 - one argument per option
 def _done(
     said: dict[str, str | None], place: RunPlace, *, wait: bool, yes: bool
 ) -> tuple[Reconciled, list[InboxResult]]:
-    from rich.console import Console
 
     from importer.commands.session import opened
     from importer.flow import reconciling
     from importer.flow.reconciling import Words
+    from importer.reporting.screen import Screen
 
-    talk = Console(stderr=True)
+    talk = Screen(stderr=True)
     with opened(place, talk, offline=False) as session:
 
         def wait_until(moment: datetime) -> bool:
@@ -110,12 +109,12 @@ def _done(
 
 def _confirm(by_word: tuple[Settlement, ...], *, yes: bool, talk: Console) -> None:
     """Show what would be recorded on a person's word alone, and ask for a typed yes. Raises GateRefused."""
-    from rich.markup import escape
+    from importer.reporting.screen import plain
 
     if yes:
         return
     for settlement in by_word:
-        talk.print(f"{escape(_named(settlement))}: {escape(settlement.reason)}", highlight=False, soft_wrap=True)
+        talk.print(f"{plain(_named(settlement))}: {plain(settlement.reason)}", highlight=False, soft_wrap=True)
     need_terminal("Nothing was changed")
     if any(_is_unbilled(settlement) for settlement in by_word):
         talk.print(
@@ -186,9 +185,9 @@ def _document_of(settlement: Settlement) -> dict[str, Any]:
 
 
 def _show(done: Reconciled, moved: list[InboxResult], console: Console) -> None:
-    from rich.markup import escape
 
     from importer.model.words import count_of
+    from importer.reporting.screen import plain
 
     if not done.settlements:
         console.print("Nothing is in doubt.")
@@ -199,21 +198,23 @@ def _show(done: Reconciled, moved: list[InboxResult], console: Console) -> None:
         console.print(f"[bold red]{count_of(unbilled, 'invoice')} not billed[/]: {how}")
     for settlement in done.settlements:
         if settlement.doubt.reference in done.differing:
-            console.print(f"Invoice {settlement.invoice_id} holds something else than was sent; the results say what.")
+            console.print(
+                f"Invoice {plain(settlement.invoice_id)} holds something else than was sent; the results say what."
+            )
     for path in done.files:
-        console.print(f"Results written again: [bold]{escape(str(path))}[/]", soft_wrap=True)
+        console.print(f"Results written again: [bold]{plain(str(path))}[/]", soft_wrap=True)
     for result in moved:
-        console.print(escape(result.line), soft_wrap=True, highlight=False)
+        console.print(plain(result.line), soft_wrap=True, highlight=False)
 
 
 def _show_settlement(settlement: Settlement, console: Console) -> None:
-    from rich.markup import escape
+    from importer.reporting.screen import plain
 
     doubt = settlement.doubt
     words = settlement.status.words
     if doubt.being_undone:
         words = settlement.words
     name = invoice_named(doubt.key, doubt.workspace_ids)
-    console.print(f"[bold]{words}[/] {escape(name)}: {escape(settlement.reason)}", highlight=False)
+    console.print(f"[bold]{words}[/] {plain(name)}: {plain(settlement.reason)}", highlight=False)
     if settlement.what_to_do:
-        console.print(f"    {escape(settlement.what_to_do)}", style="dim", highlight=False, soft_wrap=True)
+        console.print(f"    {plain(settlement.what_to_do)}", style="dim", highlight=False, soft_wrap=True)

@@ -49,14 +49,14 @@ def run(*, place: RunPlace, output: Output) -> ExitCode:
 
 
 def _results(place: RunPlace, output: Output) -> list[InboxResult]:
-    from rich.console import Console
 
     from importer.commands.session import opened, stopped_by_signals
+    from importer.reporting.screen import Screen
     from importer.sending.throttle import Stop
     from importer.unattended import running
 
     stop = Stop()
-    talk = Console(stderr=True, quiet=output.quiet)  # a scheduler mails what is written there
+    talk = Screen(stderr=True, quiet=output.quiet)  # a scheduler mails what is written there
     with opened(place, talk, offline=False) as session, stopped_by_signals(stop) as listen:
         listen()
 
@@ -68,14 +68,15 @@ def _results(place: RunPlace, output: Output) -> list[InboxResult]:
 
 def _show(result: InboxResult, output: Output) -> None:
     """Print what became of a file: under ``--quiet`` only what needs a person, for a scheduler to mail it."""
+    from importer.model.visible import visible
     from importer.settings.redaction import redacted
 
     if output.quiet:
         if result.exit_code is not ExitCode.DONE:
-            sys.stderr.write(redacted(result.line) + "\n")
+            sys.stderr.write(redacted(visible(result.line)) + "\n")
     elif not output.as_json:
         with printing():
-            sys.stdout.write(result.line + "\n")
+            sys.stdout.write(visible(result.line) + "\n")
 
 
 def _document(results: list[InboxResult], code: ExitCode) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from importer.ledger.opening import ledger_url, open_ledger
 from importer.model.errors import SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.model.messages.settings import ELSEWHERE
+from importer.reporting.screen import plain
 from importer.settings.access_token import find_token
 from importer.settings.loading import load
 from importer.settings.model import Settings
@@ -76,9 +77,11 @@ def opened(
         else:
             token, why_none = find_token(settings)
             if settings.production:
-                console.print(f"PRODUCTION: {account}. What is sent here bills clients.", style="bold white on red")
+                console.print(
+                    f"PRODUCTION: {plain(account)}. What is sent here bills clients.", style="bold white on red"
+                )
             elif settings.is_elsewhere:
-                console.print(f"Account: {account}, which is not the usual address of Kantata.", markup=False)
+                console.print(f"Account: {plain(account)}, which is not the usual address of Kantata.")
         ledger = stack.enter_context(_closing(where, account))
         notices = (OFFLINE,) if offline else () if token else (NO_TOKEN,)
         session = Session(Tools(settings, account, ledger, None, notices), settings, token, why_none)

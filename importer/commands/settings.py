@@ -85,17 +85,17 @@ def _shown(settings: Settings) -> dict[str, object]:
 
 def _print(rows: list[tuple[str, object, str]]) -> None:
     from rich import box
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+
+    from importer.reporting.screen import Screen, plain
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("Setting", "Value", "From"):
         table.add_column(title, overflow="fold", no_wrap=title == "Setting")
     for name, value, origin in rows:
         style = "dim" if origin == "default" else None
-        table.add_row(name, escape(_words(value)), escape(origin), style=style)
-    Console().print(table)
+        table.add_row(name, plain(_words(value)), plain(origin), style=style)
+    Screen().print(table)
 
 
 def _words(value: object) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from importer.commands.asking import answer_to, need_terminal, need_yes
-from importer.commands.ending import command, errors_only, printing
+from importer.commands.ending import command, errors_only, print_json, printing
 from importer.commands.options import Output, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
@@ -50,12 +49,11 @@ def submit(  # noqa: PLR0913 - one argument per option
     ] = None,
 ) -> ExitCode:
     """Send the invoices, each exactly once, and write what became of every row."""
-    from rich.console import Console
-
     from importer.commands.session import opened, stopped_by_signals
     from importer.flow.prepared import Wish
     from importer.flow.submit import Hooks
     from importer.flow.submit import submit as send
+    from importer.reporting.screen import Screen
     from importer.sending.throttle import Stop
     from importer.settings.quantities import expected_amount
 
@@ -70,7 +68,7 @@ def submit(  # noqa: PLR0913 - one argument per option
         expect_total=expected_amount(expect_total),
         annotate=sheet.annotate,
     )
-    talk, stop = Console(stderr=True), Stop()
+    talk, stop = Screen(stderr=True), Stop()
     bar = _ProgressBar(talk, shown=not (output.quiet or output.as_json))
     with (
         opened(place, talk, offline=sheet.offline, workers=workers, encoding=sheet.encoding) as session,
@@ -92,25 +90,25 @@ def submit(  # noqa: PLR0913 - one argument per option
 
 def print_report(report: Report, name: str, output: Output) -> None:
     """Print what was planned or done with the file of that name."""
-    from rich.console import Console
-
-    from importer.reporting.report import json_text
+    from importer.reporting.report import to_document
+    from importer.reporting.screen import Screen
     from importer.reporting.terminal import show
     from importer.unattended.outcomes import reason_of
 
     with printing():
         if output.as_json:
-            sys.stdout.write(json_text(report) + "\n")
+            print_json(to_document(report))
         elif output.quiet:
             errors_only(name, report.exit_code, reason_of(report, by_hand=True))
         else:
-            show(report, Console())
+            show(report, Screen())
 
 
 def _confirm(plan: Report, talk: Console, *, production: bool) -> None:
     """Ask for a typed yes, in production for the total. Raises GateRefused when it does not come."""
     from importer.model.currency_sums import mixed
     from importer.model.words import count_of
+    from importer.reporting.screen import plain
     from importer.reporting.terminal import show
 
     need_terminal("Nothing was sent")
@@ -119,10 +117,10 @@ def _confirm(plan: Report, talk: Console, *, production: bool) -> None:
     amount = plan.totals.amount_by_status[Status.READY]
     several = mixed(ready, amount)
     drafts = sum(planned.invoice.draft for planned in ready)  # type: ignore[union-attr]
-    of_which = f" ({several})" if several else ""
+    of_which = f" ({plain(several)})" if several else ""
     talk.print(
         f"[bold]{count_of(len(ready), 'invoice')}[/] with [bold]{amount:,.2f}[/]{of_which} in fixed fees and "
-        f"additional items will be created at {plan.account}: {_how_issued(len(ready), drafts)}.",
+        f"additional items will be created at {plain(plan.account)}: {_how_issued(len(ready), drafts)}.",
         highlight=False,
     )
     if production:

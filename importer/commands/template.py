@@ -25,11 +25,12 @@ def template(
     ] = None,
 ) -> ExitCode:
     """Write an empty import workbook, or a CSV file, to be filled with invoice rows."""
+    from importer.model.visible import visible
     from importer.template.write import write
 
     written = write(path or DEFAULT_PATH)
-    typer.echo(f"Written: {written}")
-    typer.echo(f"Fill it in, then run: invoice-importer preview {_quoted(written)}", err=True)
+    typer.echo(f"Written: {visible(str(written))}")
+    typer.echo(f"Fill it in, then run: invoice-importer preview {visible(_quoted(written))}", err=True)
     return ExitCode.DONE
 
 

@@ -28,14 +28,13 @@ def undo(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before undoing.")] = False,
 ) -> ExitCode:
     """Delete the drafts and cancel the active invoices that a run created, unless somebody paid or changed them."""
-    from rich.console import Console
-
     from importer.commands.runs import chosen_run
     from importer.commands.session import opened, stopped_by_signals
     from importer.flow import undoing
+    from importer.reporting.screen import Screen
     from importer.sending.throttle import Stop
 
-    talk, stop = Console(stderr=True), Stop()
+    talk, stop = Screen(stderr=True), Stop()
     with (
         opened(place, talk, offline=True) as session,
         stopped_by_signals(stop) as listen,
@@ -62,13 +61,14 @@ def undo(
         elif output.quiet:
             errors_only(f"Undo of run {done.run_id}", done.exit_code, _in_a_line(done))
         else:
-            _show(done, Console())
+            _show(done, Screen())
     return done.exit_code
 
 
 def _confirm(plan: Undone, talk: Console) -> None:
     """Show what would be done and ask for a typed yes. Raises GateRefused when it does not come."""
     from importer.model.words import count_of
+    from importer.reporting.screen import plain
     from importer.sending.undo import Action
 
     _show(plan, talk)
@@ -77,7 +77,7 @@ def _confirm(plan: Undone, talk: Console) -> None:
     deleted, cancelled = (actions.count(action) for action in Action)
     talk.print(
         f"[bold]{count_of(deleted, 'draft')}[/] will be deleted and [bold]{count_of(cancelled, 'active invoice')}[/] "
-        f"cancelled at {plan.account}. This cannot be reversed.",
+        f"cancelled at {plain(plan.account)}. This cannot be reversed.",
         highlight=False,
     )
     need_yes("Type yes to undo", "Nothing was undone", "Run undo again when you are sure.")
@@ -85,28 +85,26 @@ def _confirm(plan: Undone, talk: Console) -> None:
 
 def _show(done: Undone, console: Console) -> None:
     """Print the invoices by what became of them, or would be done with them."""
-    from rich.markup import escape
-
+    from importer.reporting.screen import plain
     from importer.reporting.workbook.undo import TITLES
     from importer.sending.undo import Group
 
-    console.print(f"Undo of {escape(done.run_said)}", highlight=False, soft_wrap=True)
+    console.print(f"Undo of {plain(done.run_said)}", highlight=False, soft_wrap=True)
     if done.nothing_to_do:
-        console.print(f"Nothing to undo in run {escape(done.run_id)}: {_standing(done)}", highlight=False)
+        console.print(f"Nothing to undo in run {plain(done.run_id)}: {_standing(done)}", highlight=False)
         return
     planned = tuple(step for step in done.steps if step.action is not None)
     _show_steps("To be undone", planned, "cyan", console)
     for group, style in zip(Group, ("green", "yellow", "bold red"), strict=True):
         _show_steps(TITLES[group], done.of(group), style, console)
     for path in done.files:
-        console.print(f"Results: [bold]{escape(str(path))}[/]", soft_wrap=True, highlight=False)
+        console.print(f"Results: [bold]{plain(str(path))}[/]", soft_wrap=True, highlight=False)
 
 
 def _show_steps(title: str, steps: Sequence[Step], style: str, console: Console) -> None:
     """Print the invoices of one group with their total."""
-    from rich.markup import escape
-
     from importer.model.words import invoice_named
+    from importer.reporting.screen import plain
 
     if steps:
         total = sum(step.sent.amount for step in steps)
@@ -115,9 +113,9 @@ def _show_steps(title: str, steps: Sequence[Step], style: str, console: Console)
         name = invoice_named(step.sent.key, step.sent.workspace_ids)
         number = f"invoice {step.sent.invoice_id}" if step.sent.invoice_id else "no invoice id"
         line = f"    {name}, {number}, {step.sent.amount:,.2f}: {step.reason}"
-        console.print(escape(line), highlight=False)
+        console.print(plain(line), highlight=False)
         if step.what_to_do:
-            console.print(f"        {escape(step.what_to_do)}", style="dim", highlight=False)
+            console.print(f"        {plain(step.what_to_do)}", style="dim", highlight=False)
 
 
 def _in_a_line(done: Undone) -> str:

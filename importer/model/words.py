@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
+from importer.model.visible import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,7 +69,9 @@ def projects_named(project_ids: Iterable[int]) -> str:
 
 def invoice_named(key: str | None, project_ids: Iterable[int]) -> str:
     """Name an invoice by its key, else by its projects: “ACME”, “project 101”."""
-    return key or projects_named(project_ids)
+    if key:
+        return in_one_line(key)
+    return projects_named(project_ids)
 
 
 def rows_named(rows: Sequence[int]) -> str:
@@ -128,4 +131,4 @@ def projects_of(planned: ReportedInvoice) -> str:
     if planned.expected is None or not any(planned.expected.titles):
         return ", ".join(map(str, ids))
     pairs = zip(ids, planned.expected.titles, strict=True)
-    return "\n".join(f"{number} {title or ''}".strip() for number, title in pairs)
+    return "\n".join(f"{number} {in_one_line(title or '')}".strip() for number, title in pairs)

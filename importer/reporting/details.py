@@ -123,11 +123,11 @@ def own_columns(sheet: Sheet) -> list[Column]:
 
 def _own_column(header: Header | None) -> Column:
     if header is None:
-        return Column("", width=11)
+        return Column("", width=11, as_read=True)
     known = BY_NAME.get(header.column or "")
     if known is None:
-        return Column(header.text, width=min(max(len(header.text) + 3, 11), 40))
-    return Column(header.text, width=known.width, right=known.kind is CellKind.AMOUNT)
+        return Column(header.text, width=min(max(len(header.text) + 3, 11), 40), as_read=True)
+    return Column(header.text, width=known.width, right=known.kind is CellKind.AMOUNT, as_read=True)
 
 
 def own_cells(sheet: Sheet, raw: RawRow) -> list[object]:

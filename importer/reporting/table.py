@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from importer.model.plans import Status
+from importer.model.visible import visible
 from importer.model.words import count_of, money
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Column:
     narrow: Narrow = Narrow.KEEP
     printed: bool = True
     """Whether a workbook prints it; those that are not stand at the right."""
+    as_read: bool = False
+    """Whether its cells are those of the user's own sheet, which stay as they are: the sheet can be imported again."""
 
     @property
     def is_right(self) -> bool:
@@ -93,7 +96,7 @@ def text_of(cell: object) -> str:
         return cell.words
     if isinstance(cell, int) and not isinstance(cell, bool):
         return f"{cell:,}"
-    return str(cell)
+    return visible(str(cell))
 
 
 @dataclass(frozen=True, slots=True)

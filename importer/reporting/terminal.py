@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.cells import cell_len
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
 from importer.model.plans import Status
 from importer.model.problems import Severity
+from importer.model.visible import in_one_line
 from importer.reporting.document import document_of
+from importer.reporting.screen import plain
 from importer.reporting.table import Kind, Narrow, Table, figures_of, text_of
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def show(report: Report, console: Console) -> None:
     document = document_of(report)
     facts = dict(document.facts)
     console.print(
-        f"[bold]{escape(str(facts['File']))}[/] · sheet {escape(str(facts['Sheet'] or '–'))} · "
-        f"{document.rows_counted} · batch [bold]{escape(str(facts['Batch']))}[/]",
+        f"[bold]{plain(facts['File'])}[/] · sheet {plain(facts['Sheet'] or '–')} · "
+        f"{document.rows_counted} · batch [bold]{plain(facts['Batch'])}[/]",
     )
     _show_totals(document, console)
     if not document.is_plan:
@@ -59,9 +60,9 @@ def show(report: Report, console: Console) -> None:
     _show_remarks(document, console)
     _show_findings(document, console)
     for notice in document.notices:
-        console.print(f"[yellow]Note:[/] {escape(notice)}")
+        console.print(f"[yellow]Note:[/] {plain(notice)}")
     for label, path in document.files:
-        console.print(f"{label}: ", Text(str(path), style="bold"), sep="", soft_wrap=True)
+        console.print(f"{label}: ", Text(in_one_line(str(path)), style="bold"), sep="", soft_wrap=True)
 
 
 def _show_totals(document: Document, console: Console) -> None:
@@ -94,7 +95,7 @@ def _show_tie_out(document: Document, console: Console) -> None:
 def _show_remarks(document: Document, console: Console) -> None:
     for remark in document.remarks:
         status = f"[{_STYLES[remark.status]}]{remark.status.words}[/]"
-        console.print(f"{status} {escape(remark.subject)}: {escape(remark.text)}")
+        console.print(f"{status} {plain(remark.subject)}: {plain(remark.text)}")
         if remark.what_to_do:
             console.print(_indented(remark.what_to_do))
     if document.more_remarks:
@@ -107,7 +108,7 @@ def _show_findings(document: Document, console: Console) -> None:
     for finding in document.findings:
         _show_finding(finding, console)
     if document.not_sent_columns:
-        names = escape(", ".join(document.not_sent_columns))
+        names = plain(", ".join(document.not_sent_columns))
         console.print(f"[yellow]Columns copied to the results, not sent:[/] {names}")
         console.print(_indented("The sheet Problems shows the lines of importer.toml that use or ignore them."))
     if document.more_findings:
@@ -118,14 +119,14 @@ def _show_finding(finding: Finding, console: Console) -> None:
     style = _SEVERITY_STYLES[finding.severity]
     where = f"[{style}]•[/] "
     if finding.address:
-        where = f"[{style}]{escape(finding.address)}[/]  "
-    console.print(f"{where}{escape(finding.message)}", highlight=False)
+        where = f"[{style}]{plain(finding.address)}[/]  "
+    console.print(f"{where}{plain(finding.message)}", highlight=False)
     if finding.likewise:
         console.print(_indented(f"Likewise {finding.likewise}."))
     hint, *lines = finding.hint.split("\n")
     console.print(_indented(hint))
     for line in lines:  # of importer.toml: to be copied, so never broken
-        console.print(f"    {escape(line)}", style="dim", highlight=False, soft_wrap=True)
+        console.print(f"    {plain(line)}", style="dim", highlight=False, soft_wrap=True)
 
 
 def _indented(text: str) -> Padding:

@@ -17,6 +17,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from importer.model.visible import in_one_line, visible
 from importer.settings.redaction import redacted
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class _Json(logging.Formatter):
         said |= {name: vars(record)[name] for name in FACTS if vars(record).get(name) is not None}
         if record.exc_info:
             said["traceback"] = self.formatException(record.exc_info)
-        return redacted(json.dumps(said, ensure_ascii=False, default=str))
+        return visible(redacted(json.dumps(said, ensure_ascii=False, default=str)))
 
 
 class _Human(logging.Formatter):
@@ -147,4 +148,5 @@ class _Human(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write the time of day and the message."""
         level = "" if record.levelno == logging.INFO else f"{record.levelname.capitalize()}: "
-        return redacted(f"{datetime.fromtimestamp(record.created).astimezone():%H:%M:%S} {level}{record.getMessage()}")
+        message = redacted(in_one_line(record.getMessage()))
+        return f"{datetime.fromtimestamp(record.created).astimezone():%H:%M:%S} {level}{message}"

@@ -11,6 +11,7 @@ from importer.ledger.outbox import News
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
 from importer.model.plans import Status
+from importer.model.visible import in_one_line
 from importer.model.words import MOST_LISTED, count_of, left_out, projects_named, rows_named
 from importer.reporting.balance import SENT
 from importer.reporting.document import document_of, totals_over
@@ -142,7 +143,7 @@ def _invoices_in(result: InboxResult, status: Status) -> Iterator[str]:
         return
     for planned in result.report.planned:
         if planned.status is status:
-            yield f"  {result.name}, {_invoice(planned)}\n    {planned.reason or ''}"
+            yield f"  {in_one_line(result.name)}, {_invoice(planned)}\n    {in_one_line(planned.reason or '')}"
 
 
 def _invoice(planned: ReportedInvoice) -> str:
@@ -155,7 +156,7 @@ def _invoice(planned: ReportedInvoice) -> str:
 
 def _files(results: list[InboxResult]) -> Iterator[str]:
     for result in results:
-        yield f"{result.name}: {result.outcome_words}. {result.reason}"
+        yield in_one_line(f"{result.name}: {result.outcome_words}. {result.reason}")
         if result.folder is not None:
             yield f"  {result.folder}"
         if result.report is None:
@@ -165,7 +166,7 @@ def _files(results: list[InboxResult]) -> Iterator[str]:
                 yield f"  {line}"
         if result.state is FileState.FAILED:
             for problem in result.report.problems[:MOST_LISTED]:
-                yield f"  {problem.address or '•'}: {problem.message}"
+                yield in_one_line(f"  {problem.address or '•'}: {problem.message}")
     if not results:
         yield "The inbox was empty."
 
@@ -227,7 +228,7 @@ def _settlement(settlement: Settlement, done: Reconciled) -> Iterator[str]:
     reason = settlement.reason
     if doubt.reference in done.differing:
         reason = f"{reason} It holds something else than was sent."
-    yield f"    {reason} {settlement.what_to_do or ''}".rstrip()
+    yield in_one_line(f"    {reason} {settlement.what_to_do or ''}".rstrip())
 
 
 def _news_of(settlement: Settlement) -> News:

@@ -16,6 +16,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from importer.model.visible import in_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -78,7 +80,7 @@ def move_folder(folder: Path, target: Path) -> Path:
 def write_note(folder: Path, text: str) -> None:
     """Say in the note first what is true now, and keep what it says already, with people's remarks. Raises OSError."""
     note = folder / NOTE
-    new = f"{datetime.now().astimezone():%Y-%m-%d %H:%M} {text}\n"
+    new = f"{datetime.now().astimezone():%Y-%m-%d %H:%M} {in_one_line(text)}\n"
     if before := _content_of(note).decode(errors="replace"):  # people add their remarks with any editor
         new += f"Before: {before}"
     partial = _partial_of(note)

@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from importer.ledger.opening import ledger_url, place_beside
 from importer.model.errors import LedgerProblem, SettingsProblem
+from importer.model.visible import in_one_line, visible
 from importer.settings.redaction import keep_secret, redacted
 from importer.settings.secrecy import secret_text
 
@@ -218,8 +219,8 @@ def _through_apprise(apprise: ModuleType, notice: Notice, address: str) -> str |
             return "is none that Apprise understands"
         with apprise.LogCapture(level=logging.WARNING) as log:
             sent = messenger.notify(
-                title=redacted(notice.title),
-                body=redacted(notice.body),
+                title=redacted(in_one_line(notice.title)),
+                body=redacted(visible(notice.body)),
                 body_format=apprise.NotifyFormat.TEXT,
                 attach=[str(path) for path in notice.attachments] or None,
             )

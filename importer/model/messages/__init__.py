@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from importer.model.messages import account, cells, reading, rows, settings
 from importer.model.messages.message import Message, fields_of
 from importer.model.problems import Problem, Severity
+from importer.model.visible import visible
 
 if TYPE_CHECKING:
     from importer.model.errors import ImporterError
@@ -53,7 +54,8 @@ def worded(key: str, /, **fields: object) -> Worded:
         msg = f"{key} needs the fields {sorted(fields_of(message))}, not {sorted(fields)}"
         raise LookupError(msg)
     code = key.partition(":")[0].removeprefix("*.")
-    return Worded(code, message.what.format(**fields), message.hint.format(**fields), message.severity)
+    what, hint = visible(message.what.format(**fields)), visible(message.hint.format(**fields))
+    return Worded(code, what, hint, message.severity)
 
 
 def problem(  # noqa: PLR0913 - the fields of a problem

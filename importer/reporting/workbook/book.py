@@ -17,6 +17,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from importer.model.errors import SettingsProblem
 from importer.model.plans import Status
+from importer.model.visible import visible
 from importer.reporting.table import Column, Kind, Table
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class _TableSheet:
         self._links = 0
         self._wrapped = {position: column.width for position, column in enumerate(table.columns) if column.wrapped}
         self._text_styles = [self._text_style(position) for position in range(len(table.columns))]
+        self._shown = [_fitting if column.as_read else _visible for column in table.columns]
 
     def _text_style(self, position: int) -> Any:  # noqa: ANN401 - untyped by its library
         """How texts of a column look: with a gap to the figures at their left, if any."""
@@ -158,7 +160,7 @@ class _TableSheet:
             if cell is None or cell == "":
                 continue
             if type(cell) is str and self._columns[position].kind is not Kind.LINK:  # by far the most cells
-                write_string(row, position, _fitting(cell), styles[position])
+                write_string(row, position, self._shown[position](cell), styles[position])
             else:
                 self._write(position, cell)
 
@@ -185,7 +187,7 @@ class _TableSheet:
                 has_time = isinstance(cell, datetime) and cell.time() != time()
                 sheet.write_datetime(row, position, cell, book.moment if has_time else book.date)
             case _:
-                sheet.write_string(row, position, _fitting(str(cell)), self._text_styles[position])
+                sheet.write_string(row, position, self._shown[position](str(cell)), self._text_styles[position])
 
     def _write_link(self, position: int, address: str) -> None:
         self._links += 1
@@ -229,6 +231,10 @@ def _lines_of(cell: object, width: float) -> int:
     if not isinstance(cell, str):
         return 1
     return sum(1 + int(len(part) / width) for part in cell.split("\n"))
+
+
+def _visible(text: str) -> str:
+    return _fitting(visible(text))
 
 
 def _fitting(text: str) -> str:

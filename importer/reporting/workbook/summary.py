@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from importer.model.plans import Status
+from importer.model.visible import in_one_line, visible
 from importer.reporting.table import Column, Kind, Table
 from importer.reporting.workbook.book import LINE_POINTS
 
@@ -33,14 +34,14 @@ class Summary:
             if isinstance(value, datetime):
                 self._sheet.write_datetime(self._row, 1, value, self._book.moment)
             else:
-                self._sheet.write_string(self._row, 1, value)
+                self._sheet.write_string(self._row, 1, in_one_line(value))
             self._row += 1
         self._row += 1
 
     def add_lines(self, lines: Iterable[str], style: Any = None) -> None:  # noqa: ANN401 - untyped by its library
         """Write sentences, each in a row of its own."""
         for line in lines:
-            self._sheet.write_string(self._row, 0, line, style)
+            self._sheet.write_string(self._row, 0, visible(line), style)
             self._row += 1
         self._row += 1
 
@@ -89,4 +90,4 @@ class Summary:
         elif column.kind is Kind.COUNT:
             sheet.write_number(row, position, cell, book.bold if column.alarm else None)
         else:
-            sheet.write_string(row, position, cell, book.beside if position else None)
+            sheet.write_string(row, position, visible(cell), book.beside if position else None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
+from importer.model.visible import in_one_line
 from importer.reporting.details import ANSWERS, own_cells, own_columns
 from importer.reporting.report import answer_of
 from importer.reporting.table import Table
@@ -54,7 +55,7 @@ def _add_cover(book: Book, report: Report) -> None:
     cover = book.add("Cover", [16, 70])
     cover.write_row(0, 0, ["Batch", report.batch], book.bold)
     cover.write_row(1, 0, ["From run", report.run_id])
-    cover.write_row(2, 0, ["From file", report.source.path])
+    cover.write_row(2, 0, ["From file", in_one_line(report.source.path)])
     advice = "Fix the rows on the sheet Invoices and submit this workbook as it is."
     cover.write_string(4, 0, _not_here(report) if report.exit_code is ExitCode.GATE else advice)
     cover.write_string(5, 0, "Keep the batch: by it the program knows what it has sent already.")
