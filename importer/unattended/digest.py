@@ -58,7 +58,7 @@ def notice_of_run(results: list[InboxResult], account: str, topic: str) -> Notic
 def notice_of_reconcile(done: Reconciled, moved: list[InboxResult], account: str) -> Notice:
     """The notice about invoices in doubt that were settled, or could not be."""
     lines = [*_settled(done)]
-    lines += [f"Results written again: {path}" for path in done.files]
+    lines += [in_one_line(f"Results written again: {path}") for path in done.files]
     lines += [result.line for result in moved]
     lines += ["", _signature(account, done.exit_code)]
 
@@ -158,7 +158,7 @@ def _files(results: list[InboxResult]) -> Iterator[str]:
     for result in results:
         yield in_one_line(f"{result.name}: {result.outcome_words}. {result.reason}")
         if result.folder is not None:
-            yield f"  {result.folder}"
+            yield in_one_line(f"  {result.folder}")
         if result.report is None:
             continue
         if not SENT.isdisjoint(result.report.totals.by_status):

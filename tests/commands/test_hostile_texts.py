@@ -35,7 +35,7 @@ FORGED = "Tie-out EUR: nothing to see"
 """A line of its own with this text would be a lie."""
 EVIL = f"[/x][bold]\x1b[2J\x1b]0;t\x07\x9b31m\u202egpj\u2066\u200b\u061c\U000e0001\r\n{FORGED}\u2028{FORGED}[/bold]\\"
 """Markup, ESC, OSC, C1, bidi, no width, line ends, and a backslash that would escape what follows."""
-NAME = f"evil[/x]\x1b[2J\u202e\r\n{FORGED}\u200b.xlsx"
+NAME = f"evil[bold]\x1b[2J\u202e\r\n{FORGED}\u200b.xlsx"
 
 
 def test_hidden_characters_become_escapes() -> None:
