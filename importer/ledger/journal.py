@@ -102,7 +102,7 @@ def _event_row(seq: int, event: Event, run_id: str, at: datetime, details: Detai
     }
 
 
-_TRIES = SENDING_AGAIN | {Event.REMOVAL_BEGUN, Event.REMOVAL_UNKNOWN}
+_TRIES = SENDING_AGAIN | {Event.REMOVAL_BEGUN}
 """Events from which on a request may take effect in Kantata."""
 _WITHOUT_ERROR = frozenset({Event.CLAIMED, Event.KEPT, Event.STILL_THERE})
 

@@ -129,6 +129,8 @@ class SentInvoice:
     """Whether an earlier undo has looked at it and kept it."""
     snapshot: str | None
     """What Kantata showed of it when it was created, in short (kantata/snapshot.py); None: not on record."""
+    tried_at: datetime
+    """UTC, without offset; of one that is being undone the last try to remove it."""
 
     @property
     def state(self) -> State:
@@ -228,6 +230,8 @@ def sent_of(row: Any, events: Sequence[Any]) -> SentInvoice:  # noqa: ANN401 - u
     for event in events:
         if event.event == Event.CLAIMED.value:
             adopted, snapshot = False, None
+        if event.event == Event.REMOVAL_BEGUN.value:
+            kept = False
         adopted = adopted or event.event == Event.ADOPTED.value
         kept = kept or (event.event == Event.KEPT.value and event.invoice_id == row.invoice_id)
         snapshot = event.snapshot or snapshot
@@ -244,6 +248,7 @@ def sent_of(row: Any, events: Sequence[Any]) -> SentInvoice:  # noqa: ANN401 - u
         adopted=adopted,
         kept_before=kept,
         snapshot=snapshot,
+        tried_at=row.tried_at,
     )
 
 

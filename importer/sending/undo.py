@@ -34,6 +34,9 @@ LATER = "Run undo again: it goes on where this one stopped."
 AGAIN = "Run undo again in a few minutes: it looks the invoice up first."
 
 
+ASKED_BEFORE = "An earlier undo has asked for it, and that may yet take effect."
+
+
 class Group(Enum):
     """What became of an invoice of the run."""
 
@@ -167,7 +170,17 @@ def _decided(sent: SentInvoice, look: Look, recent_from: datetime) -> Step:
     if sent.adopted:
         return _kept(sent, "This run only found it in Kantata; it did not create it.")
     found = look.shown.get(sent.invoice_id or "")
-    return _absent(sent, look, recent_from) if found is None else _live(sent, found)
+    if found is None:
+        return _absent(sent, look, recent_from)
+    return _unless_asked(_live(sent, found), recent_from)
+
+
+def _unless_asked(step: Step, recent_from: datetime) -> Step:
+    """Nothing is kept that an earlier undo asked for after ``recent_from``: it may yet be removed."""
+    asked = step.sent.state is State.REMOVING and step.sent.tried_at > recent_from
+    if step.group is not Group.KEPT or not asked:
+        return step
+    return _unknown(step.sent, f"{step.reason} {ASKED_BEFORE}", AGAIN)
 
 
 def as_agreed(asked: tuple[Step, ...], now: tuple[Step, ...]) -> Iterator[Step]:
@@ -175,8 +188,7 @@ def as_agreed(asked: tuple[Step, ...], now: tuple[Step, ...]) -> Iterator[Step]:
     agreed = {step.sent.reference: step.action for step in asked}
     for step in now:
         if step.action is not None and step.action is not agreed.get(step.sent.reference):
-            reason = "It has changed in Kantata since you were asked."
-            yield replace(step, action=None, group=Group.KEPT, reason=reason, what_to_do=LATER)
+            yield left(step, "It has changed in Kantata since you were asked.")
         else:
             yield step
 
@@ -303,7 +315,7 @@ def refused(step: Step, answer: str) -> Step:
     """What follows when Kantata refuses; an earlier request, whose answer was lost, may take effect all the same."""
     reason = f"Kantata refused it: {answer}"
     if step.sent.state is State.REMOVING:
-        return _unknown(step.sent, f"{reason} An earlier undo has asked for it, and that may yet take effect.", AGAIN)
+        return _unknown(step.sent, f"{reason} {ASKED_BEFORE}", AGAIN)
     return Step(step.sent, reason, group=Group.KEPT, what_to_do="Delete or cancel it in Kantata, if it is to go.")
 
 

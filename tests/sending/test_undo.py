@@ -728,6 +728,7 @@ def test_an_invoice_sent_a_moment_ago_is_not_taken_as_gone() -> None:
         adopted=False,
         kept_before=False,
         snapshot=None,
+        tried_at=now - timedelta(seconds=100),
     )
     look = Look({}, frozenset({101}))
     [early] = decide([one], look, sent_after(180, now))
@@ -766,3 +767,46 @@ def test_a_refusal_after_a_lost_answer_is_unknown(desk: Desk) -> None:
     assert "refused" in reasons(done)["k1"]
     assert desk.cli.run("reconcile").exit_code == 4
     assert desk.states() == {"k1": "exists"}
+
+
+def test_nothing_is_kept_that_an_earlier_undo_may_yet_remove(
+    ledger: SubmissionLedger, created: tuple[SentInvoice, FoundInvoice]
+) -> None:
+    """Its request was lost a moment ago: what Kantata shows now may change. Once it is settled, it is kept."""
+    sent, found = created
+    begun = ledger.begin_removal(sent, "undo-1", "delete")
+    ledger.note_removal(begun, "undo-1", Event.REMOVAL_UNKNOWN, Details("lost", sent.invoice_id))
+    [removing] = ledger.sent_in("run-1")
+    paid = Look(shown_as(found, status="accepted payment"), frozenset())
+    tried = removing.tried_at
+    [early] = decide([removing], paid, sent_after(180, tried + timedelta(seconds=170)))
+    [late] = decide([removing], paid, sent_after(180, tried + timedelta(seconds=190)))
+    assert (early.group, late.group) == (Group.UNKNOWN, Group.KEPT)
+    [asked] = as_agreed((late,), decide([removing], Look({found.invoice_id: found}, frozenset()), tried))
+    assert (asked.action, asked.group) == (None, Group.UNKNOWN), "it changed meanwhile, and may yet be removed"
+
+
+def test_every_try_to_remove_is_on_record_and_nothing_else_is_a_try(
+    ledger: SubmissionLedger, created: tuple[SentInvoice, FoundInvoice]
+) -> None:
+    """Its moment counts until when a removal may take effect; a look-up afterwards does not postpone that."""
+    sent, _ = created
+    first = ledger.begin_removal(sent, "undo-1", "delete")
+    tries = [ledger.sent_in("run-1")[0].tried_at]
+    second = ledger.begin_removal(first, "undo-1", "delete")
+    tries.append(ledger.sent_in("run-1")[0].tried_at)
+    ledger.note_removal(second, "undo-1", Event.REMOVAL_UNKNOWN, Details("lost", sent.invoice_id))
+    tries.append(ledger.sent_in("run-1")[0].tried_at)
+    assert sent.sent_at < tries[0] < tries[1] == tries[2]
+
+
+def test_each_throttled_try_is_noted_before_it_is_made(desk: Desk) -> None:
+    """A kill after it must not leave a removal under way that seems to be long over."""
+    desk.cli.fees(1)
+    desk.submit()
+    desk.kantata.misbehave(Fault(FaultKind.STATUS_BEFORE, "DELETE", "/invoices/*", times=2, status=429, retry_after=0))
+    assert desk.undo(IMPORTER_RETRY_SECONDS="60").exit_code == 0
+    with sqlite3.connect(desk.cli.ledger) as ledger:
+        events = [event for (event,) in ledger.execute("SELECT event FROM invoice_events ORDER BY seq")]
+    ledger.close()
+    assert events == ["claimed", "created", *["removal_begun"] * 3, "removed"]

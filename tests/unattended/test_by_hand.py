@@ -203,7 +203,7 @@ def test_a_clock_that_was_far_ahead_keeps_no_doubt_for_ever(cli: Cli, sandbox: S
     sheet, here = cli.fees(2), cli.at(sandbox)
     sandbox.misbehave(Fault(FaultKind.DROP_AFTER), Fault(FaultKind.DROP_BEFORE, after=1))
     ahead = (
-        "import importer.ledger.journal as l\nfrom datetime import timedelta\nmoment = l.now\n"
+        "import importer.ledger.database as l\nfrom datetime import timedelta\nmoment = l.now\n"
         "l.now = lambda: moment() + timedelta(days=400)\n"
     )
     assert here.start("submit", sheet, "--yes", before=ahead).wait().exit_code == 8
