@@ -27,7 +27,7 @@ AT = (
 
 
 AHEAD = (
-    "import importer.ledger.journal as l\nfrom datetime import timedelta\nnow = l.now\n"
+    "import importer.ledger.database as l\nfrom datetime import timedelta\nnow = l.now\n"
     "l.now = lambda: now() + timedelta(days=1)\n"
 )
 """Python that puts the clock of the ledger a day ahead."""
