@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from typer.main import get_command
 
 from importer.cli import app
+from importer.model.check_only import CHECK_ONLY
 from importer.model.columns import COLUMNS, Level
 from importer.model.invoices import ItemType
 from importer.model.messages import SECTIONS
@@ -34,6 +35,14 @@ def column_table() -> str:
             f"| **{column.title}** | {names} | {needed} | {level}{column.meaning} | `{column.example}` "
             f"| {column.api_field} |"
         )
+    return "\n".join(lines)
+
+
+def check_only_table() -> str:
+    """Every column that is compared and never sent, with its headers and its rule."""
+    lines = ["| column | headers | what a filled cell must say |", "|---|---|---|"]
+    for column in CHECK_ONLY:
+        lines.append(f"| **{column.title}** | {', '.join(column.headers)} | {column.rule.value} |")
     return "\n".join(lines)
 
 
@@ -73,6 +82,7 @@ def _filled(template: str) -> str:
 
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "columns.md": ("columns", column_table),
+    "check-only.md": ("check-only", check_only_table),
     "settings.md": ("settings", settings_table),
     "commands.md": ("commands", command_sections),
     "messages.md": ("messages", message_tables),

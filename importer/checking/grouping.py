@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from importer.checking.contradictions import wrong_due_dates
 from importer.checking.invoice_rules import (
     REFERENCE,
     TRIPLE,
@@ -56,6 +57,7 @@ def group(
         unsound = set(range(len(groups)))
     for number, rows in enumerate(groups):
         wrong = between_rows(rows, sheet, terms_needed=terms_needed)
+        wrong += wrong_due_dates(rows, sheet, defaults.payment_schedule)
         found += wrong
         if wrong:
             unsound.add(number)

@@ -9,17 +9,20 @@ rows of each item type are validated by a schema made for that type from
 from __future__ import annotations
 
 import difflib
+import re
 from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 import pandera.pandas as pa
 
+from importer.checking.contradictions import contradictions
 from importer.checking.conventions import Conventions
 from importer.checking.schemas import Fault, schema_for
 from importer.checking.total_rows import disagreeing, suspected
 from importer.checking.typed_cells import parse
 from importer.checking.unsent_cells import UnsentCells, set_aside
+from importer.model.check_only import Rule
 from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT, REQUIRED, Column, Kind, Level
 from importer.model.invoices import ItemType
 from importer.model.messages import CATALOGUE, problem
@@ -28,19 +31,24 @@ from importer.model.problems import Problem, error_rows, in_sheet_order
 from importer.model.sheet import ITEM_COLUMNS, SheetLine, text_of
 from importer.model.words import row_ranges
 from importer.values.readings import Unreadable
-from importer.values.toml_lines import explained
+from importer.values.toml_lines import alias_lines, explained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
     from importer.checking.conventions import Decision
     from importer.checking.typed_cells import Parsed
     from importer.checking.unsent_cells import SetAside
+    from importer.model.check_only import CheckOnly
     from importer.model.problems import Problems
     from importer.model.sheet import Sheet
 
+_AMOUNT_WORD = re.compile(
+    r"amount|price|\bfee|betrag|preis|montant|prix|importe|precio|bedrag|prijs|importo|prezzo|kwota|cena", re.IGNORECASE
+)
+"""Words in the headers of amounts."""
 CSV_FAULTS = frozenset({"not_a_number", "not_a_date"})
 """Faults that come from how a country writes numbers and dates."""
 
@@ -64,8 +72,10 @@ def check_rows(
     suspects = suspected(sheet, typed.frame, amounts)
     aside = set_aside(sheet, typed.frame, unsent)
     problems.notes.extend([*typed.notes, *aside.notes])
+    checked = contradictions(sheet, typed, aside.checked)
     parsed = aside.frame
     found = [
+        *checked.problems,
         *_of_what_counts(typed.problems, aside),
         *aside.problems,
         *_unreadable_aside(sheet, aside),
@@ -86,7 +96,7 @@ def check_rows(
     wrong_totals = {fault.row or 0 for fault in found if fault.code.startswith("row.total_")}
     problems.supersede("row.total", wrong_totals)
     problems.add(explained(in_sheet_order(found)))
-    return tuple(_lines(typed, aside, unsound)), tuple(typed.decisions)
+    return tuple(_lines(typed, aside, checked.currencies, unsound)), tuple(typed.decisions)
 
 
 def _of_what_counts(found: list[Problem], aside: SetAside) -> Iterator[Problem]:
@@ -208,11 +218,14 @@ def _problem(  # noqa: PLR0913, PLR0917 - one argument per fact
     return sheet.problem_at(column.name, row, fault, shown, **needed)
 
 
-def _unreadable_cell(sheet: Sheet, value: Unreadable, column: Column, row: int, shown: str | None) -> Problem:
+def _unreadable_cell(
+    sheet: Sheet, value: Unreadable, column: Column | CheckOnly, row: int, shown: str | None
+) -> Problem:
     """A cell that cannot be taken as what its column means."""
     stop = "" if value.message.endswith("?") else "."
     message, hint = f"{column.title}: “{shown}” {value.message}{stop}", value.hint
-    if value.fault in CSV_FAULTS and column.kind in (Kind.AMOUNT, Kind.DATE) and sheet.path.suffix.lower() == ".csv":
+    is_typed = isinstance(column, Column) and column.kind in (Kind.AMOUNT, Kind.DATE)
+    if is_typed and value.fault in CSV_FAULTS and sheet.path.suffix.lower() == ".csv":
         hint += " Or save the file as .xlsx, where numbers and dates cannot be misread."
     address = sheet.address(column.name, row)
     return Problem(f"{column.name}.{value.fault}", message, hint, sheet.name, address, row, column.name, shown)
@@ -250,22 +263,39 @@ def _lacking(sheet: Sheet, parsed: pd.DataFrame, problems: Problems) -> tuple[se
 
 
 def _absent(sheet: Sheet, column: Column, kinds: list[str], rows: set[int]) -> Problem:
-    unknown = [header.text for header in sheet.headers if header.column is None]
-    near = difflib.get_close_matches(column.title, unknown, n=1, cutoff=0.5)
-    nearest = f" The nearest header is “{near[0]}”." if near else ""
-    return problem(
-        "column.missing:rows",
-        sheet=sheet.name,
-        row=sheet.header_row,
-        column=column.name,
-        title=column.title,
-        name=column.name,
-        header_row=sheet.header_row,
-        kinds=" and ".join(kinds),
-        rows_named=row_ranges(sorted(rows)),
-        nearest=nearest,
-        meaning=column.meaning,
-    )
+    place: dict[str, Any] = {"sheet": sheet.name, "row": sheet.header_row, "column": column.name}
+    facts: dict[str, Any] = {
+        "header_row": sheet.header_row,
+        "kinds": " and ".join(kinds),
+        "rows_named": row_ranges(sorted(rows)),
+    }
+    if column.name == "amount":
+        near, instead = _perhaps_the_amount(sheet)
+        if near and instead:
+            return problem("column.missing:amount", **place, **facts, near=near, instead=instead)
+        if near:
+            return problem("column.missing:unit", **place, **facts, near=near)
+
+    checked = {column.header.text for column in sheet.checked}
+    unknown = [header.text for header in sheet.headers if header.column is None and header.text not in checked]
+    near_ones = difflib.get_close_matches(column.title, unknown, n=1, cutoff=0.6)
+    nearest = f" The nearest header is “{near_ones[0]}”." if near_ones else ""
+    facts |= {"title": column.title, "name": column.name, "meaning": column.meaning, "nearest": nearest}
+    return problem("column.missing:rows", **place, **facts)
+
+
+def _perhaps_the_amount(sheet: Sheet) -> tuple[str | None, str | None]:
+    """The header that may hold the amounts, and the lines that say so; no lines for the price of one unit."""
+    by_rule = {checked.column.rule: checked for checked in reversed(sheet.checked)}
+    for rule in (Rule.TOTAL, Rule.NET, Rule.GROSS, Rule.DEBIT):
+        if rule in by_rule:
+            return by_rule[rule].header.text, by_rule[rule].instead
+    if Rule.RATE in by_rule:
+        return by_rule[Rule.RATE].header.text, None
+    for header in sheet.headers:
+        if header.column is None and _AMOUNT_WORD.search(header.text):
+            return header.text, alias_lines("amount", header.text, {})
+    return None, None
 
 
 def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> Iterator[Problem]:
@@ -287,7 +317,8 @@ def _repeated_rows(sheet: Sheet, parsed: pd.DataFrame) -> Iterator[Problem]:
 # --- from the frame to records -----------------------------------------------
 
 
-def _lines(typed: Parsed, aside: SetAside, unsound: set[int]) -> Iterator[SheetLine]:
+def _lines(typed: Parsed, aside: SetAside, currencies: Mapping[int, str], unsound: set[int]) -> Iterator[SheetLine]:
+    """The rows as lines; ``currencies`` stand in a column of their own."""
     parsed = aside.frame
     names = parsed.columns.tolist()
     of_items = _records(parsed, [name for name in names if name in ITEM_COLUMNS])
@@ -299,6 +330,7 @@ def _lines(typed: Parsed, aside: SetAside, unsound: set[int]) -> Iterator[SheetL
     for row, project, item_values, invoice_values in rows:
         # A name beside a number that cannot be read proves nothing: the number may mean another project.
         name = None if row in unreadable_ids else project.get(NAME_OF_PROJECT, typed.titles.get(row))
+        has_amount = "amount" in item_values or "amount" in aside.compared.get(row, ())
         yield SheetLine(
             row=row,
             workspace_id=cast("int | None", project.get("workspace_id")),
@@ -308,7 +340,7 @@ def _lines(typed: Parsed, aside: SetAside, unsound: set[int]) -> Iterator[SheetL
             item_values=item_values,
             invoice_values=invoice_values,
             workspace_name=cast("str | None", name),
-            currency=typed.currencies.get(row),
+            currency=currencies.get(row, typed.currencies.get(row) if has_amount else None),
             compared=aside.compared.get(row, {}),
         )
 

@@ -11,21 +11,23 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
+from importer.checking.contradictions import figures_in
 from importer.model.columns import BY_NAME
 from importer.model.invoices import BY_ID, ItemType
 from importer.model.sheet import text_of
 from importer.model.words import count_of, names_in_short, row_ranges
-from importer.values.readings import Undecided, Unreadable
+from importer.values.readings import Undecided, Unreadable, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     import pandas as pd
 
+    from importer.model.check_only import CheckOnly
     from importer.model.columns import Column
     from importer.model.problems import Problem
-    from importer.model.sheet import Sheet
+    from importer.model.sheet import Cell, Sheet
 
 
 class UnsentCells(Enum):
@@ -42,6 +44,8 @@ COMPARED: dict[str, frozenset[ItemType]] = {
     "rate": frozenset({ItemType.TIME_ENTRY}),
 }
 """Columns that Kantata can be asked about, and beside which records."""
+FIGURES = ("hours", "rate")
+"""Those that are never sent, beside whatever they stand."""
 NEVER_ASIDE = frozenset({"taxable"})
 """Columns that ask for something: they are refused also where others are compared."""
 MOST_CELLS = 5
@@ -56,12 +60,14 @@ class SetAside:
     """The typed cells without it."""
     compared: dict[int, dict[str, Decimal]] = field(default_factory=dict)
     """Row → column → value that Kantata is to be asked about."""
-    unreadable: list[tuple[Column, int, Unreadable]] = field(default_factory=list)
+    unreadable: list[tuple[Column | CheckOnly, int, Unreadable]] = field(default_factory=list)
     """Cells to be compared that cannot be read, with their rows."""
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     rows: dict[str, frozenset[int]] = field(default_factory=dict)
     """Column → rows whose cells count no more."""
+    checked: set[str] = field(default_factory=set)
+    """Check-only columns that were compared or left aside."""
 
 
 def set_aside(sheet: Sheet, parsed: pd.DataFrame, how: UnsentCells) -> SetAside:
@@ -79,6 +85,7 @@ def set_aside(sheet: Sheet, parsed: pd.DataFrame, how: UnsentCells) -> SetAside:
         filled = [cast("int", row) for row in cells.index[cells.notna()]]
         if filled:
             _take_out(sheet, column, {row: kinds[row] for row in filled}, how, aside)
+    _take_out_figures(sheet, kinds, how, aside)
     return aside
 
 
@@ -88,17 +95,48 @@ def _take_out(sheet: Sheet, column: Column, kinds: dict[int, ItemType], how: Uns
     cleared = aside.frame[column.name].copy()
     cleared[list(kinds)] = None
     aside.frame = aside.frame.assign(**{column.name: cleared})
+    _dispose(sheet, column, values, kinds, how, aside)
 
+
+def _take_out_figures(sheet: Sheet, kinds: Mapping[int, ItemType], how: UnsentCells, aside: SetAside) -> None:
+    """Take out hours and rates, which stand in no column that is sent."""
+    for checked in filter(None, map(sheet.checked_as, FIGURES)):
+        rows = {row: kinds[row] for row in checked.cells if row in kinds}
+        if rows:
+            aside.checked.add(checked.column.name)
+            values = {row: _figure(checked.cells[row]) for row in rows}
+            _dispose(sheet, checked.column, values, rows, how, aside)
+
+
+def _figure(cell: Cell) -> Decimal | Unreadable:
+    """The one number that a cell means."""
+    numbers = figures_in(cell)
+    if len(numbers) != 1:
+        return unreadable("*.not_a_figure")
+    return next(iter(numbers))
+
+
+def _dispose(  # noqa: PLR0913, PLR0917 - one argument per fact
+    sheet: Sheet,
+    column: Column | CheckOnly,
+    values: Mapping[int, object],
+    kinds: dict[int, ItemType],
+    how: UnsentCells,
+    aside: SetAside,
+) -> None:
+    """Refuse the cells of a column, leave them aside, or keep them to be compared."""
+    left: list[int] = []
+    refused: list[int] = []
     match how:
         case UnsentCells.REFUSE:
-            left, refused = [], list(kinds)
+            refused = list(kinds)
         case UnsentCells.IGNORE:
-            left, refused = list(kinds), []
+            left = list(kinds)
         case UnsentCells.COMPARE if column.name in NEVER_ASIDE:
-            left, refused = [], list(kinds)
+            refused = list(kinds)
         case UnsentCells.COMPARE:
-            left, refused = [row for row in kinds if kinds[row] not in COMPARED.get(column.name, ())], []
-            _keep(column, {row: values[row] for row in kinds if row not in set(left)}, aside)
+            left = [row for row in kinds if kinds[row] not in COMPARED.get(column.name, ())]
+            _keep(column, {row: value for row, value in values.items() if row not in set(left)}, aside)
         case _:
             assert_never(how)
 
@@ -109,7 +147,7 @@ def _take_out(sheet: Sheet, column: Column, kinds: dict[int, ItemType], how: Uns
         aside.notes.append(_left_aside(sheet, column, left))
 
 
-def _keep(column: Column, values: dict[int, object], aside: SetAside) -> None:
+def _keep(column: Column | CheckOnly, values: dict[int, object], aside: SetAside) -> None:
     """Keep values to be compared; an undecided one is spoken of by the problem of its column."""
     for row, value in values.items():
         if not isinstance(value, Unreadable):
@@ -118,7 +156,7 @@ def _keep(column: Column, values: dict[int, object], aside: SetAside) -> None:
             aside.unreadable.append((column, row, value))
 
 
-def _refused(sheet: Sheet, column: Column, rows: Sequence[int], how: UnsentCells) -> Problem:
+def _refused(sheet: Sheet, column: Column | CheckOnly, rows: Sequence[int], how: UnsentCells) -> Problem:
     key = "*.forbidden:column"
     if how is UnsentCells.COMPARE:
         key = "*.forbidden:wish"
@@ -128,7 +166,7 @@ def _refused(sheet: Sheet, column: Column, rows: Sequence[int], how: UnsentCells
     return replace(found, rows=tuple(rows))
 
 
-def _left_aside(sheet: Sheet, column: Column, rows: Sequence[int]) -> str:
+def _left_aside(sheet: Sheet, column: Column | CheckOnly, rows: Sequence[int]) -> str:
     cells = f"{count_of(len(rows), 'cell')}: {_named(sheet, column, rows)}"
     header = sheet.title(column.name)
     return (
@@ -136,7 +174,7 @@ def _left_aside(sheet: Sheet, column: Column, rows: Sequence[int]) -> str:
     )
 
 
-def _named(sheet: Sheet, column: Column, rows: Sequence[int]) -> str:
+def _named(sheet: Sheet, column: Column | CheckOnly, rows: Sequence[int]) -> str:
     """Name the cells, those below one another as a range."""
     names: list[str] = []
     for part in row_ranges(rows).split(", "):

@@ -7,12 +7,14 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from importer.model.check_only import CHECK_ONLY
 from importer.model.columns import BY_NAME, COLUMNS, REQUIRED, Kind
 from importer.model.currencies import CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from importer.model.check_only import CheckOnly
     from importer.model.columns import Column
 
 _IGNORED_IN_NAMES = str.maketrans("", "", " _-.?*:")
@@ -23,6 +25,12 @@ def fold(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name).casefold()
     visible = "".join(c for c in plain if not c.isspace() and unicodedata.category(c) != "Cf")
     return visible.translate(_IGNORED_IN_NAMES)
+
+
+def bare(word: str) -> str:
+    """Reduce a word to what is compared: no case, blanks, points, hyphens or accents."""
+    letters = unicodedata.normalize("NFKD", fold(word))
+    return "".join(letter for letter in letters if not unicodedata.category(letter).startswith("M"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +96,49 @@ _HARMLESS_REMARKS: dict[Kind, re.Pattern[str]] = {
 _HARMLESS_ANYWHERE = re.compile(r"optional|required|mandatory|text|number|digits|id|no|nr|kantata|mavenlink|\*|")
 
 
+_SIGNS = {"€": "EUR", "euro": "EUR", "£": "GBP", "us$": "USD", "$": "$", "zł": "PLN", "kč": "CZK", "₹": "INR", "¥": "¥"}
+_ENGLISH_WORDS = frozenset("ALL CUP GEL LAK MAD MOP PEN TOP".split())
+"""Codes of currencies that are words too: “Amount all”."""
+_CURRENCY_LAST = re.compile(r"(.*?)(?:[\s_,/:-]+([^\W\d_]{3,4}|us\$)|\s*([€$£¥₹]))\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"[\s_]+(?:in|en|w)$", re.IGNORECASE)
+_CURRENCY_FIRST = re.compile(r"(?:([^\W\d_]{3,4}|us\$)[\s_-]+|([€$£¥₹])\s*)(.*)", re.IGNORECASE)
+
+
+def without_currency(header: str) -> tuple[str, str | None]:
+    """Take the currency from a header, in brackets or beside its words: “Amount USD”, “Amount (EUR)”, “Betrag in €”.
+
+    The header without it, and its code or sign; the header as it is and None where it names none.
+    """
+    if remark := _REMARK.search(header):
+        currency = _currency(remark[1], words=True)
+        return (header[: remark.start()], currency) if currency else (header, None)
+    for rest, mark in _beside_currency(header):
+        currency = _currency(mark, words=False)
+        if currency and rest:
+            return rest, currency
+    return header, None
+
+
+def _beside_currency(header: str) -> Iterator[tuple[str, str]]:
+    """What may be a currency at the end or begin of a header, each after the rest of it."""
+    if last := _CURRENCY_LAST.fullmatch(header):
+        yield _BETWEEN.sub("", last[1]), last[2] or last[3]
+    if first := _CURRENCY_FIRST.fullmatch(header):
+        yield first[3], first[1] or first[2]
+
+
+def _currency(text: str, *, words: bool) -> str | None:
+    """The currency that a part of a header names; ``words`` allows codes that are English words too."""
+    mark = text.strip()
+    code = mark.upper()
+    if code in CODES and (words or code not in _ENGLISH_WORDS):
+        return code
+    return _SIGNS.get(mark.casefold())
+
+
 def currency_of_header(header: str) -> str | None:
-    """Currency that a header names in brackets, such as EUR in “Amount (EUR)”."""
-    remark = _REMARK.search(header)
-    code = "" if remark is None else remark[1].strip().upper()
-    return {"€": "EUR", "£": "GBP", "$": "$"}.get(code, code if code in CODES else None)
+    """Currency that a header names, such as EUR in “Amount (EUR)” and “Amount EUR”."""
+    return without_currency(header)[1]
 
 
 def known_as(header: str, known: Mapping[str, str]) -> str | None:
@@ -104,10 +150,39 @@ def known_as(header: str, known: Mapping[str, str]) -> str | None:
         return None
     if (name := known.get(fold(header))) is not None:
         return name
-    if (remark := _REMARK.search(header)) is None or (name := known.get(fold(header[: remark.start()]))) is None:
+    rest, currency = without_currency(header)
+    if currency is not None:
+        name = known.get(fold(rest))
+        return name if name is not None and BY_NAME[name].kind is Kind.AMOUNT else None
+    return _with_remark(header, known)
+
+
+def _with_remark(header: str, known: Mapping[str, str]) -> str | None:
+    """Column that a header means without a harmless remark in brackets at its end."""
+    remark = _REMARK.search(header)
+    name = None if remark is None else known.get(fold(header[: remark.start()]))
+    if remark is None or name is None:
         return None
-    kind, words = BY_NAME[name].kind, " ".join(remark[1].casefold().split())
-    if kind is Kind.AMOUNT and currency_of_header(header):
-        return name
-    harmless = _HARMLESS_REMARKS.get(kind)
+    words, harmless = " ".join(remark[1].casefold().split()), _HARMLESS_REMARKS.get(BY_NAME[name].kind)
     return name if _HARMLESS_ANYWHERE.fullmatch(words) or (harmless and harmless.fullmatch(words)) else None
+
+
+_PUNCTUATION = str.maketrans("", "", "%#()[]'’,")
+
+
+def check_only_as(header: str, known: Mapping[str, str]) -> CheckOnly | None:
+    """Column that is compared and never sent, which a header means; None also for what the settings pass over."""
+    if is_ignored(header, known) or known_as(header, known) is not None:
+        return None
+    for text in (header, without_currency(header)[0]):
+        column = _CHECK_ONLY.get(_check_only_key(text))
+        if column is not None:
+            return column
+    return None
+
+
+def _check_only_key(header: str) -> str:
+    return bare(header).translate(_PUNCTUATION)
+
+
+_CHECK_ONLY = {_check_only_key(header): column for column in CHECK_ONLY for header in column.headers}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from importer.model.check_only import CheckOnly
     from importer.model.problems import Problem, Severity
 
 Cell = object
@@ -69,6 +70,28 @@ class RawRow:
     def cell(self, position: int) -> Cell:
         """Cell at a column counted from 0; None beyond the end of the row."""
         return self.cells[position] if position < len(self.cells) else None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedColumn:
+    """One column of a sheet that is compared and never sent."""
+
+    column: CheckOnly
+    header: Header
+    cells: Mapping[int, Cell]
+    """Row number → filled cell, of the line items."""
+    ignore: str
+    """The line of importer.toml that passes over it."""
+    instead: str
+    """The lines of importer.toml that make it the amount."""
+
+    def at(self, row: int) -> str:
+        """Address of its cell in a row, such as ``F17``."""
+        return cell_address(self.header.position, row)
+
+    def shown(self, row: int) -> str:
+        """What its cell in a row says."""
+        return text_of(self.cells.get(row))
 
 
 class Excluded(Enum):
@@ -137,6 +160,8 @@ class Sheet:
     """How the file was read, where that was a decision; whole sentences."""
     expected: ControlTotals = ControlTotals()
     """Totals stated on the workbook's Cover sheet."""
+    checked: tuple[CheckedColumn, ...] = ()
+    """Columns that are compared and never sent, without empty ones."""
     _positions: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -144,6 +169,8 @@ class Sheet:
         positions = {header.column: header.position for header in self.headers if header.column}
         if "workspace" in positions:  # where a project is only named, that cell stands for its id
             positions.setdefault("workspace_id", positions["workspace"])
+        for checked in self.checked:
+            positions.setdefault(checked.column.name, checked.header.position)
         object.__setattr__(self, "_positions", positions)
 
     @property
@@ -157,7 +184,14 @@ class Sheet:
 
     def raw(self, column: str, row: int) -> Cell:
         """Cell of a known column as the file stores it; None when it is blank or the column is absent."""
-        return self.frame.at[row, column] if column in self.frame.columns else None
+        if column in self.frame.columns:
+            return self.frame.at[row, column]
+        checked = self.checked_as(column)
+        return None if checked is None else checked.cells.get(row)
+
+    def checked_as(self, column: str) -> CheckedColumn | None:
+        """The first of the columns with this name that are compared and never sent."""
+        return next((checked for checked in self.checked if checked.column.name == column), None)
 
     def address(self, column: str, row: int) -> str | None:
         """Cell address of a known column in a row, such as ``F17``; None when the column is absent."""
@@ -166,7 +200,9 @@ class Sheet:
 
     def title(self, column: str) -> str:
         """Header text of a known column as it stands in the sheet; its name when absent."""
-        return next((h.text for h in self.headers if h.column == column), column)
+        checked = self.checked_as(column)
+        absent = column if checked is None else checked.header.text
+        return next((h.text for h in self.headers if h.column == column), absent)
 
     def problem_at(
         self,
@@ -210,7 +246,7 @@ class SheetLine:
     workspace_name: str | None = None
     """The name that the row gives to its project."""
     currency: str | None = None
-    """Code (EUR) or shared mark ($) typed beside the amount."""
+    """Code (EUR) or shared mark ($) of the row: beside its amount, or in a column of its own."""
     compared: Mapping[str, Decimal] = field(default_factory=dict)
     """Cells that are not sent, by column name: Kantata is asked whether it holds the same."""
 
@@ -230,8 +266,7 @@ class SheetLine:
         if not self.sound or self.workspace_id is None:
             return None
         values = cast("Mapping[str, Any]", self.item_values)
-        currency = None if self.amount is None and "amount" not in self.compared else self.currency
-        return LineItem(row=self.row, workspace_id=self.workspace_id, currency=currency, **values)
+        return LineItem(row=self.row, workspace_id=self.workspace_id, currency=self.currency, **values)
 
 
 def is_blank(cell: Cell) -> bool:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from importer.kantata.account import MINUTES_PER_HOUR
+from importer.model.check_only import CHECK_BY_NAME
 from importer.model.columns import BY_NAME
 from importer.model.invoices import ItemType
 from importer.model.sheet import text_of
@@ -241,7 +242,8 @@ class _Check:
         project = self.account.project(line.workspace_id)
         if fits(line.currency, project.currency) is False:
             facts = {"mark": line.currency, "project": named(project), "currency": project.currency}
-            yield self._at("amount", line.row, "amount.currency", **facts)
+            column = "amount" if self.sheet.has("amount") else "currency"
+            yield self._at(column, line.row, "amount.currency", **facts)
 
     def _item(self, line: LineItem, item_id: int, invoice_date: date) -> Iterator[Problem]:
         """A time entry, expense or milestone must exist, belong to the project, and be free to be billed."""
@@ -266,7 +268,7 @@ class _Check:
         for column, value in self.said.values.get(line.row, {}).items():
             held = _held(column, item, unit)
             tolerance = Fraction(1, 2 * (unit if unit and column != HOURS else CENTS))
-            facts = {"title": BY_NAME[column].title, "item": f"{name[0].lower()}{name[1:]}", "shown": _figure(value)}
+            facts = {"title": _title(column), "item": f"{name[0].lower()}{name[1:]}", "shown": _figure(value)}
             if held is None:
                 yield self._at(column, line.row, "*.not_comparable", **facts)
             elif abs(Fraction(value) - held) > tolerance:
@@ -322,6 +324,11 @@ class _Check:
         raw = self.sheet.raw(column, row)
         value = None if raw is None else text_of(raw)
         return self.sheet.problem_at(column, row, key, value, **facts)
+
+
+def _title(column: str) -> str:
+    """Friendly header of a column, also of one that is never sent."""
+    return BY_NAME[column].title if column in BY_NAME else CHECK_BY_NAME[column].title
 
 
 def _held(column: str, item: BillableItem | None, unit: int | None) -> Fraction | None:

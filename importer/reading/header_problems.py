@@ -8,10 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED, RESULT_COLUMNS
-from importer.model.headers import fold, is_ignored, own_headers, required_columns
+from importer.model.headers import check_only_as, fold, is_ignored, own_headers, required_columns
 from importer.model.messages import problem
 from importer.model.problems import cell_address
-from importer.reading.check_only import rule_of
 from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore
 
 if TYPE_CHECKING:
@@ -23,12 +22,10 @@ if TYPE_CHECKING:
 
 NEAR = 0.83
 """Likeness (difflib ratio) from which an unknown header counts as a misspelling."""
-_NOT_APPLIED = """
-    Quantity, Qty, Count, Units, Hours, Discount, Rebate, Tax, VAT, Tax rate, Status, Billable, Menge, Anzahl, Stunden,
-    Rabatt, MwSt, USt, Quantité, Heures, Remise, TVA, Cantidad, Horas, Descuento, IVA, Currency, Währung
-"""
-CHANGES_AMOUNTS = frozenset(fold(word) for word in _NOT_APPLIED.split(","))
-"""Headers of columns that a person may expect to change what is billed; the program does not apply them."""
+ALIKE = 0.6
+"""Likeness from which a header is named as the nearest to a missing one."""
+CHANGES_AMOUNTS = frozenset({"status", "invoicestatus", "billingstatus"})
+"""Folded headers of columns that a person may expect to change what is billed; the program does not apply them."""
 
 _WORDS_OF_EXPORTS = {"group": "a group of users", "title": "a job title", "date": "the day of the work"}
 """Folded headers that are understood, and what they mean in exports of time."""
@@ -89,12 +86,15 @@ def missing_columns(
     A column for which a header is probably misspelt is left out: ``problems``, those of
     the columns that are there, ask about it already.
     """
-    misspelt = {asked.meant for asked in problems if asked.code == "column.near_miss"}
-    unknown = [header.text for header in headers if header.column is None]
+    asked_about = {asked.meant for asked in problems if asked.code == "column.near_miss"}
+    unknown = []
+    for header in headers:
+        if header.column is None and check_only_as(header.text, known) is None:
+            unknown.append(header.text)
     names = {header.column for header in headers if header.column}
     missing = []
     for name in lacking(names, known):
-        if name in misspelt:
+        if name in asked_about:
             continue
         column = BY_NAME[name]
         nearest = _nearest_header(unknown, name, known)
@@ -115,19 +115,20 @@ def missing_columns(
 
 
 def _nearest_header(headers: list[str], name: str, known: Mapping[str, str]) -> str:
-    """A sentence that names the header most like the names of a column; empty when there is no header."""
-    if not headers:
-        return ""
+    """A sentence that names the header most like the names of a column; empty when none is like them."""
     names = [header for header, meant in known.items() if meant == name]
 
     def likeness(header: str) -> float:
         folded = fold(header)
         return max(difflib.SequenceMatcher(None, folded, name).ratio() for name in names)
 
-    return f" The nearest header is “{max(headers, key=likeness)}”."
+    near = max(headers, key=likeness, default=None)
+    if near is None or likeness(near) < ALIKE:
+        return ""
+    return f" The nearest header is “{near}”."
 
 
-def _nearest(text: str, known: Mapping[str, str]) -> str | None:
+def misspelt(text: str, known: Mapping[str, str]) -> str | None:
     """Column that a misspelt header may mean; None when none is near."""
     folded = fold(text)
     for name in difflib.get_close_matches(folded, known, n=5, cutoff=NEAR):
@@ -187,8 +188,8 @@ def _unknown_columns(grid: Grid, row: int, headers: tuple[Header, ...], known: M
     added = added_by_results(headers)
     problems = []
     for header in headers:
-        if rule_of(header, known) is not None:  # its cells are compared, each with what is billed
-            continue
+        if header.column is None and check_only_as(header.text, known) is not None:
+            continue  # its cells are compared, each with what is billed
         if header.column is None and header.position not in added and not is_ignored(header.text, known):
             problems.append(_unknown_column(grid, row, header, known, present))
     return problems
@@ -202,7 +203,7 @@ def _unknown_column(
     cell = cell_address(header.position, row)
     unknown = partial(problem, sheet=grid.name, cell=cell, row=row, column=text, value=text, text=text)
 
-    meant = _nearest(text, known)
+    meant = misspelt(text, known)
     if meant is not None and meant not in present:
         alias, ignore = alias_lines(meant, text, known), ignore_line([text], known)
         title = BY_NAME[meant].title

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED
 from importer.model.errors import FileProblem, WrongUse
-from importer.model.headers import fold, known_as, required_columns
+from importer.model.headers import check_only_as, known_as, required_columns
 from importer.model.messages import error, problem
 from importer.model.sheet import Header, is_blank, text_of
 from importer.reading.cover import is_annotation
-from importer.reading.header_problems import NEAR, column_problems, lacking, missing_columns
+from importer.reading.header_problems import column_problems, lacking, missing_columns, misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -123,7 +122,7 @@ def _like_a_header(grids: Sequence[Grid], known: Mapping[str, str]) -> str | Non
     for grid in grids:
         for cells in grid.rows[:HEADER_SEARCH_ROWS]:
             for text in cells:
-                if isinstance(text, str) and difflib.get_close_matches(fold(text), known, n=1, cutoff=NEAR):
+                if isinstance(text, str) and misspelt(text, known) is not None:
                     return text
     return None
 
@@ -169,14 +168,19 @@ def _required_names(known: Mapping[str, str]) -> set[str]:
 
 
 def _candidates(grid: Grid, known: Mapping[str, str]) -> dict[int, set[str]]:
-    """Row number → names of the known columns, of the rows that may be the header."""
-    candidates = {}
+    """Row number → names of the known columns, of the rows that may be the header.
+
+    Where no row has two of them, one beside a column that is only compared will do: it can be said what is missing.
+    """
+    candidates, with_one = {}, {}
     for number, cells in enumerate(grid.rows[:HEADER_SEARCH_ROWS], start=1):
-        meant = {known_as(cell, known) for cell in cells if isinstance(cell, str)}
-        names = {name for name in meant if name}
+        texts = [cell for cell in cells if isinstance(cell, str)]
+        names = set(filter(None, (known_as(text, known) for text in texts)))
         if len(names) >= FEWEST_KNOWN:
             candidates[number] = names
-    return candidates
+        elif names and any(check_only_as(text, known) for text in texts):
+            with_one[number] = names
+    return candidates or with_one
 
 
 def _best_reading(grid: Grid, row: int, known: Mapping[str, str]) -> HeaderRow:

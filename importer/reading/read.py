@@ -19,7 +19,7 @@ from importer.model.messages import error, problem
 from importer.model.problems import cell_address, column_letter
 from importer.model.sheet import Cell, CellFault, Header, RawRow, Sheet, is_blank
 from importer.reading import appearance
-from importer.reading.check_only import check_only
+from importer.reading.check_only import checked_columns
 from importer.reading.cover import find_batch, find_expected
 from importer.reading.formats.grid import Grid, Limits
 from importer.reading.formats.unpack import bytes_of, unpack
@@ -85,7 +85,6 @@ def read_sheet(
     lines = appearance.unmerged(grid, start, lines, reading.merged_cells)
     seen = shown_values(grid, start, lines)
     lines = appearance.changed(lines, seen.changes)
-    compared = check_only(grid, start, lines, headers)
     headless = _headless(grid, start.headers, rows)
 
     problems = (
@@ -101,7 +100,6 @@ def read_sheet(
         *not_lines,
         *appearance.odd_letters(grid, start, lines),
         *seen.problems,
-        *compared.problems,
         *batch_problems,
         *expected_problems,
     )
@@ -118,7 +116,8 @@ def read_sheet(
         added=added_by_results(start.headers),
         batch=batch,
         excluded=excluded,
-        currencies={**compared.currencies, **seen.currencies},
+        currencies=seen.currencies,
+        checked=tuple(checked_columns(start, lines, headers)),
         notes=(*file.notes, *start.notes),
         expected=expected,
     )

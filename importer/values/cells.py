@@ -13,11 +13,11 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from importer.model.columns import ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, SYNC_STATUSES, Kind
-from importer.model.headers import fold
+from importer.model.headers import bare, fold
 from importer.model.invoices import ItemType
 from importer.values.amounts import amount_of_cell
 from importer.values.dates import date_of_cell
-from importer.values.readings import SURE_DIGITS, Unreadable, bare, clean, number_of, unreadable
+from importer.values.readings import SURE_DIGITS, Unreadable, clean, number_of, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

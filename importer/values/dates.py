@@ -6,8 +6,9 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from importer.model.headers import bare
 from importer.values import times_of_day
-from importer.values.readings import Typed, Unreadable, bare, clean, number_of, unreadable
+from importer.values.readings import Typed, Unreadable, clean, number_of, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
-from importer.model.headers import fold
 from importer.model.messages import worded
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0xFFE1: "£", 0xFFE5: "¥"}
@@ -80,12 +78,6 @@ def as_typed(text: str) -> str:
 def clean(text: str) -> str:
     """Normalise a typed number or term, with single blanks."""
     return " ".join(as_typed(text).split())
-
-
-def bare(word: str) -> str:
-    """Reduce a word to what is compared: no case, blanks, points, hyphens or accents."""
-    letters = unicodedata.normalize("NFKD", fold(word))
-    return "".join(letter for letter in letters if not unicodedata.category(letter).startswith("M"))
 
 
 def number_of(raw: object) -> Decimal | None:

@@ -106,3 +106,31 @@ def test_a_total_sums_what_is_compared_too(tmp_path: Path, total: float, errors:
     path = records(tmp_path / "a.xlsx", *BOTH, {"notes": "Total", "amount": total})
     _, problems, _ = checked(path, UnsentCells.COMPARE)
     assert [problem.code for problem in problems if problem.severity is Severity.ERROR] == errors
+
+
+def test_hours_and_rate_are_compared_beside_time_entries(tmp_path: Path) -> None:
+    """As durations too; beside an expense they are left aside."""
+    rows = [
+        {**TIME, "item_id": 5101001, "Hours": "7:30", "Rate": 150},
+        {**TIME, "item_type": "expense", "item_id": 5201001, "Hours": 2, "Rate": None},
+    ]
+    lines, problems, notes = checked(records(tmp_path / "a.xlsx", *rows), UnsentCells.COMPARE)
+    assert problems == []
+    assert [dict(line.compared) for line in lines] == [{"hours": Decimal("7.5"), "rate": Decimal(150)}, {}]
+    assert ["“Hours”" in note for note in notes] == [True]
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [(UnsentCells.REFUSE, [("hours.forbidden", "D2", (2,))]), (UnsentCells.IGNORE, [])],
+)
+def test_hours_are_refused_or_ignored_like_amounts(tmp_path: Path, how: UnsentCells, expected: list[Any]) -> None:
+    """They say nothing of a fixed fee without a rate, which is a warning."""
+    path = records(tmp_path / "a.xlsx", {**TIME, "item_id": 5101001, "Hours": 2})
+    assert places(checked(path, how)[1]) == expected
+
+
+def test_hours_that_cannot_be_read_are_an_error_at_the_cell(tmp_path: Path) -> None:
+    """They cannot be compared."""
+    path = records(tmp_path / "a.xlsx", {**TIME, "item_id": 5101001, "Hours": "half a day"})
+    assert places(checked(path, UnsentCells.COMPARE)[1]) == [("hours.not_a_figure", "D2", ())]

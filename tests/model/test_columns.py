@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, RESULT_COLUMNS
 from importer.model.columns import Level as Lv
-from importer.model.headers import fold, known_headers
+from importer.model.headers import currency_of_header, fold, known_as, known_headers
 from importer.model.invoices import ItemType
 
 PROMISED = {
@@ -103,6 +103,25 @@ def test_headers_match_whatever_their_case_and_blanks(header: str, name: str) ->
 def test_headers_are_not_guessed(header: str) -> None:
     """A header that only resembles a known one is not taken for it."""
     assert fold(header) not in known_headers()
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "currency"),
+    [
+        ("Amount USD", "amount", "USD"),
+        ("USD amount", "amount", "USD"),
+        ("amount_eur", "amount", "EUR"),
+        ("Amount in €", "amount", "EUR"),
+        ("Betrag in EUR", "amount", "EUR"),
+        ("Amount ($)", "amount", "$"),
+        ("Amount all", None, None),
+        ("Project EUR", None, "EUR"),
+        ("Invoice date", "invoice_date", None),
+    ],
+)
+def test_currency_beside_a_header_is_no_part_of_it(header: str, name: str | None, currency: str | None) -> None:
+    """It is compared with that of the project; only amounts have one."""
+    assert (known_as(header, known_headers()), currency_of_header(header)) == (name, currency)
 
 
 def test_settings_add_headers() -> None:

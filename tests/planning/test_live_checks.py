@@ -144,6 +144,13 @@ UNSENT: dict[str, tuple[dict[str, object], list[tuple[str, str, str]]]] = {
         {"workspace_id": 106, **TIME, "item_id": 5106001, "amount": "EUR 1"},
         [("amount.differs", "E2", "error"), ("amount.currency", "E2", "error")],
     ),
+    "hours and rate": ({**HOURS, "Hours": "2:15", "Rate": "110"}, []),
+    "other hours": ({**HOURS, "Hours": "2.5"}, [("hours.differs", "E2", "error")]),
+    "another rate": ({**HOURS, "Rate": 120}, [("rate.differs", "E2", "error")]),
+    "a currency column": (
+        {"workspace_id": 106, **TIME, "item_id": 5106001, "Currency": "EUR"},
+        [("amount.currency", "E2", "error")],
+    ),
     "a text": ({**HOURS, "notes": "Workshop"}, []),
     "an expense": ({**EXPENSE, "item_id": 6101001, "amount": "50.09"}, []),
     "another expense": ({**EXPENSE, "item_id": 6101001, "amount": "50"}, [("amount.differs", "E2", "error")]),
@@ -516,3 +523,20 @@ def test_the_currency_beside_an_amount_fits_the_project(
     """An invoice gets the currency of its project, whatever the sheet says beside the amount."""
     done = preview(cli.at(sandbox), {**FEE, "amount": amount})
     assert [code for code, _, severity in found(done) if severity == "error"] == expected
+
+
+def test_an_export_of_time_entries_is_previewed_clean(cli: Cli, sandbox: Sandbox) -> None:
+    """77 rows with description, hours, rate and amount that agree: no problem, and one note on the texts."""
+    rows: list[dict[str, object]] = []
+    for project in range(101, 108):
+        address = f"{sandbox.base_url}/time_entries?workspace_id={project}&per_page=200"
+        answer = requests.get(address, headers={"Authorization": f"Bearer {sandbox.token}"}, timeout=5).json()
+        entries = sorted(answer["time_entries"].values(), key=lambda entry: int(entry["id"]))
+        for entry in entries[:11]:
+            minutes, rate = entry["time_in_minutes"], entry["rate_in_cents"]
+            figures = {"Hours": minutes / 60, "Rate": rate / 100, "amount": f"{minutes * rate / 6000:.2f}"}
+            rows.append({"workspace_id": project, **TIME, "item_id": entry["id"], "notes": entry["notes"], **figures})
+    done = preview(cli.at(sandbox), *rows)
+    assert len(rows) == 77
+    assert (done.exit_code, found(done)) == (0, [])
+    assert len([notice for notice in told(done) if "is not sent: Kantata has its own" in notice]) == 1

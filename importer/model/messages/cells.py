@@ -96,6 +96,9 @@ _IDS = {
 
 _AMOUNTS = {
     "*.not_a_number:cell": Message("is not an amount", "Type the amount in digits, such as 1234.50."),
+    "*.not_a_figure": Message(
+        "is not a number that can be read with certainty", "Type it in digits, such as 7.5, or empty the cell."
+    ),
     "*.not_a_number:percentage": Message("is a percentage, not an amount", "Type the amount itself."),
     "*.not_a_number:scientific": Message(
         "is in scientific notation, as Excel writes a shortened number or what rounding leaves of a calculation",

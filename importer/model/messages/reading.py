@@ -191,9 +191,19 @@ _HEADERS = {
         Severity.WARNING,
     ),
     "column.contradicts": Message(
-        "The column “{header}” says “{shown}”, which contradicts what would be billed: only {needed} agrees with it.",
+        "“{header}” says “{shown}”, which contradicts what would be billed: {why}.",
         "Correct the row or leave it out. If the column means something else, add to importer.toml, "
         "above all sections:\n{ignore}",
+    ),
+    "column.contradicts:amount": Message(
+        "“{header}” says “{shown}”, which contradicts what would be billed: {why}.",
+        "Correct the row. If the column means something else, add to importer.toml, above all sections:\n{ignore}\n"
+        "If it holds the amounts to bill, add instead:\n{instead}",
+    ),
+    "column.contradicts:net": Message(
+        "“{header}” says “{shown}”, which contradicts what would be billed: {why}.",
+        "If the column holds the days to pay, call it Net days. If it means something else, add to importer.toml, "
+        "above all sections:\n{ignore}\nIf it holds the amounts to bill, add instead:\n{instead}",
     ),
     "column.read_as": Message(
         "The column “{header}” is read as {title}; in many exports it holds {other}.",

@@ -60,6 +60,17 @@ _ROWS = {
         "(row {rows_named}).{nearest}",
         "Add a column with the header “{title}”. {meaning}",
     ),
+    "column.missing:amount": Message(
+        "No column holds the amounts: Amount (amount) is missing from the header in row {header_row}, but rows of type "
+        "{kinds} need it (row {rows_named}). “{near}” may be meant.",
+        "If it holds the amounts to bill, add to importer.toml:\n{instead}\n"
+        "Otherwise add a column with the header “Amount”.",
+    ),
+    "column.missing:unit": Message(
+        "No column holds the amounts: Amount (amount) is missing from the header in row {header_row}, but rows of type "
+        "{kinds} need it (row {rows_named}). “{near}” seems to be the price of one unit.",
+        "Add a column with the header “Amount”: quantity times price.",
+    ),
     "column.missing:terms": Message(
         "The column {title} ({name}) is missing, and the settings name no payment terms.",
         "Add a column “{title}” with the days until payment is due, or put payment_schedule = 30 into importer.toml.",

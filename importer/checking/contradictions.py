@@ -1,0 +1,296 @@
+"""Columns that are compared and never sent: what they say may not contradict what is billed.
+
+The rules stand in :mod:`importer.model.check_only`. A text that can be read in several ways agrees when one of
+them does. What no rule can decide is a warning where the column may be a remark, else an error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+from importer.checking.amount_proofs import Facts, disagreements
+from importer.checking.conventions import Conventions
+from importer.model.check_only import Rule
+from importer.model.columns import Kind
+from importer.model.currencies import CODES
+from importer.model.headers import bare, fold, without_currency
+from importer.model.invoices import PRICED
+from importer.model.messages import problem
+from importer.model.sheet import is_blank, text_of
+from importer.model.words import count_of
+from importer.values.amounts import currency_of, same_currency, typed_amount
+from importer.values.cells import is_nothing, parser_of
+from importer.values.dates import date_of_cell, typed_date
+from importer.values.dates import shown as shown_date
+from importer.values.readings import Typed, clean, number_of
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Hashable, Iterator, Mapping
+
+    import pandas as pd
+
+    from importer.checking.amount_proofs import Fault, Readings
+    from importer.checking.invoice_rules import InvoiceRows
+    from importer.checking.typed_cells import Parsed
+    from importer.model.problems import Problem
+    from importer.model.sheet import Cell, CheckedColumn, Sheet
+
+_DEBITS = frozenset("dr d debit s soll debe debet dare + in".split())
+_OF_WORDS = frozenset({Rule.NO, Rule.YES, Rule.EMPTY, Rule.SIGN})
+_NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE}
+_DURATION = re.compile(r"([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?")
+_UNIT = re.compile(r"\s*(?:%|[^\W\d_]+\.?)$")
+"""What stands behind a number: “8 h”, “19 %”, “2 pcs.”."""
+_CODE = re.compile(r"\b[A-Z]{3}\b")
+_SECONDS = 3600
+_NET_HEADERS = re.compile(r"net|netto|neto|excl|without|ohne|\bht\b", re.IGNORECASE)
+
+
+@dataclass
+class Contradictions:
+    """What the check-only columns of a sheet say."""
+
+    problems: list[Problem] = field(default_factory=list)
+    currencies: dict[int, str] = field(default_factory=dict)
+    """Row → currency that a column of its own says."""
+
+
+def contradictions(sheet: Sheet, typed: Parsed, left: Container[str] = ()) -> Contradictions:
+    """Compare the check-only columns; an error at each cell that keeps its row from being billed as it stands.
+
+    ``left`` are the names of columns that are compared with Kantata, or set aside, already.
+    """
+    found = Contradictions()
+    for checked in sheet.checked:
+        if checked.column.rule in _OF_WORDS:
+            found.problems.extend(_wrong_words(sheet, checked))
+        elif checked.column.rule is Rule.CURRENCY:
+            _use_currencies(sheet, checked, typed, found)
+
+    of_amounts = [checked for checked in sheet.checked if checked.column.rule not in _NOT_OF_AMOUNTS]
+    if of_amounts and sheet.has("amount"):
+        found.problems.extend(_wrong_amounts(sheet, typed.frame, of_amounts, left))
+    return found
+
+
+# --- words ---------------------------------------------------------------------
+
+
+def _wrong_words(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
+    for row, cell in checked.cells.items():
+        needed = _needed_word(checked.column.rule, cell)
+        if needed is not None:
+            yield contradiction(sheet, checked, row, f"only {needed} agrees with it")
+
+
+def _needed_word(rule: Rule, cell: Cell) -> str | None:
+    """What a cell should say instead; None when it agrees."""
+    if rule is Rule.NO:
+        return None if parser_of(Kind.YES_NO)(cell) is False else "no"
+    if rule is Rule.YES:
+        return None if parser_of(Kind.YES_NO)(cell) is True else "yes"
+    if rule is Rule.EMPTY:
+        return None if is_nothing(cell) else "an empty cell"
+    return None if bare(text_of(cell)) in _DEBITS else "a debit"
+
+
+def _use_currencies(sheet: Sheet, checked: CheckedColumn, typed: Parsed, found: Contradictions) -> None:
+    """Take the currency of each row; one that differs from the mark beside its amount is an error."""
+    for row, cell in checked.cells.items():
+        currency, mark = _currency_in(text_of(cell)), typed.currencies.get(row)
+        if currency is None:
+            found.problems.append(contradiction(sheet, checked, row, "only a currency agrees with it"))
+        elif mark is not None and not same_currency(mark, currency):
+            found.problems.append(contradiction(sheet, checked, row, f"the amount is in {mark}"))
+        else:
+            found.currencies[row] = currency
+
+
+@lru_cache(maxsize=1_000)
+def _currency_in(text: str) -> str | None:
+    """The currency of a cell: EUR, €, “Euro - EUR”."""
+    codes = {code for code in _CODE.findall(text) if code in CODES}
+    return currency_of(text.strip()) or (codes.pop() if len(codes) == 1 else None)
+
+
+# --- due dates ---------------------------------------------------------------------
+
+
+def wrong_due_dates(rows: InvoiceRows, sheet: Sheet, net_days: int | None) -> Iterator[Problem]:
+    """An error at each due date that is not the invoice date plus the net days.
+
+    ``net_days`` are those of the settings, for rows that say nothing.
+    """
+    columns = [checked for checked in sheet.checked if checked.column.rule is Rule.DUE_DATE]
+    if not columns or _unreadable_terms(rows, sheet):
+        return
+    values = rows.merged()
+    days = values.get("payment_schedule", net_days)
+    if days is None:
+        return
+    due, why = _due(values.get("invoice_date"), days)
+    for checked in columns:
+        for line in rows.lines:
+            if line.row in checked.cells and due not in _dates_in(checked.cells[line.row]):
+                yield contradiction(sheet, checked, line.row, why)
+
+
+def _due(invoice_date: date | None, days: int) -> tuple[date | None, str]:
+    """The day on which an invoice is due, and why it is that day."""
+    if invoice_date is None:
+        return None, "the row has no invoice date, so that the day of sending would decide"
+    due = invoice_date + timedelta(days=days)
+    return due, f"{shown_date(invoice_date)} and {count_of(days, 'day')} to pay make it {shown_date(due)}"
+
+
+def _unreadable_terms(rows: InvoiceRows, sheet: Sheet) -> bool:
+    """Whether a cell with the date or the net days could not be read: it has an error of its own."""
+    for line in rows.lines:
+        for name in ("invoice_date", "payment_schedule"):
+            if name not in line.invoice_values and not is_blank(sheet.raw(name, line.row)):
+                return True
+    return False
+
+
+@lru_cache(maxsize=10_000, typed=True)
+def _dates_in(cell: Cell) -> frozenset[object]:
+    """The days that a cell may mean; none when it is no date."""
+    if isinstance(cell, str):
+        read = typed_date(cell, Conventions().today)
+        return frozenset(dict(read.values).values()) if isinstance(read, Typed) else frozenset()
+    day = date_of_cell(cell)
+    return frozenset({day}) if isinstance(day, date) else frozenset()
+
+
+# --- figures ---------------------------------------------------------------------
+
+
+def _wrong_amounts(
+    sheet: Sheet, parsed: pd.DataFrame, columns: list[CheckedColumn], left: Container[str]
+) -> Iterator[Problem]:
+    """Compare with the amount of each row that has one and is priced by it; warn of columns that decided nothing."""
+    header, _ = without_currency(sheet.title("amount"))
+    is_price, is_net = fold(header) == "price", _NET_HEADERS.search(header) is not None
+    taxable = _cells_of(parsed, "taxable")
+    priced = dict(_priced(parsed))
+    has_total = any(checked.column.rule is Rule.TOTAL for checked in columns)
+    sums = _sums_of_invoices(parsed, priced) if has_total else {}
+    used: set[int] = set()
+    judged: dict[tuple[object, ...], list[Fault]] = {}
+    for row, amount in priced.items():
+        says = _what_row_says(columns, row)
+        if not says:
+            continue
+        same = (amount, taxable.get(row), sums.get(row), says)
+        if same not in judged:  # rows that say the same are judged once
+            facts = Facts(amount, taxable.get(row), _by_rule(columns, row), sums.get(row, amount), is_price, is_net)
+            judged[same] = list(disagreements(facts))
+            used.update(facts.used)
+        for checked, why in judged[same]:
+            yield contradiction(sheet, checked, row, why)
+
+    for checked in columns:
+        if checked.header.position not in used and checked.column.name not in left:
+            yield _not_applied(sheet, checked)
+
+
+def _what_row_says(columns: list[CheckedColumn], row: int) -> tuple[object, ...]:
+    """The filled cells of a row, with what tells them from others that compare as equal."""
+    says: list[object] = []
+    for checked in columns:
+        cell = checked.cells.get(row)
+        if cell is not None:
+            says += (checked.header.position, type(cell), cell)
+    return tuple(says)
+
+
+def _by_rule(columns: list[CheckedColumn], row: int) -> dict[Rule, list[Readings]]:
+    cells: dict[Rule, list[Readings]] = {}
+    for checked in columns:
+        if row in checked.cells:
+            cells.setdefault(checked.column.rule, []).append((checked, figures_in(checked.cells[row])))
+    return cells
+
+
+def _priced(parsed: pd.DataFrame) -> Iterator[tuple[int, Decimal]]:
+    """Row and amount of the fixed fees and additional items whose amount can be read."""
+    kinds = _cells_of(parsed, "item_type")
+    for row, amount in _cells_of(parsed, "amount").items():
+        if isinstance(amount, Decimal) and kinds.get(row) in PRICED:
+            yield cast("int", row), amount
+
+
+def _cells_of(parsed: pd.DataFrame, name: str) -> Mapping[Hashable, object]:
+    return dict(parsed[name].items()) if name in parsed.columns else {}
+
+
+def _sums_of_invoices(parsed: pd.DataFrame, priced: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """Row → sum of the amounts of all rows of its invoice, which its key tells, or its project."""
+    keys = _cells_of(parsed, "invoice_key")
+    projects, names = _cells_of(parsed, "workspace_id"), _cells_of(parsed, "workspace")
+    invoice_of: dict[int, object] = {}
+    sums: dict[object, Decimal] = {}
+    for row, amount in priced.items():
+        invoice = keys.get(row) or (projects.get(row), names.get(row))
+        invoice_of[row] = invoice
+        sums[invoice] = sums.get(invoice, Decimal(0)) + amount
+    return {row: sums[invoice] for row, invoice in invoice_of.items()}
+
+
+@lru_cache(maxsize=10_000, typed=True)
+def figures_in(cell: Cell) -> frozenset[Decimal]:
+    """The numbers that a cell may mean, hours of a duration; none when it is no number."""
+    if isinstance(cell, str):
+        return _figures_in_text(clean(cell))
+    if isinstance(cell, time):
+        cell = timedelta(hours=cell.hour, minutes=cell.minute, seconds=cell.second)
+    if isinstance(cell, timedelta):
+        return frozenset({Decimal(cell.total_seconds()) / _SECONDS})
+    number = None if isinstance(cell, date) else number_of(cell)
+    return frozenset() if number is None else frozenset({number})
+
+
+def _figures_in_text(text: str) -> frozenset[Decimal]:
+    if duration := _DURATION.fullmatch(text):
+        hours, minutes, seconds = (int(part or 0) for part in duration.groups())
+        return frozenset({Decimal(hours * _SECONDS + minutes * 60 + seconds) / _SECONDS})
+    if is_nothing(text):
+        return frozenset({Decimal(0)})
+    for form in (text, _UNIT.sub("", text)):
+        read = typed_amount(form)
+        if isinstance(read, Typed):
+            return frozenset(value for value in dict(read.values).values() if isinstance(value, Decimal))
+    return frozenset()
+
+
+# --- how it is said --------------------------------------------------------------
+
+
+def contradiction(sheet: Sheet, checked: CheckedColumn, row: int, why: str) -> Problem:
+    """The error at a cell that contradicts what would be billed; ``why`` ends its sentence."""
+    key, facts = "column.contradicts", {"ignore": checked.ignore}
+    if checked.column.rule in {Rule.TOTAL, Rule.NET, Rule.GROSS}:
+        key, facts["instead"] = "column.contradicts:amount", checked.instead
+    if fold(checked.header.text) == "net":
+        key = "column.contradicts:net"
+    text, shown = checked.header.text, checked.shown(row)
+    facts |= {"header": text, "shown": shown, "why": why}
+    return _at(sheet, checked, row, key, facts)
+
+
+def _not_applied(sheet: Sheet, checked: CheckedColumn) -> Problem:
+    text = checked.header.text
+    lines = f"To silence this warning, add to importer.toml, above all sections:\n{checked.ignore}"
+    return _at(sheet, checked, sheet.header_row, "column.not_applied", {"text": text, "lines": lines})
+
+
+def _at(sheet: Sheet, checked: CheckedColumn, row: int, key: str, facts: Mapping[str, Any]) -> Problem:
+    """A problem at a cell of the column; its value is what is said to be ``shown``, else the header."""
+    text = checked.header.text
+    place: dict[str, Any] = {"sheet": sheet.name, "cell": checked.at(row), "row": row, "column": text}
+    return problem(key, value=facts.get("shown", text), **place, **facts)

@@ -1,0 +1,260 @@
+"""Columns that are compared and never sent may not contradict what is billed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sheets import NET_30_DRAFT, NO_TERMS, csv_file, in_this_process, read
+
+from importer.checking.grouping import group
+from importer.checking.row_checks import check_rows
+from importer.model.check_only import CHECK_ONLY
+from importer.model.headers import OwnHeaders, check_only_as, known_as, known_headers
+from importer.model.problems import Problems, Severity
+from importer.reading.read import read_sheet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from importer.checking.grouping import Defaults
+    from importer.model.problems import Problem
+    from importer.model.sheet import Sheet, SheetLine
+
+KNOWN = known_headers()
+
+
+def checked(sheet: Sheet, defaults: Defaults = NET_30_DRAFT) -> tuple[tuple[SheetLine, ...], tuple[Problem, ...]]:
+    """The rows and the problems of a sheet."""
+    problems = Problems(sheet.problems)
+    lines, _ = check_rows(sheet, problems, send_cents=True)
+    group(lines, sheet, defaults, problems)
+    return lines, problems.ordered()
+
+
+def sheet_of(folder: Path, columns: str, *rows: str) -> Sheet:
+    """A sheet with these columns beside project and type; fields are separated by semicolons."""
+    content = "".join(f"101;Fixed fee;{row}\n" for row in rows)
+    return read(csv_file(folder / "a.csv", f"Project ID;Item type;{columns}\n{content}"))
+
+
+def found(folder: Path, columns: str, *rows: str) -> list[str]:
+    """Where errors say that a cell contradicts what is billed; warnings in brackets; any other by its code."""
+    places = []
+    for problem in checked(sheet_of(folder, columns, *rows))[1]:
+        if problem.code == "column.contradicts":
+            places.append(problem.cell or "")
+        elif problem.severity is Severity.WARNING:
+            places.append(f"({problem.cell})")
+        else:
+            places.append(problem.code)
+    return places
+
+
+# --- words ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Void", "yes"),
+        ("Invoiced?", "Yes"),
+        ("Abgerechnet", "ja"),
+        ("Billed", "perhaps"),
+        ("Billable", "No"),
+        ("Invoiced on", "2026-10-01"),
+        ("Discount", "150"),
+        ("Rabatt %", "10%"),
+        ("Dr/Cr", "Cr"),
+        ("S/H", "H"),
+        ("Currency", "shells"),
+    ],
+)
+def test_contradiction_is_an_error_at_its_cell(tmp_path: Path, header: str, value: str) -> None:
+    """What contradicts the bill is never passed over."""
+    assert found(tmp_path, f"Amount;{header}", f"500;{value}") == ["D2"]
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Void", "no"),
+        ("Billable", "yes"),
+        ("Invoiced on", ""),
+        ("Discount", "0 %"),
+        ("Dr/Cr", "Dr"),
+        ("Void", ""),
+        ("Currency", "EUR"),
+        ("Currency", "Euro - EUR"),
+    ],
+)
+def test_agreement_is_silent(tmp_path: Path, header: str, value: str) -> None:
+    """A column that agrees changes nothing, and “Invoiced?” is no misspelt Invoice number."""
+    assert found(tmp_path, f"Amount;{header}", f"500;{value}") == []
+
+
+def test_ignored_column_is_not_compared(tmp_path: Path) -> None:
+    """The settings can say that a column means something else."""
+    path = csv_file(tmp_path / "a.csv", "Project ID,Item type,Amount,Void\n101,Fixed fee,500,yes\n")
+    with in_this_process():
+        sheet = read_sheet(path, None, known_headers(own=OwnHeaders(ignored=("Void",))))
+    assert checked(sheet)[1] == ()
+
+
+def test_currency_column_belongs_to_the_row(tmp_path: Path) -> None:
+    """It is compared as a mark beside the amount is, also where Kantata prices the row."""
+    path = csv_file(
+        tmp_path / "a.csv",
+        "Project ID,Item type,Item ID,Amount,Währung\n101,Fixed fee,,500,€\n101,Time entry,5,,USD\n",
+    )
+    assert [line.currency for line in checked(read(path))[0]] == ["EUR", "USD"]
+
+
+def test_currency_column_may_not_contradict_the_amount(tmp_path: Path) -> None:
+    """Two currencies for one amount cannot both be right."""
+    assert found(tmp_path, "Amount;Currency", "500 USD;EUR") == ["D2"]
+
+
+# --- figures ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "places"),
+    [
+        ("Qty;Unit price;Amount", "8;150;1200", []),
+        ("Qty;Unit price;Amount", "8;150;1250", ["C2"]),
+        ("Menge;Einzelpreis;Betrag", "8 Std.;150,00 €;1.200,00", []),
+        ("Quantité;Prix unitaire;Montant HT", "8;150;150", ["C2"]),
+        ("Hours;Rate;Amount", "7:30;100;750", []),
+        ("Hours;Rate;Amount", "7.33;150;1100", []),
+        ("Hours;Rate;Amount", "7.5;150;1100", ["C2"]),
+        ("Qty;Unit price;Amount", "flat;150;1200", ["C2"]),
+        ("Qty;Unit price;Discount;Amount", "10;100;10 %;900", []),
+        ("Qty;Unit price;Discount;Amount", "10;100;100;900", []),
+        ("Qty;Unit price;Discount;Amount", "10;100;10 %;1000", ["C2", "E2"]),
+        ("Qty;Price;Total", "8;150;1200", ["C2", "E2"]),
+        ("Qty;Price;Total", "8;1200;1200", []),
+        ("Qty;Price", "1;150", []),
+        ("Amount;Total", "150;1200", ["D2"]),
+        ("Amount;Line total", "150;150", []),
+        ("Amount;Net;VAT", "1190;1000;190", ["D2", "E2"]),
+        ("Amount;Net;VAT;Gross", "1000;1000;190;1190", []),
+        ("Amount;MwSt %;Brutto", "1000;19;1190", []),
+        ("Amount;MwSt %;Brutto", "1000;7;1190", ["E2"]),
+        ("Net amount;Gross", "1000;1190", []),
+        ("Amount;Gross", "1000;1190", ["D2"]),
+        ("Amount;Amount (incl. VAT)", "1000;1190", ["D2"]),
+        ("Amount;VAT amount", "1190;190", ["D2"]),
+        ("Net amount;VAT amount", "1000;190", ["(D1)"]),
+        ("Amount;VAT rate;VAT amount", "1190;19;190", ["E2"]),
+        ("Amount;VAT rate;VAT amount;Taxable", "1000;19;190;yes", []),
+        ("Amount;Taxable;VAT %", "1000;no;19%", ["E2"]),
+        ("Amount;Taxable;VAT %", "1000;yes;0", ["E2"]),
+        ("Amount;Taxable;VAT %", "1000;yes;19%", []),
+        ("Amount;Amount in cents", "12;1200", []),
+        ("Amount;Amount in cents", "1200;1200", ["D2"]),
+        ("Amount;Debit;Credit", "500;500;", []),
+        ("Amount;Soll;Haben", "500;;500", ["E2"]),
+        ("Amount;Exchange rate", "500;1", []),
+        ("Amount;Wechselkurs", "500;1,08", ["D2"]),
+        ("Amount;Total", "500;see below", ["D2"]),
+        ("Amount;Net", "1200;30", ["D2"]),
+    ],
+)
+def test_figures_of_a_row_agree_with_its_amount(tmp_path: Path, columns: str, row: str, places: list[str]) -> None:
+    """Never silently the smaller, the gross or another amount; never a stop where all agree."""
+    assert found(tmp_path, columns, row) == places
+
+
+@pytest.mark.parametrize("header", ["Quantity", "Hours", "Rate", "VAT %"])
+def test_column_that_decides_nothing_is_a_warning(tmp_path: Path, header: str) -> None:
+    """A person may expect it to change what is billed."""
+    assert found(tmp_path, f"Amount;{header}", "500;7") == ["(D1)"]
+
+
+def test_total_of_the_invoice_may_stand_on_each_of_its_rows(tmp_path: Path) -> None:
+    """Programs repeat it."""
+    assert found(tmp_path, "Amount;Invoice total", "500;800", "300;800") == []
+
+
+def test_hint_shows_the_lines_that_bill_the_other_column(tmp_path: Path) -> None:
+    """Both ways out are one step."""
+    problem = checked(sheet_of(tmp_path, "Price;Total", "150;1200"))[1][0]
+    assert 'ignore_columns = ["Total"]' in problem.hint
+    assert 'ignore_columns = ["Price"]\n[columns]\namount = ["Total"]' in problem.hint
+
+
+# --- no amount -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "near", "line"),
+    [
+        ("Line Total", "500", "“Line Total” may be meant", 'amount = ["Line Total"]'),
+        ("Unit Price;Billable Amount (EUR)", "50;500", "“Billable Amount (EUR)” may be meant", "amount = ["),
+        ("Unit Price;Qty", "50;10", "“Unit Price” seems to be the price of one unit", "quantity times price"),
+        ("Net;Gross", "50;59.50", "“Net” may be meant", 'amount = ["Net"]'),
+        ("Client;Agreed fee", "ACME;50", "“Agreed fee” may be meant", 'amount = ["Agreed fee"]'),
+    ],
+)
+def test_header_that_may_hold_the_amounts_is_named_first(
+    tmp_path: Path, columns: str, row: str, near: str, line: str
+) -> None:
+    """With the one line of settings that says so."""
+    first = checked(sheet_of(tmp_path, f"{columns};Invoce date", f"{row};2026-10-31"))[1][0]
+    assert (first.code, first.column) == ("column.missing", "amount")
+    assert near in first.message
+    assert line in first.hint
+
+
+# --- due dates -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "places"),
+    [
+        ("Amount;Invoice date;Due date", "500;2026-10-31;2026-11-30", []),
+        ("Amount;Invoice date;Due date", "500;2026-10-31;2026-11-10", ["E2"]),
+        ("Amount;Invoice date;Net days;Due date", "500;2026-10-31;10;2026-11-10", []),
+        ("Betrag;Rechnungsdatum;Zahlungsziel;Fällig am", "500;31.10.2026;10;30.11.2026", ["F2"]),
+        ("Amount;Invoice date;Due date", "500;2026-10-31;soon", ["E2"]),
+        ("Amount;Due date", "500;2026-11-30", ["D2"]),
+    ],
+)
+def test_due_date_is_invoice_date_plus_net_days(tmp_path: Path, columns: str, row: str, places: list[str]) -> None:
+    """The settings say 30 days where the sheet says nothing."""
+    assert found(tmp_path, columns, row) == places
+
+
+def test_due_date_says_nothing_more_where_the_terms_are_missing(tmp_path: Path) -> None:
+    """That is an error of its own."""
+    sheet = sheet_of(tmp_path, "Amount;Invoice date;Due date", "500;2026-10-31;2026-11-10")
+    assert [problem.code for problem in checked(sheet, NO_TERMS)[1]] == ["column.missing"]
+
+
+# --- the list --------------------------------------------------------------------
+
+
+def test_no_header_means_two_things() -> None:
+    """Each header of the list is in no other, nor known as a column that is sent."""
+    for column in CHECK_ONLY:
+        for header in column.headers:
+            assert known_as(header, KNOWN) is None, header
+            assert check_only_as(header, KNOWN) is column, header
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("Billable Amount (USD)", "total"),
+        ("Total EUR", "total"),
+        ("Rate in €", "rate"),
+        ("Date (due)", "due_date"),
+        ("invoiced?", "void"),
+        ("Totals of cost", None),
+    ],
+)
+def test_currency_and_remarks_do_not_hide_a_header(header: str, name: str | None) -> None:
+    """Programs put the currency into the header."""
+    column = check_only_as(header, KNOWN)
+    assert (column and column.name) == name
