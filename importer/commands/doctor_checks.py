@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from importer import __version__
 from importer.model.errors import AccessDenied, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
+from importer.model.messages.message import how_to_install
 from importer.model.words import count_of
 from importer.unattended import inbox, notices
 
@@ -33,7 +34,7 @@ CLOCKS_APART_SECONDS = 120
 """Difference between Kantata's clock and this machine's from which it is worth a warning."""
 SLOW_SECONDS = 5.0
 """Time of one look-up from which the connection is worth a warning."""
-_EXTRA = re.compile(r"""^([\w.-]+).*;.*\bextra\s*==\s*['"]([\w-]+)['"]""")
+_EXTRA = re.compile(r"""^([\w.-]+(?:\[\w+\])?).*;.*\bextra\s*==\s*['"]([\w-]+)['"]""")
 
 
 class State(Enum):
@@ -133,8 +134,9 @@ def of_extras() -> Iterator[Check]:
         if match := _EXTRA.match(requirement):
             packages.setdefault(match[2], []).append(match[1])
     for extra, names in sorted(packages.items()):
-        missing = [name for name in names if not _installed(name)]
-        says = f"not installed; pipx install '{DISTRIBUTION}[{extra}]' adds it" if missing else "installed"
+        says = "installed"
+        if missing := [name for name in names if not _installed(name.partition("[")[0])]:
+            says = f"not installed. {how_to_install(' '.join(missing))}"
         yield Check(f"extra {extra}", State.OK, says)
 
 

@@ -60,6 +60,23 @@ def body_of(response: requests.Response) -> str:
     return b"".join(parts).decode("utf-8", errors="replace")
 
 
+def status_of(address: str, seconds: float) -> int:
+    """Fetch an address that is not Kantata's, and give the status of its answer; its body is not read.
+
+    Without a token or a login of the user's, following nothing. Raises RequestException.
+    """
+    with Session() as session:
+        session.auth = _no_login
+        response = session.get(address, timeout=seconds, allow_redirects=False, stream=True)
+        response.close()
+        return response.status_code
+
+
+def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """In place of what a .netrc of the user says."""
+    return request
+
+
 # --- bounds -----------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from importer.ledger.database import guard, os_user
 from importer.ledger.ledger import SubmissionLedger
 from importer.ledger.schema import META, METADATA, current_version, migrate
 from importer.model.errors import LedgerProblem
+from importer.model.messages.message import how_to_install
 
 SANDBOX_ACCOUNT = "sandbox"
 """Name of the embedded stand-in in the ledger; its port differs from run to run."""
@@ -181,7 +182,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         engine = sa.create_engine(url, pool_pre_ping=True, connect_args=timeouts)
     except ImportError as error:
         msg = "A ledger in PostgreSQL needs the package psycopg."
-        hint = 'Install it: pipx install "kantata-invoice-importer[postgres]"'
+        hint = how_to_install('"psycopg[binary]"')
         raise LedgerProblem(msg, hint, code="ledger.driver") from error
     sa.event.listen(engine, "connect", _make_commits_wait)
     return engine

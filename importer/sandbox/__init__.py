@@ -20,7 +20,9 @@ API and with a bad network, never that Kantata accepts a given invoice.
 Outside Kantata's name space, and without a token (it listens on the loopback address only): ``PUT
 /_sandbox/faults`` (a JSON list; replaces those pending), ``GET /_sandbox/faults``, ``GET /_sandbox/requests``,
 ``GET /_sandbox/invoices``, and what people do in Kantata: ``PUT /_sandbox/invoices/{id}/pay`` accepts a payment,
-``PUT /_sandbox/invoices/{id}/notes`` gives its items the text of the body.
+``PUT /_sandbox/invoices/{id}/notes`` gives its items the text of the body. The stand-in of one run (``--sandbox``) has
+none of these, and a token of its own. A request to another host name is refused with 421: a web page could have its
+own name lead here.
 
 What this stand-in decides where Kantata's documentation is silent
 ------------------------------------------------------------------
@@ -96,13 +98,14 @@ def start(
     host: str = "127.0.0.1",
     port: int = 0,
     token: str = "sandbox",  # noqa: S107 - the sandbox's token is public
+    control: bool = True,
 ) -> Sandbox:
     """Start a stand-in Kantata in a background thread and return it, ready for requests.
 
     ``store``: a SQLite file that survives across runs (made, with its folders, when missing); None keeps all in memory.
-    ``host``: loopback only. ``port``: 0 takes a free one.
+    ``host``: loopback only. ``port``: 0 takes a free one. ``control``: whether it has the routes below ``/_sandbox``.
 
     Raises SandboxMissing without Flask or SQLAlchemy, SandboxStoreError when the file is no store of this version,
     ValueError for a host that other machines could reach or an empty token, OSError when the port is taken.
     """
-    return Sandbox(store, host=host, port=port, token=token)
+    return Sandbox(store, host=host, port=port, token=token, control=control)

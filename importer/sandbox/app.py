@@ -24,6 +24,7 @@ from importer.sandbox.refusals import (
     bad_request,
     errors_body,
     not_found,
+    other_host,
     stopped,
     unauthorised,
 )
@@ -55,6 +56,10 @@ class Parts:
     faults: FaultQueue
     recorder: Recorder
     under_way: UnderWay
+    hosts: frozenset[str]
+    """What the header Host may say."""
+    control: bool
+    """Whether the stand-in itself can be asked and controlled."""
 
 
 def build(parts: Parts) -> WSGIApplication:
@@ -66,7 +71,8 @@ def build(parts: Parts) -> WSGIApplication:
     _add_lists(app, parts)
     _add_invoices(app, parts)
     _add_references(app, parts)
-    _add_control(app, parts)
+    if parts.control:
+        _add_control(app, parts)
 
     def without_suffix(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ["PATH_INFO"] = environ["PATH_INFO"].removesuffix(".json")
@@ -81,6 +87,7 @@ def _add_frame(app: Flask, parts: Parts) -> None:
 
     def before() -> Response | Record | None:
         g.request_id, g.fault = str(uuid.uuid4()), None
+        _check_host(parts.hosts)
         if request.path.startswith(CONTROL):
             return None
         path = request.path.removeprefix(BASE)
@@ -109,6 +116,11 @@ def _add_frame(app: Flask, parts: Parts) -> None:
     app.after_request(after)
     app.register_error_handler(Refused, lambda refused: (refused.body, refused.status))
     app.register_error_handler(HTTPException, _http_error)
+
+
+def _check_host(hosts: frozenset[str]) -> None:
+    if request.environ.get("HTTP_HOST") not in hosts:
+        raise other_host()
 
 
 def _http_error(error: HTTPException) -> tuple[Record, int]:

@@ -60,6 +60,11 @@ def unauthorised() -> Refused:
     return Refused(HTTPStatus.UNAUTHORIZED, errors_body(OAUTH, "Invalid OAuth 2 Request"))
 
 
+def other_host() -> Refused:
+    """421, for a request that was meant for another name: a web page could have its own lead to this machine."""
+    return Refused(HTTPStatus.MISDIRECTED_REQUEST, errors_body(SYSTEM, "This is the sandbox, not the host asked for"))
+
+
 def malformed(why: str) -> Refused:
     """400 in the shape of a body that is no JSON."""
     return Refused(HTTPStatus.BAD_REQUEST, {"status": 400, "error": f"malformed JSON: {why}"})

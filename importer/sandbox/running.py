@@ -26,8 +26,7 @@ class SandboxMissing(ImportError):
     def __init__(self, module: str) -> None:
         """Name what to install."""
         super().__init__(
-            f"The sandbox needs {module}, which is not installed. "
-            'Install it with: pip install "kantata-invoice-importer[sandbox]"',
+            f"The sandbox needs {module}, which is not installed.",
             name=module,
         )
 
@@ -43,7 +42,7 @@ class Sandbox:
     token: str
     """The only token it takes."""
 
-    def __init__(self, store: Path | None, *, host: str, port: int, token: str) -> None:
+    def __init__(self, store: Path | None, *, host: str, port: int, token: str, control: bool) -> None:
         """Open the store and listen; see :func:`importer.sandbox.start`."""
         for module in ("flask", "sqlalchemy"):
             if find_spec(module) is None:
@@ -61,7 +60,8 @@ class Sandbox:
         listening = server.listen(host, port)
         try:
             self._store = Store(store, account.fill, account.VERSION)
-            parts = app.Parts(self._store, token, self._faults, self._recorder, self._under_way)
+            hosts = frozenset(f"{name}:{listening.getsockname()[1]}" for name in (host, "127.0.0.1", "localhost"))
+            parts = app.Parts(self._store, token, self._faults, self._recorder, self._under_way, hosts, control)
             self._server = server.SandboxServer(listening, app.build(parts))
         finally:
             listening.close()

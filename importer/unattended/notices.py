@@ -11,10 +11,10 @@ import logging
 import os
 import re
 import socket
-import urllib.request
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from importer.ledger.opening import ledger_url, place_beside
 from importer.model.errors import LedgerProblem, SettingsProblem
+from importer.model.messages.message import how_to_install
 from importer.model.visible import in_one_line, visible
 from importer.settings.redaction import keep_secret, redacted
 from importer.settings.secrecy import secret_text
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 RECONCILE_TOPIC = "reconcile"
-NOT_INSTALLED = 'It needs the package apprise: pipx install "kantata-invoice-importer[notify]"'
+NOT_INSTALLED = f"It needs the package apprise. {how_to_install('apprise')}"
 SHORTEST_TOKEN = 8
 """Characters from which a part of an address is hidden like the whole: a token, not a word."""
 HEARTBEAT_SECONDS = 10
@@ -237,16 +238,28 @@ def heartbeat(settings: Settings, outbox: Outbox) -> str | None:
     if settings.heartbeat_url is None:
         return None
     address = settings.heartbeat_url.get_secret_value()
-    keep_secret(address, *urlsplit(address).path.split("/"))
-    why = None
-    try:
-        with urllib.request.urlopen(address, timeout=HEARTBEAT_SECONDS) as answer:  # noqa: S310 - checked by Settings
-            answer.read(1000)
-    except Exception as error:  # noqa: BLE001 - the heartbeat is an extra; without it the run is as good
-        why = redacted(f"{type(error).__name__}: {error}")
-        LOG.error("The heartbeat could not be sent: %s", why, extra={"why": why})  # noqa: TRY400 - no traceback
+    parts = urlsplit(address)
+    keep_secret(address, parts.query, *parts.path.split("/"))
+    why = _failure_of_fetching(address)
+    if why is not None:
+        LOG.error("The heartbeat could not be sent: %s", why, extra={"why": why})
     outbox.note_heartbeat(why)
     return why
+
+
+def _failure_of_fetching(address: str) -> str | None:
+    """Fetch an address; why that failed, None when all is well. A redirect is not followed: it leads anywhere."""
+    from importer.kantata.transport import status_of
+
+    try:
+        status = status_of(address, HEARTBEAT_SECONDS)
+    except Exception as error:  # noqa: BLE001 - the heartbeat is an extra; without it the run is as good
+        return redacted(f"{type(error).__name__}: {error}")
+    if status >= HTTPStatus.BAD_REQUEST:
+        return f"its address answered with HTTP {status}"
+    if status >= HTTPStatus.MULTIPLE_CHOICES:
+        return f"its address leads to another one (HTTP {status}), which is not followed"
+    return None
 
 
 # --- addresses -------------------------------------------------------------------------------

@@ -270,6 +270,19 @@ def test_a_heartbeat_that_fails_fails_nothing(cli: Cli, answer: bytes) -> None:
     assert "sekret99" not in done.stderr
 
 
+def test_a_heartbeat_follows_no_redirect(cli: Cli) -> None:
+    """It would lead anywhere, also to a machine that only this one reaches."""
+    (cli.folder / "inbox").mkdir()
+    with Scripted([http(200)]) as inside:
+        away = http(302, Location=f"http://127.0.0.1:{inside.port}/inside?sekret99")
+        with Scripted([away]) as pulse:
+            done = cli.run("run", IMPORTER_HEARTBEAT_URL=f"http://127.0.0.1:{pulse.port}/ping?key=sekret99")
+        assert (len(pulse.received), inside.received) == (1, [])
+    assert done.exit_code == 0
+    assert "leads to another one (HTTP 302), which is not followed" in done.stderr
+    assert "sekret99" not in done.stderr
+
+
 @pytest.mark.parametrize("address", ["http://example.com/x", "ftp://127.0.0.1/x", "file:///etc/passwd", "x"])
 def test_a_heartbeat_goes_to_a_safe_address(cli: Cli, address: str) -> None:
     """Refused with its setting, and not repeated."""

@@ -9,6 +9,14 @@ from functools import cache
 from importer.model.problems import Severity
 
 
+def how_to_install(package: str) -> str:
+    """How a package is added where the program is installed already; installing the program again would be refused."""
+    return (
+        f"Where pipx installed this program, run pipx inject kantata-invoice-importer {package}; "
+        f"in a virtual environment, python -m pip install {package}."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What a person reads about one kind of problem, as templates with named fields such as ``{name}``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importer.model.messages.message import Message
+from importer.model.messages.message import Message, how_to_install
 
 ELSEWHERE = "Put the token into the environment variable KANTATA_TOKEN, or its file's path into KANTATA_TOKEN_FILE."
 
@@ -36,6 +36,12 @@ _SOURCES = {
     "settings.value:json": Message(
         "The setting “{name}” is wrong: {variable} is not JSON.",
         "Write {variable}={example}, or put it into importer.toml.",
+    ),
+    "sandbox.missing": Message(
+        "The sandbox needs the package {package}, which is not installed.", how_to_install("{package}")
+    ),
+    "sandbox.store": Message(
+        "{file} is no store of this version of the sandbox.", "Name another file, or delete it to start afresh."
     ),
     "usage:expected_total": Message("--expect-total {why}.", "Type digits with a point for the decimals: 12345.50."),
 }
@@ -90,7 +96,7 @@ _SECRETS = {
     ),
     "settings.keyring:package": Message(
         "The keyring of the operating system needs the package keyring.",
-        f'Install it: pipx install "kantata-invoice-importer[keyring]". {ELSEWHERE}',
+        f"{how_to_install('keyring')} {ELSEWHERE}",
     ),
 }
 
