@@ -6,6 +6,7 @@ import threading
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self
 
+from importer.model.messages.message import how_to_install
 from importer.sandbox.faults import FaultQueue
 from importer.sandbox.received import Recorder, UnderWay
 
@@ -26,7 +27,7 @@ class SandboxMissing(ImportError):
     def __init__(self, module: str) -> None:
         """Name what to install."""
         super().__init__(
-            f"The sandbox needs {module}, which is not installed.",
+            f"The sandbox needs {module}, which is not installed. {how_to_install(module)}",
             name=module,
         )
 
