@@ -460,7 +460,7 @@ def test_without_psycopg_the_remedy_is_named() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "ledger.driver" in done.stdout
     assert "psycopg" in done.stdout
-    assert "kantata-invoice-importer[postgres]" in done.stdout
+    assert "pipx inject kantata-invoice-importer" in done.stdout
     assert SECRET not in done.stdout + done.stderr
 
 

@@ -56,13 +56,12 @@ def test_one_connection_serves_many_requests(sandbox: Sandbox) -> None:
     with socket.create_connection((host, int(port)), timeout=5) as raw:
         stream = raw.makefile("rb")
         for target, body in (("/users/me", ""), ("/nowhere", "x" * 5000), ("/workspaces", "")):
-            raw.sendall(
-                f"GET /api/v1{target} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode(),
-            )
+            headers = f"Host: {host}:{port}\r\nContent-Length: {len(body)}"
+            raw.sendall(f"GET /api/v1{target} HTTP/1.1\r\n{headers}\r\n\r\n{body}".encode())
             assert stream.readline().startswith(b"HTTP/1.1 401")
-            headers = dict(line.decode().strip().lower().split(": ", 1) for line in iter(stream.readline, b"\r\n"))
-            assert headers.get("connection") != "close"
-            stream.read(int(headers["content-length"]))
+            said = dict(line.decode().strip().lower().split(": ", 1) for line in iter(stream.readline, b"\r\n"))
+            assert said.get("connection") != "close"
+            stream.read(int(said["content-length"]))
 
 
 def test_chunked_bodies_are_read(kantata: Client) -> None:

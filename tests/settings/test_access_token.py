@@ -102,7 +102,7 @@ def test_without_the_extra_login_names_it(cli: Cli) -> None:
     before += "u.find_spec = lambda name, *a: None if name == 'keyring' else find(name, *a)\n"
     done = cli.start("logout", before=before).wait()
     assert done.exit_code == 2
-    assert "kantata-invoice-importer[keyring]" in done.stderr
+    assert "pipx inject kantata-invoice-importer keyring" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_every_form_of_a_secret_is_hidden(text: str) -> None:
 
 def test_plain_words_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is no secret is not hidden, and an empty or tiny one hides nothing."""
-    monkeypatch.setattr("importer.settings.redaction._forms", set())
+    monkeypatch.setattr("importer.settings.redaction._secrets", set())
     keep_secret("", None, "ab")
     text = f"about a bearer of news, {os.sep}abc, anna@example.com, https://example.com/a@b"
     assert redacted(text).replace("bearer of", "") == text.replace("bearer of", "")
