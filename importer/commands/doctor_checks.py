@@ -136,7 +136,7 @@ def of_extras() -> Iterator[Check]:
     for extra, names in sorted(packages.items()):
         says = "installed"
         if missing := [name for name in names if not _installed(name.partition("[")[0])]:
-            says = f"not installed. {how_to_install(' '.join(missing))}"
+            says = f"not installed. {how_to_install(*missing)}"
         yield Check(f"extra {extra}", State.OK, says)
 
 

@@ -182,7 +182,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         engine = sa.create_engine(url, pool_pre_ping=True, connect_args=timeouts)
     except ImportError as error:
         msg = "A ledger in PostgreSQL needs the package psycopg."
-        hint = how_to_install('"psycopg[binary]"')
+        hint = how_to_install("psycopg[binary]")
         raise LedgerProblem(msg, hint, code="ledger.driver") from error
     sa.event.listen(engine, "connect", _make_commits_wait)
     return engine

@@ -61,8 +61,8 @@ def test_a_missing_extra_is_a_message(cli: Cli) -> None:
         done = cli.start(*command, before=without).wait()
         assert done.exit_code == 2
         assert "The sandbox needs the package flask, which is not installed." in done.stderr
-        assert "pipx inject kantata-invoice-importer flask" in done.stderr
-        assert "python -m pip install flask" in done.stderr
+        assert 'pipx inject kantata-invoice-importer "flask"' in done.stderr
+        assert 'python -m pip install "flask"' in done.stderr
 
 
 def test_another_file_is_no_store(cli: Cli) -> None:

@@ -46,7 +46,7 @@ def test_importing_loads_no_framework() -> None:
 def test_without_flask_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """An ImportError of its own that names the extra."""
     monkeypatch.setattr("importer.sandbox.running.find_spec", lambda _name: None)
-    with pytest.raises(SandboxMissing, match="python -m pip install flask"):
+    with pytest.raises(SandboxMissing, match='python -m pip install "flask"'):
         stand_in.start()
 
 

@@ -102,7 +102,7 @@ def test_without_the_extra_login_names_it(cli: Cli) -> None:
     before += "u.find_spec = lambda name, *a: None if name == 'keyring' else find(name, *a)\n"
     done = cli.start("logout", before=before).wait()
     assert done.exit_code == 2
-    assert "pipx inject kantata-invoice-importer keyring" in done.stderr
+    assert 'pipx inject kantata-invoice-importer "keyring"' in done.stderr
 
 
 @pytest.mark.parametrize(

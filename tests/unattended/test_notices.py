@@ -179,7 +179,7 @@ def test_without_the_extra_it_is_named(cli: Cli, sandbox: Sandbox) -> None:
     filled(cli.folder / "inbox" / "a.xlsx", 10)
     done = cli.at(sandbox).start("run", before=before, IMPORTER_NOTIFY="json://127.0.0.1/x", **AUTO).wait()
     assert done.exit_code == 0
-    assert "pipx inject kantata-invoice-importer apprise" in done.stderr
+    assert 'pipx inject kantata-invoice-importer "apprise"' in done.stderr
 
 
 def test_a_file_of_addresses_that_others_can_read_is_refused(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:

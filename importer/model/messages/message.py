@@ -9,11 +9,12 @@ from functools import cache
 from importer.model.problems import Severity
 
 
-def how_to_install(package: str) -> str:
-    """How a package is added where the program is installed already; installing the program again would be refused."""
+def how_to_install(*packages: str) -> str:
+    """How packages are added where the program is installed already; installing the program again would be refused."""
+    names = " ".join(f'"{package}"' for package in packages)
     return (
-        f"Where pipx installed this program, run pipx inject kantata-invoice-importer {package}; "
-        f"in a virtual environment, python -m pip install {package}."
+        f"Where pipx installed this program, run pipx inject kantata-invoice-importer {names}; "
+        f"in a virtual environment, python -m pip install {names}."
     )
 
 
