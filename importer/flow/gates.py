@@ -10,6 +10,7 @@ from importer.ledger.approvals import BEGUN, COMPLETE
 from importer.ledger.database import os_user
 from importer.model.errors import GateRefused
 from importer.model.invoices import UnsoundInvoice
+from importer.model.lifecycle import ALIVE
 from importer.model.plans import Status
 from importer.model.sheet import ControlTotals
 from importer.model.words import count_of, invoice_named, rows_named
@@ -108,16 +109,59 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
         approved(plan, tools, undone=undone)
         return
     expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
-    if gates_set(settings, expected, plan.planned if asked else ()) and not undone.count:
+    reshaped = _reshaped(plan, tools)
+    if gates_set(settings, expected, plan.planned if asked else ()) and not undone.count and not reshaped:
         return
     try:
         approved(plan, tools, undone=undone)
     except GateRefused as refused:
         if refused.code == OTHER_BATCH:  # a person did guard it
             raise
-        if undone.count:
-            raise _taken_back(undone.count) from None
-        raise _unguarded(plan, settings, expected) from None
+        raise _refusal(plan, tools, undone, reshaped) from None
+
+
+def _refusal(plan: Report, tools: Tools, undone: _Undone, reshaped: str | None) -> GateRefused:
+    """Why a plan may not be sent without a person."""
+    if undone.count:
+        return _taken_back(undone.count)
+    if reshaped:
+        return _other_settings(reshaped)
+    expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
+    return _unguarded(plan, tools.settings, expected)
+
+
+def _reshaped(plan: Report, tools: Tools) -> str | None:
+    """The run that billed a part of just this file, where the rest would be billed otherwise now; None: it would not.
+
+    The file is the same, so it is the settings that changed, such as ``draft``.
+    """
+    ready = _ready(plan)
+    begun = {entry.run_id for entry in tools.ledger.entries_of_source(plan.source.sha256) if entry.state in ALIVE}
+    if not ready or not begun:
+        return None
+    for run in tools.ledger.runs():
+        same = all(run.planned.get(reference, content) == content for reference, content in ready.items())
+        if run.run_id in begun and not same:
+            return run.run_id
+    return None
+
+
+def _ready(plan: Report) -> dict[str, str | None]:
+    """Reference → fingerprint of what would be sent."""
+    ready: dict[str, str | None] = {}
+    for planned in plan.planned:
+        if planned.status is Status.READY and planned.reference:
+            ready[planned.reference] = planned.fingerprint
+    return ready
+
+
+def _other_settings(run_id: str) -> GateRefused:
+    why = (
+        f"Nothing was sent: run {run_id} billed a part of this file, and the settings changed since, so that the rest "
+        "would be billed otherwise."
+    )
+    how = "Set them as they were (such as draft), or approve the file, or submit it yourself."
+    return GateRefused(why, how, code="gate.settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +179,7 @@ def _undone(plan: Report, tools: Tools) -> _Undone:
     By their reference, or by their content: a file without dates has other references in a new month. Whatever file
     they come in, and whichever gate it has: only who approves it after the undo says that they are to be billed again.
     """
-    ready: dict[str, str | None] = {}
-    for planned in plan.planned:
-        if planned.status is Status.READY and planned.reference:
-            ready[planned.reference] = planned.fingerprint
+    ready = _ready(plan)
     own = tools.ledger.taken_back(ready)
     alike = tools.ledger.undone_with(text for text in ready.values() if text)
     contents = {entry.fingerprint for entry in alike}

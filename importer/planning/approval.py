@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from importer.kantata.payload import to_json
@@ -62,6 +63,7 @@ def plan_of(account: str, batch: str, planned: Iterable[ReportedInvoice], settin
                 "name": _name_of(invoice),
                 "amount": str(invoice.invoice.amount),
                 "fields": {name: _hash(value) for name, value in payload["invoice"].items()},
+                "expected": _expected_of(invoice),
             }
     return {
         "account": account,
@@ -69,6 +71,13 @@ def plan_of(account: str, batch: str, planned: Iterable[ReportedInvoice], settin
         "settings": {name: value for name, value in sorted(values.items()) if name not in NOT_IN_PLAN},
         "invoices": invoices,
     }
+
+
+def _expected_of(invoice: ReportedInvoice) -> str | None:
+    """What Kantata would bill of an invoice that is still to be sent; None when it was not asked, or does not say."""
+    if invoice.status is not Status.READY or invoice.expected is None or invoice.expected.total is None:
+        return None
+    return str(invoice.expected.total)
 
 
 def hash_of(plan: Mapping[str, Any]) -> str:
@@ -110,6 +119,18 @@ def _invoice_changed(before: Mapping[str, Any] | None, now: Mapping[str, Any] | 
         return None
     if before["amount"] != now["amount"]:
         return f"the invoice of {now['name']} had {before['amount']}, now it has {now['amount']}"
+    return _value_changed(before, now) or _fields_changed(before, now)
+
+
+def _value_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
+    """What Kantata prices otherwise by now; where it did not say it both times, it is not compared."""
+    earlier, later = before.get("expected"), now.get("expected")
+    if earlier is None or later is None or Decimal(earlier) == Decimal(later):
+        return None
+    return f"the invoice of {now['name']} would have come to {earlier} in Kantata, now it would come to {later}"
+
+
+def _fields_changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
     old, new = before["fields"], now["fields"]
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if not changed:

@@ -84,17 +84,30 @@ def _invoices_too_large(planned: Sequence[ReportedInvoice], limits: Limits) -> I
 
 
 def _total_too_large(planned: Sequence[ReportedInvoice], totals: Totals, limits: Limits) -> Iterator[str]:
-    """The sum above largest_total: that of the sheet, or with what Kantata prices, whichever is larger."""
+    """The sum above largest_total: that of the sheet, or with what Kantata prices, whichever is larger.
+
+    A credit takes nothing away from the rest: each invoice counts with its absolute value beside the sum.
+    """
     most = limits.largest_total
+    if most is None:
+        return
     whole = totals.amount + sum((_priced(invoice) for invoice in planned), Decimal(0))
     largest = max(totals.amount, whole, key=abs)
-    if most is None or abs(largest) <= most:
+    if abs(largest) <= most:
+        yield from _too_large_with_credits(planned, most)
         return
     more = _in_brackets(mixed(planned, largest))
     if largest != totals.amount:
         by_value = mixed(planned, largest, lambda invoice: invoice.invoice.amount + _priced(invoice))
         more = f"{PRICED}{_in_brackets(by_value)}"
     yield f"the sheet has {money(largest)}{more}, but largest_total allows {most:,.2f}"
+
+
+def _too_large_with_credits(planned: Sequence[ReportedInvoice], most: Decimal) -> Iterator[str]:
+    """The sum above largest_total when charges and credits are not set off against each other."""
+    both = sum((abs(_largest(invoice)) for invoice in planned), Decimal(0))
+    if both > most:
+        yield f"charges and credits come to {money(both)} together, but largest_total allows {most:,.2f}"
 
 
 def _in_brackets(sums: str | None) -> str:

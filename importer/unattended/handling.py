@@ -175,9 +175,13 @@ def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], st
         if prepared.ready and not has_errors(prepared.problems):
             plan = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
             check_gates(plan, tools, asked=examined.obstacle is None)
+        guarded = prepared.ready and examined.obstacle is None and not has_errors(prepared.problems)
         hooks = Hooks(connect, lambda plan: check_gates(plan, tools), stop, lambda _planned: None)
         report = carry_out(examined, tools, hooks)
-    return InboxResult(name, _outcome_of(report), report.exit_code, reason_of(report), report)
+    state = _outcome_of(report)
+    if guarded and report.exit_code is ExitCode.GATE:  # an approval has ended since the first check
+        state = FileState.LEFT
+    return InboxResult(name, state, report.exit_code, reason_of(report), report)
 
 
 def _stands_as_it_is(examined: Examined) -> bool:

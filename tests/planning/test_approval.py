@@ -256,3 +256,19 @@ def test_what_is_approved_while_an_undo_is_at_work_is_not_its_bill_anew(cli: Cli
     assert cli.at(sandbox).start("undo", "last", "--yes", before=meanwhile).wait().exit_code == 0
     done = cli.at(sandbox).run("submit", both, "--yes", "--json", **STRICT)
     assert (done.exit_code, len(sandbox.invoices())) == (9, 0)
+
+
+def test_what_kantata_prices_is_approved_too(cli: Cli, sandbox: Sandbox) -> None:
+    """Rates may change after the approval: then the time comes to another amount than the person saw."""
+    here = cli.at(sandbox)
+    sheet = cli.sheet({"item_type": "time_entry", "item_id": 5101001})
+    assert here.run("approve", sheet, "--yes").exit_code == 0
+    dearer = (
+        "import importer.flow.account_look_up as c\nfrom dataclasses import replace\nof = c.expected_of\n"
+        "def more(invoice, account):\n    found = of(invoice, account)\n"
+        "    return replace(found, total=found.total + 1)\nc.expected_of = more\n"
+    )
+    done = here.start("submit", sheet, "--yes", "--json", before=dearer, **STRICT).wait()
+    assert (done.exit_code, posts(sandbox)) == (9, 0)
+    assert "would have come to" in done.document["notices"][-1]
+    assert here.run("submit", sheet, "--yes", **STRICT).exit_code == 0

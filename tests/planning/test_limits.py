@@ -45,6 +45,19 @@ def test_a_gate_names_what_was_found_and_what_is_allowed(
     assert any("Submit would refuse" in notice and words[1] in notice for notice in preview.document["notices"])
 
 
+def test_credits_are_not_set_off_against_charges(cli: Cli, sandbox: Sandbox) -> None:
+    """A million and a credit of nearly as much come to little together; both are large."""
+    cli = cli.at(sandbox)
+    fields = {"item_type": "additional", "notes": "x"}
+    charge = fields | {"workspace_id": "101", "invoice_key": "a", "amount": "1000000"}
+    credit = fields | {"workspace_id": "102", "invoice_key": "b", "amount": "-999500"}
+    cli.sheet(charge, credit)
+    refused = submit(cli, IMPORTER_LARGEST_TOTAL="1000")
+    assert (refused.exit_code, sandbox.received("POST")) == (9, [])
+    assert "charges and credits come to 1,999,500.00 together" in refused.document["notices"][-1]
+    assert submit(cli, IMPORTER_LARGEST_TOTAL="1999500").exit_code == 0
+
+
 def test_figures_that_are_just_met_pass(cli: Cli, sandbox: Sandbox) -> None:
     """As many and as much as expected, and the largest allowed, in a settings file; a flag counts before it."""
     cli = cli.at(sandbox)

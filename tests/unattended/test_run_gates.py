@@ -278,3 +278,35 @@ def test_a_lost_cent_stops_the_other_files_and_is_told(cli: Cli, sandbox: Sandbo
     assert (done.exit_code, lying(inbox), len(sandbox.invoices())) == (4, ["b.xlsx"], 1)
     assert "sent 10.50, Kantata holds 10.00" in done.stdout
     assert "b.xlsx: left in the inbox. Not looked at, because of a.xlsx." in done.stdout
+
+
+def test_the_rest_of_a_file_is_not_issued_by_settings_that_changed(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """Its first invoice was billed as a draft, of the second one the answer was lost: switched, draft needs a word."""
+    here, limits = cli.at(sandbox), {"IMPORTER_LARGEST_TOTAL": "9999", "IMPORTER_SETTLE_SECONDS": "0", **AUTO}
+    filled(inbox / "a.xlsx", 10, 20)
+    sandbox.misbehave(Fault(FaultKind.DROP_BEFORE, after=1))
+    assert here.run("run", IMPORTER_DRAFT="true", **limits).exit_code == 8
+    again = here.run("run", "--json", IMPORTER_DRAFT="false", **limits)
+    assert (again.exit_code, lying(inbox)) == (9, ["a.xlsx"])
+    assert "the settings changed since" in message(again, "a.xlsx")
+    assert here.run("run", IMPORTER_DRAFT="true", **limits).exit_code == 0
+    assert [invoice.draft for invoice in sandbox.invoices()] == [True, True]
+
+
+VANISHES = (
+    "import importer.unattended.handling as h\ncheck, times = h.check_gates, []\n"
+    "def checked(plan, tools, **more):\n"
+    "    if times:\n        tools.ledger.approvals.end_for([p.reference for p in plan.planned], 'undo-1')\n"
+    "    times.append(1)\n    check(plan, tools, **more)\n"
+    "h.check_gates = checked\n"
+)
+"""An undo elsewhere ends the approval between the first check and the sending."""
+
+
+def test_an_approval_that_vanishes_leaves_the_file_in_the_inbox(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """As one that never was: it waits there for the next one."""
+    here, strict = cli.at(sandbox), {"IMPORTER_REQUIRE_APPROVAL": "true", **AUTO}
+    sheet = filled(inbox / "a.xlsx", 10)
+    assert here.run("approve", sheet, "--yes").exit_code == 0
+    done = here.start("run", "--json", before=VANISHES, **strict).wait()
+    assert (done.exit_code, lying(inbox), posts(sandbox)) == (9, ["a.xlsx"], 0)
