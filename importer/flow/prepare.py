@@ -81,7 +81,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     drawn = tuple(_with_causes(marked(draw_up(invoices, batch), lines), problems.ordered(), lines))
 
     notices = [*tools.notices, *batch_notices, *sheet.notes, *words_used]
-    notices += [*problems.notes, *(decision.notice for decision in decisions)]
+    notices += [*problems.notes, *(decision.notice for decision in decisions), *_over_several_projects(drawn)]
     prepared = Prepared(
         run_id=run_id,
         started_at=now,
@@ -169,6 +169,18 @@ def _batch_of(
         return month, ()
     notice = f"The batch is {begun.batch}: run {begun.run_id} began to bill this very file, and did not bill all of it."
     return begun.batch, (notice,)
+
+
+def _over_several_projects(drawn: Iterable[PlannedInvoice]) -> Iterator[str]:
+    """Say which invoices bill several projects, and so perhaps several clients, because their rows share a key."""
+    names = []
+    for planned in drawn:
+        projects = planned.invoice.workspace_ids
+        if len(projects) > 1:
+            listed = names_in_short([str(project) for project in projects])
+            names.append(f"{invoice_named(planned.invoice.key, projects)} (projects {listed})")
+    if names:
+        yield f"One invoice over several projects, because their rows share an Invoice key: {names_in_short(names)}."
 
 
 def _with_causes(

@@ -123,6 +123,16 @@ def test_a_person_who_refuses_sends_nothing(tools: Tools, sheet: Path, sandbox: 
     assert report.files["results"] is not None
 
 
+def test_an_invoice_over_several_projects_is_always_named(tools: Tools, sheet: Path) -> None:
+    """A shared key may put two clients on one invoice."""
+    assert "several projects" not in " ".join(flow_preview.preview(Wish(sheet), tools).notices)
+    sheet.write_text(ROWS.replace("\n", ",ACME\n").replace("schedule,ACME", "schedule,invoice_key"))
+    notices = flow_preview.preview(Wish(sheet), tools).notices
+    assert (
+        "One invoice over several projects, because their rows share an Invoice key: ACME (projects 101, 102)."
+    ) in notices
+
+
 def test_nobody_is_asked_when_nothing_is_to_be_sent(tools: Tools, sheet: Path) -> None:
     """A second run does not ask and does not send; it is on record all the same."""
     submit(Wish(sheet), tools)
