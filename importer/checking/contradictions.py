@@ -91,7 +91,7 @@ def _wrong_words(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
 def _needed_word(rule: Rule, cell: Cell) -> str | None:
     """What a cell should say instead; None when it agrees."""
     if rule is Rule.NO:
-        return None if parser_of(Kind.YES_NO)(cell) is False else "no"
+        return None if is_nothing(cell) or parser_of(Kind.YES_NO)(cell) is False else "no"
     if rule is Rule.YES:
         return None if parser_of(Kind.YES_NO)(cell) is True else "yes"
     if rule is Rule.EMPTY:

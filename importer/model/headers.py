@@ -171,8 +171,11 @@ _PUNCTUATION = str.maketrans("", "", "%#()[]'’,")
 
 
 def check_only_as(header: str, known: Mapping[str, str]) -> CheckOnly | None:
-    """Column that is compared and never sent, which a header means; None also for what the settings pass over."""
-    if is_ignored(header, known) or known_as(header, known) is not None:
+    """Column that is compared and never sent, which a header means; None also for what the settings pass over.
+
+    Only for headers that are no column that is sent: “Price” is one where nothing else is the amount.
+    """
+    if is_ignored(header, known):
         return None
     for text in (header, without_currency(header)[0]):
         column = _CHECK_ONLY.get(_check_only_key(text))

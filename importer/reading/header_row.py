@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED
 from importer.model.errors import FileProblem, WrongUse
-from importer.model.headers import check_only_as, known_as, required_columns
+from importer.model.headers import check_only_as, fold, known_as, own_headers, required_columns, without_currency
 from importer.model.messages import error, problem
 from importer.model.sheet import Header, is_blank, text_of
 from importer.reading.cover import is_annotation
@@ -24,6 +24,9 @@ HEADER_SEARCH_ROWS = 100
 """How many rows from the top may hold titles and notes above the header."""
 FEWEST_KNOWN = 2
 """A row with fewer known names is no header."""
+
+UNIT_PRICE = "price"
+"""Folded header that is the amount where nothing else is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +177,11 @@ def _candidates(grid: Grid, known: Mapping[str, str]) -> dict[int, set[str]]:
     """
     candidates, with_one = {}, {}
     for number, cells in enumerate(grid.rows[:HEADER_SEARCH_ROWS], start=1):
-        texts = [cell for cell in cells if isinstance(cell, str)]
-        names = set(filter(None, (known_as(text, known) for text in texts)))
+        meant = {cell: known_as(cell, known) for cell in cells if isinstance(cell, str)}
+        names = set(filter(None, meant.values()))
         if len(names) >= FEWEST_KNOWN:
             candidates[number] = names
-        elif names and any(check_only_as(text, known) for text in texts):
+        elif names and any(check_only_as(text, known) for text, name in meant.items() if name is None):
             with_one[number] = names
     return candidates or with_one
 
@@ -201,7 +204,22 @@ def _how_good(start: HeaderRow) -> tuple[int, int]:
 
 def _header_row(grid: Grid, row: int, known: Mapping[str, str], texts: Mapping[int, str]) -> HeaderRow:
     headers = tuple(Header(position, text, known_as(text, known)) for position, text in texts.items())
+    headers = _with_unit_price(headers, known)
     return HeaderRow(row, headers, column_problems(grid, row, headers, known))
+
+
+def _with_unit_price(headers: tuple[Header, ...], known: Mapping[str, str]) -> tuple[Header, ...]:
+    """Beside another column of amounts, “Price” is that of one unit, unless the settings say that it is the amount."""
+    own = {fold(text) for text in own_headers(known).aliases.get("amount", ())}
+    prices, amounts = [], 0
+    for header in headers:
+        if header.column == "amount":
+            amounts += 1
+            if fold(without_currency(header.text)[0]) == UNIT_PRICE and fold(header.text) not in own:
+                prices.append(header)
+    if not prices or amounts == len(prices):
+        return headers
+    return tuple(replace(header, column=None) if header in prices else header for header in headers)
 
 
 # --- a header in two lines: “Invoice” over “Date” ----------------------------------

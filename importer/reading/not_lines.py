@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from importer.model.check_only import Rule
 from importer.model.columns import Kind
-from importer.model.headers import known_as
+from importer.model.headers import check_only_as, known_as
 from importer.model.invoices import ItemType
 from importer.model.messages import problem
 from importer.model.problems import cell_address
@@ -33,6 +34,8 @@ TELLING = ("workspace_id", "workspace", "item_type")
 """Columns in which a value says that the row is a line item; settings may supply them instead."""
 PREFILLED = frozenset({"item_type", "payment_schedule", "taxable", "invoice_date"})
 """Columns that people fill down beyond the last line item; their values alone bill nothing."""
+PREFILLED_RULES = frozenset({Rule.NO, Rule.YES, Rule.SIGN, Rule.CURRENCY, Rule.TAX, Rule.EXCHANGE})
+"""Rules of the compared columns that may be."""
 NOTE_WORDS = re.compile(r"[^\W\d_]{2,}\W+\w")
 """How a note begins: a word and something after it."""
 NOTE_CELLS = 2
@@ -97,6 +100,14 @@ def _end_of_table(judge: _Judge, rows: list[RawRow], excluded: Mapping[int, Excl
     return end
 
 
+def _positions_of_prefilled(start: HeaderRow, known: Mapping[str, str]) -> Iterator[int]:
+    """Positions of the columns that are compared and never sent, and that hold the same in most rows."""
+    for header in start.headers:
+        column = None if header.column is not None else check_only_as(header.text, known)
+        if column is not None and column.rule in PREFILLED_RULES:
+            yield header.position
+
+
 class _Judge:
     """Tells line items from other rows of one sheet."""
 
@@ -107,6 +118,7 @@ class _Judge:
         self._at = {column: position for position, column in self._meant.items()}
         self._telling = [self._at[name] for name in TELLING if name in self._at]
         self._continued = self._merged_into()
+        self._prefilled = set(_positions_of_prefilled(start, known))
         self._is_item_type: dict[str, bool] = {}
         self._above = dict(zip((row.number for row in rows[1:]), rows, strict=False))
 
@@ -166,7 +178,8 @@ class _Judge:
             # A formula filled down. Where settings supply project and item type, its row may be a line item.
             is_formula = cell.code == "no_stored_value" and bool(self._telling)
             return is_formula and self._meant.get(position) in {"amount", None}
-        return self._meant.get(position) in PREFILLED or is_nothing(cell) or self._counts_on(row, position)
+        is_known = position in self._prefilled or self._meant.get(position) in PREFILLED
+        return is_known or is_nothing(cell) or self._counts_on(row, position)
 
     def _is_bare_amount(self, filled: Mapping[int, Cell]) -> bool:
         """Whether a row holds only an amount; a cell without a value has a problem of its own."""

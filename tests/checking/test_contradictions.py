@@ -84,6 +84,7 @@ def test_contradiction_is_an_error_at_its_cell(tmp_path: Path, header: str, valu
         ("Discount", "0 %"),
         ("Dr/Cr", "Dr"),
         ("Void", ""),
+        ("Void", "-"),
         ("Currency", "EUR"),
         ("Currency", "Euro - EUR"),
     ],
@@ -135,6 +136,8 @@ def test_currency_column_may_not_contradict_the_amount(tmp_path: Path) -> None:
         ("Qty;Price;Total", "8;150;1200", ["C2", "E2"]),
         ("Qty;Price;Total", "8;1200;1200", []),
         ("Qty;Price", "1;150", []),
+        ("Qty;Price;Amount", "8;150;1200", []),
+        ("Qty;Price (EUR);Amount (EUR)", "8;150;150", ["C2"]),
         ("Amount;Total", "150;1200", ["D2"]),
         ("Amount;Line total", "150;150", []),
         ("Amount;Net;VAT", "1190;1000;190", ["D2", "E2"]),
@@ -182,6 +185,22 @@ def test_hint_shows_the_lines_that_bill_the_other_column(tmp_path: Path) -> None
     problem = checked(sheet_of(tmp_path, "Price;Total", "150;1200"))[1][0]
     assert 'ignore_columns = ["Total"]' in problem.hint
     assert 'ignore_columns = ["Price"]\n[columns]\namount = ["Total"]' in problem.hint
+
+
+def test_settings_can_say_that_the_price_is_the_amount(tmp_path: Path) -> None:
+    """Then two columns are the amount, which is an error."""
+    path = csv_file(tmp_path / "a.csv", "Project ID;Item type;Price;Amount\n101;Fixed fee;150;1200\n")
+    problems = checked(read(path, more={"amount": ["Price"]}))[1]
+    assert [problem.code for problem in problems] == ["column.duplicate"]
+
+
+def test_prefilled_words_make_no_row(tmp_path: Path) -> None:
+    """A currency and “Billable” filled down below the last line item."""
+    path = csv_file(
+        tmp_path / "a.csv",
+        "Project ID;Item type;Amount;Currency;Billable\n101;Fixed fee;500;EUR;yes\n;Fixed fee;;EUR;yes\n",
+    )
+    assert [problem.severity for problem in checked(read(path))[1]] == [Severity.WARNING]
 
 
 # --- no amount -------------------------------------------------------------------
@@ -239,7 +258,7 @@ def test_no_header_means_two_things() -> None:
     """Each header of the list is in no other, nor known as a column that is sent."""
     for column in CHECK_ONLY:
         for header in column.headers:
-            assert known_as(header, KNOWN) is None, header
+            assert known_as(header, KNOWN) is None or header == "Price", header
             assert check_only_as(header, KNOWN) is column, header
 
 
