@@ -198,6 +198,16 @@ def long_terms(sheet: Sheet, column: Column, cells: Sequence[Filled], first: obj
     return _of_column(sheet, column, cells, "*.unlikely", facts)
 
 
+def doubtful_text(sheet: Sheet, column: Column, cells: Sequence[Filled], found: str) -> Problem:
+    """The warning of a text in which a program may have left something."""
+    facts = {
+        "where": sheet.address(column.name, cells[0][0]),
+        "found": found,
+        "others": _likewise(sheet, column, cells),
+    }
+    return _of_column(sheet, column, cells, "*.doubtful_text", facts)
+
+
 def _likewise(sheet: Sheet, column: Column, cells: Sequence[Filled]) -> str:
     """Name the cells after the first."""
     if len(cells) == 1:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from importer.model.columns import BY_NAME
 from importer.values.amounts import same_currency
+from importer.values.keys import alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,15 +181,28 @@ def _clash(name: str, rows: InvoiceRows, first: InvoiceRows, sheet: Sheet) -> Pr
 
 
 def alike_keys(groups: list[InvoiceRows], sheet: Sheet) -> Iterator[Problem]:
-    """Two keys that differ only in case or blanks: perhaps one invoice was meant."""
+    """Keys that look alike and form two invoices, and keys that look the same and form one though they differ."""
     seen: dict[str, InvoiceRows] = {}
     for rows in groups:
         if rows.key is None:
             continue
-        first = seen.setdefault("".join(rows.key.casefold().split()), rows)
+        yield from _unseen_difference(rows, sheet)
+        first = seen.setdefault(alike(rows.key), rows)
         if first.key != rows.key:
-            facts: dict[str, Any] = {"key": rows.key, "other": first.key, "first": first.first}
+            facts: dict[str, Any] = {"other": first.key, "there": sheet.address("invoice_key", first.first)}
+            facts |= {"key": rows.key, "here": sheet.address("invoice_key", rows.first)}
             yield sheet.problem_at("invoice_key", rows.first, "invoice_key.looks_alike", rows.key, **facts)
+
+
+def _unseen_difference(rows: InvoiceRows, sheet: Sheet) -> Iterator[Problem]:
+    """The first cell of each way of writing that differs from the one before in signs that cannot be seen."""
+    ways: dict[str, int] = {}
+    for line in rows.lines:
+        raw = sheet.raw("invoice_key", line.row)
+        if isinstance(raw, str) and ways.setdefault(raw.strip(), line.row) == line.row and len(ways) > 1:
+            facts: dict[str, Any] = {"key": rows.key, "there": sheet.address("invoice_key", next(iter(ways.values())))}
+            facts["here"] = sheet.address("invoice_key", line.row)
+            yield sheet.problem_at("invoice_key", line.row, "invoice_key.looks_alike:same", rows.key, **facts)
 
 
 def forgotten_keys(groups: list[InvoiceRows], sheet: Sheet) -> Iterator[Problem]:

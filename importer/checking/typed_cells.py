@@ -14,6 +14,7 @@ from importer.checking.column_problems import (
     TypedColumn,
     decision_of,
     doubt_of,
+    doubtful_text,
     long_terms,
     swapped_problem,
     unlikely_years,
@@ -27,20 +28,25 @@ from importer.values import amounts as typed_amounts
 from importer.values import dates as typed_dates
 from importer.values.amounts import same_currency
 from importer.values.cells import parser_of
+from importer.values.keys import key_of
 from importer.values.readings import Typed, Undecided, Unreadable
+from importer.values.texts import doubtful_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from importer.checking.conventions import Decision, Verdict
     from importer.model.columns import Column
     from importer.model.problems import Problem
 
+KEY = "invoice_key"
 MIDDLE = 12
 """Days up to it can be taken for months."""
 FIRST_LIKELY_YEAR = 2000
 YEARS_AHEAD = 1
 """Years from today; later dates are unlikely."""
+_NOT_READ_BY_CLIENTS = frozenset({NAME_OF_PROJECT, KEY})
+"""Columns of texts that are not sent."""
 LONG_TERM = 365
 """Days; a longer payment term is probably a slip."""
 
@@ -72,6 +78,8 @@ def parse(sheet: Sheet, conventions: Conventions) -> Parsed:
         columns[name] = _parse_any(sheet, column, cells, conventions, parsed)
         if column.kind in (Kind.DATE, Kind.DAYS):
             parsed.problems.extend(_unlikely(sheet, column, cells, columns[name], conventions.today))
+        elif column.kind is Kind.TEXT and name not in _NOT_READ_BY_CLIENTS:
+            parsed.problems.extend(_doubtful(sheet, column, columns[name]))
 
     parsed.titles.update(read_written_ids(sheet, columns))
     parsed.notes.extend(note_of_titles(sheet, parsed.titles))
@@ -93,7 +101,10 @@ def _parse_any(
     typed_by_people = column.kind in (Kind.AMOUNT, Kind.DATE) and str in set(map(type, cells))
     if typed_by_people:
         return _typed_column(sheet, column, cells, conventions, parsed)
-    return _parse_column(cells, parser_of(column.kind))
+    values = _parse_column(cells, parser_of(column.kind))
+    if column.name == KEY:
+        return [key_of(value) or None if isinstance(value, str) else value for value in values]
+    return values
 
 
 def _use_currency_of_format(sheet: Sheet, amounts: list[object], parsed: Parsed) -> None:
@@ -232,6 +243,19 @@ def _unlikely(sheet: Sheet, column: Column, cells: list[object], values: list[ob
         if value in odd:
             found.append((row, cell, value))
     return [say(sheet, column, [(row, cell) for row, cell, _ in found], found[0][2])]
+
+
+def _doubtful(sheet: Sheet, column: Column, values: list[object]) -> Iterator[Problem]:
+    """One warning per text."""
+    found = {text: part for text in dict.fromkeys(values) if isinstance(text, str) and (part := doubtful_part(text))}
+    if not found:
+        return
+    rows: dict[str, list[tuple[int, object]]] = {text: [] for text in found}
+    for row, value in zip(sheet.frame.index.tolist(), values, strict=True):
+        if isinstance(value, str) and value in rows:
+            rows[value].append((row, value))
+    for text, part in found.items():
+        yield doubtful_text(sheet, column, rows[text], part)
 
 
 def _is_unlikely(day: date, today: date) -> bool:

@@ -86,7 +86,7 @@ def known_headers(more: Mapping[str, Sequence[str]] | None = None, own: OwnHeade
     return KnownHeaders(known, own)
 
 
-_REMARK = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
+_REMARK = re.compile(r"[(\[]([^()\[\]]*)[)\]]\s*$")
 _HARMLESS_REMARKS: dict[Kind, re.Pattern[str]] = {
     Kind.AMOUNT: re.compile(r"net|netto|excl\.? ?(?:tax|vat)|without (?:tax|vat)|ohne (?:mwst|ust)\.?|ht"),
     Kind.YES_NO: re.compile(r"(?:yes|y|ja|oui|s[ií]|true) ?[/|] ?(?:no|n|nein|non|false)"),

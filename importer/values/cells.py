@@ -9,7 +9,6 @@ import difflib
 import re
 from decimal import Decimal
 from enum import Enum
-from html import unescape
 from typing import TYPE_CHECKING
 
 from importer.model.columns import ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, SYNC_STATUSES, Kind
@@ -18,6 +17,7 @@ from importer.model.invoices import ItemType
 from importer.values.amounts import amount_of_cell
 from importer.values.dates import date_of_cell
 from importer.values.readings import SURE_DIGITS, Unreadable, clean, number_of, unreadable
+from importer.values.texts import text_of_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,35 +41,11 @@ _ON_RECEIPT = frozenset(
     "sofort sofortfallig sofortzahlbar zahlbarsofort beierhalt nacherhalt "
     "areception dereception desreception immediat comptant alarecepcion alrecibir alrecibo alavista inmediato".split()
 )
-_ERROR_VALUES = frozenset(
-    "#N/A #NV #N/D #ND #N/DISP #Н/Д #HIÁNYZIK #YOK #I/T #NENÍ_K_DISPOZICI #GETTING_DATA =…".split(),
-)
-"""How error cells read that end in no mark, in several languages, and formulas without a result."""
-_ERROR_WORD = re.compile(r"#[¡¿]?[^\W\d_][^\W_]*(?:/[^\W_]+)?[!?]")
-"""Other error cells, in capitals: #REF!, #BEZUG!, #¿NOMBRE?."""
-_ERROR_VALUE = re.compile(r"(?:Err|Fehler|Erreur|Errore|Erro) ?: ?[0-9]{3}")
-"""Error cells of LibreOffice."""
-_TOO_NARROW = re.compile(r"#{3,}")
-_WORDS_FOR_NOTHING = frozenset("nan nat n/a #n/a <na> null <null> (null) none (none) nil (blank) undefined".split())
-"""What programs write for an empty cell, in lower case."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_LATER_BYTE = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
-"""A byte within a UTF-8 character, as Windows-1252 or Latin-1 shows it."""
-_DAMAGED = re.compile(
-    f"\ufffd|[ÂÃ]{_LATER_BYTE}|[ÄÅ](?![‘’“”]){_LATER_BYTE}|â[€\x80]|â[\x81‚\x82ƒ\x83„\x84…\x85†\x86]{_LATER_BYTE}"
-    f"|ï¿½|ï»¿|ð[Ÿ\x9f]|(?:[ÐÑ]{_LATER_BYTE}){{2}}"
-)
-"""The mark of a lost letter, and UTF-8 text that was read as Windows-1252: Ã© for é, â‚¬ for €."""
-_HTML = re.compile(
-    r"&(?:#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,5}|[A-Za-z]{2,8}[0-9]{0,2});|</?(?:br|p|div|span|b|i|li|ul) ?/?>"
-)
 _THOUSANDS_OR_DECIMALS = re.compile(r"^-?[0-9]{1,3}\.[0-9]{3}$")
 """Typed text such as 1.000: a thousand to one half of Europe, one to the other."""
 _SHORTENED = re.compile(r"^[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}$")
 """How Excel writes a long number into a narrow cell, and from there into a text file."""
 _WHOLE_TEXT = re.compile(r"^-?[0-9]+(?:\.0{1,2})?$")
-LONGEST_TEXT = 32_767
-"""Characters that fit into one cell of Excel; the results must be able to hold what was sent."""
 
 
 def parser_of(kind: Kind) -> Callable[[object], object]:
@@ -98,56 +74,6 @@ def _id_of(number: Decimal) -> int | Unreadable:
     if number > LARGEST_ID:
         return unreadable("*.too_large:id")
     return int(number)
-
-
-def _text(raw: object) -> str | Unreadable:
-    if isinstance(raw, str):
-        return _typed_text(raw.strip())
-    if isinstance(raw, bool):
-        return "TRUE" if raw else "FALSE"
-    if isinstance(raw, float) and abs(raw) >= 10**SURE_DIGITS:
-        return unreadable("*.too_many_digits:text", digits=SURE_DIGITS)
-    number = number_of(raw)
-    if number is None:
-        return unreadable("*.is_a_date")
-    return format(number.normalize(), "f")
-
-
-def _typed_text(text: str) -> str | Unreadable:
-    if len(text) > LONGEST_TEXT:
-        return unreadable("*.too_long", most=LONGEST_TEXT)
-    fault = _rubbish(text)
-    if fault is not None:
-        return unreadable(fault)
-    return text
-
-
-def _rubbish(text: str) -> str | None:
-    """Message of what a program left in a text and no client should read; None when there is nothing."""
-    if _is_error_value(text):
-        return "*.error_value:text"
-    if _TOO_NARROW.fullmatch(text):
-        return "*.error_value:narrow"
-    if text.lower() in _WORDS_FOR_NOTHING:
-        return "*.word_for_nothing"
-    return _damage(text)
-
-
-def _is_error_value(text: str) -> bool:
-    if text in _ERROR_VALUES or _ERROR_VALUE.fullmatch(text):
-        return True
-    return text.isupper() and _ERROR_WORD.fullmatch(text) is not None
-
-
-def _damage(text: str) -> str | None:
-    """Message of what damages a part of a text; None when there is nothing."""
-    if not text.isascii() and _DAMAGED.search(text):
-        return "*.damaged_text"
-    if _CONTROL.search(text):
-        return "*.damaged_text:control"
-    if any(code[0] == "<" or unescape(code) != code for code in _HTML.findall(text)):
-        return "*.html"
-    return None
 
 
 def _yes_no(raw: object) -> bool | Unreadable:
@@ -211,7 +137,7 @@ _SYNC_STATUSES: dict[str, object] = {status: status for status in SYNC_STATUSES}
 _PARSERS: dict[Kind, Callable[[object], object]] = {
     Kind.IDENTIFIER: _identifier,
     Kind.ITEM_TYPE: _item_type,
-    Kind.TEXT: _text,
+    Kind.TEXT: text_of_cell,
     Kind.AMOUNT: amount_of_cell,
     Kind.YES_NO: _yes_no,
     Kind.DAYS: _days,

@@ -15,11 +15,11 @@ _APOSTROPHES = dict.fromkeys((0x2019, 0x2018, 0x02BC, 0x00B4, 0x0060), "'")
 _BLANKS = dict.fromkeys((0x00A0, 0x202F, 0x2009, 0x2007, 0x2008, 0x3000), " ")
 # Marks of direction and joining that come along from other programs. The one that turns
 # digits around on the screen (U+202E) stays, so that its text is refused.
-_UNSEEN = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x202A, 0x202C, 0x202D, 0x2060, 0xFEFF), None)
+UNSEEN = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x202A, 0x202C, 0x202D, 0x2060, 0xFEFF), None)
 SURE_DIGITS = 15
 """Decimal digits that a number cell (a binary float) is sure to keep."""
 _PLAIN_NUMBER = re.compile(r"^-?[0-9]+(?:\.[0-9]+)?$")
-_AS_TYPED = _FULL_WIDTH | _MINUSES | _APOSTROPHES | _BLANKS | _UNSEEN
+_AS_TYPED = _FULL_WIDTH | _MINUSES | _APOSTROPHES | _BLANKS | UNSEEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,25 @@ def test_keys_are_trimmed_but_otherwise_exact(tmp_path: Path) -> None:
     assert [(p.code, p.cell, p.severity) for p in problems] == [("invoice_key.looks_alike", "D4", Severity.WARNING)]
 
 
+def test_keys_that_look_the_same_form_one_invoice_with_a_warning(tmp_path: Path) -> None:
+    """Composed or not, with another hyphen or a sign that cannot be seen: both cells are named."""
+    keys = ["Mü-1", "Mu\u0308-1", "Mü\u20111", "Mü-1"]
+    path = records(tmp_path / "a.xlsx", *(fee(number, invoice_key=key) for number, key in enumerate(keys, 1)))
+    invoices, problems = grouped(path)
+    assert [(i.key, i.rows) for i in invoices] == [("Mü-1", (2, 3, 4, 5))]
+    assert found(problems) == [("invoice_key.looks_alike", "D3"), ("invoice_key.looks_alike", "D4")]
+    assert all("D2" in problem.message and problem.severity is Severity.WARNING for problem in problems)
+
+
+def test_keys_that_look_alike_are_named_with_both_cells(tmp_path: Path) -> None:
+    """1, 01 and 1.0 are three invoices, and a person is asked to look."""
+    rows = [fee(1, invoice_key=1), fee(2, invoice_key="01"), fee(3, invoice_key="1.0"), fee(4, invoice_key="10")]
+    invoices, problems = grouped(records(tmp_path / "a.xlsx", *rows))
+    assert [i.key for i in invoices] == ["1", "01", "1.0", "10"]
+    assert found(problems) == [("invoice_key.looks_alike", "D3"), ("invoice_key.looks_alike", "D4")]
+    assert "“01” in D3 and “1” in D2" in problems[0].message
+
+
 def test_a_row_without_project_and_key_belongs_to_no_invoice(tmp_path: Path) -> None:
     """It may belong to any invoice without a key, so none of those is sent without it; keyed ones are not touched."""
     rows = [fee(1), fee(2, None), fee(3, 102, invoice_key="A")]

@@ -367,3 +367,18 @@ def test_all_five_item_types_become_line_items(tmp_path: Path) -> None:
         (ItemType.FIXED_FEE, None, 1200, "a", True, 8001),
         (ItemType.ADDITIONAL, None, -5, None, False, None),
     ]
+
+
+def test_what_a_template_may_have_left_is_one_warning_for_each_text(tmp_path: Path) -> None:
+    """The texts are sent; names of projects and keys are not looked at."""
+    rows = [
+        {**FEE, "notes": "[Client] retainer", "invoice_key": "TODO list"},
+        {**FEE, "notes": "Setup", "invoice_key": "TODO list"},
+        {**FEE, "notes": "[Client] retainer", "workspace": "M?ller"},
+    ]
+    lines, problems = checked(records(tmp_path / "a.xlsx", *rows))
+    warnings = [problem for problem in problems if problem.code == "notes.doubtful_text"]
+    assert [problem.rows for problem in warnings] == [(2, 4)]
+    assert "“[Client]” in" in warnings[0].message
+    assert {problem.code for problem in problems} == {"notes.doubtful_text"}
+    assert lines[0].item_values["notes"] == "[Client] retainer"

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from sheets import column_of
 
 from importer.model.columns import Kind
+from importer.model.headers import currency_of_header, known_as
 from importer.model.invoices import ItemType
-from importer.values.cells import LARGEST_ID, parser_of
+from importer.values.cells import LARGEST_ID, is_nothing, is_total_label, parser_of
 from importer.values.readings import Unreadable, number_of
+from importer.values.texts import doubtful_part
+from importer.values.written_ids import written_id
 
 
 def value_of(column: str, raw: object) -> object:
@@ -420,7 +423,11 @@ def test_a_text_that_no_cell_can_hold_is_refused() -> None:
     ("texts", "fault"),
     [
         (("#NV", "#N/D", "#BEZUG!", "#¿NOMBRE?", "#ADR!", "#DIV/0!", "Err:502", "########"), "error_value"),
+        (("Retainer #NV", "#REF! hosting", "Data #N/A.", "x #WERT! y", "Total ########", "(Err:502)"), "error_value"),
         (("nan", "None", "NULL", "n/a", "<NA>", "NaT", "(blank)"), "word_for_nothing"),
+        (("TODO", "tbd.", "XXX", "???", "[Client]", "<Month>", "[insert text]", "[...]"), "placeholder"),
+        (("Dear {{name}},", "<<Client>> fee", "${month}", "[object Object]", "Lorem ipsum dolor"), "placeholder"),
+        (("B√ºro", "B├╝ro", "BĂĽro", "‚Ç¨ 5"), "damaged_text"),
         (("B\ufffdro", "BÃ¼ro", "â‚¬ 5", "clientâ€™s", "Å‚", "ðŸ˜€", "line\x0bbreak", "bell\x07"), "damaged_text"),
         (("M&uuml;ller", "M&#252;ller", "one<br/>two"), "html"),
     ],
@@ -445,7 +452,55 @@ def test_a_text_that_no_client_should_read_is_refused(texts: tuple[str, ...], fa
         "a < b & c",
         "first\nsecond",
         "a\u2028b\x85c",
+        "### October",
+        "#GO! campaign",
+        "#NVIDIA cards",
+        "<< Refonte du site >>",
+        "[Internal] hosting",
+        "TODO: ask the client",
+        "XXXL shirts",
+        "√2 metres",
+        "Ăla Română",
     ],
 )
 def test_a_text_that_only_looks_like_rubbish_is_sent_as_it_is(text: str) -> None:
     assert parser_of(Kind.TEXT)(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("[Client] retainer", "[Client]"),
+        ("PO TBD", "TBD"),
+        ("Hello undefined,", "undefined"),
+        ("{name} retainer", "{name}"),
+        ("%CLIENT% retainer", "%CLIENT%"),
+        ("Period: ______", "______"),
+        ("M?ller GmbH", "M?ller"),
+        ("Who? Me.", None),
+        ("see https://example.org/a?b=c", None),
+        ("50% off, 20% tax", None),
+        ("Nan Chen, XXL [10 h] {1}", None),
+    ],
+)
+def test_what_a_template_may_have_left_is_pointed_out(text: str, part: str | None) -> None:
+    """A person could mean it, so it is sent, with a warning."""
+    assert parser_of(Kind.TEXT)(text) == text
+    assert doubtful_part(text) == part
+
+
+@pytest.mark.parametrize(
+    "text",
+    [" " * 32_000, "a" + " " * 32_000 + "b", "[ " * 16_000, "{{" * 16_000, "#" * 32_000, "&" * 32_000, "x?" * 16_000],
+)
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.DAYS, Kind.YES_NO, Kind.IDENTIFIER, Kind.ITEM_TYPE])
+def test_a_long_text_costs_nothing(kind: Kind, text: str) -> None:
+    """No pattern looks at it more than once from each place; one that did would take minutes for these."""
+    for _ in range(10):
+        parser_of(kind)(text)
+        doubtful_part(text)
+        written_id(text, frozenset())
+        is_total_label(text)
+        is_nothing(text)
+        known_as(text, {})
+        currency_of_header(text)

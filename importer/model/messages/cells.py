@@ -17,6 +17,10 @@ _FORMULAS_AND_LOOK = {
         "is no value but an error of display: the cell was too narrow, and the file holds only the signs ####",
         "Widen the column in the spreadsheet and export it again, or type the text.",
     ),
+    "*.error_value:within": Message(
+        "holds “{found}”: an error of a formula, or of a cell that was too narrow",
+        "Fix the formula that the text comes from, or type the text.",
+    ),
     "*.no_stored_value": Message(
         "is a formula whose result is not stored in the file, so only Excel can calculate it",
         "Open the workbook in Excel, let it calculate, save it, and use it again.",
@@ -147,6 +151,15 @@ _WORDS = {
     "*.word_for_nothing": Message(
         "is what programs write for an empty cell, not a text for the client",
         "Empty the cell, or type the text.",
+    ),
+    "*.placeholder": Message("holds “{found}”, which a template left to be filled in", "Type what belongs there."),
+    "*.placeholder:alone": Message(
+        "stands for a text that is still to come", "Type the text, or empty the cell if there is none."
+    ),
+    "*.doubtful_text": Message(
+        "{title}: “{found}” in {where} looks like what a program or a template left behind{others}.",
+        "Correct the text, unless it is meant.",
+        Severity.WARNING,
     ),
     "*.damaged_text": Message(
         "holds damaged letters: the text was once read in the wrong encoding",

@@ -156,8 +156,14 @@ _INVOICES = {
         "Give each invoice its own {noun}, or leave it empty.",
     ),
     "invoice_key.looks_alike": Message(
-        "The invoice keys “{key}” and “{other}” (row {first}) differ only in case or blanks; they form two invoices.",
+        "The invoice keys “{key}” in {here} and “{other}” in {there} look alike; they form two invoices.",
         "Write them alike if they are meant to be one invoice.",
+        _WARNING,
+    ),
+    "invoice_key.looks_alike:same": Message(
+        "The invoice keys in {here} and {there} look the same, “{key}”, but differ in signs that cannot be seen; they "
+        "form one invoice.",
+        "If two invoices are meant, give one of them a key that looks different.",
         _WARNING,
     ),
     "invoice_key.missing_here": Message(
