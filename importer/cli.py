@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from importer import __version__
 from importer.commands.approve import approve
@@ -23,9 +24,36 @@ from importer.commands.submit import submit
 from importer.commands.template import template
 from importer.commands.undo import undo
 
+SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv")
+BEGIN = """Begin with these:
+
+invoice-importer template          an empty workbook to fill in
+
+invoice-importer preview FILE      what would be billed; sends nothing
+
+invoice-importer submit FILE       asks, then creates the invoices
+
+invoice-importer doctor            whether all is in order
+
+A file alone is previewed. Without an access token, add --sandbox to try it out.
+"""
+
+
+class Commands(TyperGroup):
+    """The commands; a file in place of one is previewed, which sends nothing."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - the types are private to Typer
+        """Take the name of a sheet for the wish to preview it."""
+        if args and args[0].lower().endswith(SHEETS) and args[0] not in self.commands:
+            args = ["preview", *args]
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="invoice-importer",
+    cls=Commands,
     help="Turn a spreadsheet of invoice rows into invoices in Kantata OX, exactly once.",
+    epilog=BEGIN,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,

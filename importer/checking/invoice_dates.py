@@ -86,7 +86,7 @@ def _wrong(  # noqa: PLR0913, PLR0917 - one argument per fact
     more = ""
     if rules.severity is Severity.WARNING:
         if len(rows) > 1:
-            more = f" So say {count_of(len(rows) - 1, 'more row')}."
+            more = f" The same holds for {count_of(len(rows) - 1, 'more row')}."
         rows = rows[:1]
     outside = rules.outside != "allow" and is_month(batch) and day.strftime("%Y-%m") != batch
     ahead = (day - today).days

@@ -33,9 +33,15 @@ def need_terminal(not_done: str, hint: str = "Add --yes.") -> None:
 
 
 def need_yes(question: str, not_done: str, hint: str) -> None:
-    """Ask for a typed yes. Raises GateRefused for any other answer; ``hint`` says what to do then."""
+    """Ask for a typed yes, and once more where only y was typed.
+
+    Raises GateRefused for any other answer; ``hint`` says what to do then.
+    """
     from importer.model.errors import GateRefused
 
-    if answer_to(question, not_done).strip().lower() != "yes":
+    answer = answer_to(question, not_done).strip().lower()
+    if answer == "y":
+        answer = answer_to("The whole word is wanted: yes", not_done).strip().lower()
+    if answer != "yes":
         msg = f"{not_done}: you did not type yes."
         raise GateRefused(msg, hint, code="gate.yes")

@@ -106,6 +106,12 @@ def print_json(document: object) -> None:
     sys.stdout.write(visible(to_json(document, indent=2)) + "\n")
 
 
+def open_file(path: Path | None) -> None:
+    """Open a workbook with the program that the system has for it; that there is none is no failure."""
+    if path is not None and typer.launch(str(path)):
+        sys.stderr.write(f"{path} could not be opened here.\n")
+
+
 def errors_only(name: str, exit_code: ExitCode, reason: str) -> None:
     """Say under ``--quiet`` in one line on stderr what did not go well, since an exit code alone explains nothing."""
     from importer.model.visible import visible

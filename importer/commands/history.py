@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from importer.commands.ending import command
+from importer.commands.next_steps import command_line, next_step
 from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
+from importer.model.words import projects_titled, worth_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from rich.table import Table
+    from collections.abc import Callable, Iterator, Sequence
 
     from importer.ledger.rows import Attempt, RunRecord
+    from importer.reporting.table import Table
 
 
 @command
@@ -48,6 +49,8 @@ def history(
         elsewhere = runs_of_other_accounts(ledger.runs_elsewhere())
         if elsewhere and not output.as_json:
             sys.stderr.write(f"{elsewhere}\n")
+        if runs and not output.as_json:
+            next_step("invoice-importer history RUN lists the invoices of a run; RUN is its id, or last.")
         return ExitCode.DONE
 
     chosen = chosen_run(run, ledger, "history")
@@ -55,6 +58,9 @@ def history(
     if not output.as_json:
         sys.stderr.write(_heading(chosen, attempts))
     _print(attempts, lambda: _attempts_table(attempts), output)
+    if attempts and not output.as_json:
+        undo = command_line("undo", chosen.run_id, place=place)
+        next_step(f"{undo} takes back what it created, unless somebody paid or changed it.")
     return ExitCode.DONE
 
 
@@ -73,56 +79,75 @@ def _print(records: Sequence[RunRecord | Attempt], table: Callable[[], Table], o
         document = {"schema_version": 1, "command": "history", "records": [asdict(record) for record in records]}
         sys.stdout.write(json.dumps(document, default=str) + "\n")
     else:
-        Screen().print(table())
+        from rich.console import Console
+
+        from importer.reporting.terminal import print_table
+
+        console, shown = Console(), table()
+        if shown.title:
+            console.print(shown.title, style="italic", highlight=False, markup=False)
+        print_table(shown, console)
 
 
 def _runs_table(runs: list[RunRecord], account: str) -> Table:
-    from rich import box
-    from rich.table import Table
+    from importer.reporting.table import Column, Kind, Narrow, Table
 
-    from importer.reporting.screen import plain
-
-    table = Table(title=f"Runs at {plain(account)}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Run", no_wrap=True)
-    table.add_column("File, batch, who", overflow="fold")
-    table.add_column("Invoices", justify="right", no_wrap=True)
-    table.add_column("Amount", justify="right", no_wrap=True)
-    table.add_column("Outcome")
+    columns = (
+        Column("Run"),
+        Column("File, batch, who", narrow=Narrow.FOLD),
+        Column("Invoices", Kind.COUNT),
+        Column("In the sheet", Kind.MONEY),
+        Column("Outcome"),
+    )
+    rows = []
     for run in runs:
-        counts = ["never finished"]
-        if run.finished_at:
-            counts = [f"{count:,} {status.replace('_', ' ')}" for status, count in run.by_status.items()]
-        if run.undone:
-            counts.append(f"{run.undone:,} undone since")
-        if run.undo_unknown:
-            counts.append(f"{run.undo_unknown:,} in doubt since an undo")
-        outcome = "\n".join(counts)
-        origin = f"{plain(Path(run.path).name)}\n{plain(run.batch)}, {plain(run.who)}"  # the whole path is in the JSON
-        table.add_row(plain(run.run_id), origin, f"{run.invoices:,}", f"{Decimal(run.amount):,.2f}", outcome)
-    return table
+        origin = f"{Path(run.path).name}\n{run.batch}, {run.who}"  # the whole path is in the JSON
+        rows.append((run.run_id, origin, run.invoices, Decimal(run.amount), "\n".join(_outcomes(run))))
+    return Table(f"Runs at {account}", columns, rows)
+
+
+def _outcomes(run: RunRecord) -> Iterator[str]:
+    """How many invoices ended how, and what an undo did since."""
+    if not run.finished_at:
+        yield "never finished"
+    else:
+        for status, count in run.by_status.items():
+            yield f"{count:,} {status.replace('_', ' ')}"
+    if run.undone:
+        yield f"{run.undone:,} undone since"
+    if run.undo_unknown:
+        yield f"{run.undo_unknown:,} in doubt since an undo"
 
 
 def _attempts_table(attempts: list[Attempt]) -> Table:
-    from rich import box
-    from rich.table import Table
-
     from importer.model.words import row_ranges
-    from importer.reporting.screen import plain
+    from importer.reporting.table import Column, Kind, Narrow, Table, without_blanks
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("Projects", "Key", "Rows", "In this run", "Invoice", "Since", "Message"):
-        table.add_column(name, overflow="fold")
+    columns = (
+        Column("Projects"),
+        Column("Key", narrow=Narrow.FOLD),
+        Column("Rows", narrow=Narrow.DROP_LAST),
+        Column("Expected", Kind.MONEY),
+        Column("In this run"),
+        Column("Invoice", Kind.CODE, narrow=Narrow.FOLD_LAST),
+        Column("Since", narrow=Narrow.FOLD),
+        Column("Message", narrow=Narrow.FOLD),
+    )
+    rows = []
     for attempt in attempts:
-        table.add_row(
-            ", ".join(str(number) for number in attempt.workspace_ids),
-            plain(attempt.key or ""),
-            row_ranges(attempt.rows),
-            _OUTCOME_WORDS.get(attempt.outcome or "", attempt.outcome or "in doubt"),
-            plain(attempt.invoice_id or ""),
-            plain(", ".join(attempt.since)),
-            plain(attempt.message or ""),
+        rows.append(
+            (
+                projects_titled(attempt.workspace_ids, attempt.titles),
+                attempt.key,
+                row_ranges(attempt.rows),
+                worth_in_words(attempt.expected_total, attempt.currency, attempt.amount),
+                _OUTCOME_WORDS.get(attempt.outcome or "", attempt.outcome or "in doubt"),
+                attempt.invoice_id,
+                ", ".join(attempt.since),
+                attempt.message,
+            )
         )
-    return table
+    return without_blanks(Table("", columns, rows))
 
 
 _OUTCOME_WORDS = {

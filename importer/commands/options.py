@@ -91,7 +91,14 @@ class Output(JsonOutput):
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False
 
 
-_GROUPS = (Place, AccountPlace, RunPlace, SheetOptions, JsonOutput, Output)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOutput(Output):
+    """How the outcome is printed, and whether its workbook is opened."""
+
+    open_results: Annotated[bool, typer.Option("--open", help="Open the workbook with the results at the end.")] = False
+
+
+_GROUPS = (Place, AccountPlace, RunPlace, SheetOptions, JsonOutput, Output, FileOutput)
 
 
 def expanded(command: Callable[..., object]) -> Signature:

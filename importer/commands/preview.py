@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from importer.commands.ending import command
-from importer.commands.options import Output, RunPlace, SheetOptions
+from importer.commands.ending import command, open_file
+from importer.commands.next_steps import after_preview
+from importer.commands.options import FileOutput, RunPlace, SheetOptions
 from importer.commands.submit import print_report
 from importer.model.exit_codes import ExitCode
 
 
 @command
-def preview(*, sheet: SheetOptions, place: RunPlace, output: Output) -> ExitCode:
+def preview(*, sheet: SheetOptions, place: RunPlace, output: FileOutput) -> ExitCode:
     """Show what would be billed, with totals and all problems. Sends nothing."""
     from importer.commands.session import opened
     from importer.flow.prepared import Wish
@@ -20,5 +21,7 @@ def preview(*, sheet: SheetOptions, place: RunPlace, output: Output) -> ExitCode
     with opened(place, Screen(stderr=True), offline=sheet.offline, encoding=sheet.encoding) as session:
         report = plan(wish, session.tools)
 
-    print_report(report, sheet.file.name, output)
+    print_report(report, sheet.file.name, output, after_preview(report, sheet, place))
+    if output.open_results:
+        open_file(report.files.get("preview"))
     return report.exit_code

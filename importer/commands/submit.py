@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from importer.commands.asking import answer_to, need_terminal, need_yes
-from importer.commands.ending import command, errors_only, print_json, printing
-from importer.commands.options import Output, RunPlace, SheetOptions
+from importer.commands.ending import command, errors_only, open_file, printing
+from importer.commands.next_steps import after_submit
+from importer.commands.options import FileOutput, Output, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 
@@ -26,7 +27,7 @@ def submit(  # noqa: PLR0913 - one argument per option
     *,
     sheet: SheetOptions,
     place: RunPlace,
-    output: Output,
+    output: FileOutput,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
     expect_invoices: Annotated[
         int | None,
@@ -68,7 +69,8 @@ def submit(  # noqa: PLR0913 - one argument per option
         expect_total=expected_amount(expect_total),
         annotate=sheet.annotate,
     )
-    talk, stop = Screen(stderr=True), Stop()
+    talk, stop = Console(stderr=True), Stop()
+    shown: list[Report] = []
     bar = _ProgressBar(talk, shown=not (output.quiet or output.as_json))
     with (
         opened(place, talk, offline=sheet.offline, workers=workers, encoding=sheet.encoding) as session,
@@ -78,20 +80,36 @@ def submit(  # noqa: PLR0913 - one argument per option
 
         def confirm(plan: Report) -> None:
             if not yes:
+                shown.append(plan)
                 _confirm(plan, talk, production=session.settings.production and not place.sandbox)
             listen()
             bar.begin(plan)
 
         report = send(wish, session.tools, Hooks(session.connect, confirm, stop, bar.advance))
 
-    print_report(report, sheet.file.name, output)
+    next_step = after_submit(report, sheet, place, _repeats(allow_repeat, all_of_them=allow_repeats))
+    print_report(report, sheet.file.name, output, next_step, seen=bool(shown))
+    if output.open_results:
+        open_file(report.files.get("results"))
     return report.exit_code
 
 
-def print_report(report: Report, name: str, output: Output) -> None:
-    """Print what was planned or done with the file of that name."""
-    from importer.reporting.report import to_document
-    from importer.reporting.screen import Screen
+def _repeats(references: list[str] | None, *, all_of_them: bool) -> list[str]:
+    """The options that allow repeats, as they were given."""
+    words = ["--allow-repeats"] if all_of_them else []
+    for reference in references or ():
+        words += ["--allow-repeat", reference]
+    return words
+
+
+def print_report(report: Report, name: str, output: Output, next_step: str, *, seen: bool = False) -> None:
+    """Print what was planned or done with the file of that name, and what a person does next.
+
+    ``seen``: the plan was shown before the question, so only what became of it is printed.
+    """
+    from rich.console import Console
+
+    from importer.reporting.report import json_text
     from importer.reporting.terminal import show
     from importer.unattended.outcomes import reason_of
 
@@ -101,40 +119,26 @@ def print_report(report: Report, name: str, output: Output) -> None:
         elif output.quiet:
             errors_only(name, report.exit_code, reason_of(report, by_hand=True))
         else:
-            show(report, Screen())
+            console = Console()
+            show(report, console, seen=seen)
+            console.print(f"Next: {next_step}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _confirm(plan: Report, talk: Console, *, production: bool) -> None:
     """Ask for a typed yes, in production for the total. Raises GateRefused when it does not come."""
     from importer.model.currency_sums import mixed
-    from importer.model.words import count_of
-    from importer.reporting.screen import plain
+    from importer.reporting.headline import will_happen
     from importer.reporting.terminal import show
 
     need_terminal("Nothing was sent")
     show(plan, talk)
     ready = [planned for planned in plan.planned if planned.status is Status.READY]
     amount = plan.totals.amount_by_status[Status.READY]
-    several = mixed(ready, amount)
-    drafts = sum(planned.invoice.draft for planned in ready)  # type: ignore[union-attr]
-    of_which = f" ({plain(several)})" if several else ""
-    talk.print(
-        f"[bold]{count_of(len(ready), 'invoice')}[/] with [bold]{amount:,.2f}[/]{of_which} in fixed fees and "
-        f"additional items will be created at {plain(plan.account)}: {_how_issued(len(ready), drafts)}.",
-        highlight=False,
-    )
+    talk.print(f"\n[bold]{will_happen(ready)}[/]\nAccount: {plan.account}", highlight=False)
     if production:
-        _ask_for_total(len(ready), amount, several)
+        _ask_for_total(len(ready), amount, mixed(ready, amount))
     else:
         need_yes("Type yes to send", "Nothing was sent", "Submit again when you are sure.")
-
-
-def _how_issued(ready: int, drafts: int) -> str:
-    if drafts == ready:
-        return "all as drafts"
-    if not drafts:
-        return "issued, none as a draft"
-    return f"{drafts} as drafts, {ready - drafts} issued"
 
 
 def _ask_for_total(ready: int, amount: Decimal, several: str | None) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from importer.commands.asking import need_terminal, need_yes
-from importer.commands.ending import command, errors_only, print_json, printing
-from importer.commands.options import Output, RunPlace
+from importer.commands.ending import command, errors_only, open_file, print_json, printing
+from importer.commands.next_steps import command_line, next_step
+from importer.commands.options import FileOutput, RunPlace
 from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def undo(
     *,
     run: Annotated[str, typer.Argument(help="Run to undo: its id, the beginning of it, or “last”.")],
     place: RunPlace,
-    output: Output,
+    output: FileOutput,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before undoing.")] = False,
 ) -> ExitCode:
     """Delete the drafts and cancel the active invoices that a run created, unless somebody paid or changed them."""
@@ -61,23 +62,37 @@ def undo(
         elif output.quiet:
             errors_only(f"Undo of run {done.run_id}", done.exit_code, _in_a_line(done))
         else:
-            _show(done, Screen())
+            _show(done, Console())
+            next_step(_next_step(done, place))
+    if output.open_results and done.files:
+        open_file(done.files[0])
     return done.exit_code
+
+
+def _next_step(done: Undone, place: RunPlace) -> str:
+    from importer.sending.undo import Group
+
+    if done.of(Group.UNKNOWN):
+        return f"{command_line('undo', done.run_id, place=place)} in a few minutes looks again."
+    if done.of(Group.UNDONE):
+        return f"correct the file and bill it again: {command_line('submit', done.source, place=place)}"
+    return "nothing is left to do."
 
 
 def _confirm(plan: Undone, talk: Console) -> None:
     """Show what would be done and ask for a typed yes. Raises GateRefused when it does not come."""
     from importer.model.words import count_of
-    from importer.reporting.screen import plain
+    from importer.reporting.workbook.undo import sums
     from importer.sending.undo import Action
 
     _show(plan, talk)
     need_terminal("Nothing was undone")
-    actions = [step.action for step in plan.steps]
+    going = [step for step in plan.steps if step.action is not None]
+    actions = [step.action for step in going]
     deleted, cancelled = (actions.count(action) for action in Action)
     talk.print(
         f"[bold]{count_of(deleted, 'draft')}[/] will be deleted and [bold]{count_of(cancelled, 'active invoice')}[/] "
-        f"cancelled at {plain(plan.account)}. This cannot be reversed.",
+        f"cancelled at {plan.account}: {sums(going)}. This cannot be reversed.",
         highlight=False,
     )
     need_yes("Type yes to undo", "Nothing was undone", "Run undo again when you are sure.")
@@ -103,19 +118,31 @@ def _show(done: Undone, console: Console) -> None:
 
 def _show_steps(title: str, steps: Sequence[Step], style: str, console: Console) -> None:
     """Print the invoices of one group with their total."""
-    from importer.model.words import invoice_named
-    from importer.reporting.screen import plain
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from importer.model.words import worth_in_words
+    from importer.reporting.workbook.undo import sums
 
     if steps:
-        total = sum(step.sent.amount for step in steps)
-        console.print(f"[{style}]{title}[/]: {len(steps):,} ({total:,.2f})", highlight=False)
+        console.print(f"[{style}]{title}[/]: {len(steps):,} ({sums(steps)})", highlight=False)
     for step in steps:
-        name = invoice_named(step.sent.key, step.sent.workspace_ids)
         number = f"invoice {step.sent.invoice_id}" if step.sent.invoice_id else "no invoice id"
-        line = f"    {name}, {number}, {step.sent.amount:,.2f}: {step.reason}"
-        console.print(plain(line), highlight=False)
+        worth = worth_in_words(step.total, step.currency, step.sent.amount) or "amount not known"
+        line = f"{', '.join(_names(step, number, worth))}: {step.reason}"
+        console.print(Padding(Text(line), (0, 0, 0, 4), expand=False))
         if step.what_to_do:
-            console.print(f"        {plain(step.what_to_do)}", style="dim", highlight=False)
+            console.print(Padding(Text(step.what_to_do, style="dim"), (0, 0, 0, 8), expand=False))
+
+
+def _names(step: Step, number: str, worth: str) -> tuple[str, ...]:
+    """Its key, number, worth, and its projects with their titles."""
+    from importer.model.words import projects_titled
+
+    projects = projects_titled(step.sent.workspace_ids, step.sent.titles).replace("\n", ", ")
+    if step.sent.key:
+        return step.sent.key, number, worth, f"project {projects}"
+    return f"project {projects}", number, worth
 
 
 def _in_a_line(done: Undone) -> str:
@@ -145,6 +172,7 @@ def _standing(done: Undone) -> str:
 
 
 def _document(done: Undone) -> dict[str, Any]:
+    from importer.model.words import exact
 
     return {
         "schema_version": 1,
@@ -162,6 +190,9 @@ def _document(done: Undone) -> dict[str, Any]:
                 "invoice_key": step.sent.key,
                 "rows": list(step.sent.rows),
                 "amount": f"{step.sent.amount:.2f}",
+                "currency": step.currency,
+                "workspace_titles": list(step.sent.titles),
+                "total": None if step.total is None else exact(step.total),
                 "invoice_id": step.sent.invoice_id,
                 "group": step.group.value if step.group else None,
                 "reason": step.reason,

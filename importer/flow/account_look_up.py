@@ -97,14 +97,14 @@ class _LookUp:
 def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     """Check the ready invoices against the account; those with errors are not to be sent.
 
-    ``go_on`` is for a preview: it looks at the sound rows of unsound invoices too,
-    so that all problems show at once, and when Kantata cannot be asked it checks
-    with what was seen until then and says in a notice what was not. Otherwise
-    NotReached or AccessDenied is raised.
+    The sound rows of unsound invoices are looked at too, so that all problems show
+    at once, whichever command shows them. ``go_on`` is for what sends nothing: when
+    Kantata cannot be asked, it checks with what was seen until then and says in a
+    notice what was not. Otherwise NotReached or AccessDenied is raised.
     """
     ready = [invoice.invoice for invoice in prepared.planned if invoice.status is Status.READY]
     sound = [invoice for invoice in ready if isinstance(invoice, Invoice)]
-    others = list(_sound_rows(prepared)) if go_on else []
+    others = list(_sound_rows(prepared))
     if not sound and not others:
         return prepared
 

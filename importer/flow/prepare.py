@@ -197,8 +197,8 @@ def _with_causes(
         elif own:
             yield replace(planned, reason=f"Not sent because of errors in {rows_named(own)}.")
         else:
-            have = "has errors and" if len(strays) == 1 else "have errors and"
-            yield replace(planned, reason=f"Not sent because {rows_named(strays)} {have} may belong to it.")
+            where = rows_named(strays)
+            yield replace(planned, reason=f"Not sent because the errors in {where} leave open whether it is whole.")
 
 
 # --- what the ledger knows ----------------------------------------------------

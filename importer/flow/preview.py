@@ -28,7 +28,7 @@ def preview(wish: Wish, tools: Tools) -> Report:
     """Make the plan, compare it with what is known, and write its workbook."""
     results.prepare_folder(tools.settings.reports)
     prepared = with_header_changes(prepare(wish, tools, new_run_id()), tools)
-    prepared = _asked(prepared, tools)
+    prepared = as_far_as_shown(prepared, tools)
     prepared = with_retainers(with_names(prepared))
 
     changes = _changes_of(prepared, tools)
@@ -45,8 +45,8 @@ def preview(wish: Wish, tools: Tools) -> Report:
     return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))
 
 
-def _asked(prepared: Prepared, tools: Tools) -> Prepared:
-    """The plan with what Kantata shows; where it cannot be asked, that is said."""
+def as_far_as_shown(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan with what Kantata shows, and all problems that follow; where it cannot be asked, that is said."""
     if tools.api is None:
         return prepared
     try:

@@ -12,9 +12,10 @@ from importer.flow.account_look_up import checked, with_currencies
 from importer.flow.looking_up import look_up
 from importer.flow.prepare import decided, knowledge_for, prepare, with_header_changes, with_retainers
 from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log
+from importer.flow.preview import as_far_as_shown
 from importer.kantata.backoff import Pace, RetryBudget
 from importer.ledger.recorded_plan import RecordedPlan
-from importer.model.errors import AccessDenied, GateRefused, LedgerProblem, NotReached
+from importer.model.errors import AccessDenied, GateRefused, ImporterError, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import InvoiceResult, ReportedInvoice, Status
 from importer.model.problems import has_errors
@@ -56,6 +57,11 @@ class Examined:
     obstacle: GateRefused | AccessDenied | NotReached | None = None
     """Why nothing of it can be sent now: its figures, the token, or Kantata, which cannot be asked."""
 
+    @property
+    def is_faulty(self) -> bool:
+        """Whether its problems are what keeps it back; that comes before what a gate refuses."""
+        return self.prepared.refused and (self.obstacle is None or isinstance(self.obstacle, GateRefused))
+
 
 def submit(wish: Wish, tools: Tools, hooks: Hooks) -> Report:
     """Carry the plan out and write the results. Raises LockedByAnother when another run is at work."""
@@ -75,10 +81,17 @@ def examine(wish: Wish, tools: Tools, run_id: str) -> Examined:
     guards against billing twice holds only as long as no other run sends.
     """
     prepared = with_header_changes(prepare(wish, tools, run_id), tools)
-    if prepared.named.stuck is not None or prepared.refused:
+    if prepared.named.stuck is not None:
         return Examined(prepared, prepared.named.stuck)
+    if prepared.refused:  # nothing is sent, but all problems are shown that a preview shows
+        return Examined(as_far_as_shown(prepared, tools))
     try:
         _check_limits(prepared, tools)
+    except GateRefused as refused:
+        if prepared.ready:
+            prepared = as_far_as_shown(prepared, tools)
+        return Examined(prepared, refused)
+    try:
         prepared = _compared_with_account(prepared, tools)
         if not prepared.refused:
             gates.check_limits(prepared, tools)  # again: now it is known what Kantata prices
@@ -127,8 +140,8 @@ def _own_doubts_settled(prepared: Prepared, tools: Tools, api: KantataApi) -> Pr
 def carry_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     """Send what may be sent, and write what became of every row. Only under the lock of the ledger."""
     prepared = examined.prepared
-    if examined.obstacle is None and prepared.refused:
-        return _refused(prepared, tools)
+    if examined.is_faulty:
+        return _refused(prepared, tools, examined.obstacle)
     obstacle = examined.obstacle or _objection(prepared, tools, hooks)
     if obstacle is not None:
         return _obstructed(prepared, tools, obstacle)
@@ -208,8 +221,10 @@ def read_again(planned: tuple[ReportedInvoice, ...], connect: Callable[[], Kanta
 # --- afterwards ----------------------------------------------------------------
 
 
-def _refused(prepared: Prepared, tools: Tools) -> Report:
-    """The file has problems, and only a whole file is sent."""
+def _refused(prepared: Prepared, tools: Tools, besides: ImporterError | None) -> Report:
+    """The file has problems, and only a whole file is sent; what a gate refuses ``besides`` is said too."""
+    if besides is not None:
+        prepared = prepared.with_notice(f"{besides.message} {besides.hint}")
     why = "Nothing was sent because the file has problems."
     advice = "Fix the rows listed under Problems and submit again, or add --partial to send what is sound."
     return _finished(prepared, tools, _unsent(prepared, why, advice), ExitCode.FILE_PROBLEMS)

@@ -117,7 +117,7 @@ class _Undoing:
         todo, done = sum(step.action is not None for step in steps), 0
         finished = []
         for step in steps:
-            finished.append(self._finished(step))
+            finished.append(replace(self._finished(step), held=step.held))
             done += step.action is not None
             self._hooks.progress(done, todo)
         return tuple(finished)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from importer.ledger.journal import standing_of
-from importer.ledger.rows import Attempt
+from importer.ledger.rows import Attempt, total_of
 from importer.model.lifecycle import REMOVAL, SENDING_AGAIN, SETTLING, Event
 
 if TYPE_CHECKING:
@@ -101,7 +102,12 @@ def attempt_of(sending: Sending, invoice: Any) -> Attempt:  # noqa: ANN401 - unt
     outcome: str | None = None if answer is None else answer.event
     if sending.begun.event == Event.ADOPTED.value:
         answer, outcome = sending.begun, Event.CREATED.value
+    currency, titles, total = total_of(invoice)
     return Attempt(
+        amount=Decimal(invoice.amount),
+        currency=currency,
+        titles=titles,
+        expected_total=total,
         reference=sending.begun.reference,
         key=invoice.invoice_key,
         workspace_ids=tuple(json.loads(invoice.workspace_ids)),

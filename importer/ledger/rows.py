@@ -80,6 +80,13 @@ class Attempt:
     """The run that sent it last: this one, or a later one."""
     since: tuple[str, ...] = ()
     """What happened to the invoice after the run, in words."""
+    amount: Decimal | None = None
+    """Amount in the sheet, main currency unit."""
+    currency: str | None = None
+    titles: tuple[str | None, ...] = ()
+    """Of its projects, in the order of their ids; empty where Kantata was not asked."""
+    expected_total: Decimal | None = None
+    """What it was expected to come to, main unit, tax excluded; None when a part of it was not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +136,11 @@ class SentInvoice:
     """Whether an earlier undo has looked at it and kept it."""
     snapshot: str | None
     """What Kantata showed of it when it was created, in short (kantata/snapshot.py); None: not on record."""
-    tried_at: datetime
-    """UTC, without offset; of one that is being undone the last try to remove it."""
+    currency: str | None = None
+    titles: tuple[str | None, ...] = ()
+    """Of its projects, in the order of their ids; empty where Kantata was not asked."""
+    expected_total: Decimal | None = None
+    """What it was expected to come to, main unit, tax excluded; None when a part of it was not known."""
 
     @property
     def state(self) -> State:
@@ -235,7 +245,11 @@ def sent_of(row: Any, events: Sequence[Any]) -> SentInvoice:  # noqa: ANN401 - u
         adopted = adopted or event.event == Event.ADOPTED.value
         kept = kept or (event.event == Event.KEPT.value and event.invoice_id == row.invoice_id)
         snapshot = event.snapshot or snapshot
+    currency, titles, total = total_of(row)
     return SentInvoice(
+        currency=currency,
+        titles=titles,
+        expected_total=total,
         reference=row.reference,
         key=row.invoice_key,
         workspace_ids=tuple(json.loads(row.workspace_ids)),
@@ -273,6 +287,18 @@ def run_of(row: Any, undone: int, undo_unknown: int) -> RunRecord:  # noqa: ANN4
         undone=undone,
         undo_unknown=undo_unknown,
     )
+
+
+def total_of(row: Any) -> tuple[str | None, tuple[str | None, ...], Decimal | None]:  # noqa: ANN401 - untyped by its library
+    """Currency, titles of the projects, and expected total of an invoice, from its row."""
+    currency, worth = _worth_of(row.expected)
+    titles = tuple(project.title for project in worth.values())
+    total = Decimal(0)
+    for project in worth.values():
+        if project.amount is None:
+            return currency, titles, None
+        total += project.amount
+    return currency, titles, total if worth else None
 
 
 def billed_of(row: Any) -> Billed:  # noqa: ANN401 - untyped by its library

@@ -38,10 +38,10 @@ def exact(amount: Decimal) -> str:
 
 
 def count_of(count: int, noun: str) -> str:
-    """Count with its noun: “1 row”, “2 time entries”."""
+    """Count with its noun: “1 row”, “2 time entries”, “30 days”."""
     if count == 1:
         return f"1 {noun}"
-    if noun.endswith("y"):
+    if noun.endswith("y") and noun[-2:-1] not in "aeou":
         return f"{count:,} {noun[:-1]}ies"
     return f"{count:,} {noun}s"
 
@@ -127,8 +127,22 @@ def describe_lines(planned: ReportedInvoice) -> str:
 
 def projects_of(planned: ReportedInvoice) -> str:
     """Ids of its projects; with their titles, where Kantata gave them, one line each."""
-    ids = planned.invoice.workspace_ids
-    if planned.expected is None or not any(planned.expected.titles):
+    titles = () if planned.expected is None else planned.expected.titles
+    return projects_titled(planned.invoice.workspace_ids, titles)
+
+
+def worth_in_words(total: Decimal | None, currency: str | None, in_sheet: Decimal | None) -> str | None:
+    """What an invoice comes to, with its currency; where the total is not known, its amount in the sheet, if any."""
+    if total is not None:
+        return f"{currency or ''} {money(total)}".strip()
+    if in_sheet:
+        return f"{currency or ''} {money(in_sheet)} in the sheet".strip()
+    return None
+
+
+def projects_titled(ids: Sequence[int], titles: Sequence[str | None]) -> str:
+    """Ids of projects; with their titles, where Kantata gave them, one line each."""
+    if not any(titles):
         return ", ".join(map(str, ids))
-    pairs = zip(ids, planned.expected.titles, strict=True)
-    return "\n".join(f"{number} {in_one_line(title or '')}".strip() for number, title in pairs)
+    pairs = zip(ids, titles, strict=True)
+    return "\n".join(f"{number} {title or ''}".strip() for number, title in pairs)

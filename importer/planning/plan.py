@@ -85,7 +85,7 @@ def _drawn(invoice: Invoice | UnsoundInvoice, batch: str) -> PlannedInvoice:
         return PlannedInvoice(
             invoice,
             Status.NOT_SENT,
-            reason="Some of its rows have errors, or rows with errors may belong to it.",
+            reason="Some of its rows have errors, or rows with errors leave open whether it is whole.",
             what_to_do="Fix those rows and submit again.",
         )
     reference = external_reference(invoice, batch)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from importer.model.columns import BY_NAME
 from importer.model.currency_sums import mixed
+from importer.model.invoices import UnsoundInvoice
 from importer.model.plans import Status
 from importer.model.problems import Severity, errors_first
 from importer.model.words import (
@@ -26,8 +28,9 @@ from importer.model.words import (
     row_ranges,
 )
 from importer.reporting.balance import NOT_LOOKED_UP, STRAY
+from importer.reporting.headline import headline_of, terms_apart
 from importer.reporting.report import totals_by_currency
-from importer.reporting.table import Column, Kind, Narrow, Table
+from importer.reporting.table import Column, Kind, Narrow, Table, without_blanks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,6 +49,7 @@ MOST_PROBLEMS = 40
 MOST_RANGES = 8
 """Ranges of rows named of problems that say the same."""
 UNKNOWN_COLUMN = "column.unknown"
+GONE_COLUMN = "header.gone"
 _IN_THE_WORKBOOK = "the workbook lists them all."
 _UNREMARKABLE = frozenset({Status.READY, Status.ALREADY_CREATED})
 _FILE_LABELS = {
@@ -90,6 +94,10 @@ class Document:
     """Label and value; a moment is local time."""
     rows_counted: str
     """“38 rows”."""
+    headline: str
+    """What would be created, or was, with its sums per currency; empty where nothing was."""
+    common_terms: str
+    """What all sound invoices have in common: “All invoices: dated 2026-10-31, 30 days, draft.”; empty without any."""
     invoices: Table
     totals: Table
     lacking_amounts: str | None
@@ -111,10 +119,12 @@ class Document:
     findings_counted: str
     """“3 problems and 1 warning”; empty when there are none."""
     findings: tuple[Finding, ...]
-    """Errors first."""
+    """Errors first; those with the same hint stand together."""
     more_findings: str | None
     not_sent_columns: tuple[str, ...]
     """Titles of the columns that are copied to the results only."""
+    gone_columns: tuple[str, ...]
+    """Titles of the columns that an earlier import had and that are read no more; empty where it is a single one."""
     next_steps: tuple[str, ...]
     """For who opens the workbook without the terminal: one line per matter."""
     notices: tuple[str, ...]
@@ -125,15 +135,21 @@ class Document:
 def document_of(report: Report) -> Document:
     """Decide what is shown of the report."""
     tally = report.tally
-    remarks = _remarks(report.planned)
-    known, not_sent_columns = _without_unknown_columns(report.problems)
-    groups = _alike(known)
+    remarks = _remarks(report)
+    others, not_sent_columns = _without_columns(UNKNOWN_COLUMN, report.problems)
+    known, gone_columns = _without_columns(GONE_COLUMN, others)
+    if len(gone_columns) == 1:  # its own words say more
+        known, gone_columns = others, ()
+    groups = _by_hint(_alike(known))
     left = sum(len(group) for group in groups[MOST_PROBLEMS:])
+    common, own_terms = terms_apart(report.planned)
     return Document(
         title="Preview: nothing was sent" if report.command == "preview" else "Results",
         facts=_facts(report),
         rows_counted=count_of(report.source.rows, "row"),
-        invoices=_invoices(report),
+        headline=headline_of(report),
+        common_terms=_common_terms(common, len(report.planned)),
+        invoices=_invoices(report, own_terms),
         totals=control_totals(report.planned, report.totals),
         lacking_amounts=lacking_amounts(report.totals),
         expected=_expected_totals(report),
@@ -149,6 +165,7 @@ def document_of(report: Report) -> Document:
         findings=tuple(map(_finding, groups[:MOST_PROBLEMS])),
         more_findings=left_out(left, 0, _IN_THE_WORKBOOK),
         not_sent_columns=not_sent_columns,
+        gone_columns=gone_columns,
         next_steps=tuple(_next_steps(report)),
         notices=report.notices,
         files=tuple(_files(report)),
@@ -200,31 +217,37 @@ def _in_kantata(planned: ReportedInvoice) -> str | None:
     return f"{held.currency or ''} {money(held.total)}".strip()
 
 
+_OWN_TERMS = Column("Terms", narrow=Narrow.FOLD)
+_AMOUNT = Column("Amount", Kind.MONEY)
+_SIDE_NOTE = Column("In the sheet", Kind.MONEY, narrow=Narrow.DROP)
+"""The amount in the sheet where a column beside it says what the whole invoice comes to."""
 _INVOICE_COLUMNS: tuple[tuple[Column, Callable[[ReportedInvoice], object]], ...] = (
-    (Column("Projects"), lambda planned: projects_of(planned) or "–"),
-    (Column("Key", narrow=Narrow.FOLD), lambda planned: planned.invoice.key),
     (Column("Rows", narrow=Narrow.DROP_LAST), lambda planned: row_ranges(planned.invoice.rows)),
     (Column("Lines", narrow=Narrow.DROP), describe_lines),
-    (Column("Amount", Kind.MONEY), _amount),
+    (_AMOUNT, _amount),
     (Column("Status", Kind.STATUS), lambda planned: planned.status),
     (Column("Expected", Kind.MONEY), _expected),
     (Column("In Kantata", Kind.MONEY), _in_kantata),
-    (Column("Invoice", Kind.CODE), lambda planned: planned.invoice_id),
+    (Column("Invoice", Kind.CODE, narrow=Narrow.FOLD_LAST), lambda planned: planned.invoice_id),
 )
 
 
-def _invoices(report: Report) -> Table:
+def _invoices(report: Report, own_terms: Sequence[str]) -> Table:
     """One row per invoice, with what a person looks at first; columns of which no cell is filled are left out."""
     shown = report.planned[:MOST_INVOICES]
-    replaced = "In Kantata" if report.is_plan else "Expected"
-    columns, cells = [], []
-    for column, value in _INVOICE_COLUMNS:
-        found = [value(planned) for planned in shown]
-        if any(found) and column.title != replaced:
-            columns.append(column)
-            cells.append(found)
+    replaced, worth = "Expected", _in_kantata
+    if report.is_plan:
+        replaced, worth = "In Kantata", _expected
+    described = [(column, value) for column, value in _INVOICE_COLUMNS if column.title != replaced]
+    columns = [Column("Projects"), _OWN_TERMS, *(column for column, _ in described)]
+    if all(map(worth, shown)):
+        columns[columns.index(_AMOUNT)] = _SIDE_NOTE
+
+    rows = []
+    for planned, own in zip(shown, own_terms, strict=False):
+        rows.append([projects_of(planned) or "–", own, *(value(planned) for _, value in described)])
     more = left_out(len(report.planned), MOST_INVOICES, _IN_THE_WORKBOOK)
-    return Table("Invoices", columns, list(zip(*cells, strict=True)), more=more)
+    return without_blanks(Table("Invoices", columns, rows, more=more))
 
 
 def control_totals(planned: Iterable[ReportedInvoice], totals: Totals) -> Table:
@@ -321,6 +344,13 @@ def _tie_out_row(line: Line) -> tuple[object, ...]:
 # --- sentences ----------------------------------------------------------------------
 
 
+def _common_terms(common: str, invoices: int) -> str:
+    if not common:
+        return ""
+    subject = "All invoices" if invoices > 1 else "The invoice"
+    return f"{subject}: {common}."
+
+
 def _nothing_sent(report: Report) -> str | None:
     """A table of what earlier runs created looks like a table of what was sent now: say that it is none."""
     count = report.totals.invoices
@@ -333,14 +363,17 @@ def _nothing_sent(report: Report) -> str | None:
     return f"each of the {count:,} invoices was created before."
 
 
-def _remarks(invoices: Iterable[ReportedInvoice]) -> list[Remark]:
+def _remarks(report: Report) -> list[Remark]:
     """Say why each invoice that is not simply ready or created stands as it does; those that share a reason once."""
     same: dict[tuple[str, Status], list[ReportedInvoice]] = {}
-    for planned in invoices:
+    unsound = []
+    for planned in report.planned:
         is_remarkable = planned.status not in _UNREMARKABLE or planned.differs or planned.what_to_do
-        if planned.reason and is_remarkable:
+        if isinstance(planned.invoice, UnsoundInvoice) and planned.status is Status.NOT_SENT:
+            unsound.append(planned)
+        elif planned.reason and is_remarkable:
             same.setdefault((planned.reason, planned.status), []).append(planned)
-    remarks = []
+    remarks = list(_unsound_in_short(unsound, report))
     for (reason, status), [first, *others] in same.items():
         subject = invoice_named(first.invoice.key, first.invoice.workspace_ids)
         if others:
@@ -349,15 +382,42 @@ def _remarks(invoices: Iterable[ReportedInvoice]) -> list[Remark]:
     return remarks
 
 
-def _without_unknown_columns(problems: Iterable[Problem]) -> tuple[list[Problem], tuple[str, ...]]:
-    """The problems but those of unknown columns, and the titles of these, which are named in one line."""
+def _unsound_in_short(unsound: Sequence[ReportedInvoice], report: Report) -> Iterator[Remark]:
+    """Say once in which rows the errors are that keep invoices back; the problems themselves are listed."""
+    if not unsound:
+        return
+    with_errors = report.errors_by_row()
+    rows: set[int] = set()
+    for planned in unsound:
+        rows.update(row for row in planned.invoice.rows if row in with_errors)
+    first = unsound[0]
+    if len(unsound) == 1 or not rows:
+        subject = invoice_named(first.invoice.key, first.invoice.workspace_ids)
+        yield Remark(first.status, subject, first.reason or "", first.what_to_do)
+        return
+    ranges = row_ranges(sorted(rows)).split(", ")
+    more = f" and {len(ranges) - MOST_RANGES:,} more places" if len(ranges) > MOST_RANGES else ""
+    where = f"Not sent because of errors in rows {', '.join(ranges[:MOST_RANGES])}{more}."
+    yield Remark(first.status, count_of(len(unsound), "invoice"), where, first.what_to_do)
+
+
+def _without_columns(code: str, problems: Iterable[Problem]) -> tuple[list[Problem], tuple[str, ...]]:
+    """The problems but those of this code, and the titles of the columns they are about: one line names them all."""
     known, titles = [], []
     for problem in problems:
-        if problem.code == UNKNOWN_COLUMN:
-            titles.append(str(problem.value))
+        if problem.code == code:
+            titles.append(_column_title(problem))
         else:
             known.append(problem)
     return known, tuple(titles)
+
+
+def _column_title(problem: Problem) -> str:
+    """As the sheet calls it; of one that is gone, the title of the column."""
+    if problem.value is not None:
+        return str(problem.value)
+    known = BY_NAME.get(problem.column or "")
+    return known.title if known else str(problem.column)
 
 
 def _counted(problems: Sequence[Problem]) -> str:
@@ -379,6 +439,14 @@ def _alike(problems: Iterable[Problem]) -> list[list[Problem]]:
         key = (alone, problem.code, problem.sheet, problem.column, problem.message, problem.hint)
         groups.setdefault(key, []).append(problem)
     return list(groups.values())
+
+
+def _by_hint(groups: Iterable[list[Problem]]) -> list[list[Problem]]:
+    """The groups with those of the same hint next to each other, so that it need be read only once."""
+    same: dict[tuple[Severity, str], list[list[Problem]]] = {}
+    for group in groups:
+        same.setdefault((group[0].severity, group[0].hint), []).append(group)
+    return [group for groups_of_a_hint in same.values() for group in groups_of_a_hint]
 
 
 def _finding(alike: Sequence[Problem]) -> Finding:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from importer.model.plans import Status
 from importer.model.visible import visible
@@ -37,10 +37,12 @@ class Narrow(Enum):
 
     KEEP = "keep"
     FOLD = "fold"
-    """Its cells stand in parentheses below those of the first column."""
+    """Its cells stand below those of the first column."""
     DROP = "drop"
     DROP_LAST = "drop last"
     """Dropped where the other two are not enough."""
+    FOLD_LAST = "fold last"
+    """Folded, with its title, where even that is not enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,21 @@ class Table:
     """What the total adds up, to be said beside it."""
     more: str | None = None
     """How many rows are left out, and where they are."""
+
+
+def without_blanks(table: Table) -> Table:
+    """The table without the columns of which no cell is filled."""
+    rows = list(table.rows)
+    kept = [place for place in range(len(table.columns)) if _is_filled(rows, place)]
+    return replace(table, columns=_picked(table.columns, kept), rows=[_picked(row, kept) for row in rows])
+
+
+def _is_filled(rows: Iterable[Sequence[object]], place: int) -> bool:
+    return any(row[place] for row in rows)
+
+
+def _picked(cells: Sequence[Any], places: Sequence[int]) -> list[Any]:
+    return [cells[place] for place in places]
 
 
 def text_of(cell: object) -> str:

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
+from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.problems import Severity
 from importer.model.visible import in_one_line
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from importer.reporting.document import Document, Finding
     from importer.reporting.report import Report
 
-LONGEST_WORD = 18
-"""Letters of a word in a text that are not broken while other columns can give way."""
+LONGEST_WORD = 20
+"""Letters of a word in a text, such as the id of a run, that are not broken while other columns can give way."""
 SHORTEST_TEXT = 8
 """Characters that a column of texts keeps, however narrow the terminal."""
 _BETWEEN = 3
@@ -46,34 +47,65 @@ _ALARM = "bold red"
 _SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
-def show(report: Report, console: Console) -> None:
-    """Print invoices, control totals, problems and files, in this order."""
+def show(report: Report, console: Console, *, seen: bool = False) -> None:
+    """Print invoices, control totals, problems and files, in this order.
+
+    ``seen``: the plan was shown already, so only what became of it is printed.
+    """
     document = document_of(report)
-    facts = dict(document.facts)
-    console.print(
-        f"[bold]{plain(facts['File'])}[/] · sheet {plain(facts['Sheet'] or '–')} · "
-        f"{document.rows_counted} · batch [bold]{plain(facts['Batch'])}[/]",
-    )
-    _show_totals(document, console)
-    if not document.is_plan:
-        _show_tie_out(document, console)
-    _show_remarks(document, console)
-    _show_findings(document, console)
+    if seen:
+        _show_outcome(document, console, refused=report.exit_code in (ExitCode.GATE, ExitCode.INTERRUPTED))
+    else:
+        _show_all(document, console)
     for notice in document.notices:
         console.print(f"[yellow]Note:[/] {plain(notice)}")
     for label, path in document.files:
         console.print(f"{label}: ", Text(in_one_line(str(path)), style="bold"), sep="", soft_wrap=True)
 
 
+def _show_all(document: Document, console: Console) -> None:
+    _show_file(document, console)
+    _show_headline(document, console)
+    if document.common_terms:
+        console.print(escape(document.common_terms), highlight=False)
+    _show_totals(document, console)
+    if not document.is_plan:
+        _show_tie_out(document, console)
+    _show_remarks(document, console)
+    _show_findings(document, console)
+
+
+def _show_outcome(document: Document, console: Console, *, refused: bool) -> None:
+    """What became of a plan that was shown; why all of it was ``refused`` stands in a notice."""
+    if refused:
+        return
+    _show_headline(document, console)
+    _show_tie_out(document, console)
+    _show_remarks(document, console)
+
+
+def _show_headline(document: Document, console: Console) -> None:
+    if document.headline:
+        console.print(f"[bold]{escape(document.headline)}[/]", highlight=False)
+
+
+def _show_file(document: Document, console: Console) -> None:
+    facts = dict(document.facts)
+    console.print(
+        f"[bold]{escape(str(facts['File']))}[/] · sheet {escape(str(facts['Sheet'] or '–'))} · "
+        f"{document.rows_counted} · batch [bold]{escape(str(facts['Batch']))}[/]",
+    )
+
+
 def _show_totals(document: Document, console: Console) -> None:
-    _print_table(document.invoices, console)
-    _print_table(document.totals, console)
+    print_table(document.invoices, console)
+    if document.expected is not None:
+        print_table(document.expected, console)
+    print_table(document.totals, console)
     if document.totals.note:
         console.print(f"The total is a {document.totals.note}.", highlight=False)
     if document.lacking_amounts:
         console.print(document.lacking_amounts, style=_ALARM, highlight=False)
-    if document.expected is not None:
-        _print_table(document.expected, console)
     if document.nothing_sent:
         console.print(f"[bold]Nothing was sent:[/] {document.nothing_sent}", highlight=False)
 
@@ -105,17 +137,24 @@ def _show_remarks(document: Document, console: Console) -> None:
 def _show_findings(document: Document, console: Console) -> None:
     if document.findings_counted:
         console.print(f"[bold]{document.findings_counted}[/]")
-    for finding in document.findings:
-        _show_finding(finding, console)
+    following = [*document.findings[1:], None]
+    for finding, after in zip(document.findings, following, strict=False):
+        hint_follows = after is not None and after.hint == finding.hint and after.severity is finding.severity
+        _show_finding(finding, console, with_hint=not hint_follows)
     if document.not_sent_columns:
         names = plain(", ".join(document.not_sent_columns))
         console.print(f"[yellow]Columns copied to the results, not sent:[/] {names}")
         console.print(_indented("The sheet Problems shows the lines of importer.toml that use or ignore them."))
+    if document.gone_columns:
+        names = escape(", ".join(document.gone_columns))
+        console.print(f"[yellow]Columns that held values in an earlier import and are not read now:[/] {names}")
+        console.print(_indented("The sheet Problems shows what to do if they only have other names now."))
     if document.more_findings:
         console.print(document.more_findings)
 
 
-def _show_finding(finding: Finding, console: Console) -> None:
+def _show_finding(finding: Finding, console: Console, *, with_hint: bool) -> None:
+    """Print a problem; what it has in common with the next one, its hint, is printed below that one."""
     style = _SEVERITY_STYLES[finding.severity]
     where = f"[{style}]•[/] "
     if finding.address:
@@ -123,6 +162,8 @@ def _show_finding(finding: Finding, console: Console) -> None:
     console.print(f"{where}{plain(finding.message)}", highlight=False)
     if finding.likewise:
         console.print(_indented(f"Likewise {finding.likewise}."))
+    if not with_hint:
+        return
     hint, *lines = finding.hint.split("\n")
     console.print(_indented(hint))
     for line in lines:  # of importer.toml: to be copied, so never broken
@@ -137,11 +178,11 @@ def _indented(text: str) -> Padding:
 # --- tables -------------------------------------------------------------------------
 
 
-def _print_table(table: Table, console: Console) -> None:
+def print_table(table: Table, console: Console) -> None:
     """Lay the table out in the width of the terminal: texts give way, figures and ids are never broken nor cut."""
     if not table.columns:
         return
-    for narrow in (Narrow.DROP, Narrow.FOLD, Narrow.DROP_LAST):
+    for narrow in (Narrow.DROP, Narrow.FOLD, Narrow.DROP_LAST, Narrow.FOLD_LAST):
         if _total(_least_widths(table, LONGEST_WORD)) > console.width:
             table = _without(table, narrow)
     widths = _widths(table, console.width)
@@ -170,16 +211,24 @@ def _cell(cell: object) -> Text:
 
 
 def _without(table: Table, narrow: Narrow) -> Table:
-    """The table without these columns; what is folded stands below the first column, in parentheses."""
+    """The table without these columns; what is folded stands below the first column."""
     kept = [position for position, column in enumerate(table.columns) if column.narrow is not narrow]
     rows = []
     for cells in table.rows:
         row = [cells[position] for position in kept]
-        for position, cell in enumerate(cells):
-            if narrow is Narrow.FOLD and position not in kept and cell:
-                row[0] = f"{row[0]}\n({cell})"
+        row[0] = "\n".join([text_of(row[0]), *_folded(table, cells, narrow)])
         rows.append(row)
     return replace(table, columns=[table.columns[position] for position in kept], rows=rows)
+
+
+def _folded(table: Table, cells: Sequence[object], narrow: Narrow) -> Iterator[str]:
+    """What stands below the first column of what is left out."""
+    for column, cell in zip(table.columns, cells, strict=True):
+        if column.narrow is narrow and cell:
+            if narrow is Narrow.FOLD:
+                yield text_of(cell)
+            elif narrow is Narrow.FOLD_LAST:
+                yield f"{column.title.lower()} {text_of(cell)}"
 
 
 def _widths(table: Table, width: int) -> list[int]:
@@ -213,7 +262,7 @@ def _pieces(table: Table, between: str | None) -> Iterator[list[str]]:
         for cells in rows:
             if position < len(cells):
                 text = text_of(cells[position])
-                pieces += text.split(between) if column.kind is Kind.TEXT else [text]
+                pieces += text.split(between) if column.kind in (Kind.TEXT, Kind.STATUS) else [text]
         yield pieces
 
 

@@ -18,11 +18,12 @@ from importer.sending.tieout import changed_since, tie_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from decimal import Decimal
     from pathlib import Path
 
     from importer.kantata.invoices import FoundInvoice
     from importer.ledger.rows import SentInvoice
-    from importer.model.answers import Shown
+    from importer.model.answers import ReadBack, Shown
     from importer.model.exit_codes import ExitCode
 
 TOUCHED_AFTER = timedelta(minutes=5)
@@ -78,6 +79,20 @@ class Step:
     what_to_do: str | None = None
     earlier: bool = False
     """Whether an earlier undo has brought it there."""
+    held: ReadBack | None = None
+    """What Kantata showed of it before anything was done; None where it was not shown, or not asked for."""
+
+    @property
+    def currency(self) -> str | None:
+        """As Kantata shows it, else as the ledger has it; None when neither is known."""
+        return (self.held and self.held.currency) or self.sent.currency
+
+    @property
+    def total(self) -> Decimal | None:
+        """What it comes to in Kantata, else what it was expected to; main unit. None when neither is known."""
+        if self.held is not None and self.held.total is not None:
+            return self.held.total
+        return self.sent.expected_total
 
     @property
     def is_in_doubt(self) -> bool:
@@ -158,7 +173,14 @@ def decide(sent: Iterable[SentInvoice], look: Look, recent_from: datetime) -> tu
     what was sent after this moment (UTC) is not gone because it is not shown.
     """
     concerned = (invoice for invoice in sent if invoice.state is not State.FREE or invoice.standing.was_undone)
-    return tuple(_decided(invoice, look, recent_from) for invoice in concerned)
+    return tuple(_with_held(_decided(invoice, look, recent_from), look) for invoice in concerned)
+
+
+def _with_held(step: Step, look: Look) -> Step:
+    found = look.shown.get(step.sent.invoice_id or "")
+    if found is None:
+        return step
+    return replace(step, held=found.read_back)
 
 
 def _decided(sent: SentInvoice, look: Look, recent_from: datetime) -> Step:

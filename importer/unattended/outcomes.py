@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.ledger.outbox import News
-from importer.model.currency_sums import mixed
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.problems import Severity
-from importer.model.words import count_of, lacking_amounts
+from importer.model.words import count_of, invoice_named, lacking_amounts, rows_named
+from importer.reporting.headline import sums_of
 from importer.sending.sender import SUBMIT_AGAIN
 
 if TYPE_CHECKING:
@@ -139,9 +139,7 @@ def reason_of(report: Report, *, by_hand: bool = False) -> str:
         return report.notices[-1]
 
     counts = ", ".join(_counts(report)) or "No invoices"
-    amount = f"{report.totals.amount:,.2f} in the sheet"
-    if several := mixed(report.planned, report.totals.amount):
-        amount = f"{amount}, a {several}"
+    amount = sums_of(report.planned)
     if lacking := lacking_amounts(report.totals):
         amount = f"{amount} ({lacking.rstrip('.')})"
     return f"{counts}; {amount}.{_most_urgent(report, by_hand=by_hand)}"
@@ -180,7 +178,9 @@ def _most_urgent(report: Report, *, by_hand: bool) -> str:
     advice = urgent.what_to_do or ""
     if advice == SUBMIT_AGAIN and not by_hand and report.exit_code in SAME_FOR_ALL:
         advice = NEXT_RUN
-    return f" {urgent.reason or ''} {advice}".rstrip()
+    invoice = urgent.invoice
+    where = f"{invoice_named(invoice.key, invoice.workspace_ids)}, {rows_named(invoice.rows)}"
+    return f" {where}: {urgent.reason or ''} {advice}".rstrip()
 
 
 def _first_urgent(planned: tuple[ReportedInvoice, ...]) -> ReportedInvoice | None:

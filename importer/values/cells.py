@@ -124,7 +124,7 @@ def _choice(raw: object, meanings: dict[str, object], shown: tuple[str, ...]) ->
     if not near:
         return unreadable("*.unknown", choices=choices)
     meant = meanings[near[0]]
-    name = meant.value if isinstance(meant, ItemType) else meant
+    name = ITEM_TYPE_TITLES[meant] if isinstance(meant, ItemType) else meant
     return unreadable("*.unknown:near", near=name, choices=choices)
 
 

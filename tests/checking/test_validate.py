@@ -136,7 +136,7 @@ def test_a_near_miss_of_an_item_type_says_what_was_meant(tmp_path: Path) -> None
     """“fixed_feee” asks whether fixed_fee was meant."""
     problem = problem_of(tmp_path, {**FEE, "item_type": "fixed_feee"})
     assert problem.value == "fixed_feee"
-    assert "did you mean fixed_fee?" in problem.message
+    assert "did you mean Fixed fee?" in problem.message
 
 
 def test_every_fault_of_a_sheet_shows_in_one_run(tmp_path: Path) -> None:

@@ -483,7 +483,9 @@ class Terminal:
         return True
 
 
-@pytest.mark.parametrize(("answer", "code", "sent"), [("yes\n", 0, 2), ("no\n", 9, 0), ("y\n", 9, 0), ("\x03", 130, 0)])
+@pytest.mark.parametrize(
+    ("answer", "code", "sent"), [("yes\n", 0, 2), ("no\n", 9, 0), ("y\nno\n", 9, 0), ("\x03", 130, 0)]
+)
 def test_a_person_is_asked_before_anything_is_sent(
     cli: Cli,
     sandbox: Sandbox,
@@ -491,15 +493,16 @@ def test_a_person_is_asked_before_anything_is_sent(
     code: int,
     sent: int,
 ) -> None:
-    """The totals are shown, then only a typed yes sends; no, y and Ctrl-C do not."""
+    """What will happen is said, then only a typed yes sends; y asks once more; the page is printed once."""
     cli = cli.at(sandbox)
     terminal = Terminal(cli, "submit", cli.fees(2))
     terminal.read_until("Type yes to send")
-    assert "203.00" in terminal.shown
+    assert "2 drafts will be created: EUR 203.00 (2)." in terminal.shown
     assert posts(sandbox) == 0
     terminal.type(answer)
     assert terminal.end() == code, terminal.shown
     assert posts(sandbox) == sent
+    assert terminal.shown.count("Control totals") == 1
     assert len(list(Path(cli.env["IMPORTER_REPORTS"]).glob("*-results.xlsx"))) == 1
     [run] = cli.run("history", "--json").document["records"]
     assert (run["exit_code"], run["by_status"]) == (code, {CREATED: 2} if sent else {NOT_SENT: 2})
@@ -526,3 +529,37 @@ def test_a_submit_that_had_nothing_to_send_says_so(cli: Cli, sandbox: Sandbox) -
     assert "Nothing was sent: each of the 2 invoices was created before." in again.stdout
     told = here.run("history", COLUMNS="80").stdout
     assert ("october.csv" in told, "/october.csv" in told) == (True, False)
+
+
+def test_a_file_alone_is_previewed(cli: Cli, sandbox: Sandbox) -> None:
+    """Who gives only the file wants to see it; nothing is sent, and the next step stands there with what was given."""
+    sheet = cli.fees(2)
+    done = cli.at(sandbox).run(sheet, "--batch", "Q 4")
+    assert (done.exit_code, posts(sandbox)) == (0, 0)
+    assert "2 drafts would be created: EUR 203.00 (2)." in done.stdout
+    assert done.stdout.rstrip().endswith(f'Next: invoice-importer submit {sheet} --batch "Q 4"')
+
+
+def test_without_a_command_the_first_steps_are_shown(cli: Cli) -> None:
+    """Not only the list of commands: where to begin."""
+    done = cli.run(COLUMNS="100")
+    assert "invoice-importer preview FILE" in done.stdout + done.stderr
+
+
+def test_undo_and_history_show_currency_title_and_total(cli: Cli, sandbox: Sandbox) -> None:
+    """Time has no amount in the sheet: what Kantata makes of it is what matters; no line is cut at 60 columns."""
+    cli = cli.at(sandbox)
+    time = {"item_type": "time_entry", "item_id": 5101001}
+    sheet = cli.sheet(time, {"workspace_id": 106, "amount": 500})
+    sent = cli.run("submit", sheet, "--yes", "--json").document
+    total = sent["invoices"][0]["read_back"]["total"]
+    listed = cli.run("history", "last", COLUMNS="60").stdout
+    assert max(map(len, listed.splitlines())) <= 60
+    assert "USD 500.00" in listed
+    assert "Bäckerei" in listed
+    done = cli.run("undo", "last", "--yes", COLUMNS="200")
+    assert "project 106 Brand refresh Harbor & Pine Coffee, invoice" in done.stdout
+    assert f"EUR {total}" in done.stdout.replace(",", "")
+    assert "Undone: 2 (EUR" in done.stdout
+    assert "submit" in done.stderr.splitlines()[-1]
+    assert max(map(len, cli.run("history", COLUMNS="60").stdout.splitlines())) <= 60

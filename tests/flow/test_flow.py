@@ -166,3 +166,33 @@ def test_a_ledger_that_cannot_note_the_end_does_not_hide_what_was_sent(tools: To
     report = submit(Wish(sheet), tools)
     assert [one.status for one in report.planned] == [Status.CREATED] * 2
     assert report.files["results"] is not None
+
+
+MISTAKES = """workspace_id,item_type,item_id,amount,payment_schedule
+101,fixed_fee,,0,30
+999,fixed_fee,,500,30
+102,expense,6101001,,30
+101,fixed_fee,,5,30
+103,fixed_fee,,5,30
+"""
+
+
+@pytest.mark.parametrize(
+    "wish", [{}, {"partial": True}, {"expect_invoices": 7}, {"partial": True, "expect_invoices": 7}]
+)
+def test_the_same_file_shows_the_same_problems_in_preview_and_submit(
+    tools: Tools, tmp_path: Path, sandbox: Sandbox, wish: dict[str, Any]
+) -> None:
+    """Those of the file and those that Kantata shows, also where nothing is sent: who fixes it fixes it once."""
+    path = tmp_path / "mistakes.csv"
+    path.write_text(MISTAKES)
+    wished = Wish(path, **wish)
+    seen = flow_preview.preview(wished, tools).problems
+    assert [problem.cell for problem in seen] == ["D2", "A3", "C4"]
+
+    report = submit(wished, tools)
+    assert report.problems == seen
+    if not wished.partial:
+        assert report.exit_code is ExitCode.FILE_PROBLEMS
+    sent = len(sandbox.received("POST"))
+    assert sent == (1 if wish == {"partial": True} else 0)

@@ -224,7 +224,7 @@ def test_sound_rows_of_a_faulty_invoice_say_why(tmp_path: Path) -> None:
     rows = by_header(opened(write_report(report, tmp_path))["Lines"])
     assert (rows[0]["status"], rows[0]["error"]) == (
         "not sent",
-        "Some of its rows have errors, or rows with errors may belong to it.",
+        "Some of its rows have errors, or rows with errors leave open whether it is whole.",
     )
 
 

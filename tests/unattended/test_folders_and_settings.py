@@ -82,7 +82,7 @@ def test_a_month_of_three_files_without_anyone_watching(tmp_path: Path, kantata:
         assert "mistakes.csv!B3: Item type: “Fixd fee” is not known" in lines[1]
         lines[1] = lines[1].partition(" mistakes.csv!")[0]
         assert lines == [
-            "Oktober Größe & Söhne.xlsx: done. 2 created; 1,500.00 in the sheet.",
+            "Oktober Größe & Söhne.xlsx: done. 2 created; EUR 1,500.00 (2).",
             "mistakes.csv: failed. Nothing was sent: 1 problem in the file.",
             f"copy of it.xlsx: done. Nothing to do: run {run_of(inbox)} billed just this content.",
         ]

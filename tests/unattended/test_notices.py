@@ -311,7 +311,7 @@ def test_a_total_over_several_currencies_says_so(cli: Cli, sandbox: Sandbox, mai
     (cli.folder / "october.csv").rename(cli.folder / "inbox" / "october.csv")
     cli.at(sandbox).run("run", IMPORTER_NOTIFY=mail.address, IMPORTER_LARGEST_TOTAL="1000", **AUTO)
     text = " ".join(text_of(mail.received[0]).split())
-    assert "150.00 in the sheet, a sum over 2 currencies: EUR 100.00 + USD 50.00." in text
+    assert "2 created; EUR 100.00 (1), USD 50.00 (1)." in text
     assert "created: 2 (150.00, a sum over 2 currencies: EUR 100.00 + USD 50.00)" in text
 
 

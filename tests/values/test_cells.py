@@ -375,7 +375,7 @@ def test_item_types_have_friendly_spellings(raw: str, item_type: ItemType) -> No
     assert parser_of(Kind.ITEM_TYPE)(raw) is item_type
 
 
-@pytest.mark.parametrize(("raw", "meant"), [("fixed_feee", "fixed_fee"), ("expnse", "expense"), ("time_entri", "time")])
+@pytest.mark.parametrize(("raw", "meant"), [("fixed_feee", "Fixed fee"), ("expnse", "Expense"), ("time_entri", "Time")])
 def test_a_misspelt_item_type_suggests_the_nearest(raw: str, meant: str) -> None:
     """A near miss is refused, and names what was probably meant."""
     value = parser_of(Kind.ITEM_TYPE)(raw)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from importer.model.words import count_of, row_ranges
+from importer.model.currency_sums import CURRENCY_NOT_KNOWN
+from importer.model.words import NOT_KNOWN, count_of, money, row_ranges
 from importer.reporting.table import Column, Kind, Table
 from importer.reporting.workbook.book import free_path, workbook
 from importer.reporting.workbook.summary import Summary
-from importer.sending.undo import Group, Undone
+from importer.sending.undo import Group, Step, Undone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from importer.reporting.workbook.book import Book
@@ -24,8 +27,11 @@ TITLES = {
 _COLUMNS = (
     Column("Result", width=12),
     Column("Projects", width=16),
+    Column("Project titles", width=40, wrapped=True),
     Column("Invoice key", width=18),
-    Column("Amount sent", Kind.MONEY),
+    Column("Amount in the sheet", Kind.MONEY),
+    Column("Total in Kantata", Kind.MONEY),
+    Column("Currency", width=9),
     Column("Invoice ID", Kind.CODE, 12),
     Column("Invoice link", Kind.LINK, 42),
     Column("Why", width=60, wrapped=True),
@@ -51,8 +57,11 @@ def _rows(done: Undone) -> Iterator[tuple[object, ...]]:
             yield (
                 group.value,
                 ", ".join(map(str, sent.workspace_ids)),
+                ", ".join(title or NOT_KNOWN for title in sent.titles),
                 sent.key,
                 sent.amount,
+                step.total,
+                step.currency,
                 sent.invoice_id,
                 done.link_of(step),
                 step.reason,
@@ -60,6 +69,24 @@ def _rows(done: Undone) -> Iterator[tuple[object, ...]]:
                 row_ranges(sent.rows),
                 sent.reference,
             )
+
+
+def sums(steps: Iterable[Step]) -> str:
+    """What invoices come to, per currency with their count; those of which that is not known, by their count."""
+    by_currency: dict[str, list[Decimal]] = defaultdict(list)
+    others = 0
+    for step in steps:
+        if step.total is None:
+            others += 1
+        else:
+            by_currency[step.currency or CURRENCY_NOT_KNOWN].append(step.total)
+
+    parts = []
+    for currency, totals in sorted(by_currency.items()):
+        parts.append(f"{currency} {money(sum(totals, Decimal(0)))} ({len(totals):,})")
+    if others:
+        parts.append(f"total not known ({others:,})")
+    return ", ".join(parts)
 
 
 def _add_summary(book: Book, done: Undone) -> None:
@@ -73,11 +100,11 @@ def _add_summary(book: Book, done: Undone) -> None:
             ("Undo", done.undo_id),
         )
     )
-    columns = (Column("Result"), Column("Invoices", Kind.COUNT), Column("Amount sent", Kind.MONEY))
+    columns = (Column("Result"), Column("Invoices", Kind.COUNT), Column("Total"))
     rows = []
     for group in Group:
         steps = done.of(group)
-        rows.append((TITLES[group], len(steps), sum(step.sent.amount for step in steps)))
+        rows.append((TITLES[group], len(steps), sums(steps)))
     summary.add_table(Table("Results", columns, rows))
     if undone := done.of(Group.UNDONE):
         which = f"The rows of the {count_of(len(undone), 'undone invoice')} are ready again"

@@ -1,0 +1,127 @@
+"""What a person does next, as a line to read or a command to type, with the arguments that were given."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from importer.model.exit_codes import ExitCode
+from importer.model.plans import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from importer.commands.options import AccountPlace, SheetOptions
+    from importer.model.plans import ReportedInvoice
+    from importer.reporting.report import Report
+
+NAME = "invoice-importer"
+_SAFE = frozenset("-_./\\:=+,@%~")
+"""Beside letters and digits what needs no quotes, in every shell."""
+
+
+def next_step(words: str) -> None:
+    """Say on stderr what to do next."""
+    sys.stderr.write(f"Next: {words}\n")
+
+
+def command_line(name: str, *words: object, place: AccountPlace | None = None) -> str:
+    """A command to type: ``invoice-importer submit october.xlsx --sandbox``."""
+    parts = [NAME, name, *(quoted(str(word)) for word in words)]
+    if place is not None:
+        parts += [quoted(word) for word in _words_of(place)]
+    return " ".join(parts)
+
+
+def quoted(word: str) -> str:
+    """A word as it must be typed: one with blanks needs quotes, in every shell."""
+    if word and all(letter.isalnum() or letter in _SAFE for letter in word):
+        return word
+    return f'"{word}"'
+
+
+def _words_of(place: AccountPlace) -> Iterator[str]:
+    """The options of a place that were given."""
+    for option, value in (
+        ("--profile", place.profile),
+        ("--config", place.config),
+        ("--reports", getattr(place, "reports", None)),
+    ):
+        if value is not None:
+            yield option
+            yield str(value)
+    if place.sandbox:
+        yield "--sandbox"
+
+
+def for_file(name: str, path: object, sheet: SheetOptions, place: AccountPlace, repeats: Iterable[str] = ()) -> str:
+    """The command for this file, or another form of it, with the options that shape the plan."""
+    words: list[object] = [path]
+    for option, value in (("--sheet", sheet.sheet), ("--batch", sheet.batch), ("--encoding", sheet.encoding)):
+        if value is not None:
+            words += [option, value]
+    if sheet.partial:
+        words.append("--partial")
+    return command_line(name, *words, *repeats, place=place)
+
+
+def after_preview(report: Report, sheet: SheetOptions, place: AccountPlace) -> str:
+    """What follows a preview."""
+    if report.errors and not (sheet.partial and report.totals.by_status.get(Status.READY)):
+        return _correct(report, sheet, place, "preview")
+    if report.totals.by_status.get(Status.IN_DOUBT):
+        return command_line("reconcile", place=place)
+    if report.totals.by_status.get(Status.READY):
+        return for_file("submit", sheet.file, sheet, place)
+    if report.totals.by_status.get(Status.HELD):
+        return "decide about the invoices that are held: the lines above say how."
+    return "nothing is left to do."
+
+
+def after_submit(report: Report, sheet: SheetOptions, place: AccountPlace, repeats: Sequence[str] = ()) -> str:
+    """What follows a submit; the most urgent matter only."""
+    counts = report.totals.by_status
+    if counts.get(Status.IN_DOUBT):
+        return command_line("reconcile", place=place)
+    if report.exit_code is ExitCode.FILE_PROBLEMS:
+        return _correct(report, sheet, place, "submit")
+    if counts.get(Status.REJECTED) or (report.errors and counts.get(Status.CREATED)):
+        return f"correct {_to_fix(report)} and submit it."
+    if counts.get(Status.NOT_SENT):
+        return for_file("submit", sheet.file, sheet, place, repeats)
+    if counts.get(Status.HELD):
+        return "decide about the invoices that are held: the lines above say how."
+    return _in_kantata(report.planned)
+
+
+def _correct(report: Report, sheet: SheetOptions, place: AccountPlace, name: str) -> str:
+    """One file to correct is recommended: the whole workbook with its marks, else the file itself."""
+    copy = report.files.get("annotated")
+    if copy is None:
+        return f"correct the file, then {for_file(name, sheet.file, sheet, place)}"
+    return f"correct the marked cells in {copy.name}, then {for_file(name, copy, sheet, place)}"
+
+
+def _to_fix(report: Report) -> str:
+    path = report.files.get("to_fix")
+    return path.name if path is not None else Path(report.source.path).name
+
+
+def _in_kantata(planned: Iterable[ReportedInvoice]) -> str:
+    """What is left to do in Kantata itself."""
+    from importer.model.words import count_of
+
+    drafts = sum(_is_new_draft(invoice) for invoice in planned)
+    if not drafts:
+        return "nothing is left to do."
+    if drafts == 1:
+        return "1 draft waits in Kantata: check and issue it there."
+    return f"{count_of(drafts, 'draft')} wait in Kantata: check and issue them there."
+
+
+def _is_new_draft(planned: ReportedInvoice) -> bool:
+    from importer.model.invoices import Invoice
+
+    is_new = planned.status is Status.CREATED and isinstance(planned.invoice, Invoice)
+    return is_new and planned.invoice.draft  # type: ignore[union-attr]  # just checked

@@ -1,0 +1,211 @@
+"""What a plan, or its outcome, comes to in a sentence, and what its invoices have in common."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from importer.model.currency_sums import CURRENCY_NOT_KNOWN, currency_of
+from importer.model.invoices import Invoice
+from importer.model.plans import Status
+from importer.model.words import count_of, money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from importer.model.invoices import UnsoundInvoice
+    from importer.model.plans import ReportedInvoice
+    from importer.reporting.report import Report
+
+PRICED_BY_KANTATA = "time, expenses or milestones that Kantata prices"
+
+
+def headline_of(report: Report) -> str:
+    """What would be created, or was: “3 drafts would be created: EUR 2,500.00 (2), USD 250.00 (1).”."""
+    ready, created = _with(report, Status.READY), _with(report, Status.CREATED)
+    if created:
+        return _sentence(created, "created", "created and ISSUED")
+    if not report.is_plan:
+        return ""
+    if not ready and report.errors:
+        return "Nothing would be sent: see the problems."
+    if not ready:
+        return "Nothing would be sent."
+    sentence = _sentence(ready, "would be created", "would be ISSUED")
+    if report.errors:
+        return f"Nothing would be sent before the problems are fixed. With --partial: {sentence}"
+    return sentence
+
+
+def will_happen(ready: Sequence[ReportedInvoice]) -> str:
+    """What sending these invoices does: “2 invoices will be ISSUED and e-mails may go out: EUR 1,200.00 (2).”."""
+    return _sentence(ready, "will be created", "will be ISSUED")
+
+
+def sums_of(invoices: Sequence[ReportedInvoice]) -> str:
+    """Sums per currency with their count: “EUR 38,721.10 (7), USD 11,343.39 (2)”; never over several currencies."""
+    by_currency: dict[str, list[ReportedInvoice]] = defaultdict(list)
+    for planned in invoices:
+        by_currency[currency_of(planned) or CURRENCY_NOT_KNOWN].append(planned)
+    if list(by_currency) == [CURRENCY_NOT_KNOWN]:
+        return _in_the_sheet(invoices)
+    return ", ".join(f"{currency} {_sum(group)}" for currency, group in sorted(by_currency.items()))
+
+
+def _with(report: Report, status: Status) -> list[ReportedInvoice]:
+    return [planned for planned in report.planned if planned.status is status]
+
+
+def _sentence(invoices: Sequence[ReportedInvoice], drafted: str, issued: str) -> str:
+    """What is done with drafts and with invoices that are issued, each with its sums."""
+    drafts: list[ReportedInvoice] = []
+    others: list[ReportedInvoice] = []
+    for planned in invoices:
+        is_issued = isinstance(planned.invoice, Invoice) and not planned.invoice.draft
+        (others if is_issued else drafts).append(planned)
+
+    parts = []
+    if drafts:
+        parts.append(f"{count_of(len(drafts), 'draft')} {drafted}: {sums_of(drafts)}")
+    if others:
+        parts.append(f"{count_of(len(others), 'invoice')} {issued}{_e_mails(others)}: {sums_of(others)}")
+    return f"{'; '.join(parts)}."
+
+
+def _e_mails(issued: Iterable[ReportedInvoice]) -> str:
+    for planned in issued:
+        if isinstance(planned.invoice, Invoice) and not planned.invoice.suppress_emails:
+            return " and e-mails may go out"
+    return " without e-mails"
+
+
+def _sum(invoices: Sequence[ReportedInvoice]) -> str:
+    """The sum of one currency: as Kantata shows it, or as it is expected; where a part is not known, that is said."""
+    total = Decimal(0)
+    for planned in invoices:
+        worth = _worth(planned)
+        if worth is None:
+            in_sheet = sum((planned.invoice.amount for planned in invoices), Decimal(0))
+            return f"{money(in_sheet)} in the sheet and {PRICED_BY_KANTATA} ({len(invoices):,})"
+        total += worth
+    return f"{money(total)} ({len(invoices):,})"
+
+
+def _worth(planned: ReportedInvoice) -> Decimal | None:
+    if planned.status is Status.CREATED and planned.read_back is not None and planned.read_back.total is not None:
+        return planned.read_back.total
+    if planned.expected is not None and planned.expected.total is not None:
+        return planned.expected.total
+    if _is_priced_by_kantata(planned):
+        return None
+    return planned.invoice.amount
+
+
+def _in_the_sheet(invoices: Sequence[ReportedInvoice]) -> str:
+    """What the amounts of the sheet add up to, where no currency is known."""
+    amount = sum((planned.invoice.amount for planned in invoices), Decimal(0))
+    parts = []
+    if amount:
+        parts.append(f"{money(amount)} in the sheet")
+    if any(map(_is_priced_by_kantata, invoices)):
+        parts.append(PRICED_BY_KANTATA)
+    return " and ".join(parts) or f"{money(amount)} in the sheet"
+
+
+def _is_priced_by_kantata(planned: ReportedInvoice) -> bool:
+    return isinstance(planned.invoice, Invoice) and any(line.amount is None for line in planned.invoice.lines)
+
+
+# --- terms of the invoices -----------------------------------------------------------
+
+
+def terms_apart(invoices: Iterable[ReportedInvoice]) -> tuple[str, list[str]]:
+    r"""What all sound invoices have in common, and for each invoice what it has for itself, in a few lines.
+
+    “dated 2026-10-31, 30 days, due 2026-11-30, draft” and “key ACME\nPO 4500017”; as many of these as invoices.
+    """
+    described = [(planned, _terms(planned.invoice)) for planned in invoices]
+    common = _common(lines for planned, lines in described if isinstance(planned.invoice, Invoice))
+
+    own = []
+    for planned, lines in described:
+        texts = [_without(common, line) for line in lines]
+        if planned.invoice.key:
+            texts.insert(0, f"key {planned.invoice.key}")
+        own.append("\n".join(filter(None, texts)))
+    return ", ".join(common), own
+
+
+def _without(common: Sequence[str], line: Iterable[str]) -> str:
+    return ", ".join(term for term in line if term not in common)
+
+
+def _common(described: Iterable[Sequence[Sequence[str]]]) -> list[str]:
+    """The terms that all invoices have."""
+    common: list[str] | None = None
+    for lines in described:
+        terms = list(itertools.chain.from_iterable(lines))
+        if common is None:
+            common = terms
+        common = [term for term in common if term in terms]
+    return common or []
+
+
+def _terms(invoice: Invoice | UnsoundInvoice) -> list[list[str]]:
+    """What an accountant approves beside the amounts, by line; nothing of rows that cannot become an invoice."""
+    if not isinstance(invoice, Invoice):
+        return []
+    names = []
+    if invoice.user_invoice_title:
+        names.append(f"“{invoice.user_invoice_title}”")
+    return [names, list(_marks(invoice)), list(_payment(invoice)), list(_ways_out(invoice))]
+
+
+def _marks(invoice: Invoice) -> Iterator[str]:
+    """By what the client knows it: number, purchase order, project code."""
+    if invoice.user_invoice_number is not None:
+        yield f"number {invoice.user_invoice_number}"
+    if invoice.purchase_order:
+        yield _named(invoice.purchase_order)
+    if invoice.project_code:
+        yield f"project code {invoice.project_code}"
+
+
+def _named(purchase_order: str) -> str:
+    """The purchase order as it is; “PO” stands before one that does not say so itself."""
+    if purchase_order.upper().startswith("PO"):
+        return purchase_order
+    return f"PO {purchase_order}"
+
+
+def _payment(invoice: Invoice) -> Iterator[str]:
+    if invoice.invoice_date is None:
+        yield "dated by Kantata"
+    else:
+        yield f"dated {invoice.invoice_date}"
+    yield count_of(invoice.payment_schedule, "day")
+    if due := due_date(invoice):
+        yield f"due {due}"
+
+
+def due_date(invoice: Invoice) -> date | None:
+    """The day until which it is to be paid; None where Kantata dates the invoice."""
+    if invoice.invoice_date is None:
+        return None
+    return invoice.invoice_date + timedelta(days=invoice.payment_schedule)
+
+
+def _ways_out(invoice: Invoice) -> Iterator[str]:
+    """Whether it stays a draft, and whether anyone may get an e-mail."""
+    if invoice.draft:
+        yield "draft"
+        return
+    yield "ISSUED"
+    if invoice.suppress_emails:
+        yield "no e-mail"
+    else:
+        yield "e-mail may go out"
