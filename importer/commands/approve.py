@@ -8,6 +8,7 @@ import typer
 
 from importer.commands.asking import need_terminal, need_yes
 from importer.commands.ending import command, print_json
+from importer.commands.next_steps import for_file, next_step
 from importer.commands.options import Output, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
@@ -70,13 +71,15 @@ def approve(  # noqa: PLR0913 - one argument per option
         Screen().print(
             f"Approved by {plain(approval.who)}: plan {approval.plan_hash[:12]} of batch {plain(plan.batch)}."
         )
+        next_step(for_file("submit", sheet.file, sheet, place))
     return ExitCode.DONE
 
 
 def _confirm(plan: Report, talk: Console, *, yes: bool) -> None:
     """Ask for a typed yes. Raises GateRefused when it does not come, or when there is nothing to approve."""
     from importer.model.errors import GateRefused
-    from importer.model.words import count_of
+    from importer.reporting.headline import headline_of
+    from importer.reporting.screen import plain
 
     ready = plan.totals.by_status.get(Status.READY, 0)
     if not ready:
@@ -86,6 +89,5 @@ def _confirm(plan: Report, talk: Console, *, yes: bool) -> None:
         return
 
     need_terminal("Nothing was approved")
-    amount = plan.totals.amount_by_status[Status.READY]
-    talk.print(f"[bold]{count_of(ready, 'invoice')}[/] with [bold]{amount:,.2f}[/].")
+    talk.print(f"\n[bold]{plain(headline_of(plan))}[/]", highlight=False)
     need_yes("Type yes to approve", "Nothing was approved", "Approve it when you are sure.")

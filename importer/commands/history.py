@@ -14,6 +14,7 @@ from importer.commands.ending import command
 from importer.commands.next_steps import command_line, next_step
 from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
+from importer.model.visible import in_one_line
 from importer.model.words import projects_titled, worth_in_words
 
 if TYPE_CHECKING:
@@ -71,19 +72,16 @@ def _heading(run: RunRecord, attempts: list[Attempt]) -> str:
 
 
 def _print(records: Sequence[RunRecord | Attempt], table: Callable[[], Table], output: JsonOutput) -> None:
-    from importer.reporting.screen import Screen
-
     if output.as_json:
         import json
 
         document = {"schema_version": 1, "command": "history", "records": [asdict(record) for record in records]}
         sys.stdout.write(json.dumps(document, default=str) + "\n")
     else:
-        from rich.console import Console
-
+        from importer.reporting.screen import Screen
         from importer.reporting.terminal import print_table
 
-        console, shown = Console(), table()
+        console, shown = Screen(), table()
         if shown.title:
             console.print(shown.title, style="italic", highlight=False, markup=False)
         print_table(shown, console)
@@ -101,9 +99,10 @@ def _runs_table(runs: list[RunRecord], account: str) -> Table:
     )
     rows = []
     for run in runs:
-        origin = f"{Path(run.path).name}\n{run.batch}, {run.who}"  # the whole path is in the JSON
-        rows.append((run.run_id, origin, run.invoices, Decimal(run.amount), "\n".join(_outcomes(run))))
-    return Table(f"Runs at {account}", columns, rows)
+        name, origin = Path(run.path).name, f"{run.batch}, {run.who}"  # the whole path is in the JSON
+        named = f"{in_one_line(name)}\n{in_one_line(origin)}"
+        rows.append((in_one_line(run.run_id), named, run.invoices, Decimal(run.amount), "\n".join(_outcomes(run))))
+    return Table(f"Runs at {in_one_line(account)}", columns, rows)
 
 
 def _outcomes(run: RunRecord) -> Iterator[str]:
@@ -138,13 +137,13 @@ def _attempts_table(attempts: list[Attempt]) -> Table:
         rows.append(
             (
                 projects_titled(attempt.workspace_ids, attempt.titles),
-                attempt.key,
+                in_one_line(attempt.key or ""),
                 row_ranges(attempt.rows),
                 worth_in_words(attempt.expected_total, attempt.currency, attempt.amount),
                 _OUTCOME_WORDS.get(attempt.outcome or "", attempt.outcome or "in doubt"),
                 attempt.invoice_id,
                 ", ".join(attempt.since),
-                attempt.message,
+                in_one_line(attempt.message or ""),
             )
         )
     return without_blanks(Table("", columns, rows))

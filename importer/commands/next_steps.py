@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
+from importer.model.visible import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ _SAFE = frozenset("-_./\\:=+,@%~")
 
 def next_step(words: str) -> None:
     """Say on stderr what to do next."""
-    sys.stderr.write(f"Next: {words}\n")
+    sys.stderr.write(f"Next: {in_one_line(words)}\n")
 
 
 def command_line(name: str, *words: object, place: AccountPlace | None = None) -> str:

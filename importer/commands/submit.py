@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from importer.commands.asking import answer_to, need_terminal, need_yes
-from importer.commands.ending import command, errors_only, open_file, printing
+from importer.commands.ending import command, errors_only, open_file, print_json, printing
 from importer.commands.next_steps import after_submit
 from importer.commands.options import FileOutput, Output, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
@@ -69,7 +69,7 @@ def submit(  # noqa: PLR0913 - one argument per option
         expect_total=expected_amount(expect_total),
         annotate=sheet.annotate,
     )
-    talk, stop = Console(stderr=True), Stop()
+    talk, stop = Screen(stderr=True), Stop()
     shown: list[Report] = []
     bar = _ProgressBar(talk, shown=not (output.quiet or output.as_json))
     with (
@@ -107,9 +107,8 @@ def print_report(report: Report, name: str, output: Output, next_step: str, *, s
 
     ``seen``: the plan was shown before the question, so only what became of it is printed.
     """
-    from rich.console import Console
-
-    from importer.reporting.report import json_text
+    from importer.reporting.report import to_document
+    from importer.reporting.screen import Screen
     from importer.reporting.terminal import show
     from importer.unattended.outcomes import reason_of
 
@@ -119,7 +118,7 @@ def print_report(report: Report, name: str, output: Output, next_step: str, *, s
         elif output.quiet:
             errors_only(name, report.exit_code, reason_of(report, by_hand=True))
         else:
-            console = Console()
+            console = Screen()
             show(report, console, seen=seen)
             console.print(f"Next: {next_step}", soft_wrap=True, highlight=False, markup=False)
 
@@ -128,13 +127,14 @@ def _confirm(plan: Report, talk: Console, *, production: bool) -> None:
     """Ask for a typed yes, in production for the total. Raises GateRefused when it does not come."""
     from importer.model.currency_sums import mixed
     from importer.reporting.headline import will_happen
+    from importer.reporting.screen import plain
     from importer.reporting.terminal import show
 
     need_terminal("Nothing was sent")
     show(plan, talk)
     ready = [planned for planned in plan.planned if planned.status is Status.READY]
     amount = plan.totals.amount_by_status[Status.READY]
-    talk.print(f"\n[bold]{will_happen(ready)}[/]\nAccount: {plan.account}", highlight=False)
+    talk.print(f"\n[bold]{plain(will_happen(ready))}[/]\nAccount: {plain(plan.account)}", highlight=False)
     if production:
         _ask_for_total(len(ready), amount, mixed(ready, amount))
     else:

@@ -62,7 +62,7 @@ def undo(
         elif output.quiet:
             errors_only(f"Undo of run {done.run_id}", done.exit_code, _in_a_line(done))
         else:
-            _show(done, Console())
+            _show(done, Screen())
             next_step(_next_step(done, place))
     if output.open_results and done.files:
         open_file(done.files[0])
@@ -82,6 +82,7 @@ def _next_step(done: Undone, place: RunPlace) -> str:
 def _confirm(plan: Undone, talk: Console) -> None:
     """Show what would be done and ask for a typed yes. Raises GateRefused when it does not come."""
     from importer.model.words import count_of
+    from importer.reporting.screen import plain
     from importer.reporting.workbook.undo import sums
     from importer.sending.undo import Action
 
@@ -92,7 +93,7 @@ def _confirm(plan: Undone, talk: Console) -> None:
     deleted, cancelled = (actions.count(action) for action in Action)
     talk.print(
         f"[bold]{count_of(deleted, 'draft')}[/] will be deleted and [bold]{count_of(cancelled, 'active invoice')}[/] "
-        f"cancelled at {plan.account}: {sums(going)}. This cannot be reversed.",
+        f"cancelled at {plain(plan.account)}: {sums(going)}. This cannot be reversed.",
         highlight=False,
     )
     need_yes("Type yes to undo", "Nothing was undone", "Run undo again when you are sure.")
@@ -137,11 +138,12 @@ def _show_steps(title: str, steps: Sequence[Step], style: str, console: Console)
 
 def _names(step: Step, number: str, worth: str) -> tuple[str, ...]:
     """Its key, number, worth, and its projects with their titles."""
+    from importer.model.visible import in_one_line
     from importer.model.words import projects_titled
 
     projects = projects_titled(step.sent.workspace_ids, step.sent.titles).replace("\n", ", ")
     if step.sent.key:
-        return step.sent.key, number, worth, f"project {projects}"
+        return in_one_line(step.sent.key), number, worth, f"project {projects}"
     return f"project {projects}", number, worth
 
 

@@ -136,6 +136,8 @@ class SentInvoice:
     """Whether an earlier undo has looked at it and kept it."""
     snapshot: str | None
     """What Kantata showed of it when it was created, in short (kantata/snapshot.py); None: not on record."""
+    tried_at: datetime
+    """UTC, without offset; of one that is being undone the last try to remove it."""
     currency: str | None = None
     titles: tuple[str | None, ...] = ()
     """Of its projects, in the order of their ids; empty where Kantata was not asked."""

@@ -145,4 +145,4 @@ def projects_titled(ids: Sequence[int], titles: Sequence[str | None]) -> str:
     if not any(titles):
         return ", ".join(map(str, ids))
     pairs = zip(ids, titles, strict=True)
-    return "\n".join(f"{number} {title or ''}".strip() for number, title in pairs)
+    return "\n".join(f"{number} {in_one_line(title or '')}".strip() for number, title in pairs)

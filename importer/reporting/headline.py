@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from importer.model.currency_sums import CURRENCY_NOT_KNOWN, currency_of
 from importer.model.invoices import Invoice
 from importer.model.plans import Status
+from importer.model.visible import in_one_line
 from importer.model.words import count_of, money
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def terms_apart(invoices: Iterable[ReportedInvoice]) -> tuple[str, list[str]]:
     for planned, lines in described:
         texts = [_without(common, line) for line in lines]
         if planned.invoice.key:
-            texts.insert(0, f"key {planned.invoice.key}")
+            texts.insert(0, f"key {in_one_line(planned.invoice.key)}")
         own.append("\n".join(filter(None, texts)))
     return ", ".join(common), own
 
@@ -161,7 +162,7 @@ def _terms(invoice: Invoice | UnsoundInvoice) -> list[list[str]]:
         return []
     names = []
     if invoice.user_invoice_title:
-        names.append(f"“{invoice.user_invoice_title}”")
+        names.append(f"“{in_one_line(invoice.user_invoice_title)}”")
     return [names, list(_marks(invoice)), list(_payment(invoice)), list(_ways_out(invoice))]
 
 
@@ -170,9 +171,9 @@ def _marks(invoice: Invoice) -> Iterator[str]:
     if invoice.user_invoice_number is not None:
         yield f"number {invoice.user_invoice_number}"
     if invoice.purchase_order:
-        yield _named(invoice.purchase_order)
+        yield _named(in_one_line(invoice.purchase_order))
     if invoice.project_code:
-        yield f"project code {invoice.project_code}"
+        yield f"project code {in_one_line(invoice.project_code)}"
 
 
 def _named(purchase_order: str) -> str:

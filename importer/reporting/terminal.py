@@ -67,7 +67,7 @@ def _show_all(document: Document, console: Console) -> None:
     _show_file(document, console)
     _show_headline(document, console)
     if document.common_terms:
-        console.print(escape(document.common_terms), highlight=False)
+        console.print(plain(document.common_terms), highlight=False)
     _show_totals(document, console)
     if not document.is_plan:
         _show_tie_out(document, console)
@@ -86,14 +86,14 @@ def _show_outcome(document: Document, console: Console, *, refused: bool) -> Non
 
 def _show_headline(document: Document, console: Console) -> None:
     if document.headline:
-        console.print(f"[bold]{escape(document.headline)}[/]", highlight=False)
+        console.print(f"[bold]{plain(document.headline)}[/]", highlight=False)
 
 
 def _show_file(document: Document, console: Console) -> None:
     facts = dict(document.facts)
     console.print(
-        f"[bold]{escape(str(facts['File']))}[/] · sheet {escape(str(facts['Sheet'] or '–'))} · "
-        f"{document.rows_counted} · batch [bold]{escape(str(facts['Batch']))}[/]",
+        f"[bold]{plain(facts['File'])}[/] · sheet {plain(facts['Sheet'] or '–')} · "
+        f"{document.rows_counted} · batch [bold]{plain(facts['Batch'])}[/]",
     )
 
 
@@ -146,7 +146,7 @@ def _show_findings(document: Document, console: Console) -> None:
         console.print(f"[yellow]Columns copied to the results, not sent:[/] {names}")
         console.print(_indented("The sheet Problems shows the lines of importer.toml that use or ignore them."))
     if document.gone_columns:
-        names = escape(", ".join(document.gone_columns))
+        names = plain(", ".join(document.gone_columns))
         console.print(f"[yellow]Columns that held values in an earlier import and are not read now:[/] {names}")
         console.print(_indented("The sheet Problems shows what to do if they only have other names now."))
     if document.more_findings:
