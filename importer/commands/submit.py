@@ -107,6 +107,7 @@ def print_report(report: Report, name: str, output: Output, next_step: str, *, s
 
     ``seen``: the plan was shown before the question, so only what became of it is printed.
     """
+    from importer.model.visible import in_one_line
     from importer.reporting.report import to_document
     from importer.reporting.screen import Screen
     from importer.reporting.terminal import show
@@ -120,7 +121,7 @@ def print_report(report: Report, name: str, output: Output, next_step: str, *, s
         else:
             console = Screen()
             show(report, console, seen=seen)
-            console.print(f"Next: {next_step}", soft_wrap=True, highlight=False, markup=False)
+            console.print(f"Next: {in_one_line(next_step)}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _confirm(plan: Report, talk: Console, *, production: bool) -> None:
