@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from importer.kantata.account import Found, Project
@@ -13,14 +12,14 @@ from importer.values.aliases import same
 from importer.values.written_ids import PROJECT_ROUTES, written_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from importer.model.errors import AccessDenied, NotReached
     from importer.model.problems import Problem, Problems
     from importer.model.sheet import Sheet, SheetLine
 
-MOST_NEAREST, LIKE = 3, 0.5
-"""Titles offered for a name that none has, and how alike they must be (difflib ratio)."""
+MOST_NEAREST, LIKE = 3, 50
+"""Titles offered for a name that none has, and how alike they must be (rapidfuzz ratio, 0 to 100)."""
 OFFLINE = "Kantata was not asked (--offline, or no access token)"
 
 
@@ -73,6 +72,7 @@ def with_projects(
     claims: dict[int, str] = {}
     titles: dict[int, str] = {}
     ids: list[int] = []
+    near = cache(partial(_near, projects=seen.every))  # each name is judged once, however many rows have it
     finished: list[SheetLine] = []
     for line in lines:
         name = line.workspace_name
@@ -83,7 +83,9 @@ def with_projects(
             if same(name) not in known:
                 claims[line.row] = name
         else:
-            resolved = _resolved(line, name, sheet, known, seen, problems)
+            resolved = _resolved(line, name, known, seen)
+            if resolved.workspace_id is None:
+                problems.add([_unresolved(sheet, line.row, name, seen, near)])
             finished.append(resolved)
             if resolved.workspace_name != name:  # it is no name but an id, perhaps with a title
                 ids.append(line.row)
@@ -114,9 +116,7 @@ def _confirmed(line: SheetLine, name: str, sheet: Sheet, known: Mapping[str, int
     return replace(line, workspace_id=None, sound=False)
 
 
-def _resolved(  # noqa: PLR0913, PLR0917 - one argument per fact
-    line: SheetLine, name: str, sheet: Sheet, known: Mapping[str, int], seen: Seen, problems: Problems
-) -> SheetLine:
+def _resolved(line: SheetLine, name: str, known: Mapping[str, int], seen: Seen) -> SheetLine:
     """A row with a name only: the settings come first, then exactly one title in Kantata, then an id."""
     if same(name) in known:
         return replace(line, workspace_id=known[same(name)])
@@ -126,12 +126,12 @@ def _resolved(  # noqa: PLR0913, PLR0917 - one argument per fact
     number = written_id(name, PROJECT_ROUTES)
     if not found and number is not None and (number.title is None or seen.to_the_end):
         return replace(line, workspace_id=number.number, workspace_name=number.title)
-    problems.add([_unresolved(sheet, line.row, name, found, seen)])
     return replace(line, sound=False)
 
 
-def _unresolved(sheet: Sheet, row: int, name: str, found: list[Project], seen: Seen) -> Problem:
+def _unresolved(sheet: Sheet, row: int, name: str, seen: Seen, near: Callable[[str], str]) -> Problem:
     """Why a name means no project: several have it, Kantata could not tell, or none has it."""
+    found = seen.by_name.get(same(name), [])
     at_name = partial(sheet.problem_at, "workspace", row, value=name, name=name)
     if found:
         return at_name("workspace.ambiguous", projects=_listed(found))
@@ -141,9 +141,13 @@ def _unresolved(sheet: Sheet, row: int, name: str, found: list[Project], seen: S
         if seen.stuck is not None:
             why = f"Kantata could not be asked: {seen.stuck.message.rstrip('.')}"
         return at_name("workspace.not_asked", why=why, otherwise=otherwise[0].upper() + otherwise[1:])
-    near = nearest(name, seen.every)
-    like = f" The nearest titles: {_listed(near)}." if near else ""
-    return at_name("workspace.unknown", near=like, otherwise=otherwise)
+    return at_name("workspace.unknown", near=near(name), otherwise=otherwise)
+
+
+def _near(name: str, projects: Iterable[Project]) -> str:
+    """The sentence that offers the nearest titles; empty when none is like the name."""
+    offered = nearest(name, projects)
+    return f" The nearest titles: {_listed(offered)}." if offered else ""
 
 
 def differs(sheet: Sheet, row: int, name: str, typed: int, truth: str) -> Problem:
@@ -156,17 +160,22 @@ def differs(sheet: Sheet, row: int, name: str, typed: int, truth: str) -> Proble
 def matches(name: str, projects: Iterable[Project]) -> list[Project]:
     """The projects whose title is the name, apart from case and blanks; each once, by id."""
     found: dict[int, Project] = {}
+    wanted = same(name)
     for project in projects:
-        if project.title is not None and same(project.title) == same(name):
+        if project.title is not None and same(project.title) == wanted:
             found[project.project_id] = project
     return [found[number] for number in sorted(found)]
 
 
 def nearest(name: str, projects: Iterable[Project]) -> list[Project]:
     """The projects whose titles are most like the name."""
+    from rapidfuzz import fuzz, process  # most sheets name no project that is unknown
+
     titles = {same(project.title): project for project in projects if project.title is not None}
-    holding = [title for title in titles if same(name) in title]
-    alike = difflib.get_close_matches(same(name), titles, n=MOST_NEAREST, cutoff=LIKE)
+    wanted = same(name)
+    holding = [title for title in titles if wanted in title]
+    found = process.extract(wanted, list(titles), scorer=fuzz.ratio, limit=MOST_NEAREST, score_cutoff=LIKE)
+    alike = [title for title, _, _ in found]
     return [titles[title] for title in dict.fromkeys([*holding, *alike])][:MOST_NEAREST]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import tomllib
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from importer.model.errors import SettingsProblem
@@ -20,6 +21,7 @@ PAIR = 2
 LARGEST_ID = 2**63 - 1
 
 
+@lru_cache(maxsize=20_000)
 def same(name: str) -> str:
     """Reduce a name to what is compared: no case, single blanks."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -20,6 +20,7 @@ HEAVY = frozenset(
         "requests",
         "pydantic",
         "openpyxl",
+        "rapidfuzz",
         "xlsxwriter",
         "flask",
         "apprise",

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scripted import Request, Scripted, http
+from sheets import checked, read, records
 
 from importer.kantata.account import Project
 from importer.model.errors import SettingsProblem
-from importer.planning.named_projects import matches, nearest
+from importer.model.problems import Problems
+from importer.planning.named_projects import Seen, matches, nearest, with_projects
 from importer.sandbox.faults import Fault, FaultKind
 from importer.values.aliases import aliases, same
 
@@ -341,3 +343,15 @@ def test_nearest_titles_are_like_the_name() -> None:
     assert [one.project_id for one in nearest("ACNE retainer", projects)][0] == 1  # noqa: RUF015 - the order matters
     assert nearest("zzz", projects) == []
     assert matches("acme  RETAINER", [*projects, *projects]) == [projects[0]]
+
+
+def test_a_name_that_is_unknown_in_every_row_is_judged_once(tmp_path: Path) -> None:
+    """Against 3,000 titles; row by row, this took more than an hour."""
+    table_of_one = records(tmp_path / "a.xlsx", {"workspace": "Retainer Nord", "item_type": "fixed_fee", "amount": 5})
+    (line,), _ = checked(table_of_one)
+    projects = [Project(number, f"Retainer {number:05}") for number in range(3_000)]
+    lines = [line] * 20_000
+    problems = Problems()
+    named, _ = with_projects(lines, read(table_of_one), {}, Seen(every=tuple(projects)), problems)
+    assert len(problems.errors()) == len(named) == 20_000
+    assert "The nearest titles: " in problems.errors()[0].message
