@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from importer.flow.prepared import Prepared, Tools, Wish
     from importer.ledger.approvals import Approval
     from importer.model.plans import ReportedInvoice
+    from importer.model.problems import Problem
     from importer.reporting.report import Report
     from importer.settings.model import Settings
 
@@ -110,7 +111,8 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
         return
     expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
     reshaped = _reshaped(plan, tools)
-    if gates_set(settings, expected, plan.planned if asked else ()) and not undone.count and not reshaped:
+    needs_a_person = undone.count or reshaped or _changing(plan)
+    if not needs_a_person and gates_set(settings, expected, plan.planned if asked else ()):
         return
     try:
         approved(plan, tools, undone=undone)
@@ -126,6 +128,9 @@ def _refusal(plan: Report, tools: Tools, undone: _Undone, reshaped: str | None) 
         return _taken_back(undone.count)
     if reshaped:
         return _other_settings(reshaped)
+    changing = _changing(plan)
+    if changing is not None:
+        return _changes_by_itself(changing)
     expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
     return _unguarded(plan, tools.settings, expected)
 
@@ -164,6 +169,11 @@ def _other_settings(run_id: str) -> GateRefused:
     return GateRefused(why, how, code="gate.settings")
 
 
+def _changing(plan: Report) -> Problem | None:
+    """The first value that changes by itself."""
+    return next((problem for problem in plan.problems if problem.code.endswith(".changing")), None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Undone:
     """Invoices of a plan that were undone, or were to be."""
@@ -195,6 +205,12 @@ def _taken_back(undone: int) -> GateRefused:
     )
     how = "Approve the file, or submit it yourself; else take it out of the inbox."
     return GateRefused(why, how, code="gate.undone")
+
+
+def _changes_by_itself(changing: Problem) -> GateRefused:
+    """Which value no person has seen as it would be billed."""
+    why = f"Nothing was sent: at {changing.cell} of sheet {changing.sheet} stands a formula that changes by itself."
+    return GateRefused(why, "Type the value in place of the formula, or approve the file.", code="gate.changing")
 
 
 def _unguarded(plan: Report, settings: Settings, expected: ControlTotals) -> GateRefused:

@@ -21,6 +21,7 @@ from importer.model.sheet import Cell, CellFault, Header, RawRow, Sheet, is_blan
 from importer.reading import appearance
 from importer.reading.check_only import checked_columns
 from importer.reading.cover import find_batch, find_expected
+from importer.reading.doubts import doubts
 from importer.reading.formats.grid import Grid, Limits
 from importer.reading.formats.unpack import bytes_of, unpack
 from importer.reading.header_problems import added_by_results
@@ -100,6 +101,7 @@ def read_sheet(
         *not_lines,
         *appearance.odd_letters(grid, start, lines),
         *seen.problems,
+        *doubts(grid, start, lines),
         *batch_problems,
         *expected_problems,
     )

@@ -69,14 +69,14 @@ def shown_values(grid: Grid, start: HeaderRow, lines: list[RawRow]) -> ShownValu
         for position, first, last in runs:
             if position in columns:
                 rows = lines[bisect_left(numbers, first) : bisect_right(numbers, last)]
-                _judge_cells(_Judge(code, columns[position].kind), position, rows, found, less)
+                _judge_cells(Judge(code, columns[position].kind), position, rows, found, less)
     _judge_texts(grid, columns, lines, found)
     for position, cells_with_less in sorted(less.items()):
         found.problems.append(_less_problem(grid, columns[position], position, cells_with_less))
     return found
 
 
-def _judge_cells(judge: _Judge, position: int, rows: list[RawRow], found: ShownValues, less: dict[int, _Less]) -> None:
+def _judge_cells(judge: Judge, position: int, rows: list[RawRow], found: ShownValues, less: dict[int, _Less]) -> None:
     """Judge cells of one column that have the same number format; equal values are judged once."""
     values = [_value_with_format(row, position) for row in rows]
     distinct = set(values) - {None, ""}
@@ -86,7 +86,7 @@ def _judge_cells(judge: _Judge, position: int, rows: list[RawRow], found: ShownV
 
     with_less = {value for value in distinct - others.keys() if judge.shows_less(value)}
     for number, value in _with_value_in(with_less, rows, values):
-        less.setdefault(position, _Less(judge.text(value), _stored(value), [])).rows.append(number)
+        less.setdefault(position, _Less(judge.text(value), stored_text(value), [])).rows.append(number)
 
     if judge.currency is not None:
         for row, value in zip(rows, values, strict=True):
@@ -114,14 +114,15 @@ def _is_number(value: Cell) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _stored(value: Cell) -> str:
+def stored_text(value: Cell) -> str:
+    """What a cell holds, for a person."""
     if isinstance(value, date):
         return value.isoformat()[:10]
     number = number_of(value)
     return text_of(value) if number is None else f"{number:f}"
 
 
-class _Judge:
+class Judge:
     """Judges values of one number format in a column of one kind; what holds for all of a sign is judged once."""
 
     def __init__(self, code: str, kind: Kind) -> None:
@@ -177,7 +178,7 @@ class _Judge:
             if sign not in self._by_sign:
                 self._by_sign[sign] = difference(self._code, number_of(value) or Decimal(0), self._words)
             found = self._by_sign[sign]
-        return None if found is None else _fault(found, self.text(value), _stored(value))
+        return None if found is None else _fault(found, self.text(value), stored_text(value))
 
     def _of_text(self, value: str) -> Cell:
         """A text is shown by the section for texts, which may hide it or add to it."""
@@ -199,7 +200,7 @@ class _Judge:
             return None
         text = text_shown(self._code, number)
         if isinstance(text, Difference):
-            return _fault(text, self.text(value), _stored(value))
+            return _fault(text, self.text(value), stored_text(value))
         return text
 
 
@@ -254,7 +255,7 @@ def _judge_text(column: Column, position: int, row: RawRow, text: str, found: Sh
 
 def _shown_instead(kind: Kind, value: Cell, text: str) -> Cell:
     if not text:
-        return _fault(Difference.HIDDEN, text, _stored(value))
+        return _fault(Difference.HIDDEN, text, stored_text(value))
     if text in {"TRUE", "FALSE"} and value in {0, 1}:
         return value == 1
     if kind not in _NUMBERS:
@@ -264,7 +265,7 @@ def _shown_instead(kind: Kind, value: Cell, text: str) -> Cell:
         number = number_of(value) or Decimal(0)
         if any(_is_rounded(amount, number) for amount in typed.values.values()):
             return None
-    return _fault(Difference.OTHER, text, _stored(value))
+    return _fault(Difference.OTHER, text, stored_text(value))
 
 
 def _is_rounded(amount: object, number: Decimal) -> bool:
@@ -287,14 +288,14 @@ def _less_problem(grid: Grid, column: Column, position: int, less: _Less) -> Pro
         value=less.stored,
         rows=tuple(less.rows),
         title=column.title,
-        cells=_ranges_named(position, less.rows),
+        cells=ranges_named(position, less.rows),
         first=first,
         shown=less.shown,
         stored=less.stored,
     )
 
 
-def _ranges_named(position: int, rows: list[int]) -> str:
+def ranges_named(position: int, rows: list[int]) -> str:
     """Cells of one column as “D2:D9, D12”."""
     ranges: list[list[int]] = []
     for row in sorted(rows):

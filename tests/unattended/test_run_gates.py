@@ -134,6 +134,24 @@ def test_a_formula_on_the_cover_guards_nothing(cli: Cli, sandbox: Sandbox, inbox
     assert posts(sandbox) == 1
 
 
+def test_a_date_that_changes_by_itself_waits_for_a_person(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """The file holds the day of its last save, which nobody has seen as the date of an invoice."""
+    with xlsxwriter.Workbook(inbox / "a.xlsx") as book:
+        sheet = book.add_worksheet("Invoices")
+        for number, cells in enumerate(MIXED_ROWS):
+            sheet.write_row(number, 0, cells)
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        for number in range(1, len(MIXED_ROWS)):
+            sheet.write_formula(number, len(HEADERS) - 1, "=TODAY()", day, 46326)
+    gate = {"IMPORTER_LARGEST_TOTAL": "500"}
+    done = cli.at(sandbox).run("run", "--json", **gate, **AUTO)
+    assert (done.exit_code, outcomes(done), posts(sandbox)) == (9, {"a.xlsx": "left"}, 0)
+    assert "changes by itself" in message(done, "a.xlsx")
+    assert cli.at(sandbox).run("approve", inbox / "a.xlsx", "--yes", **gate, **AUTO).exit_code == 0
+    assert cli.at(sandbox).run("run", **gate, **AUTO).exit_code == 0
+    assert posts(sandbox) == 1
+
+
 def calculated(path: Path) -> Path:
     """Write a workbook whose cover sums its rows with a formula, calculated as the spreadsheet program leaves it."""
     formula, value = "SUM(Invoices!D2:D3)", 120

@@ -64,6 +64,23 @@ _FORMULAS_AND_LOOK = {
         "Make sure that the day is right; the number format yyyy-mm-dd shows it whole.",
         Severity.WARNING,
     ),
+    "*.changing": Message(
+        "{title} changes by itself, because its formula uses TODAY, NOW or RAND: {first} was {stored} when the file "
+        "was saved{saved}, and that is billed ({cells}).",
+        "Type the value in place of the formula.",
+        Severity.WARNING,
+    ),
+    "*.uncalculated": Message(
+        "{title}: the file asks to be calculated when it is opened, so the stored values of its formulas, such as "
+        "{stored} in {first}, may be guesses of the program that wrote it ({cells}).",
+        "Open the file in Excel, save it, and use it again.",
+        Severity.WARNING,
+    ),
+    "*.conditional": Message(
+        "{title}: a conditional format may {what}: {first} holds {stored}, and that is billed ({cells}).",
+        "Look at the cells in Excel; take the conditional format away if the value is right.",
+        Severity.WARNING,
+    ),
     "*.merged": Message(
         "is merged over {area}, so it is not clear whether it belongs to every row",
         "Unmerge the cells and type the value into each row that it belongs to.",

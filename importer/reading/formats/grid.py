@@ -74,6 +74,9 @@ Place = tuple[int, int]
 """A cell: row number as Excel shows it, column counted from 0."""
 
 
+CROSSES_OUT, HIDES = "crosses out", "hides"
+"""What a conditional format may do besides another number format; neither is one."""
+
 Run = tuple[int, int, int]
 """Cells below each other: column counted from 0, first and last row number as Excel shows it."""
 
@@ -99,6 +102,14 @@ class SideLook:
     """Cells that are crossed out, as a whole or in part."""
     raised: set[Place] = field(default_factory=set)
     """Cells in which a number stands raised or lowered."""
+    changing: list[Run] = field(default_factory=list)
+    """Cells with formulas that depend on the day, the time or chance (.xlsx and .ods)."""
+    uncalculated: list[Run] = field(default_factory=list)
+    """Cells with formulas that the file asks Excel to calculate, so that their values may be guesses."""
+    saved_on: str = ""
+    """Day on which the file was saved; empty where it does not say."""
+    conditional: dict[str, list[MergedRange]] = field(default_factory=dict)
+    """Number format, CROSSES_OUT or HIDES → where a conditional format may apply it (.xlsx)."""
     faults: dict[Place, CellFault] = field(default_factory=dict)
     """Cell → why the file does not hold its value; they are put into the rows."""
 

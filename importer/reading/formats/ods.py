@@ -13,6 +13,7 @@ from xml.parsers import expat
 from importer.model.errors import FileProblem
 from importer.model.messages import error
 from importer.reading.formats.archive import Archive
+from importer.reading.formats.formulas import SEEDS, Formula, Formulas, of_ods, runs_of
 from importer.reading.formats.grid import (
     NOT_CALCULATED,
     UNUSUAL,
@@ -78,6 +79,7 @@ _ERROR = re.compile(r"\s*(?:#(?:REF!|N/A|DIV/0!|NAME\?|VALUE!|NUM!|NULL!)|Err:[0
 """How LibreOffice shows an error; some programs store a 0 beside it."""
 _DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
 _FRACTION = re.compile(r"[.,](\d{1,6})\d*$")
+_SAVED = re.compile(rb"<dc:date>\s*(\d{4}-\d\d-\d\d)")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 MOST_REPEATED = 1_048_576
 """Rows and columns that one element can stand for; a larger count is taken as this."""
@@ -102,12 +104,24 @@ def read(name: str, data: bytes, limits: Limits) -> list[Grid]:
     content = _Content(styles, limits)
     try:
         styles.take(archive.part("styles.xml") or b"<none/>")
-        content.take(archive.part("content.xml") or b"")
+        xml = archive.part("content.xml") or b""
+        content.formulas_matter = any(seed in xml for seed in SEEDS)
+        content.take(xml)
     except expat.ExpatError as why:
         raise error(FileProblem, "file.damaged:unusual", name=name) from why
     if not content.grids:
         raise error(FileProblem, "file.no_sheet", name=name)
+    _see_changing(content, archive.part("meta.xml") or b"")
     return content.grids
+
+
+def _see_changing(content: _Content, meta: bytes) -> None:
+    """Note the formulas that give something else tomorrow, and the day on which they were calculated."""
+    saved = _SAVED.search(meta)
+    changing = content.formulas.changing()
+    for grid in content.grids:
+        grid.look.saved_on = saved[1].decode() if saved else ""
+        grid.look.changing = runs_of(changing.get(grid.name, ()))
 
 
 @dataclass(slots=True)
@@ -135,6 +149,9 @@ class _Content:
 
     def __init__(self, styles: Styles, limits: Limits) -> None:
         self.grids: list[Grid] = []
+        self.formulas = Formulas()
+        self.formulas_matter = False
+        """Whether one of them gives something else tomorrow."""
         self._styles, self._limits = styles, limits
         self._widest = max(WIDEST, limits.columns + 1)
         self._skipped = 0
@@ -163,6 +180,7 @@ class _Content:
         elif tag == _TABLE and self._is_sheet:
             is_hidden = self._styles.is_hidden(attributes.get(_STYLE_NAME, ""))
             self._table = _Table(attributes.get(_NAME, ""), self._styles, self._widest, is_hidden=is_hidden)
+            self._table.formulas_matter = self.formulas_matter
         elif tag == _SPREADSHEET:
             self._is_sheet = True
         elif self._is_sheet:
@@ -217,6 +235,8 @@ class _Content:
                 self._table.end_row(self._limits.rows)
             elif tag == _TABLE:
                 self.grids.append(self._table.grid(self._limits))
+                if self.formulas_matter:
+                    self.formulas.of_sheets[self.grids[-1].name] = self._table.formulas
                 self._table = None
         elif tag == _SPREADSHEET:
             self._is_sheet = False
@@ -254,6 +274,8 @@ class _Table:
 
     def __init__(self, name: str, styles: Styles, widest: int, *, is_hidden: bool) -> None:
         self._name, self._styles, self._widest, self._is_hidden = name, styles, widest, is_hidden
+        self.formulas: dict[tuple[int, int], Formula] = {}
+        self.formulas_matter = False
         self._look = SideLook()
         self._runs = FormatRuns()
         self._rows: list[list[Cell]] = []
@@ -353,6 +375,8 @@ class _Table:
         if may_be_cover(self._name):
             self._look.formulas.add((self._row + 1, self._position))
         self._look.other_workbooks |= "'file:" in formula
+        if self.formulas_matter:
+            self.formulas[self._row + 1, self._position] = of_ods(formula)
 
     def _merge(self, attributes: dict[str, str]) -> None:
         rows = _count(attributes, _NUMBER_ROWS_SPANNED)

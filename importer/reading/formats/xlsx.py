@@ -11,12 +11,14 @@ exact, and too slow for every large sheet.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from importer.model.problems import column_position
+from importer.reading.formats.conditional import changes_of_styles, conditional_formats
+from importer.reading.formats.formulas import SEEDS, Formulas, formulas_in, runs_of
 from importer.reading.formats.grid import (
     BROKEN_TEXT,
     NOT_CALCULATED,
@@ -70,6 +72,10 @@ LONGEST_CELL_BYTES = 500_000
 """A cell of more bytes is parsed with its whole part."""
 
 _DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
+_SAVED = re.compile(rb"modified\b[^>]*>\s*(\d{4}-\d\d-\d\d)")
+_CHANGING_NAME = re.compile(
+    rb"<" + _P + rb"definedName\b[^>]*\bname=[\"']([^\"']+)[\"'][^>]*>[^<]*\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY)\("
+)
 _RECALCULATED = re.compile(rb"\bfullCalcOnLoad=[\"'](?:1|true)[\"']")
 _ADDRESS = re.compile(r"([A-Z]{1,3})(\d+)", re.IGNORECASE)
 _AREA = re.compile(r"([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)")
@@ -85,7 +91,16 @@ def is_recalculated(archive: Archive) -> bool:
 def looker(archive: Archive) -> Callable[[str], SideLook]:
     """What looks at the sheets of a workbook by their names."""
     texts = marked_texts(archive.part("xl/sharedStrings.xml") or b"<none/>")
-    book = _Book(archive, paths_of_sheets(archive), styles_of(archive), texts, is_recalculated(archive))
+    book = _Book(
+        archive,
+        paths_of_sheets(archive),
+        styles_of(archive),
+        texts,
+        changes_of_styles(archive),
+        is_recalculated(archive),
+        _saved_on(archive),
+    )
+    book.changing.update(_changing(book))
     return partial(_look, book)
 
 
@@ -99,8 +114,28 @@ class _Book:
     styles: Styles
     texts: dict[str, Mark]
     """Shared texts that are crossed out in part, or hold a raised number."""
+    conditional: dict[str, set[str]]
+    """What the styles of conditional formats change, by their numbers."""
     recalculated: bool
     """Whether the file asks Excel to calculate all formulas when it opens the file."""
+    saved_on: str
+    changing: dict[str, set[Place]] = field(default_factory=dict)
+    """Sheet → its cells with formulas that depend on the day, the time or chance."""
+
+
+def _saved_on(archive: Archive) -> str:
+    found = _SAVED.search(archive.part("docProps/core.xml") or b"")
+    return found[1].decode() if found else ""
+
+
+def _changing(book: _Book) -> dict[str, set[Place]]:
+    """Look at formulas, if any of the workbook gives something else tomorrow."""
+    parts = {sheet: book.archive.part(path) or b"" for sheet, path in book.paths.items()}
+    workbook = book.archive.part("xl/workbook.xml") or b""
+    if not any(seed in xml for xml in (workbook, *parts.values()) for seed in SEEDS):
+        return {}
+    names = frozenset(name.decode().casefold() for name in _CHANGING_NAME.findall(workbook))
+    return Formulas({sheet: formulas_in(xml) for sheet, xml in parts.items()}, names).changing()
 
 
 def _look(book: _Book, sheet: str) -> SideLook:
@@ -114,6 +149,12 @@ def _look(book: _Book, sheet: str) -> SideLook:
     if book.styles.telling or book.styles.struck:
         see_styles(xml, book.styles, found, is_usual=not is_unusual)
     see_texts(xml, book.texts, found)
+    found.conditional = conditional_formats(xml, book.conditional)
+    found.saved_on = book.saved_on
+    changing = book.changing.get(sheet, set())
+    found.changing = runs_of(changing)
+    if book.recalculated:
+        found.uncalculated = runs_of(formulas_in(xml).keys() - changing)
     if may_be_cover(sheet):
         found.formulas = _Walk(xml, recalculated=False).look.formulas
     return found
