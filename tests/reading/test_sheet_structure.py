@@ -65,7 +65,8 @@ def test_the_same_lines_are_read_from_every_format(name: str) -> None:
         assert [_plain(sheet.frame.at[number, column]) for column in names] == expected, number
     assert list(sheet.frame.index) == [4, 5, 6, 7, 9, 10]
     assert list(sheet.excluded) == [11]
-    assert {p.code for p in sheet.problems} == {"row.hidden", "column.hidden", "row.total"}
+    said = {p.code for p in sheet.problems} - {"amount.uncalculated"}  # the writer of some of them cannot calculate
+    assert said == {"row.hidden", "column.hidden", "row.total"}
 
 
 def _amounts_without_format(rows: dict[int, dict[str, str]]) -> dict[int, dict[str, str]]:
