@@ -111,7 +111,7 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
         return
     expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
     reshaped = _reshaped(plan, tools)
-    needs_a_person = undone.count or reshaped or _changing(plan)
+    needs_a_person = any((undone.count, reshaped, _changing(plan)))
     if not needs_a_person and gates_set(settings, expected, plan.planned if asked else ()):
         return
     try:

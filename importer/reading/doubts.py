@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from importer.model.problems import Problem
-    from importer.model.sheet import RawRow
+    from importer.model.sheet import Cell, RawRow
     from importer.reading.formats.grid import Grid, MergedRange, Run
     from importer.reading.header_row import HeaderRow
 
@@ -50,6 +50,11 @@ def _runs_in(areas: Iterable[MergedRange], position: int) -> Iterator[Run]:
     for area in areas:
         if area.first_position <= position <= area.last_position:
             yield position, area.first_row, area.last_row
+
+
+def _number_or_text(value: Cell) -> Cell:
+    """None for yes or no, which no number format changes."""
+    return None if isinstance(value, bool) else value
 
 
 class _Cells:
@@ -99,7 +104,7 @@ class _Cells:
         if change in _WORDS:
             return rows
         position = runs[0][0] if runs else 0
-        values = {value for value in (row.cell(position) for row in rows) if not isinstance(value, bool)}
+        values = set(map(_number_or_text, (row.cell(position) for row in rows)))
         others = Judge(change, column.kind).shown_instead(values)
         return [row for row in rows if row.cell(position) in others]
 

@@ -37,6 +37,11 @@ MOST_STEPS = 20
 """Cells behind one another that are followed."""
 
 
+def has_seed(xml: bytes) -> bool:
+    """Tell quickly whether a part may hold such a function."""
+    return any(seed in xml for seed in SEEDS)
+
+
 @dataclass(frozen=True, slots=True)
 class Formula:
     """What one cell calculates."""
@@ -106,7 +111,11 @@ def _meeting(
     left: Mapping[tuple[str, Place], list[_Reference]], found: Mapping[str, set[Place]]
 ) -> list[tuple[str, Place]]:
     """The cells that refer to one of those found."""
-    return [cell for cell, references in left.items() if any(reference.meets(found) for reference in references)]
+    cells = []
+    for cell, references in left.items():
+        if any(reference.meets(found) for reference in references):
+            cells.append(cell)
+    return cells
 
 
 def _references(sheet: str, formula: Formula, text: str) -> Iterator[_Reference]:

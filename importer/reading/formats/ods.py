@@ -13,7 +13,7 @@ from xml.parsers import expat
 from importer.model.errors import FileProblem
 from importer.model.messages import error
 from importer.reading.formats.archive import Archive
-from importer.reading.formats.formulas import SEEDS, Formula, Formulas, of_ods, runs_of
+from importer.reading.formats.formulas import Formula, Formulas, has_seed, of_ods, runs_of
 from importer.reading.formats.grid import (
     NOT_CALCULATED,
     UNUSUAL,
@@ -105,7 +105,7 @@ def read(name: str, data: bytes, limits: Limits) -> list[Grid]:
     try:
         styles.take(archive.part("styles.xml") or b"<none/>")
         xml = archive.part("content.xml") or b""
-        content.formulas_matter = any(seed in xml for seed in SEEDS)
+        content.formulas_matter = has_seed(xml)
         content.take(xml)
     except expat.ExpatError as why:
         raise error(FileProblem, "file.damaged:unusual", name=name) from why

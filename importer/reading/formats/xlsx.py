@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 from importer.model.problems import column_position
 from importer.reading.formats.conditional import changes_of_styles, conditional_formats
-from importer.reading.formats.formulas import SEEDS, Formulas, formulas_in, runs_of
+from importer.reading.formats.formulas import Formulas, formulas_in, has_seed, runs_of
 from importer.reading.formats.grid import (
     BROKEN_TEXT,
     NOT_CALCULATED,
@@ -132,7 +132,7 @@ def _changing(book: _Book) -> dict[str, set[Place]]:
     """Look at formulas, if any of the workbook gives something else tomorrow."""
     parts = {sheet: book.archive.part(path) or b"" for sheet, path in book.paths.items()}
     workbook = book.archive.part("xl/workbook.xml") or b""
-    if not any(seed in xml for xml in (workbook, *parts.values()) for seed in SEEDS):
+    if not any(map(has_seed, (workbook, *parts.values()))):
         return {}
     names = frozenset(name.decode().casefold() for name in _CHANGING_NAME.findall(workbook))
     return Formulas({sheet: formulas_in(xml) for sheet, xml in parts.items()}, names).changing()
