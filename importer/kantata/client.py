@@ -14,7 +14,7 @@ from importer.kantata.answers import LONGEST_RAW, Removal, RemovalKind, classify
 from importer.kantata.connection import Answered, Connection, NoAnswer
 from importer.kantata.fields import INCLUDES
 from importer.kantata.invoices import found_invoices, other_reference
-from importer.kantata.lenient import dict_of, json_object, list_of, moment_of, text_of
+from importer.kantata.lenient import dict_of, json_object, list_of, moment_of, text_of, whole
 from importer.kantata.lists import holds_to, is_whole, page_count, sees_finances, subjects_in
 from importer.kantata.payload import to_json
 from importer.model.answers import Outcome, OutcomeKind
@@ -239,11 +239,18 @@ class KantataApi:
 
     def _whole_pages(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Pages of a list by which something may be found absent. Raises NotReached for one that does not show all."""
+        seen, counts = set[str](), set[int]()
         for page in self._pages(route, query):
+            seen |= dict_of(page.get(route)).keys()
+            if (count := whole(page.get("count"))) is not None:
+                counts.add(count)
             if not is_whole(page, route):
                 msg = "Kantata's answer to a look-up does not show all that it names, so it proves nothing absent."
                 raise NotReached(msg, "Nothing was sent; run again later.")
             yield page
+        if counts - {len(seen)}:
+            msg = "Kantata's answer to a look-up changed while it was read, or counts more than it shows."
+            raise NotReached(msg, "Nothing was sent; run again.")
 
     def _pages(self, route: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
         page, pages = 1, 1

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from importer.kantata.payload import SERVICE_NAME, content_of
 from importer.model.lifecycle import Event, State
@@ -19,7 +19,7 @@ from importer.model.plans import PlannedInvoice, Status
 from importer.sending.presence import Look, Presence, hidden_words, look_for, presence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice
@@ -171,7 +171,11 @@ def _clock_was_ahead(doubt: Doubt, now: datetime) -> bool:
 
 
 def _triple_of(doubt: Doubt) -> Triple:
-    reference = doubt.payload["invoice"]["external_reference"]
+    return _triple_in(doubt.payload["invoice"])
+
+
+def _triple_in(body: Mapping[str, Any]) -> Triple:
+    reference = body["external_reference"]
     return (reference["service_name"], reference["service_model"], reference["service_model_ref"])
 
 
@@ -294,35 +298,58 @@ def _unless_lists_lag(
 ) -> tuple[Settlement, ...]:
     """Call nothing absent while Kantata does not show what it surely created in the same run either.
 
-    It is not documented how long its lists may lag; ``settle_seconds`` is a guess that this can refute.
+    It is not documented how long its lists may lag; ``settle_seconds`` is a guess that this can refute. They are asked
+    for by the same kind of query, their references: what is fetched by its id may be there long before a filter
+    finds it, and a filter may miss what Kantata stored in another way.
     """
-    beside: dict[str, frozenset[str]] = {}
+    beside: dict[str, dict[Triple, str]] = {}
     for settlement in settlements:
         if settlement.event is Event.ABSENT:
             beside[settlement.doubt.reference] = _created_beside(settlement.doubt, ledger)
-    shown = {found.invoice_id for found in api.find_by_ids(frozenset[str]().union(*beside.values()))}
+    shown = _shown_now(settlements, beside, api)
 
     sure: list[Settlement] = []
     for settlement in settlements:
-        known = beside.get(settlement.doubt.reference, frozenset())
-        if known and not shown & known:
-            which = ", ".join(sorted(known))
-            reason = f"Not found, but Kantata does not show invoice {which} of the same run either."
-            sure.append(_unclear(settlement.doubt, f"{reason} Its lists may lag behind."))
-        else:
-            sure.append(settlement)
+        reason = None
+        if settlement.doubt.reference in beside:
+            reason = _why_lagging(settlement.doubt, beside[settlement.doubt.reference], shown)
+        sure.append(settlement if reason is None else _unclear(settlement.doubt, reason))
     return tuple(sure)
 
 
-def _created_beside(doubt: Doubt, ledger: SubmissionLedger) -> frozenset[str]:
-    """Ids of invoices that were created in the same run: the first ones after it, else the last ones before."""
-    moments: dict[str, datetime] = {}
+def _shown_now(
+    settlements: Iterable[Settlement], beside: Mapping[str, Mapping[Triple, str]], api: KantataApi
+) -> set[Triple]:
+    """Which references live invoices carry now: of those that seem absent, and of those beside them."""
+    asked = set[Triple]().union(*beside.values())
+    asked.update(_triple_of(each.doubt) for each in settlements if each.doubt.reference in beside)
+    shown = set[Triple]()
+    for found in api.find_by_references(asked):
+        if not found.cancelled:
+            shown.update(found.triples)
+    return shown
+
+
+def _why_lagging(doubt: Doubt, known: Mapping[Triple, str], shown: set[Triple]) -> str | None:
+    """What speaks against the absence of an invoice; None when nothing does. ``known``: those created beside it."""
+    if _triple_of(doubt) in shown:
+        return "Not found at first, but its reference was found a moment later: the lists lag behind."
+    if known and not shown & known.keys():
+        which = ", ".join(sorted(known.values()))
+        return f"Not found, but Kantata does not show invoice {which} of the same run either. Its lists may lag behind."
+    return None
+
+
+def _created_beside(doubt: Doubt, ledger: SubmissionLedger) -> dict[Triple, str]:
+    """References and ids of invoices created in the same run: the first ones after it, else the last ones before."""
+    created = []
     for entry in ledger.entries_of_run(doubt.run_id):
         if entry.state is State.EXISTS and entry.invoice_id is not None:
-            moments[entry.invoice_id] = entry.sent_at
-    created = sorted(moments, key=moments.__getitem__)
-    later = [number for number in created if moments[number] >= doubt.sent_at]
-    return frozenset(later[:MOST_NAMED] or created[-MOST_NAMED:])
+            created.append(entry)
+    created.sort(key=lambda entry: entry.sent_at)
+    later = [entry for entry in created if entry.sent_at >= doubt.sent_at]
+    chosen = later[:MOST_NAMED] or created[-MOST_NAMED:]
+    return {_triple_in(entry.body): entry.invoice_id or "" for entry in chosen}
 
 
 # --- verdicts in words ---

@@ -580,3 +580,20 @@ def test_an_answer_without_references_is_read_once_more(connect: Callable[..., K
 def own() -> str:
     """Return the reference that is sent."""
     return str(PAYLOAD["invoice"]["external_reference"]["service_model_ref"])
+
+
+@pytest.mark.parametrize("counts", [(1,), (201, 200)])
+def test_a_list_that_counts_otherwise_than_it_shows_proves_nothing_absent(
+    connect: Callable[..., KantataApi], counts: tuple[int, ...]
+) -> None:
+    """An empty list that counts an invoice, or a page that shifts while the list is read."""
+    pages = []
+    for number, count in enumerate(counts, 1):
+        first = 1 + 200 * (number - 1)
+        ids = [str(each) for each in range(first, first + 200)][: 0 if count == 1 else max(0, 200 - 200 * (number - 1))]
+        shown = {each: {"external_reference_ids": []} for each in ids}
+        meta = {"count": count, "page_count": len(counts), "page_number": number, "page_size": 200}
+        results = [{"key": "invoices", "id": each} for each in ids]
+        pages.append(http(200, json.dumps({"count": count, "results": results, "invoices": shown, "meta": meta})))
+    with Scripted(pages) as server, pytest.raises(NotReached, match="changed while it was read"):
+        list(connect(server.base_url).find_by_references([("invoice-importer", "invoice", "inv-1")]))

@@ -199,7 +199,7 @@ def test_an_invoice_of_another_reference_is_not_taken(desk: Desk) -> None:
     desk.ledger.adopt(other, str(desk.kantata.invoices()[0].id), "run-1", BATCH, SOURCE)
     desk.forget_references()
     desk.doubt(ours)
-    assert desk.verdicts() == [(Verdict.ABSENT, None)]
+    assert desk.verdicts() == [(Verdict.UNCLEAR, None)], "by its reference not even what was created is found"
 
 
 def test_an_invoice_of_another_reference_of_the_sheet_is_not_taken(desk: Desk) -> None:
