@@ -18,12 +18,12 @@ help:
 	@echo "make files      write tests/files/reading/ again, with the answer to each file"
 	@echo "make docs       write the generated tables of docs/reference/ and the picture of the terminal again"
 	@echo "make wheel      build the wheel and try it in a clean environment"
-	@echo "make lock       pin requirements.txt again"
+	@echo "make lock       pin requirements.txt and requirements-runtime.txt again"
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 

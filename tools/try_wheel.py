@@ -24,7 +24,9 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
         programs = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
         install = [programs / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        subprocess.run([*install, "--constraint", ROOT / "requirements.txt", f"{wheel}[sandbox]"], check=True)
+        subprocess.run([*install, "--require-hashes", "-r", ROOT / "requirements-runtime.txt"], check=True)
+        subprocess.run([*install, "--no-deps", wheel], check=True)
+        subprocess.run([programs / "python", "-m", "pip", "check"], check=True, stdout=subprocess.DEVNULL)
         shutil.copy(ROOT / "sample_data" / SAMPLE, folder)
         _main_job(folder, programs / "invoice-importer")
     print(f"{wheel.name} works without the checkout.")

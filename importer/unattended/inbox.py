@@ -19,6 +19,8 @@ from filelock import FileLock, Timeout
 
 from importer.ledger.inbox_files import FOLDER_OF
 from importer.model.errors import LockedByAnother, SettingsProblem
+from importer.model.visible import in_one_line
+from importer.settings.private_files import create_private
 from importer.unattended.filing import copy, has_content, sha256_of
 
 if TYPE_CHECKING:
@@ -93,7 +95,10 @@ def alone(inbox: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         msg = f"Another run is at work in the inbox {inbox}; nothing was done."
-        raise LockedByAnother(msg, "Wait until it has ended.") from None
+        hint = (
+            f"Wait until it has ended. If none is at work, another program holds {lock.lock_file} open; end that one."
+        )
+        raise LockedByAnother(msg, hint) from None
     except OSError as error:
         msg = f"The inbox {inbox} cannot be used ({error.strerror}: {error.filename})."
         hint = "Make it and its folders done, failed and in-doubt writable."
@@ -262,7 +267,8 @@ def take(candidate: Candidate, folder: Path) -> Taken:
     digest = copy(candidate.path, own)
     if not unchanged(candidate) or sha256_of(own) != digest or own.stat().st_size != candidate.size:
         raise Changed
-    own.with_name(f"{own.name}.sha256").write_text(f"{digest}  {own.name}\n", encoding="utf-8")
+    note = f"{digest}  {in_one_line(own.name)}\n"
+    create_private(own.with_name(f"{own.name}.sha256"), note.encode())
     return Taken(own, digest)
 
 
