@@ -451,8 +451,8 @@ def test_every_new_part_is_declared_as_excel_expects_it(cli: Cli) -> None:
     assert f'<Default Extension="vml" ContentType="{kind}vmlDrawing"/>' in types
 
 
-def test_macros_stay_and_the_copy_keeps_their_ending(cli: Cli) -> None:
-    """Excel opens no workbook with macros under another ending."""
+def with_macros(cli: Cli, name: str) -> None:
+    """Write a workbook with macros under any name."""
     parts = sheets.parts(rich(cli.folder / "plain.xlsx").read_bytes())
     types = parts["[Content_Types].xml"].decode()
     main = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
@@ -460,14 +460,29 @@ def test_macros_stay_and_the_copy_keeps_their_ending(cli: Cli) -> None:
     types = types.replace(
         "<Override", '<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/><Override', 1
     )
-    with zipfile.ZipFile(cli.folder / "october.xlsm", "w") as archive:
-        for name, content in (
+    with zipfile.ZipFile(cli.folder / name, "w") as archive:
+        for part, content in (
             parts | {"[Content_Types].xml": types.encode(), "xl/vbaProject.bin": b"\xd0\xcf"}
         ).items():
-            archive.writestr(name, content)
+            archive.writestr(part, content)
+
+
+def test_macros_stay_and_the_copy_keeps_their_ending(cli: Cli) -> None:
+    """Excel opens no workbook with macros under another ending."""
+    with_macros(cli, "october.xlsm")
     made = copy_of(cli.run("preview", "october.xlsm", "--json"))
     assert made.suffix == ".xlsm"
     assert sheets.parts(made.read_bytes())["xl/vbaProject.bin"] == b"\xd0\xcf"
+
+
+def test_hidden_macros_never_come_to_life_in_the_copy(cli: Cli) -> None:
+    """Excel refuses an .xlsx with macros; our copy of it must not be one that runs them."""
+    with_macros(cli, "october.xlsx")
+    done = cli.run("preview", "october.xlsx", "--json")
+    made = copy_of(done)
+    assert made.suffix == ".xlsx"
+    assert "xl/vbaProject.bin" not in sheets.parts(made.read_bytes())
+    assert "holds macros" in done.stdout
 
 
 def test_a_sheet_of_the_users_own_with_our_name_is_left_alone(cli: Cli) -> None:

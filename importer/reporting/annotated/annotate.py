@@ -82,7 +82,7 @@ def _annotated(data: bytes, report: Report, sheet: Sheet, folder: Path, *, batch
         number = len(annotations.findings)
         notices.append(f"The annotated copy marks the first {MOST_MARKS:,} of {number:,} problems.")
     try:
-        path = _write(data, annotations, report.run_id, folder)
+        path = _write(data, annotations, report.run_id, folder, ending=sheet.path.suffix.lower())
     except (CannotAnnotate, LookupError, ValueError) as error:  # a part that lacks what it should hold
         data, annotations = plain_workbook(sheet, annotations)
         path = _write(data, annotations, report.run_id, folder)
@@ -94,9 +94,14 @@ def _annotated(data: bytes, report: Report, sheet: Sheet, folder: Path, *, batch
     return Annotated(path, tuple(notices))
 
 
-def _write(data: bytes, annotations: Annotations, run_id: str, folder: Path) -> Path:
-    """Write for the owner only, beside the final name, and look at it before it gets that name."""
+def _write(data: bytes, annotations: Annotations, run_id: str, folder: Path, *, ending: str = ".xlsx") -> Path:
+    """Write for the owner only, beside the final name, and look at it before it gets that name.
+
+    Raises CannotAnnotate for macros in a file whose ``ending`` hides them: Excel would run them in our copy.
+    """
     made = patched(data, annotations)
+    if made.suffix == ".xlsm" and ending != ".xlsm":
+        raise CannotAnnotate("it holds macros, which its ending does not allow")
     path = folder / f"{run_id}-annotated{made.suffix}"
     unfinished = path.with_name(f".{path.name}.part")
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
