@@ -42,6 +42,8 @@ class Expected:
     """Main unit, tax excluded; None when any part of it is not known."""
     shares: tuple[Decimal | None, ...] = ()
     """What of it each of the projects is billed, in the order of their ids; empty when it was not reckoned."""
+    prices: tuple[Decimal | None, ...] = field(default=(), compare=False)
+    """What each line is billed, in the order of the sheet, rounded; empty when it was not reckoned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,10 +102,14 @@ def expected_of(invoice: Invoice | UnsoundInvoice, account: Account) -> Expected
         return Expected(titles, currency, None)
 
     by_project: dict[int, list[Fraction | None]] = {number: [] for number in invoice.workspace_ids}
+    prices = []
     for line in invoice.lines:
-        by_project[line.workspace_id].append(_value(line, account, currency, unit))
+        value = _value(line, account, currency, unit)
+        by_project[line.workspace_id].append(value)
+        prices.append(_sum([value], unit))
     total = _sum(itertools.chain.from_iterable(by_project.values()), unit)
-    return Expected(titles, currency, total, tuple(_sum(values, unit) for values in by_project.values()))
+    shares = tuple(_sum(values, unit) for values in by_project.values())
+    return Expected(titles, currency, total, shares, tuple(prices))
 
 
 def _sum(values: Iterable[Fraction | None], unit: int | None) -> Decimal | None:

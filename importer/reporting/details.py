@@ -14,11 +14,13 @@ from importer.model.invoices import Invoice
 from importer.model.plans import Status
 from importer.model.problems import errors_first
 from importer.model.words import NOT_KNOWN, amount_in_sheet, describe_lines, row_ranges
+from importer.reporting.headline import due_date, ways_out
 from importer.reporting.report import answer_of, totals_by_currency
 from importer.reporting.table import Column, Kind, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from decimal import Decimal
 
     from importer.model.plans import ReportedInvoice
     from importer.model.sheet import Header, RawRow, Sheet
@@ -38,7 +40,8 @@ ANSWERS = tuple(
 _TITLES = Column("Project titles", width=40, wrapped=True)
 _EXPECTED = Column("Expected total, tax excluded", Kind.MONEY, 16)
 _AMOUNT = Column("Amount in the sheet", Kind.MONEY)
-_INVOICES: tuple[tuple[Column, Callable[[Report, ReportedInvoice], object]], ...] = (
+_Described = tuple[Column, "Callable[[Report, ReportedInvoice], object]"]
+_INVOICES: tuple[_Described, ...] = (
     (Column("Projects", width=16), lambda _, planned: ", ".join(map(str, planned.invoice.workspace_ids))),
     (_TITLES, lambda _, planned: _titles(planned)),
     (Column("Invoice key", width=18), lambda _, planned: planned.invoice.key),
@@ -54,7 +57,15 @@ _INVOICES: tuple[tuple[Column, Callable[[Report, ReportedInvoice], object]], ...
     (Column("Recipient", width=22), lambda _, planned: _read_back(planned).recipient),
     (Column("Error", width=60, wrapped=True), lambda _, planned: planned.reason),
     (Column("What to do", width=50, wrapped=True), lambda _, planned: planned.what_to_do),
-    (Column("Lines", width=30), lambda _, planned: describe_lines(planned)),
+    (Column("Invoice title", width=28, wrapped=True), lambda _, planned: _of(planned, "user_invoice_title")),
+    (Column("Number in the sheet", Kind.CODE, 10), lambda _, planned: _of(planned, "user_invoice_number")),
+    (Column("Invoice date", width=12), lambda _, planned: _of(planned, "invoice_date")),
+    (Column("Net days", width=7), lambda _, planned: _of(planned, "payment_schedule")),
+    (Column("Due date", width=12), lambda _, planned: _due(planned)),
+    (Column("PO number", width=16), lambda _, planned: _of(planned, "purchase_order")),
+    (Column("Project code", width=14), lambda _, planned: _of(planned, "project_code")),
+    (Column("Sent as", width=16, wrapped=True), lambda _, planned: _sent_as(planned)),
+    (Column("Lines", width=30, wrapped=True), lambda _, planned: describe_lines(planned)),
     (Column("Rows", width=16), lambda _, planned: row_ranges(planned.invoice.rows)),
     (Column("Reference", Kind.CODE, 24, printed=False), lambda _, planned: planned.reference),
     (Column("Request ID", Kind.CODE, 38, printed=False), lambda _, planned: planned.request_id),
@@ -70,6 +81,8 @@ def invoices(report: Report, longest_cell: int) -> Table:
     if not is_preview or not totals_by_currency(report.planned):
         left_out.add(_EXPECTED)
     described = [(column, value) for column, value in _INVOICES if column not in left_out]
+    if is_preview:
+        described = _blank_ones_last(report, described)
     columns = [column for column, _ in described]
     if is_preview:
         columns[columns.index(_AMOUNT)] = replace(_AMOUNT, title="Amount to send")
@@ -85,6 +98,33 @@ def invoices(report: Report, longest_cell: int) -> Table:
             yield cells
 
     return Table("Invoices", columns, rows())
+
+
+def _blank_ones_last(report: Report, described: list[_Described]) -> list[_Described]:
+    """What is not filled in any invoice stands at the right and is not printed, so that the rest can be read."""
+    filled, blank = [], []
+    for column, value in described:
+        if column.printed and any(value(report, planned) is not None for planned in report.planned):
+            filled.append((column, value))
+        else:
+            blank.append((replace(column, printed=False), value))
+    return filled + blank
+
+
+def _of(planned: ReportedInvoice, name: str) -> object:
+    """A term of a sound invoice; None of rows that cannot become one."""
+    return getattr(planned.invoice, name) if isinstance(planned.invoice, Invoice) else None
+
+
+def _due(planned: ReportedInvoice) -> object:
+    return due_date(planned.invoice) if isinstance(planned.invoice, Invoice) else None
+
+
+def _sent_as(planned: ReportedInvoice) -> str | None:
+    """“draft”, or “ISSUED, e-mail may go out”."""
+    if not isinstance(planned.invoice, Invoice):
+        return None
+    return ", ".join(ways_out(planned.invoice))
 
 
 def _pieces(planned: ReportedInvoice, longest: int) -> list[str]:
@@ -138,11 +178,13 @@ def own_cells(sheet: Sheet, raw: RawRow) -> list[object]:
 
 def rows_answered(report: Report, sheet: Sheet) -> Table:
     """Every row of the sheet with its own cells, in a preview the title of its project, and its answer."""
-    columns, titles = own_columns(sheet), {}
+    columns, titles, prices = own_columns(sheet), {}, {}
     if report.command == "preview":
-        titles = _titles_by_row(report)
+        titles, prices = _titles_by_row(report), _prices_by_row(report)
     if titles:
         columns.append(Column("Project in Kantata", width=34))
+    if prices:
+        columns.append(Column("Amount to bill", Kind.MONEY))
 
     def rows() -> Iterator[list[object]]:
         invoices, errors = report.by_row(), report.errors_by_row()
@@ -150,6 +192,8 @@ def rows_answered(report: Report, sheet: Sheet) -> Table:
             cells = own_cells(sheet, raw)
             if titles:
                 cells.append(titles.get(raw.number))
+            if prices:
+                cells.append(prices.get(raw.number))
             planned = invoices.get(raw.number)
             excluded = sheet.excluded.get(raw.number)
             if excluded is not None:
@@ -162,6 +206,15 @@ def rows_answered(report: Report, sheet: Sheet) -> Table:
             yield cells
 
     return Table("Lines", [*columns, *ANSWERS], rows())
+
+
+def _prices_by_row(report: Report) -> dict[int, Decimal | None]:
+    """What each row is billed, also the time entries, expenses and milestones that Kantata prices."""
+    found: dict[int, Decimal | None] = {}
+    for planned in report.planned:
+        if planned.expected is not None and isinstance(planned.invoice, Invoice):
+            found |= zip((line.row for line in planned.invoice.lines), planned.expected.prices, strict=False)
+    return found if any(found.values()) else {}
 
 
 def _titles_by_row(report: Report) -> dict[int, str | None]:

@@ -163,7 +163,7 @@ def _terms(invoice: Invoice | UnsoundInvoice) -> list[list[str]]:
     names = []
     if invoice.user_invoice_title:
         names.append(f"“{in_one_line(invoice.user_invoice_title)}”")
-    return [names, list(_marks(invoice)), list(_payment(invoice)), list(_ways_out(invoice))]
+    return [names, list(_marks(invoice)), list(_payment(invoice)), list(ways_out(invoice))]
 
 
 def _marks(invoice: Invoice) -> Iterator[str]:
@@ -200,7 +200,7 @@ def due_date(invoice: Invoice) -> date | None:
     return invoice.invoice_date + timedelta(days=invoice.payment_schedule)
 
 
-def _ways_out(invoice: Invoice) -> Iterator[str]:
+def ways_out(invoice: Invoice) -> Iterator[str]:
     """Whether it stays a draft, and whether anyone may get an e-mail."""
     if invoice.draft:
         yield "draft"

@@ -32,6 +32,13 @@ class Kind(Enum):
     """A web address."""
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A cell that is wrong, to be coloured in a workbook."""
+
+    cell: object
+
+
 class Narrow(Enum):
     """What becomes of a column where the table is too wide for its place."""
 

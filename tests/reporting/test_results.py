@@ -140,6 +140,12 @@ def test_the_summary_begins_with_the_figures_to_compare(tmp_path: Path) -> None:
     rows = rows_of(opened(write_report(all_ends(tmp_path), tmp_path))["Summary"])
     filled = [tuple(cell for cell in row if cell is not None) for row in rows]
     assert filled[:1] == [("Results",)]
+    assert filled[9:12] == [
+        ("1 draft created: EUR 1.19 (1).",),
+        ("All invoices: dated by Kantata, 30 days, draft.",),
+        (),
+    ]
+    filled = filled[3:]
     assert filled[9:19] == [
         ("Control totals", "Invoices", "Amount in the sheet"),
         ("created", 1, 1),
@@ -251,6 +257,14 @@ def test_the_invoices_sheet_tells_each_invoice(tmp_path: Path) -> None:
         "Request ID": "req-1",
         "Lines": "1 fixed",
         "Rows": "2",
+        "Invoice title": None,
+        "Number in the sheet": None,
+        "Invoice date": None,
+        "Net days": 30,
+        "Due date": None,
+        "PO number": None,
+        "Project code": None,
+        "Sent as": "draft",
     } == rows[0]
     assert [row["Status"] for row in rows[1:]] == [
         "already created",
@@ -634,3 +648,45 @@ def test_the_rows_of_the_report_are_answered_once(tmp_path: Path) -> None:
     rows = report.by_row()
     assert sorted(rows) == [2, 3, 4, 5, 6, 7, 8]
     assert all(isinstance(planned, (PlannedInvoice, InvoiceResult)) for planned in rows.values())
+
+
+def test_to_fix_colours_the_wrong_cells_with_its_own_coordinates(tmp_path: Path) -> None:
+    """Who corrects this workbook finds the cell in it; the address of the file that was read stands there too."""
+    header = ("workspace_id", "item_type", "amount", "payment_schedule")
+    path = table(
+        tmp_path / "in.xlsx", header, (101, "fixed_fee", 5, 30), (101, "fixed_fee", 0, 30), (102, "fxd", 7, 30)
+    )
+    report = report_of(path, exit_code=ExitCode.FILE_PROBLEMS)
+    sheet = opened(write_to_fix(report, tmp_path))["Invoices"]
+    plain = {sheet["A2"].fill.fgColor.rgb}
+    coloured = [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.fill.fgColor.rgb == "FFFFC7CE"]
+    assert (coloured, plain & {"FFFFC7CE"}) == (["C3", "B4"], set())
+    errors = [row[4].value for row in sheet.iter_rows(min_row=2)]
+    assert errors[1].startswith("in.xlsx C3: ")
+    assert errors[2].endswith("Here: B4.")
+    assert (sheet["C3"].value, sheet["B4"].value) == (0, "fxd")
+
+
+def test_a_preview_prints_what_is_filled_and_no_more(tmp_path: Path) -> None:
+    """What an accountant approves stands on one page wide; columns without a cell stand at the right, not printed."""
+    path = records(
+        tmp_path / "in.xlsx",
+        {
+            "workspace_id": 101,
+            "item_type": "fixed_fee",
+            "amount": 5,
+            "payment_schedule": 30,
+            "invoice_date": "2026-10-31",
+            "purchase_order": "00042",
+            "user_invoice_title": "Relaunch",
+        },
+    )
+    sheet = opened(write_report(report_of(path, command="preview"), tmp_path))["Invoices"]
+    titles = [cell.value for cell in sheet[1]]
+    last = openpyxl.utils.range_boundaries(sheet.print_area.split("!")[1])[2]
+    printed = dict(zip(titles[:last], [cell.value for cell in sheet[2]], strict=False))
+    assert printed["Due date"] == datetime(2026, 11, 30)  # noqa: DTZ001 - a day
+    assert (printed["PO number"], printed["Net days"], printed["Sent as"]) == ("00042", 30, "draft")
+    assert "Recipient" in titles[last:]
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
+    assert sum(sheet.column_dimensions[cell.column_letter].width for cell in sheet[1][:last]) < 200

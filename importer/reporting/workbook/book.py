@@ -18,12 +18,19 @@ from xlsxwriter.exceptions import XlsxWriterException
 from importer.model.errors import SettingsProblem
 from importer.model.plans import Status
 from importer.model.visible import visible
-from importer.reporting.table import Column, Kind, Table
+from importer.reporting.table import Column, Kind, Marked, Table, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+A4 = 9
+"""Number of the paper, as XlsxWriter counts them."""
+MARGIN = 0.3
+"""Inches."""
+MEASURED_ROWS = 500
+"""Rows of a table by whose texts the width of its columns is found."""
+LEAST_WIDTH = 7
 LINE_POINTS = 15
 """Height of one line of text, points."""
 MOST_LINES = 25
@@ -80,11 +87,14 @@ class Book:
         self.money = self._format(num_format=MONEY, valign="top")
         self.wrong = self._format(num_format=MONEY, bold=True, font_color="#C00000", valign="top")
         """An amount that ought to be nothing."""
+        wrong_cell = {"bg_color": "#FFC7CE", "font_color": "#9C0006", "valign": "top"}
+        self.marked = self._format(**wrong_cell)
+        self.marked_date = self._format(**wrong_cell, num_format="yyyy-mm-dd", align="left")
         self.total = self._format(bold=True, top=1)
         self.total_money = self._format(bold=True, top=1, num_format="#,##0.00")
         self.link = self._format(font_color="#0563C1", underline=1, valign="top")
         self.status = {
-            status: self._format(bg_color=back, font_color=ink, bold=True, valign="top")
+            status: self._format(bg_color=back, font_color=ink, bold=True, valign="top", align="left", indent=1)
             for status, (back, ink) in _STATUS_COLOURS.items()
         }
 
@@ -95,6 +105,9 @@ class Book:
         """Add a sheet that prints well; widths in characters, from column A on."""
         sheet = self.file.add_worksheet(name)
         sheet.set_landscape()
+        sheet.set_paper(A4)
+        sheet.set_margins(left=MARGIN, right=MARGIN, top=MARGIN, bottom=2 * MARGIN)
+        sheet.set_footer("&L&F&C&A&RPage &P of &N")
         sheet.fit_to_pages(1, 0)
         for position, width in enumerate(widths):
             sheet.set_column(position, position, width)
@@ -121,7 +134,10 @@ class _TableSheet:
         self._columns = table.columns
         self._sheet = book.add(table.title, [column.width for column in table.columns])
         self._row = 0
+        self._last = 0
+        """The last column of which any cell is filled."""
         self._links = 0
+        self._longest = [0] * len(table.columns)
         self._wrapped = {position: column.width for position, column in enumerate(table.columns) if column.wrapped}
         self._text_styles = [self._text_style(position) for position in range(len(table.columns))]
         self._shown = [_fitting if column.as_read else _visible for column in table.columns]
@@ -130,7 +146,7 @@ class _TableSheet:
         """How texts of a column look: with a gap to the figures at their left, if any."""
         if self._columns[position].wrapped:
             return self._book.wrap
-        if position and self._columns[position - 1].kind in (Kind.MONEY, Kind.COUNT):
+        if position and self._columns[position - 1].is_right:
             return self._book.beside
         return None
 
@@ -146,23 +162,44 @@ class _TableSheet:
                 style = book.header_beside
             sheet.write_string(0, position, column.title, style)
         for cells in table.rows:
+            if self._row < MEASURED_ROWS:
+                self._measure(cells)
             self._add(cells)
+        self._fit_widths()
         last_row = max(self._row, 1)
         sheet.autofilter(0, 0, last_row, len(self._columns) - 1)
-        sheet.print_area(0, 0, last_row, sum(column.printed for column in self._columns) - 1)
+        sheet.print_area(0, 0, last_row, min(self._last, sum(column.printed for column in self._columns) - 1))
         sheet.repeat_rows(0)
+
+    def _measure(self, cells: Sequence[object]) -> None:
+        for position, cell in enumerate(cells):
+            if cell is not None:
+                self._longest[position] = max(self._longest[position], _length(cell) + 2)
+
+    def _fit_widths(self) -> None:
+        """Columns as wide as their texts, at most as wide as they are declared: more of them fit on a page."""
+        for position, column in enumerate(self._columns):
+            longest_word = max(map(len, column.title.split()), default=0)
+            title = max(LEAST_WIDTH, longest_word + 3, len(column.title) / 2 + 4)  # in two lines
+            width = max(title, self._longest[position])
+            self._sheet.set_column(position, position, min(width, max(column.width, title)))
 
     def _add(self, cells: Sequence[object]) -> None:
         self._row += 1
         row, styles, write_string = self._row, self._text_styles, self._sheet.write_string
         self._fit_height(cells)
+        last = 0
         for position, cell in enumerate(cells):
             if cell is None or cell == "":
                 continue
+            last = position
             if type(cell) is str and self._columns[position].kind is not Kind.LINK:  # by far the most cells
                 write_string(row, position, self._shown[position](cell), styles[position])
+            elif type(cell) is Marked:
+                self._write_marked(position, cell.cell)
             else:
                 self._write(position, cell)
+        self._last = max(self._last, last)
 
     def _fit_height(self, cells: Sequence[object]) -> None:
         """Excel fits the height of wrapped rows itself, LibreOffice does not."""
@@ -180,7 +217,7 @@ class _TableSheet:
             case Decimal() | int() if column.kind is Kind.MONEY:
                 book.write_money(sheet, row, position, cell, column)
             case int() | float():
-                sheet.write_number(row, position, cell)
+                sheet.write_number(row, position, cell, book.money if column.right else None)
             case Status():
                 sheet.write_string(row, position, cell.words, book.status[cell])
             case date() if cell.year >= FIRST_YEAR:
@@ -188,6 +225,21 @@ class _TableSheet:
                 sheet.write_datetime(row, position, cell, book.moment if has_time else book.date)
             case _:
                 sheet.write_string(row, position, self._shown[position](str(cell)), self._text_styles[position])
+
+    def _write_marked(self, position: int, cell: object) -> None:
+        """A wrong cell keeps its value, so that it can be corrected in place."""
+        sheet, row, book = self._sheet, self._row, self._book
+        match cell:
+            case None | "":
+                sheet.write_blank(row, position, None, book.marked)
+            case bool():
+                sheet.write_boolean(row, position, cell, book.marked)
+            case int() | float() | Decimal():
+                sheet.write_number(row, position, cell, book.marked)
+            case date() if cell.year >= FIRST_YEAR:
+                sheet.write_datetime(row, position, cell, book.marked_date)
+            case _:
+                sheet.write_string(row, position, _fitting(str(cell)), book.marked)
 
     def _write_link(self, position: int, address: str) -> None:
         self._links += 1
@@ -224,6 +276,12 @@ def free_path(folder: Path, name: str) -> Path:
     while path.exists():
         path, number = folder / f"{name}-{number}.xlsx", number + 1
     return path
+
+
+def _length(cell: object) -> int:
+    if isinstance(cell, Marked):
+        cell = cell.cell
+    return max(map(len, text_of(cell).split("\n")))
 
 
 def _lines_of(cell: object, width: float) -> int:

@@ -55,11 +55,13 @@ def _add_summary(book: Book, report: Report) -> None:
     document = document_of(report)
     summary = Summary(book, document.title, [24, 16, 16, 16, 16, 16, 16, 16, 46])
     summary.add_facts(document.facts)
+    if document.headline:
+        summary.add_lines(filter(None, [document.headline, document.common_terms]), book.bold)
+    if document.expected is not None:
+        summary.add_table(document.expected)
     summary.add_table(document.totals)
     if document.lacking_amounts:
         summary.add_lines([document.lacking_amounts], book.bold)
-    if document.expected is not None:
-        summary.add_table(document.expected)
     if document.not_looked_up:
         summary.add_lines([document.not_looked_up])
     for table in document.tie_out:

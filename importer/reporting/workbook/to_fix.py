@@ -5,26 +5,31 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from xlsxwriter.utility import xl_rowcol_to_cell
+
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.visible import in_one_line
 from importer.reporting.details import ANSWERS, own_cells, own_columns
 from importer.reporting.report import answer_of
-from importer.reporting.table import Table
+from importer.reporting.table import Column, Marked, Table
 from importer.reporting.workbook.book import workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from xlsxwriter.worksheet import Worksheet
 
+    from importer.model.problems import Problem
     from importer.model.sheet import ControlTotals, RawRow, Sheet
     from importer.reporting.report import Report
     from importer.reporting.workbook.book import Book
 
 TO_FIX = frozenset({Status.REJECTED, Status.NOT_SENT, Status.HELD, Status.READY})
 """Statuses whose rows go into the to-fix workbook. An invoice in doubt may exist, so its rows do not."""
+FIRST_ROW = 2
+"""The header is row 1."""
 ERROR_AND_ADVICE = ANSWERS[-2:]
 
 
@@ -39,16 +44,40 @@ def write_to_fix(report: Report, folder: Path) -> Path | None:
     # Answers of an earlier run make room for the new ones.
     kept = [position for position in range(sheet.width) if position not in sheet.added]
     columns = own_columns(sheet)
+    errors = report.errors_by_row()
     rows = []
-    for raw, error, advice in unfinished:
-        cells = _as_read(report, sheet, raw)
-        rows.append([*(cells[position] for position in kept), error, advice])
+    for number, (raw, error, advice) in enumerate(unfinished, FIRST_ROW):
+        all_cells, wrong = _as_read(report, sheet, raw), _wrong(sheet, errors.get(raw.number, ()))
+        cells, coloured = [], []
+        for place, position in enumerate(kept):
+            cell = all_cells[position]
+            if position in wrong:
+                cell = Marked(cell)
+                coloured.append(xl_rowcol_to_cell(number - 1, place))
+            cells.append(cell)
+        rows.append([*cells, _with_own_cells(error, coloured), advice])
+    return _written(report, folder, [*(columns[position] for position in kept), *ERROR_AND_ADVICE], rows)
 
+
+def _written(report: Report, folder: Path, columns: list[Column], rows: list[list[object]]) -> Path:
     path = folder / f"{report.run_id}-to-fix.xlsx"
     with workbook(path) as book:
-        book.add_table(Table("Invoices", [*(columns[position] for position in kept), *ERROR_AND_ADVICE], rows))
+        book.add_table(Table("Invoices", columns, rows))
         _add_cover(book, report)
     return path
+
+
+def _wrong(sheet: Sheet, errors: Iterable[Problem]) -> set[int]:
+    """The positions of the cells of a row that have errors."""
+    columns = {header.column: header.position for header in sheet.headers if header.column}
+    return {columns[problem.column] for problem in errors if problem.column in columns}
+
+
+def _with_own_cells(error: str | None, coloured: list[str]) -> str | None:
+    """The error, and the cells of this very workbook that are coloured for it."""
+    if not coloured:
+        return error
+    return f"{error or ''}\nHere: {', '.join(coloured)}.".strip()
 
 
 def _add_cover(book: Book, report: Report) -> None:
