@@ -161,6 +161,6 @@ def _plain_sheet(xml: bytes) -> bytes:
     match = _DIMENSION.search(xml, 0, _HEAD_BYTES)
     if match is not None:
         xml = xml[: match.start()] + xml[match.end() :]
-    if any(xml.find(b"v>" + blank) >= 0 or xml.find(blank + b"</v") >= 0 for blank in (b"\n", b"\r", b" ", b"\t")):
+    if any(b"v>" + blank in xml or blank + b"</v" in xml for blank in (b"\n", b"\r", b" ", b"\t")):
         xml = _BLANKS_AROUND.sub(lambda found: found[1] + (found[2] or found[3]) + b"</", xml)
     return xml

@@ -153,7 +153,7 @@ def _look(book: _Book, sheet: str) -> SideLook:
     found.saved_on = book.saved_on
     changing = book.changing.get(sheet, set())
     found.changing = runs_of(changing)
-    if book.recalculated:
+    if book.recalculated and _has_formulas(xml):
         found.uncalculated = runs_of(formulas_in(xml).keys() - changing)
     if may_be_cover(sheet):
         found.formulas = _Walk(xml, recalculated=False).look.formulas
