@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from importer.flow.prepare import decided, looked_back
@@ -100,7 +100,7 @@ def _lines_of(invoice: FoundInvoice, reference: str) -> Iterator[BilledLine]:
     shown = invoice.read_back.shown
     if shown is None or shown.items is None or not shown.workspace_ids:
         return
-    sent_at, dated = _created_at(shown.created_at), invoice.header.get("invoice_date")
+    sent_at, dated = _created_at(shown.created_at), _day_in(invoice.header.get("invoice_date"))
     if dated in {(sent_at + timedelta(days=days)).date().isoformat() for days in (-1, 0, 1)}:
         dated = None  # Kantata gives this date to an invoice that is sent without
     entry = LedgerEntry(
@@ -120,6 +120,14 @@ def _lines_of(invoice: FoundInvoice, reference: str) -> Iterator[BilledLine]:
         named = whole(item.fields.get("workspace_id"))
         for workspace_id in shown.workspace_ids if named is None else (named,):
             yield BilledLine(entry, workspace_id, wording_of(item.item_type, item.notes), item.amount, position)
+
+
+def _day_in(text: str | None) -> str | None:
+    """The day of a date that Kantata shows, as the ledger writes it; None where there is none."""
+    try:
+        return date.fromisoformat((text or "")[:10]).isoformat()
+    except ValueError:
+        return None
 
 
 def _created_at(text: str | None) -> datetime:

@@ -34,6 +34,7 @@ _LINES_OF_INVOICES = sa.select(
     LINES.c.workspace_id,
     LINES.c.wording,
     LINES.c.alike,
+    LINES.c.waiting,
     LINES.c.amount.label("line_amount"),
 ).join(LINES, sa.and_(LINES.c.account == INVOICES.c.account, LINES.c.reference == INVOICES.c.reference))
 

@@ -188,7 +188,8 @@ class SubmissionLedger(KnownRuns):
         for position, mark in enumerate(planned.marks):
             names = ("row", "workspace_id", "wording", "line", "alike")
             row = {name: getattr(mark, name) for name in names}
-            rows.append(own | row | {"position": position, "amount": str(mark.amount)})
+            row |= {"position": position, "amount": str(mark.amount), "waiting": json.dumps(mark.waiting)}
+            rows.append(own | row)
         if rows:
             connection.execute(_INSERT_LINES, rows)
 

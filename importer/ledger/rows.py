@@ -215,7 +215,14 @@ def entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - untyped by its library
 def line_of(row: Any) -> BilledLine:  # noqa: ANN401 - untyped by its library
     """A line of an earlier invoice, from both their rows."""
     return BilledLine(
-        entry_of(row), row.workspace_id, row.wording, Decimal(row.line_amount), row.position, row.row, row.alike
+        entry_of(row),
+        row.workspace_id,
+        row.wording,
+        Decimal(row.line_amount),
+        row.position,
+        row.row,
+        row.alike,
+        tuple((project, key) for project, key in json.loads(row.waiting)),
     )
 
 

@@ -116,6 +116,7 @@ LINES = sa.Table(
     sa.Column("amount", sa.Text, nullable=False),
     sa.Column("line", sa.Text, nullable=False),
     sa.Column("alike", sa.Integer, nullable=False),
+    sa.Column("waiting", sa.Text, nullable=False),
     sa.Column("sent_at", sa.DateTime, nullable=False),
     sa.Index("billed_lines_alike", "account", "line", "sent_at"),
 )
@@ -165,9 +166,15 @@ APPROVAL_USES = sa.Table(
 
 
 def _leases(connection: sa.Connection) -> None:
-    """What locks is the row itself from now on; a lock of an older program is none any more."""
+    """What locks is the row itself from now on; a lock of an older program is none any more.
+
+    Lines are recorded from now on; what was billed before is compared as whole invoices.
+    """
     LOCKS.drop(connection)
     LOCKS.create(connection)
+    LINES.create(connection, checkfirst=True)
+    for index in INVOICES.indexes:
+        index.create(connection, checkfirst=True)
 
 
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_leases,)

@@ -46,6 +46,10 @@ class Expected:
     """What each line is billed, in the order of the sheet, rounded; empty when it was not reckoned."""
 
 
+WaitingPlace = tuple[int | None, str]
+"""Project, None where it is not known yet, and invoice key."""
+
+
 @dataclass(frozen=True, slots=True)
 class LineMark:
     """A fixed fee or additional item, by what makes it like another one."""
@@ -60,6 +64,10 @@ class LineMark:
     text: str | None = None
     alike: int = 1
     """How many lines of this kind, text and amount the sheet holds, this one included."""
+    key: str = ""
+    """Of its invoice."""
+    waiting: tuple[WaitingPlace, ...] = ()
+    """Where lines like it stand in the sheet that cannot be sent yet, because of errors."""
 
     @property
     def likeness(self) -> tuple[str, Decimal]:

@@ -11,6 +11,7 @@ from importer.model.lifecycle import ALIVE, OPEN, State
 from importer.model.plans import PlannedInvoice, Status
 from importer.model.remembered import LedgerEntry
 from importer.planning import reasons
+from importer.planning.lines import wordings_sent
 from importer.planning.plan import Knowledge, place_of
 from importer.planning.repeats import repeats
 
@@ -124,14 +125,21 @@ class _Decision:
         if not self.terms.batch_derived or self._may_repeat(planned):
             return
         for entry in self._near(planned, invoice):
-            if entry.batch != self.terms.batch and self._same_time(entry, invoice):
+            if entry.batch != self.terms.batch and self._same_time(entry, planned, invoice):
                 yield (entry, *reasons.other_batch(entry, self.terms.batch))
 
-    def _same_time(self, entry: LedgerEntry, invoice: Invoice) -> bool:
-        """Whether both have the same date; where one has none, whether both are sent within ``repeat_days``."""
+    def _same_time(self, entry: LedgerEntry, planned: PlannedInvoice, invoice: Invoice) -> bool:
+        """Whether both have the same date; where one has none, whether the same is sent within ``repeat_days``.
+
+        The same: under the same key, or, where there is none, with a line of the same kind and text.
+        """
         if invoice.invoice_date is not None and entry.invoice_date:
             return entry.invoice_date == invoice.invoice_date.isoformat()
-        return self.repeats.now - entry.sent_at < timedelta(days=self.terms.repeat_days)
+        if self.repeats.now - entry.sent_at >= timedelta(days=self.terms.repeat_days):
+            return False
+        return invoice.key is not None or not wordings_sent(entry.body).isdisjoint(
+            mark.wording for mark in planned.marks
+        )
 
     def _twins(self, planned: PlannedInvoice, _invoice: Invoice) -> Iterator[_Held]:
         """The same content was billed before, and nothing is known of its lines."""

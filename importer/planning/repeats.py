@@ -14,30 +14,39 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.model.invoices import Invoice
-from importer.model.lifecycle import ALIVE
+from importer.model.lifecycle import ALIVE, Event, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from importer.model.plans import LineMark, PlannedInvoice
-    from importer.model.remembered import BilledLine
+    from importer.model.plans import LineMark, PlannedInvoice, WaitingPlace
+    from importer.model.remembered import BilledLine, LedgerEntry
     from importer.planning.plan import Knowledge
 
 Likeness = tuple[str, Decimal]
 """Kind and text, and the amount."""
 Share = tuple[int, str]
 """Project, and kind and text."""
+_NOT_CREATED = frozenset(
+    {Event.REJECTED, Event.REFUSED_FOR_NOW, Event.TOKEN_REFUSED, Event.ABSENT, Event.SAID_NOT_BILLED}
+)
+"""Events after which an invoice that was tried is to be sent still."""
 
 
 def is_near(line: BilledLine, dated: date | None, now: datetime, repeat_days: int) -> bool:
     """Whether an earlier line is less than so many days away; ``now`` is UTC, without offset.
 
-    Where one of the two invoices has no date, the days of sending are compared.
+    An invoice without a date has the day on which it is sent. Where one of the two has none, also the
+    days of sending are compared: dates may have been added since.
     """
     limit = timedelta(days=repeat_days)
-    if dated is not None and line.entry.invoice_date:
-        return abs(dated - date.fromisoformat(line.entry.invoice_date)) < limit
-    return abs(now - line.entry.sent_at) < limit
+    earlier = line.entry.sent_at.date()
+    if line.entry.invoice_date:
+        earlier = date.fromisoformat(line.entry.invoice_date)
+    if abs((dated or now.date()) - earlier) < limit:
+        return True
+    both_dated = dated is not None and line.entry.invoice_date
+    return not both_dated and abs(now - line.entry.sent_at) < limit
 
 
 def utc_now() -> datetime:
@@ -58,30 +67,22 @@ class Repeats:
     """Lines of the batch that no longer stand where they were billed."""
     lost: dict[Share, list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
     """The same, by project, kind and text."""
-    room: Counter[Likeness] = field(default_factory=Counter)
-    """How many lines the sheet still held beside those that were billed from it."""
-    new: Counter[Likeness] = field(default_factory=Counter)
-    """How many lines of the plan are not billed yet."""
     gained: dict[Share, list[Decimal]] = field(default_factory=lambda: defaultdict(list))
     """Amounts of the lines that do not stand where they were billed."""
+    beside: set[tuple[str, int]] = field(default_factory=set)
+    """References and rows of lines that stood beside the billed ones and were not sent with them."""
 
     def of(self, planned: PlannedInvoice) -> Iterator[tuple[LineMark, BilledLine]]:
         """Each line of an invoice that was billed before, with that earlier line."""
-        dated = planned.invoice.invoice_date if isinstance(planned.invoice, Invoice) else None
+        dated = _date_of(planned)
         for mark in planned.marks:
-            beside = self.new[mark.likeness] <= self.room[mark.likeness]
+            beside = (planned.reference or "", mark.row) in self.beside
             if not beside:
-                yield from self._moved_to(mark, dated)
+                yield from ((mark, line) for line in (*self.moved[mark.likeness], *self._split(mark)))
             for line in self.like[mark.workspace_id, mark.wording, mark.amount]:
                 own = line.entry.reference == planned.reference
-                if not own and self._near(line, dated) and not (beside and line.entry.batch == self.batch):
+                if not own and self.near(line, dated) and not (beside and line.entry.batch == self.batch):
                     yield mark, line
-            yield from ((mark, line) for line in self._split(mark))
-
-    def _moved_to(self, mark: LineMark, dated: date | None) -> Iterator[tuple[LineMark, BilledLine]]:
-        for line in self.moved[mark.likeness]:
-            if not self._is_retainer(line, mark, dated):
-                yield mark, line
 
     def farther(self, planned: PlannedInvoice) -> bool:
         """Whether lines like all of its own were billed before, farther away: a retainer."""
@@ -89,41 +90,61 @@ class Repeats:
             self.like[mark.workspace_id, mark.wording, mark.amount] for mark in planned.marks
         )
 
-    def _near(self, line: BilledLine, dated: date | None) -> bool:
+    def near(self, line: BilledLine, dated: date | None) -> bool:
+        """Whether an earlier line is less than ``repeat_days`` away."""
         return is_near(line, dated, self.now, self.repeat_days)
-
-    def _is_retainer(self, line: BilledLine, mark: LineMark, dated: date | None) -> bool:
-        """Whether both have a date, far enough away, in the same project."""
-        both_dated = dated is not None and line.entry.invoice_date
-        return bool(both_dated) and line.workspace_id == mark.workspace_id and not self._near(line, dated)
 
     def _split(self, mark: LineMark) -> Iterable[BilledLine]:
         """The lines that several ones come to together, this one among them: their amounts were split or merged."""
         share = mark.workspace_id, mark.wording
-        lost = self.lost[share]
-        if lost and sum(line.amount for line in lost) == sum(self.gained[share]):
-            return lost
-        return ()
+        sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for line in self.lost[share]:
+            sums[line.entry.reference] += line.amount
+        wanted = {sum(sums.values()), *sums.values()}
+        return self.lost[share] if sums and sum(self.gained[share]) in wanted else ()
 
 
 def repeats(drawn: Iterable[PlannedInvoice], knowledge: Knowledge, batch: str, repeat_days: int) -> Repeats:
     """Compare what is known of earlier lines with the lines of a plan."""
     drawn, found = tuple(drawn), Repeats(batch, utc_now(), repeat_days)
-    alive = [line for line in knowledge.lines if knowledge.state_of(line.entry) in ALIVE]
+    alive = _each_once(line for line in knowledge.lines if knowledge.state_of(line.entry) in ALIVE)
     billed = _billed(drawn, knowledge)
     standing: Counter[tuple[str, int, Likeness]] = Counter()
+    new: list[tuple[PlannedInvoice, LineMark]] = []
     for planned in drawn:
         for mark in planned.marks:
             if planned.reference in billed:
                 standing[planned.reference or "", mark.workspace_id, mark.likeness] += 1
             else:
-                found.new[mark.likeness] += 1
-                found.gained[mark.workspace_id, mark.wording].append(mark.amount)
+                new.append((planned, mark))
 
-    _place(found, alive, standing)
+    for line in alive:
+        found.like[line.workspace_id, *line.likeness].append(line)
+    of_batch = [line for line in alive if line.entry.batch == batch]
+    for line in _lost(of_batch, standing):
+        if not _is_retainer(line, new, found):
+            found.moved[line.likeness].append(line)
+            found.lost[line.workspace_id, line.wording].append(line)
+
+    _note_beside(found, new, of_batch, knowledge)
+    for planned, mark in new:
+        if (planned.reference or "", mark.row) not in found.beside:
+            found.gained[mark.workspace_id, mark.wording].append(mark.amount)
     for (_, workspace_id, likeness), left in standing.items():
         found.gained[workspace_id, likeness[0]] += [likeness[1]] * max(0, left)
     return found
+
+
+def _date_of(planned: PlannedInvoice) -> date | None:
+    return planned.invoice.invoice_date if isinstance(planned.invoice, Invoice) else None
+
+
+def _each_once(lines: Iterable[BilledLine]) -> list[BilledLine]:
+    """The lines; the ledger answers with some twice, as like ones and as those of the batch."""
+    found = {}
+    for line in lines:
+        found[line.entry.reference, line.entry.invoice_id, line.workspace_id, line.position] = line
+    return list(found.values())
 
 
 def _billed(drawn: tuple[PlannedInvoice, ...], knowledge: Knowledge) -> set[str | None]:
@@ -136,26 +157,83 @@ def _billed(drawn: tuple[PlannedInvoice, ...], knowledge: Knowledge) -> set[str 
     return found
 
 
-def _place(found: Repeats, alive: list[BilledLine], standing: Counter[tuple[str, int, Likeness]]) -> None:
-    """Sort the earlier lines; what still stands in the plan is taken from ``standing``."""
-    most: Counter[Likeness] = Counter()
-    count: Counter[Likeness] = Counter()
-    seen: set[tuple[str, str | None, int, int]] = set()
-    for line in alive:  # the ledger answers with some lines twice: as like ones, and as those of the batch
-        mark = (line.entry.reference, line.entry.invoice_id, line.workspace_id, line.position)
-        if mark in seen:
-            continue
-        seen.add(mark)
-        found.like[line.workspace_id, *line.likeness].append(line)
-        if line.entry.batch != found.batch:
-            continue
-        count[line.likeness] += 1
-        most[line.likeness] = max(most[line.likeness], line.alike)
+def _lost(lines: Iterable[BilledLine], standing: Counter[tuple[str, int, Likeness]]) -> Iterator[BilledLine]:
+    """The lines that no longer stand where they were billed; what still does is taken from ``standing``."""
+    for line in lines:
         place = (line.entry.reference, line.workspace_id, line.likeness)
         if standing[place] > 0:
             standing[place] -= 1
         else:
-            found.moved[line.likeness].append(line)
-            found.lost[line.workspace_id, line.wording].append(line)
-    for likeness, sheet_held in most.items():
-        found.room[likeness] = max(0, sheet_held - count[likeness])
+            yield line
+
+
+def _is_retainer(line: BilledLine, new: Iterable[tuple[PlannedInvoice, LineMark]], found: Repeats) -> bool:
+    """Whether a line of its own project comes again, far enough away, both with a date: then it has not moved."""
+    if not line.entry.invoice_date:
+        return False
+    for planned, mark in new:
+        dated = _date_of(planned)
+        same = mark.workspace_id == line.workspace_id and mark.likeness == line.likeness
+        if same and dated is not None and not found.near(line, dated):
+            return True
+    return False
+
+
+# --- what stood beside ------------------------------------------------------------------------
+
+
+def _note_beside(
+    found: Repeats, new: Iterable[tuple[PlannedInvoice, LineMark]], of_batch: list[BilledLine], knowledge: Knowledge
+) -> None:
+    """Note the new lines that stood beside the billed ones in their sheet: like them, and meant as well.
+
+    Where the billed ones still stand in the plan, as many as that sheet held beside them. Where they do
+    not, as when only the rows to fix are submitted, those whose own place was waiting then.
+    """
+    room = _room(of_batch)
+    waiting = _waiting(of_batch)
+    for planned, mark in new:
+        likeness, entry = mark.likeness, knowledge.by_reference.get(planned.reference or "")
+        if not found.moved[likeness]:
+            room[likeness] -= 1
+            allowed = room[likeness] >= 0
+        else:
+            allowed = _was_refused(entry, found.batch) or _waited(mark, waiting[likeness])
+        if allowed:
+            found.beside.add((planned.reference or "", mark.row))
+
+
+def _room(of_batch: list[BilledLine]) -> Counter[Likeness]:
+    """How many lines the sheet held beside those that were billed from it."""
+    most: Counter[Likeness] = Counter()
+    for line in of_batch:
+        most[line.likeness] = max(most[line.likeness], line.alike)
+    most.subtract(Counter(line.likeness for line in of_batch))
+    return most
+
+
+def _waiting(of_batch: list[BilledLine]) -> defaultdict[Likeness, Counter[WaitingPlace]]:
+    """Where lines with errors stood beside the billed ones."""
+    found: defaultdict[Likeness, Counter[WaitingPlace]] = defaultdict(Counter)
+    for line in of_batch:
+        found[line.likeness] |= Counter(line.waiting)
+    return found
+
+
+def _was_refused(entry: LedgerEntry | None, batch: str) -> bool:
+    """Whether just this invoice was tried in this batch and not created."""
+    if entry is None or entry.batch != batch or entry.standing.taken_back:
+        return False
+    return entry.state is State.FREE and entry.standing.reached_by in _NOT_CREATED
+
+
+def _waited(mark: LineMark, waiting: Counter[WaitingPlace]) -> bool:
+    """Whether a line with errors stood in its place; takes it from those that wait."""
+    places: list[WaitingPlace] = [(mark.workspace_id, mark.key)]
+    if mark.key:  # its project could not be read then
+        places.append((None, mark.key))
+    for place in places:
+        if waiting[place] > 0:
+            waiting[place] -= 1
+            return True
+    return False

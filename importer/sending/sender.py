@@ -133,10 +133,11 @@ class Sender:
 
             began = time.monotonic()
             outcome = self._connection().create_invoice(plan.payload or {}, deadline)
-            outcome = self._of_no_other(claim, outcome)
-            self._log(plan, outcome, time.monotonic() - began)
-            if not self._noted(claim, outcome):
+            noted = self._noted(claim, outcome)
+            self._log(plan, noted or outcome, time.monotonic() - began)
+            if noted is None:
                 return _unrecorded(self._concluded(plan, outcome))
+            outcome = noted
             if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._may_retry(outcome):
                 return self._concluded(plan, outcome)
 
@@ -192,14 +193,15 @@ class Sender:
     def _may_retry(self, outcome: Outcome) -> bool:
         return self.throttle.refused(outcome.retry_after, throttled=outcome.http_status is not None)
 
-    def _noted(self, claim: Claim, outcome: Outcome) -> bool:
-        """Note the outcome; when that fails the ledger still says ``sending``, so it reads as in doubt."""
+    def _noted(self, claim: Claim, outcome: Outcome) -> Outcome | None:
+        """Note the outcome as it counts; None when that fails: the ledger then says ``sending``, so it is in doubt."""
         try:
+            outcome = self._of_no_other(claim, outcome)
             self.ledger.note_outcome(claim, outcome)
         except LedgerProblem as problem:
             self._halt(f"{problem.message} Nothing more was sent.")
-            return False
-        return True
+            return None
+        return outcome
 
     def _after_failure(self, plan: PlannedInvoice, error: Exception) -> InvoiceResult:
         """An unexpected failure after the claim may have come after the request left."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from plans import ACCOUNT
@@ -11,6 +11,7 @@ from plans import ACCOUNT
 from importer.flow.prepared import Tools, Wish
 from importer.flow.submit import Hooks, submit
 from importer.ledger.opening import open_ledger
+from importer.model.errors import LedgerProblem
 from importer.model.exit_codes import ExitCode
 from importer.sandbox.faults import Fault, FaultKind
 from importer.sending.throttle import Stop
@@ -226,3 +227,24 @@ def test_what_was_begun_keeps_its_batch_in_the_next_month(cli: Cli, sandbox: San
     third = here.start("submit", sheet, "--yes", "--json", before=on.format("2026, 12, 1")).wait()
     assert (third.exit_code, third.document["batch"], len(sandbox.invoices())) == (4, "2026-12", 2)
     assert "nothing is left to do" in third.document["invoices"][0]["what_to_do"]
+
+
+@pytest.mark.parametrize("name", ["references_of", "note_outcome"])
+def test_a_ledger_that_fails_after_the_answer_leaves_the_invoice_in_doubt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Kantata has created it: “not sent” would be wrong, whichever question to the ledger fails."""
+    claim = desk.ledger.claim
+
+    def fails(*_: object) -> None:
+        msg = "The ledger cannot be used: the server has closed the connection."
+        raise LedgerProblem(msg, code="ledger.unusable")
+
+    def claimed(*given: Any) -> object:
+        found = claim(*given)
+        monkeypatch.setattr(desk.ledger, name, fails)
+        return found
+
+    monkeypatch.setattr(desk.ledger, "claim", claimed)
+    done = desk.submit("101,,Fixed fee,,a,10,2026-10-31,30")
+    assert (told(done), done.exit_code) == (["in_doubt"], ExitCode.IN_DOUBT)

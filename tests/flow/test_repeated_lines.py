@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import test_identity
 from test_identity import Desk, desk, told
 
+from importer.flow import looking_up, prepare
 from importer.flow.prepared import Wish
+from importer.ledger import database
+from importer.planning import repeats
 
 if TYPE_CHECKING:
     from importer.reporting.report import Report
@@ -139,3 +144,84 @@ def test_a_restored_ledger_does_not_follow_a_gone_invoice_into_a_second_one(desk
     assert told(same) == ["already_created"]
     assert told(desk.submit(C, wish=Wish(desk.folder, batch="2026-10-again"))) == ["held"]
     assert desk.live == 1
+
+
+RETAINER = "101,a,Fixed fee,,Retainer,1000,2026-10-31,30"
+
+
+@pytest.mark.parametrize(
+    ("third", "second"),
+    [
+        ("1O2,c,Fixed fee,,Retainer,1000,2026-10-31,30", ["101,a2,Fixed fee,,Retainer,1000,2026-10-31,30"]),
+        (
+            "102,,Fixed fee,,Retainer,1000,31.13.2026,30",
+            ["101,,Fixed fee,,Retainer,1000,2026-10-31,30", "101,,Fixed fee,,Retainer,600,2026-10-31,30"],
+        ),
+    ],
+)
+def test_a_like_row_that_waits_makes_no_room_for_a_billed_one(desk: Desk, third: str, second: list[str]) -> None:
+    """It waits in its own place: under its key and in its project."""
+    partial = Wish(desk.folder, partial=True)
+    first = desk.submit(RETAINER, "101,b,Fixed fee,,Retainer,500,2026-10-31,30", third, wish=partial)
+    assert told(first) == ["created", "created", "not_sent"]
+    assert told(desk.submit(*second)) == ["held"]
+
+
+def test_a_row_that_waits_is_billed_in_its_own_place(desk: Desk) -> None:
+    """The same fee for several clients, one of which had a typing error; only that row is submitted again."""
+    fees = ["101,,Fixed fee,,Hosting,50,2026-10-31,30", "103,,Fixed fee,,Hosting,50,31.13.2026,30"]
+    assert told(desk.submit(*fees, wish=Wish(desk.folder, partial=True))) == ["created", "not_sent"]
+    assert told(desk.submit(fees[1].replace("31.13.2026", "2026-10-31"))) == ["created"]
+
+
+def test_a_weekly_biller_is_not_held(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``repeat_days`` 5: week after week in one batch, also the same for two projects."""
+    settings = test_identity.Settings
+    monkeypatch.setattr(test_identity, "Settings", lambda **given: settings(**given, repeat_days=5))
+    for number, day in enumerate(("2026-10-07", "2026-10-14", "2026-10-21")):
+        rows = [f"{project},w{number},Fixed fee,,Support,500,{day},30" for project in (101, 102)]
+        week = desk.submit(*(row.replace(",w", f",{row[:3]}w", 1) for row in rows))
+        assert told(week) == ["created", "created"], held_of(week)
+
+
+def test_dates_that_are_added_later_are_near(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sent without a date three weeks ago: its day of sending is near the date of now."""
+    monkeypatch.setattr(database, "now", lambda: datetime(2026, 11, 6, 9))  # noqa: DTZ001 - as the ledger has it
+    row = "101,,Fixed fee,,Retainer,500,,30"
+    assert told(desk.submit(row, wish=Wish(desk.folder, batch="2026-11"))) == ["created"]
+    monkeypatch.setattr(repeats, "utc_now", lambda: datetime(2026, 11, 29, 9))  # noqa: DTZ001
+    assert told(desk.submit(row.replace("500,,", "500,2026-10-31,"))) == ["held"]
+
+
+def test_a_lost_ledger_takes_a_date_of_the_day_of_creation_for_a_date(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kantata dates what is sent without a date so; 25 days later the sheet says the same date."""
+    today = repeats.utc_now()
+    row = f"101,,Fixed fee,,Retainer,500,{today:%Y-%m-%d},30"
+    assert told(desk.submit(row)) == ["created"]
+    desk.lose_ledger()
+    for module in (repeats, looking_up, prepare):
+        monkeypatch.setattr(module, "utc_now", lambda: today + timedelta(days=25))
+    assert told(desk.submit(keyed(row, "K"))) == ["held"]
+
+
+def test_accents_written_in_two_ways_are_alike(desk: Desk) -> None:
+    """As a file of a Mac has them."""
+    assert told(desk.submit("101,,Fixed fee,,Café,500,2026-10-31,30")) == ["created"]
+    assert told(desk.submit("101,K,Fixed fee,,Cafe\u0301,500,2026-10-31,30")) == ["held"]
+
+
+def test_an_amount_is_split_beside_another_line_of_its_text(desk: Desk) -> None:
+    """Also when that other line is not in the sheet any more."""
+    billed = ["101,a,Fixed fee,,Consulting,1000,2026-10-31,30", "101,b,Fixed fee,,Consulting,300,2026-10-31,30"]
+    assert told(desk.submit(*billed)) == ["created", "created"]
+    split = desk.submit(billed[0].replace("1000", "600"), "101,S,Fixed fee,,Consulting,400,2026-10-31,30")
+    assert told(split) == ["held", "held"]
+
+
+def test_other_work_without_dates_is_no_repeat(desk: Desk) -> None:
+    """The same project in the next month, days later: another text."""
+    november, december = Wish(desk.folder, batch="2026-11"), Wish(desk.folder, batch="2026-12")
+    assert told(desk.submit("101,,Fixed fee,,Design,500,,30", wish=november)) == ["created"]
+    assert told(desk.submit("101,,Fixed fee,,Build,900,,30", wish=december)) == ["created"]
