@@ -67,7 +67,7 @@ class LineMark:
     key: str = ""
     """Of its invoice."""
     waiting: tuple[WaitingPlace, ...] = ()
-    """Where lines like it stand in the sheet that cannot be sent yet, because of errors."""
+    """Where the next lines like it stand in the sheet."""
 
     @property
     def likeness(self) -> tuple[str, Decimal]:

@@ -85,7 +85,7 @@ class BilledLine:
     alike: int = 0
     """How many lines of this kind, text and amount that file held; 0 when that is not known."""
     waiting: tuple[tuple[int | None, str], ...] = ()
-    """Projects and keys under which that file held lines like it with errors, so that they were not sent."""
+    """Projects and keys under which that file held the next lines like it."""
 
     @property
     def likeness(self) -> tuple[str, Decimal]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections import Counter
-from dataclasses import replace
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from importer.kantata.fields import ITEM_LISTS
@@ -14,15 +15,16 @@ from importer.model.invoices import PRICED, Invoice
 from importer.model.plans import LineMark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from decimal import Decimal
+    from collections.abc import Iterable, Mapping
 
     from importer.model.invoices import ItemType
     from importer.model.plans import PlannedInvoice, WaitingPlace
     from importer.model.sheet import SheetLine
 
 MOST_WAITING = 20
-"""Faulty rows of which a billed line remembers where they stand; more are a fault of the whole sheet."""
+"""Rows of which a billed line remembers where they stand: the next ones, so that all lines together know of each."""
+Likeness = tuple[str, Decimal]
+"""Kind and text, and the amount."""
 
 
 def wording_of(kind: ItemType, text: object) -> str:
@@ -42,27 +44,46 @@ def wordings_sent(body: Mapping[str, Any]) -> set[str]:
 def marked(drawn: Iterable[PlannedInvoice], sheet_lines: Iterable[SheetLine] = ()) -> tuple[PlannedInvoice, ...]:
     """Give every invoice the marks of its priced lines.
 
-    Each mark says how many lines like it the sheet holds, those of faulty rows
-    included, and where those stand: what stands in one sheet several times is meant several times.
+    Each mark says how many lines like it the sheet holds, those of faulty rows included, and where the
+    next ones stand: what stands in one sheet several times is meant several times.
     """
     drawn = tuple(drawn)
     marks = [_marks_of(planned.invoice) if isinstance(planned.invoice, Invoice) else () for planned in drawn]
-    beside = Counter(mark.likeness for own in marks for mark in own)
-    waiting: dict[object, list[WaitingPlace]] = {}
-    sent = {mark.row for own in marks for mark in own}
-    for line, likeness in _faulty(sheet_lines, sent):
-        beside[likeness] += 1
-        waiting.setdefault(likeness, []).append((line.workspace_id, line.invoice_key or ""))
+    places: dict[Likeness, dict[int, WaitingPlace]] = defaultdict(dict)
+    for own in marks:
+        for mark in own:
+            places[mark.likeness][mark.row] = (mark.workspace_id, mark.key)
+    for line in sheet_lines:
+        kind = line.item_values.get("item_type")
+        if kind in PRICED and line.amount is not None:
+            likeness = wording_of(kind, line.item_values.get("notes")), line.amount
+            places[likeness].setdefault(line.row, (line.workspace_id, line.invoice_key or ""))
 
+    following = {likeness: _Places(tuple(by_row), tuple(by_row.values())) for likeness, by_row in places.items()}
     found = []
     for planned, own in zip(drawn, marks, strict=True):
-        counted = [_counted(mark, beside[mark.likeness], waiting.get(mark.likeness, [])) for mark in own]
-        found.append(replace(planned, marks=tuple(counted)) if counted else planned)
+        counted = tuple(following[mark.likeness].counted(mark) for mark in own)
+        found.append(replace(planned, marks=counted) if counted else planned)
     return tuple(found)
 
 
-def _counted(mark: LineMark, alike: int, waiting: list[WaitingPlace]) -> LineMark:
-    return replace(mark, alike=alike, waiting=tuple(waiting[:MOST_WAITING]))
+@dataclass(slots=True)
+class _Places:
+    """Rows and places of the lines of one likeness, in the order of the sheet."""
+
+    rows: tuple[int, ...]
+    places: tuple[WaitingPlace, ...]
+    order: dict[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Number the rows."""
+        self.order = {row: number for number, row in enumerate(self.rows)}
+
+    def counted(self, mark: LineMark) -> LineMark:
+        """The mark with those of the next rows; after the last row come the first ones."""
+        start, count = self.order[mark.row] + 1, len(self.rows)
+        following = [self.places[number % count] for number in range(start, start + min(MOST_WAITING, count - 1))]
+        return replace(mark, alike=count, waiting=tuple(following))
 
 
 def _marks_of(invoice: Invoice) -> tuple[LineMark, ...]:
@@ -72,11 +93,3 @@ def _marks_of(invoice: Invoice) -> tuple[LineMark, ...]:
             wording, key = wording_of(line.item_type, line.notes), invoice.key or ""
             marks.append(LineMark(line.row, line.workspace_id, wording, line.amount, line.notes, key=key))
     return tuple(marks)
-
-
-def _faulty(sheet_lines: Iterable[SheetLine], sent: set[int]) -> Iterator[tuple[SheetLine, tuple[str, Decimal]]]:
-    """The priced lines that no sound invoice has, with what makes them like others."""
-    for line in sheet_lines:
-        kind = line.item_values.get("item_type")
-        if line.row not in sent and kind in PRICED and line.amount is not None:
-            yield line, (wording_of(kind, line.item_values.get("notes")), line.amount)

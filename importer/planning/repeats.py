@@ -213,7 +213,7 @@ def _room(of_batch: list[BilledLine]) -> Counter[Likeness]:
 
 
 def _waiting(of_batch: list[BilledLine]) -> defaultdict[Likeness, Counter[WaitingPlace]]:
-    """Where lines with errors stood beside the billed ones."""
+    """Where like lines stood beside the billed ones; each billed line knows of the next ones."""
     found: defaultdict[Likeness, Counter[WaitingPlace]] = defaultdict(Counter)
     for line in of_batch:
         found[line.likeness] |= Counter(line.waiting)
@@ -228,7 +228,7 @@ def _was_refused(entry: LedgerEntry | None, batch: str) -> bool:
 
 
 def _waited(mark: LineMark, waiting: Counter[WaitingPlace]) -> bool:
-    """Whether a line with errors stood in its place; takes it from those that wait."""
+    """Whether a line like it stood in its place and was not billed; takes it from those that wait."""
     places: list[WaitingPlace] = [(mark.workspace_id, mark.key)]
     if mark.key:  # its project could not be read then
         places.append((None, mark.key))
