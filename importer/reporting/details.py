@@ -82,10 +82,11 @@ def invoices(report: Report, longest_cell: int) -> Table:
         left_out.add(_EXPECTED)
     described = [(column, value) for column, value in _INVOICES if column not in left_out]
     if is_preview:
+        place = [column for column, _ in described].index(_AMOUNT)
+        described[place] = (replace(_AMOUNT, title="Amount to send"), described[place][1])
         described = _blank_ones_last(report, described)
     columns = [column for column, _ in described]
     if is_preview:
-        columns[columns.index(_AMOUNT)] = replace(_AMOUNT, title="Amount to send")
         most = max((len(_pieces(planned, longest_cell)) for planned in report.planned), default=1)
         columns.append(Column("JSON to send", width=80, printed=False))
         columns += [Column("JSON (continued)", width=80, printed=False)] * (most - 1)
