@@ -99,6 +99,8 @@ _HARMLESS_ANYWHERE = re.compile(r"optional|required|mandatory|text|number|digits
 _SIGNS = {"€": "EUR", "euro": "EUR", "£": "GBP", "us$": "USD", "$": "$", "zł": "PLN", "kč": "CZK", "₹": "INR", "¥": "¥"}
 _ENGLISH_WORDS = frozenset("ALL CUP GEL LAK MAD MOP PEN TOP".split())
 """Codes of currencies that are words too: “Amount all”."""
+LONGEST_WITH_CURRENCY = 100
+"""Characters of a header that may name a currency beside its words; the patterns are slow on longer ones."""
 _CURRENCY_LAST = re.compile(r"(.*?)(?:[\s_,/:-]+([^\W\d_]{3,4}|us\$)|\s*([€$£¥₹]))\s*", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s_]+(?:in|en|w)$", re.IGNORECASE)
 _CURRENCY_FIRST = re.compile(r"(?:([^\W\d_]{3,4}|us\$)[\s_-]+|([€$£¥₹])\s*)(.*)", re.IGNORECASE)
@@ -112,7 +114,10 @@ def without_currency(header: str) -> tuple[str, str | None]:
     if remark := _REMARK.search(header):
         currency = _currency(remark[1], words=True)
         return (header[: remark.start()], currency) if currency else (header, None)
-    for rest, mark in _beside_currency(header):
+    words = " ".join(header.split())
+    if len(words) > LONGEST_WITH_CURRENCY:
+        return header, None
+    for rest, mark in _beside_currency(words):
         currency = _currency(mark, words=False)
         if currency and rest:
             return rest, currency
