@@ -6,6 +6,7 @@ Kantata holds, and with what the program said.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -57,7 +58,7 @@ class Episode:
     def __init__(self, world: World) -> None:
         """Draw a sheet and the weather."""
         self.world, self.random = world, world.random
-        self.count = 0
+        self.count = self.count_of_files = 0
         self.lines: list[Line] = []
         self.moves_projects = self.random.random() < 0.3
         self.trusts_ledger = self.random.random() < 0.6
@@ -73,8 +74,8 @@ class Episode:
         self.world.weather = self._weather()
         for _ in range(self.random.randint(*STEPS)):
             step = self.random.choices(
-                (self._submit, self._edit, self._reconcile, self._undo, self._wait, self._person, self._restore),
-                (6, 4, 3, 1, 3, 1, 1),
+                (self._submit, self._drop, self._edit, self._reconcile, self._undo, self._wait, self._person, self._restore),
+                (5, 2, 4, 3, 1, 3, 1, 1),
             )[0]
             step()
             self._once()
@@ -91,6 +92,20 @@ class Episode:
         done = self.world.run(command, "sheet.csv", *more, "--json", kill_after=self._kill())
         if command == "submit":
             self._true(done, offline="--offline" in more)
+
+    def _drop(self) -> None:
+        """The sheet goes into the inbox, and a scheduler runs; or it only runs."""
+        inbox = self.world.folder / "inbox"
+        inbox.mkdir(exist_ok=True)
+        if self.random.random() < 0.7:
+            self._write()
+            self.count_of_files += 1
+            name = f"sheet{self.count_of_files}.csv"
+            shutil.copy(self.world.folder / "sheet.csv", inbox / name)
+            moment = self.world.now().timestamp() - 60
+            os.utime(inbox / name, (moment, moment))
+            self.world.note(f"{name} goes into the inbox")
+        self.world.run("run", "--json", kill_after=self._kill())
 
     def _reconcile(self) -> None:
         self.world.run("reconcile", "--json", kill_after=self._kill())
@@ -241,6 +256,21 @@ class Episode:
         self._true(done)
         self._once()
         self._answered(done)
+        self._inbox_ends()
+
+    def _inbox_ends(self) -> None:
+        """Every file of the inbox comes to an end."""
+        inbox = self.world.folder / "inbox"
+        if not inbox.exists():
+            return
+        for _ in range(2):
+            self.world.run("run", "--json")
+            self.world.sleep(SETTLE_SECONDS + 1)
+        self._once()
+        left = [file for file in (*inbox.glob("*.csv"), *inbox.glob("in-doubt/**/*.csv"))]
+        if left:
+            msg = f"left in the inbox: {[str(file.relative_to(inbox)) for file in left]}"
+            raise Broken(msg)
 
     def _say_what_became_of(self, done: Ran) -> None:
         """A person looks in Kantata for what the program cannot settle, and says what is there."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-EPISODES = 150
+EPISODES = 100
 """Played of each bug at most."""
 AT_ONCE = 2
 

@@ -130,6 +130,7 @@ class World:
             "IMPORTER_SETTLE_SECONDS": str(SETTLE_SECONDS),
             "IMPORTER_PAYMENT_SCHEDULE": "30",
             "IMPORTER_UNATTENDED": "true",
+            "IMPORTER_LARGEST_TOTAL": "1000000",
             "IMPORTER_INBOX_SETTLE_SECONDS": "0",
             "XDG_STATE_HOME": str(self.folder / "state"),
             "XDG_CONFIG_HOME": str(self.folder / "config"),
