@@ -74,7 +74,16 @@ class Episode:
         self.world.weather = self._weather()
         for _ in range(self.random.randint(*STEPS)):
             step = self.random.choices(
-                (self._submit, self._drop, self._edit, self._reconcile, self._undo, self._wait, self._person, self._restore),
+                (
+                    self._submit,
+                    self._drop,
+                    self._edit,
+                    self._reconcile,
+                    self._undo,
+                    self._wait,
+                    self._person,
+                    self._restore,
+                ),
                 (5, 2, 4, 3, 1, 3, 1, 1),
             )[0]
             step()

@@ -250,8 +250,8 @@ MUTANTS = (
     Mutant(
         "moved lines are not compared",
         "planning/repeats.py",
-        "                yield from self._moved_to(mark, dated)",
-        "                pass",
+        "for line in (*self.moved[mark.likeness], *self._split(mark)))",
+        "for line in ())",
     ),
     Mutant(
         "lines of the same project are not compared",
@@ -262,8 +262,8 @@ MUTANTS = (
     Mutant(
         "lines without dates are far away",
         "planning/repeats.py",
-        "    return abs(now - line.entry.sent_at) < limit",
-        "    return False",
+        "    if abs((dated or now.date()) - earlier) < limit:\n        return True\n",
+        "    if not (dated and line.entry.invoice_date):\n        return False\n    if abs(dated - earlier) < limit:\n        return True\n",
     ),
     # --- looking up before sending ---
     Mutant(
