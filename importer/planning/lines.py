@@ -49,22 +49,26 @@ def marked(drawn: Iterable[PlannedInvoice], sheet_lines: Iterable[SheetLine] = (
     """
     drawn = tuple(drawn)
     marks = [_marks_of(planned.invoice) if isinstance(planned.invoice, Invoice) else () for planned in drawn]
-    places: dict[Likeness, dict[int, WaitingPlace]] = defaultdict(dict)
+    places = _places(marks, sheet_lines)
+    found = []
+    for planned, own in zip(drawn, marks, strict=True):
+        counted = tuple(places[mark.likeness].counted(mark) for mark in own)
+        found.append(replace(planned, marks=counted) if counted else planned)
+    return tuple(found)
+
+
+def _places(marks: Iterable[tuple[LineMark, ...]], sheet_lines: Iterable[SheetLine]) -> dict[Likeness, _Places]:
+    """Where the lines of each likeness stand, on invoices and on faulty rows."""
+    found: dict[Likeness, dict[int, WaitingPlace]] = defaultdict(dict)
     for own in marks:
         for mark in own:
-            places[mark.likeness][mark.row] = (mark.workspace_id, mark.key)
+            found[mark.likeness][mark.row] = (mark.workspace_id, mark.key)
     for line in sheet_lines:
         kind = line.item_values.get("item_type")
         if kind in PRICED and line.amount is not None:
             likeness = wording_of(kind, line.item_values.get("notes")), line.amount
-            places[likeness].setdefault(line.row, (line.workspace_id, line.invoice_key or ""))
-
-    following = {likeness: _Places(tuple(by_row), tuple(by_row.values())) for likeness, by_row in places.items()}
-    found = []
-    for planned, own in zip(drawn, marks, strict=True):
-        counted = tuple(following[mark.likeness].counted(mark) for mark in own)
-        found.append(replace(planned, marks=counted) if counted else planned)
-    return tuple(found)
+            found[likeness].setdefault(line.row, (line.workspace_id, line.invoice_key or ""))
+    return {likeness: _Places(tuple(by_row), tuple(by_row.values())) for likeness, by_row in found.items()}
 
 
 @dataclass(slots=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Likeness = tuple[str, Decimal]
 """Kind and text, and the amount."""
+Place = tuple[str, int, Likeness]
+"""Reference, project, and what makes lines alike."""
 Share = tuple[int, str]
 """Project, and kind and text."""
 _NOT_CREATED = frozenset(
@@ -106,20 +108,12 @@ class Repeats:
 
 def repeats(drawn: Iterable[PlannedInvoice], knowledge: Knowledge, batch: str, repeat_days: int) -> Repeats:
     """Compare what is known of earlier lines with the lines of a plan."""
-    drawn, found = tuple(drawn), Repeats(batch, utc_now(), repeat_days)
+    found = Repeats(batch, utc_now(), repeat_days)
     alive = _each_once(line for line in knowledge.lines if knowledge.state_of(line.entry) in ALIVE)
-    billed = _billed(drawn, knowledge)
-    standing: Counter[tuple[str, int, Likeness]] = Counter()
-    new: list[tuple[PlannedInvoice, LineMark]] = []
-    for planned in drawn:
-        for mark in planned.marks:
-            if planned.reference in billed:
-                standing[planned.reference or "", mark.workspace_id, mark.likeness] += 1
-            else:
-                new.append((planned, mark))
-
+    new, standing = _lines_of(tuple(drawn), knowledge)
     for line in alive:
         found.like[line.workspace_id, *line.likeness].append(line)
+
     of_batch = [line for line in alive if line.entry.batch == batch]
     for line in _lost(of_batch, standing):
         if not _is_retainer(line, new, found):
@@ -127,12 +121,33 @@ def repeats(drawn: Iterable[PlannedInvoice], knowledge: Knowledge, batch: str, r
             found.lost[line.workspace_id, line.wording].append(line)
 
     _note_beside(found, new, of_batch, knowledge)
+    _note_gained(found, new, standing)
+    return found
+
+
+def _lines_of(
+    drawn: tuple[PlannedInvoice, ...], knowledge: Knowledge
+) -> tuple[list[tuple[PlannedInvoice, LineMark]], Counter[Place]]:
+    """The lines that are not billed yet, and how many stand in each place that is."""
+    billed = _billed(drawn, knowledge)
+    new: list[tuple[PlannedInvoice, LineMark]] = []
+    standing: Counter[Place] = Counter()
+    for planned in drawn:
+        for mark in planned.marks:
+            if planned.reference in billed:
+                standing[planned.reference or "", mark.workspace_id, mark.likeness] += 1
+            else:
+                new.append((planned, mark))
+    return new, standing
+
+
+def _note_gained(found: Repeats, new: Iterable[tuple[PlannedInvoice, LineMark]], left: Counter[Place]) -> None:
+    """Note the amounts that are new, or have no line on record in their place."""
     for planned, mark in new:
         if (planned.reference or "", mark.row) not in found.beside:
             found.gained[mark.workspace_id, mark.wording].append(mark.amount)
-    for (_, workspace_id, likeness), left in standing.items():
-        found.gained[workspace_id, likeness[0]] += [likeness[1]] * max(0, left)
-    return found
+    for (_, workspace_id, likeness), count in left.items():
+        found.gained[workspace_id, likeness[0]] += [likeness[1]] * max(0, count)
 
 
 def _date_of(planned: PlannedInvoice) -> date | None:
@@ -157,7 +172,7 @@ def _billed(drawn: tuple[PlannedInvoice, ...], knowledge: Knowledge) -> set[str 
     return found
 
 
-def _lost(lines: Iterable[BilledLine], standing: Counter[tuple[str, int, Likeness]]) -> Iterator[BilledLine]:
+def _lost(lines: Iterable[BilledLine], standing: Counter[Place]) -> Iterator[BilledLine]:
     """The lines that no longer stand where they were billed; what still does is taken from ``standing``."""
     for line in lines:
         place = (line.entry.reference, line.workspace_id, line.likeness)

@@ -326,3 +326,13 @@ def test_fuzz_ends_in_a_sheet_or_a_sentence(name: str) -> None:
                 unpack(name, changed, KNOWN, limits=SMALL)
         else:
             assert got is None or isinstance(got, Unpacked)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are Unicode there")
+def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    """Before anything is sent: no results, and no ledger, could name it."""
+    path = tmp_path / os.fsdecode(b"M\xe4rz.csv")
+    path.write_bytes(b"Project ID,Item type,Amount\n101,Fixed fee,5\n")
+    with pytest.raises(FileProblem) as refused:
+        read(path)
+    assert (refused.value.code, "M\\udce4rz.csv" in refused.value.message) == ("file.name", True)

@@ -276,7 +276,7 @@ class Episode:
             self.world.run("run", "--json")
             self.world.sleep(SETTLE_SECONDS + 1)
         self._once()
-        left = [file for file in (*inbox.glob("*.csv"), *inbox.glob("in-doubt/**/*.csv"))]
+        left = [*inbox.glob("*.csv"), *inbox.glob("in-doubt/**/*.csv")]
         if left:
             msg = f"left in the inbox: {[str(file.relative_to(inbox)) for file in left]}"
             raise Broken(msg)

@@ -152,7 +152,9 @@ class World:
             self.clock = stack.enter_context(clock)
             self.store = Store(None, account.fill, account.VERSION)
             stack.callback(self.store.close)
-            parts = kantata.Parts(self.store, TOKEN, FaultQueue(), Recorder(), UnderWay())
+            parts = kantata.Parts(
+                self.store, TOKEN, FaultQueue(), Recorder(), UnderWay(), hosts=frozenset({"127.0.0.1:1"}), control=False
+            )
             self._wsgi = kantata.build(parts)
 
             stack.enter_context(patch("importer.sending.sender.ThreadPoolExecutor", _InTurn))

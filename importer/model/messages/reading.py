@@ -20,6 +20,10 @@ _FILES = {
     "file.lock_file": Message(
         "{name} is the lock file that Excel keeps beside an open workbook.", "Use {workbook} itself."
     ),
+    "file.name": Message(
+        "The name of {name}, or of its folder, is not UTF-8, so no results can name it; nothing was read.",
+        "Rename it, for example to october.xlsx.",
+    ),
     "file.empty": Message("{name} is empty.", "Export or save it again."),
     "file.unreadable": Message(
         "{name} could not be read: the program that reads workbooks failed on it.",

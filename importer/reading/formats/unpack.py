@@ -48,8 +48,20 @@ _ALLOWED = {
 """All that an answer of the child may be made of, besides plain values."""
 
 
+def _is_unicode(text: str) -> bool:
+    """Whether a path can be written into results and the ledger; a file of an old archive may be named in bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def bytes_of(path: Path, limits: Limits) -> bytes:
     """Read the whole file. Raises WrongUse when it is no file, FileProblem when it cannot be an import file."""
+    if not _is_unicode(str(path)):
+        name = path.name.encode(errors="backslashreplace").decode()
+        raise error(FileProblem, "file.name", name=name)
     try:
         exists = path.exists()
     except OSError as why:  # a name too long, a folder that is closed to us
