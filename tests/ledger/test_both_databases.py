@@ -342,7 +342,7 @@ def test_connections_cut_between_two_steps_are_made_anew(
 
     def answer(_request: object) -> bytes:
         postgresql.cut()
-        return created()
+        return created(9000 + len(server.posts))
 
     with Scripted([answer]) as server:
         sent = sender(connect(server.base_url), ledger).send_all(fees(3))
@@ -364,7 +364,7 @@ def test_an_outcome_that_postgresql_cannot_note_is_in_doubt(
         postgresql.go_away()
         return answer
 
-    with Scripted([go_away, created(2)]) as server:
+    with Scripted([go_away, created(2), created(3)]) as server:
         sent = sender(connect(server.base_url), ledger, retry_seconds=20).send_all(planned)
         assert [one.status for one in sent.planned] == [Status.IN_DOUBT, Status.NOT_SENT, Status.NOT_SENT]
         assert (sent.planned[0].invoice_id, len(server.posts)) == (came, 1)
