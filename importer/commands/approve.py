@@ -38,18 +38,13 @@ def approve(  # noqa: PLR0913 - one argument per option
     """Preview a file and record that you approve exactly this plan. Sends nothing."""
     from importer.commands.session import opened
     from importer.flow.gates import approve as record_approval
-    from importer.flow.prepared import Wish
     from importer.flow.preview import preview
     from importer.reporting.report import to_document
     from importer.reporting.screen import Screen, plain
     from importer.reporting.terminal import show
 
     talk = Screen(stderr=True)
-    wish = Wish(
-        sheet.file,
-        sheet.sheet,
-        sheet.batch,
-        partial=sheet.partial,
+    wish = sheet.wish(
         allow_repeats=allow_repeats,
         allow_repeat=frozenset(allow_repeat or ()),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.visible import in_one_line
+from importer.model.words import as_typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from importer.reporting.report import Report
 
 NAME = "invoice-importer"
-_SAFE = frozenset("-_./\\:=+,@%~")
-"""Beside letters and digits what needs no quotes, in every shell."""
 
 
 def next_step(words: str) -> None:
@@ -29,17 +28,10 @@ def next_step(words: str) -> None:
 
 def command_line(name: str, *words: object, place: AccountPlace | None = None) -> str:
     """A command to type: ``invoice-importer submit october.xlsx --sandbox``."""
-    parts = [NAME, name, *(quoted(str(word)) for word in words)]
+    parts = [NAME, name, *(as_typed(str(word)) for word in words)]
     if place is not None:
-        parts += [quoted(word) for word in _words_of(place)]
+        parts += [as_typed(word) for word in _words_of(place)]
     return " ".join(parts)
-
-
-def quoted(word: str) -> str:
-    """A word as it must be typed: one with blanks needs quotes, in every shell."""
-    if word and all(letter.isalnum() or letter in _SAFE for letter in word):
-        return word
-    return f'"{word}"'
 
 
 def _words_of(place: AccountPlace) -> Iterator[str]:

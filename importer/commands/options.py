@@ -16,6 +16,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from importer.flow.prepared import Wish
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -75,6 +77,12 @@ class SheetOptions:
             help="Write a copy of the file with each wrong cell marked; default: when needed.",
         ),
     ] = None
+
+    def wish(self, **more: Any) -> Wish:  # noqa: ANN401 - fields of a Wish
+        """What is wished for the file; ``more`` are fields that only some commands have."""
+        from importer.flow.prepared import Wish
+
+        return Wish(self.file, self.sheet, self.batch, partial=self.partial, annotate=self.annotate, **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,10 @@ from importer.model.exit_codes import ExitCode
 def preview(*, sheet: SheetOptions, place: RunPlace, output: FileOutput) -> ExitCode:
     """Show what would be billed, with totals and all problems. Sends nothing."""
     from importer.commands.session import opened
-    from importer.flow.prepared import Wish
     from importer.flow.preview import preview as plan
     from importer.reporting.screen import Screen
 
-    wish = Wish(sheet.file, sheet.sheet, sheet.batch, partial=sheet.partial, annotate=sheet.annotate)
+    wish = sheet.wish()
     with opened(place, Screen(stderr=True), offline=sheet.offline, encoding=sheet.encoding) as session:
         report = plan(wish, session.tools)
 

@@ -51,23 +51,17 @@ def submit(  # noqa: PLR0913 - one argument per option
 ) -> ExitCode:
     """Send the invoices, each exactly once, and write what became of every row."""
     from importer.commands.session import opened, stopped_by_signals
-    from importer.flow.prepared import Wish
     from importer.flow.submit import Hooks
     from importer.flow.submit import submit as send
     from importer.reporting.screen import Screen
     from importer.sending.throttle import Stop
     from importer.settings.quantities import expected_amount
 
-    wish = Wish(
-        sheet.file,
-        sheet.sheet,
-        sheet.batch,
-        partial=sheet.partial,
+    wish = sheet.wish(
         allow_repeats=allow_repeats,
         allow_repeat=frozenset(allow_repeat or ()),
         expect_invoices=expect_invoices,
         expect_total=expected_amount(expect_total),
-        annotate=sheet.annotate,
     )
     talk, stop = Screen(stderr=True), Stop()
     shown: list[Report] = []

@@ -26,14 +26,10 @@ def template(
 ) -> ExitCode:
     """Write an empty import workbook, or a CSV file, to be filled with invoice rows."""
     from importer.model.visible import visible
+    from importer.model.words import as_typed
     from importer.template.write import write
 
     written = write(path or DEFAULT_PATH)
     typer.echo(f"Written: {visible(str(written))}")
-    typer.echo(f"Fill it in, then run: invoice-importer preview {visible(_quoted(written))}", err=True)
+    typer.echo(f"Fill it in, then run: invoice-importer preview {visible(as_typed(str(written)))}", err=True)
     return ExitCode.DONE
-
-
-def _quoted(path: Path) -> str:
-    """Return the path as it must be typed: a name with blanks needs quotes, in every shell."""
-    return f'"{path}"' if " " in str(path) else str(path)

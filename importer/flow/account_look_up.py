@@ -24,7 +24,7 @@ from importer.model.plans import Expected, PlannedInvoice, Status
 from importer.model.problems import error_rows
 from importer.model.words import count_of, rows_named
 from importer.planning.account import RECORDS, Account, expected_of
-from importer.planning.account_checks import Said, findings
+from importer.planning.account_checks import Said, findings, project_findings
 from importer.planning.named_projects import Named, Seen, matches, names_to_ask, with_projects
 from importer.values.aliases import aliases, same
 
@@ -116,6 +116,7 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     found = [
         *findings(sound, prepared.sheet, account, today, said),
         *findings(others, prepared.sheet, account, today, said, ready=False),
+        *project_findings(_projects_of_faulty(prepared, [*sound, *others]), prepared.sheet, account, today),
     ]
 
     faulty = error_rows(found)
@@ -125,6 +126,16 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     for notice in _open_questions(account, sound):
         prepared = prepared.with_notice(notice)
     return prepared
+
+
+def _projects_of_faulty(prepared: Prepared, judged: Iterable[Invoice]) -> dict[int, int]:
+    """Projects that only rows with errors name, each with its first row."""
+    known = {number for invoice in judged for number in invoice.workspace_ids}
+    found: dict[int, int] = {}
+    for line in prepared.lines:
+        if not line.sound and line.workspace_id is not None and line.workspace_id not in known:
+            found.setdefault(line.workspace_id, line.row)
+    return found
 
 
 def _look_ups(prepared: Prepared, ready: list[Invoice], others: list[Invoice], api: KantataApi) -> Iterator[_LookUp]:

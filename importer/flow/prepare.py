@@ -21,7 +21,7 @@ from importer.model.invoices import Invoice, UnsoundInvoice
 from importer.model.lifecycle import ALIVE
 from importer.model.plans import PlannedInvoice, Source, Status
 from importer.model.problems import Problems, error_rows
-from importer.model.words import invoice_named, names_in_short, rows_named
+from importer.model.words import as_typed, invoice_named, names_in_short, rows_named
 from importer.planning.deciding import Terms, decide
 from importer.planning.lines import marked
 from importer.planning.plan import BilledItem, Knowledge, Place, choose_batch, draw_up
@@ -80,7 +80,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     invoices = group(lines, sheet, defaults, problems)
     drawn = tuple(_with_causes(marked(draw_up(invoices, batch), lines), problems.ordered(), lines))
 
-    notices = [*tools.notices, *batch_notices, *sheet.notes, *words_used]
+    notices = [*_without_invoice(wish, drawn), *tools.notices, *batch_notices, *sheet.notes, *words_used]
     notices += [*problems.notes, *(decision.notice for decision in decisions), *_over_several_projects(drawn)]
     prepared = Prepared(
         run_id=run_id,
@@ -100,6 +100,12 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         named=named,
     )
     return decided(prepared)
+
+
+def _without_invoice(wish: Wish, drawn: Iterable[PlannedInvoice]) -> Iterator[str]:
+    """Say of each reference that is allowed to repeat and is not of this file, that it releases nothing."""
+    for reference in sorted(wish.allow_repeat - {planned.reference for planned in drawn}):
+        yield f"--allow-repeat {as_typed(reference)} releases nothing: no invoice of this file has this reference."
 
 
 def _terms_of(wish: Wish, sheet: Sheet, batch: str, settings: Settings) -> Terms:

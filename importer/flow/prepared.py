@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from importer.model.plans import Status
 from importer.model.problems import has_errors, in_sheet_order
 from importer.model.sheet import ControlTotals
+from importer.model.words import as_typed
 from importer.planning.named_projects import Named
 from importer.planning.totals import totals_of
 from importer.reporting.report import Report
@@ -71,7 +72,7 @@ class Wish:
             words.append("--partial")
         if self.allow_repeats:
             words.append("--allow-repeats")
-        words += [f"--allow-repeat {reference}" for reference in sorted(self.allow_repeat)]
+        words += [f"--allow-repeat {as_typed(reference)}" for reference in sorted(self.allow_repeat)]
         return " ".join(words)
 
     def matching(self, expected: ControlTotals) -> ControlTotals:

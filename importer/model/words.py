@@ -146,3 +146,14 @@ def projects_titled(ids: Sequence[int], titles: Sequence[str | None]) -> str:
         return ", ".join(map(str, ids))
     pairs = zip(ids, titles, strict=True)
     return "\n".join(f"{number} {in_one_line(title or '')}".strip() for number, title in pairs)
+
+
+_SAFE = frozenset("-_./\\:=+,@%~")
+"""Beside letters and digits what needs no quotes, in every shell."""
+
+
+def as_typed(word: str) -> str:
+    """A word of a command as it must be typed: one with blanks needs quotes, in every shell."""
+    if word and all(letter.isalnum() or letter in _SAFE for letter in word):
+        return word
+    return f'"{word}"'

@@ -145,6 +145,13 @@ def findings(  # noqa: PLR0913 - one argument per fact
         yield from check.far_numbers(invoices)
 
 
+def project_findings(rows: Mapping[int, int], sheet: Sheet, account: Account, today: date) -> Iterator[Problem]:
+    """Yield what is wrong with the projects of rows that have other errors; ``rows``: project → its first row."""
+    check = _Check(sheet, account, today, Said({}, {}), ready=False)
+    for number, row in rows.items():
+        yield from check.project(account.project(number), row)
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
     sheet: Sheet
@@ -206,7 +213,7 @@ class _Check:
         for number in invoice.workspace_ids:
             row = next(line.row for line in invoice.lines if line.workspace_id == number)
             project = self.account.project(number)
-            yield from self._project(project, row)
+            yield from self.project(project, row)
             if project.currency is None:
                 continue
             first = first or (project, row)
@@ -222,7 +229,8 @@ class _Check:
                     other=first[0].currency,
                 )
 
-    def _project(self, project: Project, row: int) -> Iterator[Problem]:
+    def project(self, project: Project, row: int) -> Iterator[Problem]:
+        """What is wrong with a project, at a row that names it."""
         name = f"P{named(project)[1:]}"
         if self.account.projects.lacks(project.project_id):
             yield self._at("workspace_id", row, "workspace_id.unknown", project=name)

@@ -10,6 +10,7 @@ from importer.model.invoices import Invoice
 from importer.model.lifecycle import ALIVE, OPEN, State
 from importer.model.plans import PlannedInvoice, Status
 from importer.model.remembered import LedgerEntry
+from importer.model.words import as_typed
 from importer.planning import reasons
 from importer.planning.lines import wordings_sent
 from importer.planning.plan import Knowledge, place_of
@@ -112,7 +113,7 @@ class _Decision:
         """One of its lines was billed before."""
         for mark, line in self.repeats.of(planned):
             if line.entry.state in OPEN or not self._may_repeat(planned):
-                command = f"{self.terms.command} --allow-repeat {planned.reference}"
+                command = f"{self.terms.command} --allow-repeat {as_typed(planned.reference or '')}"
                 where = self.terms.cell(mark.row)
                 yield (line.entry, *reasons.like_lines(mark, where, line, command, self.terms.batch))
 

@@ -106,6 +106,9 @@ class Tally:
                 name = found.pop() if len(found) == 1 else None
             name = name or CURRENCY_NOT_KNOWN
             lines.setdefault(name, Line(name)).add(planned, planned.invoice.amount, _held(planned))
+        unknown = lines.get(CURRENCY_NOT_KNOWN)
+        if unknown == Line(CURRENCY_NOT_KNOWN):  # nothing of it can be read: 0.00 would be no answer
+            del lines[CURRENCY_NOT_KNOWN]
         stray = self.amount - sum(line.sheet for line in lines.values())
         if stray:
             lines[STRAY] = Line(STRAY, sheet=stray)

@@ -225,3 +225,9 @@ def test_other_work_without_dates_is_no_repeat(desk: Desk) -> None:
     november, december = Wish(desk.folder, batch="2026-11"), Wish(desk.folder, batch="2026-12")
     assert told(desk.submit("101,,Fixed fee,,Design,500,,30", wish=november)) == ["created"]
     assert told(desk.submit("101,,Fixed fee,,Build,900,,30", wish=december)) == ["created"]
+
+
+def test_a_reference_that_is_not_of_the_file_releases_nothing(desk: Desk) -> None:
+    """It is said: a typing error would look like a release."""
+    done = desk.submit(A, wish=Wish(desk.folder, allow_repeat=frozenset({"inv-mistyped"})))
+    assert any("--allow-repeat inv-mistyped releases nothing" in notice for notice in done.notices)

@@ -540,3 +540,9 @@ def test_an_export_of_time_entries_is_previewed_clean(cli: Cli, sandbox: Sandbox
     assert len(rows) == 77
     assert (done.exit_code, found(done)) == (0, [])
     assert len([notice for notice in told(done) if "is not sent: Kantata has its own" in notice]) == 1
+
+
+def test_the_project_of_a_faulty_row_is_checked_too(cli: Cli, sandbox: Sandbox) -> None:
+    """So that all problems show at once; each project once, where a row names it first."""
+    done = preview(cli.at(sandbox), FEE, {**FEE, "workspace_id": 999, "amount": "1.2.3"})
+    assert sorted(code for code, *_ in found(done)) == ["amount.not_a_number", "workspace_id.unknown"]

@@ -199,7 +199,12 @@ def test_all_problems_show_at_once(cli: Cli, sandbox: Sandbox) -> None:
     """Also what the account tells of rows whose invoices have other errors."""
     rows = [{"Project": "nobody"}, {"Project": MUELLER, "Project ID": 103}, {"Project ID": 999, "Amount": 0}]
     done = preview(cli.at(sandbox), *rows, ids=True)
-    assert sorted(found(done)) == [("amount.zero", "C4"), ("workspace.differs", "A3"), ("workspace.unknown", "A2")]
+    assert sorted(found(done)) == [
+        ("amount.zero", "C4"),
+        ("workspace.differs", "A3"),
+        ("workspace.unknown", "A2"),
+        ("workspace_id.unknown", "F4"),
+    ]
 
 
 # --- how often Kantata is asked ---
