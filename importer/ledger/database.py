@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+IN_USE = "ledger.in_use"
+"""Code of the refusal when another transaction keeps a part of the ledger for too long."""
+AGAIN = "Run the command again in a minute: nothing is sent twice."
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
 @contextmanager
 def guard(name: str = "") -> Iterator[None]:
     """Turn what the database says into a LedgerProblem; a broken claim passes through.
@@ -32,8 +38,10 @@ def guard(name: str = "") -> Iterator[None]:
     except IntegrityError:
         raise
     except (DatabaseError, sa.exc.SQLAlchemyError) as error:
-        said = str(getattr(error, "orig", None) or error).strip().splitlines()
         which = f"The ledger {name}" if name else "The ledger"
+        if getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            raise LedgerProblem(f"{which} is in use, and did not become free.", AGAIN, code=IN_USE) from error
+        said = str(getattr(error, "orig", None) or error).strip().splitlines()
         reason = said[0] if said else "no reason given"
         msg = f"{which} cannot be used: {reason}."
         hint = "Check that it is a ledger, can be reached and written, and that the disk has room."

@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from importer.ledger.database import clock, guard, moment, who
 from importer.ledger.schema import LOCKS
+from importer.ledger.server import Presence, connection_ended, key_of, naming_the_holder
 from importer.model.errors import LedgerProblem, LockedByAnother
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def unlock(engine: sa.Engine, account: str) -> None:
     if engine.dialect.name == "sqlite":
         msg = "The lock of a SQLite ledger is held by a process of this machine."
         raise LedgerProblem(msg, "End that process, or wait until it has ended.", code="ledger.locked")
-    with guard(), engine.begin() as connection:
+    with naming_the_holder(engine), guard(), engine.begin() as connection:
         connection.execute(LOCKS.delete().where(LOCKS.c.account == account))
 
 
@@ -206,15 +207,15 @@ def _of_server(lease: Lease) -> Iterator[None]:
 
     Raises Busy.
     """
-    presence = _Presence(lease)
+    presence = Presence(lease.engine, lease.token)
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(lease, presence, stop), name="lease", daemon=True)
     try:
-        with guard(), lease.engine.begin() as transaction:
-            transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(_key(f"take {lease.account}"))))
+        with naming_the_holder(lease.engine), guard(), lease.engine.begin() as transaction:
+            transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(key_of(f"take {lease.account}"))))
             presence.check_pooling(transaction)
             row = transaction.execute(_held(transaction, lease.account)).first()
-            if row is not None and not (_ended(row) or _connection_ended(transaction, row.token)):
+            if row is not None and not (_ended(row) or connection_ended(transaction, row.token)):
                 raise Busy
             lease.take(transaction, moment(transaction) + LEASE)
         keeper.start()
@@ -226,72 +227,7 @@ def _of_server(lease: Lease) -> Iterator[None]:
         presence.close()
 
 
-def _key(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
-
-
-def _connection_ended(transaction: sa.Connection, token: str) -> bool:
-    """Whether the connection of a lease's holder has ended: its process is dead, or cut off from the server."""
-    return bool(transaction.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_key(token)))).scalar())
-
-
-class _Presence:
-    """A connection that shows other runs, by an advisory lock, that the holder of a token is there."""
-
-    def __init__(self, lease: Lease) -> None:
-        self._lease = lease
-        self._connection = self._opened()
-        self._process = _process_of(self._connection)
-
-    def _opened(self) -> sa.Connection:
-        with guard():
-            connection = self._lease.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            connection.execute(_STAY_IDLE)
-            connection.execute(sa.select(sa.func.pg_try_advisory_lock(_key(self._lease.token))))
-        return connection
-
-    def check_pooling(self, transaction: sa.Connection) -> None:
-        """Refuse a pooler that hands the processes of the server from transaction to transaction.
-
-        Behind it an advisory lock, and the setting that commits wait for the disk, belong to no one.
-        Raises LedgerProblem.
-        """
-        other = _process_of(transaction)  # while the transaction is open, it keeps its process
-        if other != self._process and _process_of(self._connection) == self._process:
-            return
-        msg = (
-            "The address of the ledger leads to a pooler (such as PgBouncer) in transaction mode, where no lock holds."
-        )
-        hint = "Give IMPORTER_LEDGER the address of PostgreSQL itself, or of a pooler in session mode."
-        raise LedgerProblem(msg, hint, code="ledger.pooled")
-
-    def keep(self) -> None:
-        """Use the connection, so that no time-out ends it; make it again when it has ended. Raises LedgerProblem."""
-        try:
-            self._connection.execute(sa.select(1))
-        except sa.exc.SQLAlchemyError:
-            self.close()
-            self._connection = self._opened()
-
-    def close(self) -> None:
-        """End the connection itself, and with it its lock: back in the pool it would hold it on."""
-        with suppress(sa.exc.SQLAlchemyError):
-            self._connection.invalidate()
-            self._connection.close()
-
-
-_STAY_IDLE = sa.text(
-    "SELECT set_config('idle_session_timeout', '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
-)
-"""Nothing in versions of PostgreSQL that do not end idle connections."""
-
-
-def _process_of(connection: sa.Connection) -> int:
-    """The process of the server that works for a connection."""
-    return int(connection.execute(sa.select(sa.func.pg_backend_pid())).scalar_one())
-
-
-def _keep(lease: Lease, presence: _Presence, stop: threading.Event) -> None:
+def _keep(lease: Lease, presence: Presence, stop: threading.Event) -> None:
     """Renew a lease until the run ends; what cannot be renewed ends by itself, and the next claim notices."""
     while not stop.wait(RENEW_SECONDS):
         try:

@@ -14,7 +14,7 @@ from typing import Any
 import platformdirs
 import sqlalchemy as sa
 
-from importer.ledger.database import guard, os_user
+from importer.ledger.database import guard, os_user, who
 from importer.ledger.ledger import SubmissionLedger
 from importer.ledger.schema import META, METADATA, current_version, migrate
 from importer.model.errors import LedgerProblem
@@ -26,6 +26,13 @@ BUSY_SECONDS = 30
 """How long one process waits for another one's write."""
 CONNECT_SECONDS = 10
 """How long to wait for a PostgreSQL server."""
+IDLE_SECONDS = 20
+"""After this long without a command PostgreSQL ends an open transaction: its machine sleeps, or was cut off.
+
+Shorter than :data:`BUSY_SECONDS`, so that those who wait for it go on.
+"""
+STATEMENT_SECONDS = 300
+"""How long PostgreSQL works on one command."""
 MAKE_TABLES_KEY = 0x1A7B1E5
 """Advisory lock under which one of several processes makes or migrates the tables."""
 LedgerAddress = sa.URL
@@ -178,13 +185,14 @@ def _you() -> str:
 
 def _postgresql(url: sa.URL) -> sa.Engine:
     try:
-        timeouts = {name: value for name, value in _CONNECTION.items() if name not in url.query}
-        engine = sa.create_engine(url, pool_pre_ping=True, connect_args=timeouts)
+        wanted = _CONNECTION | {"application_name": f"invoice-importer {who()}"}
+        given = {name: value for name, value in wanted.items() if name not in url.query}
+        engine = sa.create_engine(url, pool_pre_ping=True, connect_args=given)
     except ImportError as error:
         msg = "A ledger in PostgreSQL needs the package psycopg."
         hint = how_to_install("psycopg[binary]")
         raise LedgerProblem(msg, hint, code="ledger.driver") from error
-    sa.event.listen(engine, "connect", _make_commits_wait)
+    sa.event.listen(engine, "connect", _prepare_session)
     return engine
 
 
@@ -198,10 +206,19 @@ _CONNECTION = {
 """A connection that has gone silent ends within a minute, unless the address says otherwise. In libpq's units."""
 
 
-def _make_commits_wait(connection: Any, _record: object) -> None:  # noqa: ANN401 - untyped by its library
-    """A server may be set up to commit without waiting for its disk; an intent must be on it."""
+SESSION = {
+    "synchronous_commit": "on",  # a server may be set up to commit without its disk; an intent must be on it
+    "lock_timeout": f"{BUSY_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+    "statement_timeout": f"{STATEMENT_SECONDS}s",
+}
+"""Whatever the server has as its own: no machine may hold up the others for long, whatever becomes of it."""
+
+
+def _prepare_session(connection: Any, _record: object) -> None:  # noqa: ANN401 - untyped by its library
     with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit TO on")
+        for name, value in SESSION.items():
+            cursor.execute(f"SET {name} TO '{value}'")
     connection.commit()
 
 
@@ -250,6 +267,9 @@ def _begin_alone(connection: sa.Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
+        connection.exec_driver_sql(
+            "SET LOCAL statement_timeout TO 0"
+        )  # to bring a large ledger forwards takes its time
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MAKE_TABLES_KEY)))
 
 
