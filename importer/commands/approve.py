@@ -48,7 +48,7 @@ def approve(  # noqa: PLR0913 - one argument per option
         allow_repeats=allow_repeats,
         allow_repeat=frozenset(allow_repeat or ()),
     )
-    with opened(place, talk, offline=sheet.offline, encoding=sheet.encoding) as session:
+    with opened(place, talk, offline=sheet.offline, **sheet.settings) as session:
         plan = preview(wish, session.tools)
         if not yes or not (output.quiet or output.as_json):
             show(plan, talk)

@@ -51,7 +51,12 @@ def _words_of(place: AccountPlace) -> Iterator[str]:
 def for_file(name: str, path: object, sheet: SheetOptions, place: AccountPlace, repeats: Iterable[str] = ()) -> str:
     """The command for this file, or another form of it, with the options that shape the plan."""
     words: list[object] = [path]
-    for option, value in (("--sheet", sheet.sheet), ("--batch", sheet.batch), ("--encoding", sheet.encoding)):
+    for option, value in (
+        ("--sheet", sheet.sheet),
+        ("--batch", sheet.batch),
+        ("--encoding", sheet.encoding),
+        ("--preset", sheet.preset),
+    ):
         if value is not None:
             words += [option, value]
     if sheet.partial:

@@ -60,6 +60,10 @@ class SheetOptions:
         str | None,
         typer.Option("--encoding", help="Encoding of a CSV without a mark, such as windows-1252; default: UTF-8."),
     ] = None
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", help="Ready mapping of a well-known export: clockify, toggl or harvest."),
+    ] = None
     offline: Annotated[
         bool,
         typer.Option(
@@ -82,7 +86,14 @@ class SheetOptions:
         """What is wished for the file; ``more`` are fields that only some commands have."""
         from importer.flow.prepared import Wish
 
-        return Wish(self.file, self.sheet, self.batch, partial=self.partial, annotate=self.annotate, **more)
+        return Wish(
+            self.file, self.sheet, self.batch, self.preset, partial=self.partial, annotate=self.annotate, **more
+        )
+
+    @property
+    def settings(self) -> dict[str, str | None]:
+        """Options that overrule settings."""
+        return {"encoding": self.encoding, "preset": self.preset}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

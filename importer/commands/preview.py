@@ -17,7 +17,7 @@ def preview(*, sheet: SheetOptions, place: RunPlace, output: FileOutput) -> Exit
     from importer.reporting.screen import Screen
 
     wish = sheet.wish()
-    with opened(place, Screen(stderr=True), offline=sheet.offline, encoding=sheet.encoding) as session:
+    with opened(place, Screen(stderr=True), offline=sheet.offline, **sheet.settings) as session:
         report = plan(wish, session.tools)
 
     print_report(report, sheet.file.name, output, after_preview(report, sheet, place))

@@ -60,14 +60,10 @@ class Session:
 
 
 @contextmanager
-def opened(
-    place: RunPlace, console: Console, *, offline: bool, workers: int | None = None, encoding: str | None = None
-) -> Iterator[Session]:
-    """Open the tools of a run and close them after it. Banners go to ``console``."""
+def opened(place: RunPlace, console: Console, *, offline: bool, **flags: int | str | None) -> Iterator[Session]:
+    """Open the tools of a run and close them after it; ``flags`` are settings. Banners go to ``console``."""
     with ExitStack() as stack:
-        settings = load(
-            config=place.config, profile=place.profile, reports=place.reports, workers=workers, encoding=encoding
-        )
+        settings = load(config=place.config, profile=place.profile, reports=place.reports, **flags)
         where = ledger_url(settings.ledger)
         keep_secret(where.password and str(where.password))
         token: str | None

@@ -30,8 +30,14 @@ def settings(
             help="Let importer.toml of the working directory count exactly as it is now, and the token go to its host.",
         ),
     ] = False,
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", help="Show only the lines of importer.toml that a preset stands for, to be copied."),
+    ] = None,
 ) -> ExitCode:
     """Show every setting with its value and where it comes from. Secrets are hidden."""
+    if preset is not None:
+        return _print_preset(preset)
     from importer.model.errors import SettingsProblem
     from importer.settings.access_token import stored
     from importer.settings.loading import load, origins
@@ -53,6 +59,18 @@ def settings(
         sys.stdout.write(json.dumps(document, default=str, ensure_ascii=False, indent=2) + "\n")
     else:
         _print(rows)
+    return ExitCode.DONE
+
+
+def _print_preset(name: str) -> ExitCode:
+    """Print the lines of a preset on stdout. Raises WrongUse for one that does not exist."""
+    from importer.model.errors import WrongUse
+    from importer.model.messages import error
+    from importer.values.presets import PRESETS
+
+    if name not in PRESETS:
+        raise error(WrongUse, "preset.unknown", name=name, names=", ".join(PRESETS))
+    typer.echo(PRESETS[name].lines)
     return ExitCode.DONE
 
 

@@ -67,7 +67,7 @@ def submit(  # noqa: PLR0913 - one argument per option
     shown: list[Report] = []
     bar = _ProgressBar(talk, shown=not (output.quiet or output.as_json))
     with (
-        opened(place, talk, offline=sheet.offline, workers=workers, encoding=sheet.encoding) as session,
+        opened(place, talk, offline=sheet.offline, workers=workers, **sheet.settings) as session,
         bar,
         stopped_by_signals(stop) as listen,
     ):

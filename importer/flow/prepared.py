@@ -49,6 +49,7 @@ class Wish:
     path: Path
     sheet_name: str | None = None
     batch: str | None = None
+    preset: str | None = None
     partial: bool = False
     """Send the sound invoices although others have problems."""
     allow_repeats: bool = False
@@ -68,6 +69,8 @@ class Wish:
             words.append(f'--sheet "{self.sheet_name}"')
         if self.batch:
             words.append(f'--batch "{self.batch}"')
+        if self.preset:
+            words.append(f"--preset {as_typed(self.preset)}")
         if self.partial:
             words.append("--partial")
         if self.allow_repeats:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from importer.model.check_only import CHECK_ONLY
+from importer.model.check_only import CHECK_BY_NAME, CHECK_ONLY
 from importer.model.columns import BY_NAME, COLUMNS, REQUIRED, Kind
 from importer.model.currencies import CODES
 
@@ -43,6 +44,14 @@ class OwnHeaders:
     """Headers that mean nothing (setting ``ignore_columns``); they are carried through without a word."""
     supplied: frozenset[str] = frozenset()
     """Columns that the sheet need not have, because a constant stands in for them."""
+    line_text: Sequence[str] = ()
+    """Headers whose cells make the text of a line, in order; ``+`` joins two by a blank (setting ``line_text``)."""
+    preset: str | None = None
+    """Name of the ready mapping that the sheet is to fit (setting ``preset``)."""
+
+
+PLUS = " + "
+"""Joins two headers of a part of a line's text."""
 
 
 class KnownHeaders(dict[str, str]):
@@ -52,6 +61,10 @@ class KnownHeaders(dict[str, str]):
         super().__init__(known)
         self.own = own
         self.ignored = frozenset(fold(header) or header.strip() for header in own.ignored)
+        self.checked: dict[str, CheckOnly] = {}
+        self.text_parts = tuple(tuple(map(fold, part.split(PLUS))) for part in own.line_text)
+        for name in own.aliases.keys() & CHECK_BY_NAME.keys():
+            self.checked.update((_check_only_key(header), CHECK_BY_NAME[name]) for header in own.aliases[name])
 
 
 def is_ignored(header: str, known: Mapping[str, str]) -> bool:
@@ -83,7 +96,11 @@ def known_headers(more: Mapping[str, Sequence[str]] | None = None, own: OwnHeade
     for name, headers in own.aliases.items():
         for header in headers:
             known[fold(header)] = name
-    return KnownHeaders(known, own)
+
+    understood = KnownHeaders({header: name for header, name in known.items() if name in BY_NAME}, own)
+    for header in itertools.chain.from_iterable(understood.text_parts):
+        understood[header] = "notes"
+    return understood
 
 
 _REMARK = re.compile(r"[(\[]([^()\[\]]*)[)\]]\s*$")
@@ -182,11 +199,18 @@ def check_only_as(header: str, known: Mapping[str, str]) -> CheckOnly | None:
     """
     if is_ignored(header, known):
         return None
+    own = known.checked if isinstance(known, KnownHeaders) else {}
     for text in (header, without_currency(header)[0]):
-        column = _CHECK_ONLY.get(_check_only_key(text))
+        key = _check_only_key(text)
+        column = own.get(key) or _CHECK_ONLY.get(key)
         if column is not None:
             return column
     return None
+
+
+def is_part_of_text(header: str, known: Mapping[str, str]) -> bool:
+    """Tell whether the settings put this header into the text of a line."""
+    return isinstance(known, KnownHeaders) and fold(header) in itertools.chain.from_iterable(known.text_parts)
 
 
 def _check_only_key(header: str) -> str:

@@ -101,6 +101,7 @@ class Excluded(Enum):
     SUM = "a sum without a label, not a line item"
     HEADER = "the header once more, not a line item"
     PREPARED = "a prepared row with nothing to bill"
+    NOT_BILLABLE = "not billable, and without an amount"
     NOTE = "a note under the table, not a line item"
 
 

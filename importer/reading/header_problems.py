@@ -5,16 +5,26 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED, RESULT_COLUMNS
-from importer.model.headers import check_only_as, fold, is_ignored, own_headers, required_columns
+from importer.model.headers import (
+    check_only_as,
+    fold,
+    is_ignored,
+    is_part_of_text,
+    known_as,
+    own_headers,
+    required_columns,
+)
 from importer.model.messages import problem
 from importer.model.problems import cell_address
+from importer.values.presets import PRESETS, alike, other_layout
+from importer.values.presets import lacking as absent_headers
 from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from importer.model.problems import Problem
     from importer.model.sheet import Header
@@ -51,7 +61,10 @@ def added_by_results(headers: tuple[Header, ...]) -> frozenset[int]:
 
 def column_problems(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> tuple[Problem, ...]:
     """Problems of the columns that are there; ``row`` is the header's number as Excel shows it."""
-    twice = _side_by_side(grid, row, headers) or _duplicates(grid, row, headers)
+    twice = _side_by_side(grid, row, headers) or _duplicates(grid, row, headers, known)
+    layout = _layout_problems(grid, row, headers, known)
+    if layout:
+        return layout
     return (*twice, *_words_of_exports(grid, row, headers, known), *_unknown_columns(grid, row, headers, known))
 
 
@@ -62,7 +75,13 @@ def _words_of_exports(grid: Grid, row: int, headers: tuple[Header, ...], known: 
     for header in headers:
         word = fold(header.text)
         name = header.column
-        if name is None or word in own or word not in _WORDS_OF_EXPORTS or (word == "date" and not by_id):
+        if (
+            name is None
+            or word in own
+            or is_part_of_text(header.text, known)
+            or word not in _WORDS_OF_EXPORTS
+            or (word == "date" and not by_id)
+        ):
             continue
         yield problem(
             "column.read_as",
@@ -86,6 +105,10 @@ def missing_columns(
     A column for which a header is probably misspelt is left out: ``problems``, those of
     the columns that are there, ask about it already.
     """
+    offer = offer_of_presets([header.text for header in headers], known)
+    if offer:
+        cell = cell_address(headers[0].position, row)
+        return [problem("preset.offered", sheet=grid.name, cell=cell, row=row, **offer)]
     asked_about = {asked.meant for asked in problems if asked.code == "column.near_miss"}
     unknown = []
     for header in headers:
@@ -155,14 +178,49 @@ def _side_by_side(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Pro
     return [problem("sheet.side_by_side", sheet=grid.name, cell=place, row=row, place=place)]
 
 
-def _duplicates(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Problem]:
+def _layout_problems(
+    grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]
+) -> tuple[Problem, ...]:
+    """What is wrong with a sheet as a whole that is not what the preset says, or no list of rows to bill at all."""
+    texts = [header.text for header in headers]
+    place = partial(problem, sheet=grid.name, cell=cell_address(headers[0].position, row), row=row)
+    other = other_layout(texts)
+    if other is not None:
+        return (place("sheet.other_layout", layout=other),)
+    preset = PRESETS.get(own_headers(known).preset or "")
+    if preset is None or preset in alike(texts):
+        return ()
+    absent = min((absent_headers(texts, signature) for signature in preset.signatures), key=len)
+    names = ", ".join(f"“{header.partition('|')[0]}”" for header in absent)
+    return (place("preset.other_sheet", preset=preset.name, title=preset.title, absent=names),)
+
+
+def offer_of_presets(texts: Sequence[str], known: Mapping[str, str]) -> dict[str, Any]:
+    """What a message says of the presets that fit headers which say too little; empty where it has nothing to say."""
+    own, presets = own_headers(known), alike(texts)
+    if own.preset or not presets:
+        return {}
+    own_words = {fold(text) for headers in own.aliases.values() for text in headers}
+    strange = {fold(text) for preset in presets for text in preset.ignore_columns} - own_words
+    meant = {known_as(text, known) for text in texts if fold(text) not in strange}
+    if not lacking({name for name in meant if name}, known):
+        return {}
+    titles, names = [preset.title for preset in presets], [preset.name for preset in presets]
+    return {
+        "title": " or ".join(titles),
+        "options": " or ".join(f"--preset {name}" for name in names),
+        "name": names[0],
+    }
+
+
+def _duplicates(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> list[Problem]:
     seen: dict[str, Header] = {}
     problems = []
     for header in headers:
         if header.column is None:
             continue
         first = seen.setdefault(header.column, header)
-        if first is header:
+        if first is header or (is_part_of_text(first.text, known) and is_part_of_text(header.text, known)):
             continue
         cell = cell_address(header.position, row)
         problems.append(

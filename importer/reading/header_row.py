@@ -11,7 +11,7 @@ from importer.model.headers import check_only_as, fold, known_as, own_headers, r
 from importer.model.messages import error, problem
 from importer.model.sheet import Header, is_blank, text_of
 from importer.reading.cover import is_annotation
-from importer.reading.header_problems import column_problems, lacking, missing_columns, misspelt
+from importer.reading.header_problems import column_problems, lacking, missing_columns, misspelt, offer_of_presets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,6 +114,11 @@ def _only_one(found: list[tuple[Grid, HeaderRow]], known: Mapping[str, str]) -> 
 
 
 def _no_header(grids: Sequence[Grid], known: Mapping[str, str]) -> FileProblem:
+    for grid in grids:
+        for cells in grid.rows[:HEADER_SEARCH_ROWS]:
+            offer = offer_of_presets([cell for cell in cells if isinstance(cell, str)], known)
+            if offer:
+                return error(FileProblem, "preset.offered", **offer)
     seen = ""
     if text := _like_a_header(grids, known):
         seen = f" Something like a header was seen: “{text}”."

@@ -23,7 +23,7 @@ from importer.values.cells import is_nothing, is_total_label, parser_of
 from importer.values.readings import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from importer.model.problems import Problem
     from importer.model.sheet import Cell, RawRow
@@ -57,7 +57,9 @@ def find_not_lines(
     problems: list[Problem] = []
     judge = _Judge(grid, start, known, rows)
     for row in rows:
-        if judge.has_item_type(row):
+        if judge.is_not_billable(row):
+            excluded[row.number] = Excluded.NOT_BILLABLE
+        if row.number in excluded or judge.has_item_type(row):
             continue
         why, found = judge.verdict(row)
         if why is not None:
@@ -66,10 +68,10 @@ def find_not_lines(
             problems.append(found)
 
     problems += _below_table(judge, rows, excluded)
-    prepared = [row for row, why in excluded.items() if why is Excluded.PREPARED]
-    if prepared:
-        named = row_ranges(sorted(prepared))
-        problems.append(problem("row.prepared", sheet=grid.name, row=min(prepared), rows_named=named))
+    for key, kind in (("row.prepared", Excluded.PREPARED), ("row.not_billable", Excluded.NOT_BILLABLE)):
+        left_out = sorted(row for row, why in excluded.items() if why is kind)
+        if left_out:
+            problems.append(problem(key, sheet=grid.name, row=left_out[0], rows_named=row_ranges(left_out)))
     return excluded, problems
 
 
@@ -100,11 +102,11 @@ def _end_of_table(judge: _Judge, rows: list[RawRow], excluded: Mapping[int, Excl
     return end
 
 
-def _positions_of_prefilled(start: HeaderRow, known: Mapping[str, str]) -> Iterator[int]:
-    """Positions of the columns that are compared and never sent, and that hold the same in most rows."""
+def _positions_of_rules(start: HeaderRow, known: Mapping[str, str], rules: Container[Rule]) -> Iterator[int]:
+    """Positions of the columns that are compared and never sent, by these rules."""
     for header in start.headers:
         column = None if header.column is not None else check_only_as(header.text, known)
-        if column is not None and column.rule in PREFILLED_RULES:
+        if column is not None and column.rule in rules:
             yield header.position
 
 
@@ -118,7 +120,8 @@ class _Judge:
         self._at = {column: position for position, column in self._meant.items()}
         self._telling = [self._at[name] for name in TELLING if name in self._at]
         self._continued = self._merged_into()
-        self._prefilled = set(_positions_of_prefilled(start, known))
+        self._prefilled = set(_positions_of_rules(start, known, PREFILLED_RULES))
+        self._billable = list(_positions_of_rules(start, known, {Rule.YES}))
         self._is_item_type: dict[str, bool] = {}
         self._above = dict(zip((row.number for row in rows[1:]), rows, strict=False))
 
@@ -131,6 +134,16 @@ class _Judge:
         if cell not in self._is_item_type:
             self._is_item_type[cell] = isinstance(parser_of(Kind.ITEM_TYPE)(cell), ItemType)
         return self._is_item_type[cell]
+
+    def is_not_billable(self, row: RawRow) -> bool:
+        """Tell a row that says that it is not billable, has no amount, and names no record of Kantata."""
+        if not self._billable or "amount" not in self._at:
+            return False
+        amount, item = row.cell(self._at["amount"]), self._at.get("item_id")
+        if not (is_blank(amount) or is_nothing(amount)) or (item is not None and not is_blank(row.cell(item))):
+            return False
+        words = [row.cell(position) for position in self._billable]
+        return all(not isinstance(word, CellFault) and parser_of(Kind.YES_NO)(word) is False for word in words)
 
     def verdict(self, row: RawRow) -> Verdict:
         filled = {position: cell for position, cell in enumerate(row.cells) if not is_blank(cell)}

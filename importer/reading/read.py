@@ -26,6 +26,7 @@ from importer.reading.formats.grid import Grid, Limits
 from importer.reading.formats.unpack import bytes_of, unpack
 from importer.reading.header_problems import added_by_results
 from importer.reading.header_row import choose_grid
+from importer.reading.line_text import joined
 from importer.reading.not_lines import find_not_lines
 from importer.reading.shown_values import shown_values
 
@@ -86,6 +87,7 @@ def read_sheet(
     lines = appearance.unmerged(grid, start, lines, reading.merged_cells)
     seen = shown_values(grid, start, lines)
     lines = appearance.changed(lines, seen.changes)
+    with_text, meant = joined(start, lines, headers)
     headless = _headless(grid, start.headers, rows)
 
     problems = (
@@ -110,9 +112,9 @@ def read_sheet(
         name=grid.name,
         sha256=hashlib.sha256(data).hexdigest(),
         header_row=start.row,
-        headers=start.headers,
+        headers=meant.headers,
         rows=tuple(rows),
-        frame=_frame(lines, start.headers),
+        frame=_frame(with_text, meant.headers),
         problems=problems,
         width=1 + max(*(header.position for header in start.headers), *headless, 0),
         added=added_by_results(start.headers),
@@ -120,7 +122,7 @@ def read_sheet(
         excluded=excluded,
         currencies=seen.currencies,
         checked=tuple(checked_columns(start, lines, headers)),
-        notes=(*file.notes, *start.notes),
+        notes=(*file.notes, *meant.notes),
         expected=expected,
     )
 

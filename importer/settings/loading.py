@@ -17,6 +17,7 @@ from importer.settings import sources
 from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.secrecy import without_secret
 from importer.settings.trust import require_trust
+from importer.values.presets import PUT_TOGETHER, with_preset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,8 +53,12 @@ def origins(*, config: Path | None = None, profile: str | None = None) -> dict[s
     path, profile = sources.settings_file(config), sources.chosen_profile(profile)
     of_all, of_profile = sources.of_file(path, profile)
     found = dict.fromkeys(of_all, str(path)) | dict.fromkeys(of_profile, f"{path} [profile.{profile}]")
-    variables = sources.own_variables()
-    return found | {name: variables.get(name, ENV_PREFIX + name.upper()) for name in sources.of_environment()}
+    variables, of_environment = sources.own_variables(), sources.of_environment()
+    found |= {name: variables.get(name, ENV_PREFIX + name.upper()) for name in of_environment}
+    preset = (of_all | of_profile | of_environment).get("preset")
+    for name in PUT_TOGETHER if preset else ():
+        found[name] = " and ".join(filter(None, (found.get(name), f"preset {preset}")))
+    return found
 
 
 _WORDS = {
@@ -79,6 +84,7 @@ _WORDS = {
 _JSON_EXAMPLES = {
     "columns": '{"workspace_id": ["Client"]}',
     "ignore_columns": '["Internal note"]',
+    "line_text": '["Date", "Task"]',
     "constants": '{"item_type": "fixed_fee"}',
     "values": '{"item_type": {"T&M": "time_entry"}}',
     "workspaces": '{"ACME retainer": 101}',
@@ -99,7 +105,7 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
         stronger = sources.of_environment() | given
         if found := sources.only_found(config):
             require_trust(found, (of_all | of_profile).keys() - stronger.keys())
-        return Settings(**(of_all | of_profile | stronger))
+        return Settings(**with_preset(of_all | of_profile | stronger))
     except ValidationError as why:
         raise _explained(why, origins(config=config, profile=profile) | dict.fromkeys(given, "the flag")) from why
     except SettingsError as why:

@@ -20,6 +20,7 @@ from importer.settings.values import (
     Folder,
     HeadersByColumn,
     IgnoredHeaders,
+    LineText,
     LongTimeout,
     NotNegative,
     PerSecond,
@@ -131,6 +132,11 @@ class Settings(BaseSettings):
         "https://app.mavenlink.com/invoices/{id}",
         description="Web address of an invoice, {id} stands for its id. A guess: Kantata does not document it.",
     )
+    preset: Literal["clockify", "toggl", "harvest"] | None = Field(
+        None,
+        description="Ready mapping of an export of Clockify, Toggl Track or Harvest, below your own lines; other "
+        "sheets are refused.",
+    )
     columns: HeadersByColumn = Field(
         default_factory=dict, description='More headers per column, as a table: [columns] workspace_id = ["Client"].'
     )
@@ -138,6 +144,11 @@ class Settings(BaseSettings):
         default_factory=list,
         description='Headers that mean nothing here: ignore_columns = ["Internal note"]; copied to the results, '
         "without a warning.",
+    )
+    line_text: LineText = Field(
+        default_factory=list,
+        description="Headers whose cells make the text of a line, in this order: "
+        'line_text = ["Date", "First name + Last name", "Task"].',
     )
     constants: Constants = Field(
         default_factory=dict,
@@ -215,7 +226,9 @@ class Settings(BaseSettings):
     @property
     def own_headers(self) -> OwnHeaders:
         """What is said of the headers of the user's own sheets."""
-        return OwnHeaders(self.columns, tuple(self.ignore_columns), frozenset(self.constants))
+        return OwnHeaders(
+            self.columns, tuple(self.ignore_columns), frozenset(self.constants), tuple(self.line_text), self.preset
+        )
 
     def read_token(self) -> str | None:
         """Return the token, or None when none is set. Raises SettingsProblem when it cannot be used."""

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from importer.model.check_only import CHECK_BY_NAME
 from importer.model.columns import BY_NAME
 from importer.settings import quantities
 from importer.values.cells import MOST_DAYS
-from importer.values.mapping import check_aliases, check_constants, check_ignored, check_values
+from importer.values.mapping import check_aliases, check_constants, check_ignored, check_line_text, check_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 InSeconds = BeforeValidator(quantities.seconds)
 """Takes “180 s” and “3 min” for what they say."""
@@ -33,7 +34,7 @@ Days = Annotated[int, Field(ge=0, le=MOST_DAYS), BeforeValidator(quantities.days
 # --- words of the user's own sheets --------------------------------------------
 
 
-def _known_columns(value: object) -> object:
+def _known_columns(value: object, known: Collection[str] = BY_NAME) -> object:
     """Refuse a column that does not exist; TOML reads a name with a point as a table within the table."""
     if not isinstance(value, dict):
         return value
@@ -47,10 +48,15 @@ def _known_columns(value: object) -> object:
         else:
             flat[name] = content
     for name in flat:
-        if name not in BY_NAME:
-            msg = f"names an unknown column “{name}”{did_you_mean(name, BY_NAME)}"
+        if name not in known:
+            msg = f"names an unknown column “{name}”{did_you_mean(name, known)}"
             raise ValueError(msg)
     return flat
+
+
+def _known_or_checked(value: object) -> object:
+    """Headers may also mean a column that is compared and never sent."""
+    return _known_columns(value, BY_NAME.keys() | CHECK_BY_NAME.keys())
 
 
 def _one_meaning(value: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -60,6 +66,11 @@ def _one_meaning(value: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def _no_meaning(value: list[str], info: ValidationInfo) -> list[str]:
     check_ignored(value, info.data.get("columns", {}))
+    return value
+
+
+def _only_text(value: list[str], info: ValidationInfo) -> list[str]:
+    check_line_text(value, info.data.get("columns", {}), info.data.get("ignore_columns", ()))
     return value
 
 
@@ -74,9 +85,11 @@ def _readable_values(value: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
 
 
 _ByColumn = BeforeValidator(_known_columns)
-HeadersByColumn = Annotated[dict[str, list[str]], AfterValidator(_one_meaning), _ByColumn]
+HeadersByColumn = Annotated[dict[str, list[str]], AfterValidator(_one_meaning), BeforeValidator(_known_or_checked)]
 IgnoredHeaders = Annotated[list[str], AfterValidator(_no_meaning)]
 """Stands below the setting ``columns``, with which it must not quarrel."""
+LineText = Annotated[list[str], AfterValidator(_only_text)]
+"""Stands below the settings ``columns`` and ``ignore_columns``."""
 Constants = Annotated[dict[str, Any], AfterValidator(_readable_constants), _ByColumn]
 WordsByColumn = Annotated[dict[str, dict[str, Any]], AfterValidator(_readable_values), _ByColumn]
 

@@ -29,8 +29,8 @@ LARGEST_ID = 2**63 - 1
 MOST_DAYS = 9999
 """Longest payment term, days."""
 
-_YES = frozenset("yes y true 1 x ja j oui si wahr vrai verdadero ✓ ✔ ☑ ✅".split())
-_NO = frozenset("no n false 0 nein non falsch faux falso ☐".split())
+_YES = frozenset("yes y true 1 x ja j oui si sim はい wahr vrai verdadero ✓ ✔ ☑ ✅".split())
+_NO = frozenset("no n false 0 nein nee non nao いいえ falsch faux falso ☐".split())
 _NET_DAYS = re.compile(
     r"(?:net(?:to)? ?|n ?/? ?|within |innerhalb von |in |[aà] )?([0-9]{1,4}) ?"
     r"(?:d|days?|tagen?|tage|jours?|d[ií]as?)?(?: net(?:to)?)?",

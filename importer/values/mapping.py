@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, Kind
 from importer.model.errors import ended
-from importer.model.headers import fold, is_ignored
+from importer.model.headers import PLUS, fold, is_ignored
 from importer.model.invoices import ItemType
 from importer.model.sheet import is_blank, text_of
 from importer.model.words import count_of, names_in_short
@@ -68,6 +68,20 @@ def check_ignored(ignored: Sequence[str], aliases: Mapping[str, Sequence[str]]) 
     for header in ignored:
         if fold(header) in meant:
             raise ValueError(f"“{header}” cannot be ignored, because [columns] makes it mean {meant[fold(header)]}")
+
+
+def check_line_text(line_text: Sequence[str], aliases: Mapping[str, Sequence[str]], ignored: Sequence[str]) -> None:
+    """Raise ValueError when a header is to stand in the text of a line and to mean something else too."""
+    others = {fold(header): "ignore_columns names it" for header in ignored}
+    for name, headers in aliases.items():
+        if name != "notes":
+            others.update((fold(header), f"[columns] makes it mean {name}") for header in headers)
+    for part in line_text:
+        for header in part.split(PLUS):
+            if not fold(header):
+                raise ValueError(f"“{part}” names no header")
+            if fold(header) in others:
+                raise ValueError(f"“{header}” cannot be a part of the text, because {others[fold(header)]}")
 
 
 def check_constants(constants: Mapping[str, object]) -> None:

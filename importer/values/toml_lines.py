@@ -46,6 +46,11 @@ def ignore_line(headers: Iterable[str], known: Mapping[str, str]) -> str:
     return f"ignore_columns = [{', '.join(map(quoted, ignored))}]"
 
 
+def text_line(parts: Iterable[str]) -> str:
+    """The line that makes the text of a line item of several headers."""
+    return f"line_text = [{', '.join(map(quoted, parts))}]"
+
+
 def value_lines(column: str, word: str, meant: str, others: Sequence[str] = ()) -> str:
     """The lines that say what a word of a column means; ``others`` are named in a remark."""
     remark = f"  # or {', '.join(others)}" if others else ""

@@ -176,6 +176,19 @@ _HEADERS = {
         "Row {number} looks like the header of another table, with other columns than row {header_row}.",
         "Keep one table per sheet: move the other one to a sheet of its own.",
     ),
+    "sheet.other_layout": Message(
+        "This is no list of rows to bill but {layout}.",
+        "Export the rows from Kantata OX or from the program in which the work is recorded.",
+    ),
+    "preset.offered": Message(
+        "This looks like {title}. It names no item types and ids of Kantata OX, so it is not billed as it stands.",
+        "To bill each row as an additional item with its text and its amount, add {options}. "
+        "invoice-importer settings --preset {name} shows the lines of importer.toml that this stands for.",
+    ),
+    "preset.other_sheet": Message(
+        "The setting preset is {preset}, but this is not {title}: {absent} is missing.",
+        "Use an export of that program, with all its columns, or leave out the setting.",
+    ),
     "column.missing": Message(
         "The required column {title} ({name}) is missing from the header in row {header_row}.{nearest}",
         "Add a column with the header “{title}”. {meaning}",
@@ -288,6 +301,11 @@ _ROWS = {
     "row.prepared": Message(
         "Prepared, but with nothing to bill, and left out: {rows_named}.",
         "Nothing to do. To bill such a row, give it a project, an item type and what that type needs.",
+        Severity.WARNING,
+    ),
+    "row.not_billable": Message(
+        "Not billable, without an amount, and left out: {rows_named}.",
+        "Nothing to do. To bill such a row, give it an amount and change the column that says so.",
         Severity.WARNING,
     ),
     "row.note": Message(

@@ -32,6 +32,7 @@ _SOURCES = {
         "{place}: “{name}” is a setting, but stands below [workspaces] as the name of a project.",
         "Move it above the first section in square brackets, or right below its [profile.NAME].",
     ),
+    "preset.unknown": Message("There is no preset “{name}”.", "The presets are {names}."),
     "settings.value": Message("The setting “{name}” is wrong: {why}", "Correct {place}."),
     "settings.value:json": Message(
         "The setting “{name}” is wrong: {variable} is not JSON.",
