@@ -23,6 +23,7 @@ EXAMPLES = {
     "payment_schedule": "30",
     "encoding": '"windows-1252"',
     "not_sent_cells": '"compare"',
+    "preset": '"clockify"',
     "workspace_aliases": '"projects.csv"',
     "expect_invoices": "10",
     "expect_total": "12345.50",
@@ -32,10 +33,13 @@ EXAMPLES = {
     "heartbeat_url": '"https://hc-ping.example/your-check"',
 }
 """Values shown for settings whose default is empty."""
-IN_TAIL = frozenset({"columns", "ignore_columns", "constants", "values", "workspaces"})
+IN_TAIL = frozenset({"columns", "ignore_columns", "line_text", "constants", "values", "workspaces"})
 TAIL = """
 # Headers of your own that mean nothing to Kantata; copied to the results, without a warning.
 #ignore_columns = ["Internal note"]
+
+# Headers whose cells make the text of a line, in this order.
+#line_text = ["Date", "First name + Last name", "Task"]
 
 # More headers that mean a column, for sheets that use names of their own.
 #[columns]

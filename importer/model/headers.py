@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from importer.model.check_only import CHECK_BY_NAME, CHECK_ONLY
@@ -62,9 +62,11 @@ class KnownHeaders(dict[str, str]):
         self.own = own
         self.ignored = frozenset(fold(header) or header.strip() for header in own.ignored)
         self.checked: dict[str, CheckOnly] = {}
-        self.text_parts = tuple(tuple(map(fold, part.split(PLUS))) for part in own.line_text)
+        self.text_parts = [list(map(fold, part.split(PLUS))) for part in own.line_text]
+        self.text_words = frozenset(chain.from_iterable(self.text_parts))
+        self.own_words = self.text_words | set(map(fold, chain.from_iterable(own.aliases.values())))
         for name in own.aliases.keys() & CHECK_BY_NAME.keys():
-            self.checked.update((_check_only_key(header), CHECK_BY_NAME[name]) for header in own.aliases[name])
+            self.checked.update(dict.fromkeys(map(_check_only_key, own.aliases[name]), CHECK_BY_NAME[name]))
 
 
 def is_ignored(header: str, known: Mapping[str, str]) -> bool:
@@ -98,8 +100,7 @@ def known_headers(more: Mapping[str, Sequence[str]] | None = None, own: OwnHeade
             known[fold(header)] = name
 
     understood = KnownHeaders({header: name for header, name in known.items() if name in BY_NAME}, own)
-    for header in itertools.chain.from_iterable(understood.text_parts):
-        understood[header] = "notes"
+    understood.update(dict.fromkeys(understood.text_words, "notes"))
     return understood
 
 
@@ -210,7 +211,12 @@ def check_only_as(header: str, known: Mapping[str, str]) -> CheckOnly | None:
 
 def is_part_of_text(header: str, known: Mapping[str, str]) -> bool:
     """Tell whether the settings put this header into the text of a line."""
-    return isinstance(known, KnownHeaders) and fold(header) in itertools.chain.from_iterable(known.text_parts)
+    return isinstance(known, KnownHeaders) and fold(header) in known.text_words
+
+
+def is_in_own_words(header: str, known: Mapping[str, str]) -> bool:
+    """Tell whether the settings give this header its meaning."""
+    return isinstance(known, KnownHeaders) and fold(header) in known.own_words
 
 
 def _check_only_key(header: str) -> str:

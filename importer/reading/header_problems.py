@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 from functools import partial
+from itertools import chain, filterfalse
 from typing import TYPE_CHECKING, Any
 
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED, RESULT_COLUMNS
@@ -12,6 +13,7 @@ from importer.model.headers import (
     check_only_as,
     fold,
     is_ignored,
+    is_in_own_words,
     is_part_of_text,
     known_as,
     own_headers,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from importer.model.problems import Problem
     from importer.model.sheet import Header
     from importer.reading.formats.grid import Grid
+    from importer.values.presets import Preset
 
 NEAR = 0.83
 """Likeness (difflib ratio) from which an unknown header counts as a misspelling."""
@@ -71,17 +74,12 @@ def column_problems(grid: Grid, row: int, headers: tuple[Header, ...], known: Ma
 def _words_of_exports(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> Iterator[Problem]:
     """Warn of headers that often mean something else in an export of another program; the settings can say which."""
     by_id = any(header.column == "item_id" for header in headers)
-    own = {fold(text) for texts in own_headers(known).aliases.values() for text in texts}
     for header in headers:
         word = fold(header.text)
         name = header.column
-        if (
-            name is None
-            or word in own
-            or is_part_of_text(header.text, known)
-            or word not in _WORDS_OF_EXPORTS
-            or (word == "date" and not by_id)
-        ):
+        if name is None or word not in _WORDS_OF_EXPORTS or is_in_own_words(header.text, known):
+            continue
+        if word == "date" and not by_id:
             continue
         yield problem(
             "column.read_as",
@@ -105,18 +103,15 @@ def missing_columns(
     A column for which a header is probably misspelt is left out: ``problems``, those of
     the columns that are there, ask about it already.
     """
-    offer = offer_of_presets([header.text for header in headers], known)
+    texts = [header.text for header in headers]
+    offer = offer_of_presets(texts, known)
     if offer:
         cell = cell_address(headers[0].position, row)
         return [problem("preset.offered", sheet=grid.name, cell=cell, row=row, **offer)]
     asked_about = {asked.meant for asked in problems if asked.code == "column.near_miss"}
-    unknown = []
-    for header in headers:
-        if header.column is None and check_only_as(header.text, known) is None:
-            unknown.append(header.text)
-    names = {header.column for header in headers if header.column}
+    unknown = list(filterfalse(partial(_is_understood, known=known), texts))
     missing = []
-    for name in lacking(names, known):
+    for name in lacking({header.column or "" for header in headers}, known):
         if name in asked_about:
             continue
         column = BY_NAME[name]
@@ -135,6 +130,10 @@ def missing_columns(
             )
         )
     return missing
+
+
+def _is_understood(text: str, known: Mapping[str, str]) -> bool:
+    return known_as(text, known) is not None or check_only_as(text, known) is not None
 
 
 def _nearest_header(headers: list[str], name: str, known: Mapping[str, str]) -> str:
@@ -191,26 +190,30 @@ def _layout_problems(
     if preset is None or preset in alike(texts):
         return ()
     absent = min((absent_headers(texts, signature) for signature in preset.signatures), key=len)
-    names = ", ".join(f"“{header.partition('|')[0]}”" for header in absent)
-    return (place("preset.other_sheet", preset=preset.name, title=preset.title, absent=names),)
+    first_names = [names.partition("|")[0] for names in absent]
+    named = ", ".join(f"“{name}”" for name in first_names)
+    return (place("preset.other_sheet", preset=preset.name, title=preset.title, absent=named),)
 
 
 def offer_of_presets(texts: Sequence[str], known: Mapping[str, str]) -> dict[str, Any]:
     """What a message says of the presets that fit headers which say too little; empty where it has nothing to say."""
-    own, presets = own_headers(known), alike(texts)
-    if own.preset or not presets:
-        return {}
-    own_words = {fold(text) for headers in own.aliases.values() for text in headers}
-    strange = {fold(text) for preset in presets for text in preset.ignore_columns} - own_words
-    meant = {known_as(text, known) for text in texts if fold(text) not in strange}
-    if not lacking({name for name in meant if name}, known):
+    presets = [] if own_headers(known).preset else alike(texts)
+    if not presets or not lacking(_sure_names(texts, presets, known), known):
         return {}
     titles, names = [preset.title for preset in presets], [preset.name for preset in presets]
-    return {
-        "title": " or ".join(titles),
-        "options": " or ".join(f"--preset {name}" for name in names),
-        "name": names[0],
-    }
+    options = [f"--preset {name}" for name in names]
+    return {"title": " or ".join(titles), "options": " or ".join(options), "name": names[0]}
+
+
+def _sure_names(texts: Sequence[str], presets: Sequence[Preset], known: Mapping[str, str]) -> set[str]:
+    """The columns that headers name, without those that mean something else in such an export, as “Type” does."""
+    ignored = chain.from_iterable(preset.ignore_columns for preset in presets)
+    strange = set(map(fold, ignored))
+    names = set()
+    for text in texts:
+        if fold(text) not in strange or is_in_own_words(text, known):
+            names.add(known_as(text, known))
+    return set(filter(None, names))
 
 
 def _duplicates(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> list[Problem]:

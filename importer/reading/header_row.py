@@ -12,6 +12,7 @@ from importer.model.messages import error, problem
 from importer.model.sheet import Header, is_blank, text_of
 from importer.reading.cover import is_annotation
 from importer.reading.header_problems import column_problems, lacking, missing_columns, misspelt, offer_of_presets
+from importer.reading.line_text import without_other_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -209,7 +210,7 @@ def _how_good(start: HeaderRow) -> tuple[int, int]:
 
 def _header_row(grid: Grid, row: int, known: Mapping[str, str], texts: Mapping[int, str]) -> HeaderRow:
     headers = tuple(Header(position, text, known_as(text, known)) for position, text in texts.items())
-    headers = _with_unit_price(headers, known)
+    headers = without_other_texts(_with_unit_price(headers, known), known)
     return HeaderRow(row, headers, column_problems(grid, row, headers, known))
 
 

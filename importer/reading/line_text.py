@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from importer.model.headers import KnownHeaders, fold
+from importer.model.headers import KnownHeaders, fold, is_part_of_text
 from importer.model.problems import cell_address
 from importer.model.sheet import CellFault, is_blank, text_of
 from importer.reading.appearance import changed
@@ -17,11 +18,22 @@ from importer.values.texts import text_of_cell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from importer.model.sheet import Cell, RawRow
+    from importer.model.sheet import Cell, Header, RawRow
     from importer.reading.header_row import HeaderRow
 
 TEXT = "notes"
 BETWEEN = " · "
+
+
+def without_other_texts(headers: tuple[Header, ...], known: Mapping[str, str]) -> tuple[Header, ...]:
+    """Where the settings make the text of several columns, no other column is a part of it."""
+    if not any(is_part_of_text(header.text, known) for header in headers):
+        return headers
+    left = []
+    for header in headers:
+        is_other = header.column == TEXT and not is_part_of_text(header.text, known)
+        left.append(replace(header, column=None) if is_other else header)
+    return tuple(left)
 
 
 def joined(start: HeaderRow, lines: list[RawRow], known: Mapping[str, str]) -> tuple[list[RawRow], HeaderRow]:
@@ -46,7 +58,7 @@ def _parts(start: HeaderRow, known: Mapping[str, str]) -> Iterator[list[int]]:
         if header.column == TEXT:
             at.setdefault(fold(header.text), []).append(header.position)
     for names in known.text_parts if isinstance(known, KnownHeaders) else ():
-        positions = [position for name in names for position in at.get(name, ())]
+        positions = list(chain.from_iterable(at.get(name, ()) for name in names))
         if positions:
             yield positions
 
@@ -80,5 +92,5 @@ def _read(cell: Cell) -> Cell:
 
 def _note(start: HeaderRow, parts: Sequence[Sequence[int]]) -> str:
     titles = {header.position: header.text for header in start.headers}
-    names = ", ".join(f"“{titles[position]}”" for positions in parts for position in positions)
+    names = ", ".join(f"“{titles[position]}”" for position in chain.from_iterable(parts))
     return f"The text of each line is made of {names}, as line_text says."

@@ -69,10 +69,14 @@ def find_not_lines(
 
     problems += _below_table(judge, rows, excluded)
     for key, kind in (("row.prepared", Excluded.PREPARED), ("row.not_billable", Excluded.NOT_BILLABLE)):
-        left_out = sorted(row for row, why in excluded.items() if why is kind)
-        if left_out:
-            problems.append(problem(key, sheet=grid.name, row=left_out[0], rows_named=row_ranges(left_out)))
+        problems += _left_out(grid, key, [row for row, why in excluded.items() if why is kind])
     return excluded, problems
+
+
+def _left_out(grid: Grid, key: str, rows: list[int]) -> Iterator[Problem]:
+    """One warning that names all rows that were left out for the same reason."""
+    if rows:
+        yield problem(key, sheet=grid.name, row=min(rows), rows_named=row_ranges(sorted(rows)))
 
 
 def _below_table(judge: _Judge, rows: list[RawRow], excluded: dict[int, Excluded]) -> Iterator[Problem]:

@@ -158,21 +158,26 @@ def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
     if preset is None or not isinstance(columns, dict) or not isinstance(ignored, list):
         return dict(given)
 
-    own = {fold(str(header)) for header in itertools.chain(ignored, *map(_listed, columns.values()))}
-    text = [part for part in preset.line_text if own.isdisjoint(map(fold, part.split(PLUS)))]
-    own |= {fold(header) for part in _listed(given.get("line_text")) for header in str(part).split(PLUS)}
+    own = _headers_in(ignored, *columns.values())
+    text = [part for part in preset.line_text if own.isdisjoint(_headers_in([part]))]
+    own |= _headers_in(given.get("line_text"))
+    of_preset = {name: _without(own, headers) for name, headers in preset.columns.items()}
     constants = given.get("constants", {})
+    if isinstance(constants, dict):
+        constants = {**preset.constants, **constants}
     return {
         **given,
-        "columns": {name: _without(own, headers) for name, headers in preset.columns.items()} | columns,
+        "columns": of_preset | columns,
         "ignore_columns": [*ignored, *_without(own, preset.ignore_columns)],
         "line_text": given.get("line_text", text),
-        "constants": {**preset.constants, **constants} if isinstance(constants, dict) else constants,
+        "constants": constants,
     }
 
 
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+def _headers_in(*lists: object) -> set[str]:
+    """The folded headers of lists of settings, which may not be sound yet."""
+    parts = itertools.chain.from_iterable(value for value in lists if isinstance(value, list))
+    return set(map(fold, itertools.chain.from_iterable(str(part).split(PLUS) for part in parts)))
 
 
 def _without(own: set[str], headers: Iterable[str]) -> list[str]:

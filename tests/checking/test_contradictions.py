@@ -277,3 +277,22 @@ def test_currency_and_remarks_do_not_hide_a_header(header: str, name: str | None
     """Programs put the currency into the header."""
     column = check_only_as(header, KNOWN)
     assert (column and column.name) == name
+
+
+# --- headers of the user's own -------------------------------------------------------
+
+
+def test_settings_can_name_a_compared_column(tmp_path: Path) -> None:
+    """Headers of the user's own are compared as those that are known, whatever else they could mean."""
+    own = OwnHeaders({"void": ["Erledigt"], "rate": ["Type"], "hours": ["Aufwand (h)"]})
+    path = csv_file(
+        tmp_path / "a.csv",
+        "Project ID,Item type,Amount,Erledigt,Type,Aufwand (h)\n"
+        "101,Fixed fee,500,ja,50,9\n101,Fixed fee,400,nein,50,8\n",
+    )
+    with in_this_process():
+        sheet = read_sheet(path, None, known_headers(own=own))
+    assert [(fault.code, fault.cell) for fault in checked(sheet)[1]] == [
+        ("column.contradicts", "D2"),
+        ("column.contradicts", "F2"),
+    ]

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,3 +132,19 @@ def test_production_asks_for_the_total(cli: Cli, sandbox: Sandbox, answer: str, 
 def test_without_production_there_is_no_banner(cli: Cli, sandbox: Sandbox) -> None:
     """What is always there is not seen."""
     assert "PRODUCTION" not in cli.at(sandbox).run("preview", cli.fees(1)).stderr
+
+
+def test_settings_print_the_lines_of_a_preset(cli: Cli) -> None:
+    """On stdout, ready to be copied; a name that does not exist is wrong use."""
+    done = cli.run("settings", "--preset", "harvest")
+    assert (done.exit_code, tomllib.loads(done.stdout)["columns"]["amount"]) == (0, ["Billable Amount"])
+    assert cli.run("settings", "--preset", "everhour").exit_code == 2
+
+
+def test_settings_say_what_comes_from_a_preset(cli: Cli) -> None:
+    """Its lines stand in the settings that they belong to, below those of the user."""
+    (cli.folder / "own.toml").write_text('preset = "toggl"\nignore_columns = ["Deal ID"]\n')
+    values = values_of(cli.run("settings", "--json", "--config", "own.toml").stdout)
+    ignored, origin = values["ignore_columns"]
+    assert (ignored[:2], origin) == (["Deal ID", "Email"], "own.toml and preset toggl")
+    assert values["constants"] == ({"item_type": "Additional item"}, "preset toggl")
