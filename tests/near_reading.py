@@ -1,4 +1,4 @@
-"""Sheets are taken apart in the process that asks: the start of a Python for each file is most of what reading costs.
+"""Files are worked on in the process that asks: the start of a Python for each file is most of what that costs.
 
 Request and answer are pickled and checked as ever; only the bounds of the child are missing. What the child itself
 promises is proven with the fixture ``real_child`` and with ``Cli.cold``.
@@ -6,36 +6,38 @@ promises is proven with the fixture ``real_child`` and with ``Cli.cold``.
 
 from __future__ import annotations
 
+import importlib
+import io
 import pickle
-import subprocess
 import warnings
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING
 
-from importer.reading.formats import unpack as room
-from importer.reading.formats.child import answer_to
+from importer.reading import bounded_child
 
-REAL = room.subprocess  # type: ignore[attr-defined]
-"""What the room starts its child with."""
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+REAL = bounded_child.ask
+"""What asks a child."""
 
 
-def _answered(command: list[str], *, input: bytes, **_: Any) -> subprocess.CompletedProcess[bytes]:  # noqa: A002 - as subprocess has it
+def _answered(
+    main: str, request: object, bounds: bounded_child.Bounds, allowed: Collection[tuple[str, str]] = ()
+) -> object:
     """Do what ``main`` of the child does, without its bounds."""
+    room = importlib.import_module(main.partition(":")[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the child's stderr is thrown away
-        answer = answer_to(pickle.loads(input))  # noqa: S301 - it was pickled a moment ago
-    return subprocess.CompletedProcess(command, 0, pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL), b"")
-
-
-NEAR = SimpleNamespace(run=_answered, TimeoutExpired=subprocess.TimeoutExpired)
-"""All that the room uses of subprocess."""
+        answer = room.answer_to(pickle.loads(pickle.dumps(request)))  # noqa: S301 - it was pickled a moment ago
+    data = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
+    return bounded_child.Answers(io.BytesIO(data), bounds.answer_bytes, allowed).load()
 
 
 def near() -> None:
-    """From now on, this process reads its sheets itself."""
-    room.subprocess = NEAR  # type: ignore[attr-defined]
+    """From now on, this process works on its files itself."""
+    bounded_child.ask = _answered
 
 
 def far() -> None:
-    """From now on, a child reads them again, as in earnest."""
-    room.subprocess = REAL  # type: ignore[attr-defined]
+    """From now on, a child works on them again, as in earnest."""
+    bounded_child.ask = REAL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _IGNORED_IN_NAMES = str.maketrans("", "", " _-.?*:")
 
 
+@lru_cache(maxsize=1000)
 def fold(name: str) -> str:
     """Reduce a header or a choice to what is compared: no case, blanks, ``_``, ``-``, ``.``."""
     plain = unicodedata.normalize("NFKC", name).casefold()
@@ -28,6 +30,7 @@ def fold(name: str) -> str:
     return visible.translate(_IGNORED_IN_NAMES)
 
 
+@lru_cache(maxsize=1000)
 def bare(word: str) -> str:
     """Reduce a word to what is compared: no case, blanks, points, hyphens or accents."""
     letters = unicodedata.normalize("NFKD", fold(word))

@@ -111,8 +111,11 @@ class _Cells:
     def _rows_in(self, runs: Iterable[Run]) -> list[RawRow]:
         """The rows of these cells that hold a value, each once."""
         found: dict[int, RawRow] = {}
-        for position, first, last in runs:
-            for row in self._lines[bisect_left(self._numbers, first) : bisect_right(self._numbers, last)]:
+        reached: dict[int, int] = {}
+        for position, first, last in sorted(runs):
+            begin = max(first, reached.get(position, 0) + 1)  # a file may name the same cells a thousand times
+            reached[position] = max(last, begin - 1)
+            for row in self._lines[bisect_left(self._numbers, begin) : bisect_right(self._numbers, last)]:
                 value = row.cell(position)
                 if not is_blank(value) and not isinstance(value, CellFault):
                     found[row.number] = row

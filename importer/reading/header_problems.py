@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 from functools import partial
 from itertools import chain, filterfalse
@@ -33,9 +32,9 @@ if TYPE_CHECKING:
     from importer.reading.formats.grid import Grid
     from importer.values.presets import Preset
 
-NEAR = 0.83
-"""Likeness (difflib ratio) from which an unknown header counts as a misspelling."""
-ALIKE = 0.6
+NEAR = 83
+"""Likeness (rapidfuzz ratio, 0 to 100) from which an unknown header counts as a misspelling."""
+ALIKE = 60
 """Likeness from which a header is named as the nearest to a missing one."""
 CHANGES_AMOUNTS = frozenset({"status", "invoicestatus", "billingstatus"})
 """Folded headers of columns that a person may expect to change what is billed; the program does not apply them."""
@@ -138,22 +137,23 @@ def _is_understood(text: str, known: Mapping[str, str]) -> bool:
 
 def _nearest_header(headers: list[str], name: str, known: Mapping[str, str]) -> str:
     """A sentence that names the header most like the names of a column; empty when none is like them."""
+    from rapidfuzz import fuzz, process  # most headers are known
+
+    nearest, best = "", float(ALIKE)
     names = [header for header, meant in known.items() if meant == name]
-
-    def likeness(header: str) -> float:
-        folded = fold(header)
-        return max(difflib.SequenceMatcher(None, folded, name).ratio() for name in names)
-
-    near = max(headers, key=likeness, default=None)
-    if near is None or likeness(near) < ALIKE:
-        return ""
-    return f" The nearest header is “{near}”."
+    for header in headers:
+        found = process.extractOne(fold(header), names, scorer=fuzz.ratio, score_cutoff=best)
+        if found is not None and (found[1] > best or not nearest):
+            nearest, best = f" The nearest header is “{header}”.", found[1]
+    return nearest
 
 
 def misspelt(text: str, known: Mapping[str, str]) -> str | None:
     """Column that a misspelt header may mean; None when none is near."""
+    from rapidfuzz import fuzz, process
+
     folded = fold(text)
-    for name in difflib.get_close_matches(folded, known, n=5, cutoff=NEAR):
+    for name, _, _ in process.extract(folded, list(known), scorer=fuzz.ratio, score_cutoff=NEAR, limit=5):
         if not _has_another_word(folded, name):
             return known[name]
     return None

@@ -27,6 +27,7 @@ from importer.model.errors import FileProblem, ReaderDefect, WrongUse
 from importer.model.exit_codes import ExitCode
 from importer.model.headers import known_headers
 from importer.model.sheet import CellFault, is_blank
+from importer.reading import bounded_child
 from importer.reading.formats import unpack as room
 from importer.reading.formats.archive import Archive
 from importer.reading.formats.child import Request, take_apart
@@ -279,7 +280,44 @@ def test_no_answer_can_run_anything() -> None:
     """A class that answers are not made of is refused before it is looked up."""
     for made in (os.system, subprocess.Popen, eval):
         with pytest.raises(pickle.UnpicklingError):
-            room._Answers(io.BytesIO(pickle.dumps(made))).load()  # noqa: SLF001 - the guard itself
+            bounded_child.Answers(io.BytesIO(pickle.dumps(made)), 1000, room._ALLOWED).load()  # noqa: SLF001 - the guard itself
+
+
+@pytest.mark.parametrize("answer", [pickle.dumps("x" * 2000), b"S'" + b"x" * 2000])
+def test_an_answer_that_is_too_long_is_not_read(answer: bytes) -> None:
+    """It is counted while it is read."""
+    with pytest.raises(bounded_child.ChildTooLarge):
+        bounded_child.Answers(io.BytesIO(answer), 1000).load()
+
+
+LOUD = "import sys\nwhile True: sys.stdout.buffer.write(b'S' + b'x' * 10**6)"
+GREEDY = "import time; kept = bytearray(300 * 2**20); time.sleep(60)"
+
+
+@pytest.mark.parametrize("program", [LOUD, GREEDY])
+def test_a_child_without_limits_of_its_own_is_ended(
+    tmp_path: Path, program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system limits no memory, as on Windows, this process looks on; endless answers end anywhere."""
+    script = csv_file(tmp_path / "child.py", program)
+    command = csv_file(tmp_path / "python", f"#!/bin/sh\nexec {sys.executable} {script}\n")
+    command.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(command))
+    monkeypatch.setattr(bounded_child, "LIMITS_MEMORY", False)
+    with pytest.raises(FileProblem) as caught:
+        unpack("a.xlsx", b"PK", KNOWN, limits=replace(SMALL, seconds=30, memory_bytes=200 * 2**20))
+    assert caught.value.code == "file.too_large"
+
+
+def test_the_child_writes_no_file_and_starts_no_process(tmp_path: Path) -> None:
+    """What takes it over could do neither; root may still start processes."""
+    written = tmp_path / "written"
+    script = (
+        "from importer.reading.formats.child import limit_this_process\n"
+        f"limit_this_process(5, 2**30)\nwith open({str(written)!r}, 'w') as file:\n    file.write('x')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ("File too large" in done.stderr, written.read_text()) == (True, "")
 
 
 def test_memory_is_bounded() -> None:

@@ -6,6 +6,7 @@ It imports as little as it can: its start is paid for every file.
 from __future__ import annotations
 
 import gc
+import os
 import pickle
 import sys
 from contextlib import suppress
@@ -27,6 +28,11 @@ from importer.reading.formats.identify import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+LONGEST_NAME = 255
+"""Characters of the name of a sheet; Excel allows 31, LibreOffice more."""
+MOST_FILES = 64
+"""Files that this process may have open: its modules, and the pipes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,8 @@ def main() -> None:
     """Read one request from stdin, write one answer to stdout, both pickled."""
     gc.disable()  # millions of cells are no garbage, and this process ends before any matters
     request: Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - it comes from the parent
-    _limit(request.limits)
-    # Not with Pickler.fast: it raises KeyError from the twelfth sheet on.
-    pickle.dump(answer_to(request), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+    limit_this_process(request.limits.seconds, request.limits.memory_bytes)
+    answer_and_end(answer_to(request))
 
 
 def answer_to(request: Request) -> Unpacked | Refusal:
@@ -97,6 +102,8 @@ def take_apart(request: Request) -> Unpacked:
             raise
         data = decrypted(request.name, data)
         grids = _grids(request.name, data, kind, request.limits)
+    if any(len(grid.name) > LONGEST_NAME for grid in grids):  # each message about the sheet repeats it
+        raise error(FileProblem, "file.damaged:unusual", name=request.name)
     if data is not request.data:
         notes = ("The file is encrypted with Excel's built-in password, which protects nothing; it was opened.",)
     return Unpacked(kind.value, tuple(grids), problems, notes)
@@ -125,14 +132,35 @@ def _grids(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
     return by_calamine.read(name, data, kind, limits)
 
 
-def _limit(limits: Limits) -> None:
-    """Bound memory and processor time where the system can (not on Windows)."""
+# --- bounds -------------------------------------------------------------------
+
+
+def limit_this_process(seconds: float, memory_bytes: int) -> None:
+    """Bound memory and processor time where the system can; let it write no file and start no process.
+
+    On Windows there are no such limits: who asks this process looks on, and ends it.
+    """
     if sys.platform == "win32":
         return
     import resource
 
-    with suppress(ValueError, OSError):
-        seconds = int(limits.seconds) + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    processor_seconds = int(seconds) + 1
+    limits = {
+        resource.RLIMIT_CPU: (processor_seconds, processor_seconds + 1),
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_AS: (memory_bytes, memory_bytes),
+        resource.RLIMIT_FSIZE: (0, 0),
+        resource.RLIMIT_NOFILE: (MOST_FILES, MOST_FILES),
+        resource.RLIMIT_NPROC: (0, 0),
+    }
+    for what, limit in limits.items():
+        with suppress(ValueError, OSError):
+            resource.setrlimit(what, limit)
+
+
+def answer_and_end(answer: object) -> None:
+    """Send the answer and end at once: to give back millions of cells one by one takes a while."""
+    # Not with Pickler.fast: it raises KeyError from the twelfth sheet on.
+    pickle.dump(answer, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+    sys.stdout.flush()
+    os._exit(0)

@@ -30,7 +30,7 @@ UNUSUAL = cell_fault("?", "*.unusual")
 @cache
 def error_value(shown: str) -> CellFault:
     """An error such as ``#REF!``."""
-    return cell_fault(shown, "*.error_value")
+    return cell_fault(shown[:LONGEST_SHOWN], "*.error_value")
 
 
 def may_be_cover(sheet_name: str) -> bool:
@@ -149,8 +149,12 @@ class Unpacked:
     """How it was read, where that was a decision; whole sentences."""
 
 
-MOST_MERGED_ROWS = 500_000
-"""Rows of all merged ranges together; Excel allows no ranges that overlap, but a hostile file may hold them."""
+LONGEST_TEXT = 32_767
+"""Characters that fit into a cell of Excel; a longer one is a fault at its cell."""
+LONGEST_SHOWN = 100
+"""Characters of a fault that are shown."""
+MOST_CHARACTERS = 2**28
+"""Of all texts of a sheet together, each counted wherever it stands; a file may write one and refer to it often."""
 KEPT_ROWS = 100
 """Rows kept of a sheet that is too large, enough to find its header."""
 
@@ -167,13 +171,16 @@ def bounded(grid: Grid, limits: Limits) -> Grid:
 
     width = max((_width(row, limits.columns) for row in wide_rows), default=0)
     if len(rows) > limits.rows:
-        return _cut(grid, limits, f"has {len(rows):,} rows; at most {limits.rows:,} are read (setting most_rows)")
+        return cut(grid, limits, f"has {len(rows):,} rows; at most {limits.rows:,} are read (setting most_rows)")
     if width > limits.columns:
-        return _cut(grid, limits, f"has {width:,} columns; at most {limits.columns:,} are read (setting most_columns)")
-    if _merged_rows(grid) > MOST_MERGED_ROWS:
-        return _cut(grid, limits, f"has more than {MOST_MERGED_ROWS:,} rows in merged cells")
+        return cut(grid, limits, f"has {width:,} columns; at most {limits.columns:,} are read (setting most_columns)")
     if wide_rows:
-        return replace(grid, rows=[row[: limits.columns] for row in rows])
+        grid = replace(grid, rows=[row[: limits.columns] for row in rows])
+    if _unite_texts(grid.rows) > MOST_CHARACTERS:
+        return cut(grid, limits, f"holds texts of more than {MOST_CHARACTERS // 10**6:,} million characters")
+    _keep_to_table(grid, limits)
+    if _merged_cells(grid) > len(grid.rows) * max(map(len, grid.rows), default=0):
+        return cut(grid, limits, "has merged cells that overlap")
     return grid
 
 
@@ -182,10 +189,57 @@ def _drop_blank_end(rows: list[list[Cell]]) -> None:
         rows.pop()
 
 
-def _merged_rows(grid: Grid) -> int:
-    """Rows of all merged ranges together."""
-    last_row = len(grid.rows)
-    return sum(min(area.last_row, last_row) - area.first_row + 1 for area in grid.look.merged)
+def _unite_texts(rows: list[list[Cell]]) -> int:
+    """Let equal texts be one, which is kept and sent once; return how many characters the cells have in all.
+
+    A text that is too long becomes a fault.
+    """
+    known: dict[str, Cell] = {}
+    characters, of_row, before = 0, 0, None
+    for row in rows:
+        if row is not before:  # else one element stands for several rows
+            before, of_row = row, 0
+            for position, cell in enumerate(row):
+                if type(cell) is str:
+                    of_row += len(cell)
+                    kept = known.get(cell)
+                    if kept is None:
+                        kept = known[cell] = cell if len(cell) <= LONGEST_TEXT else _too_long(cell)
+                    row[position] = kept
+        characters += of_row
+    return characters
+
+
+def _too_long(text: str) -> CellFault:
+    return cell_fault(f"{text[:LONGEST_SHOWN]}…", "*.too_long", most=LONGEST_TEXT)
+
+
+def _keep_to_table(grid: Grid, limits: Limits) -> None:
+    """Forget what the file says of places where no value can be."""
+    look, last_row = grid.look, len(grid.rows)
+    look.hidden_rows = {row for row in look.hidden_rows if row <= last_row}
+    areas = [area for area in look.merged if area.first_row <= min(area.last_row, last_row)]
+    look.merged = [_within(area, limits) for area in areas]
+
+
+def _within(area: MergedRange, limits: Limits) -> MergedRange:
+    if area.last_row <= limits.rows and area.last_position < limits.columns:
+        return area
+    last_row, last_position = min(area.last_row, limits.rows), min(area.last_position, limits.columns - 1)
+    return replace(area, last_row=last_row, last_position=last_position)
+
+
+def _merged_cells(grid: Grid) -> int:
+    """Cells of all merged ranges together, as far as the table reaches; no program lets them overlap."""
+    last_row, width = len(grid.rows), max(map(len, grid.rows), default=0)
+    return sum(_size_of(area, last_row, width) for area in grid.look.merged)
+
+
+def _size_of(area: MergedRange, last_row: int, width: int) -> int:
+    """Cells of a merged range within a table; 0 for one that ends before it begins."""
+    rows = min(area.last_row, last_row) - area.first_row + 1
+    columns = min(area.last_position, width - 1) - area.first_position + 1
+    return max(rows, 0) * max(columns, 0)
 
 
 def _width(row: list[Cell], least: int) -> int:
@@ -196,5 +250,8 @@ def _width(row: list[Cell], least: int) -> int:
     return 0
 
 
-def _cut(grid: Grid, limits: Limits, why: str) -> Grid:
-    return replace(grid, rows=[row[: limits.columns] for row in grid.rows[:KEPT_ROWS]], too_large=why)
+def cut(grid: Grid, limits: Limits, why: str) -> Grid:
+    """The grid without most of its rows, marked as too large; ``why`` is the rest of a sentence about it."""
+    rows = [row[: limits.columns] for row in grid.rows[:KEPT_ROWS]]
+    _unite_texts(rows)
+    return replace(grid, rows=rows, look=SideLook(), too_large=why)

@@ -12,15 +12,18 @@ from xml.parsers import expat
 
 from importer.model.errors import FileProblem
 from importer.model.messages import error
+from importer.model.sheet import is_blank
 from importer.reading.formats.archive import Archive
 from importer.reading.formats.formulas import Formula, Formulas, has_seed, of_ods, runs_of
 from importer.reading.formats.grid import (
+    LONGEST_TEXT,
     NOT_CALCULATED,
     UNUSUAL,
     Grid,
     MergedRange,
     SideLook,
     bounded,
+    cut,
     error_value,
     may_be_cover,
 )
@@ -85,6 +88,8 @@ MOST_REPEATED = 1_048_576
 """Rows and columns that one element can stand for; a larger count is taken as this."""
 MOST_PLACES = 1000
 """Rows, and columns, for which one element with a look is taken to stand."""
+MOST_COPIES = 10_000
+"""Rows with values, beyond those that the file holds itself, for which its elements may stand."""
 MOST_BLANKS = 1000
 """Blanks for which one element can stand."""
 WIDEST = 1_024
@@ -129,19 +134,31 @@ class _CellNow:
     """The cell that is being read."""
 
     attributes: dict[str, str]
-    shown: str = ""
-    """Its text."""
+    letters: list[str] = field(default_factory=list)
+    """Its text, piece by piece."""
+    count: int = 0
+    """Its characters."""
     parts: list[Part] = field(default_factory=list)
     """The parts of its text, from the first one on that has a look of its own."""
     paragraphs: int = 0
 
+    @property
+    def shown(self) -> str:
+        """Its text."""
+        if len(self.letters) > 1:
+            self.letters = ["".join(self.letters)]
+        return self.letters[0] if self.letters else ""
+
     def put(self, text: str, look: str, styles: Styles) -> None:
-        """Put more letters to the text."""
+        """Put more letters to the text; what is too long for a cell already needs no more."""
+        if self.count > LONGEST_TEXT:
+            return
         if look and not self.parts:
             self.parts.append(Part(self.shown))
         if look or self.parts:
             self.parts.append(styles.part(text, look))
-        self.shown += text
+        self.letters.append(text)
+        self.count += len(text)
 
 
 class _Content:
@@ -279,6 +296,8 @@ class _Table:
         self._look = SideLook()
         self._runs = FormatRuns()
         self._rows: list[list[Cell]] = []
+        self._copies = 0
+        """Rows with values beyond twice those that the file holds itself."""
         self._cells: list[Cell] = []
         self._row, self._rows_now, self._position = 0, 1, 0
         self._styles_of_columns: list[str] = []
@@ -287,7 +306,10 @@ class _Table:
     def grid(self, limits: Limits) -> Grid:
         """The whole table."""
         self._look.formats = self._runs.found()
-        return bounded(Grid(self._name, self._rows, hidden=self._is_hidden, look=self._look), limits)
+        grid = Grid(self._name, self._rows, hidden=self._is_hidden, look=self._look)
+        if self._copies > MOST_COPIES:
+            return cut(grid, limits, f"repeats the same rows more than {MOST_COPIES:,} times")
+        return bounded(grid, limits)
 
     def start_column(self, attributes: dict[str, str]) -> None:
         """Take what one element says about columns."""
@@ -312,6 +334,8 @@ class _Table:
             first, last = self._row, min(self._row + self._rows_now, most_rows + 1)
             self._rows.extend([] for _ in range(len(self._rows), min(first, last)))
             self._rows.extend(self._cells for _ in range(first, last))
+            if not all(map(is_blank, self._cells)):
+                self._copies += last - first - 2
         self._row = min(self._row + self._rows_now, MOST_REPEATED)
 
     def end_cell(self, now: _CellNow) -> None:
@@ -353,7 +377,7 @@ class _Table:
             shown = now.shown.strip()
             is_other = bool(now.paragraphs) and _is_shown_otherwise(now.attributes, shown)
         mark = self._mark(now, value)
-        if not code and not is_other and mark is None:
+        if self._copies > MOST_COPIES or (not code and not is_other and mark is None):
             return
         for row, position in self._places(count):
             if code:

@@ -8,17 +8,14 @@ with a sentence.
 
 from __future__ import annotations
 
-import io
 import logging
-import os
 import pickle
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem, ReaderDefect, WrongUse
 from importer.model.messages import error
+from importer.reading import bounded_child
 from importer.reading.formats.child import Refusal, Request
 from importer.reading.formats.grid import Limits, Unpacked
 from importer.reading.formats.identify import READ
@@ -29,8 +26,8 @@ if TYPE_CHECKING:
 
 
 LOG = logging.getLogger(__name__)
-MOST_TRACEBACK_BYTES = 10_000
-"""What is kept of a crashed child's last words."""
+ANSWER_OF_MEMORY = 8
+"""The answer may have one of so many bytes that reading may take of memory."""
 _ALLOWED = {
     ("importer.reading.formats.grid", "Grid"),
     ("importer.reading.formats.grid", "SideLook"),
@@ -107,52 +104,22 @@ def unpack(
     """
     limits = limits or Limits()
     request = Request(name, data, dict(headers), encoding, limits)
+    bounds = bounded_child.Bounds(limits.seconds, limits.memory_bytes, limits.memory_bytes // ANSWER_OF_MEMORY)
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", "from importer.reading.formats.child import main; main()"],
-            input=pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL),
-            capture_output=True,
-            timeout=limits.seconds,
-            env=_environment(),
-            check=False,
-        )
-    except subprocess.TimeoutExpired as why:
+        answer = bounded_child.ask("importer.reading.formats.child:main", request, bounds, _ALLOWED)
+    except bounded_child.ChildTooSlow as why:
         raise error(FileProblem, "file.too_slow", name=name, seconds=limits.seconds) from why
-    if done.returncode != 0:
-        raise _died(name, done.returncode, done.stderr[-MOST_TRACEBACK_BYTES:], limits)
-    try:
-        answer = _Answers(io.BytesIO(done.stdout)).load()
-    except Exception as why:  # what a child gone astray prints may break in any way
+    except bounded_child.ChildTooLarge as why:
+        raise error(FileProblem, "file.too_large:memory", name=name) from why
+    except bounded_child.ChildDied as why:
+        raise _died(name, why.code, why.stderr, limits) from why
+    except pickle.UnpicklingError as why:
         raise error(FileProblem, "file.unreadable", name=name) from why
     if isinstance(answer, Unpacked):
         return answer
     if isinstance(answer, Refusal):
         raise FileProblem(answer.message, answer.hint, code=answer.code)
     raise error(FileProblem, "file.unreadable", name=name)
-
-
-def _environment() -> dict[str, str]:
-    """What the child needs to find its modules, and nothing that is secret."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "TMP", "HOME") if name in os.environ}
-    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-
-
-class _Answers(pickle.Unpickler):
-    """Takes an answer, but nothing else that a child gone astray could send."""
-
-    def __init__(self, answer: io.BytesIO) -> None:
-        super().__init__(answer)
-        self._known: dict[tuple[str, str], object] = {}
-
-    def find_class(self, module: str, name: str) -> object:
-        found = self._known.get((module, name))  # every date of the answer asks
-        if found is None:
-            if (module, name) not in _ALLOWED:
-                msg = f"an answer holds {module}.{name}"
-                raise pickle.UnpicklingError(msg)
-            found = super().find_class(module, name)
-            self._known[module, name] = found
-        return found
 
 
 def _died(name: str, code: int, stderr: bytes, limits: Limits) -> FileProblem:
