@@ -42,10 +42,15 @@ COMPARED: dict[str, frozenset[ItemType]] = {
     "amount": BY_ID,
     "hours": frozenset({ItemType.TIME_ENTRY}),
     "rate": frozenset({ItemType.TIME_ENTRY}),
+    "total": BY_ID,
+    "net": BY_ID,
+    "gross": BY_ID,
 }
 """Columns that Kantata can be asked about, and beside which records."""
-FIGURES = ("hours", "rate")
+FIGURES = ("hours", "rate", "total", "net", "gross")
 """Those that are never sent, beside whatever they stand."""
+TAXES = ("tax", "tax_amount")
+"""What explains the difference between an amount and a gross one."""
 NEVER_ASIDE = frozenset({"taxable"})
 """Columns that ask for something: they are refused also where others are compared."""
 MOST_CELLS = 5
@@ -99,13 +104,16 @@ def _take_out(sheet: Sheet, column: Column, kinds: dict[int, ItemType], how: Uns
 
 
 def _take_out_figures(sheet: Sheet, kinds: Mapping[int, ItemType], how: UnsentCells, aside: SetAside) -> None:
-    """Take out hours and rates, which stand in no column that is sent."""
+    """Take out figures that stand in no column that is sent; the tax explains those that are compared."""
     for checked in filter(None, map(sheet.checked_as, FIGURES)):
         rows = {row: kinds[row] for row in checked.cells if row in kinds}
         if rows:
             aside.checked.add(checked.column.name)
             values = {row: _figure(checked.cells[row]) for row in rows}
             _dispose(sheet, checked.column, values, rows, how, aside)
+    for checked in filter(None, map(sheet.checked_as, TAXES)):
+        taxes = {row: _figure(checked.cells[row]) for row in aside.compared.keys() & checked.cells.keys()}
+        _keep(checked.column, {row: tax for row, tax in taxes.items() if not isinstance(tax, Unreadable)}, aside)
 
 
 def _figure(cell: Cell) -> Decimal | Unreadable:

@@ -57,7 +57,7 @@ def name_projects(
         return lines, Named()
     known = aliases(settings.workspaces, settings.workspace_aliases)
     seen = _ask_for_names(names_to_ask(lines, known), api)
-    return with_projects(lines, sheet, known, seen, problems)
+    return with_projects(lines, sheet, known, seen, problems, will_ask=api is not None)
 
 
 def _ask_for_names(names: list[str], api: KantataApi | None) -> Seen:

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet
 
-NUMBER, HOURS, RATE = "user_invoice_number", "hours", "rate"
+NUMBER, HOURS, RATE, TOTAL, GROSS = "user_invoice_number", "hours", "rate", "total", "gross"
+TAXES = ("tax", "tax_amount")
+PERCENT = 100
 FAR_AHEAD = 100
 """Numbers that an invoice number may lie above Kantata's next one, beside those that the sheet itself uses."""
 MOST_CELLS = 5
@@ -165,7 +167,7 @@ class _Check:
         for line in invoice.lines:
             yield from self._name(line)
             if line.item_id is not None:
-                yield from self._item(line, line.item_id, invoice.invoice_date or self.today)
+                yield from self._item(line, line.item_id, invoice)
             yield from self._currency(line)
             if line.story_id is not None:
                 yield from self._task(line, line.story_id)
@@ -253,7 +255,7 @@ class _Check:
             column = "amount" if self.sheet.has("amount") else "currency"
             yield self._at(column, line.row, "amount.currency", **facts)
 
-    def _item(self, line: LineItem, item_id: int, invoice_date: date) -> Iterator[Problem]:
+    def _item(self, line: LineItem, item_id: int, invoice: Invoice) -> Iterator[Problem]:
         """A time entry, expense or milestone must exist, belong to the project, and be free to be billed."""
         name = f"{RECORDS[line.item_type].singular} {item_id}"
         item = self.account.item(line.item_type, item_id)
@@ -261,26 +263,52 @@ class _Check:
         if found is not None and found.lacks(item_id):
             yield self._at("item_id", line.row, "item_id.unknown", item=name)
         elif found is not None:
-            yield from self._compared(name, item, line)
+            yield from self._compared(name, item, line, invoice)
         if item is None:
             return
         if item.workspace_id not in (None, line.workspace_id):
             yield self._elsewhere("item_id", name, item.workspace_id or 0, line)
         if self.ready:
             yield from self._invoiced(name, item, line.row)
-        yield from self._not_to_be_billed(name, item, line, invoice_date)
+        yield from self._not_to_be_billed(name, item, line, invoice.invoice_date or self.today)
 
-    def _compared(self, name: str, item: BillableItem | None, line: LineItem) -> Iterator[Problem]:
+    def _compared(self, name: str, item: BillableItem | None, line: LineItem, invoice: Invoice) -> Iterator[Problem]:
         """What the row says of the record must be what Kantata holds, for that is what it bills."""
         unit = self.account.project(line.workspace_id).base_unit
-        for column, value in self.said.values.get(line.row, {}).items():
-            held = _held(column, item, unit)
+        said = self.said.values.get(line.row, {})
+        for column in [name for name in said if name not in TAXES]:
+            value, held = said[column], _held(column, item, unit)
             tolerance = Fraction(1, 2 * (unit if unit and column != HOURS else CENTS))
             facts = {"title": _title(column), "item": f"{name[0].lower()}{name[1:]}", "shown": _figure(value)}
             if held is None:
                 yield self._at(column, line.row, "*.not_comparable", **facts)
-            elif abs(Fraction(value) - held) > tolerance:
+            elif all(
+                abs(Fraction(value) - figure) > tolerance for figure in self._agreeing(column, held, said, invoice)
+            ):
                 yield self._at(column, line.row, "*.differs", held=_figure(held), **facts)
+
+    def _agreeing(
+        self, column: str, held: Fraction, said: Mapping[str, Decimal], invoice: Invoice
+    ) -> Iterator[Fraction]:
+        """The figures that agree with what Kantata holds, which is without tax."""
+        taxes = [Fraction(said[name]) for name in TAXES if name in said]
+        if column != GROSS or not taxes:
+            yield held
+        if column == TOTAL:
+            yield from self._sum_of(invoice)
+        for tax in taxes if column in (TOTAL, GROSS) else ():
+            yield from (held + tax, held * (1 + tax / PERCENT), held * (1 + tax))
+
+    def _sum_of(self, invoice: Invoice) -> Iterator[Fraction]:
+        """What all lines of an invoice come to, if that is known: a column “Invoice total” says it in each row."""
+        unit = self.account.project(invoice.workspace_ids[0]).base_unit
+        amounts = []
+        for line in invoice.lines:
+            item = None if line.item_id is None else self.account.item(line.item_type, line.item_id)
+            amounts.append(_held("amount", item, unit) if line.amount is None else Fraction(line.amount))
+        known = [amount for amount in amounts if amount is not None]
+        if len(known) == len(amounts):
+            yield sum(known, Fraction())
 
     def _not_to_be_billed(self, name: str, item: BillableItem, line: LineItem, invoice_date: date) -> Iterator[Problem]:
         """What Kantata says against billing an item that is free."""

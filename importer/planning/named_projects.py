@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from importer.kantata.account import Found, Project
 from importer.model.words import count_of
 from importer.values.aliases import same
-from importer.values.written_ids import PROJECT_ROUTES, written_id
+from importer.values.written_ids import PROJECT_ROUTES, may_begin_a_title, written_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -65,16 +65,26 @@ def names_to_ask(lines: Iterable[SheetLine], known: Mapping[str, int]) -> list[s
     return list(wanted)
 
 
-def with_projects(
-    lines: Iterable[SheetLine], sheet: Sheet, known: Mapping[str, int], seen: Seen, problems: Problems
+def with_projects(  # noqa: PLR0913 - one argument per fact
+    lines: Iterable[SheetLine],
+    sheet: Sheet,
+    known: Mapping[str, int],
+    seen: Seen,
+    problems: Problems,
+    *,
+    will_ask: bool = True,
 ) -> tuple[tuple[SheetLine, ...], Named]:
-    """Give every row that only names its project the project's id; what has no sure answer goes to ``problems``."""
+    """Give every row that only names its project the project's id; what has no sure answer goes to ``problems``.
+
+    ``will_ask`` says that Kantata confirms titles beside ids later.
+    """
     claims: dict[int, str] = {}
     titles: dict[int, str] = {}
     ids: list[int] = []
     near = cache(partial(_near, projects=seen.every))  # each name is judged once, however many rows have it
     finished: list[SheetLine] = []
-    for line in lines:
+    for read in lines:
+        line = _with_sure_id(read, sheet, known, problems, will_ask=will_ask)
         name = line.workspace_name
         if name is None:
             finished.append(line)
@@ -104,6 +114,22 @@ def _note_of_ids(sheet: Sheet, rows: Sequence[int]) -> Iterator[str]:
             f"“{sheet.raw('workspace', row)}” in {sheet.address('workspace', row)} is read as the number of a project, "
             f"because no title of that name is known ({count_of(len(rows), 'cell')} of “{sheet.title('workspace')}”)."
         )
+
+
+def _with_sure_id(
+    line: SheetLine, sheet: Sheet, known: Mapping[str, int], problems: Problems, *, will_ask: bool
+) -> SheetLine:
+    """A row whose id has a title behind it: “2026 - Website” as a whole may be a name of the settings, or a title."""
+    text = None if line.workspace_name is None else sheet.raw("workspace_id", line.row)
+    if not isinstance(text, str) or sheet.raw("workspace", line.row) is not None:
+        return line
+    if same(text) in known:
+        return replace(line, workspace_id=known[same(text)], workspace_name=None)
+    if not will_ask and may_begin_a_title(line.workspace_id):
+        facts: dict[str, Any] = {"name": text, "number": line.workspace_id, "why": OFFLINE}
+        problems.add([sheet.problem_at("workspace_id", line.row, "workspace_id.perhaps_title", text, **facts)])
+        return replace(line, workspace_id=None, workspace_name=None, sound=False)
+    return line
 
 
 def _confirmed(line: SheetLine, name: str, sheet: Sheet, known: Mapping[str, int], problems: Problems) -> SheetLine:

@@ -24,6 +24,9 @@ ITEM_ROUTES = {
 SITES = ("mavenlink.com", "kantata.com")
 MORE_DIGITS = 17
 """Digits after the first; any id of so many is small enough."""
+YEARS = range(1900, 2101)
+MANY = 100
+"""Ids of projects are larger."""
 LONGEST = 500
 """Characters of the longest text that is looked at."""
 
@@ -52,6 +55,11 @@ def written_id(text: str, routes: Collection[str]) -> WrittenId | None:
     if match := _WITH_TITLE.fullmatch(words):
         return WrittenId(int(match[1]), match[2])
     return _in_address(text, routes)
+
+
+def may_begin_a_title(number: int | None) -> bool:
+    """Tell whether a number may be the begin of a title instead of an id: a year, or the number of a phase."""
+    return number is not None and (number < MANY or number in YEARS)
 
 
 def is_address(text: str) -> bool:

@@ -147,6 +147,15 @@ UNSENT: dict[str, tuple[dict[str, object], list[tuple[str, str, str]]]] = {
     "hours and rate": ({**HOURS, "Hours": "2:15", "Rate": "110"}, []),
     "other hours": ({**HOURS, "Hours": "2.5"}, [("hours.differs", "E2", "error")]),
     "another rate": ({**HOURS, "Rate": 120}, [("rate.differs", "E2", "error")]),
+    "a total, net and gross": ({**HOURS, "Total": 247.5, "Net": 247.5, "Gross": 247.5}, []),
+    "another total": ({**HOURS, "Billable amount": 250}, [("total.differs", "E2", "error")]),
+    "another net": ({**HOURS, "Netto": 250}, [("net.differs", "E2", "error")]),
+    "another gross": ({**HOURS, "Gross": 294.53}, [("gross.differs", "E2", "error")]),
+    "gross with its tax rate": ({**HOURS, "Gross": 294.53, "VAT": "19 %"}, []),
+    "gross with its tax": ({**HOURS, "Gross": 294.53, "Tax amount": 47.03}, []),
+    "total with its tax": ({**HOURS, "Total": 294.53, "Tax amount": 47.03}, []),
+    "gross with another tax": ({**HOURS, "Gross": 247.5, "VAT": 19}, [("gross.differs", "E2", "error")]),
+    "the total of an expense": ({**EXPENSE, "item_id": 6101001, "Total": "50"}, [("total.differs", "E2", "error")]),
     "a currency column": (
         {"workspace_id": 106, **TIME, "item_id": 5106001, "Currency": "EUR"},
         [("amount.currency", "E2", "error")],
@@ -172,6 +181,12 @@ def test_what_is_not_sent_is_compared_with_kantata(cli: Cli, sandbox: Sandbox, c
     assert len(notes) == ("notes" in row)
     if not expected:
         assert (done.exit_code, done.statuses) == (0, ["ready"])
+
+
+def test_a_total_may_be_that_of_the_invoice(cli: Cli, sandbox: Sandbox) -> None:
+    """A column “Invoice total” says the same in each of its rows."""
+    expense = {**EXPENSE, "item_id": 6101001, "Invoice total": 297.59}
+    assert found(preview(cli.at(sandbox), {**HOURS, "Invoice total": 297.59}, expense)) == []
 
 
 def test_a_difference_names_both_figures(cli: Cli, sandbox: Sandbox) -> None:

@@ -167,6 +167,17 @@ def test_offline_a_title_with_a_number_in_front_is_not_taken_apart(cli: Cli) -> 
     assert (found(done), ids_of(done)) == ([("workspace.not_asked", "A2")], [[103]])
 
 
+def test_offline_a_year_with_a_title_is_no_sure_id(cli: Cli) -> None:
+    """Nor is the number of a phase, also under Project ID; a name of the settings is one."""
+    rows = [{"Project ID": "2026 - Website"}, {"Project ID": "101 - Shop"}, {"Project ID": "2 - Shop"}]
+    done = preview(cli, *rows, ids=True, options=("--offline",))
+    places = [("workspace_id.perhaps_title", "F2"), ("workspace_id.perhaps_title", "F4")]
+    assert (found(done), ids_of(done)) == (places, [[101]])
+    own = json.dumps({"2026 - website": 103})
+    done = preview(cli, rows[0], ids=True, options=("--offline",), IMPORTER_WORKSPACES=own)
+    assert (found(done), ids_of(done)) == ([], [[103]])
+
+
 def test_a_title_of_kantata_comes_before_a_number(cli: Cli) -> None:
     """A project that is called “8 - Retainer” is that project, not the one with the number 8."""
 

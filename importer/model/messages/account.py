@@ -16,6 +16,10 @@ _NAMES = {
     ),
     "workspace.unknown": Message("No project in Kantata is called “{name}”.{near}", "Correct the name, {otherwise}"),
     "workspace.not_asked": Message("Which project is “{name}”? The settings do not name it, and {why}.", "{otherwise}"),
+    "workspace_id.perhaps_title": Message(
+        "“{name}” may be project {number} with its title, or a title that begins with a number; {why}.",
+        "Type the number of the project alone, or let Kantata be asked.",
+    ),
     "workspace.differs": Message(
         "The row says project {typed} and “{name}”, which do not agree: {truth}.",
         "Correct one of the two cells, or empty one.",
