@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from importer.flow.prepared import Tools
     from importer.flow.reconciling import Reconciled
-    from importer.sending.reconcile import Settlement
+    from importer.sending.settlement import Settlement
     from importer.unattended.outcomes import InboxResult
 
 

@@ -22,8 +22,9 @@ from importer.planning.totals import totals_of
 from importer.reporting.report import DONE, Report
 from importer.reporting.workbook import results
 from importer.sending.by_hand import decided_by_hand
-from importer.sending.reconcile import BILL_IT, Settlement, Verdict, free_at, note_settlements, settle, undo_advice
+from importer.sending.reconcile import free_at, note_settlements, settle_twice
 from importer.sending.sender import Sent, not_sent
+from importer.sending.settlement import BILL_IT, Settlement, Verdict, undo_advice
 from importer.sending.tieout import with_found_again, with_tie_out
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def reconcile(
     ledger = tools.ledger
     reconcile_id = new_run_id()
     with ledger.exclusive(reconcile_id):
-        settlements = _settlements(tools, api, wait_until, words)
+        settlements = _settlements(tools, api, wait_until, words, reconcile_id)
         note_settlements(settlements, ledger, reconcile_id)
         settlements = (*_unreported(ledger, settlements), *settlements)
         reports, files = _reported(settlements, tools, api, reconcile_id)
@@ -102,16 +103,24 @@ def reconcile(
 
 
 def _settlements(
-    tools: Tools, api: KantataApi, wait_until: Callable[[datetime], bool], words: Words | None
+    tools: Tools,
+    api: KantataApi,
+    wait_until: Callable[[datetime], bool],
+    words: Words | None,
+    reconcile_id: str,
 ) -> tuple[Settlement, ...]:
-    """What became of each invoice in doubt; nothing is noted yet."""
+    """What became of each invoice in doubt; nothing but a first look is noted yet."""
     seconds, ledger = tools.settings.settle_seconds, tools.ledger
-    doubts = ledger.open_questions()
+
+    def wait(moment: datetime) -> bool:
+        here = datetime.now(UTC).replace(tzinfo=None)  # by this machine's clock, which may be another than the ledger's
+        return wait_until(here + (moment - ledger.now()))
+
+    doubts, now = ledger.open_questions(), ledger.now()
     if doubts:
-        now, here = ledger.now(), datetime.now(UTC).replace(tzinfo=None)
-        wait = max(free_at(doubt, seconds, now) for doubt in doubts) - now
-        wait_until(here + wait)  # by the clock of this machine, which may be another than the ledger's
-    settlements = settle(doubts, ledger, api, seconds)
+        wait(max(free_at(doubt, seconds, now) for doubt in doubts))
+    said = frozenset(words.said) if words is not None else frozenset[str]()
+    settlements = settle_twice(None, ledger, api, seconds, reconcile_id, wait, said)
     if words is not None and words.said:
         return _with_words(settlements, words, ledger, api)
     return settlements

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,17 +24,22 @@ from importer.planning.totals import totals_of
 from importer.reporting.annotated.annotate import annotate
 from importer.reporting.workbook import results
 from importer.reporting.workbook.to_fix import write_to_fix
-from importer.sending.reconcile import note_settlements, settle, with_outcome
+from importer.sending.reconcile import note_settlements, settle_twice, with_outcome
 from importer.sending.sender import Sender, Sent, not_sent
 from importer.sending.throttle import Stop, Throttle
 from importer.sending.tieout import with_tie_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
     from importer.kantata.client import KantataApi
     from importer.reporting.report import Report
+
+
+LONGEST_WAIT_SECONDS = 5
+"""What a submit waits for a second look at its invoices in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +133,25 @@ def _own_doubts_settled(prepared: Prepared, tools: Tools, api: KantataApi) -> Pr
     if not doubtful:
         return prepared
     # What an undo left open is for reconcile and undo: who submits has not asked for that.
-    doubts = [doubt for doubt in tools.ledger.open_questions(doubtful) if not doubt.being_undone]
-    settled = settle(doubts, tools.ledger, api, tools.settings.settle_seconds)
+    own = [doubt.reference for doubt in tools.ledger.open_questions(doubtful) if not doubt.being_undone]
+    seconds, run_id = tools.settings.settle_seconds, prepared.run_id
+    settled = settle_twice(own, tools.ledger, api, seconds, run_id, _briefly(tools))
     note_settlements(settled, tools.ledger, prepared.run_id)
     prepared = decided(replace(prepared, knowledge=knowledge_for(prepared.drawn, tools.ledger, prepared.batch)))
     return prepared.with_each(lambda planned: with_outcome(planned, settled))
+
+
+def _briefly(tools: Tools) -> Callable[[datetime], bool]:
+    """Wait until a moment by the clock of the ledger, where that is a matter of seconds."""
+
+    def wait(moment: datetime) -> bool:
+        seconds = (moment - tools.ledger.now()).total_seconds()
+        if seconds > LONGEST_WAIT_SECONDS:
+            return False
+        time.sleep(max(0.0, seconds))
+        return True
+
+    return wait
 
 
 # --- sending -------------------------------------------------------------------

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from importer.kantata.answers import LONGEST_RAW, Removal, RemovalKind, classify, classify_removal
 from importer.kantata.connection import Answered, Connection, NoAnswer
 from importer.kantata.fields import INCLUDES
-from importer.kantata.invoices import found_invoices, other_reference
+from importer.kantata.invoices import found_invoices, in_one_case, other_reference
 from importer.kantata.lenient import dict_of, json_object, list_of, moment_of, text_of, whole
 from importer.kantata.lists import holds_to, is_whole, page_count, sees_finances, subjects_in
 from importer.kantata.payload import to_json
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from importer.kantata.deadline import Deadline
-    from importer.kantata.invoices import FoundInvoice
+    from importer.kantata.invoices import FoundInvoice, Reference
 
 T = TypeVar("T")
-Reference = tuple[str, str, str]
-"""service_name, service_model, service_model_ref."""
 EVERYTHING = {"include": ",".join(INCLUDES)}
 PAGE_SIZE = 200
 MOST_PAGES = 1000
@@ -182,13 +180,17 @@ class KantataApi:
             yield from self._carrying(wanted, {"only": ",".join(ids)})
 
     def _carrying(self, wanted: set[Reference], query: dict[str, str]) -> Iterator[FoundInvoice]:
-        """The invoices that a query finds and that carry one of the references."""
+        """The invoices that a query finds and that carry one of the references, in whatever case Kantata has it."""
+        by_case = {in_one_case(reference): reference for reference in wanted}
         for page in self._whole_pages("invoices", query | EVERYTHING):
             shown = list(found_invoices(page))
             if not all(found.shows_references or found.cancelled for found in shown):
                 msg = "Kantata's answer does not show the references of invoices, so it proves nothing."
                 raise NotReached(msg, "Nothing was sent. Submit with --offline to rely on the ledger alone.")
-            yield from (found for found in shown if wanted & set(found.triples))
+            for found in shown:
+                triples = tuple(_as_wanted(triple, wanted, by_case) for triple in found.triples)
+                if wanted & set(triples):
+                    yield replace(found, triples=triples)
 
     def invoices_of(self, workspace_id: int, created_after: datetime) -> Iterator[FoundInvoice]:
         """Yield the invoices of a project created after a moment (UTC), with their content."""
@@ -277,6 +279,11 @@ def chunks(ids: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut a list of ids into the lengths that one call may ask for."""
     for start in range(0, len(ids), IDS_PER_CALL):
         yield ids[start : start + IDS_PER_CALL]
+
+
+def _as_wanted(shown: Reference, wanted: set[Reference], by_case: dict[Reference, Reference]) -> Reference:
+    """A reference of an answer, written as it was asked for."""
+    return shown if shown in wanted else by_case.get(in_one_case(shown), shown)
 
 
 def _reference_queries(wanted: set[Reference]) -> Iterator[dict[str, str]]:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from importer.model.invoices import ItemType
 
 Record = dict[str, Any]
+Reference = tuple[str, str, str]
+"""service_name, service_model, service_model_ref."""
+SHORTEST_CUT = 8
+"""Letters of a reference from which on it may be one that Kantata has cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ class FoundInvoice:
 
     invoice_id: str
     cancelled: bool
-    triples: tuple[tuple[str, str, str], ...]
-    """Its external references: service_name, service_model, service_model_ref."""
+    triples: tuple[Reference, ...]
+    """Its external references."""
     content: Content | None
     """None when the answer does not show all of it."""
     header: dict[str, str]
@@ -57,9 +61,22 @@ def found_invoices(answer: Record) -> Iterator[FoundInvoice]:
             yield _found(str(invoice_id), record, answer)
 
 
-def other_reference(found: FoundInvoice, sent: tuple[str, str, str]) -> str | None:
+def in_one_case(triple: Reference) -> Reference:
+    """An external reference as it is compared: Kantata may store it in another case."""
+    name, model, ref = triple
+    return name.strip().casefold(), model.strip().casefold(), ref.strip().casefold()
+
+
+def may_be_cut(shown: Reference, sent: Reference) -> bool:
+    """Whether a reference that Kantata shows may be the beginning of the one that was sent."""
+    *service, ref = in_one_case(shown)
+    *sent_service, whole_ref = in_one_case(sent)
+    return service == sent_service and len(ref) >= SHORTEST_CUT and whole_ref.startswith(ref)
+
+
+def other_reference(found: FoundInvoice, sent: Reference) -> str | None:
     """Which reference of the same service an invoice carries in place of the one that was sent; None: none other."""
-    if sent in found.triples:
+    if any(may_be_cut(triple, sent) or in_one_case(triple) == in_one_case(sent) for triple in found.triples):
         return None
     others = [triple[2] for triple in found.triples if triple[:2] == sent[:2]]
     return others[0] if others else None
@@ -81,7 +98,7 @@ def _found(invoice_id: str, record: Record, answer: Record) -> FoundInvoice:
     )
 
 
-def _triples(record: Record, answer: Record) -> Iterator[tuple[str, str, str]]:
+def _triples(record: Record, answer: Record) -> Iterator[Reference]:
     references = dict_of(answer.get("external_references"))
     for reference_id in list_of(record.get("external_reference_ids")):
         reference = dict_of(references.get(text_of(reference_id) or ""))

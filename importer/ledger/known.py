@@ -184,6 +184,24 @@ class KnownInvoices:
                     found[row.reference] = found.get(row.reference, frozenset()) | {row.invoice_id}
         return found
 
+    def not_found_since(self, references: Iterable[str]) -> dict[str, datetime]:
+        """When a look-up did not find each of these invoices for the first time since it was sent; UTC, no offset."""
+        events = [Event.CLAIMED.value, Event.NOT_FOUND.value]
+        query = (
+            sa.select(EVENTS.c.reference, EVENTS.c.event, EVENTS.c.at)
+            .where(EVENTS.c.account == self._account, EVENTS.c.event.in_(events))
+            .order_by(EVENTS.c.seq)
+        )
+        since: dict[str, datetime] = {}
+        with guard(), self._engine.connect() as connection:
+            for chunk in chunks(sorted(set(references))):
+                for row in connection.execute(query.where(EVENTS.c.reference.in_(chunk))):
+                    if row.event == Event.CLAIMED.value:
+                        since.pop(row.reference, None)
+                    else:
+                        since.setdefault(row.reference, row.at)
+        return since
+
     def batches(self) -> list[str]:
         """Every batch with invoices that exist, or may; the one sent to last comes first."""
         last = sa.func.max(INVOICES.c.sent_at)

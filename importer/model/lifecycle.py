@@ -83,6 +83,8 @@ class Event(Enum):
     """Found in Kantata by its reference before sending, while this ledger did not know it."""
     FOUND = "found"
     """A look-up found it."""
+    NOT_FOUND = "not_found"
+    """A look-up did not find it, and a second one has to agree."""
     ABSENT = "absent"
     """A look-up proved that it was not created."""
     SAID_BILLED = "said_billed"
@@ -123,6 +125,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.SENDING, Event.UNKNOWN): State.DOUBTFUL,
     (State.SENDING, Event.UNANSWERED): State.DOUBTFUL,
     (State.SENDING, Event.TO_BE_UNDONE): State.SENDING,
+    (State.DOUBTFUL, Event.NOT_FOUND): State.DOUBTFUL,
     (State.DOUBTFUL, Event.FOUND): State.EXISTS,
     (State.DOUBTFUL, Event.SAID_BILLED): State.EXISTS,
     (State.DOUBTFUL, Event.ABSENT): State.FREE,
@@ -149,7 +152,7 @@ REMOVAL = frozenset({Event.REMOVAL_BEGUN, Event.REMOVED, Event.REMOVAL_UNKNOWN, 
 """Events of an undo, and of the look-up after one."""
 SENDING_AGAIN = frozenset({Event.CLAIMED, Event.ADOPTED})
 """Events with which a run takes an invoice on; what was before does not count any more."""
-REMARKS = frozenset({Event.TO_BE_UNDONE, Event.REPORTED})
+REMARKS = frozenset({Event.TO_BE_UNDONE, Event.REPORTED, Event.NOT_FOUND})
 """Events that leave the invoice where it is."""
 
 

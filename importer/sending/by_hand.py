@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from importer.ledger.database import who
 from importer.model.errors import WrongUse
-from importer.sending.reconcile import BILL_IT, Settlement, Verdict, undo_advice
+from importer.sending.settlement import BILL_IT, Settlement, Verdict, undo_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -16,7 +16,7 @@ from importer.model.words import MOST_LISTED, count_of, left_out, projects_named
 from importer.reporting.balance import SENT
 from importer.reporting.document import document_of, totals_over
 from importer.reporting.mail import tie_out_in_lines, totals_in_lines
-from importer.sending.reconcile import OUTCOMES
+from importer.sending.settlement import OUTCOMES
 from importer.unattended.notices import RECONCILE_TOPIC, Notice
 from importer.unattended.outcomes import InboxResult, exit_code_of, subject_of
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from importer.model.errors import ImporterError
     from importer.model.plans import ReportedInvoice
     from importer.reporting.report import Report
-    from importer.sending.reconcile import Settlement
+    from importer.sending.settlement import Settlement
 
 URGENT = {
     Status.IN_DOUBT: "IN DOUBT: these may exist in Kantata. Run: invoice-importer reconcile",

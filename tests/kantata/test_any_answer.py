@@ -24,7 +24,8 @@ from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import ImporterError
 from importer.model.invoices import ItemType
 from importer.planning.account import Account, expected_of
-from importer.sending.reconcile import Verdict, settle
+from importer.sending.reconcile import settle
+from importer.sending.settlement import Verdict
 from importer.sending.tieout import with_tie_out
 
 if TYPE_CHECKING:

@@ -195,19 +195,19 @@ MUTANTS = (
     Mutant(
         "a found invoice counts as absent",
         "sending/reconcile.py",
-        'return _found(doubt, live[0], f"Found in Kantata by its reference',
+        'return found(doubt, live[0], f"Found in Kantata by its reference',
         'return Settlement(doubt, Verdict.ABSENT, f"Found in Kantata by its reference',
     ),
     Mutant(
         "an unclear invoice counts as absent",
         "sending/reconcile.py",
-        '        return _unclear(doubt, f"Invoice {marked[0]',
+        '        return unclear(doubt, f"Invoice {marked[0]',
         '        return Settlement(doubt, Verdict.FOUND, f"Invoice {marked[0]',
     ),
     Mutant(
         "every doubt is absent",
         "sending/reconcile.py",
-        "            settlements.append(_of_creation(doubt, marked.get(_triple_of(doubt), []), ledger, api))",
+        "            settlements.append(_of_creation(doubt, marked.get(triple_of(doubt), []), asked))",
         "            settlements.append(Settlement(doubt, Verdict.ABSENT, '', BILL_IT))",
     ),
     Mutant(
