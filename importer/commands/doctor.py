@@ -54,7 +54,7 @@ def _unlock(stack: ExitStack, place: AccountPlace) -> None:
 
     settings = load(config=place.config, profile=place.profile)
     account = SANDBOX_ACCOUNT if place.sandbox else settings.account
-    ledger = open_ledger(ledger_url(settings.ledger), account)
+    ledger = open_ledger(ledger_url(settings.ledger), account, anywhere=settings.allow_unsafe_ledger)
     stack.callback(ledger.close)
     holder = ledger.holder()
     if holder is None:
@@ -141,18 +141,24 @@ def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> tuple[Chec
     """How the ledger stands, and the ledger itself where it can be used."""
     from importer.commands import doctor_checks as look
     from importer.ledger.opening import ledger_url, open_ledger, place_of
+    from importer.ledger.places import check_place, place_of_file
     from importer.model.errors import LedgerProblem
 
+    lies = None
     try:
         where = ledger_url(settings.ledger)
         place = place_of(where)
-        if where.drivername == "sqlite" and not os.path.lexists(place):
-            return look.of_missing_ledger(Path(place)), None
-        ledger = open_ledger(where, account)
+        if where.drivername == "sqlite":
+            lies = place_of_file(Path(place))
+            if not settings.allow_unsafe_ledger:
+                check_place(Path(place))
+            if not os.path.lexists(place):
+                return look.of_missing_ledger(Path(place)), None
+        ledger = open_ledger(where, account, anywhere=settings.allow_unsafe_ledger)
     except LedgerProblem as problem:
         return look.failed("ledger", problem.message, problem.hint), None
     stack.callback(ledger.close)
-    return look.of_ledger(ledger, place), ledger
+    return look.of_ledger(ledger, place, lies), ledger
 
 
 def _of_notices(settings: Settings, ledger: SubmissionLedger | None, *, notify: bool) -> Iterator[Check]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
+    from importer.ledger.places import Place
     from importer.settings.loading import Origin
     from importer.settings.model import Settings
 
@@ -203,14 +204,18 @@ def of_missing_ledger(place: Path) -> Check:
     return Check("ledger", State.OK, f"{place} does not exist yet; the first run makes it")
 
 
-def of_ledger(ledger: SubmissionLedger, place: str) -> Check:
-    """The ledger: its place, version and size, and what in it is in doubt."""
+def of_ledger(ledger: SubmissionLedger, place: str, lies: Place | None) -> Check:
+    """The ledger: its place, version and size, and what in it is in doubt. ``lies``: where its file does."""
     try:
         health = ledger.health()
     except LedgerProblem as problem:
         return failed("ledger", problem.message, problem.hint)
     size = "" if health.size_bytes is None else f", {health.size_bytes / 1_000_000:,.1f} MB"
     says = f"{place}: version {health.version}, {count_of(health.invoices, 'invoice')}{size}"
+    if lies is not None and lies.kind:
+        says += f", on a drive of the kind {lies.kind}"
+    if lies is not None and lies.unsafe:
+        return Check("ledger", State.WARN, f"{says}; it lies {lies.unsafe}", "Move it, or use PostgreSQL.")
     if health.in_doubt:
         doubt = f"{says}; {count_of(health.in_doubt, 'invoice')} in doubt"
         return Check("ledger", State.WARN, doubt, "Run invoice-importer reconcile, or end an undo by undoing again.")

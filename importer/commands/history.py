@@ -43,7 +43,7 @@ def history(
 
     settings = load(config=place.config, profile=place.profile)
     account = SANDBOX_ACCOUNT if place.sandbox else settings.account
-    ledger = open_ledger(ledger_url(settings.ledger), account)
+    ledger = open_ledger(ledger_url(settings.ledger), account, anywhere=settings.allow_unsafe_ledger)
     if run is None:
         runs = ledger.runs()
         _print(runs, lambda: _runs_table(runs, account), output)

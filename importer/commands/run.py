@@ -173,5 +173,6 @@ def _outbox(settings: Settings, *, rehearsal: bool) -> Iterator[Outbox]:
     account = settings.account
     if rehearsal:
         account = SANDBOX_ACCOUNT
-    with closing(open_ledger(ledger_url(settings.ledger), account)) as ledger:
+    where, anywhere = ledger_url(settings.ledger), settings.allow_unsafe_ledger
+    with closing(open_ledger(where, account, anywhere=anywhere)) as ledger:
         yield ledger.outbox

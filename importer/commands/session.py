@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from importer.commands.options import RunPlace
-    from importer.ledger.ledger import SubmissionLedger
-    from importer.ledger.opening import LedgerAddress
     from importer.sending.throttle import Stop
 
 NO_TOKEN = f"No access token is set, so Kantata was not asked. {NOT_CHECKED}"
@@ -78,21 +76,13 @@ def opened(place: RunPlace, console: Console, *, offline: bool, **flags: int | s
                 )
             elif settings.is_elsewhere:
                 console.print(f"Account: {plain(account)}, which is not the usual address of Kantata.")
-        ledger = stack.enter_context(_closing(where, account))
+        ledger = open_ledger(where, account, anywhere=settings.allow_unsafe_ledger)
+        stack.callback(ledger.close)
         notices = (OFFLINE,) if offline else () if token else (NO_TOKEN,)
         session = Session(Tools(settings, account, ledger, None, notices), settings, token, why_none)
         if token and not offline:
             session = replace(session, tools=replace(session.tools, api=session.connect()))
         yield session
-
-
-@contextmanager
-def _closing(where: LedgerAddress, account: str) -> Iterator[SubmissionLedger]:
-    ledger = open_ledger(where, account)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
 
 
 @contextmanager

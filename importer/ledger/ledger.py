@@ -17,6 +17,7 @@ from importer.ledger.inbox_files import InboxFiles
 from importer.ledger.journal import Details, Journal, Overtaken
 from importer.ledger.locking import Lease, holder, leased, unlock
 from importer.ledger.outbox import Outbox
+from importer.ledger.places import LedgerFile
 from importer.ledger.recorded_plan import RecordedPlan
 from importer.ledger.rows import Claim, expected_text
 from importer.ledger.runs import KnownRuns
@@ -54,6 +55,7 @@ class SubmissionLedger(KnownRuns):
         super().__init__(engine, account)
         self._journal = Journal(account)
         self._lease: Lease | None = None
+        self._file = LedgerFile.at(Path(engine.url.database or "")) if engine.dialect.name == "sqlite" else None
         # SQLite has one writer at a time; its own waiting sleeps longer than the other threads of a run need.
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
@@ -98,6 +100,11 @@ class SubmissionLedger(KnownRuns):
         """In the transaction of a claim: no other run may send meanwhile. Raises LedgerProblem."""
         if self._lease is not None:
             self._lease.check(connection, run_id)
+
+    def _check_file(self) -> None:
+        """Before a commit: one into a file that has vanished is none. Raises LedgerProblem."""
+        if self._file is not None:
+            self._file.check()
 
     # --- sending ---
 
@@ -167,6 +174,7 @@ class SubmissionLedger(KnownRuns):
                 self._check_lease(connection, run_id)
                 self._replace_items(connection, planned)
                 self._replace_lines(connection, planned)
+                self._check_file()
         except (NotPossible, Overtaken):
             return None
         return Claim(planned.reference, run_id, standing)
@@ -254,6 +262,7 @@ class SubmissionLedger(KnownRuns):
         try:
             with guard(), self._turn, self._engine.begin() as connection:
                 yield connection
+                self._check_file()
         except Overtaken as error:
             msg = f"Another process has noted something of {reference} in the ledger a moment ago."
             raise LedgerProblem(msg, "Run the command again.", code=CHANGED) from error

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from importer.ledger.database import guard, os_user, who
 from importer.ledger.ledger import SubmissionLedger
+from importer.ledger.places import check_place
 from importer.ledger.schema import META, METADATA, current_version, migrate
 from importer.model.errors import LedgerProblem
 from importer.model.messages.message import how_to_install
@@ -102,13 +103,16 @@ def place_beside(where: LedgerAddress, ending: str) -> Path:
     return file.with_name(f"{file.stem}.{ending}")
 
 
-def open_ledger(where: Path | LedgerAddress, account: str) -> SubmissionLedger:
+def open_ledger(where: Path | LedgerAddress, account: str, *, anywhere: bool = False) -> SubmissionLedger:
     """Open the ledger of an account, creating it when it does not exist yet.
 
-    Raises LedgerProblem when it cannot be used, or is newer than this program.
+    ``anywhere``: also a file where it is not safe. Raises LedgerProblem when it
+    cannot be used, or is newer than this program.
     """
     url = where if isinstance(where, sa.URL) else sa.URL.create("sqlite", database=str(where))
     name = place_of(url)
+    if url.drivername == "sqlite" and not anywhere:
+        check_place(Path(name))
     engine = _sqlite(Path(name)) if url.drivername == "sqlite" else _postgresql(url)
     try:
         with guard(name):

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     ledger: str = Field(
         "", description="Ledger: a file, or postgresql+psycopg://user@host/database. Empty: in the data folder."
     )
+    allow_unsafe_ledger: bool = Field(
+        default=False,
+        description="Use a ledger file also on a network drive, in a synchronised folder, or beside a conflict copy.",
+    )
     reports: Folder = Field(Path("reports"), description="Folder for the results.")
     payment_schedule: Days | None = Field(
         None, description="Days to pay for invoices whose rows say nothing; none makes it required."
