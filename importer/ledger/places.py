@@ -133,12 +133,12 @@ def _drive_of(path: Path) -> tuple[str, bool]:
 def _mounts() -> Iterable[tuple[str, str]]:
     """Where each file system is mounted, and its type. Raises OSError or SubprocessError."""
     if sys.platform == "darwin":
-        told = subprocess.run(["/sbin/mount"], capture_output=True, text=True, timeout=10, check=True)
-        return _told_by_mount(told.stdout)
-    return _told_by_linux(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
+        listed = subprocess.run(["/sbin/mount"], capture_output=True, text=True, timeout=10, check=True)
+        return _listed_by_mount(listed.stdout)
+    return _listed_by_linux(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
 
 
-def _told_by_linux(text: str) -> Iterator[tuple[str, str]]:
+def _listed_by_linux(text: str) -> Iterator[tuple[str, str]]:
     """The mounts of ``/proc/self/mountinfo``."""
     for line in text.splitlines():
         before, _, after = line.partition(" - ")
@@ -147,7 +147,7 @@ def _told_by_linux(text: str) -> Iterator[tuple[str, str]]:
             yield _ESCAPED.sub(lambda code: chr(int(code[1], 8)), point), kind
 
 
-def _told_by_mount(text: str) -> Iterator[tuple[str, str]]:
+def _listed_by_mount(text: str) -> Iterator[tuple[str, str]]:
     """The mounts that macOS lists: ``//me@server/share on /Volumes/share (smbfs, nodev)``."""
     for found in re.finditer(r"^.*? on (/.*) \((\w+)[,)]", text, re.MULTILINE):
         yield found[1], found[2]

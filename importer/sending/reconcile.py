@@ -80,14 +80,13 @@ def settle_twice(  # noqa: PLR0913, PLR0917 - what settle needs, and how its sec
     Nothing is waited for where a person decides (``said``). What an undo left open counts too.
     """
     settlements = settle(ledger.open_questions(references), ledger, api, settle_seconds)
-    first = [each for each in settlements if each.first_look]
-    note_settlements(first, ledger, run_id)
-    awaited = [each.look_again_at for each in settlements if each.look_again_at and each.doubt.reference not in said]
-    if awaited and first:  # from when it was noted
-        awaited.append(ledger.now() + timedelta(seconds=settle_seconds))
-    if awaited and wait_until(max(awaited)):
-        return settle(ledger.open_questions(references), ledger, api, settle_seconds)
-    now = {doubt.reference: doubt for doubt in ledger.open_questions(references)}
+    note_settlements((each for each in settlements if each.first_look), ledger, run_id)
+    noted_at = ledger.now()
+    open_now = ledger.open_questions(references)
+    waiting = {each.doubt.reference for each in settlements if each.look_again_at} - said
+    if waiting and wait_until(noted_at + timedelta(seconds=settle_seconds)):
+        return settle(open_now, ledger, api, settle_seconds)
+    now = {doubt.reference: doubt for doubt in open_now}
     return tuple(replace(each, doubt=now[each.doubt.reference], first_look=False) for each in settlements)
 
 

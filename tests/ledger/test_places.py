@@ -48,13 +48,13 @@ MOUNT = """\
 )
 def test_linux_tells_a_network_drive(path: str, kind: str, *, network: bool) -> None:
     """By the mount nearest above the file, whether that exists yet or not."""
-    told = places._kind_at(Path(path), places._told_by_linux(MOUNTINFO))  # noqa: SLF001 - this machine has no such drive
-    assert (told, told in places.NETWORK) == (kind, network)
+    kind_here = places._kind_at(Path(path), places._listed_by_linux(MOUNTINFO))  # noqa: SLF001 - this machine has no such drive
+    assert (kind_here, kind_here in places.NETWORK) == (kind, network)
 
 
 def test_macos_tells_a_network_drive() -> None:
     """As its program mount lists them."""
-    mounts = list(places._told_by_mount(MOUNT))  # noqa: SLF001 - this machine is none
+    mounts = list(places._listed_by_mount(MOUNT))  # noqa: SLF001 - this machine is none
     assert places._kind_at(Path("/Volumes/Our Share/ledger.sqlite"), mounts) == "smbfs"  # noqa: SLF001
     assert places._kind_at(Path("/Users/me/ledger.sqlite"), mounts) == "apfs"  # noqa: SLF001
 
