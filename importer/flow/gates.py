@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from importer.flow.taken_back import NONE_UNDONE, Undone, ready_in, undone_in
 from importer.ledger.approvals import BEGUN, COMPLETE
 from importer.ledger.database import os_user
 from importer.model.errors import GateRefused
@@ -21,7 +21,6 @@ from importer.reporting.report import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from importer.flow.prepared import Prepared, Tools, Wish
     from importer.ledger.approvals import Approval
@@ -105,7 +104,7 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
     if not settings.unattended:
         msg = "Nothing was sent: the settings do not allow run to send without a person."
         raise GateRefused(msg, "Set unattended = true, or submit it yourself.", code="gate.unattended")
-    undone = _undone(plan, tools)
+    undone = undone_in(plan, tools)
     if settings.require_approval:
         approved(plan, tools, undone=undone)
         return
@@ -122,7 +121,7 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
         raise _refusal(plan, tools, undone, reshaped) from None
 
 
-def _refusal(plan: Report, tools: Tools, undone: _Undone, reshaped: str | None) -> GateRefused:
+def _refusal(plan: Report, tools: Tools, undone: Undone, reshaped: str | None) -> GateRefused:
     """Why a plan may not be sent without a person."""
     if undone.count:
         return _taken_back(undone.count)
@@ -140,7 +139,7 @@ def _reshaped(plan: Report, tools: Tools) -> str | None:
 
     The file is the same, so it is the settings that changed, such as ``draft``.
     """
-    ready = _ready(plan)
+    ready = ready_in(plan)
     begun = {entry.run_id for entry in tools.ledger.entries_of_source(plan.source.sha256) if entry.state in ALIVE}
     if not ready or not begun:
         return None
@@ -149,15 +148,6 @@ def _reshaped(plan: Report, tools: Tools) -> str | None:
         if run.run_id in begun and not same:
             return run.run_id
     return None
-
-
-def _ready(plan: Report) -> dict[str, str | None]:
-    """Reference → fingerprint of what would be sent."""
-    ready: dict[str, str | None] = {}
-    for planned in plan.planned:
-        if planned.status is Status.READY and planned.reference:
-            ready[planned.reference] = planned.fingerprint
-    return ready
 
 
 def _other_settings(run_id: str) -> GateRefused:
@@ -172,29 +162,6 @@ def _other_settings(run_id: str) -> GateRefused:
 def _changing(plan: Report) -> Problem | None:
     """The first value that changes by itself."""
     return next((problem for problem in plan.problems if problem.code.endswith(".changing")), None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Undone:
-    """Invoices of a plan that were undone, or were to be."""
-
-    count: int = 0
-    at: datetime | None = None
-    """When the last of them was, UTC without offset; None: none was."""
-
-
-def _undone(plan: Report, tools: Tools) -> _Undone:
-    """Which invoices would be billed again that were undone, or were to be.
-
-    By their reference, or by their content: a file without dates has other references in a new month. Whatever file
-    they come in, and whichever gate it has: only who approves it after the undo says that they are to be billed again.
-    """
-    ready = _ready(plan)
-    own = tools.ledger.taken_back(ready)
-    alike = tools.ledger.undone_with(text for text in ready.values() if text)
-    contents = {entry.fingerprint for entry in alike}
-    count = sum(reference in own or content in contents for reference, content in ready.items())
-    return _Undone(count, tools.ledger.taken_back_at([*own, *(entry.reference for entry in alike)]))
 
 
 def _taken_back(undone: int) -> GateRefused:
@@ -285,7 +252,7 @@ def end(report: Report, tools: Tools, sent: Iterable[ReportedInvoice]) -> None:
         tools.ledger.approvals.note(under_way(report, tools), report.run_id, COMPLETE)
 
 
-def approved(report: Report, tools: Tools, wish: Wish | None = None, undone: _Undone = _Undone()) -> Approval:
+def approved(report: Report, tools: Tools, wish: Wish | None = None, undone: Undone = NONE_UNDONE) -> Approval:
     """Return the approval of exactly this plan. Raises GateRefused that says what is missing or what changed.
 
     ``undone``: what of the plan was undone, so that only an approval from after that counts.

@@ -82,6 +82,15 @@ class KnownInvoices:
 
     def live_by_item(self, items: Iterable[tuple[ItemType, int]]) -> dict[tuple[ItemType, int], LedgerEntry]:
         """Entries that hold a time entry, expense or milestone and exist in Kantata, or may; of several the newest."""
+        return self._by_item(items, _ALIVE)
+
+    def undone_by_item(self, items: Iterable[tuple[ItemType, int]]) -> dict[tuple[ItemType, int], LedgerEntry]:
+        """As :meth:`live_by_item`, of those that were undone, or were to be, and were not sent since."""
+        return self._by_item(items, INVOICES.c.taken_back)
+
+    def _by_item(
+        self, items: Iterable[tuple[ItemType, int]], standing: sa.ColumnElement[bool]
+    ) -> dict[tuple[ItemType, int], LedgerEntry]:
         by_type: dict[ItemType, list[int]] = {}
         for item_type, item_id in items:
             by_type.setdefault(item_type, []).append(item_id)
@@ -89,7 +98,7 @@ class KnownInvoices:
         query = (
             sa.select(ITEMS.c.item_id, INVOICES)
             .select_from(ITEMS.join(INVOICES, same))
-            .where(ITEMS.c.account == self._account, _ALIVE)
+            .where(ITEMS.c.account == self._account, standing)
             .order_by(INVOICES.c.sent_at)  # those before the last one are gone from Kantata
         )
         found: dict[tuple[ItemType, int], LedgerEntry] = {}

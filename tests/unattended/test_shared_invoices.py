@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
 from inboxes import HEADERS, filled, lying, put_away
 from sheets import workbook
 from test_doubts_of_a_run import AUTO, LATER, in_doubt, invoices
@@ -131,6 +132,41 @@ def test_a_new_month_is_no_word_about_what_was_undone(cli: Cli, sandbox: Sandbox
     assert cli.at(sandbox).start("approve", sheet, "--yes", before=december).wait().exit_code == 0
     assert cli.at(sandbox).start("run", before=december, **AUTO).wait().exit_code == 0
     assert invoices(sandbox) == 2
+
+
+@pytest.mark.parametrize("how", ["keys removed", "other order", "entries"])
+def test_an_undone_invoice_that_comes_back_in_another_form_waits(cli: Cli, sandbox: Sandbox, how: str) -> None:
+    """Under other keys, in other rows, its lines make other invoices: run waits for a person's word."""
+    inbox = cli.folder / "inbox"
+    inbox.mkdir()
+    head = ("Project ID", "Invoice key", "Item type", "Item ID", "Amount", "Net days", "Invoice date")
+    kind, ids, amounts = ("Time entry", (5101001, 5101002), (None, None))
+    if how != "entries":
+        kind, ids, amounts = ("Fixed fee", (None, None), (10, 20))
+    rows = [(101, f"k{n}", kind, ids[n], amounts[n], 30, "2026-10-31") for n in range(2)]
+    workbook(cli.folder / "a.xlsx", {"Invoices": [head, *rows]})
+    assert cli.at(sandbox).run("submit", cli.folder / "a.xlsx", "--yes").exit_code == 0
+    assert cli.at(sandbox).run("undo", "last", "--yes").exit_code == 0
+
+    again = [(101, None, *row[2:]) for row in rows]
+    if how == "other order":
+        again = [(101, "k0", *row[2:]) for row in (*reversed(rows), (101, "", kind, None, 5, 30, None))]
+    workbook(inbox / "b.xlsx", {"Invoices": [head, *again], "Cover": [["Expected invoices", 1]]})
+    waits = cli.at(sandbox).run("run", **AUTO)
+    assert (waits.exit_code, invoices(sandbox), lying(inbox)) == (9, 0, ["b.xlsx"])
+    assert "undone" in waits.stdout
+    assert cli.at(sandbox).run("approve", inbox / "b.xlsx", "--yes").exit_code == 0
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
+
+
+def test_the_next_month_of_an_undone_retainer_is_billed(cli: Cli, sandbox: Sandbox) -> None:
+    """Its lines are those of the undone one, but a month away."""
+    inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
+    assert cli.at(sandbox).run("undo", "last", "--yes").exit_code == 0
+    rows = [(101, "nov", "Fixed fee", 10, 30, "2026-11-30")]
+    workbook(inbox / "b.xlsx", {"Invoices": [HEADERS, *rows], "Cover": [["Expected total", 10]]})
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 1)
 
 
 def test_the_clock_does_not_tell_what_came_first(cli: Cli, sandbox: Sandbox) -> None:
