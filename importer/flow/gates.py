@@ -266,7 +266,7 @@ def approved(report: Report, tools: Tools, wish: Wish | None = None, undone: Und
         return _usable(fresh, tools)
     if good:
         raise _taken_back(undone.count)
-    command = _command(report, wish)
+    command = _command(report, tools, wish)
     if same and same[0].ended is not None:
         raise _used_up(same[0], *same[0].ended, command)
     raise _not_approved(report, known, plan, command)
@@ -311,11 +311,10 @@ def _used_up(approval: Approval, how: str, run_id: str, command: str) -> GateRef
     return GateRefused(msg, f"To send it once more, approve it again: {command}", code=NOT_APPROVED)
 
 
-def _command(report: Report, wish: Wish | None) -> str:
+def _command(report: Report, tools: Tools, wish: Wish | None) -> str:
     """The command that approves just this plan: with the options that shape it."""
-    path = Path(report.source.path)
-    if wish is None:  # run asks: it reads a copy, whose place is new each time and gone afterwards
-        return f'invoice-importer approve "{path.name}"'
+    if wish is None or wish.put_away:  # run asks: it reads a copy, and the file itself waits in the inbox
+        return f'invoice-importer approve "{tools.settings.inbox.absolute() / Path(report.source.path).name}"'
     return wish.command("approve", report.source.path)
 
 

@@ -61,10 +61,12 @@ class Wish:
     """Main currency unit."""
     annotate: bool | None = None
     """Whether to make the annotated copy; None: when there is something to fix."""
+    put_away: Path | None = None
+    """Where ``run`` puts the file when it needs a person: it reads a copy of it, which no person looks for."""
 
     def command(self, name: str, path: str | None = None) -> str:
         """The command of this name for just this plan: with the options that shape it."""
-        words = [f'invoice-importer {name} "{path or self.path}"']
+        words = [f'invoice-importer {name} "{path or self.put_away or self.path}"']
         if self.sheet_name:
             words.append(f'--sheet "{self.sheet_name}"')
         if self.batch:

@@ -112,7 +112,7 @@ def _answered(this: InboxRun, taken: Taken, folder: Path) -> InboxResult:
     name = taken.copy.name
     tools = replace(this.tools, settings=this.tools.settings.model_copy(update={"reports": folder}))
     try:
-        result = _submitted(taken, tools, this.connect, this.stop)
+        result = _submitted(_wish(this, taken, folder), taken.sha256, tools, this)
     except FileProblem as problem:
         result = InboxResult(name, FileState.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
     except ImporterError as problem:
@@ -160,15 +160,23 @@ def _run_of(copy: Path, ledger: SubmissionLedger) -> str | None:
     return None
 
 
-def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> InboxResult:
+def _wish(this: InboxRun, taken: Taken, folder: Path) -> Wish:
+    """To submit a copy, and to name the file where it lies once a person has to look at it."""
+    place = this.tools.settings.inbox.absolute()
+    if not this.rehearsal:
+        place = place / FOLDER_OF[FileState.FAILED] / folder.name
+    return Wish(taken.copy, put_away=place / taken.copy.name)
+
+
+def _submitted(wish: Wish, sha256: str, tools: Tools, this: InboxRun) -> InboxResult:
     """Read the file once, look it up once, and carry out that very plan; all of it under the lock of the ledger.
 
     Raises GateRefused when nothing may be sent without a person, and LockedByAnother.
     """
-    name, run_id = taken.copy.name, new_run_id()
+    name, run_id = wish.path.name, new_run_id()
     with tools.ledger.exclusive(run_id):
-        examined = examine(Wish(taken.copy), tools, run_id)
-        if _stands_as_it_is(examined) and (earlier := _billed_before(taken.sha256, tools.ledger)):
+        examined = examine(wish, tools, run_id)
+        if _stands_as_it_is(examined) and (earlier := _billed_before(sha256, tools.ledger)):
             reason = f"Nothing to do: run {earlier} billed just this content."
             return InboxResult(name, FileState.DONE, ExitCode.DONE, reason)
         prepared = examined.prepared
@@ -176,7 +184,7 @@ def _submitted(taken: Taken, tools: Tools, connect: Callable[[], KantataApi], st
             plan = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
             check_gates(plan, tools, asked=examined.obstacle is None)
         guarded = prepared.ready and examined.obstacle is None and not has_errors(prepared.problems)
-        hooks = Hooks(connect, lambda plan: check_gates(plan, tools), stop, lambda _planned: None)
+        hooks = Hooks(this.connect, lambda plan: check_gates(plan, tools), this.stop, lambda _planned: None)
         report = carry_out(examined, tools, hooks)
     state = _outcome_of(report)
     if guarded and report.exit_code is ExitCode.GATE:  # an approval has ended since the first check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import zipfile
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter
-from inboxes import MailServer, filled, lying, text_of
+from inboxes import STRICT, MailServer, filled, lying, text_of
 from sheets import column, workbook
 from tampering import between
 from test_run import AUTO, message, outcomes, posts
@@ -215,6 +216,23 @@ def test_the_same_sheet_in_another_month_is_not_called_billed(cli: Cli, sandbox:
     done = cli.at(sandbox).run("run", "--json", **AUTO)
     assert (done.exit_code, outcomes(done), posts(sandbox)) == (4, {"again.csv": "failed"}, 1)
     assert "1 held" in message(done, "again.csv")
+
+
+@pytest.mark.parametrize("kept", ["held", "not approved"])
+def test_an_advised_command_names_the_file_where_it_lies(cli: Cli, sandbox: Sandbox, inbox: Path, kept: str) -> None:
+    """Run reads a copy in the reports folder; the person finds the file in failed/, or in the inbox still."""
+    env = AUTO | (STRICT if kept == "not approved" else {})
+    if kept == "held":
+        assert cli.at(sandbox).run("submit", filled(cli.folder / "a.xlsx", 10), "--yes").exit_code == 0
+    filled(inbox / "again.xlsx", 10, key="other")
+    [file] = cli.at(sandbox).run("run", "--json", **env).document["files"]
+    said = file["message"]
+    if kept == "held":
+        [invoice] = file["report"]["invoices"]
+        said = invoice["what_to_do"]
+    [path] = re.findall(r'invoice-importer \w+ "([^"]+)"', said)
+    assert Path(path).is_file()
+    assert Path(path).is_relative_to(inbox)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only there a name can be any bytes")
