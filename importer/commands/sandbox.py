@@ -39,7 +39,7 @@ def sandbox(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: stopped.append(received))
     try:
-        server = _started(store, port=port)
+        server = _started(store, port=port, new_ids=True)
     except OSError as error:
         msg = f"The sandbox cannot listen on port {port} ({error.strerror})."
         raise SettingsProblem(

@@ -99,13 +99,15 @@ def start(
     port: int = 0,
     token: str = "sandbox",  # noqa: S107 - the sandbox's token is public
     control: bool = True,
+    new_ids: bool = False,
 ) -> Sandbox:
     """Start a stand-in Kantata in a background thread and return it, ready for requests.
 
     ``store``: a SQLite file that survives across runs (made, with its folders, when missing); None keeps all in memory.
     ``host``: loopback only. ``port``: 0 takes a free one. ``control``: whether it has the routes below ``/_sandbox``.
+    ``new_ids``: the ids of a new store begin with the time, so that they are none of those of an earlier one.
 
     Raises SandboxMissing without Flask or SQLAlchemy, SandboxStoreError when the file is no store of this version,
     ValueError for a host that other machines could reach or an empty token, OSError when the port is taken.
     """
-    return Sandbox(store, host=host, port=port, token=token, control=control)
+    return Sandbox(store, host=host, port=port, token=token, control=control, new_ids=new_ids)

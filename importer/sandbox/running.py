@@ -43,7 +43,9 @@ class Sandbox:
     token: str
     """The only token it takes."""
 
-    def __init__(self, store: Path | None, *, host: str, port: int, token: str, control: bool) -> None:
+    def __init__(  # noqa: PLR0913 - one argument per option
+        self, store: Path | None, *, host: str, port: int, token: str, control: bool, new_ids: bool
+    ) -> None:
         """Open the store and listen; see :func:`importer.sandbox.start`."""
         for module in ("flask", "sqlalchemy"):
             if find_spec(module) is None:
@@ -60,7 +62,7 @@ class Sandbox:
         self._under_way = UnderWay()
         listening = server.listen(host, port)
         try:
-            self._store = Store(store, account.fill, account.VERSION)
+            self._store = Store(store, account.fill, account.VERSION, new_ids=new_ids)
             hosts = frozenset(f"{name}:{listening.getsockname()[1]}" for name in (host, "127.0.0.1", "localhost"))
             parts = app.Parts(self._store, token, self._faults, self._recorder, self._under_way, hosts, control)
             self._server = server.SandboxServer(listening, app.build(parts))

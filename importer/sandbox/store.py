@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -210,8 +211,12 @@ HELD_TABLES = {TIME_ENTRY: time_entries, EXPENSE: expenses, BILLING_MILESTONE: b
 class Store:
     """A SQLite store, filled with the sample account when new; thread-safe."""
 
-    def __init__(self, path: Path | None, fill: Callable[[Connection], None], sample_version: int) -> None:
+    def __init__(
+        self, path: Path | None, fill: Callable[[Connection], None], sample_version: int, *, new_ids: bool = False
+    ) -> None:
         """Open a file, or memory when None; ``fill`` writes the sample account into empty tables.
+
+        ``new_ids``: the ids of its invoices begin with the time.
 
         Raises SandboxStoreError for a file that is something else, or was made with other tables or another sample.
         """
@@ -219,6 +224,7 @@ class Store:
         self._closed = False
         self._path = path
         self._fill = fill
+        self._new_ids = new_ids
         self._version = _version_of_tables(sample_version)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -248,7 +254,7 @@ class Store:
             if version != 0 or connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
                 raise SandboxStoreError(self._path or Path(":memory:"), f"its version is {version}")
             metadata.create_all(connection)
-            self._fill(connection)
+            self._begin(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {self._version}")
 
     def _use_wal(self) -> None:
@@ -269,12 +275,20 @@ class Store:
                 yield connection
 
     def reset(self) -> None:
-        """Forget every change: the sample account is as in a new store, and ids begin where they began."""
+        """Forget every change: the sample account is as in a new store, and ids begin as in one."""
         with self.transaction() as connection:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(table.delete())
             connection.exec_driver_sql("DELETE FROM sqlite_sequence")
-            self._fill(connection)
+            self._begin(connection)
+
+    def _begin(self, connection: Connection) -> None:
+        """Write the sample account, and say where the ids of invoices begin."""
+        self._fill(connection)
+        if self._new_ids:
+            connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = 'invoices'")
+            first = int(time.time() * 1000)
+            connection.exec_driver_sql("INSERT INTO sqlite_sequence VALUES ('invoices', ?)", (first,))
 
     def close(self) -> None:
         """Close the database; an in-memory one is gone."""

@@ -159,6 +159,15 @@ def test_a_reset_sandbox_is_as_good_as_new(sandbox: Sandbox, kantata: Client, un
     assert [request.method for request in sandbox.received()].count("POST") == 1
 
 
+def test_a_stand_in_that_is_started_again_gives_other_ids(connect: Callable[[Sandbox], Client]) -> None:
+    """A ledger has the ids of the first one on record, and an answer with one of them would be a doubt."""
+    ids = []
+    for _ in range(2):
+        with stand_in.start(new_ids=True) as running:
+            ids += [connect(running).billed(fixed_fee_items=FEE)["id"] for _ in range(2)]
+    assert len(set(ids)) == 4
+
+
 def test_a_reset_ends_the_requests_under_way(sandbox: Sandbox, kantata: Client) -> None:
     """A POST that a fault still holds back when the sandbox is reset leaves no invoice and no record later."""
     sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, seconds=60))
