@@ -92,7 +92,7 @@ if TYPE_CHECKING:
 __all__ = ["Fault", "FaultKind", "Received", "Sandbox", "SandboxMissing", "SandboxStoreError", "StoredInvoice", "start"]
 
 
-def start(
+def start(  # noqa: PLR0913 - one argument per option
     store: Path | None = None,
     *,
     host: str = "127.0.0.1",
