@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -32,3 +34,32 @@ def write_private(path: Path, content: bytes) -> None:
         with suppress(OSError):
             unfinished.unlink()
         raise
+
+
+@contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """Give an empty file beside a path, hidden and of a name that no one can foresee; at the end it gets that path.
+
+    Raises FileExistsError where anything has that name by then: nothing is ever overwritten. OSError.
+    """
+    writing = path.with_name(f".{secrets.token_hex(8)}.part")
+    create_private(writing)
+    try:
+        yield writing
+        rename_new(writing, path)
+    finally:
+        writing.unlink(missing_ok=True)
+
+
+def rename_new(source: Path, target: Path) -> None:
+    """Rename, but never over another file. Raises OSError, FileExistsError among them."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError):  # a file system without hard links, such as FAT
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        os.rename(source, target)  # noqa: PTH104 - as link
+    else:
+        source.unlink()

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from importer.model.visible import in_one_line
+from importer.settings.private_files import rename_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,9 +120,9 @@ def move(source: Path, sha256: str, folder: Path) -> bool:
         if sha256_of(target) == sha256:
             return True
     except OSError:
-        _rename_new(target, free(source))
+        rename_new(target, free(source))
         raise
-    _rename_new(target, free(source))  # it was replaced at the last moment: that is a new file
+    rename_new(target, free(source))  # it was replaced at the last moment: that is a new file
     return False
 
 
@@ -147,7 +148,7 @@ def copy_whole(source: Path, target: Path, sha256: str | None = None) -> bool:
         digest = copy(source, partial)
         whole = digest == (sha256 or digest) and sha256_of(partial) == digest
         if whole:
-            _rename_new(partial, target)
+            rename_new(partial, target)
             _sync_folder(target.parent)
     finally:
         partial.unlink(missing_ok=True)
@@ -175,20 +176,6 @@ def copy(source: Path, target: Path) -> str:
 def _partial_of(target: Path) -> Path:
     """Name under which a file is written, before it gets its own: hidden, and one that no other user can foresee."""
     return target.with_name(f".{secrets.token_hex(8)}.partial")
-
-
-def _rename_new(source: Path, target: Path) -> None:
-    """Rename, but never over another file. Raises OSError, FileExistsError among them."""
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except FileExistsError:
-        raise
-    except (OSError, NotImplementedError):  # a file system without hard links, such as FAT
-        if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-        os.rename(source, target)  # noqa: PTH104 - as link
-    else:
-        source.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,6 +7,7 @@ import io
 import shutil
 import stat
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ import pytest
 import sheets
 import xlsxwriter
 from python_calamine import CalamineWorkbook
+from raw_xlsx import zipped
 from sheets import table
 
 from importer.model.problems import Problem, Severity
@@ -283,12 +285,12 @@ def test_a_mark_gives_the_users_own_colour_back() -> None:
         marks = {one: Mark(Severity.ERROR, ["x"]) for one in marked}
         return Annotations("S", 1, 2, frozenset(), marks, {}, (), (), "")
 
-    once = packed(patched(stream.getvalue(), job("A1", "B1")))
+    once = patched(stream.getvalue(), job("A1", "B1")).package.saved()
     both = openpyxl.load_workbook(io.BytesIO(once))["S"]
     assert (colour(both["A1"]), colour(both["B1"])) == (RED, RED)
     saved = io.BytesIO()
     openpyxl.load_workbook(io.BytesIO(once)).save(saved)
-    twice = openpyxl.load_workbook(io.BytesIO(packed(patched(saved.getvalue(), job()))))["S"]
+    twice = openpyxl.load_workbook(io.BytesIO(patched(saved.getvalue(), job()).package.saved()))["S"]
     assert (colour(twice["A1"]), colour(twice["B1"])) == ("FF112233", None)
     assert (twice["A1"].comment, twice["B1"].comment) == (None, None)
 
@@ -304,7 +306,7 @@ def test_a_merged_range_shows_the_worst_of_its_cells_at_its_first() -> None:
     sheet.merge_cells("A2:B2")
     book.save(stream)
     marks = {"A2": Mark(Severity.WARNING, ["first"]), "B2": Mark(Severity.ERROR, ["second"])}
-    made = packed(patched(stream.getvalue(), Annotations("S", 1, 2, frozenset(), marks, {}, (), (), "")))
+    made = patched(stream.getvalue(), Annotations("S", 1, 2, frozenset(), marks, {}, (), (), "")).package.saved()
     cell = openpyxl.load_workbook(io.BytesIO(made))["S"]["A2"]
     assert colour(cell) == RED
     assert "first" in cell.comment.text
@@ -342,13 +344,6 @@ def test_marks_are_known_again_after_libreoffice_has_saved_the_copy(cli: Cli, sa
     sheet = openpyxl.load_workbook(copy_of(again))[SHEET]
     assert (colour(sheet["E8"]), sheet["E8"].comment.text) == (None, "Anna: check this")
     assert sheet["E10"].comment.text.count("invoice-importer:") == 1
-
-
-def packed(made: Any) -> bytes:
-    """The workbook as bytes."""
-    stream = io.BytesIO()
-    made.package.save(stream)
-    return stream.getvalue()
 
 
 def test_a_csv_becomes_a_workbook_whose_texts_stay_texts(cli: Cli, sandbox: Sandbox) -> None:
@@ -430,7 +425,7 @@ def test_columns_right_of_the_table_are_not_written_over() -> None:
     answers = {2: Answer(("created", "1", "", "", ""), None)}
     made = patched(stream.getvalue(), Annotations("S", 1, 2, frozenset(), {}, answers, (), (), ""))
     assert made.answers == range(4, 9)
-    assert openpyxl.load_workbook(io.BytesIO(packed(made)))["S"]["D1"].value == "=1+1"
+    assert openpyxl.load_workbook(io.BytesIO(made.package.saved()))["S"]["D1"].value == "=1+1"
 
 
 def test_every_new_part_is_declared_as_excel_expects_it(cli: Cli) -> None:
@@ -467,22 +462,59 @@ def with_macros(cli: Cli, name: str) -> None:
             archive.writestr(part, content)
 
 
-def test_macros_stay_and_the_copy_keeps_their_ending(cli: Cli) -> None:
-    """Excel opens no workbook with macros under another ending."""
-    with_macros(cli, "october.xlsm")
-    made = copy_of(cli.run("preview", "october.xlsm", "--json"))
-    assert made.suffix == ".xlsm"
-    assert sheets.parts(made.read_bytes())["xl/vbaProject.bin"] == b"\xd0\xcf"
-
-
-def test_hidden_macros_never_come_to_life_in_the_copy(cli: Cli) -> None:
-    """Excel refuses an .xlsx with macros; our copy of it must not be one that runs them."""
-    with_macros(cli, "october.xlsx")
-    done = cli.run("preview", "october.xlsx", "--json")
-    made = copy_of(done)
+@pytest.mark.parametrize("name", ["october.xlsm", "october.xlsx"])
+def test_the_copy_holds_no_macros(cli: Cli, name: str) -> None:
+    """What this program hands out runs nothing, whatever the ending said; formats and other sheets stay."""
+    with_macros(cli, name)
+    made = copy_of(cli.run("preview", name, "--json"))
+    parts = sheets.parts(made.read_bytes())
     assert made.suffix == ".xlsx"
-    assert "xl/vbaProject.bin" not in sheets.parts(made.read_bytes())
-    assert "holds macros" in done.stdout
+    assert [part for part in parts if "vba" in part.lower()] == []
+    assert not any(word in parts["[Content_Types].xml"] for word in (b"macroEnabled", b"vbaData"))
+    assert b"vbaProject" not in parts["xl/_rels/workbook.xml.rels"]
+    assert openpyxl.load_workbook(made).sheetnames == ["Import problems", "Notes", SHEET, "Table"]
+
+
+def test_sheets_of_old_macros_are_left_out(cli: Cli) -> None:
+    """They cannot be taken out of a workbook with certainty: the copy holds the table only."""
+    source = rich(cli.folder / "october.xlsx")
+    parts = sheets.parts(source.read_bytes())
+    kind = b"application/vnd.ms-excel.macrosheet+xml"
+    old = b'<Override PartName="/xl/macrosheets/sheet1.xml" ContentType="' + kind + b'"/></Types>'
+    types = parts["[Content_Types].xml"].replace(b"</Types>", old)
+    source.write_bytes(zipped(parts | {"[Content_Types].xml": types, "xl/macrosheets/sheet1.xml": b"<xm/>"}))
+    done = cli.run("preview", source, "--json")
+    assert "it holds sheets of macros" in done.stdout
+    assert "xl/macrosheets/sheet1.xml" not in sheets.parts(copy_of(done).read_bytes())
+
+
+HOLDING_UP = """
+import time
+from importer.reporting.annotated import child
+child.patched = lambda *_: {what}
+"""
+
+
+@pytest.mark.parametrize("what", ["time.sleep(60)", "bytearray(2**33)", "child.gc.disable(1)"])
+@pytest.mark.usefixtures("real_child")
+def test_a_file_that_takes_too_much_gets_no_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """The copy is made by a process with bounds; the run goes on without it and says why."""
+    main = HOLDING_UP.format(what=what) + "child.main()"
+    command = tmp_path / "python"
+    script = sheets.csv_file(tmp_path / "child.py", main)
+    command.write_text(f"#!/bin/sh\nexec {sys.executable} {script}\n")
+    command.chmod(0o700)
+    sheet = sheets.read(rich(tmp_path / "a.xlsx"))
+    problem = Problem("x", "wrong", "fix it", sheet=sheet.name, cell="E8", row=8)
+    facts = {"command": "preview", "sheet": sheet, "planned": (), "problems": (problem,), "run_id": "r", "batch": "b"}
+    report = cast("Report", SimpleNamespace(**facts, source=SimpleNamespace(path="a.xlsx")))
+    monkeypatch.setattr("importer.reporting.annotated.annotate.MOST_SECONDS", 2)
+    assert annotate(report, tmp_path, batch_named=False).path is not None
+
+    monkeypatch.setattr(sys, "executable", str(command))
+    done = annotate(report, tmp_path / "none", batch_named=False)
+    assert (done.path, len(done.notices)) == (None, 1)
+    assert done.notices[0].startswith("The annotated copy could not be written: it takes ")
 
 
 def test_a_sheet_of_the_users_own_with_our_name_is_left_alone(cli: Cli) -> None:
@@ -509,20 +541,17 @@ def test_a_copy_that_lost_or_changed_something_is_not_handed_out(tmp_path: Path)
     data = rich(tmp_path / "a.xlsx").read_bytes()
     annotations = Annotations(SHEET, 5, 8, frozenset(), {"E8": Mark(Severity.ERROR, ["x"])}, {}, (), (), "")
     good = patched(data, annotations)
-    good.package.save(tmp_path / "good.xlsx")
-    check(data, tmp_path / "good.xlsx", good, annotations)
-    parts = sheets.parts((tmp_path / "good.xlsx").read_bytes())
+    copy = good.package.saved()
+    check(data, copy, good, annotations)
+    parts = sheets.parts(copy)
     sheet = parts["xl/worksheets/sheet2.xml"]
     for wrong in (
         {"xl/worksheets/sheet2.xml": sheet.replace(b"<v>12.5</v>", b"<v>12.6</v>")},
         {"xl/charts/chart1.xml": b""},
     ):
-        with zipfile.ZipFile(tmp_path / "bad.xlsx", "w") as archive:
-            for name, content in (parts | wrong).items():
-                if content:
-                    archive.writestr(name, content)
+        bad = {name: content for name, content in (parts | wrong).items() if content}
         with pytest.raises(CannotAnnotate):
-            check(data, tmp_path / "bad.xlsx", good, annotations)
+            check(data, zipped(bad), good, annotations)
 
 
 def test_what_is_no_workbook_is_refused_not_damaged() -> None:

@@ -1,27 +1,31 @@
 """Hand the user's own workbook back with each wrong cell marked, so that it can be fixed and submitted as it is.
 
-``annotate`` is the way in. The copy is the user's file with our changes in it; what cannot be changed in place with
-certainty is written as a plain table instead.
+``annotate`` is the way in. The copy is the user's file with our changes in it, without its macros; what cannot be
+changed in place with certainty is written as a plain table instead. A process with bounds of time and memory makes
+it, as the file may have been made to take both.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
+import pickle
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import xlsxwriter
 
 from importer.model.problems import has_errors
+from importer.reading import bounded_child
+from importer.reading.formats.identify import ZIP_MAGIC
 from importer.reporting.annotated.annotations import MOST_MARKS, UNDONE, annotations_of
+from importer.reporting.annotated.child import Request, answer_to
 from importer.reporting.annotated.package import CannotAnnotate
-from importer.reporting.annotated.patching import check, patched
 from importer.reporting.workbook.book import FIRST_YEAR
+from importer.settings.private_files import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +36,14 @@ if TYPE_CHECKING:
 
 MOST_CELLS = 2_000_000
 """Cells of a table that is annotated by default; larger ones take longer than half a minute."""
+MOST_SECONDS = 60
+"""How long the process that makes the copy may take."""
+MOST_SECONDS_WANTED = 600
+"""The same, where a person asks for the copy."""
+MOST_MEMORY = 4 * 2**30
+"""Bytes that it may take."""
+MOST_COPY_BYTES = 2**28
+"""Of the copy."""
 LONGEST_NAME = 31
 """Characters that Excel allows in the name of a sheet."""
 MOST_MEASURED = 500
@@ -64,9 +76,10 @@ def annotate(report: Report, folder: Path, *, batch_named: bool, wanted: bool | 
         if hashlib.sha256(data).hexdigest() != sheet.sha256:
             notice = f"{sheet.path.name} has changed since it was read, so no annotated copy was made."
             return Annotated(notices=(notice,))
-        return _annotated(data, report, sheet, folder, batch_named=batch_named)
+        annotations = annotations_of(report, sheet, batch_named=batch_named)
+        return _written(data, annotations, sheet, folder / f"{report.run_id}-annotated.xlsx", _seconds(wanted=wanted))
     except Exception as error:  # noqa: BLE001 - the copy is an extra; without it the run is as good
-        return Annotated(notices=(f"The annotated copy could not be written ({error}).",))
+        return Annotated(notices=(f"The annotated copy could not be written: {str(error).rstrip('.')}.",))
 
 
 def _needed(report: Report) -> bool:
@@ -75,45 +88,48 @@ def _needed(report: Report) -> bool:
     return report.command == "submit" and any(planned.status in UNDONE for planned in report.planned)
 
 
-def _annotated(data: bytes, report: Report, sheet: Sheet, folder: Path, *, batch_named: bool) -> Annotated:
-    annotations = annotations_of(report, sheet, batch_named=batch_named)
+def _seconds(*, wanted: bool | None) -> float:
+    return MOST_SECONDS_WANTED if wanted else MOST_SECONDS
+
+
+def _written(data: bytes, annotations: Annotations, sheet: Sheet, path: Path, seconds: float) -> Annotated:
+    """Write the copy, of a table that cannot be changed in place a plain one. Raises as :func:`_in_place`."""
     notices = []
     if len(annotations.findings) > MOST_MARKS:
         number = len(annotations.findings)
         notices.append(f"The annotated copy marks the first {MOST_MARKS:,} of {number:,} problems.")
-    try:
-        path = _write(data, annotations, report.run_id, folder, ending=sheet.path.suffix.lower())
-    except (CannotAnnotate, LookupError, ValueError) as error:  # a part that lacks what it should hold
+    copy, why = _in_place(data, annotations, seconds)
+    if not copy:
         data, annotations = plain_workbook(sheet, annotations)
-        path = _write(data, annotations, report.run_id, folder)
+        copy, lacking = answer_to(Request(data, annotations, seconds, MOST_MEMORY))  # a workbook of our own
+        if not copy:
+            raise CannotAnnotate(lacking)
         if sheet.path.suffix.lower() in (".xlsx", ".xlsm"):
             notices.append(
-                f"{sheet.path.name} could not be annotated in place ({error}). The annotated copy holds the "
+                f"{sheet.path.name} could not be annotated in place ({why}). The annotated copy holds the "
                 "table's values only: no formulas, formats, titles or other sheets."
             )
+    with unfinished(path) as writing:
+        writing.write_bytes(copy)
     return Annotated(path, tuple(notices))
 
 
-def _write(data: bytes, annotations: Annotations, run_id: str, folder: Path, *, ending: str = ".xlsx") -> Path:
-    """Write for the owner only, beside the final name, and look at it before it gets that name.
+def _in_place(data: bytes, annotations: Annotations, seconds: float) -> tuple[bytes, str]:
+    """The user's workbook with the annotations, made in a process of its own; or nothing, and why.
 
-    Raises CannotAnnotate for macros in a file whose ``ending`` hides them: Excel would run them in our copy.
+    Raises CannotAnnotate where that process took too much, or ended without an answer.
     """
-    made = patched(data, annotations)
-    if made.suffix == ".xlsm" and ending != ".xlsm":
-        raise CannotAnnotate("it holds macros, which its ending does not allow")
-    path = folder / f"{run_id}-annotated{made.suffix}"
-    unfinished = path.with_name(f".{path.name}.part")
-    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    if not data.startswith(ZIP_MAGIC):
+        return b"", "it is no workbook of this kind"
+    bounds = bounded_child.Bounds(seconds, MOST_MEMORY, MOST_COPY_BYTES)
+    request = Request(data, annotations, seconds, MOST_MEMORY)
     try:
-        made.package.save(unfinished)
-        check(data, unfinished, made, annotations)
-        if path.exists():
-            raise FileExistsError(f"{path.name} exists already; nothing is ever overwritten")
-        unfinished.rename(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+        answer = bounded_child.ask("importer.reporting.annotated.child:main", request, bounds)
+    except bounded_child.ChildTooSlow as error:
+        raise CannotAnnotate(f"it takes more than {seconds:.0f} seconds") from error
+    except (bounded_child.ChildTooLarge, bounded_child.ChildDied, pickle.UnpicklingError) as error:
+        raise CannotAnnotate("it takes too much time or memory") from error
+    return cast("tuple[bytes, str]", answer)
 
 
 # --- a plain table, for files that cannot be annotated in place ---

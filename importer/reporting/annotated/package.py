@@ -12,15 +12,10 @@ import io
 import posixpath
 import re
 import zipfile
-from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from importer.model.errors import ImporterError
 from importer.reporting.workbook.book import LONGEST_CELL
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 BOOK = "xl/workbook.xml"
 CONTENT_TYPES = "[Content_Types].xml"
@@ -33,6 +28,9 @@ _NO_RELATIONS = (
 )
 _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+_MACROS = re.compile(r"vbaProject|vbaData|attachedToolbars", re.IGNORECASE)
+"""In names of parts that hold macros, or belong to them."""
+_OLD_MACROS = re.compile(r"macrosheet", re.IGNORECASE)
 _LOOKS_ESCAPED = re.compile(r"_(x[0-9A-Fa-f]{4}_)")
 
 
@@ -122,6 +120,8 @@ class Package:
             raise CannotAnnotate("it is not a workbook of this kind") from error
         self.changed: dict[str, str] = {}
         """Parts that are new or changed, by name."""
+        self.dropped: set[str] = set()
+        """Parts that are left out."""
         self.names = set(self._archive.namelist())
 
     def read(self, name: str) -> str:
@@ -148,16 +148,18 @@ class Package:
             number += 1
         return pattern.format(number)
 
-    def save(self, path: Path) -> None:
-        """Write all parts in their order, the new ones last."""
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+    def saved(self) -> bytes:
+        """Return the file: all parts in their order, the new ones last."""
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as out:
             for info in self._archive.infolist():
                 if info.filename in self.changed:
                     out.writestr(info.filename, self.changed[info.filename])
-                else:
+                elif info.filename not in self.dropped:
                     out.writestr(info.filename, self._archive.read(info))
             for name in sorted(set(self.changed) - set(self._archive.namelist())):
                 out.writestr(name, self.changed[name])
+        return made.getvalue()
 
     # --- sheets ---
 
@@ -179,9 +181,23 @@ class Package:
         listed = section(xml, f"{p}sheets")
         return [] if listed is None else elements(listed[2] or "", f"{p}sheet")
 
-    def keeps_macros(self) -> bool:
-        """Tell whether the workbook is of the kind that holds macros."""
-        return "macroEnabled" in self.read(CONTENT_TYPES)
+    # --- macros ---
+
+    def drop_macros(self) -> None:
+        """Leave the macros out: what we hand out runs nothing. Raises CannotAnnotate where they are sheets."""
+        types = self.read(CONTENT_TYPES)
+        if _OLD_MACROS.search(types):
+            raise CannotAnnotate("it holds sheets of macros")
+        self.dropped = {name for name in self.names if _MACROS.search(name)}
+        if not self.dropped and "macroEnabled" not in types:
+            return
+        self.names -= self.dropped
+        types = re.sub(rf"<(?:[\w.-]+:)?Override\b[^>]*{_MACROS.pattern}[^>]*>", "", types, flags=re.IGNORECASE)
+        kind = re.compile(r"application/vnd\.ms-excel\.(?:sheet|template)\.macroEnabled\.main\+xml")
+        self.put(CONTENT_TYPES, kind.sub(f"{SPREADSHEET}.sheet.main+xml", types))
+        relations = _relations_name(BOOK)
+        tag = re.compile(rf"<(?:[\w.-]+:)?Relationship\b[^>]*{_MACROS.pattern}[^>]*>", re.IGNORECASE)
+        self.put(relations, tag.sub("", self.read(relations)))
 
     # --- relationships ---
 

@@ -23,7 +23,6 @@ from importer.reporting.workbook.book import MOST_LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from importer.reporting.annotated.annotations import Annotations, Answer
 
@@ -38,8 +37,6 @@ class Patched:
     """A workbook with our annotations."""
 
     package: Package
-    suffix: str
-    """``.xlsm`` when it holds macros."""
     answers: range
     """Positions of the columns with the answers."""
 
@@ -47,6 +44,7 @@ class Patched:
 def patched(data: bytes, annotations: Annotations) -> Patched:
     """Return the workbook with all annotations. Raises CannotAnnotate."""
     package = Package(data)
+    package.drop_macros()
     part, look = package.sheets().get(annotations.sheet), package.related(BOOK, "styles")
     if part is None:
         raise CannotAnnotate("its sheet was not found")
@@ -66,7 +64,7 @@ def patched(data: bytes, annotations: Annotations) -> Patched:
     put_listing(package, annotations, styles)
     package.put(look, styles.xml())
 
-    return Patched(package, ".xlsm" if package.keeps_macros() else ".xlsx", answers)
+    return Patched(package, answers)
 
 
 def _anchored(marks: Mapping[str, Mark], anchors: Mapping[str, str]) -> dict[str, Mark]:
@@ -178,20 +176,20 @@ def _edits_of_answers(annotations: Annotations, place: range, styles: Styles) ->
 # --- the look at the result ---
 
 
-def check(data: bytes, path: Path, made: Patched, annotations: Annotations) -> None:
+def check(data: bytes, copy: bytes, made: Patched, annotations: Annotations) -> None:
     """Look at the copy before a person gets it: nothing lost, nothing changed but what was meant.
 
     Raises CannotAnnotate when a part is missing or broken, or a cell reads otherwise than before.
     """
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(io.BytesIO(data)) as before:
-        if missing := set(before.namelist()) - set(archive.namelist()):
+    with zipfile.ZipFile(io.BytesIO(copy)) as archive, zipfile.ZipFile(io.BytesIO(data)) as before:
+        if missing := set(before.namelist()) - set(archive.namelist()) - made.package.dropped:
             raise CannotAnnotate(f"parts would be lost: {', '.join(sorted(missing))}")
         for name in made.package.changed:
             if not name.endswith(".vml"):  # Excel itself writes drawings that are no XML
                 _parse(archive.read(name), name)
 
     ours = {*made.answers, *annotations.added}
-    old, new = _rows(io.BytesIO(data), annotations.sheet), _rows(io.BytesIO(path.read_bytes()), annotations.sheet)
+    old, new = _rows(io.BytesIO(data), annotations.sheet), _rows(io.BytesIO(copy), annotations.sheet)
     if len(old) != len(new):
         raise CannotAnnotate("rows would be lost")
     for number, (before_row, row) in enumerate(zip(old, new, strict=True), start=1):

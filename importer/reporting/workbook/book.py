@@ -6,7 +6,6 @@ nothing from a sheet becomes a formula.
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -19,6 +18,7 @@ from importer.model.errors import SettingsProblem
 from importer.model.plans import Status
 from importer.model.visible import visible
 from importer.reporting.table import Column, Kind, Marked, Table, text_of
+from importer.settings.private_files import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ _STATUS_COLOURS = {
 class Book:
     """A workbook with the formats that its sheets share."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, title: str) -> None:
         options = {
             "constant_memory": True,
             "strings_to_formulas": False,
@@ -69,7 +69,7 @@ class Book:
         self.file = xlsxwriter.Workbook(str(path), options)
         # The default cell format: rows with wrapped texts read better from the top.
         self.file.formats[0].set_align("top")
-        self.file.set_properties({"title": path.stem, "comments": "Written by invoice-importer"})
+        self.file.set_properties({"title": title, "comments": "Written by invoice-importer"})
 
         self.title = self._format(bold=True, font_size=16, font_color="#1F4E78")
         self.bold = self._format(bold=True)
@@ -253,22 +253,18 @@ class _TableSheet:
 @contextmanager
 def workbook(path: Path) -> Iterator[Book]:
     """Write beside the final name, for the owner only, and never over another file. Raises SettingsProblem."""
-    unfinished = path.with_name(f".{path.name}.part")
-    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        book = Book(unfinished)
-        yield book
-        book.file.close()
-        if path.exists():
-            msg = f"{path} exists already; nothing is ever overwritten."
-            raise SettingsProblem(msg, "Move it away and run again.", code="reports")
-        unfinished.rename(path)
+        with unfinished(path) as writing:
+            book = Book(writing, path.stem)
+            yield book
+            book.file.close()
+    except FileExistsError as error:
+        msg = f"{path} exists already; nothing is ever overwritten."
+        raise SettingsProblem(msg, "Move it away and run again.", code="reports") from error
     except XlsxWriterException as error:
         raise SettingsProblem(
             f"{path} could not be written: {error}.", "Check the folder and the free space on the disk.", code="reports"
         ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def free_path(folder: Path, name: str) -> Path:

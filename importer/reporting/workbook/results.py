@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from typing import TYPE_CHECKING
 
 from importer.model.errors import SettingsProblem
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 def prepare_folder(folder: Path) -> None:
     """Make sure, before anything is sent, that results can be written. Raises SettingsProblem."""
-    probe = folder / f".write-test-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.touch(mode=0o600)
-        probe.unlink()
+        with tempfile.TemporaryDirectory(prefix=".write-test-", dir=folder):
+            pass
     except OSError as error:
         msg = f"The results cannot be written to {folder} ({error.strerror})."
         raise SettingsProblem(
