@@ -68,7 +68,7 @@ def _with_lines_in_kantata(prepared: Prepared, api: KantataApi, ledger: Submissi
         return prepared
     since = looked_back(prepared.drawn, prepared.terms.repeat_days + MARGIN_DAYS)
     shown = _live_since(since, new, api)
-    lines = tuple(_unknown_lines(shown, new, ledger.references_of(shown)))
+    lines = tuple(_unknown_lines(shown, new, ledger.references_of(shown, alive=True)))
     if not lines:
         return prepared
     knowledge = replace(prepared.knowledge, lines=(*prepared.knowledge.lines, *lines))

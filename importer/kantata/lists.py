@@ -6,12 +6,13 @@ holds to what was asked.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from importer.kantata.lenient import dict_of, is_id, list_of, text_of, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 Answer = dict[str, Any]
 
@@ -53,6 +54,43 @@ def is_whole(answer: Answer, collection: str) -> bool:
         if result.get("key") == collection:
             named.append(text_of(result.get("id")) or "")
     return all(is_id(name) and isinstance(records.get(name), dict) for name in named)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of a list, page by page: what it shows, and how much it counts."""
+
+    ids: frozenset[str]
+    counts: tuple[int | None, ...]
+    """What each page counts; None where it does not say."""
+    shown: tuple[int, ...]
+    """How many records each page shows."""
+    totals: tuple[int | None, ...]
+    """What ``meta`` of each page counts."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether as much is counted as is shown: in the whole list, or page by page and in ``meta`` as a whole."""
+        whole_list = {len(self.ids)}
+        by_page = self.counts == self.shown and set(self.totals) == whole_list
+        return by_page or set(self.counts) - {None} <= whole_list
+
+    @property
+    def facts(self) -> str:
+        """What is counted and what is shown, for people."""
+        counted = " and ".join(str(count) for count in sorted(set(self.counts) - {None}, key=str))
+        return f"counts {counted} and shows {len(self.ids)}"
+
+
+def reading_of(pages: Sequence[Answer], collection: str) -> Reading:
+    """What a list shows and counts."""
+    shown = [dict_of(page.get(collection)).keys() for page in pages]
+    return Reading(
+        frozenset(name for names in shown for name in names),
+        tuple(whole(page.get("count")) for page in pages),
+        tuple(len(names) for names in shown),
+        tuple(whole(dict_of(page.get("meta")).get("count")) for page in pages),
+    )
 
 
 def subjects_in(answer: Answer) -> list[str]:

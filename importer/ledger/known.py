@@ -176,9 +176,13 @@ class KnownInvoices:
         with guard(), self._engine.connect() as connection:
             return [(doubt_of(row), entry_of(row)) for row in connection.execute(query)]
 
-    def references_of(self, invoice_ids: Iterable[str]) -> dict[str, str]:
-        """Invoice id → reference, for those ids that the ledger knows as created."""
-        found = self._select(INVOICES.c.invoice_id, invoice_ids)
+    def references_of(self, invoice_ids: Iterable[str], *, alive: bool = False) -> dict[str, str]:
+        """Invoice id → reference, for those ids that the ledger knows as created.
+
+        ``alive``: only while they exist, or may, as far as it knows.
+        """
+        conditions = (_ALIVE,) if alive else ()
+        found = self._select(INVOICES.c.invoice_id, invoice_ids, *conditions)
         return {entry.invoice_id: entry.reference for entry in found if entry.invoice_id is not None}
 
     def undone_ids(self, references: Iterable[str]) -> dict[str, frozenset[str]]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from importer.kantata.client import COUNTS
 from importer.kantata.invoices import in_one_case, may_be_cut
 from importer.kantata.payload import SERVICE_NAME, content_of
+from importer.model.errors import NotReached
 from importer.model.lifecycle import Event, State
 from importer.sending.presence import Presence, hidden_words, presence
 from importer.sending.settlement import (
@@ -57,7 +59,12 @@ class Inquiry:
 
 def by_content(doubt: Doubt, asked: Inquiry) -> Settlement:
     """Judge an invoice whose reference Kantata does not show by the others of its project."""
-    alike, possible = _candidates(doubt, asked)
+    try:
+        alike, possible = _candidates(doubt, asked)
+    except NotReached as problem:
+        if problem.code != COUNTS:
+            raise
+        return unclear(doubt, f"Not found by its reference. {problem.message}")
     if len(alike) == 1:
         return found(doubt, alike[0], f"Found in Kantata by its content: invoice {alike[0]}.")
     if alike:
@@ -86,7 +93,7 @@ def _candidates(doubt: Doubt, asked: Inquiry) -> tuple[list[str], list[str]]:
         may_be = may_be or in_one_case(sent) in map(in_one_case, invoice.triples)
         if may_be and not invoice.cancelled and not _is_another(invoice, sent, asked.found):
             near[invoice.invoice_id] = invoice
-    known = asked.ledger.references_of(near)
+    known = asked.ledger.references_of(near, alive=True)
     alike: list[str] = []
     possible: list[str] = []
     for invoice_id, invoice in near.items():

@@ -10,9 +10,11 @@ from plans import ACCOUNT
 
 from importer.flow.prepared import Tools, Wish
 from importer.flow.submit import Hooks, submit
+from importer.ledger.journal import Details
 from importer.ledger.opening import open_ledger
 from importer.model.errors import LedgerProblem
 from importer.model.exit_codes import ExitCode
+from importer.model.lifecycle import Event
 from importer.sandbox.faults import Fault, FaultKind
 from importer.sending.throttle import Stop
 from importer.settings.model import Settings
@@ -195,6 +197,15 @@ def test_an_invoice_sent_a_moment_ago_holds_though_kantata_does_not_show_it(desk
     again = desk.submit(row, wish=Wish(desk.folder, batch="again"), settle_seconds=180)
     assert told(again) == ["held"]
     assert told(desk.submit(row, wish=Wish(desk.folder, batch="again"))) == ["created"]
+
+
+def test_an_invoice_that_was_undone_and_is_live_again_holds_its_lines(desk: Desk) -> None:
+    """Whoever brought it back: under another key its lines are billed there all the same."""
+    desk.submit("101,a,Fixed fee,,a,10,2026-10-31,30")
+    [sent] = desk.ledger.sent_in(desk.ledger.runs()[0].run_id)
+    desk.ledger.note_removal(sent, "undo-1", Event.REMOVED, Details("not there any more", sent.invoice_id))
+    again = desk.submit("101,b,Fixed fee,,a,10,2026-10-31,30")
+    assert (told(again), desk.live) == (["held"], 1)
 
 
 def test_nothing_sound_under_a_wrong_header_is_a_problem_of_the_file(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time as time_module
+from datetime import datetime
 from decimal import Decimal
 from email.utils import formatdate
 from pathlib import Path
@@ -18,7 +19,7 @@ from plans import fees, plan
 from scripted import Scripted, created, http
 
 from importer.kantata.answers import classify
-from importer.kantata.client import INCLUDES, KantataApi
+from importer.kantata.client import COUNTS, INCLUDES, KantataApi
 from importer.kantata.deadline import Deadline
 from importer.kantata.invoices import found_invoices
 from importer.kantata.payload import to_json
@@ -29,6 +30,7 @@ from importer.sandbox.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from importer.kantata.invoices import FoundInvoice
     from importer.sandbox.running import Sandbox
 
 CREATED, REJECTED, FOR_NOW, TOKEN, UNKNOWN = (
@@ -582,18 +584,69 @@ def own() -> str:
     return str(PAYLOAD["invoice"]["external_reference"]["service_model_ref"])
 
 
-@pytest.mark.parametrize("counts", [(1,), (201, 200)])
+# --- lists that count otherwise than they show ---
+
+
+def listed(count: int, *ids: int, pages: int = 1, total: int | None = None) -> bytes:
+    """Return a page of invoices without references, that counts so many."""
+    meta = {"count": count if total is None else total, "page_count": pages, "page_size": 200}
+    results = [{"key": "invoices", "id": str(each)} for each in ids]
+    shown = {str(each): {"external_reference_ids": [], "status": "new"} for each in ids}
+    return http(200, json.dumps({"count": count, "results": results, "invoices": shown, "meta": meta}))
+
+
+def asked_by_reference(connect: Callable[..., KantataApi], *answers: bytes) -> tuple[list[FoundInvoice], int]:
+    """Look for a reference; return what was found, and how many requests that took."""
+    with Scripted(list(answers)) as server:
+        found = list(connect(server.base_url).find_by_references([("invoice-importer", "invoice", "inv-1")]))
+        return found, len(server.received)
+
+
+FIRST, SECOND = range(1, 201), range(201, 401)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [listed(1), listed(1), listed(0)],
+        [*[listed(201, *FIRST, pages=2), listed(200, pages=2)] * 2, listed(0)],
+        [listed(3, 1, 2), listed(3, 1, 2), listed(3, 1, 2)],
+    ],
+    ids=["an empty list that counts one", "a page that shifts each time", "a filter that does not hold"],
+)
 def test_a_list_that_counts_otherwise_than_it_shows_proves_nothing_absent(
-    connect: Callable[..., KantataApi], counts: tuple[int, ...]
+    connect: Callable[..., KantataApi], answers: list[bytes]
 ) -> None:
-    """An empty list that counts an invoice, or a page that shifts while the list is read."""
-    pages = []
-    for number, count in enumerate(counts, 1):
-        first = 1 + 200 * (number - 1)
-        ids = [str(each) for each in range(first, first + 200)][: 0 if count == 1 else max(0, 200 - 200 * (number - 1))]
-        shown = {each: {"external_reference_ids": []} for each in ids}
-        meta = {"count": count, "page_count": len(counts), "page_number": number, "page_size": 200}
-        results = [{"key": "invoices", "id": each} for each in ids]
-        pages.append(http(200, json.dumps({"count": count, "results": results, "invoices": shown, "meta": meta})))
-    with Scripted(pages) as server, pytest.raises(NotReached, match="changed while it was read"):
-        list(connect(server.base_url).find_by_references([("invoice-importer", "invoice", "inv-1")]))
+    """Read twice, and compared with a list that must be empty: the facts are named, and the way out."""
+    with pytest.raises(NotReached, match=r"counts \d+.* and shows \d+") as caught:
+        asked_by_reference(connect, *answers)
+    assert caught.value.code == COUNTS
+    assert "financial permission" in caught.value.hint
+    assert "--offline" in caught.value.hint
+
+
+def test_a_page_that_shifted_is_read_again(connect: Callable[..., KantataApi]) -> None:
+    """An invoice came meanwhile: the second reading is whole, and counts."""
+    answers = [listed(2, 1), listed(2, 1, 2)]
+    assert asked_by_reference(connect, *answers) == ([], 2)
+
+
+def test_an_account_that_always_counts_otherwise_blocks_nothing(connect: Callable[..., KantataApi]) -> None:
+    """It counts something also where nothing can be, so its count says nothing; the same is shown twice."""
+    answers = [listed(900, 1, 2), listed(900, 1, 2), listed(900)]
+    assert asked_by_reference(connect, *answers) == ([], 3)
+
+
+def test_a_count_of_each_page_is_one(connect: Callable[..., KantataApi]) -> None:
+    """Where meta counts the whole list."""
+    answers = [listed(200, *FIRST, pages=2, total=203), listed(3, *SECOND[:3], pages=2, total=203)]
+    assert asked_by_reference(connect, *answers) == ([], 2)
+
+
+def test_hidden_invoices_of_other_projects_block_nothing(connect: Callable[..., KantataApi]) -> None:
+    """The list of the whole account counts what this user may not see: each project is asked for by itself."""
+    answers = [listed(3, 1, 2), listed(3, 1, 2), listed(0), *(listed(1, each) for each in range(4))]
+    with Scripted(answers) as server:
+        since = datetime(2026, 10, 1)  # noqa: DTZ001 - UTC, without offset
+        found = list(connect(server.base_url).invoices_since(since, [101, 102, 103, 104]))
+    assert [each.invoice_id for each in found] == ["0", "1", "2", "3"]
