@@ -86,7 +86,7 @@ def reading_of(pages: Sequence[Answer], collection: str) -> Reading:
     """What a list shows and counts."""
     shown = [dict_of(page.get(collection)).keys() for page in pages]
     return Reading(
-        frozenset(name for names in shown for name in names),
+        frozenset[str]().union(*shown),
         tuple(whole(page.get("count")) for page in pages),
         tuple(len(names) for names in shown),
         tuple(whole(dict_of(page.get("meta")).get("count")) for page in pages),
