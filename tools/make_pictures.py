@@ -1,7 +1,8 @@
 """Make the pictures of the documentation: build workbooks, let the program read them, render what it wrote.
 
 ``terminal.svg`` needs the project's Python only: with the word ``terminal``, as ``make docs`` calls it, nothing else is
-made. The pictures of sheets need ``soffice``, ``pdftoppm`` and ``convert`` too (LibreOffice, poppler and ImageMagick).
+made. The pictures of sheets need ``soffice``, ``pdftoppm`` and ``convert`` too (LibreOffice, poppler and ImageMagick),
+that of the page ``chromium``.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def terminal(folder: Path) -> str:
     look = {"COLUMNS": str(TERMINAL_COLUMNS), "FORCE_COLOR": "1", "TERM": "xterm-256color"}
     words = ("preview", "october.xlsx", "--sandbox")
     data, talk = _printed(folder, words, look)
-    shown = [line for line in data.rstrip().split("\n") if not line.startswith("Preview workbook")]
+    shown = [line for line in data.rstrip().split("\n") if not line.startswith(("Preview workbook:", "Page:"))]
 
     screen = Console(record=True, width=TERMINAL_COLUMNS, file=io.StringIO(), force_terminal=True, no_color=False)
     screen.print("$ invoice-importer", *words, highlight=False)
@@ -116,6 +117,29 @@ def terminal(folder: Path) -> str:
     drawn = screen.export_svg(title="invoice-importer", unique_id="terminal")
     lines = LOADED_FONTS.sub("", drawn).split("\n")
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+SEPTEMBER = """Project ID,Item type,Description,Amount,Net days,Invoice date
+101,Fixed fee,Project lead September,3000,30,2026-09-30
+102,Fixed fee,Brand September,1301,30,2026-09-30
+104,Fixed fee,Campaign September,9800,30,2026-09-30
+107,Fixed fee,Retainer September,4800,45,2026-09-30
+108,Fixed fee,Annual report,2900,30,2026-09-30
+109,Fixed fee,Trade-fair stand,14000,30,2026-09-30
+"""
+
+
+def page(folder: Path) -> None:
+    """Render the top of the page of a preview, with a month before it, as docs/pictures/page.png."""
+    (folder / "september.csv").write_text(SEPTEMBER, encoding="utf-8")
+    print(run(folder, "submit", "september.csv", "--sandbox", "--yes"))
+    print(run(folder, "preview", str(ROOT / "sample_data" / "agency_october_2026.xlsx"), "--sandbox"))
+    shown = max((folder / "reports").glob("*-preview.html"))
+    look = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1060,1360"]
+    screenshot = ["chromium", *look, f"--screenshot={PICTURES / 'page.png'}", shown.as_uri()]
+    subprocess.run(screenshot, check=True, capture_output=True)
+    smaller = ["convert", PICTURES / "page.png", "+dither", "-colors", "128", "-strip", PICTURES / "page.png"]
+    subprocess.run(smaller, check=True)
 
 
 def picture(workbook: Path, sheet: str, name: str, cells: str | None = None) -> None:
@@ -159,6 +183,7 @@ def main() -> None:
         folder = Path(where)
         (PICTURES / "terminal.svg").write_text(terminal(folder), encoding="utf-8")
         if "terminal" not in sys.argv[1:]:
+            page(folder)
             _sheets(folder)
 
 

@@ -112,9 +112,9 @@ class Output(JsonOutput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileOutput(Output):
-    """How the outcome is printed, and whether its workbook is opened."""
+    """How the outcome is printed, and whether its page is opened."""
 
-    open_results: Annotated[bool, typer.Option("--open", help="Open the workbook with the results at the end.")] = False
+    open_results: Annotated[bool, typer.Option("--open", help="Open the page with the results at the end.")] = False
 
 
 _GROUPS = (Place, AccountPlace, RunPlace, SheetOptions, JsonOutput, Output, FileOutput)

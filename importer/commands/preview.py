@@ -22,5 +22,5 @@ def preview(*, sheet: SheetOptions, place: RunPlace, output: FileOutput) -> Exit
 
     print_report(report, sheet.file.name, output, after_preview(report, sheet, place))
     if output.open_results:
-        open_file(report.files.get("preview"))
+        open_file(report.files.get("page"))
     return report.exit_code

@@ -164,7 +164,7 @@ def _document(done: Reconciled, moved: list[InboxResult]) -> dict[str, Any]:
         "exit_code": int(done.exit_code),
         "totals": {"invoices": len(done.settlements), "by_status": dict(counts)},
         "invoices": [_document_of(settlement) for settlement in done.settlements],
-        "files": {"results": [str(path) for path in done.files]},
+        "files": {"results": [str(path) for path in done.files], "page": [str(path) for path in done.pages]},
         "inbox": [{"name": result.name, "outcome": result.outcome, "message": result.reason} for result in moved],
     }
 

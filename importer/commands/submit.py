@@ -84,7 +84,7 @@ def submit(  # noqa: PLR0913 - one argument per option
     next_step = after_submit(report, sheet, place, _repeats(allow_repeat, all_of_them=allow_repeats))
     print_report(report, sheet.file.name, output, next_step, seen=bool(shown))
     if output.open_results:
-        open_file(report.files.get("results"))
+        open_file(report.files.get("page"))
     return report.exit_code
 
 

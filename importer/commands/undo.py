@@ -64,8 +64,8 @@ def undo(
         else:
             _show(done, Screen())
             next_step(_next_step(done, place))
-    if output.open_results and done.files:
-        open_file(done.files[0])
+    if output.open_results:
+        open_file(done.page)
     return done.exit_code
 
 
@@ -115,6 +115,8 @@ def _show(done: Undone, console: Console) -> None:
         _show_steps(TITLES[group], done.of(group), style, console)
     for path in done.files:
         console.print(f"Results: [bold]{plain(str(path))}[/]", soft_wrap=True, highlight=False)
+    if done.page is not None:
+        console.print(f"Page: [bold]{plain(str(done.page))}[/]", soft_wrap=True, highlight=False)
 
 
 def _show_steps(title: str, steps: Sequence[Step], style: str, console: Console) -> None:
@@ -203,5 +205,8 @@ def _document(done: Undone) -> dict[str, Any]:
             }
             for step in done.steps
         ],
-        "files": {"undo": str(done.files[0]) if done.files else None},
+        "files": {
+            "undo": str(done.files[0]) if done.files else None,
+            "page": str(done.page) if done.page else None,
+        },
     }

@@ -19,6 +19,7 @@ from importer.model.lifecycle import OPEN, State
 from importer.model.plans import InvoiceResult, Source, Status
 from importer.planning import reasons
 from importer.planning.totals import totals_of
+from importer.reporting.page.writing import write_page
 from importer.reporting.report import DONE, Report
 from importer.reporting.workbook import results
 from importer.sending.by_hand import decided_by_hand
@@ -50,6 +51,8 @@ class Reconciled:
     """Results workbooks that were written again."""
     differing: frozenset[str] = frozenset()
     """References of the invoices that exist, but hold something else than was sent."""
+    pages: tuple[Path, ...] = ()
+    """Beside these workbooks."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -93,13 +96,13 @@ def reconcile(
         settlements = _settlements(tools, api, wait_until, words, reconcile_id)
         note_settlements(settlements, ledger, reconcile_id)
         settlements = (*_unreported(ledger, settlements), *settlements)
-        reports, files = _reported(settlements, tools, api, reconcile_id)
+        reports, files, pages = _reported(settlements, tools, api, reconcile_id)
 
     differing = set[str | None]()
     for report in reports:
         differing.update(invoice.reference for invoice in report.planned if invoice.differs)
     references = frozenset(settlement.doubt.reference for settlement in settlements)
-    return Reconciled(settlements, files, references & differing)
+    return Reconciled(settlements, files, references & differing, pages)
 
 
 def _settlements(
@@ -128,19 +131,22 @@ def _settlements(
 
 def _reported(
     settlements: tuple[Settlement, ...], tools: Tools, api: KantataApi, reconcile_id: str
-) -> tuple[list[Report], tuple[Path, ...]]:
-    """Write the results of each run with settled invoices again."""
+) -> tuple[list[Report], tuple[Path, ...], tuple[Path, ...]]:
+    """Write the results of each run with settled invoices again; return workbooks and pages."""
     settled: dict[str, list[Doubt]] = {}
     for settlement in settlements:
         if settlement.status is not Status.IN_DOUBT:
             settled.setdefault(settlement.doubt.run_id, []).append(settlement.doubt)
-    reports, files = [], []
+    reports, files, pages = [], [], []
     for run in _known(settled, tools.ledger):
         report = _report_of(run, tools, api, settlements)
         reports.append(report)
-        files.append(results.write_report(report, _beside_results(run, tools.settings.reports)))
+        workbook = results.write_report(report, _beside_results(run, tools.settings.reports))
+        files.append(workbook)
+        if page := write_page(report, workbook):
+            pages.append(page)
         _note_reported(report, settled[run.run_id], tools.ledger, reconcile_id)
-    return reports, tuple(files)
+    return reports, tuple(files), tuple(pages)
 
 
 def _note_reported(report: Report, doubts: list[Doubt], ledger: SubmissionLedger, reconcile_id: str) -> None:

@@ -14,6 +14,7 @@ from importer.ledger.journal import Details
 from importer.model.errors import AccessDenied, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
 from importer.model.lifecycle import Event
+from importer.reporting.page.undo import write_undo_page
 from importer.reporting.workbook import results
 from importer.reporting.workbook.undo import write_undo
 from importer.sending.presence import look_for, sent_after
@@ -77,7 +78,8 @@ def undo(run: RunRecord, tools: Tools, api: KantataApi, hooks: UndoHooks) -> Und
         done = replace(done, exit_code=work.exit_code(done))
         if done.nothing_to_do:
             return done
-        return replace(done, files=(write_undo(done, tools.settings.reports),))
+        workbook = write_undo(done, tools.settings.reports)
+        return replace(done, files=(workbook,), page=write_undo_page(done, workbook))
 
 
 def _told(run: RunRecord, undo_id: str, tools: Tools, steps: tuple[Step, ...]) -> Undone:

@@ -96,6 +96,8 @@ class BillableItem:
     """Of a time entry, per hour, in hundredths."""
     minutes: int | None = None
     """Length of a time entry."""
+    words: str | None = None
+    """What it is for: its notes or title, and its day; shown only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,17 @@ def item_in(item_type: ItemType, item_id: int, record: Answer, answer: Answer) -
         upon_completion=record.get("billing_type") == "upon_completion",
         rate_cents=whole(record.get("rate_in_cents")),
         minutes=whole(record.get("time_in_minutes")),
+        words=_words(record),
     )
+
+
+def _words(record: Answer) -> str | None:
+    """“Review with the client, 2026-10-27”, as far as the record says it."""
+    named = _text(record.get("notes")) or _text(record.get("title")) or _text(record.get("category"))
+    day = _day(record.get("date_performed") or record.get("date"))
+    if named and day:
+        return f"{named}, {day}"
+    return named or (str(day) if day else None)
 
 
 def _cents(item_type: ItemType, record: Answer) -> Fraction | None:

@@ -31,6 +31,16 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class LineRecord:
+    """The time entry, expense or milestone that a line names; shown only. None where Kantata does not say."""
+
+    words: str | None = None
+    """“Review with the client, 2026-10-27”."""
+    priced: str | None = None
+    """How a time entry is priced: “4:30 h × 95.00”."""
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """What an invoice would be in Kantata, as far as Kantata shows its parts."""
 
@@ -44,6 +54,8 @@ class Expected:
     """What of it each of the projects is billed, in the order of their ids; empty when it was not reckoned."""
     prices: tuple[Decimal | None, ...] = field(default=(), compare=False)
     """What each line is billed, in the order of the sheet, rounded; empty when it was not reckoned."""
+    records: tuple[LineRecord, ...] = field(default=(), compare=False)
+    """What Kantata says of each line, in the order of the sheet; empty when it was not reckoned."""
 
 
 WaitingPlace = tuple[int | None, str]

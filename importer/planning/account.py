@@ -11,9 +11,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
-from importer.kantata.account import BillableItem, Found, Holder, Project, Task
+from importer.kantata.account import MINUTES_PER_HOUR, BillableItem, Found, Holder, Project, Task
 from importer.model.invoices import Invoice, ItemType
-from importer.model.plans import Expected
+from importer.model.plans import Expected, LineRecord
+from importer.model.words import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -102,14 +103,29 @@ def expected_of(invoice: Invoice | UnsoundInvoice, account: Account) -> Expected
         return Expected(titles, currency, None)
 
     by_project: dict[int, list[Fraction | None]] = {number: [] for number in invoice.workspace_ids}
-    prices = []
+    prices, records = [], []
     for line in invoice.lines:
         value = _value(line, account, currency, unit)
+        records.append(_record(line, account, unit))
         by_project[line.workspace_id].append(value)
         prices.append(_sum([value], unit))
     total = _sum(itertools.chain.from_iterable(by_project.values()), unit)
     shares = tuple(_sum(values, unit) for values in by_project.values())
-    return Expected(titles, currency, total, shares, tuple(prices))
+    return Expected(titles, currency, total, shares, tuple(prices), tuple(records))
+
+
+_NO_RECORD = LineRecord()
+
+
+def _record(line: LineItem, account: Account, unit: int | None) -> LineRecord:
+    """What Kantata says of the record that a line names."""
+    item = None if line.item_id is None else account.item(line.item_type, line.item_id)
+    if item is None:
+        return _NO_RECORD
+    if item.minutes is None or item.rate_cents is None or unit is None:
+        return LineRecord(item.words)
+    hours, minutes = divmod(item.minutes, MINUTES_PER_HOUR)
+    return LineRecord(item.words, f"{hours}:{minutes:02} h × {money(Decimal(item.rate_cents) / unit)}")
 
 
 def _sum(values: Iterable[Fraction | None], unit: int | None) -> Decimal | None:

@@ -135,11 +135,13 @@ class Kind(Enum):
     NEW = "new"
     CHANGED = "changed"
     NOT_COMPARED = "not compared"
+    STEADY = "about the same"
+    """Not worth a word of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A project that is billed otherwise than in the batch before; amounts in the main currency unit."""
+    """A project against the batch before; amounts in the main currency unit."""
 
     workspace_id: int
     kind: Kind
@@ -190,13 +192,19 @@ class Changes:
     projects_now: int
     percent: Decimal
     """A change of amount beyond it counts."""
-    changes: tuple[Change, ...]
+    projects: tuple[Change, ...]
+    """Each project of the two batches, in the order of their numbers."""
     largest: tuple[Large, ...]
     """The largest invoices now: by currency, then by amount."""
     not_ranked: int = 0
     """Invoices whose amount is not known."""
     billed_apart: int = 0
     """Projects now of which the plan holds nothing: other files of the batch billed them."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The projects that are billed otherwise than before."""
+        return tuple(change for change in self.projects if change.kind is not Kind.STEADY)
 
     def of(self, kind: Kind) -> tuple[Change, ...]:
         """The changes of one kind, in the order of the project numbers."""
@@ -223,7 +231,7 @@ class Changes:
             )
         if other:
             yield f"Not compared, because the currency is another one: {names_in_short(other)}."
-        yield from self._largest_lines()
+        yield from self.largest_lines()
 
     def _projects_line(self) -> str:
         """How many projects there are, and which come and go."""
@@ -237,7 +245,8 @@ class Changes:
             line += f"; new: {_names(new)}"
         return f"{line}."
 
-    def _largest_lines(self) -> Iterator[str]:
+    def largest_lines(self) -> Iterator[str]:
+        """Name the largest invoices, one line per currency."""
         by_currency: dict[str | None, list[str]] = defaultdict(list)
         for large in self.largest:
             name = " ".join([large.name, *map(_quoted, large.titles)])
@@ -269,11 +278,8 @@ def compare(
     here = by_project(worth)
     now = by_project([*worth, *map(worth_before, _apart(known.values(), planned))])
 
-    found: list[Change] = []
-    for number in sorted({*before, *now}):
-        change = _change(number, before.get(number), now.get(number), percent)
-        if change is not None:
-            found.append(change)
+    numbers = sorted({*before, *now})
+    projects = [_change(number, before.get(number), now.get(number), percent) for number in numbers]
     ranked = [_large(invoice, shares) for invoice, shares in zip(planned, worth, strict=True)]
     largest = _largest(large for large in ranked if large is not None)
     return Changes(
@@ -281,7 +287,7 @@ def compare(
         len(before),
         len(now),
         percent,
-        tuple(found),
+        tuple(projects),
         tuple(largest),
         ranked.count(None),
         len(now) - len(here),
@@ -300,18 +306,16 @@ def _apart(billed: Iterable[Billed], planned: Iterable[PlannedInvoice]) -> Itera
             yield entry
 
 
-def _change(number: int, before: Worth | None, now: Worth | None, percent: Decimal) -> Change | None:
-    """What changed of a project; None when nothing worth a word did."""
+def _change(number: int, before: Worth | None, now: Worth | None, percent: Decimal) -> Change:
+    """What changed of a project."""
     kind = _kind(before, now, percent)
-    if kind is None:
-        return None
     then, since = before or Worth(None), now or Worth(None)
     currency_before = then.currency if _other_currency(then, since) else None
     currency, title = since.currency or then.currency, since.title or then.title
     return Change(number, kind, then.amount, since.amount, currency, title, currency_before)
 
 
-def _kind(before: Worth | None, now: Worth | None, percent: Decimal) -> Kind | None:
+def _kind(before: Worth | None, now: Worth | None, percent: Decimal) -> Kind:
     if now is None or before is None:
         return Kind.MISSING if now is None else Kind.NEW
     if before.amount is None or now.amount is None or _other_currency(before, now):
@@ -319,7 +323,7 @@ def _kind(before: Worth | None, now: Worth | None, percent: Decimal) -> Kind | N
     moved = abs(now.amount - before.amount)
     if moved and (not before.amount or moved / abs(before.amount) * 100 > percent):
         return Kind.CHANGED
-    return None
+    return Kind.STEADY
 
 
 def _other_currency(before: Worth, now: Worth) -> bool:

@@ -55,6 +55,7 @@ _UNREMARKABLE = frozenset({Status.READY, Status.ALREADY_CREATED})
 _FILE_LABELS = {
     "preview": "Preview workbook",
     "results": "Results",
+    "page": "Page",
     "to_fix": "Rows to fix",
     "annotated": "Your workbook, marked",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from importer.model.invoices import Invoice
 from importer.model.plans import Status
 from importer.model.visible import in_one_line
 from importer.model.words import count_of, money
+from importer.reporting.report import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,18 +27,31 @@ if TYPE_CHECKING:
 PRICED_BY_KANTATA = "time, expenses or milestones that Kantata prices"
 
 
-def headline_of(report: Report) -> str:
+@dataclass(frozen=True, slots=True)
+class CurrencySum:
+    """What invoices of one currency come to."""
+
+    currency: str | None
+    """Code such as EUR; None where it is not known."""
+    invoices: int
+    amount: Decimal
+    """Main unit: as Kantata shows it, or as it is expected; where not ``is_whole``, the amounts in the sheet."""
+    is_whole: bool
+    """Whether it is all of it: else Kantata prices a part that is not known."""
+
+
+def headline_of(report: Report, *, with_sums: bool = True) -> str:
     """What would be created, or was: “3 drafts would be created: EUR 2,500.00 (2), USD 250.00 (1).”."""
     ready, created = _with(report, Status.READY), _with(report, Status.CREATED)
     if created:
-        return _sentence(created, "created", "created and ISSUED")
+        return _sentence(created, "created", "created and ISSUED", with_sums=with_sums)
     if not report.is_plan:
         return ""
     if not ready and report.errors:
         return "Nothing would be sent: see the problems."
     if not ready:
         return "Nothing would be sent."
-    sentence = _sentence(ready, "would be created", "would be ISSUED")
+    sentence = _sentence(ready, "would be created", "would be ISSUED", with_sums=with_sums)
     if report.errors:
         return f"Nothing would be sent before the problems are fixed. With --partial: {sentence}"
     return sentence
@@ -49,32 +64,59 @@ def will_happen(ready: Sequence[ReportedInvoice]) -> str:
 
 def sums_of(invoices: Sequence[ReportedInvoice]) -> str:
     """Sums per currency with their count: “EUR 38,721.10 (7), USD 11,343.39 (2)”; never over several currencies."""
-    by_currency: dict[str, list[ReportedInvoice]] = defaultdict(list)
+    sums = sums_by_currency(invoices)
+    if [each.currency for each in sums] == [None]:
+        return _in_the_sheet(sums[0])
+    return ", ".join(map(_in_words, sums))
+
+
+def sums_by_currency(invoices: Iterable[ReportedInvoice]) -> list[CurrencySum]:
+    """What the invoices come to, one sum per currency; that of invoices whose currency is not known comes last."""
+    groups: dict[str | None, list[ReportedInvoice]] = defaultdict(list)
     for planned in invoices:
-        by_currency[currency_of(planned) or CURRENCY_NOT_KNOWN].append(planned)
-    if list(by_currency) == [CURRENCY_NOT_KNOWN]:
-        return _in_the_sheet(invoices)
-    return ", ".join(f"{currency} {_sum(group)}" for currency, group in sorted(by_currency.items()))
+        groups[currency_of(planned)].append(planned)
+    return [_sum(currency, groups[currency]) for currency in sorted(groups, key=lambda code: code or "~")]
+
+
+def worth_of(planned: ReportedInvoice) -> Decimal | None:
+    """What an invoice comes to: as Kantata shows it, or as it is expected; None when a part of it is not known."""
+    if planned.status in DONE and planned.read_back is not None and planned.read_back.total is not None:
+        return planned.read_back.total
+    if planned.expected is not None and planned.expected.total is not None:
+        return planned.expected.total
+    if _is_priced_by_kantata(planned):
+        return None
+    return planned.invoice.amount
+
+
+def drafts_apart(invoices: Iterable[ReportedInvoice]) -> tuple[list[ReportedInvoice], list[ReportedInvoice]]:
+    """The drafts, and the invoices that are issued."""
+    drafts: list[ReportedInvoice] = []
+    issued: list[ReportedInvoice] = []
+    for planned in invoices:
+        is_issued = isinstance(planned.invoice, Invoice) and not planned.invoice.draft
+        (issued if is_issued else drafts).append(planned)
+    return drafts, issued
 
 
 def _with(report: Report, status: Status) -> list[ReportedInvoice]:
     return [planned for planned in report.planned if planned.status is status]
 
 
-def _sentence(invoices: Sequence[ReportedInvoice], drafted: str, issued: str) -> str:
+def _sentence(invoices: Sequence[ReportedInvoice], drafted: str, issued: str, *, with_sums: bool = True) -> str:
     """What is done with drafts and with invoices that are issued, each with its sums."""
-    drafts: list[ReportedInvoice] = []
-    others: list[ReportedInvoice] = []
-    for planned in invoices:
-        is_issued = isinstance(planned.invoice, Invoice) and not planned.invoice.draft
-        (others if is_issued else drafts).append(planned)
-
+    drafts, others = drafts_apart(invoices)
     parts = []
     if drafts:
-        parts.append(f"{count_of(len(drafts), 'draft')} {drafted}: {sums_of(drafts)}")
+        parts.append(_clause(f"{count_of(len(drafts), 'draft')} {drafted}", drafts, with_sums=with_sums))
     if others:
-        parts.append(f"{count_of(len(others), 'invoice')} {issued}{_e_mails(others)}: {sums_of(others)}")
+        deed = f"{count_of(len(others), 'invoice')} {issued}{_e_mails(others)}"
+        parts.append(_clause(deed, others, with_sums=with_sums))
     return f"{'; '.join(parts)}."
+
+
+def _clause(deed: str, invoices: Sequence[ReportedInvoice], *, with_sums: bool) -> str:
+    return f"{deed}: {sums_of(invoices)}" if with_sums else deed
 
 
 def _e_mails(issued: Iterable[ReportedInvoice]) -> str:
@@ -84,37 +126,31 @@ def _e_mails(issued: Iterable[ReportedInvoice]) -> str:
     return " without e-mails"
 
 
-def _sum(invoices: Sequence[ReportedInvoice]) -> str:
-    """The sum of one currency: as Kantata shows it, or as it is expected; where a part is not known, that is said."""
-    total = Decimal(0)
-    for planned in invoices:
-        worth = _worth(planned)
-        if worth is None:
-            in_sheet = sum((planned.invoice.amount for planned in invoices), Decimal(0))
-            return f"{money(in_sheet)} in the sheet and {PRICED_BY_KANTATA} ({len(invoices):,})"
-        total += worth
-    return f"{money(total)} ({len(invoices):,})"
+def _sum(currency: str | None, invoices: Sequence[ReportedInvoice]) -> CurrencySum:
+    """The sum of one currency; where a part is not known, only what stands in the sheet."""
+    worth = [worth_of(planned) for planned in invoices]
+    known = [amount for amount in worth if amount is not None]
+    if len(known) == len(worth):
+        return CurrencySum(currency, len(worth), sum(known, Decimal(0)), is_whole=True)
+    in_sheet = sum((planned.invoice.amount for planned in invoices), Decimal(0))
+    return CurrencySum(currency, len(worth), in_sheet, is_whole=False)
 
 
-def _worth(planned: ReportedInvoice) -> Decimal | None:
-    if planned.status is Status.CREATED and planned.read_back is not None and planned.read_back.total is not None:
-        return planned.read_back.total
-    if planned.expected is not None and planned.expected.total is not None:
-        return planned.expected.total
-    if _is_priced_by_kantata(planned):
-        return None
-    return planned.invoice.amount
+def _in_words(each: CurrencySum) -> str:
+    name = each.currency or CURRENCY_NOT_KNOWN
+    if each.is_whole:
+        return f"{name} {money(each.amount)} ({each.invoices:,})"
+    return f"{name} {money(each.amount)} in the sheet and {PRICED_BY_KANTATA} ({each.invoices:,})"
 
 
-def _in_the_sheet(invoices: Sequence[ReportedInvoice]) -> str:
+def _in_the_sheet(each: CurrencySum) -> str:
     """What the amounts of the sheet add up to, where no currency is known."""
-    amount = sum((planned.invoice.amount for planned in invoices), Decimal(0))
     parts = []
-    if amount:
-        parts.append(f"{money(amount)} in the sheet")
-    if any(map(_is_priced_by_kantata, invoices)):
+    if each.amount or each.is_whole:
+        parts.append(f"{money(each.amount)} in the sheet")
+    if not each.is_whole:
         parts.append(PRICED_BY_KANTATA)
-    return " and ".join(parts) or f"{money(amount)} in the sheet"
+    return " and ".join(parts)
 
 
 def _is_priced_by_kantata(planned: ReportedInvoice) -> bool:
@@ -171,12 +207,12 @@ def _marks(invoice: Invoice) -> Iterator[str]:
     if invoice.user_invoice_number is not None:
         yield f"number {invoice.user_invoice_number}"
     if invoice.purchase_order:
-        yield _named(in_one_line(invoice.purchase_order))
+        yield order_named(in_one_line(invoice.purchase_order))
     if invoice.project_code:
         yield f"project code {in_one_line(invoice.project_code)}"
 
 
-def _named(purchase_order: str) -> str:
+def order_named(purchase_order: str) -> str:
     """The purchase order as it is; “PO” stands before one that does not say so itself."""
     if purchase_order.upper().startswith("PO"):
         return purchase_order

@@ -123,6 +123,7 @@ class Undone:
     exit_code: ExitCode
     invoice_link: str
     files: tuple[Path, ...] = ()
+    page: Path | None = None
 
     @property
     def run_said(self) -> str:

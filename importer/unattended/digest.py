@@ -191,7 +191,7 @@ def _attachments(results: list[InboxResult]) -> tuple[Path, ...]:
 
 def _attachable(results: list[InboxResult]) -> Iterator[Path]:
     for report in _reports(results):
-        for path in (report.files.get("results"), _to_correct(report)):
+        for path in (report.files.get("page"), report.files.get("results"), _to_correct(report)):
             if path is not None and path.exists():
                 yield path
 

@@ -276,7 +276,7 @@ def _copy_results(doubt: FileInDoubt, found: Reconciled, tools: Tools) -> None:
     if not filing.is_folder(doubt.folder):
         return
     own = tuple(run.run_id for run in tools.ledger.runs() if run.sha256 == doubt.file.sha256)
-    for path in found.files:
+    for path in (*found.files, *found.pages):
         if path.name.startswith(own):
             with suppress(FileExistsError):
                 filing.copy_whole(path, doubt.folder / path.name)

@@ -121,13 +121,21 @@ def check(done: Finished) -> None:
 def written(folder: Path) -> Iterator[tuple[str, str]]:
     """Name and text of notes, logs and cells of our workbooks; not those that repeat the cells of the sheet."""
     for path in folder.rglob("*"):
-        if path.suffix in (".txt", ".jsonl", ".html"):
+        if path.suffix in (".txt", ".jsonl"):
             yield path.name, path.read_text(encoding="utf-8")
+        if path.suffix == ".html":
+            yield path.name, _lines_of(path.read_text(encoding="utf-8"))
         if path.suffix == ".xlsx" and path.stem.endswith(("-preview", "-results", "-undo")):
             with zipfile.ZipFile(path) as book:
                 for number, name in enumerate(_sheets(book), start=1):
                     if name != "Lines":
                         yield f"{path.name}:{name}", _texts(book.read(f"xl/worksheets/sheet{number}.xml"))
+
+
+def _lines_of(page: str) -> str:
+    """A page as its texts: line ends stay within their element, as a browser shows them."""
+    assert "<bold>" not in page
+    return "\n".join(text.strip().replace("\n", " ") for text in re.split("<[^>]*>", page))
 
 
 def _sheets(file: zipfile.ZipFile) -> list[str]:

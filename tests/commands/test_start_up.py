@@ -23,6 +23,7 @@ HEAVY = frozenset(
         "rapidfuzz",
         "xlsxwriter",
         "flask",
+        "jinja2",
         "apprise",
     }
 )

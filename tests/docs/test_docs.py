@@ -140,7 +140,7 @@ def test_the_preview_on_the_page_is_what_the_program_prints(tmp_path: Path) -> N
     ]
     shown = PAGE.split("```text\n")[1].split("\n```")[0].split("\n")
     assert [line for line in shown if line] == [
-        line for line in printed if line and not line.startswith(("Preview workbook", "SANDBOX"))
+        line for line in printed if line and not line.startswith(("Preview workbook", "Page:", "SANDBOX"))
     ]
 
 

@@ -125,14 +125,14 @@ def test_nothing_is_said_of_sums_that_are_whole(tools: Tools, tmp_path: Path) ->
 
 
 def test_a_preview_changes_nothing(tools: Tools, tmp_path: Path) -> None:
-    """Twice the same plan under the same references, and no run in the ledger; two workbooks, none overwritten."""
+    """Twice the same plan under the same references, no run in the ledger; two workbooks with pages."""
     first, second = (preview(tools, tmp_path, fee(5), batch="b") for _ in range(2))
     assert [one.status for one in second.planned] == [Status.READY]
     assert [(p.reference, p.fingerprint, p.payload) for p in first.planned] == [
         (p.reference, p.fingerprint, p.payload) for p in second.planned
     ]
     assert tools.ledger.runs() == []
-    assert len(list((tmp_path / "reports").iterdir())) == 2
+    assert len(list((tmp_path / "reports").iterdir())) == 4
 
 
 def test_markup_in_the_sheet_is_shown_as_text(tools: Tools, tmp_path: Path) -> None:

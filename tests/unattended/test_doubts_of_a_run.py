@@ -55,7 +55,12 @@ def test_what_turns_out_to_be_billed_moves_to_done(cli: Cli, sandbox: Sandbox) -
     assert (done.exit_code, invoices(sandbox)) == (0, 2)
     assert "a.xlsx: done. Settled: 2 billed." in done.stdout
     assert put_away(inbox, "in-doubt") == []
-    assert [name[21:] for name in put_away(inbox, "done") if "results" in name] == ["results-2.xlsx", "results.xlsx"]
+    assert [name[21:] for name in put_away(inbox, "done") if "results" in name] == [
+        "results-2.html",
+        "results-2.xlsx",
+        "results.html",
+        "results.xlsx",
+    ]
     assert note(inbox, "done").partition("\n")[0].endswith("Settled: 2 billed.")
     [reports] = (cli.folder / "reports").iterdir()
     assert len(list(reports.glob("*-results-2.xlsx"))) == 1

@@ -89,6 +89,7 @@ def test_a_month_of_three_files_without_anyone_watching(tmp_path: Path, kantata:
         assert lying(inbox) == []
         assert [name[21:] or name for name in put_away(inbox, "failed") if name[:3] == "202"] == [
             "annotated.xlsx",
+            "results.html",
             "results.xlsx",
             "to-fix.xlsx",
         ]

@@ -113,7 +113,7 @@ def test_in_doubt_comes_first(cli: Cli, mail: MailServer) -> None:
     assert text.startswith("IN DOUBT")
     assert "invoice-importer reconcile" in text
     assert text.index("a.xlsx, row 2, project 101, 10.00") < text.index("created: 1 (20.00)")
-    assert [one.get_filename()[-12:] for one in told.iter_attachments()] == ["results.xlsx"]
+    assert [one.get_filename()[-12:] for one in told.iter_attachments()] == ["results.html", "results.xlsx"]
 
 
 def test_large_workbooks_are_not_attached(cli: Cli, sandbox: Sandbox, mail: MailServer) -> None:

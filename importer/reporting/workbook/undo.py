@@ -89,6 +89,16 @@ def sums(steps: Iterable[Step]) -> str:
     return ", ".join(parts)
 
 
+def sums_by_group(done: Undone) -> Table:
+    """How many invoices were undone, were kept and are unknown, with what they come to."""
+    columns = (Column("Result"), Column("Invoices", Kind.COUNT), Column("Total"))
+    rows = []
+    for group in Group:
+        steps = done.of(group)
+        rows.append((TITLES[group], len(steps), sums(steps)))
+    return Table("Results", columns, rows)
+
+
 def _add_summary(book: Book, done: Undone) -> None:
     summary = Summary(book, f"Undo of run {done.run_id}", [34, 14, 18])
     summary.add_facts(
@@ -100,12 +110,7 @@ def _add_summary(book: Book, done: Undone) -> None:
             ("Undo", done.undo_id),
         )
     )
-    columns = (Column("Result"), Column("Invoices", Kind.COUNT), Column("Total"))
-    rows = []
-    for group in Group:
-        steps = done.of(group)
-        rows.append((TITLES[group], len(steps), sums(steps)))
-    summary.add_table(Table("Results", columns, rows))
+    summary.add_table(sums_by_group(done))
     if undone := done.of(Group.UNDONE):
         which = f"The rows of the {count_of(len(undone), 'undone invoice')} are ready again"
         summary.add_lines([f"{which}: submit their file to bill them."])
