@@ -43,17 +43,6 @@ def is_month(batch: str) -> bool:
     return _MONTH.fullmatch(batch) is not None
 
 
-def batch_before(batch: str, known: Iterable[str]) -> str | None:
-    """The batch to compare with: of months the latest earlier one, else the one that was sent to last.
-
-    ``known``: batches of the ledger, the one sent to last first. None when there is none.
-    """
-    others = [name for name in known if name != batch]
-    if is_month(batch):
-        return max((name for name in others if is_month(name) and name < batch), default=None)
-    return next(iter(others), None)
-
-
 def check_dates(  # noqa: PLR0913, PLR0917 - one argument per fact
     lines: Iterable[SheetLine], sheet: Sheet, batch: str, today: date, rules: DateRules, problems: Problems
 ) -> tuple[SheetLine, ...]:

@@ -143,9 +143,9 @@ def _reshaped(plan: Report, tools: Tools) -> str | None:
     begun = {entry.run_id for entry in tools.ledger.entries_of_source(plan.source.sha256) if entry.state in ALIVE}
     if not ready or not begun:
         return None
-    for run in tools.ledger.runs():
+    for run in tools.ledger.runs(run_ids=begun):
         same = all(run.planned.get(reference, content) == content for reference, content in ready.items())
-        if run.run_id in begun and not same:
+        if not same:
             return run.run_id
     return None
 

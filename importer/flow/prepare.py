@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from importer.checking.conventions import Decision
+    from importer.ledger.known import DatedPlace
     from importer.ledger.ledger import SubmissionLedger
     from importer.model.plans import LineMark
     from importer.model.problems import Problem
@@ -92,7 +93,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         batch=batch,
         terms=_terms_of(wish, sheet, batch, settings),
         drawn=drawn,
-        knowledge=knowledge_for(drawn, tools.ledger, batch),
+        knowledge=knowledge_for(drawn, tools.ledger, batch, tools.settings.repeat_days),
         planned=drawn,
         problems=problems.ordered(),
         notices=tuple(notices),
@@ -218,7 +219,9 @@ def decided(prepared: Prepared) -> Prepared:
     return replace(prepared, planned=planned)
 
 
-def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger, batch: str) -> Knowledge:
+def knowledge_for(
+    drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger, batch: str, repeat_days: int
+) -> Knowledge:
     """What the ledger knows that matters to a plan."""
     sound = [planned.invoice for planned in drawn if isinstance(planned.invoice, Invoice)]
     references = [planned.reference for planned in drawn if planned.reference is not None]
@@ -229,7 +232,7 @@ def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger, b
         by_reference,
         ledger.live_by_fingerprint(fingerprints),
         ledger.live_by_item(_items(sound)),
-        _near(sound, ledger),
+        _near(sound, ledger, batch, repeat_days),
         by_number=ledger.live_by_number(numbers),
         lines=tuple(_lines(drawn, by_reference, ledger, batch)),
     )
@@ -266,12 +269,17 @@ def looked_back(drawn: Iterable[PlannedInvoice], days: int = LOOK_BACK) -> datet
     return earliest - timedelta(days=days)
 
 
-def _near(invoices: list[Invoice], ledger: SubmissionLedger) -> dict[Place, tuple[LedgerEntry, ...]]:
+def _near(
+    invoices: list[Invoice], ledger: SubmissionLedger, batch: str, repeat_days: int
+) -> dict[Place, tuple[LedgerEntry, ...]]:
     """Live entries under the same key; without a key, of the same project."""
-    keys = {invoice.key for invoice in invoices if invoice.key is not None}
-    projects = {invoice.workspace_ids[0] for invoice in invoices if invoice.key is None}
+    places: list[DatedPlace] = []
+    for invoice in invoices:
+        day = invoice.invoice_date.isoformat() if invoice.invoice_date is not None else None
+        places.append((invoice.key, invoice.workspace_ids[0], day))
+    since = utc_now() - timedelta(days=repeat_days)
     near: dict[Place, tuple[LedgerEntry, ...]] = {}
-    for entry in ledger.near(keys, projects):
+    for entry in ledger.near(places, batch, since):
         place: Place = (entry.key, None)
         if entry.key is None:
             place = (None, entry.workspace_ids[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer.checking.invoice_dates import batch_before
+from importer.checking.invoice_dates import is_month
 from importer.flow.account_look_up import checked, with_names
 from importer.flow.gates import check_limits
 from importer.flow.looking_up import look_up
@@ -22,6 +22,7 @@ from importer.reporting.page.writing import write_page
 from importer.reporting.workbook import results
 
 if TYPE_CHECKING:
+    from importer.ledger.ledger import SubmissionLedger
     from importer.reporting.report import Report
 
 
@@ -61,11 +62,21 @@ def as_far_as_shown(prepared: Prepared, tools: Tools) -> Prepared:
 def _changes_of(prepared: Prepared, tools: Tools) -> Changes | None:
     """What is otherwise than in the batch before; None when this account has none."""
     ledger, gone = tools.ledger, prepared.knowledge.gone
-    before = batch_before(prepared.batch, ledger.batches())
+    before = batch_before(prepared.batch, ledger)
     if before is None:
         return None
     billed_now = [billed for billed in ledger.billed_in_batch(prepared.batch) if billed.invoice_id not in gone]
     return compare(prepared.planned, ledger.billed_in_batch(before), before, tools.settings.change_percent, billed_now)
+
+
+def batch_before(batch: str, ledger: SubmissionLedger) -> str | None:
+    """The batch to compare with: of months the latest earlier one, else the one that was sent to last.
+
+    None when there is none.
+    """
+    if is_month(batch):
+        return next((name for name in ledger.batches_below(batch) if is_month(name)), None)
+    return ledger.last_batch_besides(batch)
 
 
 def _refusals(prepared: Prepared, tools: Tools) -> list[str]:

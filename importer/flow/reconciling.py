@@ -189,7 +189,8 @@ def _beside_results(run: RunRecord, reports: Path) -> Path:
 
 
 def _known(run_ids: Iterable[str], ledger: SubmissionLedger) -> list[RunRecord]:
-    runs = {run.run_id: run for run in ledger.runs()}
+    run_ids = list(run_ids)
+    runs = {run.run_id: run for run in ledger.runs(run_ids=run_ids)}
     return [runs[run_id] for run_id in run_ids if run_id in runs]
 
 

@@ -138,7 +138,8 @@ def _own_doubts_settled(prepared: Prepared, tools: Tools, api: KantataApi) -> Pr
     seconds, run_id = tools.settings.settle_seconds, prepared.run_id
     settled = settle_twice(own, tools.ledger, api, seconds, run_id, _briefly(tools))
     note_settlements(settled, tools.ledger, prepared.run_id)
-    prepared = decided(replace(prepared, knowledge=knowledge_for(prepared.drawn, tools.ledger, prepared.batch)))
+    known = knowledge_for(prepared.drawn, tools.ledger, prepared.batch, prepared.terms.repeat_days)
+    prepared = decided(replace(prepared, knowledge=known))
     return prepared.with_each(lambda planned: with_outcome(planned, settled))
 
 

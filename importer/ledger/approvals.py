@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from importer.ledger.database import guard, moment, os_user, who
+from importer.ledger.rows import chunks
 from importer.ledger.schema import APPROVAL_USES, APPROVALS
 
 if TYPE_CHECKING:
@@ -77,12 +78,9 @@ class Approvals:
 
     def of(self, batch: str, sha256: str) -> list[Approval]:
         """Approvals of a batch, or of a file, the newest first."""
-        query = (
-            sa.select(APPROVALS)
-            .where(APPROVALS.c.account == self._account)
-            .where(sa.or_(APPROVALS.c.batch == batch, APPROVALS.c.sha256 == sha256))
-            .order_by(APPROVALS.c.id.desc())
-        )
+        own = sa.select(APPROVALS.c.id).where(APPROVALS.c.account == self._account)
+        either = own.where(APPROVALS.c.batch == batch).union(own.where(APPROVALS.c.sha256 == sha256))
+        query = sa.select(APPROVALS).where(APPROVALS.c.id.in_(either)).order_by(APPROVALS.c.id.desc())
         with guard(), self._engine.connect() as connection:
             rows = connection.execute(query).all()
             ended = _ends(connection, [row.id for row in rows])
@@ -120,11 +118,12 @@ def _note(connection: sa.Connection, numbers: Iterable[int], run_id: str, what: 
 
 def _ends(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str]]:
     """What ended each of these approvals, and in which run; those that are good still are absent."""
-    wanted = set(numbers)
-    if not wanted:
-        return {}
     query = sa.select(APPROVAL_USES).where(APPROVAL_USES.c.what.in_(ENDS)).order_by(APPROVAL_USES.c.id.desc())
-    return {row.approval_id: (row.what, row.run_id) for row in connection.execute(query) if row.approval_id in wanted}
+    found: dict[int, tuple[str, str]] = {}
+    for chunk in chunks(list(numbers)):
+        for row in connection.execute(query.where(APPROVAL_USES.c.approval_id.in_(chunk))):
+            found[row.approval_id] = (row.what, row.run_id)
+    return found
 
 
 def _approval(row: Any, ended: tuple[str, str] | None) -> Approval:  # noqa: ANN401 - untyped by its library

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from importer.ledger.database import guard, moment, storable
-from importer.ledger.schema import METADATA
+from importer.ledger.rows import chunks
+from importer.ledger.schema import METADATA, index_of_some
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from importer.ledger.outbox import News, Outbox
 
 INBOX_FILES = sa.Table(
@@ -36,7 +39,10 @@ INBOX_FILES = sa.Table(
     sa.Column("moved_at", sa.DateTime),
     sa.Index("inbox_files_by_content", "account", "sha256"),
     sa.Index("inbox_files_by_state", "account", "state"),
+    sa.Index("inbox_files_by_entry", "account", "entry"),
 )
+_UNMOVED = INBOX_FILES.c.moved_at.is_(None)
+index_of_some("inbox_files_unmoved", INBOX_FILES.c.account, INBOX_FILES.c.moved_at, where=_UNMOVED)
 
 
 class FileState(Enum):
@@ -170,12 +176,16 @@ class InboxFiles:
 
     def unmoved(self) -> list[InboxFile]:
         """The files that were decided and not moved, because the program ended in between; the oldest first."""
-        return self._read(INBOX_FILES.c.moved_at.is_(None))
+        return self._read(_UNMOVED)
 
-    def entries(self) -> frozenset[str]:
-        """Names of the folders of all files."""
+    def entries(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of the names that are the folder of a file."""
+        query = sa.select(INBOX_FILES.c.entry).where(self._own)
+        found: set[str] = set()
         with guard(), self._engine.connect() as connection:
-            return frozenset(connection.execute(sa.select(INBOX_FILES.c.entry).where(self._own)).scalars())
+            for chunk in chunks([storable(name) or "" for name in names]):
+                found.update(connection.execute(query.where(INBOX_FILES.c.entry.in_(chunk))).scalars())
+        return frozenset(found)
 
     def _read(self, wanted: sa.ColumnElement[bool]) -> list[InboxFile]:
         query = sa.select(INBOX_FILES).where(self._own, wanted).order_by(INBOX_FILES.c.id)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from importer.ledger.database import guard
 from importer.ledger.rows import billed_of, chunks, doubt_of, entry_of, line_of
-from importer.ledger.schema import EVENTS, INVOICES, ITEMS, LINES, RUNS
-from importer.model.lifecycle import ALIVE, OPEN, Event, State
+from importer.ledger.schema import EVENTS, INVOICES, IS_OPEN, ITEMS, LINES, RUNS, among, place_of
+from importer.model.lifecycle import ALIVE, Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,12 +20,9 @@ if TYPE_CHECKING:
     from importer.model.remembered import BilledLine, LedgerEntry
 
 
-def in_states(states: Iterable[State]) -> sa.ColumnElement[bool]:
-    """The condition that an invoice is in one of the states."""
-    return INVOICES.c.state.in_(sorted(state.value for state in states))
-
-
-_ALIVE = in_states(ALIVE)
+DatedPlace = tuple[str | None, int, str | None]
+"""Invoice key, the project that counts without a key, and the date, year-month-day."""
+_ALIVE = among(INVOICES.c.state, ALIVE)
 _LINES_OF_INVOICES = sa.select(
     INVOICES,
     LINES.c.position,
@@ -112,25 +108,27 @@ class KnownInvoices:
 
     def live_by_number(self, numbers: Iterable[int]) -> dict[int, LedgerEntry]:
         """Entries with one of the invoice numbers that exist in Kantata, or may; of several the newest."""
-        wanted = set(numbers)
-        if not wanted:
-            return {}
-        numbered = INVOICES.c.payload.contains('"user_invoice_number"')
-        query = sa.select(INVOICES).where(self._own, _ALIVE, numbered).order_by(INVOICES.c.sent_at)
-        found: dict[int, LedgerEntry] = {}
-        with guard(), self._engine.connect() as connection:
-            for row in connection.execute(query):
-                number = json.loads(row.payload)["invoice"].get("user_invoice_number")
-                if number in wanted:
-                    found[number] = entry_of(row)
-        return found
+        found = sorted(self._select(INVOICES.c.number, numbers, _ALIVE), key=lambda entry: entry.sent_at)
+        return {entry.body["user_invoice_number"]: entry for entry in found}
 
-    def near(self, keys: Iterable[str], workspace_ids: Iterable[int]) -> list[LedgerEntry]:
-        """Live entries with one of the invoice keys, or without a key for one of the projects."""
-        keyed = self._select(INVOICES.c.invoice_key, keys, _ALIVE)
-        single = (json.dumps([workspace_id]) for workspace_id in workspace_ids)
-        without_key = self._select(INVOICES.c.workspace_ids, single, _ALIVE, INVOICES.c.invoice_key.is_(None))
-        return [*keyed, *without_key]
+    def near(self, places: Iterable[DatedPlace], batch: str, since: datetime) -> list[LedgerEntry]:
+        """Live entries with one of the invoice keys, or without a key for one of the projects; the oldest first.
+
+        Of an account that is billed for years, only those of the batch, those of the very date, and those sent since
+        a moment: the others say nothing of now.
+        """
+        wanted, dated = [], []
+        for key, workspace_id, day in places:
+            wanted.append(place_of(key, [workspace_id]))
+            if day is not None:
+                dated.append(place_of(key, [workspace_id], day))
+        found = [
+            *self._select(INVOICES.c.place, wanted, _ALIVE, INVOICES.c.batch == batch),
+            *self._select(INVOICES.c.dated_place, dated, _ALIVE),
+            *self._select(INVOICES.c.place, wanted, _ALIVE, INVOICES.c.sent_at > since),
+        ]
+        each_once = {entry.reference: entry for entry in found}
+        return sorted(each_once.values(), key=lambda entry: (entry.sent_at, entry.reference))
 
     def lines_like(self, lines: Iterable[str], since: datetime, *, taken_back: bool = False) -> Iterator[BilledLine]:
         """Lines like these that were sent since a moment, on invoices that exist or may; or that were taken back."""
@@ -143,7 +141,8 @@ class KnownInvoices:
 
     def lines_in_batch(self, batch: str, wordings: Iterable[str]) -> Iterator[BilledLine]:
         """Lines of these kinds and texts on the invoices of a batch that exist, or may."""
-        query = _LINES_OF_INVOICES.where(self._own, INVOICES.c.batch == batch, _ALIVE)
+        of_batch = sa.select(INVOICES.c.reference).where(self._own, INVOICES.c.batch == batch, _ALIVE)
+        query = _LINES_OF_INVOICES.where(LINES.c.account == self._account, LINES.c.reference.in_(of_batch))
         with guard(), self._engine.connect() as connection:
             for chunk in chunks(sorted(set(wordings))):
                 for row in connection.execute(query.where(LINES.c.wording.in_(chunk))):
@@ -159,7 +158,7 @@ class KnownInvoices:
 
     def open_questions(self, references: Iterable[str] | None = None) -> list[Doubt]:
         """Invoices that may exist, the oldest first: all of the account, or those of the references."""
-        query = sa.select(INVOICES).where(self._own, in_states(OPEN)).order_by(INVOICES.c.tried_at)
+        query = sa.select(INVOICES).where(self._own, IS_OPEN).order_by(INVOICES.c.tried_at)
         wanted = None if references is None else set(references)
         with guard(), self._engine.connect() as connection:
             rows = connection.execute(query).all()
@@ -170,7 +169,7 @@ class KnownInvoices:
         query = (
             sa.select(INVOICES)
             .join(RUNS, RUNS.c.run_id == INVOICES.c.run_id)
-            .where(self._own, INVOICES.c.unreported)
+            .where(self._own, INVOICES.c.unreported.is_(True))
             .order_by(INVOICES.c.sent_at)
         )
         with guard(), self._engine.connect() as connection:
@@ -215,24 +214,32 @@ class KnownInvoices:
                         since.setdefault(row.reference, row.at)
         return since
 
-    def batches(self) -> list[str]:
-        """Every batch with invoices that exist, or may; the one sent to last comes first."""
-        last = sa.func.max(INVOICES.c.sent_at)
-        query = sa.select(INVOICES.c.batch).where(self._own, _ALIVE).group_by(INVOICES.c.batch).order_by(last.desc())
+    def batches_below(self, name: str) -> Iterator[str]:
+        """Batches with invoices that exist, or may, whose names sort before this one; the nearest first."""
+        below = INVOICES.c.batch < sa.bindparam("name")
+        query = sa.select(INVOICES.c.batch).where(self._own, _ALIVE, below).order_by(INVOICES.c.batch.desc()).limit(1)
         with guard(), self._engine.connect() as connection:
-            return list(connection.execute(query).scalars())
+            while found := connection.execute(query, {"name": name}).scalar():
+                yield found
+                name = found
+
+    def last_batch_besides(self, batch: str) -> str | None:
+        """The batch that was sent to last, of those with invoices that exist, or may; None when there is no other."""
+        query = sa.select(INVOICES.c.batch).where(self._own, _ALIVE, INVOICES.c.batch != batch)
+        with guard(), self._engine.connect() as connection:
+            found: str | None = connection.execute(query.order_by(INVOICES.c.sent_at.desc()).limit(1)).scalar()
+        return found
 
     def billed_in_batch(self, batch: str) -> list[Billed]:
-        """The invoices of a batch that exist, or may."""
-        return self._billed(INVOICES.c.batch == batch)
-
-    def _billed(self, *conditions: sa.ColumnElement[bool]) -> list[Billed]:
-        query = sa.select(INVOICES).where(self._own, _ALIVE, *conditions).order_by(INVOICES.c.sent_at.desc())
+        """The invoices of a batch that exist, or may; the one sent last comes first."""
+        query = sa.select(INVOICES).where(self._own, _ALIVE, INVOICES.c.batch == batch)
         with guard(), self._engine.connect() as connection:
-            return [billed_of(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        # Sorted here: asked for an order, SQLite walks through all invoices of the account in it.
+        return [billed_of(row) for row in sorted(rows, key=lambda row: row.sent_at, reverse=True)]
 
     def _select(
-        self, column: sa.Column[Any], values: Iterable[str], *conditions: sa.ColumnElement[bool]
+        self, column: sa.Column[Any], values: Iterable[str | int], *conditions: sa.ColumnElement[bool]
     ) -> Iterator[LedgerEntry]:
         query = sa.select(INVOICES).where(self._own, *conditions)
         with guard(), self._engine.connect() as connection:

@@ -21,7 +21,7 @@ from importer.ledger.places import LedgerFile
 from importer.ledger.recorded_plan import RecordedPlan
 from importer.ledger.rows import Claim, expected_text
 from importer.ledger.runs import KnownRuns
-from importer.ledger.schema import EVENTS, INVOICES, ITEMS, LINES, RUN_PLANS, RUNS
+from importer.ledger.schema import EVENTS, INVOICES, ITEMS, LINES, RUN_PLANS, RUNS, found_by
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import LedgerProblem
 from importer.model.lifecycle import SENDING_AGAIN, Event, NotPossible, State
@@ -251,7 +251,7 @@ class SubmissionLedger(KnownRuns):
         query = (
             sa.select(INVOICES.c.reference)
             .join(EVENTS, sa.and_(last, EVENTS.c.seq == INVOICES.c.seq))
-            .where(self._own, INVOICES.c.unreported, EVENTS.c.run_id == run_id)
+            .where(self._own, INVOICES.c.unreported.is_(True), EVENTS.c.run_id == run_id)
         )
         with guard(), self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
@@ -330,6 +330,7 @@ def _sent(planned: PlannedInvoice, run_id: str, batch: str, source: Source) -> d
         "rows": json.dumps(planned.invoice.rows),
         "payload": json.dumps(planned.payload, ensure_ascii=False),
         "expected": expected_text(planned),
+        **found_by(planned.invoice.key, planned.invoice.workspace_ids, planned.payload or {}),
     }
 
 

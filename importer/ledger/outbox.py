@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from importer.ledger.database import guard, moment
-from importer.ledger.schema import METADATA
+from importer.ledger.schema import METADATA, index_of_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,6 +41,9 @@ NOTICES = sa.Table(
 )
 """``sent_at``: when it was sent, or when no address was set to send it to. ``ended_at``: when what it says was no
 longer true. ``machine``: who sends it; blank where the ledger is a file."""
+_HOLDS, _UNSENT = NOTICES.c.ended_at.is_(None), NOTICES.c.sent_at.is_(None)
+index_of_some("notices_standing", NOTICES.c.account, NOTICES.c.topic, NOTICES.c.ended_at, where=_HOLDS)
+index_of_some("notices_unsent", NOTICES.c.account, NOTICES.c.sent_at, where=_UNSENT)
 ABANDONED = timedelta(hours=1)
 """After this long another machine sends bad news that the one that queued it could not send."""
 HEARTBEAT = "heartbeat"

@@ -12,15 +12,15 @@ import sqlalchemy as sa
 
 from importer.ledger.database import guard
 from importer.ledger.history import attempt_of, sendings
-from importer.ledger.known import KnownInvoices, in_states
+from importer.ledger.known import KnownInvoices
 from importer.ledger.recorded_plan import plan_of
 from importer.ledger.rows import run_of, sent_of
-from importer.ledger.schema import EVENTS, INVOICES, META, RUN_PLANS, RUNS
-from importer.model.lifecycle import OPEN, REMOVAL, Event, State
+from importer.ledger.schema import EVENTS, INVOICES, IS_OPEN, IS_REMOVAL, META, RUN_PLANS, RUNS
+from importer.model.lifecycle import Event, State
 from importer.model.remembered import EarlierHeaders, SeenHeader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from importer.ledger.recorded_plan import RecordedPlan
     from importer.ledger.rows import Attempt, RunRecord, SentInvoice
@@ -46,24 +46,33 @@ class Health:
 class KnownRuns(KnownInvoices):
     """The submits of one account."""
 
-    def runs(self) -> list[RunRecord]:
-        """Every submit of the account, the newest first."""
-        query = sa.select(RUNS).where(RUNS.c.account == self._account).order_by(RUNS.c.started_at.desc())
-        removal = EVENTS.c.event.in_([event.value for event in REMOVAL])
-        touched = sa.select(EVENTS.c.reference).where(EVENTS.c.account == self._account, removal)
+    def runs(self, *, run_ids: Collection[str] | None = None, sha256: str | None = None) -> list[RunRecord]:
+        """Submits of the account, the newest first: all, those of these ids, or those of files of just this content."""
+        wanted = [RUNS.c.account == self._account]
+        if run_ids is not None:
+            wanted.append(RUNS.c.run_id.in_(sorted(run_ids)))
+        if sha256 is not None:
+            wanted.append(RUNS.c.sha256 == sha256)
+        query = sa.select(RUNS).where(*wanted).order_by(RUNS.c.started_at.desc())
+        touched = sa.select(EVENTS.c.reference).where(EVENTS.c.account == self._account, IS_REMOVAL)
         with guard(), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+            if run_ids is not None or sha256 is not None:
+                sent = EVENTS.c.run_id.in_([row.run_id for row in rows])
+                touched = touched.where(EVENTS.c.reference.in_(sa.select(EVENTS.c.reference).where(sent)))
             undos = Counter((sending.run_id, sending.undo) for sending in sendings(self._events(connection, touched)))
-            found = []
-            for row in connection.execute(query):
-                unknown = sum(undos[row.run_id, event] for event in _UNDO_UNKNOWN)
-                found.append(run_of(row, undos[row.run_id, Event.REMOVED], unknown))
+        found = []
+        for row in rows:
+            unknown = sum(undos[row.run_id, event] for event in _UNDO_UNKNOWN)
+            found.append(run_of(row, undos[row.run_id, Event.REMOVED], unknown))
         return found
 
     def runs_elsewhere(self) -> dict[str, str]:
         """Run id → account, of all runs at other accounts: those of the sandbox lie apart from the real ones."""
-        query = sa.select(RUNS.c.run_id, RUNS.c.account).where(RUNS.c.account != self._account)
+        query = sa.select(RUNS.c.run_id, RUNS.c.account).order_by(RUNS.c.started_at)
+        others = query.where(sa.or_(RUNS.c.account < self._account, RUNS.c.account > self._account))
         with guard(), self._engine.connect() as connection:
-            return {row.run_id: row.account for row in connection.execute(query.order_by(RUNS.c.started_at))}
+            return {row.run_id: row.account for row in connection.execute(others)}
 
     def earlier_headers(self) -> list[EarlierHeaders]:
         """Headers of the last submits of the account that sent something, the newest first."""
@@ -85,8 +94,8 @@ class KnownRuns(KnownInvoices):
         batches = {entry.batch for entry in self.entries_of_source(sha256)}
         if not batches:
             return None
-        for run in self.runs():
-            if run.sha256 == sha256 and run.batch in batches:
+        for run in self.runs(sha256=sha256):
+            if run.batch in batches:
                 entries = self.entries(run.planned).values()  # what another file billed is billed too
                 billed = sum(entry.state is State.EXISTS or entry.standing.was_undone for entry in entries)
                 return run if billed < run.invoices else None
@@ -127,7 +136,7 @@ class KnownRuns(KnownInvoices):
             connection.rollback()
             version = connection.execute(sa.select(META.c.value).where(META.c.name == "schema_version")).scalar()
             invoices = connection.execute(count).scalar() or 0
-            in_doubt = connection.execute(count.where(in_states(OPEN))).scalar() or 0
+            in_doubt = connection.execute(count.where(IS_OPEN)).scalar() or 0
             return Health(str(version), invoices, in_doubt, _size(connection))
 
     def _events(self, connection: sa.Connection, references: sa.Select[Any]) -> Sequence[Any]:

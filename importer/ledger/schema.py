@@ -1,13 +1,21 @@
-"""Tables of the ledger, and how an older ledger becomes a current one."""
+"""Tables of the ledger, and how an older ledger becomes a current one.
+
+Every question of a run is answered by an index: the ledger grows for years, and a preview must not wait for it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from importer.model.lifecycle import OPEN, REMOVAL
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
+    from enum import Enum
 
 
 METADATA = sa.MetaData()
@@ -36,6 +44,8 @@ RUNS = sa.Table(
     sa.Column("exit_code", sa.Integer),
     sa.Column("headers", sa.Text),
     sa.Column("planned", sa.Text, nullable=False),
+    sa.Index("runs_by_start", "account", "started_at"),
+    sa.Index("runs_by_content", "account", "sha256"),
 )
 RUN_PLANS = sa.Table(
     "run_plans",
@@ -69,12 +79,22 @@ INVOICES = sa.Table(
     sa.Column("tried_at", sa.DateTime, nullable=False),
     sa.Column("invoice_id", sa.Text),
     sa.Column("error", sa.Text),
+    sa.Column("place", sa.String(32), nullable=False, server_default=""),
+    sa.Column("dated_place", sa.String(32)),
+    sa.Column("number", sa.BigInteger),
     sa.Index("invoices_by_fingerprint", "account", "fingerprint"),
-    sa.Index("invoices_by_batch", "account", "batch"),
+    sa.Index("invoices_by_batch", "account", "batch", "place"),
+    sa.Index("invoices_by_dated_place", "account", "dated_place"),
+    sa.Index("invoices_by_place", "account", "place", "sent_at"),
+    sa.Index("invoices_by_sending", "account", "sent_at"),
+    sa.Index("invoices_by_number", "account", "number"),
+    sa.Index("invoices_by_id", "account", "invoice_id"),
+    sa.Index("invoices_by_content", "account", "source_sha256"),
 )
 """What was sent last under each reference, and, from ``seq`` on, where it stands: the fold of its events.
 
 Only :mod:`importer.ledger.journal` writes here, in the transaction of the event.
+``place``, ``dated_place``: :func:`place_of`, without and with the date. ``number``: that of the payload.
 """
 EVENTS = sa.Table(
     "invoice_events",
@@ -103,6 +123,7 @@ ITEMS = sa.Table(
     sa.Column("item_type", sa.String(32), primary_key=True),
     sa.Column("item_id", sa.BigInteger, primary_key=True),
     sa.Column("reference", sa.Text, primary_key=True),
+    sa.Index("billed_items_by_reference", "account", "reference"),
 )
 LINES = sa.Table(
     "billed_lines",
@@ -124,6 +145,28 @@ LINES = sa.Table(
 
 ``line``: project, wording and amount.
 """
+
+
+def among(column: sa.Column[Any], values: Iterable[Enum]) -> sa.ColumnElement[bool]:
+    """The condition that a column holds one of these values; written out, so that a partial index is found by it."""
+    return column.in_([sa.literal_column(f"'{value}'") for value in sorted(value.value for value in values)])
+
+
+def index_of_some(name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool]) -> None:
+    """Add an index of those rows alone for which the condition holds: a few of many.
+
+    It holds the column of the condition too: without statistics, SQLite chooses the index by most columns.
+    """
+    sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+IS_OPEN = among(INVOICES.c.state, OPEN)
+"""The condition that an invoice may exist."""
+IS_REMOVAL = among(EVENTS.c.event, REMOVAL)
+"""The condition that an event belongs to an undo."""
+index_of_some("invoices_open", INVOICES.c.account, INVOICES.c.state, INVOICES.c.tried_at, where=IS_OPEN)
+index_of_some("invoices_unreported", INVOICES.c.account, INVOICES.c.unreported, where=INVOICES.c.unreported.is_(True))
+index_of_some("events_of_removal", EVENTS.c.account, EVENTS.c.event, EVENTS.c.reference, where=IS_REMOVAL)
 LOCKS = sa.Table(
     "run_locks",
     METADATA,
@@ -151,6 +194,7 @@ APPROVALS = sa.Table(
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("approved_at", sa.DateTime, nullable=False),
     sa.Index("approvals_by_batch", "account", "batch"),
+    sa.Index("approvals_by_content", "account", "sha256"),
 )
 """Who approved which plan."""
 APPROVAL_USES = sa.Table(
@@ -165,6 +209,27 @@ APPROVAL_USES = sa.Table(
 """What became of an approval: a run began under it, created its last invoice, or undid one of them."""
 
 
+def place_of(key: str | None, workspace_ids: Sequence[int], day: str | None = None) -> str:
+    """Where an invoice is found again in another batch: under its key, else by its project. Short, as an index wants.
+
+    ``day``: only those of this date, year-month-day.
+    """
+    named: list[str | int | None] = [day, key]
+    if key is None:
+        named += workspace_ids
+    return hashlib.blake2b(json.dumps(named).encode(), digest_size=16).hexdigest()
+
+
+def found_by(key: str | None, workspace_ids: Sequence[int], payload: dict[str, Any]) -> dict[str, Any]:
+    """The columns of an invoice that repeat a part of it, so that an index knows it."""
+    body, dated = payload["invoice"], None
+    day = body.get("invoice_date")
+    if day is not None:
+        dated = place_of(key, workspace_ids, day)
+    number = body.get("user_invoice_number")
+    return {"place": place_of(key, workspace_ids), "dated_place": dated, "number": number}
+
+
 def _leases(connection: sa.Connection) -> None:
     """What locks is the row itself from now on; a lock of an older program is none any more.
 
@@ -173,11 +238,44 @@ def _leases(connection: sa.Connection) -> None:
     LOCKS.drop(connection)
     LOCKS.create(connection)
     LINES.create(connection, checkfirst=True)
-    for index in INVOICES.indexes:
-        index.create(connection, checkfirst=True)
 
 
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_leases,)
+def _indexes(connection: sa.Connection) -> None:
+    """Give every question its index, and invoices the columns for it."""
+    for column in (INVOICES.c.place, INVOICES.c.dated_place, INVOICES.c.number):
+        words = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {INVOICES.name} ADD COLUMN {words}")
+    _fill(connection)
+    connection.exec_driver_sql("DROP INDEX IF EXISTS invoices_by_batch")  # it gains a column
+    for table in METADATA.sorted_tables:
+        table.create(connection, checkfirst=True)
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+
+
+def _fill(connection: sa.Connection) -> None:
+    """Fill the columns that repeat a part of an invoice; in parts, as a ledger may be larger than the memory."""
+    own = sa.and_(INVOICES.c.account == sa.bindparam("of"), INVOICES.c.reference == sa.bindparam("under"))
+    names = ("place", "dated_place", "number")
+    change = INVOICES.update().where(own).values({name: sa.bindparam(name) for name in names})
+
+    key = (INVOICES.c.account, INVOICES.c.reference)
+    query = sa.select(*key, INVOICES.c.invoice_key, INVOICES.c.workspace_ids, INVOICES.c.payload)
+    query = query.order_by(*key).limit(ROWS_AT_ONCE)
+    rows = connection.execute(query).all()
+    while rows:
+        changes = []
+        for row in rows:
+            found = found_by(row.invoice_key, json.loads(row.workspace_ids), json.loads(row.payload))
+            changes.append({"of": row.account, "under": row.reference} | found)
+        connection.execute(change, changes)
+        after = sa.tuple_(*key) > sa.tuple_(rows[-1].account, rows[-1].reference)
+        rows = connection.execute(query.where(after)).all()
+
+
+ROWS_AT_ONCE = 10_000
+"""Invoices that a migration brings forwards at a time."""
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_leases, _indexes)
 """The steps from the first version of the schema to the second, from there to the third, and so on."""
 
 

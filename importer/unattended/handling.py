@@ -139,7 +139,7 @@ def _crashed(taken: Taken, tools: Tools, error: Exception) -> InboxResult:
     if not _in_doubt(taken, tools):
         return InboxResult(name, FileState.FAILED, ExitCode.UNEXPECTED, reason)
     state = FileState.LEFT
-    if _run_of(taken.copy, tools.ledger) is not None:  # else it would never be settled in in-doubt/
+    if _run_of(taken.copy, taken.sha256, tools.ledger) is not None:  # else it would never be settled in in-doubt/
         state = FileState.IN_DOUBT
     return InboxResult(name, state, ExitCode.IN_DOUBT, f"{reason} The answer to an invoice was lost.")
 
@@ -151,10 +151,10 @@ def _in_doubt(taken: Taken, tools: Tools) -> bool:
     return False
 
 
-def _run_of(copy: Path, ledger: SubmissionLedger) -> str | None:
+def _run_of(copy: Path, sha256: str, ledger: SubmissionLedger) -> str | None:
     """The submit of this very copy; None when none began."""
     with suppress(ImporterError):
-        for run in ledger.runs():
+        for run in ledger.runs(sha256=sha256):
             if run.path == str(copy.absolute()):
                 return run.run_id
     return None
@@ -210,8 +210,8 @@ def _billed_before(sha256: str, ledger: SubmissionLedger) -> str | None:
     entries = ledger.entries_of_source(sha256)
     if not entries or any(entry.state is not State.EXISTS for entry in entries):
         return None
-    for run in ledger.runs():
-        whole = run.sha256 == sha256 and run.exit_code == ExitCode.DONE
+    for run in ledger.runs(sha256=sha256):
+        whole = run.exit_code == ExitCode.DONE
         if whole and run.invoices == len(entries):
             return run.run_id
     return None
@@ -275,7 +275,7 @@ def _decided(this: InboxRun, file: InboxFile, result: InboxResult) -> InboxFile:
     if result.report is not None:
         run_id = result.report.run_id
     elif result.state is FileState.IN_DOUBT:
-        run_id = _run_of(this.tools.settings.reports / file.entry / file.name, this.tools.ledger)
+        run_id = _run_of(this.tools.settings.reports / file.entry / file.name, file.sha256, this.tools.ledger)
     return replace(
         file,
         state=result.state,

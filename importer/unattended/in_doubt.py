@@ -107,7 +107,8 @@ def files_in_doubt(tools: Tools) -> list[FileInDoubt]:
         return []
     place = place_of(tools)
     workbooks = workbooks_below(files, place)
-    runs = {run.run_id: run for run in tools.ledger.runs()}
+    submits = tools.ledger.runs(run_ids={file.run_id for file in files if file.run_id is not None})
+    runs = {run.run_id: run for run in submits}
     found = []
     for file in files:
         workbook, run = workbooks.get(file.id), runs.get(file.run_id or "")
@@ -172,8 +173,9 @@ def strangers(tools: Tools) -> Iterator[Path]:
     known = set[Path | None]()
     for doubt in files_in_doubt(tools):
         known |= {doubt.folder, doubt.workbook}
-    entries = tools.ledger.inbox_files.entries()
-    for path in sorted(place.glob("[!.~]*")):
+    paths = sorted(place.glob("[!.~]*"))
+    entries = tools.ledger.inbox_files.entries([path.name for path in paths])
+    for path in paths:
         strange = path.is_file() or (path.is_dir() and any(path.iterdir()))
         if strange and path not in known and path.name not in entries:
             yield path
@@ -190,7 +192,7 @@ def submits_elsewhere(tools: Tools, references: Iterable[str], *, in_inbox: bool
     lying = frozenset[str]()
     if not in_inbox:
         lying = inbox.hashes(tools.settings.inbox)
-    runs = (run for run in tools.ledger.runs() if run.run_id in run_ids and run.sha256 not in lying)
+    runs = (run for run in tools.ledger.runs(run_ids=run_ids) if run.sha256 not in lying)
     return [submitted_file(run, tools) for run in runs]
 
 

@@ -275,7 +275,7 @@ def _copy_results(doubt: FileInDoubt, found: Reconciled, tools: Tools) -> None:
     """Copy results that were written again beside the file: of the run that put it here, and of earlier ones of it."""
     if not filing.is_folder(doubt.folder):
         return
-    own = tuple(run.run_id for run in tools.ledger.runs() if run.sha256 == doubt.file.sha256)
+    own = tuple(run.run_id for run in tools.ledger.runs(sha256=doubt.file.sha256))
     for path in (*found.files, *found.pages):
         if path.name.startswith(own):
             with suppress(FileExistsError):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 from typing import TYPE_CHECKING
 
 import sqlalchemy
-from plans import BATCH, SOURCE, fees, replan
+from plans import BATCH, SOURCE, fee, fees, invoice, plan, replan
 
 from importer.ledger import schema
 from importer.ledger.opening import open_ledger
@@ -55,4 +56,38 @@ def test_an_older_ledger_is_brought_forwards_once_and_keeps_everything(
     assert "colour" in {column["name"] for column in inspector.get_columns("runs")}
     assert ledger.health().version == str(schema.current_version())
     assert [planned.status for planned in replan((one,), ledger)] == [Status.ALREADY_CREATED]
+    ledger.close()
+
+
+NEW_INDEXES = {index.name for table in schema.METADATA.sorted_tables for index in table.indexes}
+FOUND_BY = "SELECT reference, place, dated_place, number FROM invoices ORDER BY reference"
+
+
+def test_an_older_ledger_gets_what_its_indexes_need(ledger_place: sa.URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Place, date and number of each invoice are filled from what was sent, in parts, and each index is there."""
+    monkeypatch.setattr(schema, "ROWS_AT_ONCE", 2)
+    days = [date(2026, 10, day) for day in (1, 2, 3)]
+    dated = [invoice(fee(101 + n), invoice_date=day, user_invoice_number=n) for n, day in enumerate(days, 1)]
+    planned = plan(*dated, invoice(fee(109), key="K"), invoice(fee(101), fee(102), key="L"))
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    for one in planned:
+        assert ledger.claim(one, "run-1", BATCH, SOURCE) is not None
+    with ledger._engine.begin() as connection:  # noqa: SLF001 - made to what the second version was
+        filled = connection.exec_driver_sql(FOUND_BY).all()
+        for name in NEW_INDEXES:
+            connection.exec_driver_sql(f"DROP INDEX {name}")
+        for column in ("place", "dated_place", "number"):
+            connection.exec_driver_sql(f"ALTER TABLE invoices DROP COLUMN {column}")
+        connection.exec_driver_sql("CREATE INDEX invoices_by_batch ON invoices (account, batch)")
+        connection.exec_driver_sql("UPDATE ledger_meta SET value = '2'")
+    ledger.close()
+
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    with ledger._engine.begin() as connection:  # noqa: SLF001 - what is on the disk is meant
+        assert connection.exec_driver_sql(FOUND_BY).all() == filled
+        inspector = sqlalchemy.inspect(connection)
+        made = {index["name"] for table in inspector.get_table_names() for index in inspector.get_indexes(table)}
+        assert NEW_INDEXES - made == set()
+    assert len({row.place for row in filled}) == len(filled)
+    assert sorted(row.number for row in filled if row.number is not None) == [1, 2, 3]
     ledger.close()

@@ -12,7 +12,7 @@ import requests
 from openpyxl import load_workbook
 from plans import BATCH, SOURCE, fee, fees, hours, invoice, plan
 
-from importer.checking.invoice_dates import batch_before
+from importer.flow.preview import batch_before
 from importer.ledger.opening import open_ledger
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.plans import Expected
@@ -132,16 +132,21 @@ def test_another_text_is_no_repeat(cli: Cli, sandbox: Sandbox) -> None:
     ("batch", "known", "before"),
     [
         ("2026-11", ["2026-12", "2026-09", "2026-10", "Phase 1"], "2026-10"),
+        ("2026-11", ["2026-09", "2026-10-b", "2026-10, again"], "2026-09"),
         ("2026-01", ["2025-12", "2026-02"], "2025-12"),
         ("2026-10", ["2026-10", "2026-11", "Phase 1"], None),
-        ("Phase 2", ["2026-10", "Phase 1", "Phase 2"], "2026-10"),
+        ("Phase 2", ["2026-10", "Phase 1", "Phase 2"], "Phase 1"),
         ("Phase 2", ["Phase 2"], None),
         ("2026-10", [], None),
     ],
 )
-def test_which_batch_is_the_one_before(batch: str, known: list[str], before: str | None) -> None:
+def test_which_batch_is_the_one_before(ledger_place: sa.URL, batch: str, known: list[str], before: str | None) -> None:
     """Of months the latest earlier one; else the one that was sent to last."""
-    assert batch_before(batch, known) == before
+    ledger = open_ledger(ledger_place, "account")
+    for name in known:
+        bill(ledger, *plan(invoice(fee(101)), batch=name), batch=name, kind=OutcomeKind.CREATED)
+    assert batch_before(batch, ledger) == before
+    ledger.close()
 
 
 def bill(ledger: SubmissionLedger, *planned: PlannedInvoice, batch: str = BATCH, kind: OutcomeKind) -> None:
@@ -159,7 +164,7 @@ def test_both_kinds_of_ledger_look_back(ledger_place: sa.URL) -> None:
     bill(ledger, september, batch="a", kind=OutcomeKind.CREATED)
     bill(ledger, *october, batch="b", kind=OutcomeKind.UNKNOWN)
     bill(ledger, *rejected, batch="c", kind=OutcomeKind.REJECTED)
-    assert ledger.batches() == ["b", "a"]
+    assert [batch_before(name, ledger) for name in "abcd"] == ["b", "a", "b", "b"]
     assert [one.reference for one in ledger.billed_in_batch("a")] == [september.reference]
     ledger.close()
 
