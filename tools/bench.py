@@ -127,7 +127,9 @@ def our_steps(path: Path, folder: Path) -> dict[str, float]:
     invoices = group(lines, sheet, Defaults(None, draft=True, suppress_emails=True), problems)
     lap("group")
     drawn = draw_up(invoices, "2026-10")
-    planned = decide(drawn, knowledge_for(drawn, tools.ledger, "2026-10"), allow_repeats=False)
+    planned = decide(
+        drawn, knowledge_for(drawn, tools.ledger, "2026-10", tools.settings.repeat_days), allow_repeats=False
+    )
     lap("plan")
     if found := problems.ordered():
         sys.exit(f"the benchmark's input has problems: {found[:3]}")
