@@ -18,6 +18,7 @@ from importer.model.errors import SettingsProblem
 from importer.model.plans import Status
 from importer.model.visible import visible
 from importer.reporting.table import Column, Kind, Marked, Table, text_of
+from importer.reporting.workbook.rows import Rows
 from importer.settings.private_files import unfinished
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ class _TableSheet:
         self._book = book
         self._columns = table.columns
         self._sheet = book.add(table.title, [column.width for column in table.columns])
+        self._rows = Rows(self._sheet, len(table.columns))
         self._row = 0
         self._last = 0
         """The last column of which any cell is filled."""
@@ -141,6 +143,7 @@ class _TableSheet:
         self._wrapped = {position: column.width for position, column in enumerate(table.columns) if column.wrapped}
         self._text_styles = [self._text_style(position) for position in range(len(table.columns))]
         self._shown = [_fitting if column.as_read else _visible for column in table.columns]
+        self._is_plain = [column.kind is not Kind.LINK for column in table.columns]
 
     def _text_style(self, position: int) -> Any:  # noqa: ANN401 - untyped by its library
         """How texts of a column look: with a gap to the figures at their left, if any."""
@@ -187,67 +190,67 @@ class _TableSheet:
 
     def _add(self, cells: Sequence[object]) -> None:
         self._row += 1
-        row, styles, write_string = self._row, self._text_styles, self._sheet.write_string
-        self._fit_height(cells)
-        last = 0
+        rows, written = self._rows, list[tuple[int, str]]()
         for position, cell in enumerate(cells):
             if cell is None or cell == "":
                 continue
-            last = position
-            if type(cell) is str and self._columns[position].kind is not Kind.LINK:  # by far the most cells
-                write_string(row, position, self._shown[position](cell), styles[position])
+            if type(cell) is str and self._is_plain[position]:  # by far the most cells
+                xml = rows.text(self._shown[position](cell), self._text_styles[position])
+            elif type(cell) is str:
+                xml = self._link(position, cell)
             elif type(cell) is Marked:
-                self._write_marked(position, cell.cell)
+                xml = self._marked(cell.cell)
             else:
-                self._write(position, cell)
-        self._last = max(self._last, last)
+                xml = self._cell(position, cell)
+            written.append((position, xml))
+        rows.write(self._row, written, self._height(cells))
+        if written:
+            self._last = max(self._last, written[-1][0])
 
-    def _fit_height(self, cells: Sequence[object]) -> None:
-        """Excel fits the height of wrapped rows itself, LibreOffice does not."""
+    def _height(self, cells: Sequence[object]) -> int | None:
+        """Points, of a row with several lines: Excel fits the height of wrapped rows itself, LibreOffice does not."""
         lines = max((_lines_of(cells[at], width) for at, width in self._wrapped.items() if at < len(cells)), default=1)
-        if lines > 1:
-            self._sheet.set_row(self._row, LINE_POINTS * min(lines, MOST_LINES))
+        return LINE_POINTS * min(lines, MOST_LINES) if lines > 1 else None
 
-    def _write(self, position: int, cell: object) -> None:
-        sheet, row, book, column = self._sheet, self._row, self._book, self._columns[position]
+    def _cell(self, position: int, cell: object) -> str:
+        rows, book, column = self._rows, self._book, self._columns[position]
         match cell:
-            case str() if column.kind is Kind.LINK:
-                self._write_link(position, cell)
             case bool():
-                sheet.write_boolean(row, position, cell)
+                return rows.boolean(cell, None)
             case Decimal() | int() if column.kind is Kind.MONEY:
-                book.write_money(sheet, row, position, cell, column)
+                is_alarm = column.alarm and cell != 0
+                return rows.number(cell, book.wrong if is_alarm else book.money)
             case int() | float():
-                sheet.write_number(row, position, cell, book.money if column.right else None)
+                return rows.number(cell, book.money if column.right else None)
             case Status():
-                sheet.write_string(row, position, cell.words, book.status[cell])
+                return rows.text(cell.words, book.status[cell])
             case date() if cell.year >= FIRST_YEAR:
                 has_time = isinstance(cell, datetime) and cell.time() != time()
-                sheet.write_datetime(row, position, cell, book.moment if has_time else book.date)
+                return rows.day(cell, book.moment if has_time else book.date)
             case _:
-                sheet.write_string(row, position, self._shown[position](str(cell)), self._text_styles[position])
+                return rows.text(self._shown[position](str(cell)), self._text_styles[position])
 
-    def _write_marked(self, position: int, cell: object) -> None:
+    def _marked(self, cell: object) -> str:
         """A wrong cell keeps its value, so that it can be corrected in place."""
-        sheet, row, book = self._sheet, self._row, self._book
+        rows, book = self._rows, self._book
         match cell:
             case None | "":
-                sheet.write_blank(row, position, None, book.marked)
+                return rows.blank(book.marked)
             case bool():
-                sheet.write_boolean(row, position, cell, book.marked)
+                return rows.boolean(cell, book.marked)
             case int() | float() | Decimal():
-                sheet.write_number(row, position, cell, book.marked)
+                return rows.number(cell, book.marked)
             case date() if cell.year >= FIRST_YEAR:
-                sheet.write_datetime(row, position, cell, book.marked_date)
+                return rows.day(cell, book.marked_date)
             case _:
-                sheet.write_string(row, position, _fitting(str(cell)), book.marked)
+                return rows.text(_fitting(str(cell)), book.marked)
 
-    def _write_link(self, position: int, address: str) -> None:
+    def _link(self, position: int, address: str) -> str:
         self._links += 1
-        if self._links <= MOST_LINKS:
-            self._sheet.write_url(self._row, position, address, self._book.link)
-        else:
-            self._sheet.write_string(self._row, position, address)
+        if self._links > MOST_LINKS:
+            return self._rows.text(address, None)
+        self._rows.link(self._row, position, address)
+        return self._rows.text(address, self._book.link)
 
 
 @contextmanager
