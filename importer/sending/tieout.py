@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,6 +35,8 @@ _MORE_TITLES = {
     "balance_in_cents": "balance in cents",
     "due_date": "due date",
 }
+_FIELD_TITLES = {"taxable": "taxable", "story_id": "task", "workspace_id": "project"}
+"""What of an item is compared besides its amount and text."""
 NOTHING = "nothing"
 DRAFT = "draft"
 """Name of the difference between a draft and an issued invoice."""
@@ -250,7 +252,7 @@ def _field(name: str, sent: object, header: dict[str, object]) -> Iterator[Diffe
 def _sent_items(body: dict[str, Any]) -> Iterator[_Sent]:
     for kind, name in ITEM_LISTS.items():
         for item in body.get(name, ()):
-            fields = {field: item[field] for field in ("taxable", "story_id", "workspace_id") if field in item}
+            fields = {field: item[field] for field in _FIELD_TITLES if field in item}
             yield _Sent(kind, Decimal(str(item["amount"])), tidy(item.get("notes")), fields)
 
 
@@ -258,25 +260,58 @@ def _items(body: dict[str, Any], shown: Shown) -> Iterator[Difference | str]:
     if shown.items is None or any(item.amount is None for item in shown.items):
         yield "the fixed fees and additional items"
         return
-    missing, surplus = _unmatched(list(_sent_items(body)), list(shown.items))
+    missing, left = _unmatched(list(_sent_items(body)), list(shown.items))
+    surplus = _Surplus(left)
     for item in missing:
-        near = max(surplus, key=lambda held: _nearness(item, held), default=None)
-        if near is None or _nearness(item, near) < _NEAR:
+        near = surplus.nearest(item)
+        if near is None:
             yield Difference(item.name, money(item.amount), NOTHING, is_amount=True)
         else:
-            surplus.remove(near)
             yield from _item_differences(item, near)
-    for held in surplus:
+    for held in surplus.rest():
         yield Difference(_name(held.item_type, held.notes), NOTHING, _amount(held), is_amount=True)
+
+
+class _Surplus:
+    """The items of Kantata that are not as any sent item; each is taken once.
+
+    Those with the same text or amount lie together, so that thousands of changed items are not compared each with each.
+    """
+
+    def __init__(self, items: Iterable[ShownItem]) -> None:
+        self._left = dict(enumerate(items))
+        self._places: dict[object, dict[object, deque[int]]] = defaultdict(lambda: defaultdict(deque))
+        for number, held in self._left.items():
+            fields = tuple(repr(held.fields.get(name)) for name in _FIELD_TITLES)
+            for alike in _likenesses(held.item_type, held.notes, held.amount):
+                self._places[alike][fields].append(number)
+
+    def nearest(self, sent: _Sent) -> ShownItem | None:
+        """Take the item that is most like a sent one, of several the first; None when none is near."""
+        found = []
+        for alike in _likenesses(sent.item_type, sent.notes, sent.amount):
+            for numbers in self._places[alike].values():
+                while numbers and numbers[0] not in self._left:
+                    numbers.popleft()
+                if numbers:
+                    found.append((-_nearness(sent, self._left[numbers[0]]), numbers[0]))
+        if not found:
+            return None
+        return self._left.pop(min(found)[1])
+
+    def rest(self) -> Iterable[ShownItem]:
+        """What was not taken."""
+        return self._left.values()
+
+
+def _likenesses(item_type: ItemType, notes: str, amount: Decimal | None) -> tuple[object, ...]:
+    """By what two items are near: the same kind with the same text and amount, or with one of the two."""
+    return (item_type, notes, amount), (item_type, "notes", notes), (item_type, "amount", amount)
 
 
 def _name(item_type: ItemType, notes: str) -> str:
     kind = ITEM_TYPE_TITLES[item_type].lower()
     return f"{kind} “{notes}”" if notes else kind
-
-
-_NEAR = 4
-"""Points from which two items are one that was changed: the same kind with the same amount or text."""
 
 
 def _nearness(sent: _Sent, held: ShownItem) -> int:
@@ -311,9 +346,8 @@ def _item_differences(sent: _Sent, held: ShownItem) -> Iterator[Difference | str
 
 
 def _field_differences(sent: _Sent, held: ShownItem) -> Iterator[Difference | str]:
-    titles = {"taxable": "taxable", "story_id": "task", "workspace_id": "project"}
     for name, value in sent.fields.items():
-        what = f"{titles[name]} of {sent.name}"
+        what = f"{_FIELD_TITLES[name]} of {sent.name}"
         if name not in held.fields:
             yield what
         elif not _same(value, held.fields[name]):
