@@ -24,7 +24,7 @@ class Place:
     """Which settings a command works with."""
 
     profile: Annotated[
-        str | None, typer.Option("--profile", help=r"Section \[profile.NAME] of importer.toml to use.")
+        str | None, typer.Option("--profile", help="Section [profile.NAME] of importer.toml to use.")
     ] = None
     config: Annotated[Path | None, typer.Option("--config", help="Settings file; default: importer.toml.")] = None
 
