@@ -23,7 +23,6 @@ from importer.model.plans import PlannedInvoice, Source, Status
 from importer.model.problems import Problems, error_rows
 from importer.model.words import as_typed, invoice_named, names_in_short, rows_named
 from importer.planning.deciding import Terms, decide
-from importer.planning.lines import marked
 from importer.planning.plan import BilledItem, Knowledge, Place, choose_batch, draw_up
 from importer.planning.repeats import repeats, utc_now
 from importer.reading.formats.grid import Limits as FileLimits
@@ -79,7 +78,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
 
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices = group(lines, sheet, defaults, problems)
-    drawn = tuple(_with_causes(marked(draw_up(invoices, batch), lines), problems.ordered(), lines))
+    drawn = tuple(_with_causes(draw_up(invoices, batch, lines), problems.ordered(), lines))
 
     notices = [*_without_invoice(wish, drawn), *tools.notices, *batch_notices, *sheet.notes, *words_used]
     notices += [*problems.notes, *(decision.notice for decision in decisions), *_over_several_projects(drawn)]

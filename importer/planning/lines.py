@@ -60,12 +60,14 @@ def marked(drawn: Iterable[PlannedInvoice], sheet_lines: Iterable[SheetLine] = (
 def _places(marks: Iterable[tuple[LineMark, ...]], sheet_lines: Iterable[SheetLine]) -> dict[Likeness, _Places]:
     """Where the lines of each likeness stand, on invoices and on faulty rows."""
     found: dict[Likeness, dict[int, WaitingPlace]] = defaultdict(dict)
+    placed: set[int] = set()
     for own in marks:
         for mark in own:
+            placed.add(mark.row)
             found[mark.likeness][mark.row] = (mark.workspace_id, mark.key)
     for line in sheet_lines:
         kind = line.item_values.get("item_type")
-        if kind in PRICED and line.amount is not None:
+        if kind in PRICED and line.amount is not None and line.row not in placed:
             likeness = wording_of(kind, line.item_values.get("notes")), line.amount
             found[likeness].setdefault(line.row, (line.workspace_id, line.invoice_key or ""))
     return {likeness: _Places(tuple(by_row), tuple(by_row.values())) for likeness, by_row in found.items()}

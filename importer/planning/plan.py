@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from importer.model.lifecycle import State
     from importer.model.remembered import BilledLine, LedgerEntry
+    from importer.model.sheet import SheetLine
 
 
 BilledItem = tuple[ItemType, int]
@@ -75,9 +76,14 @@ def choose_batch(given: str | None, cover: str | None, dates: Iterable[date | No
     return months.pop() if len(months) == 1 else None
 
 
-def draw_up(invoices: Iterable[Invoice | UnsoundInvoice], batch: str) -> tuple[PlannedInvoice, ...]:
-    """Give every sound invoice its payload, reference and fingerprint; all are ``ready`` so far."""
-    return marked(_drawn(invoice, batch) for invoice in invoices)
+def draw_up(
+    invoices: Iterable[Invoice | UnsoundInvoice], batch: str, sheet_lines: Iterable[SheetLine] = ()
+) -> tuple[PlannedInvoice, ...]:
+    """Give every sound invoice its payload, reference, fingerprint and marks; all are ``ready`` so far.
+
+    ``sheet_lines``: all rows of the sheet, the faulty ones too, of which marks know how many are alike.
+    """
+    return marked((_drawn(invoice, batch) for invoice in invoices), sheet_lines)
 
 
 def _drawn(invoice: Invoice | UnsoundInvoice, batch: str) -> PlannedInvoice:
