@@ -6,7 +6,6 @@ Ledgers of earlier invoices are written by SQL: one fixed fee a month for each o
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
 import tempfile
@@ -34,40 +33,65 @@ def build(path: Path, invoices: int) -> None:
     from importer.ledger.opening import open_ledger
 
     open_ledger(path, "bench").close()
+    months = -(-invoices // PROJECTS)
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA synchronous=OFF")
-        for month in range(-(-invoices // PROJECTS)):
-            _bill(connection, month)
+        for number, rows in enumerate(_one_month()):
+            for row in rows:
+                _insert(connection, ("invoices", "invoice_events", "billed_lines")[number], row)
+        for month in range(1, months):
+            _repeat(connection, month)
     connection.close()
 
 
-def _bill(connection: sqlite3.Connection, month: int) -> None:
-    """Write what one month billed: its run, and for each project its invoice with two events and a line."""
-    day = (FIRST - timedelta(days=31 * (month + 1))).replace(day=15)
+def _one_month() -> Iterator[list[dict[str, Any]]]:
+    """What the month before billed: rows of invoices, of their events, and of their lines."""
+    day = _day_of(0)
     batch, sent_at = f"{day:%Y-%m}", f"{day:%Y-%m-%d} 12:00:00.000000"
-    run, exists = f"r{month}", {"run_id": f"r{month}", "sent_at": sent_at, "batch": batch}
-    planned = _planned_of(day, batch)
-    tables: dict[str, list[dict[str, Any]]] = {"invoices": [], "invoice_events": [], "billed_lines": []}
-    for number, invoice in enumerate(planned):
+    invoices, events, lines = [], [], []
+    for invoice in _planned_of(day, batch):
         own = {"account": "bench", "reference": invoice.reference}
-        invoice_id = str(month * PROJECTS + number)
-        tables["invoices"].append(
-            own | _columns(invoice, batch) | exists | {"tried_at": sent_at, "invoice_id": invoice_id}
-        )
+        state = {"sent_at": sent_at, "tried_at": sent_at, "run_id": "r0", "invoice_id": invoice.reference}
+        invoices.append(own | _columns(invoice, batch) | state)
         for seq, event in ((1, "claimed"), (2, "created")):
-            at = {"seq": seq, "event": event, "at": sent_at, "run_id": run, "invoice_id": invoice_id}
-            tables["invoice_events"].append(own | at)
+            events.append(own | {"seq": seq, "event": event, "at": sent_at, "run_id": "r0"})
         [mark] = invoice.marks
         line = {"position": 0, "row": mark.row, "workspace_id": mark.workspace_id, "wording": mark.wording}
         line |= {"amount": str(mark.amount), "line": mark.line, "alike": 1, "waiting": "[]", "sent_at": sent_at}
-        tables["billed_lines"].append(own | line)
-    record = {"account": "bench", "started_at": sent_at, "who": "me", "path": "x", "sha256": f"{month:064}"}
-    record |= {"rows": PROJECTS, "invoices": PROJECTS, "amount": "1", "batch": batch, "run_id": run}
-    tables["runs"] = [record | {"planned": json.dumps({one.reference: one.fingerprint for one in planned})}]
-    for name, rows in tables.items():
-        columns = ", ".join(f'"{column}"' for column in rows[0])
-        values = ", ".join(f":{column}" for column in rows[0])
-        connection.executemany(f"INSERT INTO {name} ({columns}) VALUES ({values})", rows)  # noqa: S608 - own names
+        lines.append(own | line)
+    yield from (invoices, events, lines)
+
+
+def _day_of(month: int) -> date:
+    """The day of the invoices of a month, counted back from the sheet's."""
+    return (FIRST - timedelta(days=31 + 30 * month)).replace(day=15)
+
+
+def _insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    columns = ", ".join(f'"{column}"' for column in row)
+    values = ", ".join(f":{column}" for column in row)
+    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({values})", row)  # noqa: S608 - own names
+
+
+def _repeat(connection: sqlite3.Connection, month: int) -> None:
+    """Write the invoices of the first month again, as an earlier one: other references, texts, dates and batch."""
+    day = _day_of(month)
+    new = {
+        "reference": f"reference || '-{month}'",
+        "batch": f"'b{month}'",
+        "run_id": f"'r{month}'",
+        "invoice_id": f"reference || '-{month}'",
+        "fingerprint": "lower(hex(randomblob(32)))",
+        "dated_place": "lower(hex(randomblob(16)))",
+        "line": "lower(hex(randomblob(16)))",
+    }
+    new |= dict.fromkeys(("sent_at", "tried_at", "at"), f"'{day:%Y-%m-%d} 12:00:00.000000'")
+    for table in ("invoices", "invoice_events", "billed_lines"):
+        names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        first = "account = 'bench' AND reference IN (SELECT reference FROM invoices WHERE run_id = 'r0')"
+        columns = ", ".join(f'"{name}"' for name in names)
+        values = ", ".join(new.get(name, f'"{name}"') for name in names)
+        connection.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} WHERE {first}")  # noqa: S608
 
 
 def _planned_of(day: date, batch: str) -> tuple[Any, ...]:
