@@ -123,8 +123,11 @@ class Book:
         if isinstance(cell, str):
             sheet.write_string(row, position, cell, self.right)
         else:
-            is_alarm = column.alarm and cell != 0
-            sheet.write_number(row, position, cell, self.wrong if is_alarm else self.money)
+            sheet.write_number(row, position, cell, self.money_style(cell, column))
+
+    def money_style(self, cell: Decimal | int, column: Column) -> Any:  # noqa: ANN401 - untyped by its library
+        """How an amount looks; one that ought to be nothing is emphasised."""
+        return self.wrong if column.alarm and cell != 0 else self.money
 
 
 class _TableSheet:
@@ -218,8 +221,7 @@ class _TableSheet:
             case bool():
                 return rows.boolean(cell, None)
             case Decimal() | int() if column.kind is Kind.MONEY:
-                is_alarm = column.alarm and cell != 0
-                return rows.number(cell, book.wrong if is_alarm else book.money)
+                return rows.number(cell, book.money_style(cell, column))
             case int() | float():
                 return rows.number(cell, book.money if column.right else None)
             case Status():
