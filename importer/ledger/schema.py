@@ -149,7 +149,8 @@ LINES = sa.Table(
 
 def among(column: sa.Column[Any], values: Iterable[Enum]) -> sa.ColumnElement[bool]:
     """The condition that a column holds one of these values; written out, so that a partial index is found by it."""
-    return column.in_([sa.literal_column(f"'{value}'") for value in sorted(value.value for value in values)])
+    words = sorted(value.value for value in values)
+    return column.in_([sa.literal_column(f"'{word}'") for word in words])
 
 
 def index_of_some(name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool]) -> None:
