@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from importer import __version__
+from importer.commands.app import app as whole_job
 from importer.commands.approve import approve
 from importer.commands.doctor import doctor
 from importer.commands.history import history
@@ -35,6 +36,8 @@ invoice-importer template          an empty workbook to fill in
 invoice-importer preview FILE      what would be billed; sends nothing
 
 invoice-importer submit FILE       asks, then creates the invoices
+
+invoice-importer app               all of it in the browser
 
 invoice-importer doctor            whether all is in order
 
@@ -72,6 +75,7 @@ for command in (
     reconcile,
     undo,
     history,
+    whole_job,
     doctor,
     settings,
     login,

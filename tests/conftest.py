@@ -23,6 +23,7 @@ import near_reading
 import psycopg
 import pytest
 import sqlalchemy as sa
+from browsers import browser  # noqa: F401 - a fixture for all tests
 from hypothesis import is_hypothesis_test, settings
 from plans import ACCOUNT
 

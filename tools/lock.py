@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BEGINNING = "# Pinned by `make lock`, with the hashes of all files that each package has;"
-EXTRAS = ("keyring", "notify", "postgres", "sandbox")
+EXTRAS = ("app", "keyring", "notify", "postgres", "sandbox")
 FILES = {
     "requirements.txt": ("the program, its extras, and what the tests need.", ("--group", "dev")),
     "requirements-runtime.txt": ("the program and its extras.", ()),

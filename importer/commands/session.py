@@ -86,6 +86,17 @@ def opened(place: RunPlace, console: Console, *, offline: bool, **flags: int | s
 
 
 @contextmanager
+def reopened(session: Session) -> Iterator[Tools]:
+    """Give the tools once more, with a ledger and a connection of their own, for work beside other work."""
+    settings, account = session.settings, session.tools.account
+    ledger = open_ledger(ledger_url(settings.ledger), account, anywhere=settings.allow_unsafe_ledger)
+    try:
+        yield replace(session.tools, ledger=ledger, api=session.connect() if session.token else None)
+    finally:
+        ledger.close()
+
+
+@contextmanager
 def stopped_by_signals(stop: Stop) -> Iterator[Callable[[], None]]:
     """Give a function that makes the first signal stop the run after the request under way.
 

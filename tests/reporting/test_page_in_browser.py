@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from browsers import violations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from conftest import Cli
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
     from importer.sandbox.running import Sandbox
 
@@ -21,23 +18,6 @@ pytestmark = pytest.mark.slow
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 NARROW, WIDE = 400, 1200
 """Pixels of a telephone and of a desk."""
-SERIOUS = frozenset({"serious", "critical"})
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        why = "THE PAGES WERE NOT LOOKED AT IN A BROWSER: install chromium."
-        sys.__stderr__.write(f"\n{why}\n")  # type: ignore[union-attr]  # not taken by pytest
-        pytest.skip(why)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as tools:
-        found = tools.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture
@@ -58,14 +38,6 @@ def pages(cli: Cli, sandbox: Sandbox) -> dict[str, Path]:
         "undo": at.run("undo", "last", "--yes", "--json"),
     }
     return {name: Path(done.document["files"]["page"]) for name, done in found.items()}
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds that keeps people from reading or using the page."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found if each["impact"] in SERIOUS]
 
 
 def test_pages_ask_for_nothing_and_can_be_read_by_everybody(browser: Browser, pages: dict[str, Path]) -> None:

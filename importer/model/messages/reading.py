@@ -24,6 +24,9 @@ _FILES = {
         "The name of {name}, or of its folder, is not UTF-8, so no results can name it; nothing was read.",
         "Rename it, for example to october.xlsx.",
     ),
+    "file.not_corrected": Message(
+        "{name} could not be corrected here: {why}.", "Correct it in Excel, save it, and choose it again."
+    ),
     "file.empty": Message("{name} is empty.", "Export or save it again."),
     "file.unreadable": Message(
         "{name} could not be read: the program that reads workbooks failed on it.",

@@ -41,6 +41,9 @@ _SOURCES = {
     "sandbox.missing": Message(
         "The sandbox needs the package {package}, which is not installed.", how_to_install("{package}")
     ),
+    "app.missing": Message(
+        "The app needs the package {package}, which is not installed.", how_to_install("flask", "waitress")
+    ),
     "sandbox.store": Message(
         "{file} is no store of this version of the sandbox.", "Name another file, or delete it to start afresh."
     ),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from importer.model.sheet import Cell, Sheet
     from importer.reporting.annotated.annotations import Annotations, Finding
+    from importer.reporting.annotated.correction import Correction
     from importer.reporting.report import Report
 
 MOST_CELLS = 2_000_000
@@ -93,12 +94,12 @@ def _seconds(*, wanted: bool | None) -> float:
 
 
 def _written(data: bytes, annotations: Annotations, sheet: Sheet, path: Path, seconds: float) -> Annotated:
-    """Write the copy, of a table that cannot be changed in place a plain one. Raises as :func:`_in_place`."""
+    """Write the copy, of a table that cannot be changed in place a plain one. Raises as :func:`in_place`."""
     notices = []
     if len(annotations.findings) > MOST_MARKS:
         number = len(annotations.findings)
         notices.append(f"The annotated copy marks the first {MOST_MARKS:,} of {number:,} problems.")
-    copy, why = _in_place(data, annotations, seconds)
+    copy, why = in_place(data, annotations, seconds)
     if not copy:
         data, annotations = plain_workbook(sheet, annotations)
         copy, lacking = answer_to(Request(data, annotations, seconds, MOST_MEMORY))  # a workbook of our own
@@ -114,15 +115,15 @@ def _written(data: bytes, annotations: Annotations, sheet: Sheet, path: Path, se
     return Annotated(path, tuple(notices))
 
 
-def _in_place(data: bytes, annotations: Annotations, seconds: float) -> tuple[bytes, str]:
-    """The user's workbook with the annotations, made in a process of its own; or nothing, and why.
+def in_place(data: bytes, change: Annotations | Correction, seconds: float = MOST_SECONDS) -> tuple[bytes, str]:
+    """The user's workbook with what is to change, made in a process of its own; or nothing, and why.
 
     Raises CannotAnnotate where that process took too much, or ended without an answer.
     """
     if not data.startswith(ZIP_MAGIC):
         return b"", "it is no workbook of this kind"
     bounds = bounded_child.Bounds(seconds, MOST_MEMORY, MOST_COPY_BYTES)
-    request = Request(data, annotations, seconds, MOST_MEMORY)
+    request = Request(data, change, seconds, MOST_MEMORY)
     try:
         answer = bounded_child.ask("importer.reporting.annotated.child:main", request, bounds)
     except bounded_child.ChildTooSlow as error:
@@ -137,6 +138,13 @@ def _in_place(data: bytes, annotations: Annotations, seconds: float) -> tuple[by
 
 def plain_workbook(sheet: Sheet, annotations: Annotations) -> tuple[bytes, Annotations]:
     """Return the table in a workbook of its own, every row where it was, and the annotations for it."""
+    data, name = table_of(sheet)
+    findings = list(_renamed(annotations.findings, sheet.name, name))
+    return data, replace(annotations, sheet=name, findings=findings)
+
+
+def table_of(sheet: Sheet) -> tuple[bytes, str]:
+    """Return the table in a workbook of its own, every row where it was, and the name of its sheet."""
     stream = io.BytesIO()
     book = xlsxwriter.Workbook(
         stream, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -156,9 +164,7 @@ def plain_workbook(sheet: Sheet, annotations: Annotations) -> tuple[bytes, Annot
         for position, cell in enumerate(row.cells):
             _write_cell(page, (row.number - 1, position), cell, day, moment)
     book.close()
-
-    findings = list(_renamed(annotations.findings, sheet.name, name))
-    return stream.getvalue(), replace(annotations, sheet=name, findings=findings)
+    return stream.getvalue(), name
 
 
 def _renamed(findings: Sequence[Finding], old: str, new: str) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.reading.formats.child import answer_and_end, limit_this_process
+from importer.reporting.annotated.correction import Correction, corrected
 from importer.reporting.annotated.package import CannotAnnotate
 from importer.reporting.annotated.patching import check, patched
 
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be annotated."""
+    """What is to be annotated or corrected."""
 
     data: bytes
     """The workbook."""
-    annotations: Annotations
+    change: Annotations | Correction
     seconds: float
     memory_bytes: int
 
@@ -36,11 +37,13 @@ def main() -> None:
 
 
 def answer_to(request: Request) -> tuple[bytes, str]:
-    """The workbook with its annotations; or nothing, and why it cannot be changed in place."""
+    """The changed workbook; or nothing, and why it cannot be changed in place."""
     try:
-        made = patched(request.data, request.annotations)
+        if isinstance(request.change, Correction):
+            return corrected(request.data, request.change), ""
+        made = patched(request.data, request.change)
         data = made.package.saved()
-        check(request.data, data, made, request.annotations)
+        check(request.data, data, made, request.change)
     except (CannotAnnotate, LookupError, ValueError) as error:  # a part that lacks what it should hold
         return b"", str(error) or type(error).__name__
     return data, ""

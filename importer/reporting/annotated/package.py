@@ -199,6 +199,17 @@ class Package:
         tag = re.compile(rf"<(?:[\w.-]+:)?Relationship\b[^>]*{_MACROS.pattern}[^>]*>", re.IGNORECASE)
         self.put(relations, tag.sub("", self.read(relations)))
 
+    def drop_order_of_calculation(self) -> None:
+        """Leave out the list of cells with formulas, which Excel makes again: it names cells that have none now."""
+        name = self.related(BOOK, "calcChain")
+        if name is None:
+            return
+        for part, tag in ((_relations_name(BOOK), "Relationship"), (CONTENT_TYPES, "Override")):
+            kept = re.sub(rf"<(?:[\w.-]+:)?{tag}\b[^>]*calcChain[^>]*/>", "", self.read(part))
+            self.put(part, kept)
+        self.names.discard(name)
+        self.dropped.add(name)
+
     # --- relationships ---
 
     def relations(self, part: str) -> dict[str, tuple[str, str]]:

@@ -189,7 +189,7 @@ def check(data: bytes, copy: bytes, made: Patched, annotations: Annotations) -> 
                 _parse(archive.read(name), name)
 
     ours = {*made.answers, *annotations.added}
-    old, new = _rows(io.BytesIO(data), annotations.sheet), _rows(io.BytesIO(copy), annotations.sheet)
+    old, new = read_rows(io.BytesIO(data), annotations.sheet), read_rows(io.BytesIO(copy), annotations.sheet)
     if len(old) != len(new):
         raise CannotAnnotate("rows would be lost")
     for number, (before_row, row) in enumerate(zip(old, new, strict=True), start=1):
@@ -205,7 +205,8 @@ def _parse(xml: bytes, name: str) -> None:
         raise CannotAnnotate(f"its part {name} would be broken") from error
 
 
-def _rows(stream: io.BytesIO, sheet: str) -> list[list[object]]:
+def read_rows(stream: io.BytesIO, sheet: str) -> list[list[object]]:
+    """The cells of a sheet from A1 on, as another program reads them. Raises CannotAnnotate."""
     try:
         return CalamineWorkbook.from_filelike(stream).get_sheet_by_name(sheet).to_python(skip_empty_area=False)  # type: ignore[return-value]
     except (CalamineError, OSError, ValueError) as error:

@@ -64,7 +64,7 @@ def _templates() -> Environment:
 
     loader = PackageLoader("importer.reporting.page")
     found = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    found.filters |= {"cell": text_of, "web": _web_address}
+    found.filters |= {"cell": text_of, "web": web_address}
     return found
 
 
@@ -81,6 +81,6 @@ def _hash_of(style: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-def _web_address(text: str) -> str:
+def web_address(text: str) -> str:
     """An address to follow; none for what is no web address."""
     return text if text.startswith(("https://", "http://")) else ""

@@ -1,0 +1,255 @@
+"""The desk: the files that are under way, and the work that is done with them, whether a page looks on or not."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from importer.model.errors import GateRefused, ImporterError
+from importer.sending.throttle import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from importer.flow.prepared import Tools, Wish
+    from importer.kantata.client import KantataApi
+    from importer.ledger.approvals import Approval
+    from importer.model.exit_codes import ExitCode
+    from importer.model.plans import ReportedInvoice
+    from importer.reporting.report import Report
+    from importer.settings.model import Settings
+
+LOG = logging.getLogger(__name__)
+MOST_FILES = 20
+"""Files kept on the desk; of older ones the ledger and the results tell."""
+CHANGED = "Nothing was sent: since you approved it, the plan changed."
+LOOK_AGAIN = "Check the file again, look at the preview, and approve that."
+
+
+class Phase(Enum):
+    """How far a file is."""
+
+    READING = "reading"
+    PLANNED = "planned"
+    SENDING = "sending"
+    DONE = "done"
+    FAILED = "failed"
+    """It could not be read at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something was not done, and what to do."""
+
+    message: str
+    hint: str
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the sending is."""
+
+    total: int = 0
+    settled: list[ReportedInvoice] = field(default_factory=list)
+    """Invoices that have their answer."""
+    stop: Stop = field(default_factory=Stop)
+
+
+@dataclass(slots=True)
+class Work:
+    """One file on the desk."""
+
+    wish: Wish
+    name: str
+    """As the person calls the file."""
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(6))
+    """In the addresses of its pages."""
+    phase: Phase = Phase.READING
+    plan: Report | None = None
+    """The last preview."""
+    approval: Approval | None = None
+    """Of exactly this plan."""
+    progress: Progress = field(default_factory=Progress)
+    result: Report | None = None
+    trouble: Trouble | None = None
+    corrected: int = 0
+    """Cells that were corrected in a copy."""
+    left_out: frozenset[str] = frozenset()
+    """Headers that mean nothing in this file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the work is done."""
+
+    settings: Settings
+    account: str
+    opened: Callable[[], AbstractContextManager[Tools]]
+    """Opens the ledger, and Kantata where there is a token."""
+    connect: Callable[[], KantataApi]
+    """Gives a connection for sending. Raises SettingsProblem without a token."""
+    rehearsal: bool
+    """Whether the account is the stand-in."""
+
+
+class Desk:
+    """All work of one start of the program."""
+
+    def __init__(self, place: Place) -> None:
+        """Begin with an empty desk."""
+        self.place = place
+        self._files: dict[str, Work] = {}
+        self._turn = threading.Lock()
+        self._stops: list[Stop] = []
+        self._ended: ExitCode | None = None
+        """Set when the program ends: nothing is begun any more."""
+        self._threads: list[threading.Thread] = []
+
+    # --- what lies on it ---
+
+    @property
+    def files(self) -> list[Work]:
+        """The newest first."""
+        return list(reversed(self._files.values()))
+
+    def find(self, key: str) -> Work | None:
+        """A file by the key in its address."""
+        return self._files.get(key)
+
+    # --- what is done ---
+
+    def put(self, path: Path, name: str) -> Work:
+        """Put a file on the desk and begin to read it."""
+        from importer.flow.prepared import Wish
+
+        work = Work(Wish(path), name)
+        self._files[work.key] = work
+        for old in self.files[MOST_FILES:]:
+            if old.phase is not Phase.SENDING:
+                self._files.pop(old.key, None)
+        self.do(lambda: self._look(work))
+        return work
+
+    def look_again(self, work: Work, *, partial: bool) -> None:
+        """Make the plan of a file again."""
+        if self._begin(work, Phase.READING, Phase.PLANNED, Phase.DONE, Phase.FAILED):
+            work.wish = replace(work.wish, partial=partial)
+            self.do(lambda: self._look(work))
+
+    def correct(self, work: Work, texts: Mapping[str, str], left_out: Collection[str]) -> None:
+        """Correct cells in a copy, address → text, and headers that mean nothing; then make the plan of that."""
+        if self._begin(work, Phase.READING, Phase.PLANNED):
+            self.do(lambda: self._correct(work, texts, left_out))
+
+    def approve(self, work: Work) -> None:
+        """Record that the person approves the plan that was shown. Raises LedgerProblem."""
+        from importer.flow.gates import approve
+
+        plan = work.plan
+        if plan is not None and work.phase is Phase.PLANNED:
+            with self._tools(work) as tools:
+                work.approval = approve(plan, tools)
+
+    def send(self, work: Work) -> None:
+        """Begin to send what was approved; nothing happens when it is under way already."""
+        if work.approval is not None and self._begin(work, Phase.SENDING, Phase.PLANNED):
+            work.progress = Progress()
+            self.do(lambda: self._send(work), work.progress.stop)
+
+    def close(self, code: ExitCode) -> bool:
+        """Stop what is being sent or undone after the requests under way; tell whether anything was."""
+        self._ended = code
+        busy = [thread for thread in self._threads if thread.is_alive()]
+        for stop in self._stops:
+            stop(code)
+        for thread in busy:
+            thread.join()
+        return bool(busy)
+
+    def do(self, task: Callable[[], None], stop: Stop | None = None) -> None:
+        """Do something beside the pages. What can be stopped is waited for at the end of the program."""
+        thread = threading.Thread(target=task, daemon=True)
+        if stop is not None:
+            if self._ended is not None:
+                stop(self._ended)
+            self._stops.append(stop)
+            self._threads.append(thread)
+        thread.start()
+
+    def _begin(self, work: Work, phase: Phase, *after: Phase) -> bool:
+        """Go on to a phase, unless another page did it already."""
+        with self._turn:
+            if work.phase not in after:
+                return False
+            work.phase, work.trouble = phase, None
+            if phase is Phase.READING:
+                work.approval = work.result = None
+            return True
+
+    @contextmanager
+    def _tools(self, work: Work) -> Iterator[Tools]:
+        """The tools for a file, with what the person said of its headers."""
+        with self.place.opened() as tools:
+            ignored = [*tools.settings.ignore_columns, *sorted(work.left_out)]
+            yield replace(tools, settings=tools.settings.model_copy(update={"ignore_columns": ignored}))
+
+    def _correct(self, work: Work, texts: Mapping[str, str], left_out: Collection[str]) -> None:
+        from importer.flow.correcting import correct
+
+        sheet = work.plan.sheet if work.plan else None
+        try:
+            if texts and sheet is not None:
+                work.wish = replace(work.wish, path=correct(sheet, texts))
+                work.corrected += len(texts)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person must read it
+            work.trouble, work.phase = trouble_of(error), Phase.PLANNED
+            return
+        work.left_out |= frozenset(left_out)
+        self._look(work)
+
+    def _look(self, work: Work) -> None:
+        from importer.flow.preview import preview
+
+        try:
+            with self._tools(work) as tools:
+                work.plan = preview(work.wish, tools)
+            work.phase = Phase.PLANNED
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person must read it
+            work.plan, work.trouble, work.phase = None, trouble_of(error), Phase.FAILED
+
+    def _send(self, work: Work) -> None:
+        from importer.flow.gates import under_way
+        from importer.flow.submit import Hooks, submit
+        from importer.model.plans import Status
+
+        progress = work.progress
+        try:
+            with self._tools(work) as tools:
+
+                def confirm(plan: Report) -> None:
+                    if not under_way(plan, tools):
+                        raise GateRefused(CHANGED, LOOK_AGAIN, code="gate.approval")  # noqa: TRY301 - to the flow
+                    progress.total = plan.totals.by_status.get(Status.READY, 0)
+
+                hooks = Hooks(self.place.connect, confirm, progress.stop, progress.settled.append)
+                work.result = submit(work.wish, tools, hooks)
+            work.phase = Phase.DONE
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person must read it
+            work.trouble, work.phase = trouble_of(error), Phase.PLANNED
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What the person reads of an error."""
+    if isinstance(error, ImporterError):
+        LOG.error("%s", error.message)
+        return Trouble(error.message, error.hint)
+    LOG.error("Unexpected error in the program.", exc_info=error)
+    hint = "Look at the history to see what was sent; it is safe to send again: nothing is sent twice."
+    return Trouble(f"Unexpected error in the program ({type(error).__name__}); the log has more.", hint)

@@ -1,0 +1,137 @@
+"""The rows of a sheet that have problems, with their neighbours, as a page shows them: a few at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+
+from importer.model.problems import Severity, cell_address, errors_first
+from importer.model.sheet import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from importer.model.problems import Problem
+    from importer.model.sheet import Cell, Header, RawRow, Sheet
+    from importer.reporting.report import Report
+
+MOST_ROWS = 30
+"""Rows with problems on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """One cell."""
+
+    address: str
+    text: str
+    look: str
+    """“error”, “warning” or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """One row: with a problem, or the neighbour of such a row."""
+
+    number: int
+    cells: tuple[GridCell, ...]
+    faulty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What a page shows."""
+
+    headers: tuple[GridCell, ...]
+    rows: tuple[GridRow, ...]
+    problems: tuple[Problem, ...]
+    """Of these rows and of the headers, errors first."""
+    number: int
+    """Of this page, from 1."""
+    pages: int
+    faulty: int
+    """Rows with problems, on all pages."""
+
+
+def grid_of(plan: Report, sheet: Sheet, wanted: int) -> Grid:
+    """A page of the grid; the first for a number that there is not."""
+    by_row = _by_row(plan.problems)
+    headers = [header for header in sheet.headers if header.position not in sheet.added]
+    numbers = sorted(row for row in by_row if row > sheet.header_row)
+    pages = max(1, -(-len(numbers) // MOST_ROWS))
+    number = wanted if 1 <= wanted <= pages else 1
+    chosen = numbers[(number - 1) * MOST_ROWS : number * MOST_ROWS]
+
+    looks = _looks(by_row, [sheet.header_row, *chosen])
+    rows = [_row(raw, headers, looks, faulty=raw.number in chosen) for raw in _with_neighbours(sheet.rows, chosen)]
+    return Grid(
+        headers=tuple(_head(header, sheet.header_row, looks) for header in headers),
+        rows=tuple(rows),
+        problems=_listed(by_row, sheet.header_row, chosen),
+        number=number,
+        pages=pages,
+        faulty=len(numbers),
+    )
+
+
+def _listed(by_row: dict[int, list[Problem]], header_row: int, chosen: Sequence[int]) -> tuple[Problem, ...]:
+    """The problems of the file, of its headers and of the chosen rows, each once, errors first."""
+    found: list[Problem] = []
+    for row in sorted(by_row):
+        if row <= header_row or row in chosen:
+            found += by_row[row]
+    return tuple(errors_first(dict.fromkeys(found)))
+
+
+def _by_row(problems: Iterable[Problem]) -> dict[int, list[Problem]]:
+    """The problems of each row; 0 is the whole file. A warning about a whole column stands at its first row only."""
+    found: dict[int, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        rows = problem.every_row if problem.severity is Severity.ERROR else (problem.row or 0,)
+        for row in rows or (0,):
+            found[row].append(problem)
+    return found
+
+
+def _looks(by_row: dict[int, list[Problem]], rows: Iterable[int]) -> dict[str, str]:
+    """Address → how the cell is marked; an error counts more than a warning."""
+    looks: dict[str, str] = {}
+    for row in rows:
+        for problem in by_row.get(row, ()):
+            if problem.cell is not None:
+                address = f"{problem.cell.rstrip('0123456789')}{row}"
+                if looks.get(address) != Severity.ERROR.value:
+                    looks[address] = problem.severity.value
+    return looks
+
+
+def _with_neighbours(rows: Sequence[RawRow], chosen: Sequence[int]) -> list[RawRow]:
+    """The chosen rows, each with the row above and below it."""
+    wanted, found = set(chosen), []
+    for place, raw in enumerate(rows):
+        beside = rows[max(0, place - 1) : place + 2]
+        if any(row.number in wanted for row in beside):
+            found.append(raw)
+    return found
+
+
+def _row(raw: RawRow, headers: Sequence[Header], looks: dict[str, str], *, faulty: bool) -> GridRow:
+    cells = []
+    for header in headers:
+        address = cell_address(header.position, raw.number)
+        cells.append(GridCell(address, shown(raw.cell(header.position)), looks.get(address, "")))
+    return GridRow(raw.number, tuple(cells), faulty)
+
+
+def _head(header: Header, row: int, looks: dict[str, str]) -> GridCell:
+    address = cell_address(header.position, row)
+    return GridCell(address, header.text, looks.get(address, ""))
+
+
+def shown(cell: Cell) -> str:
+    """A cell as a person would type it; a date without the time of midnight."""
+    if isinstance(cell, datetime) and cell.time() == time():
+        return cell.date().isoformat()
+    return text_of(cell)

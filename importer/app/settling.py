@@ -1,0 +1,142 @@
+"""What happens after a run: taking its invoices back, and asking Kantata about what is in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from importer.app.desk import trouble_of
+from importer.model.errors import GateRefused
+from importer.sending.throttle import Stop
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from importer.app.desk import Desk, Trouble
+    from importer.flow.reconciling import Reconciled
+    from importer.ledger.rows import RunRecord
+    from importer.sending.undo import Undone
+
+ASKED = "Nothing was undone yet."
+CHANGED = "Nothing was undone: since you looked, something changed in Kantata."
+
+
+class Phase(Enum):
+    """How far an undo, or the settling of doubts, is."""
+
+    IDLE = "idle"
+    LOOKING = "looking"
+    ASKING = "asking"
+    """The person sees what would be undone."""
+    UNDOING = "undoing"
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class Undoing:
+    """The undo of one run."""
+
+    run: RunRecord
+    phase: Phase = Phase.IDLE
+    shown: Undone | None = None
+    """What would be undone."""
+    done: Undone | None = None
+    settled: tuple[int, int] = (0, 0)
+    """How many invoices are done, of how many."""
+    trouble: Trouble | None = None
+    stop: Stop = field(default_factory=Stop)
+
+
+@dataclass(slots=True)
+class Doubts:
+    """The last time that Kantata was asked about what is in doubt."""
+
+    phase: Phase = Phase.IDLE
+    found: Reconciled | None = None
+    ask_again: datetime | None = None
+    """Before that moment (UTC), “not found” means nothing."""
+    trouble: Trouble | None = None
+
+
+class Settling:
+    """All undos, and the settling of doubts, of one start of the program."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Work on this desk."""
+        self._desk = desk
+        self._undos: dict[str, Undoing] = {}
+        self.doubts = Doubts()
+
+    def of(self, run: RunRecord) -> Undoing:
+        """The undo of a run, begun or not."""
+        return self._undos.setdefault(run.run_id, Undoing(run))
+
+    def look(self, undoing: Undoing) -> None:
+        """Ask Kantata what would be undone; takes nothing back."""
+        if undoing.phase in (Phase.IDLE, Phase.ASKING, Phase.DONE):
+            undoing.phase, undoing.trouble, undoing.shown = Phase.LOOKING, None, None
+            self._desk.do(lambda: self._undo(undoing, agreed=False))
+
+    def undo(self, undoing: Undoing) -> None:
+        """Take back what was shown."""
+        if undoing.phase is Phase.ASKING:
+            undoing.phase, undoing.trouble, undoing.stop = Phase.UNDOING, None, Stop()
+            self._desk.do(lambda: self._undo(undoing, agreed=True), undoing.stop)
+
+    def settle(self) -> None:
+        """Ask Kantata about all that is in doubt; sends nothing."""
+        if self.doubts.phase is not Phase.LOOKING:
+            self.doubts = Doubts(Phase.LOOKING)
+            self._desk.do(self._settle)
+
+    def _undo(self, undoing: Undoing, *, agreed: bool) -> None:
+        from importer.flow.undoing import UndoHooks, undo
+
+        shown = undoing.shown
+
+        def confirm(plan: Undone) -> None:
+            undoing.shown = plan
+            if not agreed:
+                raise GateRefused(ASKED)
+            if shown is None or _going(plan) != _going(shown):
+                raise GateRefused(CHANGED, "Look again at what would be undone.", code="gate.undo")
+
+        def progress(done: int, of: int) -> None:
+            undoing.settled = (done, of)
+
+        place = self._desk.place
+        try:
+            with place.opened() as tools:
+                hooks = UndoHooks(confirm, undoing.stop, progress)
+                undoing.done = undo(undoing.run, tools, place.connect(), hooks)
+            undoing.phase = Phase.DONE
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person must read it
+            self._refused(undoing, error)
+
+    def _refused(self, undoing: Undoing, error: Exception) -> None:
+        """Nothing was undone: because the person is asked first, or for a reason to be read."""
+        undoing.phase = Phase.ASKING if undoing.shown else Phase.IDLE
+        if not isinstance(error, GateRefused) or error.message != ASKED:
+            undoing.trouble = trouble_of(error)
+
+    def _settle(self) -> None:
+        from importer.flow.reconciling import reconcile
+
+        doubts, place = self.doubts, self._desk.place
+
+        def too_early(moment: datetime) -> bool:
+            doubts.ask_again = moment
+            return False
+
+        try:
+            with place.opened() as tools:
+                doubts.found = reconcile(tools, place.connect(), too_early)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person must read it
+            doubts.trouble = trouble_of(error)
+        doubts.phase = Phase.DONE
+
+
+def _going(plan: Undone) -> set[tuple[str, str]]:
+    """What is done with which invoice."""
+    return {(step.sent.reference, step.action.value) for step in plan.steps if step.action is not None}

@@ -1,0 +1,54 @@
+// Comforts only: without this script the pages work too, less smoothly.
+"use strict";
+
+// A chosen file, or one that is dropped anywhere on the field, is checked at once.
+for (const input of document.querySelectorAll("input[data-send]")) {
+  const zone = input.form;
+  input.addEventListener("change", () => {
+    if (input.files.length) zone.requestSubmit();
+  });
+  for (const event of ["dragover", "dragleave", "drop"]) {
+    zone.addEventListener(event, (moved) => {
+      zone.classList.toggle("over", event === "dragover");
+      if (event !== "dragleave") moved.preventDefault();
+    });
+  }
+  zone.addEventListener("drop", (dropped) => {
+    if (!dropped.dataTransfer.files.length) return;
+    input.files = dropped.dataTransfer.files;
+    input.dispatchEvent(new Event("change"));
+  });
+}
+
+// A form is sent once, however often its button is pressed.
+for (const form of document.forms) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
+
+// What goes on in the program is asked for again and again; its next phase is another page.
+const live = document.querySelector("[data-poll]");
+async function look() {
+  let pause = 500;
+  try {
+    const answer = await fetch(live.dataset.poll);
+    if (!answer.ok || answer.headers.get("X-Phase") !== live.dataset.phase) return location.reload();
+    live.innerHTML = await answer.text(); // made and escaped by the program itself
+    document.querySelector(".lost")?.setAttribute("hidden", "");
+  } catch {
+    document.querySelector(".lost")?.removeAttribute("hidden");
+    pause = 3000;
+  }
+  setTimeout(look, pause);
+}
+if (live) setTimeout(look, 300);
+
+// A cell that was changed is shown so until it is checked.
+for (const field of document.querySelectorAll(".grid input, .grid select")) {
+  field.addEventListener("input", () => field.parentElement.classList.add("changed"));
+}

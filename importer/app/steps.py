@@ -1,0 +1,204 @@
+"""The pages of one file on the desk: its problems, its preview, the sending, the results."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, abort, redirect, request, send_file
+
+from importer.app.desk import Phase
+from importer.app.grid import grid_of
+from importer.app.layout import page
+from importer.app.totals import asked_totals, first_wrong
+from importer.model.columns import COLUMNS
+from importer.model.exit_codes import ExitCode
+from importer.model.plans import Status
+from importer.model.visible import visible
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from importer.app.desk import Desk, Work
+    from importer.reporting.report import Report
+
+LONGEST_TEXT = 2_000
+"""Characters that a cell can be corrected to."""
+LEAVE_OUT = "\x00"
+"""What the choice of a header sends when its column means nothing."""
+
+
+class Steps:
+    """Each method is the page of an address, or begins something and leads on to a page that shows it."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Show this desk."""
+        self._desk = desk
+
+    def join(self, app: Flask) -> None:
+        """Add the addresses of the pages."""
+        app.add_url_rule("/file/<key>", view_func=self.file)
+        for name in ("problems", "state"):
+            app.add_url_rule(f"/file/<key>/{name}", view_func=getattr(self, name))
+        for name in ("correct", "again", "approve", "send", "stop"):
+            app.add_url_rule(f"/file/<key>/{name}", view_func=getattr(self, name), methods=["POST"])
+        app.add_url_rule("/file/<key>/get/<what>", view_func=self.download)
+
+    def file(self, key: str) -> str:
+        """The file as far as it is."""
+        return _step(self._found(key))
+
+    def problems(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Rows with problems, also where there are warnings only."""
+        work = self._found(key)
+        return _problems(work) if work.phase is Phase.PLANNED else lead_to(work)
+
+    def state(self, key: str) -> Response:
+        """How far it is, for the page that waits; in a header the phase, with which the page changes."""
+        work = self._found(key)
+        return Response(page("state.html", work=work, **_sums(work)), headers={"X-Phase": work.phase.value})
+
+    def again(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Check it again, with or without the rows that have problems."""
+        work = self._found(key)
+        self._desk.look_again(work, partial="partial" in request.form)
+        return lead_to(work)
+
+    def approve(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Approve the plan that the page showed."""
+        work = self._found(key)
+        if _is_shown(work):
+            self._desk.approve(work)
+        return lead_to(work, "#send")
+
+    def send(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Send what was approved, when its totals were typed."""
+        work = self._found(key)
+        if work.phase is not Phase.PLANNED or work.plan is None or not _is_shown(work):
+            return lead_to(work)
+        wrong = first_wrong(asked_totals(work.plan), request.form)
+        if wrong is not None:
+            return _planned(work, wrong=wrong), HTTPStatus.BAD_REQUEST
+        self._desk.send(work)
+        return lead_to(work)
+
+    def stop(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Stop the sending after the requests under way."""
+        work = self._found(key)
+        work.progress.stop(ExitCode.INTERRUPTED)
+        return lead_to(work)
+
+    def correct(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Have what was typed written into a copy, and check that."""
+        work = self._found(key)
+        plan = work.plan
+        if work.phase is not Phase.PLANNED or plan is None:
+            return lead_to(work)
+        texts, left_out = _typed(plan)
+        if not texts and not left_out:
+            return lead_to(work, "/problems")
+        self._desk.correct(work, texts, left_out)
+        return lead_to(work)
+
+    def download(self, key: str, what: str) -> Response:
+        """A file of the plan or of the results, or the corrected copy; by what it is, never by a path."""
+        work = self._found(key)
+        report = work.result or work.plan
+        known = dict(report.files) if report else {}
+        if work.corrected:
+            known["corrected"] = work.wish.path
+        path = known.get(what)
+        if path is None or not path.is_file():
+            abort(HTTPStatus.NOT_FOUND)
+        return send_file(path.resolve(), as_attachment=True, download_name=path.name)
+
+    def _found(self, key: str) -> Work:
+        return self._desk.find(key) or abort(HTTPStatus.NOT_FOUND)
+
+
+def lead_to(work: Work, step: str = "") -> Any:  # noqa: ANN401 - an answer of Flask
+    """Lead on to the page of a file."""
+    return redirect(f"/file/{work.key}{step}", HTTPStatus.SEE_OTHER)
+
+
+def _is_shown(work: Work) -> bool:
+    """Whether the form is of the plan as it is now; another tab may show an earlier one."""
+    return work.plan is not None and request.form.get("plan") == work.plan.run_id
+
+
+def _step(work: Work) -> str:
+    """The page of a file as far as it is."""
+    if work.phase is Phase.PLANNED and work.plan is not None:
+        ready = work.plan.totals.by_status.get(Status.READY, 0)
+        if work.plan.errors and not (work.wish.partial and ready):
+            return _problems(work)
+        return _planned(work)
+    if work.phase is Phase.DONE and work.result is not None:
+        return page("done.html", work=work, report=work.result, **_laid_out(work.result))
+    return page("wait.html", work=work, **_sums(work))
+
+
+def _planned(work: Work, **more: object) -> str:
+    plan = work.plan
+    if plan is None:
+        abort(HTTPStatus.NOT_FOUND)
+    ready = plan.totals.by_status.get(Status.READY, 0)
+    shown = {"wrong": None} | more
+    return page("planned.html", work=work, ready=ready, totals=asked_totals(plan), **_laid_out(plan), **shown)
+
+
+def _laid_out(report: Report) -> dict[str, object]:
+    """What the page of a report shows."""
+    from importer.reporting.document import document_of
+    from importer.reporting.page.content import page_of
+
+    shown = page_of(report, document_of(report), "the workbook")
+    return {"page": shown, "run_id": report.run_id}
+
+
+def _problems(work: Work) -> str:
+    plan = work.plan
+    if plan is None or plan.sheet is None:
+        abort(HTTPStatus.NOT_FOUND)
+    grid = grid_of(plan, plan.sheet, request.args.get("page", 1, type=int))
+    columns = [column.title for column in COLUMNS]
+    ready = plan.totals.by_status.get(Status.READY, 0)
+    return page(
+        "problems.html",
+        work=work,
+        plan=plan,
+        grid=grid,
+        columns=columns,
+        ready=ready,
+        leave_out=LEAVE_OUT,
+    )
+
+
+def _typed(plan: Report) -> tuple[dict[str, str], set[str]]:
+    """Address → text of the cells that were changed on this page of the grid, and the headers that mean nothing."""
+    texts: dict[str, str] = {}
+    left_out: set[str] = set()
+    if plan.sheet is None or request.form.get("plan") != plan.run_id:  # typed on the page of an earlier plan
+        return texts, left_out
+    grid = grid_of(plan, plan.sheet, request.args.get("page", 1, type=int))
+    cells = list(grid.headers)
+    for row in grid.rows:
+        cells += row.cells
+    for cell in cells:
+        typed = request.form.get(cell.address)
+        if typed == LEAVE_OUT:
+            left_out.add(cell.text)
+        elif typed is not None and typed.split() != visible(cell.text).split():
+            texts[cell.address] = typed.strip()[:LONGEST_TEXT]
+    return texts, left_out
+
+
+def _sums(work: Work) -> dict[str, object]:
+    """How the sending stands: counts by status, and what was created per currency."""
+    from collections import Counter
+
+    from importer.reporting.headline import sums_by_currency
+
+    settled = list(work.progress.settled)
+    created = [planned for planned in settled if planned.status is Status.CREATED]
+    return {"counts": Counter(planned.status for planned in settled), "sums": sums_by_currency(created)}

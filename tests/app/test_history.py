@@ -1,0 +1,89 @@
+"""What was sent before: runs with their files, taking them back with a question, and what is in doubt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from desktops import Desktop, Person, desktop_at, fees, sheet_of
+
+from importer.sandbox.faults import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from importer.sandbox.running import Sandbox
+
+
+@pytest.fixture
+def billed(desktop: Desktop, person: Person) -> str:
+    """Bill two invoices; return the path of their run."""
+    path = person.choose(sheet_of(*fees(2)))
+    person.approve(path)
+    person.send(path, "203")
+    person.settled(path)
+    ledger = desktop.ledger()
+    [run] = ledger.runs()
+    ledger.close()
+    return f"/run/{run.run_id}"
+
+
+def test_runs_are_listed_with_their_files(person: Person, billed: str) -> None:
+    """Also after the program was started again, when the desk is empty."""
+    person.get("/history")
+    assert "october.csv" in person.text
+    assert "2 created" in person.text
+    person.get(billed)
+    name = f"{billed.removeprefix('/run/')}-results.xlsx"
+    assert name in person.text
+    assert person.get(f"{billed}/get/{name}").content.startswith(b"PK")
+    assert person.get(f"{billed}/get/ledger.sqlite").status_code == 404
+    assert person.get("/run/20200101-000000-aaaa").status_code == 404
+
+
+def test_an_undo_asks_first(desktop: Desktop, person: Person, billed: str) -> None:
+    """Nothing is taken back before the person has seen what would be; the question is of exactly that."""
+    person.post(f"{billed}/undo", {"shown": "x"})
+    person.post(f"{billed}/look")
+    person.settled(billed)
+    assert "2 drafts will be deleted" in person.text
+    assert len(desktop.sandbox.invoices()) == 2
+    person.post(f"{billed}/undo", {"shown": person.field("shown")})
+    person.settled(billed)
+    assert person.text.count("The draft was deleted.") == 2
+    assert desktop.sandbox.invoices() == []
+
+
+def test_an_undo_of_what_changed_meanwhile_asks_again(desktop: Desktop, person: Person, billed: str) -> None:
+    """Here somebody deleted one of the invoices in Kantata while the person was thinking."""
+    person.post(f"{billed}/look")
+    person.settled(billed)
+    first = desktop.sandbox.invoices()[0].id
+    with_api = desktop.connect()
+    with_api.delete_invoice(str(first))
+    person.post(f"{billed}/undo", {"shown": person.field("shown")})
+    person.settled(billed)
+    assert "something changed in Kantata" in person.text
+    assert len(desktop.sandbox.invoices()) == 1
+
+
+def test_what_is_in_doubt_is_named_and_asked_about(tmp_path: Path, sandbox: Sandbox) -> None:
+    """It is not sent again before Kantata has said whether it exists, which it cannot at once; asking sends nothing."""
+    sandbox.misbehave(Fault(FaultKind.DROP_BEFORE))
+    with desktop_at(tmp_path, sandbox, pace_per_second=1000, settle_seconds=600) as desktop:
+        person = Person(desktop)
+        path = person.choose(sheet_of(*fees(1)))
+        person.approve(path)
+        person.send(path, "101")
+        person.settled(path)
+        assert "in doubt" in person.text
+        person.get("/")
+        assert "1 invoice is in doubt: sent, but without an answer." in person.text
+
+        person.post("/doubts")
+        person.settled("/doubts")
+        assert "Ask again after" in person.text
+        person.post(f"{path}/again")
+        person.settled(path)
+        assert "Nothing is to be sent" in person.text
+        assert desktop.sent() == 1

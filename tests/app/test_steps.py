@@ -1,0 +1,273 @@
+"""From a file to its invoices: what is shown is what is approved, what is approved is what is sent, and only once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import xlsxwriter
+from desktops import Desktop, Person, desktop_at, fees, sheet_of
+from sheets import table
+
+from importer.app.totals import AskedTotal
+from importer.sandbox.faults import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from importer.sandbox.running import Sandbox
+
+
+def test_a_file_is_looked_at_approved_and_sent(desktop: Desktop, person: Person) -> None:
+    """The approval is the record that the command makes; results can be had; a second time nothing is left to send."""
+    path = person.choose(sheet_of(*fees(3)))
+    assert "3 drafts would be created" in person.text
+    person.approve(path)
+    with_ledger = desktop.ledger()
+    [approval] = with_ledger.approvals.of("2026-10", "")
+    assert approval.plan_hash[:12] in person.text
+
+    person.send(path, "306")
+    person.settled(path)
+    assert "3 drafts created." in person.text
+    assert len(desktop.sandbox.invoices()) == 3
+    [approval] = with_ledger.approvals.of("2026-10", "")
+    assert approval.ended is not None
+    assert person.get(f"{path}/get/results").headers["Content-Disposition"].endswith("-results.xlsx")
+
+    person.post(f"{path}/again")
+    person.settled(path)
+    assert "Nothing is to be sent" in person.text
+    assert desktop.sent() == 3
+    with_ledger.close()
+
+
+def test_nothing_is_sent_without_approval_and_typed_totals(desktop: Desktop, person: Person) -> None:
+    """Nor by a page that shows an earlier plan."""
+    path = person.choose(sheet_of(*fees(2)))
+    person.send(path, "203")
+    assert "Approve 2 invoices" in person.text
+
+    person.approve(path)
+    person.send(path, "230")
+    assert person.seen.status_code == 400
+    assert "Nothing was sent" in person.text
+    person.get(path)
+    earlier = person.field("plan")
+    person.post(f"{path}/again")
+    person.settled(path)
+    person.approve(path)
+    person.post(f"{path}/send", {"plan": earlier, "total-0": "203"})
+    assert "reading" not in person.text
+    assert desktop.sent() == 0
+
+
+@pytest.mark.parametrize(
+    ("figure", "typed", "agrees"),
+    [
+        ("38,721.10", "38721.10", True),
+        ("38,721.10", "38.721,10", True),
+        ("38,721.10", " 38 721.10 ", True),
+        ("38,721.10", "38721.1", False),
+        ("38,721.10", "3872110", False),
+        ("38,721.10", "-38721.10", False),
+        ("1,200.00", "1200", True),
+        ("1,200.00", "12.00", False),
+        ("1,200.00", "120000", False),
+        ("1,200.00", "1.200", True),
+        ("20.005", "20.005", True),
+        ("-240.00", "240", False),
+        ("7", "7", True),
+        ("7", "", False),
+    ],
+)
+def test_a_total_is_typed_in_any_spelling(figure: str, typed: str, *, agrees: bool) -> None:
+    """But every digit and the sign."""
+    assert AskedTotal("total-0", "EUR", figure).agrees(typed) is agrees
+
+
+def test_what_changed_since_the_approval_is_not_sent(desktop: Desktop, person: Person) -> None:
+    """Here the file itself, behind the back of the program."""
+    path = person.choose(sheet_of(*fees(2)))
+    person.approve(path)
+    [file] = desktop.settings.reports.glob("from-app/*/*")
+    file.write_bytes(sheet_of(*fees(2)).replace(b",102,", b",999,"))
+    person.send(path, "203")
+    person.settled(path)
+    assert "the plan changed" in person.text
+    assert desktop.sent() == 0
+
+
+def test_cells_are_corrected_in_a_copy(desktop: Desktop, person: Person) -> None:
+    """The file stays as it was; what was typed is judged as if it stood in the sheet."""
+    content = sheet_of("101,K1,Fixd fee,A,100,30,2026-10-31", "102,K2,Fixed fee,B,1;5,30,2026-10-31")
+    path = person.choose(content)
+    assert "2 problems" in person.text
+    assert person.field("C2") == "Fixd fee"
+    plan = person.field("plan")
+    person.post(f"{path}/correct", {"plan": plan, "C2": "Fixed fee", "E3": "x", "A3": "102", "Z99": "no"})
+    person.settled(path)
+    assert "1 problem" in person.text
+    assert person.field("E3") == "x"
+    person.post(f"{path}/correct", {"plan": plan, "E3": "1"})  # from a page of the earlier plan
+    person.settled(path)
+    assert "1 problem" in person.text
+
+    person.post(f"{path}/correct", {"plan": person.field("plan"), "E3": "200"})
+    person.settled(path)
+    assert "2 drafts would be created" in person.text
+    assert person.get(f"{path}/get/corrected").content.startswith(b"PK")
+    kept = [file.read_bytes() for file in desktop.settings.reports.glob("from-app/*/october.csv")]
+    assert kept == [content]
+
+
+def test_a_header_is_named_or_left_out(person: Person, tmp_path: Path) -> None:
+    """A header that may be meant for a known column is a choice of the person."""
+    head = ("Project ID", "Item typ", "Description", "Amount", "Net days", "Purchase ordr")
+    book = table(tmp_path / "a.xlsx", head, [101, "Fixed fee", "A", 100, 30, "x"]).read_bytes()
+    path = person.choose(book, "a.xlsx")
+    plan = person.field("plan")
+    person.post(f"{path}/correct", {"plan": plan, "B1": "Item type", "F1": "\x00"})
+    person.settled(path)
+    assert "1 draft would be created" in person.text
+
+
+def test_sound_rows_can_go_without_the_faulty_ones(desktop: Desktop, person: Person) -> None:
+    """Only when the person says so."""
+    path = person.choose(sheet_of("102,K9,Fixed fee,B,zero,30,2026-10-31", *fees(2)))
+    person.post(f"{path}/again", {"partial": "yes"})
+    person.settled(path)
+    assert "Approve 2 invoices" in person.text
+    person.approve(path)
+    person.send(path, "203")
+    person.settled(path)
+    assert "2 drafts created." in person.text
+    assert desktop.sent() == 2
+    assert person.get(f"{path}/get/to_fix").status_code == 200
+
+
+def test_a_file_that_cannot_be_read_says_why(person: Person) -> None:
+    """And the next one can be chosen."""
+    person.choose(b"\x00\x01", "a.xlsx")
+    assert "damaged" in person.text
+    assert "Choose another file" in person.text
+    person.post("/files")
+    assert "No file was chosen" in person.text
+
+
+def test_another_run_holds_the_lock(desktop: Desktop, person: Person) -> None:
+    """The page says so, and nothing is sent; afterwards the same approval still counts."""
+    path = person.choose(sheet_of(*fees(1)))
+    person.approve(path)
+    ledger = desktop.ledger()
+    with ledger.exclusive("20261031-120000-abcd"):
+        person.send(path, "101")
+        person.settled(path)
+        assert "Another" in person.text
+    ledger.close()
+    assert desktop.sent() == 0
+    person.send(path, "101")
+    person.settled(path)
+    assert desktop.sent() == 1
+
+
+def test_a_second_tab_sends_nothing_twice(tmp_path: Path, sandbox: Sandbox) -> None:
+    """The button pressed twice, in two tabs, is pressed once; both tabs show how far it is."""
+    sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, seconds=0.2, times=4))
+    with desktop_at(tmp_path, sandbox, pace_per_second=1000, workers=1) as desktop:
+        one, other = Person(desktop), Person(desktop)
+        path = one.choose(sheet_of(*fees(4)))
+        one.approve(path)
+        other.get(path)
+        one.send(path, "410")
+        other.send(path, "410")
+        assert "Stop after the invoices under way" in one.text
+        assert "Stop after the invoices under way" in other.text
+        one.get("/")
+        assert "is being sent" in one.text
+        other.settled(path)
+        assert "4 drafts created." in other.text
+        assert desktop.sent() == 4
+
+
+def test_stopping_leaves_the_rest_unsent_and_said(tmp_path: Path, sandbox: Sandbox) -> None:
+    """The request under way is settled; the rest can be sent later."""
+    sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, seconds=0.3, times=9))
+    with desktop_at(tmp_path, sandbox, pace_per_second=1000, workers=1) as desktop:
+        person = Person(desktop)
+        path = person.choose(sheet_of(*fees(9)))
+        person.approve(path)
+        person.send(path, "945")
+        person.post(f"{path}/stop")
+        person.settled(path)
+        assert "not sent" in person.text
+        assert len(sandbox.invoices()) == desktop.sent() < 9
+
+
+def test_the_end_of_the_program_waits_for_the_request_under_way(tmp_path: Path, sandbox: Sandbox) -> None:
+    """So no invoice is left in doubt by it."""
+    sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, seconds=0.3, times=9))
+    with desktop_at(tmp_path, sandbox, pace_per_second=1000, workers=2) as desktop:
+        person = Person(desktop)
+        path = person.choose(sheet_of(*fees(9)))
+        person.approve(path)
+        person.send(path, "945")
+        assert desktop.serving.close()
+        ledger = desktop.ledger()
+        assert ledger.open_questions() == []
+        assert ledger.holder() is None
+        ledger.close()
+
+
+def test_files_of_the_inbox_are_listed_and_stay_there(desktop: Desktop, person: Person) -> None:
+    """A copy of them is looked at."""
+    desktop.settings.inbox.mkdir()
+    waiting = desktop.settings.inbox / "november.csv"
+    waiting.write_bytes(sheet_of(*fees(1)))
+    person.get("/")
+    assert "november.csv" in person.text
+    person.post("/inbox", {"name": "november.csv"})
+    person.settled(person.path)
+    assert "1 draft would be created" in person.text
+    assert waiting.exists()
+
+
+def test_many_problems_come_page_by_page(person: Person) -> None:
+    """Thirty rows with problems at a time, each with its neighbours."""
+    lines = [f"101,K{number},Fixed fee,A,zero,30,2026-10-31" for number in range(100)]
+    path = person.choose(sheet_of(*lines))
+    assert "page 1 of 4" in person.text
+    assert person.field("E31") == "zero"
+    assert 'name="E33"' not in person.seen.text
+    person.get(f"{path}/problems?page=4")
+    assert person.field("E101") == "zero"
+    person.post(f"{path}/correct?page=4", {"plan": person.field("plan"), "E101": "5"})
+    person.settled(path)
+    assert "99 problems" in person.text
+
+
+def test_what_cannot_be_corrected_here_says_where_it_can(person: Person, tmp_path: Path) -> None:
+    """Nothing is calculated here, so a cell on which a formula may depend is corrected in Excel."""
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet("Invoices")
+        sheet.write_row(0, 0, ["Project ID", "Item type", "Description", "Amount", "Net days", "Hours"])
+        sheet.write_row(1, 0, ["1o1", "Fixed fee", "A", 500, 30, 5])
+        sheet.write_formula("D2", "=F2*100", None, 500)
+    path = person.choose((tmp_path / "a.xlsx").read_bytes(), "a.xlsx")
+    person.post(f"{path}/correct", {"plan": person.field("plan"), "F2": "6"})
+    person.settled(path)
+    assert "formulas may depend on these cells" in person.text
+    person.post(f"{path}/correct", {"plan": person.field("plan"), "A2": "101"})
+    person.settled(path)
+    assert "1 draft would be created" in person.text
+
+
+def test_hidden_characters_of_a_cell_are_no_correction(person: Person) -> None:
+    """They are shown as escapes, which the page sends back with all the other cells."""
+    path = person.choose(sheet_of("101,K1,Fixd fee,A\u202eB,100,30,2026-10-31"))
+    assert person.field("D2") == "A\\u202eB"
+    person.post(f"{path}/correct", {"plan": person.field("plan"), "C2": "Fixed fee", "D2": "A\\u202eB"})
+    person.settled(path)
+    assert "1 cell corrected" in person.text or "draft would be created" in person.text
+    person.get(f"{path}/problems")
+    assert "1 cell corrected" in person.text
