@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, redirect, request, send_file
@@ -149,11 +150,9 @@ def _planned(work: Work, **more: object) -> str:
 
 def _laid_out(report: Report) -> dict[str, object]:
     """What the page of a report shows."""
-    from importer.reporting.document import document_of
-    from importer.reporting.page.content import page_of
+    from importer.reporting.page.writing import content_of
 
-    shown = page_of(report, document_of(report), "the workbook")
-    return {"page": shown, "run_id": report.run_id}
+    return content_of(report, report.files.get("preview") or report.files.get("results") or Path("the workbook"))
 
 
 def _problems(work: Work) -> str:
