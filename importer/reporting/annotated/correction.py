@@ -50,14 +50,16 @@ def corrected(data: bytes, correction: Correction) -> bytes:
     _refuse_headers_of_tables(package, part, texts)
 
     edits: dict[int, dict[int, Edit]] = {}
+    columns: set[str] = set()
     for address, text in texts.items():
         row, position = row_and_column(address)
         edits.setdefault(row, {})[position] = Edit(text=text)
+        columns.add(column_letter(position))
     had_formulas = _FORMULA.search(page.xml) is not None
     page.edit(edits)
     package.put(part, page.xml)
     package.put(look, styles.xml())
-    _refuse_dependent(package, {column_letter(place) for row in edits.values() for place in row})
+    _refuse_dependent(package, columns)
     if had_formulas:
         package.drop_order_of_calculation()
 
