@@ -12,6 +12,7 @@ import typer
 
 from importer.commands.asking import need_terminal, need_yes
 from importer.commands.ending import command, print_json, printing
+from importer.commands.next_steps import after_doctor, next_step
 from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
 
@@ -44,6 +45,7 @@ def doctor(
             print_json(_document(checks, code))
         else:
             _show(checks)
+            next_step(after_doctor(code))
     return code
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from importer.ledger.rows import Attempt, RunRecord
+    from importer.ledger.runs import StandingSum
     from importer.reporting.table import Table
 
 
@@ -46,7 +46,7 @@ def history(
     ledger = open_ledger(ledger_url(settings.ledger), account, anywhere=settings.allow_unsafe_ledger)
     if run is None:
         runs = ledger.runs()
-        _print(runs, lambda: _runs_table(runs, account), output)
+        _print(runs, lambda: _runs_table(runs, ledger.sums_by_run(), account), output)
         elsewhere = runs_of_other_accounts(ledger.runs_elsewhere())
         if elsewhere and not output.as_json:
             sys.stderr.write(f"{elsewhere}\n")
@@ -87,22 +87,29 @@ def _print(records: Sequence[RunRecord | Attempt], table: Callable[[], Table], o
         print_table(shown, console)
 
 
-def _runs_table(runs: list[RunRecord], account: str) -> Table:
+def _runs_table(runs: list[RunRecord], sums: dict[str, list[StandingSum]], account: str) -> Table:
     from importer.reporting.table import Column, Kind, Narrow, Table
 
     columns = (
         Column("Run"),
         Column("File, batch, who", narrow=Narrow.FOLD),
         Column("Invoices", Kind.COUNT),
-        Column("In the sheet", Kind.MONEY),
+        Column("In Kantata", Kind.MONEY),
         Column("Outcome"),
     )
     rows = []
     for run in runs:
         name, origin = Path(run.path).name, f"{run.batch}, {run.who}"  # the whole path is in the JSON
         named = f"{in_one_line(name)}\n{in_one_line(origin)}"
-        rows.append((in_one_line(run.run_id), named, run.invoices, Decimal(run.amount), "\n".join(_outcomes(run))))
+        standing = "\n".join(map(_in_words, sums.get(run.run_id, ())))
+        rows.append((in_one_line(run.run_id), named, run.invoices, standing, "\n".join(_outcomes(run))))
     return Table(f"Runs at {in_one_line(account)}", columns, rows)
+
+
+def _in_words(standing: StandingSum) -> str:
+    """“EUR 48,754.59 (8)”."""
+    worth = worth_in_words(standing.total, standing.currency, standing.amount) or "amount not known"
+    return f"{worth} ({standing.invoices:,})"
 
 
 def _outcomes(run: RunRecord) -> Iterator[str]:

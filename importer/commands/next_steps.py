@@ -14,9 +14,11 @@ from importer.model.words import as_typed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from importer.commands.options import AccountPlace, SheetOptions
+    from importer.commands.options import AccountPlace, RunPlace, SheetOptions
+    from importer.flow.reconciling import Reconciled
     from importer.model.plans import ReportedInvoice
     from importer.reporting.report import Report
+    from importer.unattended.outcomes import InboxResult
 
 NAME = "invoice-importer"
 
@@ -91,6 +93,35 @@ def after_submit(report: Report, sheet: SheetOptions, place: AccountPlace, repea
     if counts.get(Status.HELD):
         return "decide about the invoices that are held: the lines above say how."
     return _in_kantata(report.planned)
+
+
+def after_run(results: Sequence[InboxResult], place: RunPlace) -> str:
+    """What follows a run over the inbox; the most urgent matter only."""
+    planned: list[ReportedInvoice] = []
+    for result in results:
+        if result.report is not None:
+            planned += result.report.planned
+    if any(invoice.status is Status.IN_DOUBT for invoice in planned):
+        return command_line("reconcile", place=place)
+    if any(result.exit_code is not ExitCode.DONE for result in results):
+        return "see to the files that were not done: their lines say how."
+    return _in_kantata(planned)
+
+
+def after_reconcile(done: Reconciled, place: RunPlace) -> str:
+    """What follows once doubts were settled, or could not be."""
+    if done.exit_code is ExitCode.IN_DOUBT:
+        return f"{command_line('reconcile', place=place)} asks again; look in Kantata meanwhile."
+    if done.exit_code is not ExitCode.DONE:
+        return "do what stands below the invoices that are not billed, or that hold something else."
+    return "nothing is left to do."
+
+
+def after_doctor(code: ExitCode) -> str:
+    """What follows the checks."""
+    if code is ExitCode.DONE:
+        return f"{NAME} preview FILE"
+    return "do what stands below the lines with “fail”, then run doctor again."
 
 
 def _correct(report: Report, sheet: SheetOptions, place: AccountPlace, name: str) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from importer.commands.asking import need_terminal, need_yes
 from importer.commands.ending import command, print_json, printing
+from importer.commands.next_steps import after_reconcile, next_step
 from importer.commands.options import Output, RunPlace
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
@@ -75,6 +76,8 @@ def reconcile(  # noqa: PLR0913 - one argument per option
         elif not output.quiet or done.exit_code is not ExitCode.DONE:
             # Also under a scheduler: what is not billed stays so until its file is submitted again.
             _show(done, moved, Screen(stderr=output.quiet))
+            if not output.quiet:
+                next_step(after_reconcile(done, place))
     if done.settlements:
         notify(notice_of_reconcile(done, moved, account), settings, rehearsal=place.sandbox)
     return done.exit_code

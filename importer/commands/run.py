@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from importer.commands.ending import command, print_json, printing
+from importer.commands.next_steps import after_run, next_step
 from importer.commands.options import Output, RunPlace
 from importer.model.exit_codes import ExitCode
 
@@ -37,6 +38,8 @@ def run(*, place: RunPlace, output: Output) -> ExitCode:
             print_json(_document(results, code))
     elif not results and not output.quiet:
         sys.stdout.write(f"Nothing to do: no workbook in {settings.inbox}.\n")
+    elif not output.quiet:
+        next_step(after_run(results, place))
 
     # The run that holds the lock reports what it does itself.
     own = [result for result in results if result.exit_code is not ExitCode.LOCKED]

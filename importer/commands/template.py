@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from importer.commands.ending import command
+from importer.commands.next_steps import command_line, next_step
 from importer.model.exit_codes import ExitCode
 
 DEFAULT_PATH = Path("invoices.xlsx")
@@ -26,10 +27,9 @@ def template(
 ) -> ExitCode:
     """Write an empty import workbook, or a CSV file, to be filled with invoice rows."""
     from importer.model.visible import visible
-    from importer.model.words import as_typed
     from importer.template.write import write
 
     written = write(path or DEFAULT_PATH)
     typer.echo(f"Written: {visible(str(written))}")
-    typer.echo(f"Fill it in, then run: invoice-importer preview {visible(as_typed(str(written)))}", err=True)
+    next_step(f"fill it in, then {command_line('preview', written)}")
     return ExitCode.DONE

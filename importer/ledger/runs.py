@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from importer.ledger.database import guard
 from importer.ledger.history import attempt_of, sendings
 from importer.ledger.known import KnownInvoices
 from importer.ledger.recorded_plan import plan_of
-from importer.ledger.rows import run_of, sent_of
+from importer.ledger.rows import run_of, sent_of, total_of
 from importer.ledger.schema import EVENTS, INVOICES, IS_OPEN, IS_REMOVAL, META, RUN_PLANS, RUNS
 from importer.model.lifecycle import Event, State
 from importer.model.remembered import EarlierHeaders, SeenHeader
@@ -43,6 +44,24 @@ class Health:
     """On the disk; None where it is not known."""
 
 
+@dataclass(slots=True)
+class StandingSum:
+    """Invoices of one run and one currency that stand in Kantata; amounts in its main unit."""
+
+    currency: str | None
+    invoices: int = 0
+    amount: Decimal = Decimal(0)
+    """In the sheet."""
+    total: Decimal | None = Decimal(0)
+    """As expected, tax excluded; None when a part of it was not known."""
+
+    def add(self, amount: Decimal, total: Decimal | None) -> None:
+        """Count an invoice."""
+        self.invoices += 1
+        self.amount += amount
+        self.total = None if self.total is None or total is None else self.total + total
+
+
 class KnownRuns(KnownInvoices):
     """The submits of one account."""
 
@@ -65,6 +84,21 @@ class KnownRuns(KnownInvoices):
         for row in rows:
             unknown = sum(undos[row.run_id, event] for event in _UNDO_UNKNOWN)
             found.append(run_of(row, undos[row.run_id, Event.REMOVED], unknown))
+        return found
+
+    def sums_by_run(self) -> dict[str, list[StandingSum]]:
+        """What stands in Kantata of what each run sent: one sum per currency."""
+        columns = (INVOICES.c.run_id, INVOICES.c.amount, INVOICES.c.expected)
+        query = sa.select(*columns).where(self._own, in_states({State.EXISTS}))
+        sums: dict[str, dict[str | None, StandingSum]] = {}
+        with guard(), self._engine.connect() as connection:
+            for row in connection.execute(query):
+                currency, _, total = total_of(row)
+                of_run = sums.setdefault(row.run_id, {})
+                of_run.setdefault(currency, StandingSum(currency)).add(Decimal(row.amount), total)
+        found = {}
+        for run_id, of_run in sums.items():
+            found[run_id] = [of_run[currency] for currency in sorted(of_run, key=lambda code: code or "~")]
         return found
 
     def runs_elsewhere(self) -> dict[str, str]:

@@ -37,36 +37,38 @@ ANSWERS = tuple(
 
 # --- invoices -----------------------------------------------------------------------
 
-_TITLES = Column("Project titles", width=40, wrapped=True)
+_TITLES = Column("Project titles", width=30, wrapped=True)
 _EXPECTED = Column("Expected total, tax excluded", Kind.MONEY, 16)
 _AMOUNT = Column("Amount in the sheet", Kind.MONEY)
+_PRINTED_BEFORE = frozenset({"Invoice key", "Number in the sheet", "Invoice date", "Net days", "Sent as"})
+"""Titles of what is printed of a plan only: afterwards title, number, due date and status say it."""
 _Described = tuple[Column, "Callable[[Report, ReportedInvoice], object]"]
 _INVOICES: tuple[_Described, ...] = (
-    (Column("Projects", width=16), lambda _, planned: ", ".join(map(str, planned.invoice.workspace_ids))),
+    (Column("Projects", width=16, wrapped=True), lambda _, planned: ", ".join(map(str, planned.invoice.workspace_ids))),
     (_TITLES, lambda _, planned: _titles(planned)),
     (Column("Invoice key", width=18), lambda _, planned: planned.invoice.key),
     (Column("Status", Kind.STATUS, 15), lambda _, planned: planned.status),
     (_AMOUNT, lambda _, planned: amount_in_sheet(planned)),
     (_EXPECTED, lambda _, planned: _expected_total(planned)),
-    (Column("Amount read back", Kind.MONEY), lambda _, planned: _read_back(planned).items_amount),
+    (Column("Amount read back", Kind.MONEY, printed=False), lambda _, planned: _read_back(planned).items_amount),
     (Column("Total in Kantata", Kind.MONEY), lambda _, planned: _read_back(planned).total),
     (Column("Currency", width=9), lambda _, planned: currency_of(planned)),
     (Column("Invoice number", Kind.CODE, 12), lambda _, planned: _read_back(planned).number),
-    (Column("Invoice ID", Kind.CODE, 12), lambda _, planned: planned.invoice_id),
-    (Column("Invoice link", Kind.LINK, 42), lambda report, planned: report.link_of(planned)),
-    (Column("Recipient", width=22), lambda _, planned: _read_back(planned).recipient),
-    (Column("Error", width=60, wrapped=True), lambda _, planned: planned.reason),
-    (Column("What to do", width=50, wrapped=True), lambda _, planned: planned.what_to_do),
+    (Column("Invoice ID", Kind.CODE, 12, printed=False), lambda _, planned: planned.invoice_id),
+    (Column("Invoice link", Kind.LINK, 42, printed=False), lambda report, planned: report.link_of(planned)),
+    (Column("Recipient", width=16, wrapped=True), lambda _, planned: _read_back(planned).recipient),
+    (Column("Error", width=36, wrapped=True), lambda _, planned: planned.reason),
+    (Column("What to do", width=28, wrapped=True), lambda _, planned: planned.what_to_do),
     (Column("Invoice title", width=28, wrapped=True), lambda _, planned: _of(planned, "user_invoice_title")),
     (Column("Number in the sheet", Kind.CODE, 10), lambda _, planned: _of(planned, "user_invoice_number")),
     (Column("Invoice date", width=12), lambda _, planned: _of(planned, "invoice_date")),
     (Column("Net days", width=7), lambda _, planned: _of(planned, "payment_schedule")),
     (Column("Due date", width=12), lambda _, planned: _due(planned)),
     (Column("PO number", width=16), lambda _, planned: _of(planned, "purchase_order")),
-    (Column("Project code", width=14), lambda _, planned: _of(planned, "project_code")),
+    (Column("Project code", width=14, printed=False), lambda _, planned: _of(planned, "project_code")),
     (Column("Sent as", width=16, wrapped=True), lambda _, planned: _sent_as(planned)),
-    (Column("Lines", width=30, wrapped=True), lambda _, planned: describe_lines(planned)),
-    (Column("Rows", width=16), lambda _, planned: row_ranges(planned.invoice.rows)),
+    (Column("Lines", width=30, wrapped=True, printed=False), lambda _, planned: describe_lines(planned)),
+    (Column("Rows", width=16, printed=False), lambda _, planned: row_ranges(planned.invoice.rows)),
     (Column("Reference", Kind.CODE, 24, printed=False), lambda _, planned: planned.reference),
     (Column("Request ID", Kind.CODE, 38, printed=False), lambda _, planned: planned.request_id),
 )
@@ -81,10 +83,7 @@ def invoices(report: Report, longest_cell: int) -> Table:
     if not is_preview or not totals_by_currency(report.planned):
         left_out.add(_EXPECTED)
     described = [(column, value) for column, value in _INVOICES if column not in left_out]
-    if is_preview:
-        place = [column for column, _ in described].index(_AMOUNT)
-        described[place] = (replace(_AMOUNT, title="Amount to send"), described[place][1])
-        described = _blank_ones_last(report, described)
+    described = _printed_first(report, described)
     columns = [column for column, _ in described]
     if is_preview:
         most = max((len(_pieces(planned, longest_cell)) for planned in report.planned), default=1)
@@ -101,15 +100,16 @@ def invoices(report: Report, longest_cell: int) -> Table:
     return Table("Invoices", columns, rows())
 
 
-def _blank_ones_last(report: Report, described: list[_Described]) -> list[_Described]:
-    """What is not filled in any invoice stands at the right and is not printed, so that the rest can be read."""
-    filled, blank = [], []
+def _printed_first(report: Report, described: list[_Described]) -> list[_Described]:
+    """What is for the screen only, or not filled in any invoice, stands at the right, so that a print can be read."""
+    printed, others = [], []
     for column, value in described:
-        if column.printed and any(value(report, planned) is not None for planned in report.planned):
-            filled.append((column, value))
+        is_wanted = column.printed and (report.command == "preview" or column.title not in _PRINTED_BEFORE)
+        if is_wanted and any(value(report, planned) is not None for planned in report.planned):
+            printed.append((column, value))
         else:
-            blank.append((replace(column, printed=False), value))
-    return filled + blank
+            others.append((replace(column, printed=False), value))
+    return printed + others
 
 
 def _of(planned: ReportedInvoice, name: str) -> object:

@@ -382,7 +382,22 @@ def test_history_tells_what_became_of_each_run(cli: Cli, sandbox: Sandbox) -> No
     assert (record["run_id"], record["by_status"], record["exit_code"]) == (run, {CREATED: 2}, 0)
     entries = cli.run("history", run, "--json").document["records"]
     assert [one["invoice_id"] for one in entries] == [str(one.id) for one in sandbox.invoices()]
-    assert run in cli.run("history").stdout.replace("\n", "")
+    listed = cli.run("history").stdout
+    assert run in listed.replace("\n", "")
+    assert "EUR 203.00 (2)" in listed
+    cli.run("undo", run, "--yes")
+    assert "EUR" not in cli.run("history").stdout
+
+
+def test_commands_end_with_the_next_step(cli: Cli, sandbox: Sandbox) -> None:
+    """Also those after which there is nothing to type."""
+    at = cli.at(sandbox)
+    assert at.run("template", "new.xlsx").stderr.splitlines()[-1] == (
+        "Next: fill it in, then invoice-importer preview new.xlsx"
+    )
+    assert at.run("reconcile").stderr.splitlines()[-1] == "Next: nothing is left to do."
+    assert at.run("doctor").stderr.splitlines()[-1].startswith("Next: ")
+    assert at.run("doctor", "--json").stderr == ""
 
 
 def test_history_tells_of_each_run_what_that_run_did(cli: Cli, sandbox: Sandbox) -> None:

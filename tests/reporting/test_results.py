@@ -280,7 +280,8 @@ def test_links_are_clickable(tmp_path: Path) -> None:
 def test_statuses_are_coloured(tmp_path: Path) -> None:
     """Every status has a colour of its own."""
     sheet = opened(write_report(all_ends(tmp_path), tmp_path))["Invoices"]
-    colours = {row[2].value: row[2].fill.fgColor.rgb for row in sheet.iter_rows(min_row=2)}
+    at = [cell.value for cell in sheet[1]].index("Status")
+    colours = {row[at].value: row[at].fill.fgColor.rgb for row in sheet.iter_rows(min_row=2)}
     assert len(colours) == len(set(colours.values())) == 6
 
 
@@ -644,4 +645,16 @@ def test_a_preview_prints_what_is_filled_and_no_more(tmp_path: Path) -> None:
     assert (printed["PO number"], printed["Net days"], printed["Sent as"]) == ("00042", 30, "draft")
     assert "Recipient" in titles[last:]
     assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
+    assert sum(sheet.column_dimensions[cell.column_letter].width for cell in sheet[1][:last]) < 200
+
+
+def test_results_print_what_is_looked_at_on_one_page_wide(tmp_path: Path) -> None:
+    """Ids, links and what was read from the sheet stand at the right, for the screen."""
+    path = records(tmp_path / "in.xlsx", *(fee(number, 100 + number) for number in range(1, 8)))
+    sheet = opened(write_report(report_of(path, *ALL_ENDS), tmp_path))["Invoices"]
+    titles = [cell.value for cell in sheet[1]]
+    last = openpyxl.utils.range_boundaries(sheet.print_area.split("!")[1])[2]
+    wanted = {"Projects", "Status", "Amount in the sheet", "Total in Kantata", "Invoice number", "Error", "What to do"}
+    assert wanted <= set(titles[:last])
+    assert {"Invoice link", "Invoice ID", "Reference", "Net days", "Rows"} <= set(titles[last:])
     assert sum(sheet.column_dimensions[cell.column_letter].width for cell in sheet[1][:last]) < 200

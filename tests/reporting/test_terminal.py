@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from importer.reporting.report import Report
 
-TO_SEND = "Amount to send"
+TO_SEND = "Amount in the sheet"
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ class Book:
         self.header_beside = self._format(**head, indent=1)
 
         self.wrap = self._format(text_wrap=True, valign="top")
+        self.bold_wrap = self._format(bold=True, text_wrap=True, valign="top")
         self.right = self._format(align="right", valign="top")
         self.beside = self._format(indent=1, align="left", valign="top")
         """Text to the right of a figure."""
@@ -212,7 +213,7 @@ class _TableSheet:
 
     def _height(self, cells: Sequence[object]) -> int | None:
         """Points, of a row with several lines: Excel fits the height of wrapped rows itself, LibreOffice does not."""
-        lines = max((_lines_of(cells[at], width) for at, width in self._wrapped.items() if at < len(cells)), default=1)
+        lines = max((lines_of(cells[at], width) for at, width in self._wrapped.items() if at < len(cells)), default=1)
         return LINE_POINTS * min(lines, MOST_LINES) if lines > 1 else None
 
     def _cell(self, position: int, cell: object) -> str:
@@ -286,7 +287,7 @@ def _length(cell: object) -> int:
     return max(map(len, text_of(cell).split("\n")))
 
 
-def _lines_of(cell: object, width: float) -> int:
+def lines_of(cell: object, width: float) -> int:
     """How many lines a wrapped text needs in a column of ``width`` characters, roughly."""
     if not isinstance(cell, str):
         return 1

@@ -55,15 +55,15 @@ def _add_summary(book: Book, report: Report) -> None:
     summary = Summary(book, document.title, [24, 16, 16, 16, 16, 16, 16, 16, 46])
     summary.add_facts(document.facts)
     if document.headline:
-        summary.add_lines(filter(None, [document.headline, document.common_terms]), book.bold)
+        summary.add_lines(filter(None, [document.headline, document.common_terms]), bold=True)
     if document.expected is not None:
         summary.add_table(document.expected)
     summary.add_table(document.totals)
     if document.lacking_amounts:
-        summary.add_lines([document.lacking_amounts], book.bold)
+        summary.add_lines([document.lacking_amounts], bold=True)
     if document.not_looked_up:
         summary.add_lines([document.not_looked_up])
     for table in document.tie_out:
         summary.add_table(table)
-    summary.add_lines([document.answered], None if document.all_answered else book.bold)
+    summary.add_lines([document.answered], bold=not document.all_answered)
     summary.add_lines([*document.next_steps, *document.notices])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from importer.model.plans import Status
 from importer.model.visible import in_one_line, visible
 from importer.reporting.table import Column, Kind, Table
-from importer.reporting.workbook.book import LINE_POINTS
+from importer.reporting.workbook.book import LINE_POINTS, MOST_LINES, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +24,9 @@ class Summary:
         self._sheet = book.add("Summary", widths)
         self._sheet.hide_gridlines(2)
         self._sheet.write_string(0, 0, title, book.title)
+        self._width = int(sum(widths))
+        """Characters that a line has room for."""
+        self._last = len(widths) - 1
         self._row = 2
         """Where the next block begins."""
 
@@ -38,10 +41,18 @@ class Summary:
             self._row += 1
         self._row += 1
 
-    def add_lines(self, lines: Iterable[str], style: Any = None) -> None:  # noqa: ANN401 - untyped by its library
-        """Write sentences, each in a row of its own."""
+    def add_lines(self, lines: Iterable[str], *, bold: bool = False) -> None:
+        """Write sentences, each in a row of its own; a long one in several lines, so that a print keeps its width."""
+        style = self._book.bold_wrap if bold else self._book.wrap
         for line in lines:
-            self._sheet.write_string(self._row, 0, visible(line), style)
+            text = visible(line)
+            height = lines_of(text, self._width)
+            if height > 1:
+                self._sheet.merge_range(self._row, 0, self._row, self._last, "", style)
+                self._sheet.set_row(self._row, LINE_POINTS * min(height, MOST_LINES))
+                self._sheet.write_string(self._row, 0, text, style)
+            else:
+                self._sheet.write_string(self._row, 0, text, self._book.bold if bold else None)
             self._row += 1
         self._row += 1
 
