@@ -97,14 +97,15 @@ def after_submit(report: Report, sheet: SheetOptions, place: AccountPlace, repea
 
 def after_run(results: Sequence[InboxResult], place: RunPlace) -> str:
     """What follows a run over the inbox; the most urgent matter only."""
+    codes = {result.exit_code for result in results}
+    if ExitCode.IN_DOUBT in codes:
+        return command_line("reconcile", place=place)
+    if codes != {ExitCode.DONE}:
+        return "see to the files that were not done: their lines say how."
     planned: list[ReportedInvoice] = []
     for result in results:
         if result.report is not None:
             planned += result.report.planned
-    if any(invoice.status is Status.IN_DOUBT for invoice in planned):
-        return command_line("reconcile", place=place)
-    if any(result.exit_code is not ExitCode.DONE for result in results):
-        return "see to the files that were not done: their lines say how."
     return _in_kantata(planned)
 
 
