@@ -89,7 +89,7 @@ class KnownRuns(KnownInvoices):
     def sums_by_run(self) -> dict[str, list[StandingSum]]:
         """What stands in Kantata of what each run sent: one sum per currency."""
         columns = (INVOICES.c.run_id, INVOICES.c.amount, INVOICES.c.expected)
-        query = sa.select(*columns).where(self._own, in_states({State.EXISTS}))
+        query = sa.select(*columns).where(self._own, INVOICES.c.state == State.EXISTS.value)
         sums: dict[str, dict[str | None, StandingSum]] = {}
         with guard(), self._engine.connect() as connection:
             for row in connection.execute(query):

@@ -103,7 +103,7 @@ def test_a_page_says_what_would_happen_and_shows_each_invoice(cli: Cli, sandbox:
     assert "Time entry Entwurf Startseite, 2026-09-03 2:15 h × 110.00 247.50" in text
     assert "Fixed fee Projektleitung Oktober taxable 1,800.00" in text
     assert "Total, before tax 3,313.62" in text
-    assert "Goes to the client lead of the project Sent as draft Number next in Kantata" in text
+    assert "Goes to the client lead of the project Sent as draft Number Kantata’s next, in the order of arrival" in text
 
 
 def test_issued_invoices_are_said_in_the_first_line(tmp_path: Path) -> None:

@@ -241,7 +241,7 @@ def _sending(invoice: Invoice, held: ReadBack) -> Iterator[tuple[str, str]]:
     """To whom it goes, as what, and by what the client knows it."""
     yield "Goes to", held.recipient or "the client lead of the project"
     yield "Sent as", ", ".join(ways_out(invoice))
-    yield "Number", str(held.number or invoice.user_invoice_number or "next in Kantata")
+    yield "Number", str(held.number or invoice.user_invoice_number or "Kantata’s next, in the order of arrival")
     for label, value in (("PO number", invoice.purchase_order), ("Project code", invoice.project_code)):
         if value:
             yield label, value
