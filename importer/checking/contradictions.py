@@ -41,8 +41,14 @@ if TYPE_CHECKING:
     from importer.model.sheet import Cell, CheckedColumn, Sheet
 
 _DEBITS = frozenset("dr d debit s soll debe debet dare + in".split())
+_CREDITS = re.compile("credit|gutschrift|avoir|abono|rectificativ|korekt|koryg|^cn$|^gs$")
+_NO_INVOICES = re.compile(
+    "proforma|quot|estimate|angebot|devis|presupuesto|offert|preventivo|ofert|mahnung|reminder|storn"
+)
+_INVOICES = "invoice|rechnung|facture|factur|fattura|faktura|^inv$|^re$|^ar$"
+_DOCUMENTS = re.compile(f"{_INVOICES}|{_CREDITS.pattern}|{_NO_INVOICES.pattern}")
 _OF_WORDS = frozenset({Rule.NO, Rule.YES, Rule.EMPTY, Rule.SIGN})
-_NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE}
+_NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE, Rule.DOCUMENT}
 _DURATION = re.compile(r"([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?")
 _UNIT = re.compile(r"\s*(?:%|[^\W\d_]+\.?)$")
 """What stands behind a number: “8 h”, “19 %”, “2 pcs.”."""
@@ -71,6 +77,8 @@ def contradictions(sheet: Sheet, typed: Parsed, left: Container[str] = ()) -> Co
             found.problems.extend(_wrong_words(sheet, checked))
         elif checked.column.rule is Rule.CURRENCY:
             _use_currencies(sheet, checked, typed, found)
+        elif checked.column.rule is Rule.DOCUMENT:
+            found.problems.extend(_wrong_documents(sheet, checked, typed.frame))
 
     of_amounts = [checked for checked in sheet.checked if checked.column.rule not in _NOT_OF_AMOUNTS]
     if of_amounts and sheet.has("amount"):
@@ -97,6 +105,19 @@ def _needed_word(rule: Rule, cell: Cell) -> str | None:
     if rule is Rule.EMPTY:
         return None if is_nothing(cell) else "an empty cell"
     return None if bare(text_of(cell)) in _DEBITS else "a debit"
+
+
+def _wrong_documents(sheet: Sheet, checked: CheckedColumn, parsed: pd.DataFrame) -> Iterator[Problem]:
+    """An error at each cell that speaks of a credit beside a charge, or of no invoice at all."""
+    amounts, words = _cells_of(parsed, "amount"), {row: bare(text_of(cell)) for row, cell in checked.cells.items()}
+    for row, word in words.items():
+        amount = amounts.get(row)
+        if _CREDITS.search(word) and not (isinstance(amount, Decimal) and amount < 0):
+            yield contradiction(sheet, checked, row, "only an invoice agrees with it, or a credit with a minus")
+        elif _NO_INVOICES.search(word):
+            yield contradiction(sheet, checked, row, "only an invoice agrees with it")
+    if not all(_DOCUMENTS.search(word) for word in words.values()):
+        yield _not_applied(sheet, checked)
 
 
 def _use_currencies(sheet: Sheet, checked: CheckedColumn, typed: Parsed, found: Contradictions) -> None:

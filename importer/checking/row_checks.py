@@ -279,6 +279,7 @@ def _absent(sheet: Sheet, column: Column, kinds: list[str], rows: set[int]) -> P
     checked = {column.header.text for column in sheet.checked}
     unknown = [header.text for header in sheet.headers if header.column is None and header.text not in checked]
     near_ones = difflib.get_close_matches(column.title, unknown, n=1, cutoff=0.6)
+    near_ones += [text for text in unknown if text.strip().casefold() in column.title.casefold().split()]
     nearest = f" The nearest header is “{near_ones[0]}”." if near_ones else ""
     facts |= {"title": column.title, "name": column.name, "meaning": column.meaning, "nearest": nearest}
     return problem("column.missing:rows", **place, **facts)

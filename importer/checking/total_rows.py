@@ -57,13 +57,16 @@ def disagreeing(
     rows = sorted(set(amounts) - set(suspects))
     starts = sorted(suspects)
     sums = list(itertools.accumulate((amounts[row] or Decimal(0) for row in rows), initial=Decimal(0)))
+    tax_rows, taxes = _taxes(sheet)
     first = 0
     for row in totals:
         last = bisect_left(rows, row.number)
         suspects_above = bisect_left(starts, row.number)
         if suspects_above:
             first = max(first, bisect_left(rows, starts[suspects_above - 1]))
-        problem = _judged(sheet, row, _Sum(last - first, sums[last] - sums[first]), _Sum(last, sums[last]))
+        since, above = _Sum(last - first, sums[last] - sums[first]), _Sum(last, sums[last])
+        tax = taxes[bisect_left(tax_rows, row.number)]
+        problem = _judged(sheet, row, since, above, tax)
         if problem is not None:
             yield problem
         first = last
@@ -226,13 +229,21 @@ class _Suspicions:
         return running.described and running.amount_since == line.amount
 
 
-def _judged(sheet: Sheet, row: RawRow, since: _Sum, above: _Sum) -> Problem | None:
+def _taxes(sheet: Sheet) -> tuple[list[int], list[Decimal]]:
+    """The rows of tax, and what so many of them, from the top, come to."""
+    rows = [row for row in sheet.rows if sheet.excluded.get(row.number) is Excluded.TAX]
+    amounts = (max(_meanings(_amount(sheet, row)), default=Decimal(0)) for row in rows)
+    return [row.number for row in rows], list(itertools.accumulate(amounts, initial=Decimal(0)))
+
+
+def _judged(sheet: Sheet, row: RawRow, since: _Sum, above: _Sum, tax: Decimal) -> Problem | None:
     """What is wrong with a total row; ``since`` sums the rows since the total before it, ``above`` all above it."""
     bare = sheet.excluded[row.number] is Excluded.SUM
     meanings = _meanings(_amount(sheet, row))
     proving = {round(rows.amount, 2) for rows in (since, above) if not bare or rows.lines >= FEWEST_SUMMED}
     if not proving:
         return sheet.problem_at("amount", row.number, "row.total_unchecked:single", number=row.number)
+    proving |= {round(amount + tax, 2) for amount in (since.amount, above.amount) if tax}
     # A labelled total that cannot be read is a total all the same; a bare one is anything.
     if not (meanings or bare) or meanings & proving:
         return None

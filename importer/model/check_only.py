@@ -17,6 +17,7 @@ class Rule(Enum):
     EMPTY = "It must be empty."
     DISCOUNT = "It must be 0, unless the amount is quantity times price less it."
     SIGN = "It must say debit."
+    DOCUMENT = "It must be an invoice; a credit note only beside a negative amount."
     CURRENCY = "It must be the currency of the amount and of the project."
     DUE_DATE = "It must be the invoice date plus the net days."
     QUANTITY = "Times the price it must be the amount. Without a price it is not used, with a warning."
@@ -95,6 +96,14 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         "Debit/Credit",
         Rule.SIGN,
         "Dr/Cr, D/C, S/H, Soll/Haben, Débit/Crédit, Debe/Haber, Debet/Credit, Dare/Avere",
+    ),
+    _column(
+        "document_type",
+        "Document type",
+        Rule.DOCUMENT,
+        """Doc type, Invoice type, Transaction type, Type of document, Belegart, Rechnungsart, Dokumenttyp, Vorgangsart,
+        Type de document, Type de pièce, Tipo de documento, Tipo documento, Documenttype, Soort document, Typ
+        dokumentu""",
     ),
     _column(
         "currency",

@@ -62,6 +62,10 @@ class Column:
     """Width in the template, characters."""
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(text.split()).split(", "))
+
+
 ITEM_TYPE_TITLES: dict[ItemType, str] = {
     ItemType.TIME_ENTRY: "Time entry",
     ItemType.EXPENSE: "Expense",
@@ -70,11 +74,25 @@ ITEM_TYPE_TITLES: dict[ItemType, str] = {
     ItemType.BILLING_MILESTONE: "Billing milestone",
 }
 ITEM_TYPE_ALIASES: dict[ItemType, tuple[str, ...]] = {
-    ItemType.TIME_ENTRY: ("time", "time entries", "hours", "timesheet"),
-    ItemType.EXPENSE: ("expenses",),
-    ItemType.FIXED_FEE: ("fixed", "fixed fees", "fixed fee item"),
-    ItemType.ADDITIONAL: ("additional items",),
-    ItemType.BILLING_MILESTONE: ("milestone", "milestones", "billing milestones"),
+    ItemType.TIME_ENTRY: _words(
+        """time, time entries, hours, timesheet, Zeit, Zeiteintrag, Zeiterfassung, Stunden, Temps, Heures, Tiempo,
+        Horas, Uren, Urenregistratie, Ore, Godziny"""
+    ),
+    ItemType.EXPENSE: _words(
+        """expenses, Spesen, Auslage, Auslagen, Frais, Note de frais, Dépense, Gasto, Gastos, Onkosten, Declaratie,
+        Spesa, Spese, Wydatek, Wydatki"""
+    ),
+    ItemType.FIXED_FEE: _words(
+        """fixed, fixed fees, fixed fee item, fixed price, Festpreis, Fixpreis, Pauschale, Forfait, Prix fixe,
+        Precio fijo, Importe fijo, Vaste prijs, Vast bedrag, Prezzo fisso, Importo fisso, Ryczałt"""
+    ),
+    ItemType.ADDITIONAL: _words(
+        """additional items, additional, Zusatz, Zusatzposition, Zusatzleistung, Poste supplémentaire, Supplément,
+        Concepto adicional, Adicional, Aanvullend, Extra post, Voce aggiuntiva, Pozycja dodatkowa"""
+    ),
+    ItemType.BILLING_MILESTONE: _words(
+        "milestone, milestones, billing milestones, Meilenstein, Jalon, Hito, Mijlpaal, Kamień milowy"
+    ),
 }
 SYNC_STATUSES: tuple[str, ...] = ("successful", "pending", "failed")
 
@@ -99,6 +117,7 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
             "Plazo de pago",
             "Condiciones de pago",
             "Betalingstermijn",
+            "Betaaltermijn",
             "Termini di pagamento",
         ),
         Level.INVOICE,
@@ -114,6 +133,8 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
         "Invoice date",
         (
             "Date",
+            "Datum",
+            "Fecha",
             "Billing date",
             "Date of invoice",
             "Issue date",
@@ -126,6 +147,7 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
             "Date de facture",
             "Date facture",
             "Fecha de factura",
+            "Fecha factura",
             "Factuurdatum",
             "Data fattura",
             "Data faktury",
@@ -150,7 +172,10 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
             "N° de facture",
             "Numéro de facture",
             "Número de factura",
+            "Nº factura",
+            "N° facture",
             "Factuurnummer",
+            "Factuurnr",
             "Numero fattura",
             "Numer faktury",
         ),
@@ -188,7 +213,10 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
             "N° de commande",
             "Numéro de commande",
             "Número de pedido",
+            "Orden de compra",
+            "Bon de commande",
             "Inkoopnummer",
+            "PO-nummer",
             "Numero ordine",
             "Numer zamówienia",
         ),
@@ -201,7 +229,7 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
     Column(
         "project_code",
         "Project code",
-        ("Job code",),
+        ("Job code", "Projektcode", "Projektkürzel", "Code projet", "Código de proyecto", "Projectcode"),
         Level.INVOICE,
         Kind.TEXT,
         "Your own code of the project, as text.",
@@ -346,6 +374,11 @@ LINE_COLUMNS: tuple[Column, ...] = (
             "Project #",
             "Projekt-Nr",
             "Projektnummer",
+            "Projekt-ID",
+            "ID projet",
+            "ID proyecto",
+            "ID de proyecto",
+            "ID progetto",
             "N° de projet",
             "Numéro de projet",
             "Número de proyecto",
@@ -400,7 +433,23 @@ LINE_COLUMNS: tuple[Column, ...] = (
     Column(
         "item_type",
         "Item type",
-        ("Type", "Line type", "Line item type", "Charge type", "Positionsart", "Type de ligne"),
+        (
+            "Type",
+            "Line type",
+            "Line item type",
+            "Charge type",
+            "Typ",
+            "Art",
+            "Positionsart",
+            "Positionstyp",
+            "Type de ligne",
+            "Tipo",
+            "Tipo de línea",
+            "Soort",
+            "Regeltype",
+            "Tipo riga",
+            "Typ pozycji",
+        ),
         Level.LINE,
         Kind.ITEM_TYPE,
         "What the row bills: Time entry, Expense, Fixed fee, Additional item or Billing milestone.",
@@ -433,8 +482,13 @@ LINE_COLUMNS: tuple[Column, ...] = (
             "Memo",
             "Beschreibung",
             "Bezeichnung",
+            "Leistung",
+            "Leistungsbeschreibung",
+            "Text",
             "Libellé",
+            "Désignation",
             "Descripción",
+            "Concepto",
             "Omschrijving",
             "Descrizione",
             "Opis",
@@ -461,14 +515,19 @@ LINE_COLUMNS: tuple[Column, ...] = (
             "Betrag",
             "Nettobetrag",
             "Betrag netto",
+            "Betrag ohne MwSt",
             "Montant",
             "Montant HT",
             "Importe",
             "Importe neto",
+            "Importe sin IVA",
+            "Base imponible",
             "Bedrag",
             "Nettobedrag",
+            "Bedrag excl btw",
             "Importo",
             "Importo netto",
+            "Imponibile",
             "Kwota",
             "Kwota netto",
         ),
@@ -513,5 +572,10 @@ REQUIRED: tuple[Column, ...] = tuple(c for c in COLUMNS if c.required_for == fro
 """Columns without which no row can be read."""
 RESULT_COLUMNS: tuple[str, ...] = ("status", "invoice_id", "invoice_link", "error", "what_to_do")
 """What the results add to the right of the sheet; passed over when such a file is imported again."""
+GIVES_WAY: frozenset[str] = frozenset(
+    "price baseimponible bedragexclbtw type typ art tipo soort date datum fecha title group note memo text leistung "
+    "concepto imponibile".split()
+)
+"""Folded headers of many meanings: they mean their column only where no other header does."""
 NAME_OF_PROJECT = "workspace"
 """The column that may name a project instead of numbering it."""

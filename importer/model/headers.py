@@ -114,6 +114,10 @@ _HARMLESS_REMARKS: dict[Kind, re.Pattern[str]] = {
     Kind.DATE: re.compile(r"[dmyjtao]{1,4}[-./ ][dmyjtao]{1,4}[-./ ][dmyjtao]{1,4}"),
     Kind.DAYS: re.compile(r"(?:in )?(?:days|tage|jours|d[ií]as)|net"),
 }
+_NET = re.compile(
+    r"[\s,;/]+(?:net|netto|ht|excl\.? ?(?:tax|vat|btw))\s*$|^\s*(?:net|netto|ht)[\s,;/]+(?=\w)", re.IGNORECASE
+)
+"""What may stand beside the currency of an amount: “EUR, net”."""
 _HARMLESS_ANYWHERE = re.compile(r"optional|required|mandatory|text|number|digits|id|no|nr|kantata|mavenlink|\*|")
 
 
@@ -133,7 +137,7 @@ def without_currency(header: str) -> tuple[str, str | None]:
     The header without it, and its code or sign; the header as it is and None where it names none.
     """
     if remark := _REMARK.search(header):
-        currency = _currency(remark[1], words=True)
+        currency = _currency(_NET.sub("", remark[1]), words=True)
         return (header[: remark.start()], currency) if currency else (header, None)
     words = " ".join(header.split())
     if len(words) > LONGEST_WITH_CURRENCY:

@@ -102,6 +102,7 @@ class Excluded(Enum):
     HEADER = "the header once more, not a line item"
     PREPARED = "a prepared row with nothing to bill"
     NOT_BILLABLE = "not billable, and without an amount"
+    TAX = "the tax below the rows, not a line item"
     NOTE = "a note under the table, not a line item"
 
 

@@ -39,7 +39,12 @@ ALIKE = 60
 CHANGES_AMOUNTS = frozenset({"status", "invoicestatus", "billingstatus"})
 """Folded headers of columns that a person may expect to change what is billed; the program does not apply them."""
 
-_WORDS_OF_EXPORTS = {"group": "a group of users", "title": "a job title", "date": "the day of the work"}
+_DAY_OF_WORK = "the day of the work"
+_WORDS_OF_EXPORTS = {
+    "group": "a group of users",
+    "title": "a job title",
+    **dict.fromkeys(("date", "datum", "fecha"), _DAY_OF_WORK),
+}
 """Folded headers that are understood, and what they mean in exports of time."""
 
 
@@ -78,7 +83,7 @@ def _words_of_exports(grid: Grid, row: int, headers: tuple[Header, ...], known: 
         name = header.column
         if name is None or word not in _WORDS_OF_EXPORTS or is_in_own_words(header.text, known):
             continue
-        if word == "date" and not by_id:
+        if _WORDS_OF_EXPORTS[word] == _DAY_OF_WORK and not by_id:
             continue
         yield problem(
             "column.read_as",

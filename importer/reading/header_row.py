@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED
+from importer.model.columns import BY_NAME, GIVES_WAY, NAME_OF_PROJECT, REQUIRED
 from importer.model.errors import FileProblem, WrongUse
-from importer.model.headers import check_only_as, fold, known_as, own_headers, required_columns, without_currency
+from importer.model.headers import check_only_as, fold, is_in_own_words, known_as, required_columns, without_currency
 from importer.model.messages import error, problem
 from importer.model.sheet import Header, is_blank, text_of
 from importer.reading.cover import is_annotation
@@ -25,9 +25,6 @@ HEADER_SEARCH_ROWS = 100
 """How many rows from the top may hold titles and notes above the header."""
 FEWEST_KNOWN = 2
 """A row with fewer known names is no header."""
-
-UNIT_PRICE = "price"
-"""Folded header that is the amount where nothing else is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,22 +207,23 @@ def _how_good(start: HeaderRow) -> tuple[int, int]:
 
 def _header_row(grid: Grid, row: int, known: Mapping[str, str], texts: Mapping[int, str]) -> HeaderRow:
     headers = tuple(Header(position, text, known_as(text, known)) for position, text in texts.items())
-    headers = without_other_texts(_with_unit_price(headers, known), known)
+    headers = without_other_texts(_without_vague(headers, known), known)
     return HeaderRow(row, headers, column_problems(grid, row, headers, known))
 
 
-def _with_unit_price(headers: tuple[Header, ...], known: Mapping[str, str]) -> tuple[Header, ...]:
-    """Beside another column of amounts, “Price” is that of one unit, unless the settings say that it is the amount."""
-    own = {fold(text) for text in own_headers(known).aliases.get("amount", ())}
-    prices, amounts = [], 0
+def _without_vague(headers: tuple[Header, ...], known: Mapping[str, str]) -> tuple[Header, ...]:
+    """Beside a header that means a column for sure, one of many meanings does not: “Price” is that of a unit then."""
+    vague = set()
     for header in headers:
-        if header.column == "amount":
-            amounts += 1
-            if fold(without_currency(header.text)[0]) == UNIT_PRICE and fold(header.text) not in own:
-                prices.append(header)
-    if not prices or amounts == len(prices):
-        return headers
-    return tuple(replace(header, column=None) if header in prices else header for header in headers)
+        word = fold(without_currency(header.text)[0])
+        if header.column and word in GIVES_WAY and not is_in_own_words(header.text, known):
+            vague.add(header.position)
+    sure = {header.column for header in headers if header.position not in vague}
+    left = []
+    for header in headers:
+        gives_way = header.position in vague and header.column in sure
+        left.append(replace(header, column=None) if gives_way else header)
+    return tuple(left)
 
 
 # --- a header in two lines: “Invoice” over “Date” ----------------------------------

@@ -19,11 +19,11 @@ from importer.model.messages import problem
 from importer.model.problems import cell_address
 from importer.model.sheet import CellFault, Excluded, is_blank, text_of
 from importer.model.words import row_ranges
-from importer.values.cells import is_nothing, is_total_label, parser_of
+from importer.values.cells import is_nothing, is_tax_label, is_total_label, parser_of
 from importer.values.readings import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from importer.model.problems import Problem
     from importer.model.sheet import Cell, RawRow
@@ -45,6 +45,11 @@ LONGEST_SHOWN = 80
 FEWEST_NAMES = 2
 """Fewer known names in a row do not make it a header."""
 
+_LABELS = (
+    (is_total_label, Excluded.TOTAL, "row.total"),
+    (is_tax_label, Excluded.TAX, "row.tax"),
+)
+"""What the words in a row may say, and what the row is then."""
 Verdict = tuple[Excluded | None, "Problem | None"]
 """Why the row is no line item, if it is none, and what is to be said of it."""
 
@@ -157,14 +162,22 @@ class _Judge:
         if row.number in self._continued:  # a merged project or item type says that it is a line item
             return None, None
 
-        label = self._total_label(row, filled)
-        if label is not None:
-            return self._total(row.number, label)
+        said = self._by_its_words(row, filled)
+        if said is not None:
+            return said
         if self._bills_nothing(row, filled):
             return Excluded.PREPARED, None
         if self._is_bare_amount(filled) and row.number != self._first_row:
             return self._bare_amount(row.number, filled)
         return None, None
+
+    def _by_its_words(self, row: RawRow, filled: Mapping[int, Cell]) -> Verdict | None:
+        """What a row is whose words say that it is a total or the tax in one; None for any other."""
+        for is_label, why, key in _LABELS:
+            label = self._label(row, filled, is_label)
+            if label is not None:
+                return self._total(row.number, label, why, key)
+        return None
 
     def below_table(self, row: RawRow, *, has_ended: bool) -> Excluded | None:
         """What a row is when no line item follows it: prepared, a note, or None for a line item.
@@ -235,11 +248,12 @@ class _Judge:
         another = "header.several:below"
         return None, problem(another, sheet=self._grid.name, cell=cell, number=row, header_row=header_row)
 
-    def _total(self, row: int, label: str) -> Verdict:
-        key = "row.total" if self._telling else "row.total_unclear"
+    def _total(self, row: int, label: str, why: Excluded, key: str) -> Verdict:
+        """A row that is a total, or the tax in it; where settings supply project and item type it may be either."""
+        key = key if self._telling else "row.total_unclear"
         place = cell_address(0, row)
         found = problem(key, sheet=self._grid.name, cell=place, row=row, value=label, number=row, label=label)
-        return (Excluded.TOTAL if self._telling else None), found
+        return (why if self._telling else None), found
 
     def _bare_amount(self, row: int, filled: Mapping[int, Cell]) -> Verdict:
         """A number below the amounts, as the sum button leaves it; whether it is their sum is checked later."""
@@ -263,14 +277,14 @@ class _Judge:
             return None
         return all(self._meant.get(position) == name for position, name in names.items())
 
-    def _total_label(self, row: RawRow, filled: Mapping[int, Cell]) -> str | None:
-        """The words that say “total”, when nothing else says that the row is a line item."""
+    def _label(self, row: RawRow, filled: Mapping[int, Cell], is_label: Callable[[Cell], bool]) -> str | None:
+        """The words that say “total” or “tax”, when nothing else says that the row is a line item."""
         for name in (*TELLING, "item_id"):
             cell = row.cell(self._at[name]) if name in self._at else None
-            if not is_blank(cell) and not is_total_label(cell):
+            if not is_blank(cell) and not is_label(cell):
                 return None
         for cell in filled.values():
-            if is_total_label(cell):
+            if is_label(cell):
                 return text_of(cell).strip()
         return None
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _BEGIN_OF_NUMBER = re.compile(r"\D*[0-9]+")
 _REST_OF_NUMBER = re.compile(r"[0-9]{1,3}(?:[.,][0-9]+)?\D*")
 """What may follow a comma within a number."""
+DASHES = re.compile(r"\s*[-–—]{1,3}\s*")
 EXAMPLE_MARK = "example only"
 """How cell A1 of the template's example sheet begins; such a sheet is never imported."""
 
@@ -184,10 +185,15 @@ def _column(rows: list[RawRow], position: int, *, whole: bool) -> list[Cell]:
         cells = [row.cells[position] for row in rows]
     else:
         cells = [row.cell(position) for row in rows]
-    blanks = {cell for cell in set(cells) if is_blank(cell)}  # few different ones: each is looked at once
+    blanks = {cell for cell in set(cells) if is_blank(cell) or _is_dash(cell)}  # each is looked at once
     if not blanks:
         return cells
     return [None if cell in blanks else cell for cell in cells]
+
+
+def _is_dash(cell: Cell) -> bool:
+    """Tell whether a text is only a dash, as people type it into a cell with nothing to say."""
+    return isinstance(cell, str) and DASHES.fullmatch(cell) is not None
 
 
 def _headless(grid: Grid, headers: tuple[Header, ...], rows: list[RawRow]) -> dict[int, Problem]:

@@ -33,7 +33,7 @@ _YES = frozenset("yes y true 1 x ja j oui si sim はい wahr vrai verdadero ✓ 
 _NO = frozenset("no n false 0 nein nee non nao いいえ falsch faux falso ☐".split())
 _NET_DAYS = re.compile(
     r"(?:net(?:to)? ?|n ?/? ?|within |innerhalb von |in |[aà] )?([0-9]{1,4}) ?"
-    r"(?:d|days?|tagen?|tage|jours?|d[ií]as?)?(?: net(?:to)?)?",
+    r"(?:d|days?|tagen?|tage|jours?|d[ií]as?|dag(?:en)?|gg|giorn[io]|dni)?(?: net(?:to)?)?",
     re.IGNORECASE,
 )
 _ON_RECEIPT = frozenset(
@@ -149,6 +149,7 @@ _PARSERS: dict[Kind, Callable[[object], object]] = {
 _TOTAL = re.compile(
     r"""(?:grand|sub|invoice|project|monthly|overall|net|gross|page|report)?[ -]?totals?(?:\W.*)?  # Total October
       | .{1,60}\W(?:totals?|totaal|totale|ergebnis)\W?              # 101 Total, as subtotals and pivot tables write
+      | übertrag | (?:carried|brought)[ ](?:forward|down) | (?:à[ ])?reporter? | suma[ ]y[ ]sigue | riporto | transport
       | sum | (?:zwischen|gesamt|end)?summe(?:\W.*)? | gesamt(?:betrag)?(?:\W.*)?
       | (?:sous[ -]?)?total(?:\W.*)?(?:g[eé]n[eé]ral)? | somme
       | (?:suma|total(?:es)?|subtotal)(?:\W.*)?
@@ -179,6 +180,12 @@ _LIKE_A_TOTAL = re.compile(
 _WORD_FOR_TOTAL = re.compile(
     r"\b(?:sub-?)?(?:totals?|sum|summe|totaal|totale|somme|suma|razem)\b|gesamt(?:summe|betrag|ergebnis)", re.IGNORECASE
 )
+_TAX = re.compile(
+    r"""(?:\+|plus|add|zzgl\.?|zuzüglich|incl\.?|inkl\.?)?\s*(?:\d{1,2}(?:[.,]\d+)?\s?%\s*)?
+        (?:vat|gst|hst|(?:sales[ ])?tax|mwst\.?|ust\.?|mehrwertsteuer|umsatzsteuer|tva|iva|btw|podatek(?:[ ]vat)?)
+        \s*(?:[(@à]?\s*\d{1,2}(?:[.,]\d+)?\s?%\)?)?\s*:?""",
+    re.IGNORECASE | re.VERBOSE,
+)
 LONGEST_LABEL = 80
 """Characters; a longer text is a description."""
 
@@ -196,6 +203,11 @@ def is_total_label(cell: object) -> bool:
         return False
     text = cell.strip()
     return any(pattern.fullmatch(text) for pattern in (_TOTAL, _ONLY_A_TOTAL, _LIKE_A_TOTAL))
+
+
+def is_tax_label(cell: object) -> bool:
+    """Tell whether a cell says that its row is the tax below a table: “VAT 20 %”, “zzgl. 19 % MwSt.”."""
+    return isinstance(cell, str) and len(cell) <= LONGEST_LABEL and _TAX.fullmatch(cell.strip()) is not None
 
 
 def total_label(cell: object) -> TotalLabel | None:

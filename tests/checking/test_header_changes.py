@@ -115,16 +115,16 @@ def test_a_known_column_without_values_is_only_noted(tmp_path: Path) -> None:
 
 def test_a_column_that_means_something_else_now_is_said(tmp_path: Path) -> None:
     """The header stands there still, but the settings changed: read now, or read no more."""
-    own = OwnHeaders({"notes": ["Leistung"]})
-    then = run(tmp_path, [*HEADER, "Leistung"])
-    assert told(tmp_path, [*HEADER, "Leistung"], then, own=own) == (
-        (f"{SINCE}“Leistung” is now read as Description.",),
+    own = OwnHeaders({"notes": ["Tätigkeit"]})
+    then = run(tmp_path, [*HEADER, "Tätigkeit"])
+    assert told(tmp_path, [*HEADER, "Tätigkeit"], then, own=own) == (
+        (f"{SINCE}“Tätigkeit” is now read as Description.",),
         (),
     )
     before = tuple(SeenHeader(one.text, one.column or "notes", one.filled) for one in then.headers)
-    notices, [problem] = told(tmp_path, [*HEADER, "Leistung"], EarlierHeaders(NOON, "october.xlsx", before))
+    notices, [problem] = told(tmp_path, [*HEADER, "Tätigkeit"], EarlierHeaders(NOON, "october.xlsx", before))
     assert notices == ()
-    assert "“Leistung” (Description) held values" in problem.message
+    assert "“Tätigkeit” (Description) held values" in problem.message
     assert problem.message.endswith("and is no longer read as that.")
 
 

@@ -221,3 +221,43 @@ def test_without_projects_and_types_a_last_row_that_is_the_sum_is_an_error(
     sheet = read_by(known, path)
     amounts = {row: Decimal(str(amount)) for row, amount in sheet.frame["amount"].items()}
     assert list(suspected(sheet, sheet.frame, amounts)) == wrong
+
+
+# --- tax below the rows, sums carried forward -----------------------------------------
+
+
+@pytest.mark.parametrize("label", ["VAT 20%", "zzgl. 20 % MwSt.", "TVA (20 %)", "IVA 20%:", "+ 20% BTW", "Sales tax"])
+def test_tax_below_the_rows_is_left_out_and_counts_in_the_total(tmp_path: Path, label: str) -> None:
+    """Net, tax and gross stand below many tables; the tax is no line item, and a wrong gross total is an error."""
+    rows = [
+        [101, "Fixed fee", "A", 100],
+        [102, "Fixed fee", "B", 200],
+        ["Total", None, None, 300],
+        [None, None, label, 60],
+    ]
+    right = table(tmp_path / "a.xlsx", HEADER, *rows, ["Total", None, None, 360])
+    lines, problems = checked(right)
+    assert [line.row for line in lines] == [2, 3]
+    assert [problem.code for problem in problems] == ["row.total", "row.tax", "row.total"]
+    wrong = table(tmp_path / "a.xlsx", HEADER, *rows, ["Total", None, None, 350])
+    assert "row.total_differs" in [problem.code for problem in checked(wrong)[1]]
+
+
+def test_tax_with_a_project_is_a_line_item(tmp_path: Path) -> None:
+    """Only a row that names no project and no type is one of the table."""
+    path = table(tmp_path / "a.xlsx", HEADER, [101, "Fixed fee", "A", 100], [101, "Additional item", "VAT 20%", 20])
+    assert [line.row for line in checked(path)[0]] == [2, 3]
+
+
+@pytest.mark.parametrize("label", ["Übertrag", "Carried forward", "À reporter", "Suma y sigue", "Riporto"])
+def test_a_sum_carried_forward_is_a_total(tmp_path: Path, label: str) -> None:
+    """It stands at the foot of a page and at the head of the next one."""
+    rows = [
+        [101, "Fixed fee", "A", 100],
+        [label, None, None, 100],
+        [label, None, None, 100],
+        [102, "Fixed fee", "B", 50],
+    ]
+    lines, problems = checked(table(tmp_path / "a.xlsx", HEADER, *rows, ["Total", None, None, 150]))
+    assert [line.row for line in lines] == [2, 5]
+    assert {problem.code for problem in problems} == {"row.total"}

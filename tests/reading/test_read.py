@@ -271,6 +271,53 @@ def test_a_duplicate_header_is_an_error_at_the_second(tmp_path: Path) -> None:
     assert "D1 (“workspace id”)" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("vague", "sure", "column"),
+    [
+        ("Type", "Item type", "item_type"),
+        ("Date", "Invoice date", "invoice_date"),
+        ("Memo", "Description", "notes"),
+        ("Leistung", "Beschreibung", "notes"),
+        ("Price", "Amount", "amount"),
+        ("Group", "Invoice key", "invoice_key"),
+        ("Title", "Invoice title", "user_invoice_title"),
+    ],
+)
+def test_a_vague_header_gives_way_to_a_sure_one(tmp_path: Path, vague: str, sure: str, column: str) -> None:
+    """Alone it means the column, whichever of them comes first; as often as it stands there twice, it is an error."""
+    both = read(table(tmp_path / "a.xlsx", [vague, sure, "Project ID"], ["x", "y", 101]))
+    assert ([header.column for header in both.headers], raw_values(both, column)) == (
+        [None, column, "workspace_id"],
+        ["y"],
+    )
+    alone = read(table(tmp_path / "b.xlsx", [vague, "Project ID"], ["x", 101]))
+    assert raw_values(alone, column) == ["x"]
+    twice = read(table(tmp_path / "c.xlsx", [vague, vague, "Project ID"], ["x", "y", 101]))
+    assert "column.duplicate" in [problem.code for problem in twice.problems]
+
+
+def test_headers_and_words_of_several_languages_are_known(tmp_path: Path) -> None:
+    """As accountants write them."""
+    for number, header, kind in [
+        (1, ["Projekt-ID", "Art", "Leistung", "Betrag ohne MwSt", "Datum"], "Festpreis"),
+        (2, ["ID projet", "Type de ligne", "Désignation", "Montant (EUR, HT)", "Date de facture"], "Forfait"),
+        (3, ["ID de proyecto", "Tipo", "Concepto", "Base imponible", "Fecha"], "Precio fijo"),
+        (4, ["Project-ID", "Soort", "Omschrijving", "Bedrag excl. btw", "Factuurdatum"], "Vaste prijs"),
+        (5, ["Numero progetto", "Tipo", "Descrizione", "Imponibile", "Data fattura"], "Prezzo fisso"),
+    ]:
+        path = table(tmp_path / f"{number}.xlsx", header, [101, kind, "x", 5, date(2026, 10, 31)])
+        [line], _ = checked(path)
+        assert (line.workspace_id, line.amount, len(line.invoice_values)) == (101, 5, 1)
+        assert (line.item_values["item_type"], line.item_values["notes"]) == (ItemType.FIXED_FEE, "x")
+
+
+@pytest.mark.parametrize("dash", ["-", " – ", "—", "--"])
+def test_a_lone_dash_is_an_empty_cell(tmp_path: Path, dash: str) -> None:
+    """No client gets a purchase order that is a dash."""
+    path = table(tmp_path / "a.xlsx", ["Project ID", "Item type", "Amount", "PO number"], [101, "Fixed fee", 5, dash])
+    assert raw_values(read(path), "purchase_order") == [None]
+
+
 def test_a_missing_required_column_names_the_nearest_header(tmp_path: Path) -> None:
     """Without item types no row can be read; the nearest header is shown."""
     path = table(tmp_path / "a.xlsx", ["Project ID", "Category", "Item", "Amount"], [101, "fixed_fee", 5])

@@ -164,8 +164,8 @@ def test_two_digits_of_a_far_year_are_refused(tmp_path: Path, odd: str) -> None:
 
 
 def test_unreadable_rows_are_not_called_the_same(tmp_path: Path) -> None:
-    """“Flat fee” and “Pauschale” are both unknown, and not equal."""
-    rows = [[101, word, 5] for word in ("Flat fee", "Pauschale")]
+    """“Flat fee” and “Kulanz” are both unknown, and not equal."""
+    rows = [[101, word, 5] for word in ("Flat fee", "Kulanz")]
     path = table(tmp_path / "a.xlsx", ["Project ID", "Item type", "Amount"], *rows)
     assert [p.code for p in checked(path)[1]] == ["item_type.unknown", "item_type.unknown"]
 

@@ -311,6 +311,11 @@ _ROWS = {
         "Nothing to do. To bill such a row, give it an amount and change the column that says so.",
         Severity.WARNING,
     ),
+    "row.tax": Message(
+        "Row {number} (“{label}”) is the tax of the rows above it, not a line item; it was left out.",
+        "Nothing to do: Kantata adds the tax of lines that are taxable.",
+        Severity.WARNING,
+    ),
     "row.note": Message(
         "Row {number} (“{label}”) is a note under the table, not a line item; it was left out.",
         _IF_A_LINE,
