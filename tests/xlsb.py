@@ -17,6 +17,8 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 ERRORS = {"#NULL!": 0, "#DIV/0!": 7, "#VALUE!": 0x0F, "#REF!": 0x17, "#NAME?": 0x1D, "#NUM!": 0x24, "#N/A": 0x2A}
 NO_FORMULA = struct.pack("<HI", 0, 3) + b"\x1e\x01\x00" + struct.pack("<I", 0)
 """Flags, then a formula of three bytes (the number 1) and nothing beside it; readers take the stored value."""
+TODAY = struct.pack("<HI", 0, 7) + b"\x19\x01\x00\x00\x21\xdd\x00" + struct.pack("<I", 0)
+"""Flags, then the formula TODAY(), which says first that it changes."""
 EPOCH, EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 
 
@@ -39,6 +41,13 @@ class Formula:
     """A formula with the value that Excel stored: a number, a text, a bool or an Error."""
 
     value: object
+
+
+@dataclass(frozen=True)
+class Changing:
+    """A formula whose value is another one whenever it is calculated, such as TODAY()."""
+
+    value: float | str
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,10 @@ def _cell(position: int, value: object, strings: list[str], epoch: date, codes: 
             return _record(8, head() + _wide(result) + NO_FORMULA)
         case Formula(result):
             return _record(9, head() + struct.pack("<d", result) + NO_FORMULA)
+        case Changing(str() as result):
+            return _record(8, head() + _wide(result) + TODAY)
+        case Changing(result):
+            return _record(9, head() + struct.pack("<d", result) + TODAY)
         case RichText(text):
             return _record(62, head() + b"\0" + _wide(text))
         case Error(shown):

@@ -116,6 +116,7 @@ def test_a_binary_workbook_is_crossed_out_in_whole_and_in_part() -> None:
     texts = [b"\1" + wide("4005") + struct.pack("<IHHHH", 2, 0, font, 3, 0) for font in (1, 2)]
     texts.append(b"\0" + wide("plain"))
     cells = [(0, 0, 0), (1, 0, 1), (2, 0, 2), (3, 1, 2)]
+    within = record(62, struct.pack("<II", 4, 0) + texts[0])
     links = '<Relationships><Relationship Id="a" Target="worksheets/sheet1.bin"/></Relationships>'
     content = {
         "xl/styles.bin": b"".join(
@@ -125,11 +126,13 @@ def test_a_binary_workbook_is_crossed_out_in_whole_and_in_part() -> None:
         "xl/workbook.bin": record(156, struct.pack("<II", 0, 1) + wide("a") + wide("Invoices")),
         "xl/_rels/workbook.bin.rels": links.encode(),
         "xl/worksheets/sheet1.bin": record(0, struct.pack("<IIHBBBI", 4, 0, 300, 0, 0, 0, 0))
-        + b"".join(record(7, struct.pack("<III", *cell)) for cell in cells),
+        + b"".join(record(7, struct.pack("<III", *cell)) for cell in cells)
+        + within,
     }
     archive = cast("Archive", SimpleNamespace(part=content.get))
     look = xlsb.looker(archive)("Invoices")
-    assert (look.struck, look.raised) == ({(5, 0), (5, 3)}, {(5, 1)})
+    assert (look.struck, look.raised) == ({(5, 0), (5, 3), (5, 4)}, {(5, 1)})
+    assert look.within == {(5, 4): "4005"}
 
 
 def test_each_row_with_such_a_text_is_refused_once(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from raw_xlsx import parts, sheet_xml, text, zipped
 from sheets import csv_file, read, table
-from xlsb import Error, Formula, RichText
+from xlsb import Changing, Error, Formula, RichText
 from xlsb import workbook as xlsb_workbook
 
 from importer.model.errors import FileProblem, ReaderDefect, WrongUse
@@ -125,11 +125,18 @@ def test_formulas_and_errors_of_xlsb_are_told_apart() -> None:
     assert [str(area) for area in got.grids[0].look.merged] == ["A2:A3"]
 
 
-def test_a_formatted_text_within_a_cell_of_xlsb_is_not_empty() -> None:
-    """It is read as empty by the reader, so the cell is a fault: a PO number is not lost silently."""
+def test_a_formatted_text_within_a_cell_of_xlsb_is_read() -> None:
+    """The reader takes it for empty; a PO number is not lost."""
     got = taken("a.xlsb", xlsb_workbook([HEADER, [101, "Fixed fee", 5, RichText("Retainer")]]))
     assert got is not None
-    assert isinstance(got.grids[0].rows[1][3], CellFault)
+    assert got.grids[0].rows[1][3] == "Retainer"
+
+
+def test_formulas_of_xlsb_that_change_are_found() -> None:
+    """They say so at their begin; other formulas do not."""
+    got = taken("a.xlsb", xlsb_workbook([HEADER, [Changing(46326), Formula(7), Changing("x"), Formula("y")]]))
+    assert got is not None
+    assert got.grids[0].look.changing == [(0, 2, 2), (2, 2, 2)]
 
 
 # --- protected, and not what it seems -----------------------------------------------

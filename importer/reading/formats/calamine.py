@@ -59,13 +59,14 @@ def _unusual(name: str, why: Exception) -> FileProblem:
 
 
 def _put_faults(rows: list[list[Cell]], look: SideLook) -> None:
-    """Put errors and uncalculated formulas where the reader saw empty cells."""
-    for (row, position), fault in look.faults.items():
+    """Put errors, uncalculated formulas and texts of parts where the reader saw empty cells."""
+    for (row, position), value in {**look.faults, **look.within}.items():
         rows.extend([] for _ in range(row - len(rows)))
         cells = rows[row - 1]
         cells.extend([""] * (position + 1 - len(cells)))
-        cells[position] = fault
+        cells[position] = value
     look.faults.clear()
+    look.within.clear()
 
 
 _LOOKERS: dict[Format, Callable[[Archive], Callable[[str], SideLook]]] = {

@@ -103,7 +103,7 @@ class SideLook:
     raised: set[Place] = field(default_factory=set)
     """Cells in which a number stands raised or lowered."""
     changing: list[Run] = field(default_factory=list)
-    """Cells with formulas that depend on the day, the time or chance (.xlsx and .ods)."""
+    """Cells with formulas that depend on the day, the time or chance; in binary files those that say so themselves."""
     uncalculated: list[Run] = field(default_factory=list)
     """Cells with formulas that the file asks Excel to calculate, so that their values may be guesses."""
     saved_on: str = ""
@@ -112,6 +112,8 @@ class SideLook:
     """Number format, CROSSES_OUT or HIDES → where a conditional format may apply it (.xlsx)."""
     faults: dict[Place, CellFault] = field(default_factory=dict)
     """Cell → why the file does not hold its value; they are put into the rows."""
+    within: dict[Place, str] = field(default_factory=dict)
+    """Cell → its text, where the reader takes it for empty (.xlsb); they are put into the rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from importer.reading.formats.grid import UNUSUAL, MergedRange, SideLook, error_value
+from importer.reading.formats.formulas import runs_of
+from importer.reading.formats.grid import MergedRange, SideLook, error_value
 from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, code_of, is_telling
 from importer.reading.formats.text_parts import Part, mark_of, put_mark
 
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from importer.reading.formats.archive import Archive
+    from importer.reading.formats.grid import Place
     from importer.reading.formats.text_parts import Mark
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN, _SHEET, _MERGE = 0, 3, 11, 60, 156, 176
 """Record numbers: BrtRowHdr, BrtCellError, BrtFmlaError, BrtColInfo, BrtBundleSh, BrtMergeCell."""
 _RICH_TEXT = 62
 """Record number of a text with formats of its own within the cell, BrtCellRString; calamine reads it as empty."""
-_VALUES = {2, 5, 6, 7, 8, 9}
+_VALUES = {2, 5, 6, 7, 8, 9, _RICH_TEXT}
 """Records of cells with a number or text: BrtCellRk, BrtCellReal, BrtCellSt, BrtCellIsst, BrtFmlaString, BrtFmlaNum."""
+_FORMULA_TEXT, _FORMULA_NUMBER = 8, 9
+CHANGES = b"\x19\x01"
+"""How a parsed formula begins whose value is another one whenever it is calculated: PtgAttrSemi, [MS-XLS] 2.5.198.7."""
+_SEEN_IN_CELLS = {_CELL_ERROR, _FORMULA_ERROR, _RICH_TEXT, _FORMULA_TEXT, _FORMULA_NUMBER}
 _FONT, _FORMAT, _STYLE, _STYLES, _STYLES_END = 43, 44, 47, 617, 618
 """Record numbers: BrtFont, BrtFmt, BrtXF, BrtBeginCellXFs, BrtEndCellXFs."""
 _SHARED_TEXT, _USE_OF_TEXT = 19, 7
@@ -87,6 +93,7 @@ _TOO_SHORT = "a record is shorter than it should be"
 def _look(archive: Archive, styles: _Styles, marked: dict[int, Mark], sheet: str) -> SideLook:
     """What one sheet holds besides its values. Raises ValueError when the parts cannot be separated."""
     found = SideLook()
+    changing: set[Place] = set()
     row = 0
     try:
         part = _part_of(archive, sheet)
@@ -96,11 +103,8 @@ def _look(archive: Archive, styles: _Styles, marked: dict[int, Mark], sheet: str
                 row = struct.unpack_from("<I", data)[0] + 1
                 if data[11] & _ROW_HIDDEN:
                     found.hidden_rows.add(row)
-            elif number in {_CELL_ERROR, _FORMULA_ERROR}:
-                position, code = struct.unpack_from("<I", data)[0], data[8]
-                found.faults[row, position] = error_value(ERRORS.get(code, "#N/A"))
-            elif number == _RICH_TEXT:
-                found.faults[row, struct.unpack_from("<I", data)[0]] = UNUSUAL
+            elif number in _SEEN_IN_CELLS:
+                _see_cell(number, data, (row, struct.unpack_from("<I", data)[0]), styles, found, changing)
             elif number == _COLUMN:
                 first, last = struct.unpack_from("<II", data)
                 if data[16] & 1:
@@ -110,7 +114,28 @@ def _look(archive: Archive, styles: _Styles, marked: dict[int, Mark], sheet: str
                 found.merged.append(MergedRange(top + 1, left, bottom + 1, right))
     except (struct.error, IndexError) as why:
         raise ValueError(_TOO_SHORT) from why
+    found.changing = runs_of(changing)
     return found
+
+
+def _see_cell(  # noqa: PLR0913, PLR0917 - one argument per fact
+    number: int, data: bytes, place: Place, styles: _Styles, found: SideLook, changing: set[Place]
+) -> None:
+    """Note an error, a text with formats of its own, and a formula whose value changes."""
+    if number in {_CELL_ERROR, _FORMULA_ERROR}:
+        found.faults[place] = error_value(ERRORS.get(data[8], "#N/A"))
+    elif number == _RICH_TEXT:
+        found.within[place] = _text(data, 9)[0]
+        if data[8] & 1 and (mark := mark_of(_parts_of(data[8:], styles.fonts))):
+            put_mark(found, mark, place)
+    elif _changes(number, data):
+        changing.add(place)
+
+
+def _changes(number: int, data: bytes) -> bool:
+    """Tell whether a formula depends on the day, the time or chance: it stands behind the value and its flags."""
+    flags = 16 if number == _FORMULA_NUMBER else _text(data, 8)[1]
+    return data[flags + 6 : flags + 8] == CHANGES
 
 
 def _see_looks(part: bytes, styles: _Styles, marked: dict[int, Mark], look: SideLook) -> None:
