@@ -276,13 +276,20 @@ def _absent(sheet: Sheet, column: Column, kinds: list[str], rows: set[int]) -> P
         if near:
             return problem("column.missing:unit", **place, **facts, near=near)
 
-    checked = {column.header.text for column in sheet.checked}
-    unknown = [header.text for header in sheet.headers if header.column is None and header.text not in checked]
-    near_ones = difflib.get_close_matches(column.title, unknown, n=1, cutoff=0.6)
-    near_ones += [text for text in unknown if text.strip().casefold() in column.title.casefold().split()]
-    nearest = f" The nearest header is “{near_ones[0]}”." if near_ones else ""
+    near = _nearest_unknown(sheet, column)
+    nearest = f" The nearest header is “{near}”." if near else ""
     facts |= {"title": column.title, "name": column.name, "meaning": column.meaning, "nearest": nearest}
     return problem("column.missing:rows", **place, **facts)
+
+
+def _nearest_unknown(sheet: Sheet, column: Column) -> str | None:
+    """The header most like the title of a column, of those that mean nothing, or that is a word of it, such as “ID”."""
+    checked = {column.header.text for column in sheet.checked}
+    unknown = [header.text for header in sheet.headers if header.column is None and header.text not in checked]
+    words = column.title.casefold().split()
+    near = difflib.get_close_matches(column.title, unknown, n=1, cutoff=0.6)
+    near += [text for text in unknown if text.strip().casefold() in words]
+    return near[0] if near else None
 
 
 def _perhaps_the_amount(sheet: Sheet) -> tuple[str | None, str | None]:

@@ -12,7 +12,7 @@ from raw_xlsx import zipped
 from importer.model.errors import FileProblem
 from importer.model.sheet import CellFault
 from importer.reading.formats import ods
-from importer.reading.formats.grid import Grid, Limits
+from importer.reading.formats.grid import CROSSES_OUT, Grid, Limits
 from importer.reading.formats.identify import Format, identify
 
 _ODF = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -191,3 +191,22 @@ def test_hidden_tables_rows_and_columns() -> None:
     found = grids(whole.replace("Invoices", 'I" table:style-name="ta1'), styles)[0]
     assert found.hidden
     assert (found.look.hidden_rows, found.look.hidden_columns) == ({2}, {0})
+
+
+def test_conditional_formats_that_cross_out_are_noted() -> None:
+    """They name a style as people see it, and areas with the name of the sheet."""
+    style = (
+        '<style:style style:name="Off_5f_1" style:display-name="Off_1" style:family="table-cell">'
+        '<style:text-properties style:text-line-through-style="solid"/></style:style>'
+    )
+    formats = ""
+    for area, name in [
+        ("Invoices.D2:Invoices.D5 'My ''own'' sheet'.F2", "Off_1"),
+        ("Invoices.A1:Invoices.A9", "Default"),
+    ]:
+        formats += f'<calcext:conditional-format calcext:target-range-address="{area}">'
+        formats += f'<calcext:condition calcext:apply-style-name="{name}"/></calcext:conditional-format>'
+    end = f"<calcext:conditional-formats>{formats}</calcext:conditional-formats>"
+    [grid] = grids(table(number("1"), rows=end), named=style)
+    found = {change: list(map(str, areas)) for change, areas in grid.look.conditional.items()}
+    assert found == {CROSSES_OUT: ["D2:D5", "F2:F2"]}

@@ -23,6 +23,7 @@ _NO_VALUE = re.compile(rb"\bshowValue\s*=\s*[\"'](?:0|false)[\"']")
 _STRUCK = re.compile(rb"<" + _P + rb"strike\b(?![^>]*\bval\s*=\s*[\"'](?:0|false)[\"'])")
 _CODE = re.compile(rb"<" + _P + rb"numFmt\b[^>]*\bformatCode\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _AREA = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?", re.IGNORECASE)
+_SHEET_NAMES = re.compile(r"(?:'(?:[^']|'')*'|[^\s:.']+)?\.")
 MOST_AREAS = 10_000
 """Areas of one sheet that are looked at."""
 
@@ -70,6 +71,11 @@ def conditional_formats(xml: bytes, styles: dict[str, set[str]]) -> dict[str, li
             for change in changes:
                 found.setdefault(change, []).extend(areas)
     return found
+
+
+def areas_of_ods(addresses: str) -> Iterator[MergedRange]:
+    """The areas of an .ods, such as “Sheet1.D2:Sheet1.D5”."""
+    return _areas_of(b'sqref="%s"' % _SHEET_NAMES.sub("", addresses).encode("ascii", errors="replace"))
 
 
 def _areas_of(block: bytes) -> Iterator[MergedRange]:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -14,8 +15,10 @@ from importer.model.errors import FileProblem
 from importer.model.messages import error
 from importer.model.sheet import is_blank
 from importer.reading.formats.archive import Archive
+from importer.reading.formats.conditional import MOST_AREAS, areas_of_ods
 from importer.reading.formats.formulas import Formula, Formulas, has_seed, of_ods, runs_of
 from importer.reading.formats.grid import (
+    CROSSES_OUT,
     LONGEST_TEXT,
     NOT_CALCULATED,
     UNUSUAL,
@@ -42,6 +45,25 @@ if TYPE_CHECKING:
 _ODF = "urn:oasis:names:tc:opendocument:xmlns:"
 _T, _O, _X, _D = (f"{_ODF}{name}:1.0 " for name in ("table", "office", "text", "drawing"))
 """Namespaces of OpenDocument, before the name of an element or attribute."""
+_PARAGRAPHS = {_X + "p", _X + "h"}
+_NOT_SHOWN = {_O + "annotation", _O + "annotation-end", _X + "note", _X + "ruby-text"}
+"""Remarks, and how Japanese letters are read aloud; drawings are no text either."""
+_ERROR = re.compile(r"\s*(?:#(?:REF!|N/A|DIV/0!|NAME\?|VALUE!|NUM!|NULL!)|Err:[0-9]+)\s*")
+"""How LibreOffice shows an error; some programs store a 0 beside it."""
+_DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
+_FRACTION = re.compile(r"[.,](\d{1,6})\d*$")
+_SAVED = re.compile(rb"<dc:date>\s*(\d{4}-\d\d-\d\d)")
+_BLANKS = re.compile(r"[ \t\r\n]+")
+MOST_REPEATED = 1_048_576
+"""Rows and columns that one element can stand for; a larger count is taken as this."""
+MOST_PLACES = 1000
+"""Rows, and columns, for which one element with a look is taken to stand."""
+MOST_COPIES = 10_000
+"""Rows with values, beyond those that the file holds itself, for which its elements may stand."""
+MOST_BLANKS = 1000
+"""Blanks for which one element can stand."""
+WIDEST = 1_024
+"""Columns that are kept of a sheet at least, to say how wide it is."""
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
 _CALC_TYPE = _CALC + "value-type"
 _BOOLEAN_VALUE = _O + "boolean-value"
@@ -71,29 +93,13 @@ _STYLE_OF_TEXT = _X + "style-name"
 _CELLS = {_T + "table-cell", _T + "covered-table-cell"}
 _HIDDEN = {"collapse", "filter"}
 _PARTS_OF_TABLE = {
+    _CALC + "conditional-formats",
     *(_T + name for name in ("table-column", "table-columns", "table-column-group", "table-header-columns")),
     *(_T + name for name in ("table-row", "table-rows", "table-row-group", "table-header-rows")),
 }
 """All else in a table, such as drawings that hold tables of their own, is no part of its cells."""
-_PARAGRAPHS = {_X + "p", _X + "h"}
-_NOT_SHOWN = {_O + "annotation", _O + "annotation-end", _X + "note", _X + "ruby-text"}
-"""Remarks, and how Japanese letters are read aloud; drawings are no text either."""
-_ERROR = re.compile(r"\s*(?:#(?:REF!|N/A|DIV/0!|NAME\?|VALUE!|NUM!|NULL!)|Err:[0-9]+)\s*")
-"""How LibreOffice shows an error; some programs store a 0 beside it."""
-_DURATION = re.compile(r"(-?)P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
-_FRACTION = re.compile(r"[.,](\d{1,6})\d*$")
-_SAVED = re.compile(rb"<dc:date>\s*(\d{4}-\d\d-\d\d)")
-_BLANKS = re.compile(r"[ \t\r\n]+")
-MOST_REPEATED = 1_048_576
-"""Rows and columns that one element can stand for; a larger count is taken as this."""
-MOST_PLACES = 1000
-"""Rows, and columns, for which one element with a look is taken to stand."""
-MOST_COPIES = 10_000
-"""Rows with values, beyond those that the file holds itself, for which its elements may stand."""
-MOST_BLANKS = 1000
-"""Blanks for which one element can stand."""
-WIDEST = 1_024
-"""Columns that are kept of a sheet at least, to say how wide it is."""
+_CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
+_CONDITIONAL, _CONDITION = _CALC + "conditional-format", _CALC + "condition"
 DAY = timedelta(days=1)
 
 
@@ -212,6 +218,10 @@ class _Content:
             table.start_row(attributes)
         elif tag == _COLUMN:
             table.start_column(attributes)
+        elif tag == _CONDITIONAL:
+            table.area = attributes.get(_CALC + "target-range-address", "")
+        elif tag == _CONDITION:
+            table.see_condition(attributes.get(_CALC + "apply-style-name", ""))
         elif tag not in _PARTS_OF_TABLE:
             self._skipped = 1
 
@@ -293,6 +303,8 @@ class _Table:
         self._name, self._styles, self._widest, self._is_hidden = name, styles, widest, is_hidden
         self.formulas: dict[tuple[int, int], Formula] = {}
         self.formulas_matter = False
+        self.area = ""
+        """Where the conditional format applies that is being read."""
         self._look = SideLook()
         self._runs = FormatRuns()
         self._rows: list[list[Cell]] = []
@@ -310,6 +322,12 @@ class _Table:
         if self._copies > MOST_COPIES:
             return cut(grid, limits, f"repeats the same rows more than {MOST_COPIES:,} times")
         return bounded(grid, limits)
+
+    def see_condition(self, style: str) -> None:
+        """Take a condition under which the cells of the area have another style."""
+        found = self._look.conditional.setdefault(CROSSES_OUT, []) if self._styles.is_struck(style) else None
+        if found is not None and len(found) < MOST_AREAS:
+            found.extend(islice(areas_of_ods(self.area), MOST_AREAS))
 
     def start_column(self, attributes: dict[str, str]) -> None:
         """Take what one element says about columns."""

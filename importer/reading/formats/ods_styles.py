@@ -46,8 +46,9 @@ class Styles:
         """Take the beginning of an element."""
         if tag == _S + "style":
             self._now = Style(attributes.get(_S + "parent-style-name", ""))
-            key = attributes.get(_S + "family", ""), attributes.get(_S + "name", "")
-            self._styles[key] = self._now
+            family = attributes.get(_S + "family", "")
+            for name in ("name", "display-name"):  # conditional formats name a style as people see it
+                self._styles[family, attributes.get(_S + name, "")] = self._now
         elif self._now is not None and tag == _S + "text-properties":
             lines = [attributes.get(_S + f"text-line-through-{kind}") for kind in ("style", "type")]
             if any(lines):

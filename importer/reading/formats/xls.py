@@ -11,10 +11,12 @@ import xlrd
 
 from importer.model.errors import FileProblem
 from importer.model.messages import error
+from importer.reading.formats.formulas import runs_of
 from importer.reading.formats.grid import Grid, Limits, MergedRange, SideLook, bounded, error_value
 from importer.reading.formats.identify import incomplete, protected
 from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, code_of, is_telling
 from importer.reading.formats.text_parts import Part, mark_of, put_mark
+from importer.reading.formats.xls_formulas import changing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +41,25 @@ def read(name: str, data: bytes, limits: Limits) -> list[Grid]:
     if not book.nsheets:
         raise error(FileProblem, "file.no_sheet", name=name)
     try:
-        return [bounded(_grid(book, sheet), limits) for sheet in book.sheets()]
+        grids = [_grid(book, sheet) for sheet in book.sheets()]
+        for grid, places in zip(grids, changing(_stream(data)), strict=False):
+            grid.look.changing = runs_of(places)
+        return [bounded(grid, limits) for grid in grids]
     except _BROKEN as why:
         raise incomplete(name) from why
+
+
+def _stream(data: bytes) -> bytes:
+    """The records of the workbook, which most files keep in one stream of several."""
+    if not data.startswith(xlrd.compdoc.SIGNATURE):
+        return data
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - xlrd writes its talk there
+        streams = xlrd.compdoc.CompDoc(data, logfile=nowhere)
+        for name in ("Workbook", "Book"):
+            found, start, length = streams.locate_named_stream(name)
+            if found is not None:
+                return bytes(found[start : start + length])
+    return b""
 
 
 _BROKEN = (
