@@ -197,6 +197,8 @@ def _with_remark(header: str, known: Mapping[str, str]) -> str | None:
     return name if _HARMLESS_ANYWHERE.fullmatch(words) or (harmless and harmless.fullmatch(words)) else None
 
 
+_PERCENT = re.compile(r"\s*[(\[]?\d{1,2}(?:[.,]\d{1,2})?\s?%[)\]]?\s*$")
+"""The rate in a header such as “VAT 20 %”."""
 _PUNCTUATION = str.maketrans("", "", "%#()[]'’,")
 
 
@@ -208,7 +210,7 @@ def check_only_as(header: str, known: Mapping[str, str]) -> CheckOnly | None:
     if is_ignored(header, known):
         return None
     own = known.checked if isinstance(known, KnownHeaders) else {}
-    for text in (header, without_currency(header)[0]):
+    for text in (header, without_currency(header)[0], _PERCENT.sub("", header)):
         key = _check_only_key(text)
         column = own.get(key) or _CHECK_ONLY.get(key)
         if column is not None:

@@ -230,23 +230,24 @@ def _duplicates(grid: Grid, row: int, headers: tuple[Header, ...], known: Mappin
         first = seen.setdefault(header.column, header)
         if first is header or (is_part_of_text(first.text, known) and is_part_of_text(header.text, known)):
             continue
-        cell = cell_address(header.position, row)
-        problems.append(
-            problem(
-                "column.duplicate",
-                sheet=grid.name,
-                cell=cell,
-                row=row,
-                column=header.column,
-                value=header.text,
-                title=BY_NAME[header.column].title,
-                first=cell_address(first.position, row),
-                first_text=first.text,
-                second=cell,
-                second_text=header.text,
-            )
-        )
+        problems.append(_duplicate(grid, row, first, header, known))
     return problems
+
+
+def _duplicate(grid: Grid, row: int, first: Header, second: Header, known: Mapping[str, str]) -> Problem:
+    """Two headers with the same meaning; where their words differ, one of them can be passed over."""
+    cell, name = cell_address(second.position, row), second.column or ""
+    facts: dict[str, Any] = {
+        "title": BY_NAME[name].title,
+        "first": cell_address(first.position, row),
+        "first_text": first.text,
+        "second": cell,
+        "second_text": second.text,
+    }
+    at_second = partial(problem, sheet=grid.name, cell=cell, row=row, column=name, value=second.text, **facts)
+    if fold(first.text) == fold(second.text):
+        return at_second("column.duplicate")
+    return at_second("column.duplicate:names", ignore=ignore_line([second.text], known))
 
 
 def _unknown_columns(grid: Grid, row: int, headers: tuple[Header, ...], known: Mapping[str, str]) -> list[Problem]:

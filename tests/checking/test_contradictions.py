@@ -297,6 +297,12 @@ def test_currency_and_remarks_do_not_hide_a_header(header: str, name: str | None
     assert (column and column.name) == name
 
 
+def test_a_rate_in_the_header_of_a_tax_changes_nothing(tmp_path: Path) -> None:
+    """“VAT 20%” is the tax, which explains the total."""
+    assert found(tmp_path, "Fee;VAT 20%;Invoice total", "100;20;120", "200;40;240") == []
+    assert found(tmp_path, "Fee;MwSt (19 %);Brutto", "100;19;118") == ["E2"]
+
+
 # --- headers of the user's own -------------------------------------------------------
 
 

@@ -207,6 +207,16 @@ def test_conditional_formats_that_cross_out_are_noted() -> None:
         formats += f'<calcext:conditional-format calcext:target-range-address="{area}">'
         formats += f'<calcext:condition calcext:apply-style-name="{name}"/></calcext:conditional-format>'
     end = f"<calcext:conditional-formats>{formats}</calcext:conditional-formats>"
-    [grid] = grids(table(number("1"), rows=end), named=style)
+    [grid] = grids(table(number("1"), rows=end), named=style + style.replace("Off", "No").replace("solid", "none"))
     found = {change: list(map(str, areas)) for change, areas in grid.look.conditional.items()}
     assert found == {CROSSES_OUT: ["D2:D5", "F2:F2"]}
+
+
+def test_a_style_without_a_name_for_people_is_not_that_of_other_cells() -> None:
+    """A crossed-out row changes nothing for cells without a style."""
+    struck = (
+        '<style:style style:name="ce1" style:family="table-cell">'
+        '<style:text-properties style:text-line-through-style="solid"/></style:style>'
+    )
+    [grid] = grids(table(number("1"), number("2", more='table:style-name="ce1"')), struck)
+    assert grid.look.struck == {(1, 1)}

@@ -200,6 +200,10 @@ _HEADERS = {
         "Two columns mean {title}: {first} (“{first_text}”) and {second} (“{second_text}”).",
         "Keep one of them, or rename the other.",
     ),
+    "column.duplicate:names": Message(
+        "Two columns mean {title}: {first} (“{first_text}”) and {second} (“{second_text}”).",
+        "Keep one of them, or pass over one of them: add to importer.toml, above all sections:\n{ignore}",
+    ),
     "column.near_miss": Message(
         "The column “{text}” is not known; did you mean “{title}” ({name})?",
         "Rename the header to “{title}”, or add to importer.toml:\n{alias}\n"

@@ -48,7 +48,8 @@ class Styles:
             self._now = Style(attributes.get(_S + "parent-style-name", ""))
             family = attributes.get(_S + "family", "")
             for name in ("name", "display-name"):  # conditional formats name a style as people see it
-                self._styles[family, attributes.get(_S + name, "")] = self._now
+                if _S + name in attributes:
+                    self._styles[family, attributes[_S + name]] = self._now
         elif self._now is not None and tag == _S + "text-properties":
             lines = [attributes.get(_S + f"text-line-through-{kind}") for kind in ("style", "type")]
             if any(lines):
