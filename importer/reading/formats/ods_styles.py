@@ -46,10 +46,9 @@ class Styles:
         """Take the beginning of an element."""
         if tag == _S + "style":
             self._now = Style(attributes.get(_S + "parent-style-name", ""))
-            family = attributes.get(_S + "family", "")
-            for name in ("name", "display-name"):  # conditional formats name a style as people see it
-                if _S + name in attributes:
-                    self._styles[family, attributes[_S + name]] = self._now
+            # Conditional formats name a style as people see it.
+            family, name = attributes.get(_S + "family", ""), attributes.get(_S + "name", "")
+            self._styles[family, name] = self._styles[family, attributes.get(_S + "display-name", name)] = self._now
         elif self._now is not None and tag == _S + "text-properties":
             lines = [attributes.get(_S + f"text-line-through-{kind}") for kind in ("style", "type")]
             if any(lines):
