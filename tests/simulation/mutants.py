@@ -1,354 +1,106 @@
-"""Bugs on purpose, each of which would bill somebody twice, leave somebody unbilled, or say what is not so.
+"""Prove that the episodes find bugs: ``python tests/simulation/mutants.py [PART-OF-NAME]``.
 
-``python tests/simulation/mutants.py`` puts them one at a time into a copy of the program and plays episodes until one
-finds it. A bug that no episode finds shows what the simulation does not see.
+Each bug of planted.py is put into a copy of the program, and episodes of its kind are played until one finds it. A bug
+that none finds shows what the simulation does not see. What was found is kept in build/mutants.json; ``--docs`` writes
+it into docs/explanation/exactly-once.md.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
+import importlib
+import json
+import multiprocessing
 import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kinds import seeds_of
+from planted import MUTANTS, Mutant
+
 ROOT = Path(__file__).parents[2]
-EPISODES = 100
-"""Played of each bug at most."""
-AT_ONCE = 2
+KEPT = ROOT / "build" / "mutants.json"
+PAGE = ROOT / "docs" / "explanation" / "exactly-once.md"
+BEGIN, END = "<!-- mutants -->\n", "<!-- end of mutants -->\n"
+LIBRARIES = ("flask", "pandas", "pandera.pandas", "sqlalchemy.dialects.sqlite", "typer", "pydantic_settings", "requests")
+"""Loaded once for all bugs; the program itself is loaded with each."""
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """One bug: what stands in a file of the program, and what stands there instead."""
+class Found:
+    """What came of a bug."""
 
-    name: str
-    file: str
-    old: str
-    new: str
-
-
-MUTANTS = (
-    # --- what an answer means ---
-    Mutant(
-        "500 counts as refused",
-        "kantata/answers.py",
-        'frozenset({400, 403, 404, 422})\n"""Answers that mean: this',
-        'frozenset({400, 403, 404, 422, 500, 502, 503, 504})\n"""Answers that mean: this',
-    ),
-    Mutant(
-        "a lost answer counts as never sent",
-        "kantata/client.py",
-        "            case NoAnswer(said):\n                return Outcome(OutcomeKind.UNKNOWN, _cut_off(said), raw=said)",
-        "            case NoAnswer(said):\n                return Outcome(OutcomeKind.REFUSED_FOR_NOW, self._not_reached(said))",
-    ),
-    Mutant(
-        "a lost answer counts as rejected",
-        "kantata/client.py",
-        "return Outcome(OutcomeKind.UNKNOWN, _cut_off(said), raw=said)",
-        "return Outcome(OutcomeKind.REJECTED, _cut_off(said), raw=said)",
-    ),
-    Mutant(
-        "an unclear status counts as created",
-        "kantata/answers.py",
-        "            return Outcome(OutcomeKind.UNKNOWN, _unexpected(status, body), status, request_id, raw)",
-        "            return Outcome(OutcomeKind.CREATED, '', status, request_id, raw, invoice_id='1')",
-    ),
-    Mutant(
-        "a lost answer to a removal counts as done",
-        "kantata/client.py",
-        "return Removal(RemovalKind.UNKNOWN, _cut_off(said))",
-        "return Removal(RemovalKind.DONE, _cut_off(said))",
-    ),
-    Mutant(
-        "a removal that was never sent counts as done",
-        "kantata/client.py",
-        "return Removal(RemovalKind.REFUSED_FOR_NOW, self._not_reached(said))",
-        "return Removal(RemovalKind.DONE, self._not_reached(said))",
-    ),
-    # --- sending ---
-    Mutant(
-        "what is in doubt is sent again",
-        "sending/sender.py",
-        "outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._may_retry(outcome)",
-        "outcome.kind not in (OutcomeKind.REFUSED_FOR_NOW, OutcomeKind.UNKNOWN) or (outcome.kind is OutcomeKind.REFUSED_FOR_NOW and not self._may_retry(outcome))",
-    ),
-    Mutant(
-        "no claim before sending",
-        "sending/sender.py",
-        "            claim = self.ledger.claim(plan, self.run_id, self.batch, self.source)\n",
-        "            claim = self.ledger.claim(plan, self.run_id, self.batch, self.source) if plan.invoice.rows[0] % 2 else __import__('types').SimpleNamespace(reference='')\n",
-    ),
-    Mutant(
-        "a created invoice is not noted",
-        "sending/sender.py",
-        "            self.ledger.note_outcome(claim, outcome)\n",
-        "            outcome.kind is OutcomeKind.CREATED or self.ledger.note_outcome(claim, outcome)\n",
-    ),
-    Mutant(
-        "an outcome is noted before it is known",
-        "sending/sender.py",
-        "            outcome = self._connection().create_invoice(plan.payload or {}, deadline)\n",
-        "            outcome = self._connection().create_invoice(plan.payload or {}, deadline)\n            outcome = Outcome(OutcomeKind.REFUSED_FOR_NOW, '') if outcome.kind is OutcomeKind.UNKNOWN else outcome\n",
-    ),
-    Mutant(
-        "what is held is sent",
-        "sending/sender.py",
-        "if plan.status is Status.READY:",
-        "if plan.status in (Status.READY, Status.HELD):",
-    ),
-    # --- the ledger ---
-    Mutant(
-        "a claim is kept in memory only",
-        "ledger/ledger.py",
-        "return self._begin_to_send(planned, run_id, batch, source, Event.CLAIMED, Details())",
-        "return Claim(planned.reference, run_id, __import__('importer.model.lifecycle').model.lifecycle.Standing())",
-    ),
-    Mutant(
-        "the items of an invoice are not kept",
-        "ledger/ledger.py",
-        "                self._replace_items(connection, planned)\n",
-        "",
-    ),
-    Mutant(
-        "the lines of an invoice are not kept",
-        "ledger/ledger.py",
-        "                self._replace_lines(connection, planned)\n",
-        "",
-    ),
-    Mutant(
-        "the id of an invoice is not kept",
-        "ledger/journal.py",
-        '    if details.invoice_id is not None:\n        row["invoice_id"]',
-        '    if details.invoice_id is not None and event is not Event.CREATED:\n        row["invoice_id"]',
-    ),
-    Mutant(
-        "open questions are not asked",
-        "ledger/known.py",
-        "return [doubt_of(row) for row in rows if wanted is None or row.reference in wanted]",
-        "return [doubt_of(row) for row in rows if wanted is not None and row.reference in wanted]",
-    ),
-    Mutant(
-        "only what exists for sure is alive",
-        "ledger/known.py",
-        "_ALIVE = in_states(ALIVE)",
-        "_ALIVE = in_states({State.SENDING})",
-    ),
-    # --- the states ---
-    Mutant(
-        "unknown leads to free",
-        "model/lifecycle.py",
-        "(State.SENDING, Event.UNKNOWN): State.DOUBTFUL",
-        "(State.SENDING, Event.UNKNOWN): State.FREE",
-    ),
-    Mutant(
-        "created leads to free",
-        "model/lifecycle.py",
-        "(State.SENDING, Event.CREATED): State.EXISTS",
-        "(State.SENDING, Event.CREATED): State.FREE",
-    ),
-    Mutant(
-        "sending is no open question",
-        "model/lifecycle.py",
-        "case State.SENDING | State.DOUBTFUL | State.REMOVING:\n                return Exists.MAYBE",
-        "case State.SENDING:\n                return Exists.NO\n            case State.DOUBTFUL | State.REMOVING:\n                return Exists.MAYBE",
-    ),
-    Mutant(
-        "an unknown removal leads to free",
-        "model/lifecycle.py",
-        "(State.REMOVING, Event.REMOVAL_UNKNOWN): State.REMOVING",
-        "(State.REMOVING, Event.REMOVAL_UNKNOWN): State.FREE",
-    ),
-    Mutant(
-        "a found invoice leads to free",
-        "model/lifecycle.py",
-        "(State.DOUBTFUL, Event.FOUND): State.EXISTS",
-        "(State.DOUBTFUL, Event.FOUND): State.FREE",
-    ),
-    Mutant(
-        "an absent invoice stays in doubt",
-        "model/lifecycle.py",
-        "(State.DOUBTFUL, Event.ABSENT): State.FREE",
-        "(State.DOUBTFUL, Event.ABSENT): State.DOUBTFUL",
-    ),
-    Mutant(
-        "what is removed counts as existing",
-        "model/lifecycle.py",
-        "(State.REMOVING, Event.REMOVED): State.FREE",
-        "(State.REMOVING, Event.REMOVED): State.EXISTS",
-    ),
-    # --- reconcile ---
-    Mutant(
-        "no waiting before absence",
-        "sending/reconcile.py",
-        "return doubt.sent_at + timedelta(seconds=settle_seconds)",
-        "return doubt.sent_at",
-    ),
-    Mutant(
-        "the reference is not looked for",
-        "sending/reconcile.py",
-        "    for invoice in api.find_by_references(list(earlier)):",
-        "    for invoice in ():",
-    ),
-    Mutant(
-        "a found invoice counts as absent",
-        "sending/reconcile.py",
-        'return found(doubt, live[0], f"Found in Kantata by its reference',
-        'return Settlement(doubt, Verdict.ABSENT, f"Found in Kantata by its reference',
-    ),
-    Mutant(
-        "an unclear invoice counts as absent",
-        "sending/reconcile.py",
-        '        return unclear(doubt, f"Invoice {marked[0]',
-        '        return Settlement(doubt, Verdict.FOUND, f"Invoice {marked[0]',
-    ),
-    Mutant(
-        "every doubt is absent",
-        "sending/reconcile.py",
-        "            settlements.append(_of_creation(doubt, marked.get(triple_of(doubt), []), asked))",
-        "            settlements.append(Settlement(doubt, Verdict.ABSENT, '', BILL_IT))",
-    ),
-    Mutant(
-        "a removal that was not seen counts as done",
-        "sending/reconcile.py",
-        '            reason = f"{which} is in Kantata still: the undo did not take it back."',
-        "            return Settlement(doubt, Verdict.ABSENT, which, BILL_IT)\n            reason = ''",
-    ),
-    Mutant(
-        "settlements are not noted",
-        "sending/reconcile.py",
-        "            ledger.conclude(doubt, event, run_id, settlement.reason, settlement.invoice_id or doubt.being_undone)",
-        "            pass",
-    ),
-    # --- planning ---
-    Mutant(
-        "billed entries are not compared",
-        "planning/deciding.py",
-        "earlier = self.knowledge.by_item.get(item)",
-        "earlier = None",
-    ),
-    Mutant(
-        "changed invoices are ready",
-        "planning/deciding.py",
-        "        return _with(planned, Status.HELD, known, *reasons.changed(known, planned))",
-        "        return planned",
-    ),
-    Mutant(
-        "doubtful invoices are ready",
-        "planning/deciding.py",
-        "            return _with(planned, Status.IN_DOUBT, known, *reasons.doubtful(known))",
-        "            return planned",
-    ),
-    Mutant(
-        "like lines are not compared",
-        "planning/deciding.py",
-        "        for mark, line in self.repeats.of(planned):",
-        "        for mark, line in ():",
-    ),
-    Mutant(
-        "moved lines are not compared",
-        "planning/repeats.py",
-        "for line in (*self.moved[mark.likeness], *self._split(mark)))",
-        "for line in ())",
-    ),
-    Mutant(
-        "lines of the same project are not compared",
-        "planning/repeats.py",
-        "            for line in self.like[mark.workspace_id, mark.wording, mark.amount]:",
-        "            for line in ():",
-    ),
-    Mutant(
-        "lines without dates are far away",
-        "planning/repeats.py",
-        "    if abs((dated or now.date()) - earlier) < limit:\n        return True\n",
-        "    if not (dated and line.entry.invoice_date):\n        return False\n    if abs(dated - earlier) < limit:\n        return True\n",
-    ),
-    # --- looking up before sending ---
-    Mutant(
-        "references are not looked up",
-        "flow/looking_up.py",
-        "    for invoice in api.find_by_references(ready):",
-        "    for invoice in ():",
-    ),
-    Mutant(
-        "lines in Kantata are not looked up",
-        "flow/looking_up.py",
-        "    if not new:\n        return prepared",
-        "    if new:\n        return prepared",
-    ),
-    Mutant(
-        "everything earlier is gone",
-        "flow/looking_up.py",
-        "if seen in (Presence.CANCELLED, Presence.GONE):",
-        "if seen in (Presence.CANCELLED, Presence.GONE, Presence.SHOWN):",
-    ),
-    Mutant(
-        "what is not shown at once is gone",
-        "sending/presence.py",
-        "    if recent:\n        return Presence.TOO_RECENT\n",
-        "",
-    ),
-    # --- undo ---
-    Mutant(
-        "undo notes before it asks",
-        "flow/undoing.py",
-        "                return self._looked_up(step, answer.message)",
-        "                return Step(step.sent, '', group=Group.UNDONE)",
-    ),
-    Mutant(
-        "a refused removal counts as done",
-        "sending/undo.py",
-        '    return Step(step.sent, reason, group=Group.KEPT, what_to_do="Delete',
-        '    return Step(step.sent, reason, group=Group.UNDONE, what_to_do="Delete',
-    ),
-    Mutant(
-        "an undo that stops has undone",
-        "sending/undo.py",
-        "    group = Group.UNKNOWN if step.sent.state is State.REMOVING else Group.KEPT",
-        "    group = Group.UNDONE",
-    ),
-)
+    episodes: int
+    """Played until one found it, or in all."""
+    seed: int | None = None
+    """Of the episode that found it; None when none did."""
+    said: str = ""
+    """What the oracle said."""
 
 
-def planted(mutant: Mutant, folder: Path) -> None:
-    """Put a bug into a copy of the program. Raises ValueError when what it changes is not there, once."""
-    file = folder / "importer" / mutant.file
-    text = file.read_text(encoding="utf-8")
-    if text.count(mutant.old) != 1:
-        msg = f"{mutant.name}: {mutant.file} holds {text.count(mutant.old)} times: {mutant.old!r}"
-        raise ValueError(msg)
-    file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+def found(mutant: Mutant, episodes: int) -> Found:
+    """Plant a bug and play. To be called in a process of its own, into which nothing of the program is loaded yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "importer", Path(folder) / "importer", ignore=shutil.ignore_patterns("__pycache__"))
+        mutant.plant(Path(folder))
+        sys.path.insert(0, folder)
+        play = importlib.import_module("play")
+        for played, seed in enumerate(seeds_of(mutant.kind, 1, episodes), start=1):
+            fault, _ = play.fault_of(seed)
+            if fault is not None:
+                return Found(played, seed, fault)
+    return Found(episodes)
 
 
-def found_by(mutant: Mutant) -> str | None:
-    """The first episode that finds a bug, and what it says; None when none does."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        shutil.copytree(ROOT / "importer", folder / "importer", ignore=shutil.ignore_patterns("__pycache__"))
-        planted(mutant, folder)
-        command = [sys.executable, str(Path(__file__).with_name("play.py")), "--first-wrong", "1", str(EPISODES)]
-        done = subprocess.run(
-            command, env=os.environ | {"PYTHONPATH": name}, capture_output=True, text=True, check=False
-        )
-        wrong = [line for line in done.stdout.splitlines() if line.startswith("seed ")]
-        return wrong[0] if wrong else None
-
-
-def main(only: str) -> int:
-    """Try them all; return how many were not found."""
-    from concurrent.futures import ThreadPoolExecutor
-
+def main(only: str, episodes: int) -> int:
+    """Try them; return how many were not found."""
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     chosen = [mutant for mutant in MUTANTS if only in mutant.name]
     missed = 0
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        for mutant, said in zip(chosen, threads.map(found_by, chosen), strict=True):
-            missed += said is None
-            print(f"{mutant.name}: {(said or 'NOT FOUND')[:150]}", flush=True)
+    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as process:
+        for mutant in chosen:
+            result = process.apply(found, (mutant, episodes))
+            missed += result.seed is None
+            print(f"{mutant.name}: {result.seed or 'NOT FOUND'} after {result.episodes}: {result.said[:140]}", flush=True)
+            kept[mutant.name] = asdict(result)
+            KEPT.parent.mkdir(exist_ok=True)
+            KEPT.write_text(json.dumps(kept, indent=1))
     print(f"{len(chosen)} bugs, {len(chosen) - missed} found")
     return missed
 
 
+def table() -> str:
+    """What is known of each bug, as it stands in the documentation."""
+    kept = {name: Found(**result) for name, result in json.loads(KEPT.read_text()).items()}
+    lines = ["| planted bug | episodes of kind | found by seed | after episodes |", "|---|---|---:|---:|"]
+    number = 0
+    for mutant in MUTANTS:
+        result = kept[mutant.name]
+        number += result.seed is not None
+        lines.append(f"| {mutant.name} | {mutant.kind} | {result.seed or 'not found'} | {result.episodes} |")
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
+    head = f"Of {len(MUTANTS)} planted bugs, {number} were found (`make mutants`, at commit {commit.strip()}):\n\n"
+    return head + "\n".join(lines) + "\n"
+
+
+def write_docs() -> None:
+    """Put the table into its page."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}{table()}{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.exit(min(1, main(sys.argv[1] if len(sys.argv) > 1 else "")))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("only", nargs="?", default="", help="part of the names of the bugs to try")
+    parser.add_argument("--episodes", type=int, default=100, help="played of each bug at most")
+    parser.add_argument("--docs", action="store_true")
+    given = parser.parse_args()
+    missed = 0 if given.docs and not given.only else main(given.only, given.episodes)
+    if given.docs:
+        write_docs()
+    sys.exit(min(1, missed))
