@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from world import Ran
 
 DAY = 86_400.0
+GROWS = 0.5
+"""How often a submit has new lines: where all is billed, nothing can go wrong."""
 LOCK_SECONDS = 130.0
 """After which a server's lock of a machine that sleeps has ended."""
 
@@ -49,9 +51,10 @@ class Episode:
         """Live through it. Raises Broken."""
         self.world.note(f"{self.kind.name}; {self.weather}")
         self.world.kantata.weather = self.weather
+        self._step({"drop" if "scheduler" in self.kind.steps else "submit": 1})
         for _ in range(self.random.randint(*self.kind.length)):
             self._step(self.kind.steps)
-        self._calm()
+        self.calm()
 
     def _step(self, steps: dict[str, int]) -> None:
         step = self.random.choices(list(steps), list(steps.values()))[0]
@@ -67,7 +70,9 @@ class Episode:
     # --- what people do ---
 
     def submit(self) -> Ran:
-        """Most of the time she previews it first; sometimes she works offline."""
+        """Often there is more to bill than before; sometimes she works offline."""
+        if not self.is_calm and self.random.random() < GROWS:
+            self.sheet.grow()
         self._write()
         offline = not self.is_calm and self.random.random() < self.kind.offline
         done = self._run("submit", "sheet.csv", "--yes", *(["--offline"] if offline else []))
@@ -81,8 +86,9 @@ class Episode:
         if run_id and done.number in self.world.kantata.created_by.values():
             self.runs.append(run_id)
             if not done.interrupted and done.exit_code != 1:
-                records = self.world.run("history", run_id, "--json").document["records"]
-                self.oracle.remembered(done.document, records)
+                history = self.world.run("history", run_id, "--json").document
+                if "records" in history:
+                    self.oracle.remembered(done.document, history["records"])
 
     def again(self) -> None:
         """She submits, and a moment later once more."""
@@ -218,7 +224,7 @@ class Episode:
 
     # --- the end ---
 
-    def _calm(self) -> None:
+    def calm(self) -> None:
         """Once nothing goes wrong any more, all is settled and every line has an answer."""
         self.world.note("calm")
         self.is_calm, self.world.kantata.weather = True, Weather()

@@ -23,7 +23,7 @@ class Kind:
     offline: float = 0.15
     """How many submits do not ask Kantata first."""
     lines: tuple[int, int] = (2, 6)
-    length: tuple[int, int] = (5, 10)
+    length: tuple[int, int] = (4, 8)
 
 
 SOME = {
@@ -72,7 +72,7 @@ KINDS = (
         {"unanswered": 0.1},
         kills=0.1,
         lines=(3, 7),
-        length=(6, 12),
+        length=(5, 10),
     ),
     Kind(
         "inbox",
@@ -94,7 +94,7 @@ KINDS = (
         {"unanswered": 0.15, "unreachable": 0.1, "odd": 0.1},
         kills=0.1,
         sleeps=0.6,
-        length=(4, 8),
+        length=(3, 7),
     ),
 )
 

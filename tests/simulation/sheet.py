@@ -80,6 +80,12 @@ class Sheet:
         name = str(time_entry) if time_entry else f"Work {self._count}"
         self.lines.append(Line(name, project, key, 100 + 7 * self._count, "2026-10-31", time_entry))
 
+    def grow(self) -> None:
+        """More work is to be billed, on invoices of its own."""
+        for _ in range(self._random.randint(1, 2)):
+            self.add()
+            self.lines[-1] = replace(self.lines[-1], key=f"k{self._count}")
+
     def remove(self) -> None:
         if len(self.lines) > 1:
             self.lines.pop(self._random.randrange(len(self.lines)))
