@@ -111,9 +111,9 @@ class _SharedFile(RotatingFileHandler):
         """Write one line."""
         with suppress(Exception), self._turn:  # whatever fails: an answer of Kantata may be waiting to be noted
             super().emit(record)
-            if self.stream is not None:
-                self.stream.close()
-                self.stream = None
+            stream, self.stream = self.stream, None  # first: what cannot be written fails once more when it is closed
+            if stream is not None:
+                stream.close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - as inherited
         """Say nothing: a full disk or a vanished folder must not fill the terminal, nor stop a run."""

@@ -123,6 +123,15 @@ def test_a_log_that_cannot_be_written_stops_nothing(cli: Cli, sandbox: Sandbox, 
     assert (done.exit_code, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_stops_nothing() -> None:
+    """Neither a line that finds no room, nor the end of the log after it, fails."""
+    log.log_file().parent.mkdir(parents=True)
+    log.log_file().symlink_to("/dev/full")
+    with log.logging_to_file("test", verbose=False, quiet=True):
+        logging.getLogger("importer").warning("no room for this")
+
+
 def test_the_file_rotates_and_loses_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several writers at once, as several processes are: each line is whole, and older files are kept."""
     monkeypatch.setattr(log, "LARGEST_FILE_BYTES", 20_000)
