@@ -32,6 +32,7 @@ class Disk:
 
     @property
     def has_failed(self) -> bool:
+        """Whether it came to the write that fails."""
         return self.writes >= self._fails_at
 
     def _fails_now(self) -> bool:

@@ -104,16 +104,20 @@ class Episode:
         self.submit()
 
     def preview(self) -> None:
+        """She only looks at what would be sent."""
         self._write()
         self._run("preview", "sheet.csv")
 
     def edit(self) -> None:
+        """The sheet is changed."""
         self.world.note(f"sheet: {self.sheet.edit()}")
 
     def wait(self) -> None:
+        """Seconds, minutes, or a day."""
         self.world.sleep(self.random.choice((1.0, 20.0, 240.0, 3600.0, DAY)))
 
     def reconcile(self) -> None:
+        """She asks what became of what is in doubt."""
         self.oracle.settled(self._run("reconcile"))
 
     def say(self) -> None:
@@ -162,6 +166,7 @@ class Episode:
         self.scheduler()
 
     def scheduler(self) -> None:
+        """It handles what lies in the inbox, if anything ever did."""
         if not self.files:
             return
         done = self._run("run")

@@ -18,14 +18,21 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kinds import seeds_of
+from kinds import KINDS, seeds_of
 from planted import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "build" / "mutants.json"
 PAGE = ROOT / "docs" / "explanation" / "exactly-once.md"
-BEGIN, END = "<!-- mutants -->\n", "<!-- end of mutants -->\n"
-LIBRARIES = ("flask", "pandas", "pandera.pandas", "sqlalchemy.dialects.sqlite", "typer", "pydantic_settings", "requests")
+LIBRARIES = (
+    "flask",
+    "pandas",
+    "pandera.pandas",
+    "sqlalchemy.dialects.sqlite",
+    "typer",
+    "pydantic_settings",
+    "requests",
+)
 """Loaded once for all bugs; the program itself is loaded with each."""
 
 
@@ -66,7 +73,9 @@ def main(only: str, episodes: int) -> int:
         for mutant in chosen:
             result = process.apply(found, (mutant, episodes))
             missed += result.seed is None
-            print(f"{mutant.name}: {result.seed or 'NOT FOUND'} after {result.episodes}: {result.said[:140]}", flush=True)
+            print(
+                f"{mutant.name}: {result.seed or 'NOT FOUND'} after {result.episodes}: {result.said[:140]}", flush=True
+            )
             kept[mutant.name] = asdict(result)
             KEPT.parent.mkdir(exist_ok=True)
             KEPT.write_text(json.dumps(kept, indent=1))
@@ -88,10 +97,21 @@ def table() -> str:
     return head + "\n".join(lines) + "\n"
 
 
+def kinds() -> str:
+    """The kinds of episodes, as they stand in the documentation."""
+    lines = ["| kind | what happens |", "|---|---|"]
+    lines += [f"| {kind.name} | {kind.what} |" for kind in KINDS]
+    return "\n".join(lines) + "\n"
+
+
 def write_docs() -> None:
-    """Put the table into its page."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}{table()}{END}{rest.partition(END)[2]}", encoding="utf-8")
+    """Put both tables into their page."""
+    page = PAGE.read_text(encoding="utf-8")
+    for name, text in (("kinds", kinds()), ("mutants", table())):
+        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+        before, _, rest = page.partition(begin)
+        page = f"{before}{begin}{text}{end}{rest.partition(end)[2]}"
+    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

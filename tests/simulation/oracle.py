@@ -36,6 +36,8 @@ class Oracle:
         """Invoices that an undo says it took back."""
         self._there: dict[int, int] = {}
         """Invoices of which a command says that they exist, or are kept → the command."""
+        self._doubtful: set[str] = set()
+        """References of which the last command says that they are in doubt."""
         self._taken_back: dict[str, StoredInvoice] = {}
         """What an undo took back and no person has submitted since, by its reference."""
 
@@ -50,7 +52,10 @@ class Oracle:
         for name, ids in billed.items():
             if len(ids) > 1:
                 raise Broken(f"{name} is billed {len(ids)} times: {ids}")
+        self._check_what_was_said(billed)
 
+    def _check_what_was_said(self, billed: dict[str, list[int]]) -> None:
+        """``billed``: the live invoices on which each line stands."""
         for command, name, status in self._unsent:
             for number in billed.get(name, ()):
                 if self._kantata.created_by[number] == command:
@@ -78,6 +83,7 @@ class Oracle:
         ``asked``: Kantata was. ``alone``: the command sent nothing but this sheet.
         """
         code = ran.document.get("exit_code")
+        self._doubtful.clear()
         for invoice in ran.document.get("invoices", ()):
             status, number = invoice["status"], invoice["invoice_id"]
             lines = [names[row] for row in invoice["rows"]]
@@ -86,10 +92,10 @@ class Oracle:
                 self._holds(number, lines)
             elif status in NOT_SENT and alone:
                 self._unsent += [(ran.number, line, status) for line in lines]
+            if status == "in_doubt" and not ran.interrupted:
+                self._doubtful.add(invoice["reference"])
             if code == 0 and status not in EXISTS:
                 raise Broken(f"{lines} is {status}, and the exit code is 0")
-            if status == "in_doubt" and code == 0:
-                raise Broken(f"{lines} is in doubt, and the exit code is {code}")
             if status in NOT_SENT and not invoice["error"]:
                 raise Broken(f"{lines} is {status}, and no reason is given")
         self.check()
@@ -111,6 +117,7 @@ class Oracle:
 
     def undone(self, ran: Ran) -> None:
         """Check what an undo says of each invoice."""
+        self._doubtful.clear()
         for number, by in self._kantata.removed_by.items():
             if by == ran.number:
                 gone = self._kantata.created[number]
@@ -125,6 +132,10 @@ class Oracle:
 
     def settled(self, ran: Ran) -> None:
         """Check what a reconcile says of each invoice that was in doubt."""
+        asked = {invoice["reference"] for invoice in ran.document.get("invoices", ())}
+        if ran.document and not self._doubtful <= asked:
+            raise Broken(f"{self._doubtful - asked} is in doubt, and reconcile says nothing of it")
+        self._doubtful.clear()
         for invoice in ran.document.get("invoices", ()):
             status, reference, number = invoice["status"], invoice["reference"], invoice["invoice_id"]
             if status == "created":
@@ -136,11 +147,7 @@ class Oracle:
 
     def with_reference(self, reference: str) -> list[StoredInvoice]:
         """The invoices in Kantata that carry a reference."""
-        return [
-            invoice
-            for invoice in self._kantata.invoices()
-            if reference in references_of(invoice)
-        ]
+        return [invoice for invoice in self._kantata.invoices() if reference in references_of(invoice)]
 
     def remembered(self, document: dict[str, Any], records: Iterable[dict[str, Any]]) -> None:
         """History says of each invoice what the submit has said a moment ago."""
@@ -154,6 +161,7 @@ class Oracle:
 
     def ran(self, ran: Ran) -> None:
         """Check that no scheduler bills by itself what a person took back."""
+        self._doubtful.clear()
         for number, by in self._kantata.created_by.items():
             if by != ran.number:
                 continue

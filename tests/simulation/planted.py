@@ -57,11 +57,18 @@ MUTANTS = (
         "return Outcome(OutcomeKind.REJECTED, _cut_off(said), raw=said)",
     ),
     Mutant(
-        "an unclear status counts as created",
+        "an unclear status below 500 counts as refused",
         "lossy",
         "kantata/answers.py",
         "            return Outcome(OutcomeKind.UNKNOWN, _unexpected(status, body), status, request_id, raw)",
-        "            return Outcome(OutcomeKind.CREATED, '', status, request_id, raw, invoice_id='1')",
+        "            return Outcome(OutcomeKind.UNKNOWN if status >= 500 else OutcomeKind.REJECTED, _unexpected(status, body), status, request_id, raw)",
+    ),
+    Mutant(
+        "an answer without an invoice counts as refused",
+        "lossy",
+        "kantata/answers.py",
+        "        return Outcome(OutcomeKind.UNKNOWN, message, status, request_id, body[:LONGEST_RAW])",
+        "        return Outcome(OutcomeKind.REJECTED, message, status, request_id, body[:LONGEST_RAW])",
     ),
     Mutant(
         "a lost answer to a removal counts as done",
@@ -433,8 +440,8 @@ MUTANTS = (
         "a settled file stays in doubt",
         "inbox",
         "unattended/returning.py",
-        "    if submitted.open:\n        return _with(doubt, tools, FileState.IN_DOUBT, ExitCode.IN_DOUBT, f\"{submitted.summary}. {STILL}\")",
-        "    if True:\n        return _with(doubt, tools, FileState.IN_DOUBT, ExitCode.IN_DOUBT, f\"{submitted.summary}. {STILL}\")",
+        '    if submitted.open:\n        return _with(doubt, tools, FileState.IN_DOUBT, ExitCode.IN_DOUBT, f"{submitted.summary}. {STILL}")',
+        '    if True:\n        return _with(doubt, tools, FileState.IN_DOUBT, ExitCode.IN_DOUBT, f"{submitted.summary}. {STILL}")',
     ),
     # --- what is said ---
     Mutant(
@@ -469,7 +476,7 @@ MUTANTS = (
         "a cut answer counts as an empty list",
         "restored",
         "kantata/connection.py",
-        "if status != requests.codes.ok or answer is None or answer.get(\"errors\"):",
-        "answer = answer or {\"count\": 0, \"results\": [], \"invoices\": {}, \"external_references\": {}, \"meta\": {\"count\": 0, \"page_count\": 1, \"page_number\": 1, \"page_size\": 200}}\n        if False:",
+        'if status != requests.codes.ok or answer is None or answer.get("errors"):',
+        'answer = answer or {"count": 0, "results": [], "invoices": {}, "external_references": {}, "meta": {"count": 0, "page_count": 1, "page_number": 1, "page_size": 200}}\n        if False:',
     ),
 )

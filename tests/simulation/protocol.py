@@ -74,10 +74,11 @@ def after(standing: Standing, event: Event) -> Standing:
 class Model:
     """Explores all places from a first one."""
 
-    def __init__(self, invoices: int, workers: int, faults: int) -> None:
+    def __init__(self, invoices: int, workers: int, faults: int, *, undoes: bool = True) -> None:
         idle = (Worker(),) * workers
         lost = Invoice(there=1, settled=True)  # in Kantata, and this ledger does not know it
         self.first = Place((Invoice(),) * (invoices - 1) + (lost,), (idle, idle), (False, False), None, faults)
+        self.undoes = undoes
         self.taken: set[tuple[State, Event]] = set()
         """The transitions that were made."""
 
@@ -160,15 +161,11 @@ class Model:
                 yield from me.note(number, Event.ADOPTED, Worker(), lease=True)
             elif state is State.FREE:
                 yield from me.note(number, Event.CLAIMED, Worker("sends", number), lease=True)
-            if invoice.standing.unreported:
-                yield from me.note(number, Event.REPORTED, Worker())
-            if state in (State.SENDING, State.DOUBTFUL):
-                yield from me.note(number, Event.TO_BE_UNDONE, Worker())
-            if state in (State.EXISTS, State.REMOVING):
-                yield from _undo_begun(me, number, invoice)
             if state in OPEN and invoice.settled:
                 for event in _verdicts(invoice):
                     yield me.then(Worker("notes", number, event))
+            if self.undoes:
+                yield from _undo_begun(me, number, invoice)
 
 
 class Me(NamedTuple):
@@ -220,14 +217,19 @@ def _verdicts(invoice: Invoice) -> tuple[Event, ...]:
 
 
 def _undo_begun(me: Me, number: int, invoice: Invoice) -> Iterator[Place]:
-    """An undo has looked: it asks for the removal, or has nothing to ask for."""
-    if not invoice.there:
+    """An undo has looked: it asks for the removal, or has nothing to ask for. Results may be written again too."""
+    state = invoice.standing.state
+    if invoice.standing.unreported:
+        yield from me.note(number, Event.REPORTED, Worker())
+    if state in (State.SENDING, State.DOUBTFUL):
+        yield from me.note(number, Event.TO_BE_UNDONE, Worker())
+    elif state is not State.FREE and not invoice.there:
         event = Event.REMOVED if invoice.settled else Event.REMOVAL_UNKNOWN
         yield me.then(Worker("notes", number, event))
-        return
-    yield from me.note(number, Event.REMOVAL_BEGUN, Worker("removes", number), lease=True)
-    if invoice.settled or invoice.standing.state is State.EXISTS:
-        yield me.then(Worker("notes", number, Event.KEPT))
+    elif state is not State.FREE:
+        yield from me.note(number, Event.REMOVAL_BEGUN, Worker("removes", number), lease=True)
+        if invoice.settled or state is State.EXISTS:
+            yield me.then(Worker("notes", number, Event.KEPT))
 
 
 def _sent(me: Me, worker: Worker) -> Iterator[Place]:

@@ -72,6 +72,7 @@ class Sheet:
             self.lines[place] = replace(line, date=dates.setdefault(invoice, line.date))
 
     def add(self) -> None:
+        """One more line."""
         self._count += 1
         project, time_entry = self._random.choice(PROJECTS), None
         key = self._random.choice(("", "", "a", "b"))
@@ -87,10 +88,12 @@ class Sheet:
             self.lines[-1] = replace(self.lines[-1], key=f"k{self._count}")
 
     def remove(self) -> None:
+        """One less, but the last."""
         if len(self.lines) > 1:
             self.lines.pop(self._random.randrange(len(self.lines)))
 
     def sort(self) -> None:
+        """The same lines in another order."""
         self._random.shuffle(self.lines)
 
     def key(self) -> None:

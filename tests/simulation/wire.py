@@ -7,6 +7,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -97,6 +98,7 @@ class Request:
 
     @property
     def creates(self) -> bool:
+        """Whether it is to create an invoice."""
         return self.method == "POST" and self.path.endswith("/invoices")
 
 
@@ -156,25 +158,16 @@ class Kantata:
 
     def answer(self, prepared: requests.PreparedRequest) -> requests.Response:
         """Carry a request to Kantata and its answer back, as the weather allows."""
-        world, weather = self._world, self.weather
-        spared = SPARED if prepared.method == "GET" else 1
-
-        def happens(how_often: float) -> bool:
-            return self.random.random() * spared < how_often
-
+        world, weather, happens = self._world, self.weather, partial(self._happens, prepared)
         self.requests += 1
         if self.requests > MOST_REQUESTS:
             raise Endless
-        world.point(may_sleep=prepared.body is not None)
-        world.sleep(0.05 + self.random.random() * 2)
-        if happens(weather.unreachable):
-            raise requests.ConnectionError(_never_connected(prepared))
-        request = self._read(prepared)
+        request = self._on_its_way(prepared)
         if happens(weather.dropped):
             raise requests.ConnectionError(ProtocolError("dropped"))
         if happens(weather.refused):
             return _response(prepared, self.random.choice(REFUSALS), b'{"errors": [{"message": "no"}]}')
-        if spared == 1 and happens(weather.late):
+        if request.method != "GET" and happens(weather.late):
             self._delay(request)
             world.point()
             raise requests.ConnectionError(ProtocolError("dropped"))
@@ -190,6 +183,18 @@ class Kantata:
         if happens(weather.cut):
             body = body[: self.random.randrange(len(body) + 1)]
         return _response(prepared, status, self._as_shown(request, body))
+
+    def _happens(self, prepared: requests.PreparedRequest, how_often: float) -> bool:
+        spared = SPARED if prepared.method == "GET" else 1
+        return self.random.random() * spared < how_often
+
+    def _on_its_way(self, prepared: requests.PreparedRequest) -> Request:
+        """A request leaves, unless its process ends, its machine sleeps for too long, or Kantata cannot be reached."""
+        self._world.point(may_sleep=prepared.body is not None)
+        self._world.sleep(0.05 + self.random.random() * 2)
+        if self._happens(prepared, self.weather.unreachable):
+            raise requests.ConnectionError(_never_connected(prepared))
+        return self._read(prepared)
 
     def _as_shown(self, request: Request, body: bytes) -> bytes:
         """An answer, where Kantata mixes it up or its lists lag behind."""
