@@ -197,6 +197,7 @@ class Episode:
         for file in kept.iterdir():
             shutil.copy(file, self.world.folder / file.name)
         self.runs.clear()
+        self.oracle.restored()
         self.world.note("the ledger goes back to its copy")
 
     # --- the program ---

@@ -175,6 +175,10 @@ class Oracle:
             if not set(lines_of(invoice)).isdisjoint(names.values()):
                 del self._taken_back[reference]
 
+    def restored(self) -> None:
+        """The ledger went back to a copy: what it knew since is lost."""
+        self._doubtful.clear()
+
     # --- in the end ---
 
     def answered(self, ran: Ran, names: dict[int, str]) -> None:
