@@ -404,9 +404,9 @@ MUTANTS = (
     Mutant(
         "the scheduler bills what was undone",
         "undo",
-        "flow/gates.py",
-        "    own = tools.ledger.taken_back(ready)",
-        "    return _Undone()\n    own = tools.ledger.taken_back(ready)",
+        "flow/taken_back.py",
+        "    ready, ledger = ready_in(plan), tools.ledger\n",
+        "    return NONE_UNDONE\n    ready, ledger = ready_in(plan), tools.ledger\n",
     ),
     Mutant(
         "a file in doubt is done",
