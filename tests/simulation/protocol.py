@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from importer.model.lifecycle import OPEN, Event, NotPossible, Standing, State
+from importer.model.lifecycle import OPEN, SETTLING, Event, NotPossible, Standing, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,7 +213,9 @@ def _verdicts(invoice: Invoice) -> tuple[Event, ...]:
     """What a look-up finds, or a person says, once enough time has passed."""
     if invoice.standing.state is State.REMOVING:
         return (Event.STILL_THERE if invoice.there else Event.REMOVED,)
-    return (Event.FOUND, Event.SAID_BILLED) if invoice.there else (Event.ABSENT, Event.SAID_NOT_BILLED)
+    if invoice.there:
+        return (Event.FOUND, Event.SAID_BILLED)
+    return (Event.ABSENT, Event.SAID_NOT_BILLED, Event.NOT_FOUND)
 
 
 def _undo_begun(me: Me, number: int, invoice: Invoice) -> Iterator[Place]:
@@ -275,7 +277,7 @@ def _noted(me: Me, worker: Worker) -> Iterator[Place]:
     if event is None:
         return
     standing = me.place.invoices[number].standing
-    looked = event in (Event.FOUND, Event.ABSENT, Event.SAID_BILLED, Event.SAID_NOT_BILLED, Event.STILL_THERE)
+    looked = event in SETTLING | {Event.NOT_FOUND, Event.STILL_THERE}
     absent = standing.state is State.FREE and standing.reached_by in (Event.ABSENT, Event.SAID_NOT_BILLED)
     if worker.knows == FRESH and looked and standing.state is State.SENDING:
         if me.place.lease == me.machine:
