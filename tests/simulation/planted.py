@@ -160,8 +160,8 @@ MUTANTS = (
         "only what exists for sure is alive",
         "edits",
         "ledger/known.py",
-        "_ALIVE = in_states(ALIVE)",
-        "_ALIVE = in_states({State.SENDING})",
+        "_ALIVE = among(INVOICES.c.state, ALIVE)",
+        "_ALIVE = among(INVOICES.c.state, {State.SENDING})",
     ),
     # --- the states ---
     Mutant(
