@@ -11,7 +11,7 @@ help:
 	@echo "make test       run the tests but the slow ones (minutes; after every change)"
 	@echo "make lint       ruff, mypy (also as on Windows), import-linter"
 	@echo "make check      lint, documentation checks, all tests with coverage: what CI runs"
-	@echo "make simulate   play 20,000 episodes of faults and kills (hours); one: make simulate SEED=7"
+	@echo "make simulate   play 20,000 episodes of faults and kills (hours); one: SEED=7; of a kind: KIND=undo"
 	@echo "make mutants    prove that the episodes find planted bugs (an hour)"
 	@echo "make bench      measure speed and memory, write docs/benchmark.md"
 	@echo "make templates  write templates/ and sample_data/ again"
@@ -48,7 +48,7 @@ coverage: $(READY)
 check: lint coverage
 
 simulate: $(READY)
-	$(BIN)/python tests/simulation/play.py $(or $(SEED),1 20000)
+	$(BIN)/python tests/simulation/play.py $(or $(SEED),1 20000) $(addprefix --kind=,$(KIND))
 
 mutants: $(READY)
 	$(BIN)/python tests/simulation/mutants.py
