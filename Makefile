@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint check coverage simulate mutants bench templates files docs wheel lock clean
+.PHONY: help demo app test lint check coverage simulate mutants bench templates files docs wheel lock clean
 
 help:
 	@echo "make demo       preview, then submit sample_data through the sandbox"
+	@echo "make app        do the same in the browser"
 	@echo "make test       run the tests but the slow ones (minutes; after every change)"
 	@echo "make lint       ruff, mypy (also as on Windows), import-linter"
 	@echo "make check      lint, documentation checks, all tests with coverage: what CI runs"
@@ -31,6 +32,9 @@ demo: $(READY)
 	rm -rf build/demo
 	IMPORTER_LEDGER=build/demo/ledger.sqlite $(BIN)/invoice-importer preview sample_data/agency_october_2026.xlsx --sandbox
 	IMPORTER_LEDGER=build/demo/ledger.sqlite $(BIN)/invoice-importer submit sample_data/agency_october_2026.xlsx --sandbox --yes
+
+app: $(READY)
+	IMPORTER_LEDGER=build/demo/ledger.sqlite $(BIN)/invoice-importer app --sandbox --reports build/demo/reports
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n auto --quick

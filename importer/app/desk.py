@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from importer.settings.model import Settings
 
 LOG = logging.getLogger(__name__)
-MOST_FILES = 20
+MOST_FILES = 8
 """Files kept on the desk; of older ones the ledger and the results tell."""
 CHANGED = "Nothing was sent: since you approved it, the plan changed."
 LOOK_AGAIN = "Check the file again, look at the preview, and approve that."
@@ -117,7 +117,8 @@ class Desk:
     @property
     def files(self) -> list[Work]:
         """The newest first."""
-        return list(reversed(self._files.values()))
+        with self._turn:
+            return list(reversed(self._files.values()))
 
     def find(self, key: str) -> Work | None:
         """A file by the key in its address."""
@@ -130,7 +131,8 @@ class Desk:
         from importer.flow.prepared import Wish
 
         work = Work(Wish(path), name)
-        self._files[work.key] = work
+        with self._turn:
+            self._files[work.key] = work
         for old in self.files[MOST_FILES:]:
             if old.phase is not Phase.SENDING:
                 self._files.pop(old.key, None)

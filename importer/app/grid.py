@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
+from importer.model.columns import BY_NAME
 from importer.model.problems import Severity, cell_address, errors_first
 from importer.model.sheet import text_of
 
@@ -29,6 +30,10 @@ class GridCell:
     text: str
     look: str
     """“error”, “warning” or nothing."""
+    column: str = ""
+    """Of a header: name of the known column."""
+    meant: str = ""
+    """Of a header that is not known: title of the column that it is probably meant for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def grid_of(plan: Report, sheet: Sheet, wanted: int) -> Grid:
     looks = _looks(by_row, [sheet.header_row, *chosen])
     rows = [_row(raw, headers, looks, faulty=raw.number in chosen) for raw in _with_neighbours(sheet.rows, chosen)]
     return Grid(
-        headers=tuple(_head(header, sheet.header_row, looks) for header in headers),
+        headers=tuple(_head(header, sheet.header_row, looks, by_row[sheet.header_row]) for header in headers),
         rows=tuple(rows),
         problems=_listed(by_row, sheet.header_row, chosen),
         number=number,
@@ -125,9 +130,13 @@ def _row(raw: RawRow, headers: Sequence[Header], looks: dict[str, str], *, fault
     return GridRow(raw.number, tuple(cells), faulty)
 
 
-def _head(header: Header, row: int, looks: dict[str, str]) -> GridCell:
+def _head(header: Header, row: int, looks: dict[str, str], problems: Iterable[Problem]) -> GridCell:
     address = cell_address(header.position, row)
-    return GridCell(address, header.text, looks.get(address, ""))
+    meant = ""
+    for problem in problems:
+        if problem.cell == address and problem.meant in BY_NAME:
+            meant = BY_NAME[problem.meant].title
+    return GridCell(address, header.text, looks.get(address, ""), header.column or "", meant)
 
 
 def shown(cell: Cell) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -66,6 +67,7 @@ class Settling:
         """Work on this desk."""
         self._desk = desk
         self._undos: dict[str, Undoing] = {}
+        self._turn = threading.Lock()
         self.doubts = Doubts()
 
     def of(self, run: RunRecord) -> Undoing:
@@ -80,8 +82,11 @@ class Settling:
 
     def undo(self, undoing: Undoing) -> None:
         """Take back what was shown."""
-        if undoing.phase is Phase.ASKING:
-            undoing.phase, undoing.trouble, undoing.stop = Phase.UNDOING, None, Stop()
+        with self._turn:
+            agreed = undoing.phase is Phase.ASKING
+            if agreed:
+                undoing.phase, undoing.trouble, undoing.stop = Phase.UNDOING, None, Stop()
+        if agreed:
             self._desk.do(lambda: self._undo(undoing, agreed=True), undoing.stop)
 
     def settle(self) -> None:

@@ -12,7 +12,7 @@ from importer.app.desk import Phase
 from importer.app.grid import grid_of
 from importer.app.layout import page
 from importer.app.totals import asked_totals, first_wrong
-from importer.model.columns import COLUMNS
+from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.visible import visible
@@ -168,6 +168,7 @@ def _problems(work: Work) -> str:
         plan=plan,
         grid=grid,
         columns=columns,
+        item_types=list(ITEM_TYPE_TITLES.values()),
         ready=ready,
         leave_out=LEAVE_OUT,
     )

@@ -72,7 +72,7 @@ def test_forty_invoices_are_corrected_and_sent_while_the_page_is_closed(
 
     page.get_by_role("heading", name="problems").wait_for()
     page.locator("select#C1").select_option("Item type")
-    page.locator("select#H1").select_option(label="PO number")
+    page.locator("select#H1").select_option("PO number")
     page.get_by_role("button", name="Check again").click()
     page.locator("input#C6").fill("Fixed fee")
     page.locator("input#E21").fill("120")

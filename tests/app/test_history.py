@@ -47,6 +47,7 @@ def test_an_undo_asks_first(desktop: Desktop, person: Person, billed: str) -> No
     person.post(f"{billed}/look")
     person.settled(billed)
     assert "2 drafts will be deleted" in person.text
+    assert "Nothing was undone" not in person.text
     assert len(desktop.sandbox.invoices()) == 2
     person.post(f"{billed}/undo", {"shown": person.field("shown")})
     person.settled(billed)

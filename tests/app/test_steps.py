@@ -10,6 +10,7 @@ from desktops import Desktop, Person, desktop_at, fees, sheet_of
 from sheets import table
 
 from importer.app.totals import AskedTotal
+from importer.model.exit_codes import ExitCode
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -185,6 +186,10 @@ def test_a_second_tab_sends_nothing_twice(tmp_path: Path, sandbox: Sandbox) -> N
         assert "Stop after the invoices under way" in other.text
         one.get("/")
         assert "is being sent" in one.text
+        [work] = desktop.serving.desk.files
+        progress = work.progress
+        desktop.serving.desk.send(work)  # as two tabs in the same moment
+        assert work.progress is progress
         other.settled(path)
         assert "4 drafts created." in other.text
         assert desktop.sent() == 4
@@ -212,7 +217,7 @@ def test_the_end_of_the_program_waits_for_the_request_under_way(tmp_path: Path, 
         path = person.choose(sheet_of(*fees(9)))
         person.approve(path)
         person.send(path, "945")
-        assert desktop.serving.close()
+        assert desktop.serving.desk.close(ExitCode.TERMINATED)
         ledger = desktop.ledger()
         assert ledger.open_questions() == []
         assert ledger.holder() is None
