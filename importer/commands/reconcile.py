@@ -58,6 +58,7 @@ def reconcile(  # noqa: PLR0913 - one argument per option
     from importer.settings.loading import load
     from importer.unattended.digest import notice_of_failure, notice_of_reconcile
     from importer.unattended.notices import RECONCILE_TOPIC
+    from importer.unattended.outcomes import exit_code_of
 
     settings = load(config=place.config, profile=place.profile, reports=place.reports)
     account = shown_account(settings, rehearsal=place.sandbox)
@@ -70,17 +71,18 @@ def reconcile(  # noqa: PLR0913 - one argument per option
         notify(notice, settings, rehearsal=place.sandbox)
         raise
 
+    code = exit_code_of(moved, done.exit_code)  # a file that needs a person is one more matter
     with printing():
         if output.as_json:
-            print_json(_document(done, moved))
-        elif not output.quiet or done.exit_code is not ExitCode.DONE:
+            print_json(_document(done, moved, code))
+        elif not output.quiet or code is not ExitCode.DONE:
             # Also under a scheduler: what is not billed stays so until its file is submitted again.
             _show(done, moved, Screen(stderr=output.quiet))
             if not output.quiet:
                 next_step(after_reconcile(done, place))
     if done.settlements:
         notify(notice_of_reconcile(done, moved, account), settings, rehearsal=place.sandbox)
-    return done.exit_code
+    return code
 
 
 def _done(
@@ -159,15 +161,16 @@ def _wait_until(moment: datetime, talk: Console) -> None:
         time.sleep(seconds + 0.05)
 
 
-def _document(done: Reconciled, moved: list[InboxResult]) -> dict[str, Any]:
+def _document(done: Reconciled, moved: list[InboxResult], code: ExitCode) -> dict[str, Any]:
     counts = Counter(settlement.status.value for settlement in done.settlements)
     return {
         "schema_version": 1,
         "command": "reconcile",
-        "exit_code": int(done.exit_code),
+        "exit_code": int(code),
         "totals": {"invoices": len(done.settlements), "by_status": dict(counts)},
         "invoices": [_document_of(settlement) for settlement in done.settlements],
         "files": {"results": [str(path) for path in done.files], "page": [str(path) for path in done.pages]},
+        "notices": list(done.unwritten.values()),
         "inbox": [{"name": result.name, "outcome": result.outcome, "message": result.reason} for result in moved],
     }
 
@@ -206,6 +209,8 @@ def _show(done: Reconciled, moved: list[InboxResult], console: Console) -> None:
             )
     for path in done.files:
         console.print(f"Results written again: [bold]{plain(str(path))}[/]", soft_wrap=True)
+    for why in done.unwritten.values():
+        console.print(plain(why), style="bold red", soft_wrap=True, highlight=False)
     for result in moved:
         console.print(plain(result.line), soft_wrap=True, highlight=False)
 

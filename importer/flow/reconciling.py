@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from importer.flow.prepare import sheet_of
 from importer.flow.prepared import Tools, Wish, new_run_id
 from importer.flow.submit import exit_code_after
-from importer.model.errors import AccessDenied, ImporterError, NotReached
+from importer.model.errors import AccessDenied, ImporterError, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
 from importer.model.lifecycle import OPEN, State
 from importer.model.plans import InvoiceResult, Source, Status
@@ -53,10 +53,15 @@ class Reconciled:
     """References of the invoices that exist, but hold something else than was sent."""
     pages: tuple[Path, ...] = ()
     """Beside these workbooks."""
+    unwritten: Mapping[str, str] = field(default_factory=dict)
+    """Runs whose results could not be written again, and why; the next reconcile writes them."""
 
     @property
     def exit_code(self) -> ExitCode:
-        """IN_DOUBT while anything is; SOME_NOT_SENT when one is not billed, differs, or was to be undone and is not."""
+        """IN_DOUBT while anything is; SOME_NOT_SENT when one is not billed, differs, or was to be undone and is not.
+
+        Else UNEXPECTED when results could not be written.
+        """
         if any(settlement.status is Status.IN_DOUBT for settlement in self.settlements):
             return ExitCode.IN_DOUBT
         for settlement in self.settlements:
@@ -64,7 +69,15 @@ class Reconciled:
             wanted = Status.READY if settlement.doubt.being_undone else Status.CREATED
             if settlement.status is not wanted or settlement.still_to_undo:
                 return ExitCode.SOME_NOT_SENT
-        return ExitCode.SOME_NOT_SENT if self.differing else ExitCode.DONE
+        if self.differing:
+            return ExitCode.SOME_NOT_SENT
+        return ExitCode.UNEXPECTED if self.unwritten else ExitCode.DONE
+
+    def of(self, references: frozenset[str], run_id: str) -> Reconciled:
+        """What concerns these invoices, and the results of their run."""
+        own = tuple(settlement for settlement in self.settlements if settlement.doubt.reference in references)
+        unwritten = {run: why for run, why in self.unwritten.items() if run == run_id}
+        return replace(self, settlements=own, differing=self.differing & references, unwritten=unwritten)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +109,15 @@ def reconcile(
         settlements = _settlements(tools, api, wait_until, words, reconcile_id)
         note_settlements(settlements, ledger, reconcile_id)
         settlements = (*_unreported(ledger, settlements), *settlements)
-        reports, files, pages = _reported(settlements, tools, api, reconcile_id)
+        written = _written(settlements, tools, api, reconcile_id)
 
     differing = set[str | None]()
-    for report in reports:
+    for report in written.reports:
         differing.update(invoice.reference for invoice in report.planned if invoice.differs)
     references = frozenset(settlement.doubt.reference for settlement in settlements)
-    return Reconciled(settlements, files, references & differing, pages)
+    return Reconciled(
+        settlements, tuple(written.files), references & differing, tuple(written.pages), written.unwritten
+    )
 
 
 def _settlements(
@@ -129,24 +144,42 @@ def _settlements(
     return settlements
 
 
-def _reported(
-    settlements: tuple[Settlement, ...], tools: Tools, api: KantataApi, reconcile_id: str
-) -> tuple[list[Report], tuple[Path, ...], tuple[Path, ...]]:
-    """Write the results of each run with settled invoices again; return workbooks and pages."""
+@dataclass(slots=True)
+class _Written:
+    """The results that were written again."""
+
+    reports: list[Report] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    pages: list[Path] = field(default_factory=list)
+    unwritten: dict[str, str] = field(default_factory=dict)
+    """Runs of which they could not be, and why."""
+
+
+def _written(settlements: tuple[Settlement, ...], tools: Tools, api: KantataApi, reconcile_id: str) -> _Written:
+    """Write the results of each run with settled invoices again; one that cannot be written stops no other."""
     settled: dict[str, list[Doubt]] = {}
     for settlement in settlements:
         if settlement.status is not Status.IN_DOUBT:
             settled.setdefault(settlement.doubt.run_id, []).append(settlement.doubt)
-    reports, files, pages = [], [], []
+    written = _Written()
     for run in _known(settled, tools.ledger):
-        report = _report_of(run, tools, api, settlements)
-        reports.append(report)
-        workbook = results.write_report(report, _beside_results(run, tools.settings.reports))
-        files.append(workbook)
-        if page := write_page(report, workbook):
-            pages.append(page)
-        _note_reported(report, settled[run.run_id], tools.ledger, reconcile_id)
-    return reports, tuple(files), tuple(pages)
+        try:
+            report = _report_of(run, tools, api, settlements)
+            written.reports.append(report)
+            workbook = results.write_report(report, _beside_results(run, tools.settings.reports))
+            written.files.append(workbook)
+            if page := write_page(report, workbook):
+                written.pages.append(page)
+            _note_reported(report, settled[run.run_id], tools.ledger, reconcile_id)
+        except LedgerProblem:
+            raise
+        except Exception as error:  # whatever it is, the doubts are settled, and the other runs have their turn
+            LOG.exception("The results of run %s cannot be written again.", run.run_id)
+            written.unwritten[run.run_id] = (
+                f"The results of run {run.run_id} could not be written again ({error}). Look at the disk and the "
+                "folder, close the workbook where it is open, then run reconcile again."
+            )
+    return written
 
 
 def _note_reported(report: Report, doubts: list[Doubt], ledger: SubmissionLedger, reconcile_id: str) -> None:

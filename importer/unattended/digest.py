@@ -59,8 +59,10 @@ def notice_of_reconcile(done: Reconciled, moved: list[InboxResult], account: str
     """The notice about invoices in doubt that were settled, or could not be."""
     lines = [*_settled(done)]
     lines += [in_one_line(f"Results written again: {path}") for path in done.files]
+    lines += map(in_one_line, done.unwritten.values())
     lines += [result.line for result in moved]
-    lines += ["", _signature(account, done.exit_code)]
+    code = exit_code_of(moved, done.exit_code)
+    lines += ["", _signature(account, code)]
 
     counts = Counter(settlement.words for settlement in done.settlements)
     what = ", ".join(f"{counts[words]} {words}" for words in OUTCOMES if counts[words])
@@ -69,7 +71,7 @@ def notice_of_reconcile(done: Reconciled, moved: list[InboxResult], account: str
     return Notice(
         f"invoice-importer reconcile: {what or count_of(len(moved), 'file')}",
         "\n".join(lines),
-        failed=done.exit_code is not ExitCode.DONE,
+        failed=code is not ExitCode.DONE,
         news=tuple(news),
         topic=RECONCILE_TOPIC,
     )

@@ -121,9 +121,9 @@ def result_of(file: InboxFile) -> InboxResult:
     return replace(result, folder=file.folder)
 
 
-def exit_code_of(results: Iterable[InboxResult]) -> ExitCode:
-    """How a run over several files ends: as its worst file."""
-    codes = {result.exit_code for result in results}
+def exit_code_of(results: Iterable[InboxResult], code: ExitCode = ExitCode.DONE) -> ExitCode:
+    """How a run over several files ends: as its worst file, or as ``code`` says already."""
+    codes = {code, *(result.exit_code for result in results)}
     return next((code for code in WORST_FIRST if code in codes), ExitCode.DONE)
 
 

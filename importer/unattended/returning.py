@@ -113,8 +113,8 @@ def _unsettled_result(submitted: SubmittedFile, path: Path, reason: str) -> Inbo
 def _result_elsewhere(submitted: SubmittedFile, found: Reconciled, code: ExitCode | None = None) -> InboxResult:
     """What became of a submit whose file does not lie here: it was submitted by hand, or an undo of it did not end."""
     run, references = submitted.run, submitted.references
-    own = tuple(settlement for settlement in found.settlements if settlement.doubt.reference in references)
-    code = code or replace(found, settlements=own, differing=found.differing & references).exit_code
+    own = found.of(references, run.run_id)
+    code = code or own.exit_code
     if code is ExitCode.DONE and (submitted.counts["not billed"] or submitted.counts["held"]):
         code = ExitCode.SOME_NOT_SENT  # it was stopped before the others, or held them
 
@@ -123,6 +123,7 @@ def _result_elsewhere(submitted: SubmittedFile, found: Reconciled, code: ExitCod
         state, words = FileState.IN_DOUBT, f"{submitted.summary}. {STILL}"
     elif code is ExitCode.DONE:
         state, words = FileState.DONE, f"settled: {submitted.summary}."
+    words = " ".join([words, *own.unwritten.values()])
     return InboxResult(
         Path(run.path).name,
         state,
@@ -142,6 +143,8 @@ def return_files(tools: Tools, found: Reconciled, topic: str) -> Iterator[InboxR
     absent = {settlement.doubt.reference for settlement in found.settlements if settlement.status is Status.READY}
     for doubt in in_doubt.files_in_doubt(tools):
         decided = _decided(doubt, tools, absent, found.differing)
+        if why := found.unwritten.get(doubt.submitted.run.run_id):
+            decided = replace(decided, reason=f"{decided.reason} {why}")
         settled = decided.state in (FileState.DONE, FileState.FAILED)
         try:
             _copy_results(doubt, found, tools)

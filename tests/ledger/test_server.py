@@ -111,6 +111,7 @@ def test_those_who_wait_outlast_a_machine_that_was_cut_off(
 ) -> None:
     """What the server does with a session, whatever it has as its own."""
     with engine_of(machine()).connect() as connection:
+        sent = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
         shown = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in opening.SESSION}
     assert shown == {
         "synchronous_commit": "on",
@@ -119,6 +120,8 @@ def test_those_who_wait_outlast_a_machine_that_was_cut_off(
         "statement_timeout": "5min",
     }
     assert opening.IDLE_SECONDS < opening.BUSY_SECONDS
+    alive = {name: sent[name] for name in ("keepalives_idle", "keepalives_interval", "keepalives_count")}
+    assert alive == {"keepalives_idle": "20", "keepalives_interval": "10", "keepalives_count": "3"}
 
 
 def test_the_sign_of_a_holder_comes_back(machine: Callable[[], SubmissionLedger]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
@@ -377,6 +378,30 @@ def test_the_results_are_written_anew(cli: Cli, kantata: Sandbox) -> None:
     assert [str(line["amount"]) for line in lines] == ["101", "102", "103"]
     ids = [str(one.id) for one in kantata.invoices()]
     assert [str(line["invoice_id"] or "") for line in lines] == [ids[0], "", ids[1]]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a link stands for a workbook that is locked")
+def test_results_that_cannot_be_written_stop_no_others(cli: Cli, kantata: Sandbox) -> None:
+    """Such as a workbook open in Excel: the doubts of both runs are settled, and the next reconcile writes it."""
+    cli = cli.at(kantata)
+    first = lost(cli, kantata, Fault(FaultKind.DROP_AFTER), count=1)
+    kantata.misbehave(Fault(FaultKind.DROP_AFTER))
+    other = cli.sheet({"amount": 7, "notes": "other", "invoice_key": "z"}, name="other.csv")
+    second = cli.run("submit", other, "--yes", "--json")
+    assert second.exit_code == 8
+    held = cli.folder / "reports" / f"{first.document['run_id']}-results-2.xlsx"
+    held.symlink_to(cli.folder / "nowhere")
+
+    done = cli.run("reconcile", "--json", **AT_ONCE)
+    assert [invoice["status"] for invoice in done.document["invoices"]] == ["created", "created"]
+    [file] = done.document["files"]["results"]
+    assert Path(file).name == f"{second.document['run_id']}-results-2.xlsx"
+    [notice] = done.document["notices"]
+    assert (done.exit_code, first.document["run_id"] in notice, held.name in notice) == (1, True, True)
+
+    held.unlink()
+    again = cli.run("reconcile", "--json", **AT_ONCE)
+    assert (again.exit_code, [Path(file).name for file in again.document["files"]["results"]]) == (0, [held.name])
 
 
 def test_the_results_of_a_changed_file_have_no_rows(cli: Cli, kantata: Sandbox) -> None:

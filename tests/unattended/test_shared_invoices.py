@@ -54,6 +54,16 @@ def test_what_was_undone_of_another_file_does_not_come_back(cli: Cli, sandbox: S
     assert "b.xlsx: failed. Settled: 1 not billed, 1 undone." in done.stdout
 
 
+def test_reconcile_does_not_end_with_0_when_a_file_needs_a_person(cli: Cli, sandbox: Sandbox) -> None:
+    """All that was in doubt is billed, but another invoice of the file was undone: it goes to failed/."""
+    inbox, earlier = billed_apart(cli, sandbox, Fault(FaultKind.DROP_AFTER))
+    assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
+    assert cli.at(sandbox).run("undo", earlier, "--yes").exit_code == 0
+    done = cli.at(sandbox).run("reconcile", "--quiet", **AUTO)
+    assert "b.xlsx" in put_away(inbox, "failed")
+    assert (done.exit_code, "b.xlsx: failed" in done.stderr) == (4, True)
+
+
 def test_what_was_undone_of_another_file_waits_for_a_word(cli: Cli, sandbox: Sandbox) -> None:
     """A file that waits in the inbox was planned before the undo: its gate says nothing of it."""
     inbox, earlier = billed_apart(cli, sandbox, Fault(FaultKind.STATUS_BEFORE, status=401))
