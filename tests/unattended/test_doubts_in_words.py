@@ -122,7 +122,7 @@ def test_a_file_whose_run_was_killed_while_it_settled_comes_back(cli: Cli, sandb
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
     unclear = (
         "import importer.sending.reconcile as q\nsettled = q._of_creation\ndef one(doubt, *a):\n"
-        "    return q._unclear(doubt, 'planted') if doubt.key == 'k0' else settled(doubt, *a)\nq._of_creation = one\n"
+        "    return q.unclear(doubt, 'planted') if doubt.key == 'k0' else settled(doubt, *a)\nq._of_creation = one\n"
     )
     assert cli.at(sandbox).start("run", before=unclear + UNTOLD, **AUTO).wait().exit_code == 99
     assert cli.at(sandbox).start("run", before=unclear, **AUTO).wait().exit_code == 8
