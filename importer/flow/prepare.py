@@ -116,7 +116,16 @@ def _terms_of(wish: Wish, sheet: Sheet, batch: str, settings: Settings) -> Terms
         return f"{sheet.name}!{address}" if address else f"row {row}"
 
     derived = not (wish.batch or sheet.batch)
-    return Terms(batch, derived, sheet.sha256, settings.repeat_days, wish.allow_repeat, wish.command("submit"), cell)
+    return Terms(
+        batch,
+        derived,
+        sheet.sha256,
+        wish.path.name,
+        settings.repeat_days,
+        wish.allow_repeat,
+        wish.command("submit"),
+        cell,
+    )
 
 
 def sheet_of(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from importer.ledger.journal import standing_of
@@ -208,6 +209,7 @@ def entry_of(row: Any) -> LedgerEntry:  # noqa: ANN401 - untyped by its library
         amount=Decimal(row.amount),
         invoice_date=body.get("invoice_date"),
         body=body,
+        source_name=Path(row.source_path).name,
         source_sha256=row.source_sha256,
     )
 

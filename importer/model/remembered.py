@@ -58,6 +58,8 @@ class LedgerEntry:
     """As sent: year-month-day."""
     body: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the invoice as they were sent."""
+    source_name: str = ""
+    """Name of the file that it was sent from."""
     source_sha256: str = ""
     """Of the file that it was last sent from."""
 

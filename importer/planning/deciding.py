@@ -34,6 +34,7 @@ class Terms:
     batch_derived: bool = False
     """Whether the dates gave the batch its name, so that a change of dates may have changed it."""
     source_sha256: str = ""
+    source_name: str = ""
     repeat_days: int = 20
     """Like lines on an invoice dated less than so many days away are a repeat."""
     allow_repeat: frozenset[str] = frozenset()
@@ -51,7 +52,7 @@ def decide(
     drawn = tuple(drawn)
     references = frozenset(planned.reference for planned in drawn)
     terms = terms or Terms()
-    compared = repeats(drawn, knowledge, terms.batch, terms.repeat_days)
+    compared = repeats(drawn, knowledge, terms.batch, terms.repeat_days, terms.source_name)
     decision = _Decision(knowledge, references, terms, compared, allow_repeats)
     return tuple(decision.of(planned) for planned in drawn)
 

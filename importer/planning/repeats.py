@@ -63,6 +63,10 @@ class Repeats:
     batch: str
     now: datetime
     repeat_days: int
+    source_name: str = ""
+    """Of the file of the plan."""
+    references: frozenset[str] = frozenset()
+    """Of all invoices of the plan."""
     like: dict[tuple[int, str, Decimal], list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
     """By project, kind, text and amount."""
     moved: dict[Likeness, list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
@@ -73,6 +77,8 @@ class Repeats:
     """Amounts of the lines that do not stand where they were billed."""
     beside: set[tuple[str, int]] = field(default_factory=set)
     """References and rows of lines that stood beside the billed ones and were not sent with them."""
+    refused: set[str] = field(default_factory=set)
+    """References of invoices that were tried in this batch and not created: to send them now is no repeat."""
 
     def of(self, planned: PlannedInvoice) -> Iterator[tuple[LineMark, BilledLine]]:
         """Each line of an invoice that was billed before, with that earlier line."""
@@ -80,11 +86,26 @@ class Repeats:
         for mark in planned.marks:
             beside = (planned.reference or "", mark.row) in self.beside
             if not beside:
-                yield from ((mark, line) for line in (*self.moved[mark.likeness], *self._split(mark)))
+                earlier = (*self.moved[mark.likeness], *self._split(mark), *self._edited(mark, planned))
+                yield from ((mark, line) for line in earlier)
             for line in self.like[mark.workspace_id, mark.wording, mark.amount]:
                 own = line.entry.reference == planned.reference
                 if not own and self.near(line, dated) and not (beside and line.entry.batch == self.batch):
                     yield mark, line
+
+    def _edited(self, mark: LineMark, planned: PlannedInvoice) -> Iterator[BilledLine]:
+        """Lines of this project, kind and text whose invoice is gone from this file, whatever their amount.
+
+        It was billed from a file of the same name and for the same date: key and amount may both have been edited.
+        """
+        dated = _date_of(planned)
+        for line in self.lost[mark.workspace_id, mark.wording]:
+            entry = line.entry
+            same_date = entry.invoice_date == (dated and dated.isoformat()) and self.near(line, dated)
+            same_file = self.source_name and entry.source_name == self.source_name
+            meant = planned.reference in self.refused or entry.reference in self.references
+            if same_file and same_date and not meant:
+                yield line
 
     def farther(self, planned: PlannedInvoice) -> bool:
         """Whether lines like all of its own were billed before, farther away: a retainer."""
@@ -106,11 +127,15 @@ class Repeats:
         return self.lost[share] if sums and sum(self.gained[share]) in wanted else ()
 
 
-def repeats(drawn: Iterable[PlannedInvoice], knowledge: Knowledge, batch: str, repeat_days: int) -> Repeats:
+def repeats(
+    drawn: Iterable[PlannedInvoice], knowledge: Knowledge, batch: str, repeat_days: int, source_name: str = ""
+) -> Repeats:
     """Compare what is known of earlier lines with the lines of a plan."""
-    found = Repeats(batch, utc_now(), repeat_days)
+    drawn = tuple(drawn)
+    references = frozenset(planned.reference for planned in drawn if planned.reference is not None)
+    found = Repeats(batch, utc_now(), repeat_days, source_name, references)
     alive = _each_once(line for line in knowledge.lines if knowledge.state_of(line.entry) in ALIVE)
-    new, standing = _lines_of(tuple(drawn), knowledge)
+    new, standing = _lines_of(drawn, knowledge)
     for line in alive:
         found.like[line.workspace_id, *line.likeness].append(line)
 
@@ -209,6 +234,8 @@ def _note_beside(
     waiting = _waiting(of_batch)
     for planned, mark in new:
         likeness, entry = mark.likeness, knowledge.by_reference.get(planned.reference or "")
+        if _was_refused(entry, found.batch):
+            found.refused.add(planned.reference or "")
         if not found.moved[likeness]:
             room[likeness] -= 1
             allowed = room[likeness] >= 0

@@ -14,6 +14,7 @@ from importer.flow import looking_up, prepare
 from importer.flow.prepared import Wish
 from importer.ledger import database
 from importer.planning import repeats
+from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     from importer.reporting.report import Report
@@ -48,6 +49,8 @@ STATES = {
     "key added": (SHEET, K),
     "key added and a cell edited": (SHEET, (keyed(A, "K").replace("1000", "1001"), keyed(B, "K"), C)),
     "project split by keys": (SHEET, (keyed(A, "K1"), keyed(B, "K2"), C)),
+    "the only row given a key and edited": (SHEET, (A, B, keyed(C, "K").replace("70", "71"))),
+    "key renamed and the amount edited": ((keyed(C, "K"),), (keyed(C, "L").replace("70", "71"),)),
     "key removed": (K, SHEET),
     "key removed and a cell edited": (K, (A.replace("1000", "1001"), B, C)),
     "key renamed": (K, (keyed(A, "L"), keyed(B, "L"), C)),
@@ -172,6 +175,14 @@ def test_a_row_that_waits_is_billed_in_its_own_place(desk: Desk) -> None:
     fees = ["101,,Fixed fee,,Hosting,50,2026-10-31,30", "103,,Fixed fee,,Hosting,50,31.13.2026,30"]
     assert told(desk.submit(*fees, wish=Wish(desk.folder, partial=True))) == ["created", "not_sent"]
     assert told(desk.submit(fees[1].replace("31.13.2026", "2026-10-31"))) == ["created"]
+
+
+def test_a_row_that_kantata_refused_is_billed_once_it_is_corrected(desk: Desk) -> None:
+    """Its amount is corrected, and the billed row beside it is deleted from the sheet."""
+    desk.sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, after=1, status=422))
+    assert told(desk.submit(keyed(C, "K"), keyed(C, "L"))) == ["created", "rejected"]
+    again = desk.submit(keyed(C, "L").replace("70", "75"))
+    assert (told(again), desk.live) == (["created"], 2)
 
 
 def test_a_weekly_biller_is_not_held(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
