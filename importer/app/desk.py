@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from importer.app.files import new_folder
 from importer.model.errors import GateRefused, ImporterError
 from importer.sending.throttle import Stop
 
@@ -208,7 +209,8 @@ class Desk:
         sheet = work.plan.sheet if work.plan else None
         try:
             if texts and sheet is not None:
-                work.wish = replace(work.wish, path=correct(sheet, texts))
+                folder = new_folder(self.place.settings.reports)
+                work.wish = replace(work.wish, path=correct(sheet, texts, folder))
                 work.corrected += len(texts)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person must read it
             work.trouble, work.phase = trouble_of(error), Phase.PLANNED

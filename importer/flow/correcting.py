@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem
@@ -17,14 +16,12 @@ if TYPE_CHECKING:
     from importer.model.sheet import Sheet
 
 
-def correct(sheet: Sheet, texts: Mapping[str, str]) -> Path:
-    """Write a copy of the file of a sheet with other texts in its cells, in a new folder beside it; return its path.
+def correct(sheet: Sheet, texts: Mapping[str, str], folder: Path) -> Path:
+    """Write a copy of the file of a sheet with other texts in its cells into a folder; return its path.
 
     ``texts``: address → text as a person types it, empty to empty the cell. Raises FileProblem when the file cannot be
     changed with certainty, or is not what was read any more.
     """
     if hashlib.sha256(sheet.path.read_bytes()).hexdigest() != sheet.sha256:
         raise error(FileProblem, "file.not_corrected", name=sheet.path.name, why="it was changed since it was read")
-    folder = sheet.path.parent / secrets.token_hex(4)
-    folder.mkdir(mode=0o700)
     return write_corrected(sheet, texts, folder)

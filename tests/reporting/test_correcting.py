@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
 from sheets import csv_file, read, table, workbook
 
-from importer.flow.correcting import correct
+from importer.flow.correcting import correct as correct_in
 from importer.model.errors import FileProblem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from importer.model.sheet import Sheet
+
 HEAD = ("Project ID", "Item type", "Description", "Amount", "Hours", "Rate")
+
+
+def correct(sheet: Sheet, texts: dict[str, str]) -> Path:
+    """Correct a copy in a new folder beside the file."""
+    folder = sheet.path.parent / secrets.token_hex(4)
+    folder.mkdir()
+    return correct_in(sheet, texts, folder)
 
 
 def cells_of(path: Path) -> list[list[object]]:
@@ -105,3 +118,39 @@ def test_what_cannot_be_changed_with_certainty_is_refused(tmp_path: Path) -> Non
     with pytest.raises(FileProblem, match="part of an Excel table"):
         correct(read(path), {"A1": "Project"})
     assert cells_of(correct(read(path), {"B2": "Expense"}))[0][1] == "Expense"
+
+
+@pytest.mark.usefixtures("real_child")
+def test_a_process_of_its_own_makes_the_copy(tmp_path: Path) -> None:
+    """As it does the marked copy: a file of somebody else may have been made to take time and memory."""
+    path = table(tmp_path / "a.xlsx", HEAD[:4], [101, "Fixd fee", "Work", 500])
+    sheet = read(path)
+    assert cells_of(correct(sheet, {"B2": "Fixed fee"})) == [[101, "Fixed fee", "Work", 500]]
+    path.write_bytes(b"PK, but no workbook")
+    with pytest.raises(FileProblem, match="workbook of this kind"):
+        correct(replace(sheet, sha256=hashlib.sha256(path.read_bytes()).hexdigest()), {"B2": "Fixed fee"})
+
+
+def test_the_order_of_calculation_names_no_cell_without_a_formula(tmp_path: Path) -> None:
+    """Excel would call the copy damaged; it makes that list again by itself."""
+    path = calculated(tmp_path / "a.xlsx", "=E2*F2")
+    chain = '<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><c r="D2" i="1"/></calcChain>'
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.calcChain+xml"
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/calcChain"
+    tag = f'<Relationship Id="rId99" Type="{relation}" Target="calcChain.xml"/>'
+    added = {
+        "[Content_Types].xml": f'<Override PartName="/xl/calcChain.xml" ContentType="{kind}"/></Types>',
+        "xl/_rels/workbook.xml.rels": f"{tag}</Relationships>",
+    }
+    chained = tmp_path / "chained.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(chained, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            for end in ("</Types>", "</Relationships>"):
+                text = text.replace(end, added.get(name, end))
+            new.writestr(name, text)
+        new.writestr("xl/calcChain.xml", chain)
+
+    with zipfile.ZipFile(correct(read(chained), {"D2": "500"})) as copy:
+        assert "xl/calcChain.xml" not in copy.namelist()
+        assert not any(b"calcChain" in copy.read(name) for name in copy.namelist())
