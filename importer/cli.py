@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from importer import __version__
 from importer.commands.app import app as whole_job
 from importer.commands.approve import approve
+from importer.commands.confirm import confirm
 from importer.commands.doctor import doctor
 from importer.commands.history import history
 from importer.commands.login import login, logout
@@ -75,6 +76,7 @@ for command in (
     reconcile,
     undo,
     history,
+    confirm,
     whole_job,
     doctor,
     settings,

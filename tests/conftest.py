@@ -389,6 +389,7 @@ def cli(_warm_cli: Path, tmp_path: Path) -> Cli:
         "IMPORTER_PACE_PER_SECOND": "1000",
         "IMPORTER_WORKERS": "1",  # tests of parallel sending say so
         "IMPORTER_RETRY_SECONDS": "0",
+        "IMPORTER_COMPLETENESS": "false",  # seven requests more; tests of what is left out say so
         "IMPORTER_CONNECT_TIMEOUT_SECONDS": "2",
         "IMPORTER_READ_TIMEOUT_SECONDS": "30",
         "PYTHONWARNINGS": "default",

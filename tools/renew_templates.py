@@ -29,6 +29,7 @@ EXAMPLES = {
     "expect_total": "12345.50",
     "largest_invoice": "25000",
     "largest_total": "200000",
+    "largest_left_out": "500",
     "notify_file": '"/home/anna/.invoice-importer-notices"',
     "heartbeat_url": '"https://hc-ping.example/your-check"',
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from importer.commands.ending import command
+from importer.commands.ending import command, printing
 from importer.commands.next_steps import command_line, next_step
 from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
@@ -19,7 +19,8 @@ from importer.model.words import projects_titled, worth_in_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from importer.ledger.rows import Attempt, RunRecord
+    from importer.ledger.ledger import SubmissionLedger
+    from importer.ledger.rows import Attempt, RunRecord, SentInvoice
     from importer.ledger.runs import StandingSum
     from importer.reporting.table import Table
 
@@ -33,25 +34,29 @@ def history(
             help="Run whose invoices to show: its id, the beginning of it, or “last”; default: list all runs."
         ),
     ] = None,
+    month: Annotated[
+        str | None, typer.Option("--month", help="Month of the invoice dates for --csv, such as 2026-10.")
+    ] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print the invoices of a month for the books, as CSV on stdout.")
+    ] = False,
     place: AccountPlace,
     output: JsonOutput,
 ) -> ExitCode:
     """List past runs, or the invoices of one run, from the ledger."""
-    from importer.commands.runs import chosen_run, runs_of_other_accounts
+    from importer.commands.runs import chosen_run
     from importer.ledger.opening import SANDBOX_ACCOUNT, ledger_url, open_ledger
     from importer.settings.loading import load
 
     settings = load(config=place.config, profile=place.profile)
     account = SANDBOX_ACCOUNT if place.sandbox else settings.account
     ledger = open_ledger(ledger_url(settings.ledger), account, anywhere=settings.allow_unsafe_ledger)
+    if month is not None or as_csv:
+        _check_month(month, run, as_csv=as_csv, as_json=output.as_json)
+        _print_month(month or "", ledger, settings.invoice_link)
+        return ExitCode.DONE
     if run is None:
-        runs = ledger.runs()
-        _print(runs, lambda: _runs_table(runs, ledger.sums_by_run(), account), output)
-        elsewhere = runs_of_other_accounts(ledger.runs_elsewhere())
-        if elsewhere and not output.as_json:
-            sys.stderr.write(f"{elsewhere}\n")
-        if runs and not output.as_json:
-            next_step("invoice-importer history RUN lists the invoices of a run; RUN is its id, or last.")
+        _print_runs(ledger, account, output)
         return ExitCode.DONE
 
     chosen = chosen_run(run, ledger, "history")
@@ -63,6 +68,38 @@ def history(
         undo = command_line("undo", chosen.run_id, place=place)
         next_step(f"{undo} takes back what it created, unless somebody paid or changed it.")
     return ExitCode.DONE
+
+
+def _print_runs(ledger: SubmissionLedger, account: str, output: JsonOutput) -> None:
+    from importer.commands.runs import runs_of_other_accounts
+
+    runs = ledger.runs()
+    _print(runs, lambda: _runs_table(runs, ledger.sums_by_run(), account), output)
+    elsewhere = runs_of_other_accounts(ledger.runs_elsewhere())
+    if elsewhere and not output.as_json:
+        sys.stderr.write(f"{elsewhere}\n")
+    if runs and not output.as_json:
+        next_step("invoice-importer history RUN lists the invoices of a run; RUN is its id, or last.")
+
+
+def _check_month(month: str | None, run: str | None, *, as_csv: bool, as_json: bool) -> None:
+    """The two options go together, and alone. Raises WrongUse."""
+    from importer.checking.invoice_dates import is_month
+    from importer.model.errors import WrongUse
+
+    if not as_csv or as_json or run is not None or not is_month(month or ""):
+        msg = "The books of a month are printed by history --month 2026-10 --csv, without a run and without --json."
+        raise WrongUse(msg, "Type the year, a hyphen, and the month in two digits.", code="history.month")
+
+
+def _print_month(month: str, ledger: SubmissionLedger, invoice_link: str) -> None:
+    from importer.reporting.month_csv import month_csv
+
+    sent: list[tuple[RunRecord, SentInvoice]] = []
+    for run in sorted(ledger.runs(), key=lambda run: run.started_at):
+        sent += [(run, invoice) for invoice in ledger.sent_in(run.run_id)]
+    with printing():
+        sys.stdout.write(month_csv(month, sent, invoice_link))
 
 
 def _heading(run: RunRecord, attempts: list[Attempt]) -> str:

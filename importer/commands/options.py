@@ -74,6 +74,10 @@ class SheetOptions:
     partial: Annotated[
         bool, typer.Option("--partial", help="Send the sound invoices although others have problems.")
     ] = False
+    no_completeness: Annotated[
+        bool,
+        typer.Option("--no-completeness", help="Do not look for what else is open in Kantata in the same months."),
+    ] = False
     annotate: Annotated[
         bool | None,
         typer.Option(
@@ -87,7 +91,14 @@ class SheetOptions:
         from importer.flow.prepared import Wish
 
         return Wish(
-            self.file, self.sheet, self.batch, self.preset, partial=self.partial, annotate=self.annotate, **more
+            self.file,
+            self.sheet,
+            self.batch,
+            self.preset,
+            partial=self.partial,
+            completeness=not self.no_completeness,
+            annotate=self.annotate,
+            **more,
         )
 
     @property

@@ -111,6 +111,7 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     account, left_out = _ask_for_records(_look_ups(prepared, sound, others, api), go_on=go_on)
     if left_out is not None:
         prepared = prepared.with_notice(left_out)
+    prepared = replace(prepared, account=account, unreached=left_out is not None)
     said = Said(prepared.named.claims, {line.row: line.compared for line in prepared.lines if line.compared})
     today = prepared.started_at.date()
     found = [

@@ -12,6 +12,7 @@ from importer.model.plans import Status
 from importer.model.problems import has_errors, in_sheet_order
 from importer.model.sheet import ControlTotals
 from importer.model.words import as_typed
+from importer.planning.account import Account
 from importer.planning.named_projects import Named
 from importer.planning.totals import totals_of
 from importer.reporting.report import Report
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
     from importer.model.exit_codes import ExitCode
+    from importer.model.open_items import LeftOut
     from importer.model.plans import PlannedInvoice, ReportedInvoice, Source
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet, SheetLine
@@ -59,6 +61,8 @@ class Wish:
     expect_invoices: int | None = None
     expect_total: Decimal | None = None
     """Main currency unit."""
+    completeness: bool = True
+    """Look for what else is open in Kantata, unless the settings say no."""
     annotate: bool | None = None
     """Whether to make the annotated copy; None: when there is something to fix."""
     put_away: Path | None = None
@@ -124,6 +128,12 @@ class Prepared:
     """How columns were read whose texts needed a convention."""
     named: Named = field(default_factory=Named)
     """What became of projects that the sheet names."""
+    account: Account = field(default_factory=Account)
+    """What Kantata showed of what the sheet names."""
+    unreached: bool = False
+    """Whether Kantata failed to answer before all was checked."""
+    left_out: LeftOut | None = None
+    """What else is open in Kantata; None: not looked for, or not found out."""
 
     @property
     def refused(self) -> bool:
@@ -164,6 +174,7 @@ class Prepared:
             notices=self.notices,
             decisions=self.decisions,
             invoice_link=tools.settings.invoice_link,
+            left_out=self.left_out,
         )
 
 

@@ -9,6 +9,7 @@ from importer.checking.invoice_dates import is_month
 from importer.flow.account_look_up import checked, with_names
 from importer.flow.gates import check_limits
 from importer.flow.looking_up import look_up
+from importer.flow.open_items import check_left_out, with_left_out
 from importer.flow.prepare import prepare, with_header_changes, with_retainers
 from importer.flow.prepared import NOT_CHECKED, Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.model.errors import AccessDenied, GateRefused, NotReached
@@ -31,7 +32,7 @@ def preview(wish: Wish, tools: Tools) -> Report:
     results.prepare_folder(tools.settings.reports)
     prepared = with_header_changes(prepare(wish, tools, new_run_id()), tools)
     prepared = as_far_as_shown(prepared, tools)
-    prepared = with_retainers(with_names(prepared))
+    prepared = with_left_out(with_retainers(with_names(prepared)), tools)
 
     changes = _changes_of(prepared, tools)
     for line in changes.lines() if changes else ():
@@ -56,7 +57,7 @@ def as_far_as_shown(prepared: Prepared, tools: Tools) -> Prepared:
         prepared = look_up(prepared, tools.api, tools.settings.settle_seconds, tools.ledger)
         return checked(prepared, tools.api, go_on=True)
     except (AccessDenied, NotReached) as error:
-        return prepared.with_notice(f"{error.message.rstrip('.')}. {NOT_CHECKED}")
+        return replace(prepared, unreached=True).with_notice(f"{error.message.rstrip('.')}. {NOT_CHECKED}")
 
 
 def _changes_of(prepared: Prepared, tools: Tools) -> Changes | None:
@@ -82,10 +83,11 @@ def batch_before(batch: str, ledger: SubmissionLedger) -> str | None:
 def _refusals(prepared: Prepared, tools: Tools) -> list[str]:
     """Why a submit would send nothing, or not without ``--partial``."""
     found = []
-    try:
-        check_limits(prepared, tools)
-    except GateRefused as refusal:
-        found.append(f"Submit would refuse this: {refusal.message.removeprefix('Nothing was sent: ')}")
+    for check in (check_limits, check_left_out):
+        try:
+            check(prepared, tools)
+        except GateRefused as refusal:
+            found.append(f"Submit would refuse this: {refusal.message.removeprefix('Nothing was sent: ')}")
     if prepared.refused:
         found.append(f"Submit would send nothing of this file, because it has problems{_sound(prepared.ready)}.")
     return found

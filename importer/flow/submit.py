@@ -11,6 +11,7 @@ from importer.checking.header_changes import headers_seen
 from importer.flow import gates
 from importer.flow.account_look_up import checked, with_currencies
 from importer.flow.looking_up import look_up
+from importer.flow.open_items import check_left_out, with_left_out
 from importer.flow.prepare import decided, knowledge_for, prepare, with_header_changes, with_retainers
 from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.flow.preview import as_far_as_shown
@@ -87,6 +88,20 @@ def examine(wish: Wish, tools: Tools, run_id: str) -> Examined:
     To be called, and carried out, under the lock of the ledger (``tools.ledger.exclusive``): what
     guards against billing twice holds only as long as no other run sends.
     """
+    examined = _examined(wish, tools, run_id)
+    if isinstance(examined.obstacle, (AccessDenied, NotReached)):  # Kantata is not there to be asked for more
+        return examined
+    prepared = with_left_out(examined.prepared, tools)
+    if examined.obstacle is None and prepared.ready and not prepared.refused:
+        try:
+            check_left_out(prepared, tools)
+        except GateRefused as refused:
+            return Examined(prepared, refused)
+    return replace(examined, prepared=prepared)
+
+
+def _examined(wish: Wish, tools: Tools, run_id: str) -> Examined:
+    """The plan and what Kantata shows of it."""
     prepared = with_header_changes(prepare(wish, tools, run_id), tools)
     if prepared.named.stuck is not None:
         return Examined(prepared, prepared.named.stuck)

@@ -34,7 +34,7 @@ MOST_NUMBER_CALLS = 8
 """GETs spent on invoice numbers: one each for so many numbers, else so many pages of the newest invoices."""
 T = TypeVar("T")
 
-_ROUTES: dict[ItemType, tuple[str, dict[str, str]]] = {
+ROUTES: dict[ItemType, tuple[str, dict[str, str]]] = {
     ItemType.TIME_ENTRY: (
         "time_entries",
         {"include": "invoice", "on_my_account": "false", "from_archived_workspaces": "true"},
@@ -43,6 +43,12 @@ _ROUTES: dict[ItemType, tuple[str, dict[str, str]]] = {
     ItemType.BILLING_MILESTONE: ("billing_milestones", {"include": "invoices"}),
 }
 """Route and parameters per item type; without them default filters hide valid records."""
+DAYS = {
+    ItemType.TIME_ENTRY: "date_performed",
+    ItemType.EXPENSE: "date",
+    ItemType.BILLING_MILESTONE: "date_to_invoice",
+}
+"""The field that dates each kind of item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,16 @@ class BillableItem:
     """Of a time entry, per hour, in hundredths."""
     minutes: int | None = None
     """Length of a time entry."""
-    words: str | None = None
-    """What it is for: its notes or title, and its day; shown only."""
+    day: date | None = None
+    """When the work was done or the money spent; of a milestone, when it is to be invoiced."""
+    text: str | None = None
+    """What it is for: its notes, title or category."""
+
+    @property
+    def words(self) -> str | None:
+        """“Review with the client, 2026-10-27”, as far as it is known; the day of a milestone is no part of it."""
+        day = str(self.day) if self.day is not None and self.due is None else None
+        return ", ".join(filter(None, (self.text, day))) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +156,9 @@ def item_in(item_type: ItemType, item_id: int, record: Answer, answer: Answer) -
         upon_completion=record.get("billing_type") == "upon_completion",
         rate_cents=whole(record.get("rate_in_cents")),
         minutes=whole(record.get("time_in_minutes")),
-        words=_words(record),
+        day=_day(record.get(DAYS[item_type])),
+        text=_text(record.get("notes")) or _text(record.get("title")) or _text(record.get("category")),
     )
-
-
-def _words(record: Answer) -> str | None:
-    """“Review with the client, 2026-10-27”, as far as the record says it."""
-    named = _text(record.get("notes")) or _text(record.get("title")) or _text(record.get("category"))
-    day = _day(record.get("date_performed") or record.get("date"))
-    if named and day:
-        return f"{named}, {day}"
-    return named or (str(day) if day else None)
 
 
 def _cents(item_type: ItemType, record: Answer) -> Fraction | None:
@@ -221,7 +227,7 @@ def find_projects(api: KantataApi, ids: Iterable[int], seen: Found[Project]) -> 
 
 def find_items(api: KantataApi, item_type: ItemType, ids: Iterable[int]) -> Found[BillableItem]:
     """Ask for time entries, expenses or milestones."""
-    route, query = _ROUTES[item_type]
+    route, query = ROUTES[item_type]
     return _found(api, route, ids, query, lambda id_, record, answer: item_in(item_type, id_, record, answer))
 
 
@@ -230,7 +236,7 @@ def with_approvals(api: KantataApi, expenses: Found[BillableItem], ids: Iterable
 
     An expense does not show it: what the list of approved ones lacks is not approved (docs/kantata.md section 3).
     """
-    route, query = _ROUTES[ItemType.EXPENSE]
+    route, query = ROUTES[ItemType.EXPENSE]
     wanted = set(ids) & set(expenses.records)
     approved = _found(api, route, wanted, query | {"approved": "true"}, lambda id_, _record, _answer: id_)
     records = dict(expenses.records)

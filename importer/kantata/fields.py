@@ -55,5 +55,14 @@ SHOWN_FIELDS: tuple[str, ...] = (*COMPARED_FIELDS, "draft")
 """Header fields that are sent and shown under the same name."""
 ITEM_FIELDS = ("taxable", "story_id", "workspace_id")
 """Fields of fixed-fee and additional items, beside amount and text."""
-MORE_FIELDS = ("recipient_id", "user_id", "currency", "tax_rate", "balance_in_cents", "due_date", "title")
+MORE_FIELDS = (
+    "recipient_id",
+    "user_id",
+    "currency",
+    "currency_base_unit",
+    "tax_rate",
+    "balance_in_cents",
+    "due_date",
+    "title",
+)
 """Fields that are not sent under this name, but that a person can change or cause to change."""

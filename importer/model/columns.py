@@ -581,6 +581,11 @@ LINE_COLUMNS: tuple[Column, ...] = (
 )
 
 
+def _in_kantata(title: str, kind: Kind, width: int) -> Column:
+    meaning = "As Kantata shows it, for you to read; it is not sent."
+    return Column(title.lower().replace(" ", "_"), title, (), Level.LINE, kind, meaning, "–", "not sent", width=width)
+
+
 COLUMNS: tuple[Column, ...] = (*LINE_COLUMNS, *INVOICE_COLUMNS)
 BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
 REQUIRED: tuple[Column, ...] = tuple(c for c in COLUMNS if c.required_for == frozenset(ItemType))
@@ -592,5 +597,14 @@ GIVES_WAY: frozenset[str] = frozenset(
     "concepto imponibile".split()
 )
 """Folded headers of many meanings: they mean their column only where no other header does."""
+IN_KANTATA: tuple[Column, ...] = (
+    _in_kantata("Project in Kantata", Kind.TEXT, 34),
+    _in_kantata("Worth in Kantata", Kind.AMOUNT, 14),
+    _in_kantata("Date in Kantata", Kind.DATE, 13),
+    _in_kantata("Person in Kantata", Kind.TEXT, 20),
+    _in_kantata("Task in Kantata", Kind.TEXT, 20),
+    _in_kantata("Text in Kantata", Kind.TEXT, 36),
+)
+"""What a prefilled workbook shows of each item: carried through, never sent, and no word is said of them."""
 NAME_OF_PROJECT = "workspace"
 """The column that may name a project instead of numbering it."""

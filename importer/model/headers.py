@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from importer.model.check_only import CHECK_BY_NAME, CHECK_ONLY
-from importer.model.columns import BY_NAME, COLUMNS, REQUIRED, Kind
+from importer.model.columns import BY_NAME, COLUMNS, IN_KANTATA, REQUIRED, Kind
 from importer.model.currencies import CODES
 
 if TYPE_CHECKING:
@@ -63,13 +63,14 @@ class KnownHeaders(dict[str, str]):
     def __init__(self, known: Mapping[str, str], own: OwnHeaders) -> None:
         super().__init__(known)
         self.own = own
-        self.ignored = frozenset(fold(header) or header.strip() for header in own.ignored)
         self.checked: dict[str, CheckOnly] = {}
         self.text_parts = [list(map(fold, part.split(PLUS))) for part in own.line_text]
         self.text_words = frozenset(chain.from_iterable(self.text_parts))
         self.own_words = self.text_words | set(map(fold, chain.from_iterable(own.aliases.values())))
         for name in own.aliases.keys() & CHECK_BY_NAME.keys():
             self.checked.update(dict.fromkeys(map(_check_only_key, own.aliases[name]), CHECK_BY_NAME[name]))
+        ignored = {fold(header) or header.strip() for header in own.ignored}
+        self.ignored = frozenset(ignored | ({fold(column.title) for column in IN_KANTATA} - self.own_words))
 
 
 def is_ignored(header: str, known: Mapping[str, str]) -> bool:

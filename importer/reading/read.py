@@ -41,8 +41,8 @@ _BEGIN_OF_NUMBER = re.compile(r"\D*[0-9]+")
 _REST_OF_NUMBER = re.compile(r"[0-9]{1,3}(?:[.,][0-9]+)?\D*")
 """What may follow a comma within a number."""
 DASHES = re.compile(r"\s*[-–—]{1,3}\s*")
-EXAMPLE_MARK = "example only"
-"""How cell A1 of the template's example sheet begins; such a sheet is never imported."""
+NEVER_IMPORTED = ("example only", "never imported", "not in this file")
+"""How cell A1 begins on sheets that this program writes beside the rows; they are never imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _chosen(
 
 def _is_example(grid: Grid) -> bool:
     first = grid.first_cell
-    return isinstance(first, str) and first.strip().lower().startswith(EXAMPLE_MARK)
+    return isinstance(first, str) and first.strip().lower().startswith(NEVER_IMPORTED)
 
 
 def _rows(grid: Grid, start: HeaderRow) -> list[RawRow]:

@@ -29,6 +29,7 @@ from importer.model.words import (
 )
 from importer.reporting.balance import NOT_LOOKED_UP, STRAY
 from importer.reporting.headline import headline_of, terms_apart
+from importer.reporting.left_out import left_out_by_project, left_out_lines
 from importer.reporting.report import totals_by_currency
 from importer.reporting.table import Column, Kind, Narrow, Table, without_blanks
 
@@ -107,6 +108,9 @@ class Document:
     """What the invoices of a plan would come to, by currency; None where Kantata named no currency."""
     nothing_sent: str | None
     """Said when all had been created before."""
+    left_out: tuple[str, ...]
+    """What else is open in Kantata, its sums first; empty where that was not looked for."""
+    left_out_by_project: Table | None
     is_plan: bool
     """Whether nothing has happened yet."""
     tie_out: tuple[Table, ...]
@@ -155,6 +159,8 @@ def document_of(report: Report) -> Document:
         lacking_amounts=lacking_amounts(report.totals),
         expected=_expected_totals(report),
         nothing_sent=_nothing_sent(report),
+        left_out=left_out_lines(report),
+        left_out_by_project=left_out_by_project(report),
         is_plan=report.is_plan,
         tie_out=_tie_out(report),
         not_looked_up=None if report.is_plan or tally.looked_up else NOT_LOOKED_UP,

@@ -16,6 +16,7 @@ from importer.model.plans import Expected, ReportedInvoice, Source, Status, Tota
 from importer.model.problems import Problem, Severity
 from importer.model.words import exact
 from importer.reporting.balance import Line, Tally
+from importer.reporting.left_out import left_out_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from importer.checking.conventions import Decision
     from importer.model.exit_codes import ExitCode
+    from importer.model.open_items import LeftOut
     from importer.model.sheet import Sheet
     from importer.planning.comparison import Changes
 
@@ -68,6 +70,8 @@ class Report:
     files: dict[str, Path | None] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
     """How columns were read whose texts needed a convention."""
+    left_out: LeftOut | None = None
+    """What else is open in Kantata; None: not looked for, or not found out."""
     changes: Changes | None = None
     """What differs from the batch before; None: not compared."""
     settled: bool = False
@@ -170,7 +174,7 @@ def json_text(report: Report) -> str:
 def to_document(report: Report) -> dict[str, Any]:
     """The one document that ``--json`` prints; its keys and types are promised in docs/."""
     totals, source = report.totals, report.source
-    return {
+    document = {
         "schema_version": SCHEMA_VERSION,
         "command": report.command,
         "run_id": report.run_id,
@@ -190,6 +194,9 @@ def to_document(report: Report) -> dict[str, Any]:
         "notices": list(report.notices),
         "files": {name: path and str(path) for name, path in report.files.items()},
     }
+    if report.left_out is not None:
+        document["left_out"] = left_out_document(report.left_out)
+    return document
 
 
 def plain_amount(amount: Decimal) -> str:

@@ -16,6 +16,7 @@ from importer.model.plans import Status
 from importer.model.problems import Severity
 from importer.model.visible import in_one_line
 from importer.reporting.document import document_of
+from importer.reporting.left_out import in_short
 from importer.reporting.screen import plain
 from importer.reporting.table import Kind, Narrow, Table, figures_of, text_of
 
@@ -71,6 +72,7 @@ def _show_all(document: Document, console: Console) -> None:
     _show_totals(document, console)
     if not document.is_plan:
         _show_tie_out(document, console)
+    _show_left_out(document, console)
     _show_remarks(document, console)
     _show_findings(document, console)
 
@@ -81,7 +83,16 @@ def _show_outcome(document: Document, console: Console, *, refused: bool) -> Non
         return
     _show_headline(document, console)
     _show_tie_out(document, console)
+    _show_left_out(document, console)
     _show_remarks(document, console)
+
+
+def _show_left_out(document: Document, console: Console) -> None:
+    """What else is open in Kantata: the sums, in a plan with each project."""
+    for line in document.left_out:
+        console.print(plain(line), highlight=False)
+    if document.is_plan and document.left_out_by_project is not None:
+        print_table(in_short(document.left_out_by_project), console)
 
 
 def _show_headline(document: Document, console: Console) -> None:

@@ -71,9 +71,15 @@ def _is_held(table: Table, kind: str) -> Condition:
 
 
 def _of_workspaces(table: Table, query: Query) -> Iterator[Condition]:
-    ids = query.ids("workspace_id")
-    if ids is not None:
-        yield table.c.workspace_id.in_(ids)
+    for name in ("workspace_id", "workspace_ids"):
+        if (ids := query.ids(name)) is not None:
+            yield table.c.workspace_id.in_(ids)
+
+
+def _between(column: ColumnElement[str], query: Query, name: str) -> Iterator[Condition]:
+    """Both days of ``2026-10-01:2026-10-31`` are in it."""
+    if days := query.days(name):
+        yield column.between(*days)
 
 
 def _not_archived(query: Query, flag: str) -> Iterator[Condition]:
@@ -94,8 +100,10 @@ def _story_conditions(query: Query) -> Iterator[Condition]:
         yield store.stories.c.archived.is_(False)
 
 
-def _effort_conditions(table: Table, kind: str) -> Callable[[Query], Iterator[Condition]]:
-    """Return the filters that time entries and expenses share."""
+def _effort_conditions(
+    table: Table, kind: str, day: ColumnElement[str], between: str
+) -> Callable[[Query], Iterator[Condition]]:
+    """Return the filters that time entries and expenses share; ``between`` is that of their ``day``."""
 
     def conditions(query: Query) -> Iterator[Condition]:
         yield from _not_archived(query, "from_archived_workspaces")
@@ -107,12 +115,16 @@ def _effort_conditions(table: Table, kind: str) -> Callable[[Query], Iterator[Co
             yield ~_is_held(table, kind)
         if query.text("approved") is not None:
             yield table.c.approved.is_(True)
+        yield from _between(day, query, between)
+        if kind == TIME_ENTRY and query.text("billable") is not None:
+            yield table.c.billable.is_(True)
 
     return conditions
 
 
 def _milestone_conditions(query: Query) -> Iterator[Condition]:
     yield from _of_workspaces(store.billing_milestones, query)
+    yield from _between(store.billing_milestones.c.date_to_invoice, query, "date_between")
 
 
 def _invoice_conditions(query: Query) -> Iterator[Condition]:
@@ -201,7 +213,9 @@ _ALL = (
         store.time_entries,
         _effort_rows(store.time_entries, TIME_ENTRY),
         presenting.time_entry,
-        _effort_conditions(store.time_entries, TIME_ENTRY),
+        _effort_conditions(
+            store.time_entries, TIME_ENTRY, store.time_entries.c.date_performed, "date_performed_between"
+        ),
         ("id", "created_at", "date_performed"),
     ),
     Collection(
@@ -209,7 +223,7 @@ _ALL = (
         store.expenses,
         _effort_rows(store.expenses, EXPENSE),
         presenting.expense,
-        _effort_conditions(store.expenses, EXPENSE),
+        _effort_conditions(store.expenses, EXPENSE, store.expenses.c.date, "date_expensed_between"),
         ("id", "created_at", "date"),
     ),
     Collection(

@@ -94,6 +94,16 @@ class Query:
             moment = moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC).isoformat(timespec="seconds")
 
+    def days(self, name: str) -> tuple[str, str] | None:
+        """Return two days of ``A:B``; 400 for anything else."""
+        value = self.text(name)
+        if value is None:
+            return None
+        first, colon, last = value.partition(":")
+        if not (colon and _is_day(first) and _is_day(last)):
+            raise bad_request(VALIDATION, f"{name} must be two dates with a colon between them")
+        return first, last
+
     def page(self) -> Page:
         """Return the part of the list: ``limit`` and ``offset``, else ``page`` and ``per_page``."""
         if self.text("limit") or self.text("offset"):

@@ -22,7 +22,7 @@ from importer.model.plans import InvoiceResult, PlannedInvoice
 from importer.model.words import money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from importer.model.answers import ReadBack, Shown
     from importer.model.invoices import ItemType
@@ -175,11 +175,15 @@ def _result(found: Iterable[Difference | str]) -> TieOut:
     return TieOut(tuple(differences), tuple(unread))
 
 
-def changed_since(before: str, shown: Shown) -> tuple[str, ...]:
-    """What of an invoice is not as it was when ``before`` was made by ``snapshot_of``, in words."""
+def changed_since(before: str, shown: Shown, passed_over: Collection[str] = ()) -> tuple[str, ...]:
+    """What of an invoice, but for fields ``passed_over``, is not as it was when ``before`` was made, in words.
+
+    ``before`` is the text of :func:`importer.kantata.snapshot.snapshot_of`.
+    """
     was, now = json.loads(before), json.loads(snapshot_of(shown) or "{}")
-    found = [_changed(name, was["header"], shown.header) for name in {**was["header"], **shown.header}]
-    found += [_changed(name, was["more"], shown.more) for name in was["more"]]
+    headers = [name for name in {**was["header"], **shown.header} if name not in passed_over]
+    found = [_changed(name, was["header"], shown.header) for name in headers]
+    found += [_changed(name, was["more"], shown.more) for name in was["more"] if name not in passed_over]
     changes = [change for change in found if change is not None]
     if was["rest"] != now.get("rest"):
         changes.append("its items, amounts or texts")

@@ -99,6 +99,13 @@ class Settings(BaseSettings):
     largest_total: NotNegative | None = Field(
         None, description="Refuse when all invoices have more than this, in the sheet or with what Kantata prices."
     )
+    completeness: bool = Field(
+        default=True, description="Count what else is open in Kantata in the months of the file, and name it."
+    )
+    largest_left_out: NotNegative | None = Field(
+        None,
+        description="Refuse when more than this, in one currency, is open in the months of the file and not in it.",
+    )
     invoice_date_outside: Literal["warn", "error", "allow"] = Field(
         "warn", description="Invoice dates outside the month of the batch: a warning, an error, or nothing."
     )

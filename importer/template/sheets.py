@@ -39,7 +39,7 @@ from importer.template.look import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from openpyxl import Workbook
     from openpyxl.cell import Cell
@@ -59,26 +59,27 @@ EARLIEST_DATE = "36526"
 """2000-01-01 as Excel counts days."""
 
 
-def fill_invoices(sheet: Worksheet) -> None:
-    """Make the sheet ready to be filled in."""
+def fill_invoices(sheet: Worksheet, columns: Sequence[Column] = COLUMNS) -> None:
+    """Make the sheet ready to be filled in; ``columns`` in another order, or with more of them."""
     sheet.sheet_properties.tabColor = LINE_REQUIRED.fill
-    add_header(sheet, row=1)
-    for position, column in enumerate(COLUMNS):
+    positions = {column.name: position for position, column in enumerate(columns)}
+    add_header(sheet, columns, row=1)
+    for position, column in enumerate(columns):
         sheet.cell(1, position + 1).comment = _comment(column)
         _format_column(sheet, position, column)
         if validation := _validation(column):
             validation.add(_below_header(position))
             sheet.add_data_validation(validation)
-        for rule in _hints(position, column):
+        for rule in _hints(column, positions):
             sheet.conditional_formatting.add(_below_header(position), rule)
-    sheet.freeze_panes = cell_address(ITEM_TYPE + 1, 2)
-    sheet.print_title_cols = f"A:{column_letter(ITEM_TYPE)}"
+    sheet.freeze_panes = cell_address(positions["item_type"] + 1, 2)
+    sheet.print_title_cols = f"A:{column_letter(positions['item_type'])}"
     printed(sheet, header_rows="1:1", pages_wide=2)
 
 
-def add_header(sheet: Worksheet, *, row: int) -> None:
+def add_header(sheet: Worksheet, columns: Sequence[Column] = COLUMNS, *, row: int) -> None:
     """Write the header row, and set the widths of the columns."""
-    for position, column in enumerate(COLUMNS):
+    for position, column in enumerate(columns):
         header(sheet.cell(row, position + 1), column.title, shade_of(column))
         sheet.column_dimensions[column_letter(position)].width = column.width
     sheet.row_dimensions[row].height = HEADER_HEIGHT
@@ -148,26 +149,25 @@ def _refusing(column: Column, fault: str, validation: DataValidation) -> DataVal
 # --- hints while typing ---
 
 
-def _hints(position: int, column: Column) -> Iterator[Rule]:
+def _hints(column: Column, positions: Mapping[str, int]) -> Iterator[Rule]:
     """Colour cells that lack a value, that must be emptied, and that the row's item type does not use."""
-    cell = f"{column_letter(position)}2"
+    cell, kind = f"{column_letter(positions[column.name])}2", f"${column_letter(positions['item_type'])}2"
     empty, filled = f"LEN(TRIM({cell}))=0", f"LEN(TRIM({cell}))>0"
-    begun = f"COUNTA($A2:${column_letter(len(COLUMNS) - 1)}2)>0"
+    begun = f"COUNTA($A2:${column_letter(len(positions) - 1)}2)>0"
     if column.name == "workspace_id":
-        unnamed = f"LEN(TRIM({column_letter(POSITIONS['workspace'])}2))=0"
+        unnamed = f"LEN(TRIM({column_letter(positions['workspace'])}2))=0"
         yield _rule(f"AND({begun},{empty},{unnamed})", MISSING)
     elif column.required_for == EVERY:
         yield _rule(f"AND({begun},{empty})", MISSING)
     elif column.required_for:
-        yield _rule(f"AND({_is_one_of(column.required_for)},{empty})", MISSING)
+        yield _rule(f"AND({_is_one_of(kind, column.required_for)},{empty})", MISSING)
 
     if others := EVERY - column.allowed_for:
-        yield _rule(f"AND({_is_one_of(others)},{filled})", FORBIDDEN)
-        yield _rule(_is_one_of(others), NOT_USED)
+        yield _rule(f"AND({_is_one_of(kind, others)},{filled})", FORBIDDEN)
+        yield _rule(_is_one_of(kind, others), NOT_USED)
 
 
-def _is_one_of(types: frozenset[ItemType]) -> str:
-    cell = f"${column_letter(ITEM_TYPE)}2"
+def _is_one_of(cell: str, types: frozenset[ItemType]) -> str:
     spellings: dict[str, None] = {}
     for item_type in ItemType:
         if item_type in types:

@@ -38,9 +38,9 @@ def write(path: Path) -> Path:
     """
     match path.suffix.lower():
         case ".xlsx":
-            return _create(path, template_workbook())
+            return create(path, template_workbook())
         case ".csv":
-            return _create(path, template_csv())
+            return create(path, template_csv())
         case "":
             msg = f"{path}: the name has no ending."
         case ending:
@@ -90,13 +90,27 @@ def _member(name: str) -> zipfile.ZipInfo:
     return member
 
 
-def _create(path: Path, content: bytes) -> Path:
+def refuse_existing(path: Path) -> None:
+    """Raise WrongUse for a file that exists, or is no workbook, before Kantata is asked for what it is to hold."""
+    if path.suffix.lower() != ".xlsx":
+        msg = f"{path}: a prefilled month is written as a workbook."
+        raise WrongUse(msg, f"Choose a name that ends in .xlsx, such as {path.stem or 'invoices'}.xlsx.")
+    if path.exists():
+        raise _exists(path)
+
+
+def _exists(path: Path) -> WrongUse:
+    msg = f"{path} exists already and was left as it is."
+    return WrongUse(msg, "Choose another name, or move that file away first.", code="template.exists")
+
+
+def create(path: Path, content: bytes) -> Path:
+    """Write a new file. Raises WrongUse when it exists or cannot be written."""
     try:
         with path.open("xb") as file:
             file.write(content)
     except FileExistsError as error:
-        msg = f"{path} exists already and was left as it is."
-        raise WrongUse(msg, "Choose another name, or move that file away first.", code="template.exists") from error
+        raise _exists(path) from error
     except OSError as error:
         msg = f"{path} cannot be written ({error.strerror})."
         raise WrongUse(msg, "Choose a folder that exists and in which you may write.", code="template.write") from error

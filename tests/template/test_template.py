@@ -115,6 +115,6 @@ def test_the_annotated_settings_file_shows_the_defaults(tmp_path: Path) -> None:
     loaded = load(config=tmp_path / "all.toml")
     assert set(values) == set(Settings.model_fields) - {"token", "token_file", "notify"}
     examples = {name for name, field in Settings.model_fields.items() if field.default is None}
-    own = {"columns", "ignore_columns", "constants", "values", "workspaces"}
+    own = {"columns", "ignore_columns", "constants", "values", "workspaces", "line_text"}
     for name in set(values) - {"ledger"} - own - examples:
         assert getattr(loaded, name) == Settings.model_fields[name].default

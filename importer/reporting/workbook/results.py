@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from importer.model.errors import SettingsProblem
 from importer.reporting import details
 from importer.reporting.document import document_of
+from importer.reporting.left_out import not_in_this_file
 from importer.reporting.workbook.book import LONGEST_CELL, free_path, workbook
 from importer.reporting.workbook.summary import Summary
 
@@ -44,6 +45,8 @@ def write_report(report: Report, folder: Path) -> Path:
         if report.sheet is not None:
             book.add_table(details.rows_answered(report, report.sheet))
         book.add_table(details.problems(report))
+        if report.left_out is not None:
+            book.add_table(not_in_this_file(report.left_out))
         if report.changes is not None:
             book.add_table(details.changes(report.changes))
     return path
@@ -65,5 +68,9 @@ def _add_summary(book: Book, report: Report) -> None:
         summary.add_lines([document.not_looked_up])
     for table in document.tie_out:
         summary.add_table(table)
+    if document.left_out:
+        summary.add_lines(document.left_out)
+    if document.left_out_by_project is not None:
+        summary.add_table(document.left_out_by_project)
     summary.add_lines([document.answered], bold=not document.all_answered)
     summary.add_lines([*document.next_steps, *document.notices])

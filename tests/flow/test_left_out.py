@@ -1,0 +1,294 @@
+"""What is open in Kantata and in no row of the sheet is counted, named, and held against a limit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pytest
+import requests
+
+from importer.sandbox.faults import Fault, FaultKind
+
+if TYPE_CHECKING:
+    from conftest import Cli, Finished
+
+    from importer.sandbox.running import Sandbox
+
+TIME = {"item_type": "time_entry"}
+OCTOBER = [{**TIME, "item_id": 5101011}]
+"""A time entry of October 2026; project 101 alone."""
+SEEN = {"on_my_account": "false", "from_archived_workspaces": "true", "per_page": "200"}
+
+
+@pytest.fixture
+def cli(cli: Cli) -> Cli:
+    """Return the program as it is without that setting."""
+    del cli.env["IMPORTER_COMPLETENESS"]
+    return cli
+
+
+def get(sandbox: Sandbox, route: str, **query: str) -> dict[str, Any]:
+    """Return all records of a list as the stand-in shows them."""
+    found: dict[str, Any] = {}
+    for page in (1, 2, 3):
+        answer = requests.get(
+            f"{sandbox.base_url}/{route}",
+            params=SEEN | query | {"page": str(page)},
+            headers={"Authorization": f"Bearer {sandbox.token}"},
+            timeout=10,
+        )
+        found |= answer.json()[route]
+    return found
+
+
+def billable(sandbox: Sandbox) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return what can be billed, worked out from the plain lists alone."""
+    projects = get(sandbox, "workspaces", include_archived="true")
+    approved = get(sandbox, "expenses", approved="true")
+    found = {}
+    kinds = {"time_entry": "time_entries", "expense": "expenses", "billing_milestone": "billing_milestones"}
+    for kind, route in kinds.items():
+        for id_, record in get(sandbox, route, include="invoices").items():
+            project = projects[record["workspace_id"]]
+            needs = project["require_time_approvals" if kind == "time_entry" else "require_expense_approvals"]
+            unapproved = needs and (record.get("approved") is False or (kind == "expense" and id_ not in approved))
+            shut = project["archived"] or not project["permissions"]["can_see_financials"]
+            if not (
+                unapproved
+                or shut
+                or record.get("is_invoiced")
+                or record.get("invoice_ids")
+                or record.get("billable", record.get("is_billable")) is False
+            ):
+                found[kind, int(id_)] = record
+    return found
+
+
+def day_of(record: dict[str, Any]) -> str:
+    """Return the day of a time entry, expense or milestone."""
+    return record.get("date_performed") or record.get("date") or record["date_to_invoice"]
+
+
+def worth(record: dict[str, Any]) -> Decimal:
+    """Return what a record comes to."""
+    if "time_in_minutes" not in record:
+        return Decimal(record["amount_in_cents"]) / 100
+    cents = (2 * record["rate_in_cents"] * record["time_in_minutes"] + 60) // 120
+    return Decimal(cents) / 100
+
+
+def preview(cli: Cli, *rows: dict[str, object], **env: str) -> Finished:
+    """Preview these rows."""
+    return cli.run("preview", cli.sheet(*rows), "--json", **env)
+
+
+def told(done: Finished) -> str:
+    """Return all notices."""
+    return "\n".join(done.document["notices"])
+
+
+# --- the count ------------------------------------------------------------------------
+
+
+def test_what_is_open_and_in_no_row_is_counted_to_the_cent(cli: Cli, sandbox: Sandbox) -> None:
+    """Of the month of the sheet's own work, apart from older; neither what is shut, nor what a row names."""
+    done = preview(cli.at(sandbox), *OCTOBER)
+    left_out = done.document["left_out"]
+    wanted = billable(sandbox)
+    assert wanted.pop(("time_entry", 5101011))["date_performed"].startswith("2026-10")
+    now = {key: record for key, record in wanted.items() if day_of(record) >= "2026-10"}
+    older = {key: record for key, record in wanted.items() if day_of(record) < "2026-10"}
+
+    assert {(item["item_type"], item["item_id"]) for item in left_out["items"]} == set(now)
+    assert left_out["count"] == len(now)
+    assert left_out["older"]["count"] == len(older)
+    for part, records in ((left_out, now), (left_out["older"], older)):
+        for currency, total in part["by_currency"].items():
+            own = [record for record in records.values() if record["currency"] == currency]
+            assert total == {"count": len(own), "amount": f"{sum(map(worth, own)):.2f}"}
+    entry = next(item for item in left_out["items"] if item["item_id"] == 5103011)
+    assert entry == {
+        "item_type": "time_entry",
+        "item_id": 5103011,
+        "workspace_id": 103,
+        "amount": f"{worth(wanted['time_entry', 5103011]):.2f}",
+        "currency": "EUR",
+        "date": day_of(wanted["time_entry", 5103011]),
+    }
+
+
+def test_the_months_are_those_of_the_work_and_not_of_the_invoice_date(cli: Cli, sandbox: Sandbox) -> None:
+    """Work of September billed in October: what is open of October is not left out of this sheet, nor older."""
+    entries = get(sandbox, "time_entries", uninvoiced="true")
+    september = min(int(id_) for id_, record in entries.items() if record["date_performed"] < "2026-10")
+    row = {**TIME, "item_id": september, "workspace_id": entries[str(september)]["workspace_id"]}
+    left_out = preview(cli.at(sandbox), {**row, "invoice_date": "2026-10-31"}).document["left_out"]
+    assert left_out["months"] == ["2026-09"]
+    assert {item["date"][:7] for item in left_out["items"]} == {"2026-09"}
+    assert left_out["older"] == {"count": 0, "by_currency": {}}
+
+
+def test_without_work_the_months_are_those_of_the_invoice_dates(cli: Cli, sandbox: Sandbox) -> None:
+    """A sheet of fees has no work of its own; a month between two others counts as older, never as nothing."""
+    fees = [
+        {"amount": 10, "invoice_date": "2026-10-31"},
+        {"amount": 20, "invoice_date": "2026-08-31", "invoice_key": 1},
+    ]
+    left_out = preview(cli.at(sandbox), *fees).document["left_out"]
+    assert left_out["months"] == ["2026-08", "2026-10"]
+    assert {item["date"][:7] for item in left_out["items"]} == {"2026-10"}
+    assert left_out["older"]["count"] > 0
+
+
+def test_a_row_with_an_error_is_not_left_out(cli: Cli, sandbox: Sandbox) -> None:
+    """It stands in the sheet: its own problem says what becomes of it."""
+    rows = [*OCTOBER, {**TIME, "item_id": 5101010, "payment_schedule": "soon"}]
+    done = preview(cli.at(sandbox), *rows)
+    assert done.exit_code == 3
+    assert 5101010 not in {item["item_id"] for item in done.document["left_out"]["items"]}
+
+
+def test_what_cannot_be_billed_now_is_counted_apart(cli: Cli, sandbox: Sandbox) -> None:
+    """Not approved, of a hidden or archived project: in no sum, and said all the same."""
+    done = preview(cli.at(sandbox), *OCTOBER)
+    not_now = done.document["left_out"]["not_billable_now"]
+    assert not_now["not_approved"] == 3
+    assert not_now["no_report"] == 3
+    assert not_now.keys() == {"not_approved", "no_report", "hidden", "archived"}
+
+
+def test_a_draft_that_is_gone_leaves_its_items_open_again(cli: Cli, sandbox: Sandbox) -> None:
+    """What the ledger calls billed is left out all the same, once its draft was deleted in Kantata."""
+    at = cli.at(sandbox)
+    at.env["IMPORTER_SETTLE_SECONDS"] = "0"
+    assert at.run("submit", at.sheet(*OCTOBER), "--yes", "--json").exit_code == 0
+    other = at.sheet({**TIME, "workspace_id": 103, "item_id": 5103011}, name="other.csv")
+    before = at.run("preview", other, "--json").document["left_out"]
+    assert 5101011 not in {item["item_id"] for item in before["items"]}
+    invoice = sandbox.invoices()[0]
+    address, token = f"{sandbox.base_url}/invoices/{invoice.id}", {"Authorization": f"Bearer {sandbox.token}"}
+    assert requests.delete(address, headers=token, timeout=10).status_code == 204
+    after = at.run("preview", other, "--json").document["left_out"]
+    assert 5101011 in {item["item_id"] for item in after["items"]}
+
+
+def test_few_requests_are_made(cli: Cli, sandbox: Sandbox) -> None:
+    """One list per kind, of the whole account; projects and approvals in one call each."""
+    preview(cli.at(sandbox), *OCTOBER, IMPORTER_COMPLETENESS="false")
+    without = len(sandbox.received("GET"))
+    preview(cli.at(sandbox), *OCTOBER)
+    assert len(sandbox.received("GET")) - 2 * without <= 7
+
+
+# --- where it is shown ----------------------------------------------------------------
+
+
+def test_the_workbook_lists_what_is_left_out_ready_to_be_copied(cli: Cli, sandbox: Sandbox) -> None:
+    """Its first columns are those of an import; a table by project stands on the summary."""
+    done = preview(cli.at(sandbox), *OCTOBER)
+    left_out = done.document["left_out"]
+    book = openpyxl.load_workbook(done.document["files"]["preview"])
+    header, *rows = book["Not in this file"].iter_rows(values_only=True)
+    assert header[:3] == ("Not in this file: project", "Item type", "Item ID")
+    assert len(rows) == left_out["count"] + left_out["older"]["count"]
+    summary = [row[0] for row in book["Summary"].iter_rows(values_only=True) if row[0]]
+    assert any(text.startswith("Open in Kantata for 2026-10, not in this file: EUR ") for text in summary)
+    assert "Not in this file" in summary
+
+
+def test_the_sheet_of_what_is_left_out_is_never_imported(cli: Cli, sandbox: Sandbox) -> None:
+    """A workbook of results can be submitted again: only its Lines are read."""
+    at = cli.at(sandbox)
+    written = preview(at, *OCTOBER).document["files"]["preview"]
+    done = at.run("preview", written, "--json")
+    assert (done.exit_code, done.document["source"]["sheet"], done.document["totals"]["rows"]) == (0, "Lines", 1)
+
+
+def test_the_terminal_says_the_sums_first(cli: Cli, sandbox: Sandbox) -> None:
+    """Per currency, before each project; the results of a submit say what is left open."""
+    at = cli.at(sandbox)
+    shown = at.run("preview", at.sheet(*OCTOBER)).stdout
+    sums, projects = shown.index("Open in Kantata for 2026-10, not in this file: EUR"), shown.index("Messestand Böhm")
+    assert sums < projects
+    sent = at.run("submit", at.sheet(*OCTOBER), "--yes").stdout
+    assert "Open in Kantata for 2026-10, not in this file: EUR" in sent
+
+
+def test_nothing_left_is_said_too(cli: Cli, sandbox: Sandbox) -> None:
+    """No news would leave open whether it was looked for."""
+    done = cli.at(sandbox).run("preview", cli.sheet({"amount": 10, "invoice_date": "2026-06-30"}))
+    assert "Nothing else is open in Kantata for 2026-06." in done.stdout
+
+
+# --- switched off, and failing --------------------------------------------------------
+
+
+def test_it_can_be_switched_off(cli: Cli, sandbox: Sandbox) -> None:
+    """By an option, by a setting, and by --offline; then no list is asked for."""
+    at = cli.at(sandbox)
+    for options, env in (((), {"IMPORTER_COMPLETENESS": "false"}), (("--no-completeness",), {}), (("--offline",), {})):
+        done = at.run("preview", at.sheet(*OCTOBER), "--json", *options, **env)
+        assert "left_out" not in done.document
+    assert not any("uninvoiced" in request.query for request in sandbox.received("GET"))
+
+
+def test_a_look_up_that_fails_is_said_and_stops_nothing(cli: Cli, sandbox: Sandbox) -> None:
+    """The plan stands; what was not counted is named."""
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, "GET", "/expenses", status=500, times=9))
+    at = cli.at(sandbox)
+    done = preview(at, *OCTOBER)
+    assert (done.exit_code, "left_out" in done.document) == (0, False)
+    assert "What else is open in Kantata was not counted" in told(done)
+    done = at.run("submit", at.sheet(*OCTOBER), "--yes", "--json")
+    assert (done.exit_code, done.statuses) == (0, ["created"])
+
+
+# --- the gate -------------------------------------------------------------------------
+
+
+def test_more_left_out_than_allowed_ends_with_9(cli: Cli, sandbox: Sandbox) -> None:
+    """Each currency for itself; preview warns, submit sends nothing."""
+    at = cli.at(sandbox)
+    sums = {code: total["amount"] for code, total in preview(at, *OCTOBER).document["left_out"]["by_currency"].items()}
+    least, most = min(sums.values(), key=Decimal), max(sums.values(), key=Decimal)
+    warned = preview(at, *OCTOBER, IMPORTER_LARGEST_LEFT_OUT=least)
+    assert warned.exit_code == 0
+    assert "Submit would refuse this: EUR" in told(warned)
+    assert "GBP" not in told(warned).partition("Submit would refuse")[2]
+
+    done = at.run("submit", at.sheet(*OCTOBER), "--yes", "--json", IMPORTER_LARGEST_LEFT_OUT=least)
+    assert (done.exit_code, done.statuses, sandbox.invoices()) == (9, ["not_sent"], [])
+    assert done.document["left_out"]["count"] > 0
+    done = at.run("submit", at.sheet(*OCTOBER), "--yes", "--json", IMPORTER_LARGEST_LEFT_OUT=most)
+    assert done.exit_code == 0
+    again = at.run("submit", at.sheet(*OCTOBER), "--yes", "--json", IMPORTER_LARGEST_LEFT_OUT=least)
+    assert (again.exit_code, again.statuses) == (0, ["already_created"])
+
+
+def test_the_gate_refuses_what_it_does_not_know(cli: Cli, sandbox: Sandbox) -> None:
+    """A limit that is set needs the look-up: without it nothing is sent, and that is said."""
+    at = cli.at(sandbox)
+    at.env["IMPORTER_LARGEST_LEFT_OUT"] = "9999999"
+    sheet = at.sheet(*OCTOBER)
+    for options in (("--offline",), ("--no-completeness",)):
+        done = at.run("submit", sheet, "--yes", "--json", *options)
+        assert done.exit_code == 9
+        assert "largest_left_out is set" in told(done)
+    sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, "GET", "/expenses", status=500))
+    assert at.run("submit", sheet, "--yes", "--json").exit_code == 9
+    assert sandbox.invoices() == []
+    sandbox.misbehave()
+    assert at.run("submit", sheet, "--yes", "--json").exit_code == 0
+
+
+def test_an_unattended_run_is_held_by_the_gate(cli: Cli, sandbox: Sandbox) -> None:
+    """The file fails with 9, and nothing of it is sent."""
+    at = cli.at(sandbox)
+    inbox = at.folder / "inbox"
+    inbox.mkdir()
+    at.sheet(*OCTOBER).rename(inbox / "october.csv")
+    at.env |= {"IMPORTER_UNATTENDED": "true", "IMPORTER_EXPECT_INVOICES": "1", "IMPORTER_INBOX_SETTLE_SECONDS": "0"}
+    done = at.run("run", "--json", IMPORTER_LARGEST_LEFT_OUT="100")
+    assert (done.exit_code, sandbox.invoices()) == (9, [])
