@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -214,6 +215,15 @@ def test_the_terminal_says_the_sums_first(cli: Cli, sandbox: Sandbox) -> None:
     assert sums < projects
     sent = at.run("submit", at.sheet(*OCTOBER), "--yes").stdout
     assert "Open in Kantata for 2026-10, not in this file: EUR" in sent
+
+
+def test_the_page_shows_it_too(cli: Cli, sandbox: Sandbox) -> None:
+    """Who looks at the page alone sees the sums and the projects."""
+    written = Path(preview(cli.at(sandbox), *OCTOBER).document["files"]["page"])
+    text = written.read_text(encoding="utf-8")
+    assert text.count("Open in Kantata for 2026-10, not in this file: EUR") == 2
+    assert "<h2>Not in this file</h2>" in text
+    assert "Messestand Böhm Maschinenbau" in text
 
 
 def test_nothing_left_is_said_too(cli: Cli, sandbox: Sandbox) -> None:
