@@ -140,10 +140,15 @@ def _checks(report: Report, document: Document) -> Iterator[Check]:
         count = report.totals.by_status.get(status, 0)
         if count:
             yield Check(f"{count_of(count, 'invoice')} {status.words}", look)
-    if report.left_out is not None:
-        yield Check(document.left_out[0].rstrip("."), LOOK if report.left_out.items else OK)
+    yield from _left_out(report, document)
     if not document.is_plan:
         yield from _tied_out(report)
+
+
+def _left_out(report: Report, document: Document) -> Iterator[Check]:
+    """What else is open in Kantata in the same months."""
+    if report.left_out is not None:
+        yield Check(document.left_out[0].rstrip("."), LOOK if report.left_out.items else OK)
 
 
 def _tied_out(report: Report) -> Iterator[Check]:
