@@ -55,7 +55,7 @@ def find_open(
     """
     lists = [list_open(api, kind, query) for kind in RECORDS]
     listed = list(itertools.chain.from_iterable(each.items for each in lists))
-    known = find_projects(api, {each.item.workspace_id or 0 for each in listed}, projects).records
+    known = find_projects(api, _projects_of(listed), projects).records
     listed = _with_approvals(api, listed, known)
 
     entries = ledger.live_by_item((each.item_type, each.item.item_id) for each in listed)
@@ -67,6 +67,10 @@ def find_open(
         items.append(open_item(each, known.get(each.item.workspace_id or 0), entry, until))
     remarks = [f"{each.facts}: this token may not see all of it." for each in lists if each.facts]
     return OpenWork(tuple(items), all(each.older_listed for each in lists), tuple(remarks))
+
+
+def _projects_of(listed: Iterable[Listed]) -> set[int]:
+    return {each.item.workspace_id for each in listed if each.item.workspace_id is not None}
 
 
 def _with_approvals(api: KantataApi, listed: list[Listed], projects: Mapping[int, Project]) -> list[Listed]:

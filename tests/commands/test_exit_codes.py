@@ -157,6 +157,18 @@ def undone(*argv: str, fault: Fault | None = None, **env: str) -> Case:
     return case
 
 
+def confirmed(fault: Fault | None = None, **env: str) -> Case:
+    """Return a case that confirms a submit of one draft."""
+
+    def case(cli: Cli, sandbox: Sandbox) -> Any:
+        assert cli.run("submit", cli.fees(1), "--yes").exit_code == 0
+        if fault is not None:
+            sandbox.misbehave(fault)
+        return cli.run("confirm", **env)
+
+    return case
+
+
 STATUS = FaultKind.STATUS_BEFORE
 DONE, UNEXPECTED, WRONG, PROBLEMS, SOME, ACCESS, AWAY, LOCKED, DOUBT, GATE = (ExitCode(n) for n in range(10))
 TABLE: list[tuple[str, ExitCode, str, Case]] = [
@@ -196,6 +208,10 @@ TABLE: list[tuple[str, ExitCode, str, Case]] = [
     ("undo", ACCESS, "the token refused", undone("last", "--yes", KANTATA_TOKEN="other")),  # noqa: S106
     ("undo", AWAY, "throttled too long", undone("last", "--yes", fault=Fault(STATUS, "*", "*", status=429, times=99))),
     ("undo", GATE, "nobody said yes", undone("last")),
+    ("confirm", DONE, "no runs", just("confirm")),
+    ("confirm", WRONG, "an unknown run", just("confirm", "20200101-000000-0000")),
+    ("confirm", ACCESS, "the token refused", confirmed(KANTATA_TOKEN="other")),  # noqa: S106
+    ("confirm", AWAY, "throttled too long", confirmed(fault=Fault(STATUS, "*", "*", status=429, times=99))),
     ("doctor", DONE, "well", just("doctor")),
     ("doctor", WRONG, "wrong settings", just("doctor", IMPORTER_WORKERS="0")),
     ("doctor", ACCESS, "the token refused", just("doctor", KANTATA_TOKEN="other")),  # noqa: S106
