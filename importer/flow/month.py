@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from importer.checking.invoice_dates import batch_before
 from importer.flow.open_items import find_open, first_day, last_day
+from importer.flow.preview import batch_before
 from importer.kantata.account import Found
 from importer.kantata.open_items import OpenQuery, last_terms
 from importer.planning.open_items import by_project, month_of
@@ -97,12 +97,12 @@ def month_of_work(wish: MonthWish, tools: Tools, api: KantataApi, progress: Call
         is_now = item.obstacle is None and item.day is not None and month_of(item.day) == wish.month
         (items if is_now else waiting).append(item)
 
-    before = batch_before(wish.month, ledger.batches())
+    before = batch_before(wish.month, ledger)
     fees = tuple(_fees(wish, ledger, before)) if before else ()
     projects = {item.workspace_id for item in items} | {fee.workspace_id for fee in fees}
     return Month(
         wish.month,
-        _free_batch(wish.month, ledger.batches()),
+        _free_batch(wish.month, ledger),
         tools.account,
         tuple(items),
         tuple(sorted(waiting, key=lambda item: item.obstacle is None)),
@@ -120,10 +120,10 @@ def _days(projects: set[int], settings: Settings, api: KantataApi) -> dict[int, 
     return last_terms(api, projects) if projects else {}
 
 
-def _free_batch(month: str, known: list[str]) -> str:
+def _free_batch(month: str, ledger: SubmissionLedger) -> str:
     """The month; with a number when a batch of this name was billed already, or what is left would be held."""
     batch, number = month, 2
-    while batch in known:
+    while ledger.billed_in_batch(batch):
         batch, number = f"{month}-{number}", number + 1
     return batch
 
