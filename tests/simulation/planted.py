@@ -474,7 +474,7 @@ MUTANTS = (
     ),
     Mutant(
         "a cut answer counts as an empty list",
-        "restored",
+        "lossy",
         "kantata/connection.py",
         'if status != requests.codes.ok or answer is None or answer.get("errors"):',
         'answer = answer or {"count": 0, "results": [], "invoices": {}, "external_references": {}, "meta": {"count": 0, "page_count": 1, "page_number": 1, "page_size": 200}}\n        if False:',

@@ -27,7 +27,6 @@ def failed(folder: Path, step: str, fails_at: int, error: int) -> bool:
         episode = Episode(world)
         episode.is_calm = True
         del episode.sheet.lines[1:]
-        (folder / "inbox").mkdir()
         disk = Disk(world, fails_at, error)
         with disk.in_use():
             getattr(episode, step)()
@@ -39,7 +38,7 @@ def failed(folder: Path, step: str, fails_at: int, error: int) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(1, STEP + 1))
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
-@pytest.mark.parametrize("step", ["submit", "scheduler"])
+@pytest.mark.parametrize("step", ["submit", "drop"])
 def test_each_write_may_fail(step: str, error: int, first: int, tmp_path: Path) -> None:
     """Each write in turn, until one step needs no more of them: then every one had its turn."""
     for fails_at in range(first, MOST_WRITES, STEP):
