@@ -49,7 +49,8 @@ KINDS = (
         "undo",
         "runs are undone, also twice, with lost and odd answers, and submitted again",
         {"submit": 4, "undo": 5, "again": 2, "reconcile": 2, "wait": 3, "person": 1, "drop": 1, "say": 1},
-        SOME | {"unanswered": 0.25, "odd": 0.25, "unreachable": 0.2},
+        SOME | {"unanswered": 0.2, "odd": 0.2, "unreachable": 0.2, "dropped": 0.2, "late": 0.2, "refused": 0.2},
+        offline=0.4,
     ),
     Kind(
         "lossy",

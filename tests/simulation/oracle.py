@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from importer.sandbox.received import StoredInvoice
 
 EXISTS = ("created", "already_created")
+FILE_PROBLEMS = 3
+"""Exit code of a sheet that is refused."""
 NOT_SENT = ("rejected", "held", "not_sent")
 
 
@@ -124,6 +126,8 @@ class Oracle:
                 self._taken_back.update(dict.fromkeys(references_of(gone), gone))
         for invoice in ran.document.get("invoices", ()):
             number, group = invoice["invoice_id"], invoice["group"]
+            if group == "unknown" and not ran.interrupted:
+                self._doubtful.add(invoice["reference"])
             if group == "undone" and number is not None:
                 self._undone.add(number)
             if group == "kept" and number in self._live():
@@ -191,6 +195,8 @@ class Oracle:
             status = statuses[row]["status"]
             if status == "in_doubt":
                 raise Broken(f"{name} stays in doubt: {statuses[row]}")
+            if status == "not_sent" and ran.exit_code != FILE_PROBLEMS:
+                raise Broken(f"{name} is not sent, though nothing is in the way: {statuses[row]}")
             if status in EXISTS and billed[name] != 1:
                 raise Broken(f"{name} is {status} and billed {billed[name]} times")
             if billed[name] == 0 and ran.exit_code == 0:

@@ -36,6 +36,7 @@ def failed(folder: Path, step: str, fails_at: int, error: int) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # files left open by failed writes
 @pytest.mark.parametrize("first", range(1, STEP + 1))
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
 @pytest.mark.parametrize("step", ["submit", "drop"])
