@@ -95,7 +95,7 @@ def table() -> str:
         number += result.seed is not None
         lines.append(f"| {mutant.name} | {mutant.kind} | {result.seed or 'not found'} | {result.episodes} |")
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
-    head = f"Of {len(MUTANTS)} planted bugs, {number} were found (`make mutants`, at commit {commit.strip()}):\n\n"
+    head = f"Of {len(MUTANTS)} planted bugs, {number} were found (`make mutants`, last at commit {commit.strip()}):\n\n"
     return head + "\n".join(lines) + "\n"
 
 

@@ -296,8 +296,8 @@ MUTANTS = (
         "moved lines are not compared",
         "edits",
         "planning/repeats.py",
-        "for line in (*self.moved[mark.likeness], *self._split(mark)))",
-        "for line in ())",
+        "                earlier = (*self.moved[mark.likeness], *self._split(mark), *self._edited(mark, planned))",
+        "                earlier = ()",
     ),
     Mutant(
         "lines of the same project are not compared",
