@@ -20,7 +20,15 @@ from importer.reading.formats.grid import cell_fault
 from importer.values.amounts import currency_of, typed_amount
 from importer.values.number_format import UnreadableFormat, decimals_rounded, parsed, parts_of_date, shown
 from importer.values.readings import Typed, number_of
-from importer.values.shown_numbers import Difference, Words, decimals_shown, difference, is_same_for_sign, text_shown
+from importer.values.shown_numbers import (
+    Difference,
+    Words,
+    decimals_shown,
+    difference,
+    is_same_for_sign,
+    stray_letter,
+    text_shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from importer.reading.formats.grid import Grid
     from importer.reading.header_row import HeaderRow
 
+WITH_LETTER = "*.shown_with_letter"
 MOST_RANGES = 8
 """Ranges of cells named in one message."""
 _CURRENCY = re.compile(r'\[\$([^\]-]+)(?:-[^\]]*)?\]|"([^"]*)"|([€£$¥])')
@@ -52,6 +61,8 @@ class ShownValues:
 class _Less:
     """Cells of one column that show less than they hold."""
 
+    key: str
+    """What is said of them."""
     shown: str
     """What the first of them shows."""
     stored: str
@@ -86,7 +97,7 @@ def _judge_cells(judge: Judge, position: int, rows: list[RawRow], found: ShownVa
 
     with_less = {value for value in distinct - others.keys() if judge.shows_less(value)}
     for number, value in _with_value_in(with_less, rows, values):
-        less.setdefault(position, _Less(judge.text(value), stored_text(value), [])).rows.append(number)
+        less.setdefault(position, _Less(judge.less, judge.text(value), stored_text(value), [])).rows.append(number)
 
     if judge.currency is not None:
         for row, value in zip(rows, values, strict=True):
@@ -133,6 +144,10 @@ class Judge:
         """The currency that an amount shows."""
         self._by_sign: dict[int, Difference | None] | None = {} if is_same_for_sign(code) else None
         self._decimals: dict[int, int | None] = {}
+        self.less = WITH_LETTER if kind is Kind.AMOUNT and stray_letter(code) else "*.shown_rounded"
+        """What is said of values that show less, or more, than they hold."""
+        if kind is Kind.DATE:
+            self.less = "*.shown_in_part"
         self._lacks_parts = kind is Kind.DATE and not parts_of_date(code) >= _PARTS_OF_DATE
 
     def text(self, value: Cell) -> str:
@@ -157,11 +172,14 @@ class Judge:
         return found
 
     def shows_less(self, value: Cell) -> bool:
-        """Tell whether an amount is rounded, or a date lacks its day, month or year."""
+        """Tell whether an amount is rounded or shows a stray letter, or a date lacks its day, month or year."""
         if self._kind is Kind.DATE:
             return self._lacks_parts and isinstance(value, date)
-        if self._kind is not Kind.AMOUNT or not isinstance(value, float):
+        if self._kind is not Kind.AMOUNT or not _is_number(value):
             return False
+        return self.less == WITH_LETTER or (isinstance(value, float) and self._is_rounded(value))
+
+    def _is_rounded(self, value: float) -> bool:
         sign = (value > 0) - (value < 0)
         if self._by_sign is None or sign not in self._decimals:
             self._decimals[sign] = decimals_shown(self._code, number_of(value) or Decimal(0))
@@ -278,9 +296,8 @@ def _is_rounded(amount: object, number: Decimal) -> bool:
 
 def _less_problem(grid: Grid, column: Column, position: int, less: _Less) -> Problem:
     first = cell_address(position, less.rows[0])
-    key = "*.shown_in_part" if column.kind is Kind.DATE else "*.shown_rounded"
     return problem(
-        key,
+        less.key,
         sheet=grid.name,
         cell=first,
         row=less.rows[0],

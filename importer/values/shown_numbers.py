@@ -40,6 +40,8 @@ class Words(Enum):
 
 _UNITS = frozenset("k m b t mn mm mio mrd bn tsd tsd. tausend thousand million millions h hr hrs cr dr".split())
 """Marks in the place of a currency that say another size or sign."""
+STRAY = frozenset("qz")
+"""Letters that abbreviate no size, sign or currency; an amount that shows one is read, with a warning."""
 _MINUSES = "-−–—‐‑"
 _EVEN = re.compile(rf"[.,][{_MINUSES}]{{1,2}}")
 """How a price without cents ends: 500.– or 500,--"""
@@ -145,9 +147,9 @@ def _without_even_end(after: str, decimals: int | None) -> str:
 
 
 def _is_harmless(word: str) -> bool:
-    """Tell whether a word is a currency or a sign."""
+    """Tell whether a word is a currency, a sign or a stray letter."""
     word = word.strip(_MINUSES)
-    return not word or currency_of(word) is not None
+    return not word or word in STRAY or currency_of(word) is not None
 
 
 def _difference_of_sign(
@@ -178,6 +180,16 @@ def _has_minus(before: str, after: str, words: Words) -> bool:
     if words is Words.ANY and _LETTER.search(around):
         return False  # the hyphen of “P-101”
     return any(mark in around for mark in _MINUSES) or ("(" in before and ")" in after)
+
+
+def stray_letter(code: str) -> bool:
+    """Tell whether a format puts a stray letter behind a positive number."""
+    try:
+        number_format = parsed(code)
+    except UnreadableFormat:
+        return False
+    section = number_format.numbers[0] if number_format.numbers else None
+    return section is not None and section.has(Piece.DIGIT) and sides_of(section).after.strip() in STRAY
 
 
 def decimals_shown(code: str, number: Decimal) -> int | None:

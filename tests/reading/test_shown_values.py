@@ -104,3 +104,12 @@ def test_a_date_without_its_day_gets_a_warning(tmp_path: Path) -> None:
     [warning] = sheet.problems
     assert (warning.code, warning.cell) == ("invoice_date.shown_in_part", "E2")
     assert "shows only “Oct-26”, and the day 2026-10-31 is taken (E2)" in warning.message
+
+
+def test_a_stray_letter_behind_an_amount_is_read_with_a_warning(tmp_path: Path) -> None:
+    """It abbreviates nothing; a letter that may be a size, a sign or a unit is refused."""
+    codes = ("0.000\\q", "0.00\\k", '0"h"', '0" S"')
+    sheet = sheet_of(tmp_path / "a.xlsx", *({"Amount": (500, code)} for code in codes))
+    [warning] = sheet.problems
+    assert (warning.code, warning.rows, "“500.000q”" in warning.message) == ("amount.shown_with_letter", (2,), True)
+    assert [isinstance(cell, CellFault) for cell in sheet.frame["amount"]] == [False, True, True, True]

@@ -59,6 +59,11 @@ _FORMULAS_AND_LOOK = {
         "If the amount is right, show all its decimals; otherwise type the amount.",
         Severity.WARNING,
     ),
+    "*.shown_with_letter": Message(
+        "{title}: {first} shows “{shown}” with a letter that means nothing, and {stored} is billed ({cells}).",
+        "If the amount is right, take the letter out of the number format.",
+        Severity.WARNING,
+    ),
     "*.shown_in_part": Message(
         "{title}: the number format of {first} shows only “{shown}”, and the day {stored} is taken ({cells}).",
         "Make sure that the day is right; the number format yyyy-mm-dd shows it whole.",
