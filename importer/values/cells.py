@@ -149,7 +149,7 @@ _PARSERS: dict[Kind, Callable[[object], object]] = {
 _TOTAL = re.compile(
     r"""(?:grand|sub|invoice|project|monthly|overall|net|gross|page|report)?[ -]?totals?(?:\W.*)?  # Total October
       | .{1,60}\W(?:totals?|totaal|totale|ergebnis)\W?              # 101 Total, as subtotals and pivot tables write
-      | übertrag | (?:carried|brought)[ ](?:forward|down) | (?:à[ ])?reporter? | suma[ ]y[ ]sigue | riporto | transport
+      | übertrag | (?:carried|brought)[ ](?:forward|down) | à[ ]reporter | suma[ ]y[ ]sigue | a[ ]riportare
       | sum | (?:zwischen|gesamt|end)?summe(?:\W.*)? | gesamt(?:betrag)?(?:\W.*)?
       | (?:sous[ -]?)?total(?:\W.*)?(?:g[eé]n[eé]ral)? | somme
       | (?:suma|total(?:es)?|subtotal)(?:\W.*)?

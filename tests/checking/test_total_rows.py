@@ -249,7 +249,7 @@ def test_tax_with_a_project_is_a_line_item(tmp_path: Path) -> None:
     assert [line.row for line in checked(path)[0]] == [2, 3]
 
 
-@pytest.mark.parametrize("label", ["Übertrag", "Carried forward", "À reporter", "Suma y sigue", "Riporto"])
+@pytest.mark.parametrize("label", ["Übertrag", "Carried forward", "À reporter", "Suma y sigue", "A riportare"])
 def test_a_sum_carried_forward_is_a_total(tmp_path: Path, label: str) -> None:
     """It stands at the foot of a page and at the head of the next one."""
     rows = [
