@@ -149,8 +149,8 @@ def picture(workbook: Path, sheet: str, name: str, cells: str | None = None) -> 
         book = openpyxl.load_workbook(workbook)
         book.active = book.index(book[sheet])
         for other in book.sheetnames:
-            if other != sheet:
-                book[other].sheet_state = "hidden"
+            if other != sheet:  # hidden ones are printed too, where they have a print area
+                del book[other]
         _fit(book[sheet])
         book[sheet].print_area = cells
         alone = folder / "sheet.xlsx"
@@ -173,7 +173,9 @@ def _fit(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 1
     sheet.print_options.gridLines = sheet.print_options.headings = True
     sheet.print_title_rows = None
-    sheet.oddHeader.center.text = sheet.oddFooter.center.text = None
+    sheet.oddHeader.center.text = None
+    for part in (sheet.oddFooter.left, sheet.oddFooter.center, sheet.oddFooter.right):
+        part.text = None
 
 
 def main() -> None:

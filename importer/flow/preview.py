@@ -19,7 +19,6 @@ from importer.model.problems import has_errors
 from importer.model.words import count_of
 from importer.planning.comparison import Changes, compare
 from importer.reporting.annotated.annotate import annotate
-from importer.reporting.page.writing import write_page
 from importer.reporting.workbook import results
 
 if TYPE_CHECKING:
@@ -43,8 +42,8 @@ def preview(wish: Wish, tools: Tools) -> Report:
     report = prepared.report("preview", tools, prepared.planned, _exit_code(prepared))
     report = replace(report, changes=changes)
     note_in_log(report)
-    workbook = results.write_report(report, tools.settings.reports)
-    report = replace(report, files={"preview": workbook, "page": write_page(report, workbook)})
+    workbook, page = results.write_with_page(report, tools.settings.reports)
+    report = replace(report, files={"preview": workbook, "page": page})
     copy = annotate(report, tools.settings.reports, batch_named=not prepared.terms.batch_derived, wanted=wish.annotate)
     return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))
 

@@ -19,7 +19,6 @@ from importer.model.lifecycle import OPEN, State
 from importer.model.plans import InvoiceResult, Source, Status
 from importer.planning import reasons
 from importer.planning.totals import totals_of
-from importer.reporting.page.writing import write_page
 from importer.reporting.report import DONE, Report
 from importer.reporting.workbook import results
 from importer.sending.by_hand import decided_by_hand
@@ -166,9 +165,9 @@ def _written(settlements: tuple[Settlement, ...], tools: Tools, api: KantataApi,
         try:
             report = _report_of(run, tools, api, settlements)
             written.reports.append(report)
-            workbook = results.write_report(report, _beside_results(run, tools.settings.reports))
+            workbook, page = results.write_with_page(report, _beside_results(run, tools.settings.reports))
             written.files.append(workbook)
-            if page := write_page(report, workbook):
+            if page is not None:
                 written.pages.append(page)
             _note_reported(report, settled[run.run_id], tools.ledger, reconcile_id)
         except LedgerProblem:

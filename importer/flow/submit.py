@@ -23,7 +23,6 @@ from importer.model.plans import InvoiceResult, ReportedInvoice, Status
 from importer.model.problems import has_errors
 from importer.planning.totals import totals_of
 from importer.reporting.annotated.annotate import annotate
-from importer.reporting.page.writing import write_page
 from importer.reporting.workbook import results
 from importer.reporting.workbook.to_fix import write_to_fix
 from importer.sending.reconcile import note_settlements, settle_twice, with_outcome
@@ -315,8 +314,7 @@ def _with_results(report: Report, tools: Tools) -> Report:
     """The report with its workbooks, or with a notice why they could not be written."""
     files: dict[str, Path | None] = {}
     try:
-        files["results"] = workbook = results.write_report(report, tools.settings.reports)
-        files["page"] = write_page(report, workbook)
+        files["results"], files["page"] = results.write_with_page(report, tools.settings.reports)
         files["to_fix"] = write_to_fix(report, tools.settings.reports)
     except Exception as error:  # noqa: BLE001 - whatever it is, what was sent must be shown
         notice = f"The results could not be written whole ({error}); the ledger knows what was sent."

@@ -147,7 +147,7 @@ def document_of(report: Report) -> Document:
         known, gone_columns = others, ()
     groups = _by_hint(_alike(known))
     left = sum(len(group) for group in groups[MOST_PROBLEMS:])
-    common, own_terms = terms_apart(report.planned)
+    common, own_terms = terms_apart(report.planned, MOST_INVOICES)
     return Document(
         title="Preview: nothing was sent" if report.command == "preview" else "Results",
         facts=_facts(report),

@@ -160,16 +160,17 @@ def _is_priced_by_kantata(planned: ReportedInvoice) -> bool:
 # --- terms of the invoices -----------------------------------------------------------
 
 
-def terms_apart(invoices: Iterable[ReportedInvoice]) -> tuple[str, list[str]]:
+def terms_apart(invoices: Iterable[ReportedInvoice], most: int | None = None) -> tuple[str, list[str]]:
     r"""What all sound invoices have in common, and for each invoice what it has for itself, in a few lines.
 
-    “dated 2026-10-31, 30 days, due 2026-11-30, draft” and “key ACME\nPO 4500017”; as many of these as invoices.
+    “dated 2026-10-31, 30 days, due 2026-11-30, draft” and “key ACME\nPO 4500017”; of these as many as
+    invoices, or the first ``most``.
     """
     described = [(planned, _terms(planned.invoice)) for planned in invoices]
     common = _common(lines for planned, lines in described if isinstance(planned.invoice, Invoice))
 
     own = []
-    for planned, lines in described:
+    for planned, lines in described[:most]:
         texts = [_without(common, line) for line in lines]
         if planned.invoice.key:
             texts.insert(0, f"key {in_one_line(planned.invoice.key)}")

@@ -18,6 +18,7 @@ from sheets import records
 
 from importer.model.answers import Difference, ReadBack, TieOut
 from importer.model.plans import Expected, Status
+from importer.reporting.document import document_of
 from importer.reporting.page import writing
 from importer.reporting.page.cards import MOST_CARDS
 from importer.reporting.page.writing import content_of, rendered, write_page
@@ -209,12 +210,12 @@ def test_a_page_is_for_its_owner_and_never_overwritten(tmp_path: Path) -> None:
     """As every file of the reports."""
     report = report_of(records(tmp_path / "in.xlsx", fee(101, 100)), command="preview")
     workbook = tmp_path / f"{RUN}-preview.xlsx"
-    path = write_page(report, workbook)
+    path = write_page(report, document_of(report), workbook)
     assert path == tmp_path / f"{RUN}-preview.html"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
     before = path.read_bytes()
-    assert write_page(replace(report, batch="2027-01"), workbook) is None
+    assert write_page(replace(report, batch="2027-01"), document_of(report), workbook) is None
     assert path.read_bytes() == before
 
 
@@ -227,7 +228,7 @@ def test_a_page_that_fails_costs_nothing_else(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(writing, "_templates", broken)
     report = report_of(records(tmp_path / "in.xlsx", fee(101, 100)), command="preview")
-    assert write_page(report, tmp_path / "x.xlsx") is None
+    assert write_page(report, document_of(report), tmp_path / "x.xlsx") is None
 
 
 # --- how large it is ----------------------------------------------------------------------------

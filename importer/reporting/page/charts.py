@@ -99,17 +99,20 @@ def _not_in(changes: Changes) -> str | None:
 
 def _largest(invoices: Iterable[ReportedInvoice]) -> Iterator[Chart]:
     """The largest invoices of each currency that has several."""
-    by_currency: dict[str, list[tuple[Decimal, str]]] = {}
+    by_currency: dict[str, list[tuple[Decimal, ReportedInvoice]]] = {}
     for planned in invoices:
         worth, currency = worth_of(planned), currency_of(planned)
         if worth is not None and currency is not None:
-            by_currency.setdefault(currency, []).append((worth, name_of(planned)))
+            by_currency.setdefault(currency, []).append((worth, planned))
     for currency, ranked in sorted(by_currency.items()):
         if len(ranked) < FEWEST:
             continue
         first = sorted(ranked, key=lambda pair: -pair[0])[:LARGEST]
         most = max(first[0][0], Decimal(1))
-        bars = [Bar(name, Decimal(0), _percent(max(worth, Decimal(0)), most), money(worth)) for worth, name in first]
+        bars = []
+        for worth, planned in first:
+            length = _percent(max(worth, Decimal(0)), most)
+            bars.append(Bar(name_of(planned), Decimal(0), length, money(worth)))
         yield Chart("Largest invoices", currency, bars)
 
 

@@ -130,7 +130,7 @@ def _notices(report: Report) -> Iterator[str]:
 
 def _checks(report: Report, document: Document) -> Iterator[Check]:
     tally = report.tally
-    answered = tally.answers().total()
+    answered = tally.rows if document.all_answered else tally.answers().total()
     yield Check(f"{answered:,} of {tally.rows:,} rows accounted for", OK if document.all_answered else BAD)
     if document.findings_counted:
         yield Check(document.findings_counted, BAD if report.errors else LOOK)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
-import os
 from typing import TYPE_CHECKING, Any
 
 from importer.model.visible import visible
 from importer.reporting.document import document_of
 from importer.reporting.page.content import page_of
 from importer.reporting.table import text_of
+from importer.settings.private_files import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,19 +23,20 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from importer.reporting.document import Document
     from importer.reporting.report import Report
 
 LOG = logging.getLogger(__name__)
 
 
-def write_page(report: Report, workbook: Path) -> Path | None:
+def write_page(report: Report, document: Document, workbook: Path) -> Path | None:
     """Write the page of a preview or of results; return its path, None where that failed."""
-    return written(workbook, "report.html", lambda: content_of(report, workbook))
+    return written(workbook, "report.html", lambda: content_of(report, workbook, document))
 
 
-def content_of(report: Report, workbook: Path) -> dict[str, object]:
+def content_of(report: Report, workbook: Path, document: Document | None = None) -> dict[str, object]:
     """What the template of a report lays out."""
-    return {"page": page_of(report, document_of(report), workbook.name), "run_id": report.run_id}
+    return {"page": page_of(report, document or document_of(report), workbook.name), "run_id": report.run_id}
 
 
 def written(workbook: Path, template: str, content: Callable[[], dict[str, object]]) -> Path | None:
@@ -43,8 +44,8 @@ def written(workbook: Path, template: str, content: Callable[[], dict[str, objec
     path = workbook.with_suffix(".html")
     try:
         text = rendered(template, **content())
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        with unfinished(path) as writing:
+            writing.write_text(text, encoding="utf-8")
     except Exception as error:  # noqa: BLE001 - the workbook holds all of it, and what was done must be reported
         LOG.error("The page could not be written: %s", error, extra={"file": str(path)})  # noqa: TRY400
         return None

@@ -153,6 +153,8 @@ class _TableSheet:
         """How texts of a column look: with a gap to the figures at their left, if any."""
         if self._columns[position].wrapped:
             return self._book.wrap
+        if self._columns[position].kind is Kind.MONEY:  # “not known” in place of an amount
+            return self._book.right
         if position and self._columns[position - 1].is_right:
             return self._book.beside
         return None

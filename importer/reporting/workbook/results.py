@@ -9,12 +9,14 @@ from importer.model.errors import SettingsProblem
 from importer.reporting import details
 from importer.reporting.document import document_of
 from importer.reporting.left_out import not_in_this_file
+from importer.reporting.page.writing import write_page
 from importer.reporting.workbook.book import LONGEST_CELL, free_path, workbook
 from importer.reporting.workbook.summary import Summary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from importer.reporting.document import Document
     from importer.reporting.report import Report
     from importer.reporting.workbook.book import Book
 
@@ -34,13 +36,25 @@ def prepare_folder(folder: Path) -> None:
         ) from error
 
 
+def write_with_page(report: Report, folder: Path) -> tuple[Path, Path | None]:
+    """Write the workbook, and the page beside it; return their paths, None where the page failed."""
+    document = document_of(report)
+    path = _write(report, document, folder)
+    return path, write_page(report, document, path)
+
+
 def write_report(report: Report, folder: Path) -> Path:
-    """Write the workbook; return its path. Results of a run that was settled later get the next free number."""
+    """Write the workbook; return its path."""
+    return _write(report, document_of(report), folder)
+
+
+def _write(report: Report, document: Document, folder: Path) -> Path:
+    """Write the workbook; results of a run that was settled later get the next free number."""
     kind = "preview" if report.command == "preview" else "results"
     name = f"{report.run_id}-{kind}"
     path = free_path(folder, name) if report.settled else folder / f"{name}.xlsx"
     with workbook(path) as book:
-        _add_summary(book, report)
+        _add_summary(book, document)
         book.add_table(details.invoices(report, LONGEST_CELL))
         if report.sheet is not None:
             book.add_table(details.rows_answered(report, report.sheet))
@@ -52,9 +66,8 @@ def write_report(report: Report, folder: Path) -> Path:
     return path
 
 
-def _add_summary(book: Book, report: Report) -> None:
+def _add_summary(book: Book, document: Document) -> None:
     """Add the sheet Summary: the run, its control totals, the tie-out, and what to do next."""
-    document = document_of(report)
     summary = Summary(book, document.title, [24, 16, 16, 16, 16, 16, 16, 16, 46])
     summary.add_facts(document.facts)
     if document.headline:
