@@ -71,7 +71,8 @@ Reading
   - The singular ``external_reference_service_model_ref`` is an integer: any other value is 400. More than 200 keys
     in the plural: 400.
   - ``/external_references`` without ``subject_type``: 422. A method that a path does not know: 404.
-  - ``approved`` and ``uninvoiced`` narrow a list whatever their value. ``client_lead_name`` of a project is shown when
+  - ``approved``, ``billable`` and ``uninvoiced`` narrow a list whatever their value. Both days of a span of dates
+    (``A:B``) are in it; anything else than two dates: 400. ``client_lead_name`` of a project is shown when
     ``optional_fields`` names it; without a client lead it is null.
   - In a project whose finances are hidden, ``rate_in_cents`` of time entries and amounts of expenses and milestones
     are null.

@@ -86,6 +86,22 @@ def test_uninvoiced_filters_whatever_its_value(untouched: Client) -> None:
     assert untouched.get("/time_entries", only=5101019, uninvoiced="false")["results"] == []
 
 
+def test_a_span_of_dates_holds_both_its_days(untouched: Client) -> None:
+    """Of time entries, expenses and milestones, each by its own filter; nonsense is refused."""
+    spans = {
+        "time_entries": ("date_performed_between", "date_performed"),
+        "expenses": ("date_expensed_between", "date"),
+        "billing_milestones": ("date_between", "date_to_invoice"),
+    }
+    for route, (name, day) in spans.items():
+        every = untouched.get(f"/{route}", workspace_ids="101,102", per_page=200)[route].values()
+        found = untouched.get(f"/{route}", workspace_ids="101,102", per_page=200, **{name: "2026-09-11:2026-10-05"})
+        wanted = {record["id"] for record in every if "2026-09-11" <= record[day] <= "2026-10-05"}
+        assert set(found[route]) == wanted
+        assert wanted
+        assert untouched.call("GET", f"/{route}", params={name: "October"}).status_code == 400
+
+
 def test_approved_keeps_only_what_is_approved(untouched: Client) -> None:
     """An expense has no such field: the list of approved ones is the only answer."""
     both = {"only": "6102001,6102009", "on_my_account": "false"}
