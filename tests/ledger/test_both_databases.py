@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -440,10 +441,10 @@ def test_a_password_is_not_in_results_or_ledger(cli: Cli, sandbox: Sandbox, post
     done = cli.run("submit", cli.fees(2), "--yes")
     assert (done.exit_code, SECRET in done.stdout + done.stderr) == (0, False)
     for file in (cli.folder / "reports").iterdir():
-        import zipfile
-
-        with zipfile.ZipFile(file) as book:
-            assert not any(SECRET.encode() in book.read(name) for name in book.namelist())
+        assert SECRET.encode() not in file.read_bytes()
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as book:
+                assert not any(SECRET.encode() in book.read(name) for name in book.namelist())
     for table in ("runs", "invoices", "invoice_events", "run_locks", "ledger_meta"):
         assert SECRET not in str(postgresql.ask(f"SELECT * FROM {table}"))  # noqa: S608 - names of ours
 
