@@ -62,7 +62,7 @@ def write_input(path: Path, rows: int) -> None:
     book.close()
 
 
-def bare_read(path: Path) -> dict[str, float]:
+def bare_read(path: Path, _folder: Path) -> dict[str, float]:
     """Read all cells with python-calamine and nothing else."""
     from python_calamine import CalamineWorkbook
 
@@ -72,7 +72,7 @@ def bare_read(path: Path) -> dict[str, float]:
     return {"bare read": time.process_time() - start}
 
 
-def bare_write(preview: Path) -> dict[str, float]:
+def bare_write(preview: Path, _folder: Path) -> dict[str, float]:
     """Write the cells of a finished preview workbook with XlsxWriter and nothing else."""
     import xlsxwriter
     from python_calamine import CalamineWorkbook
@@ -164,7 +164,7 @@ def one_size(rows: int) -> dict[str, float]:
         for turn in range(REPEATS):
             for step, path in steps:
                 _note(found, measured(step, path, folder))
-            _note(found, measured("bare_write", next(folder.glob("*-preview.xlsx"))))
+            _note(found, measured("bare_write", next(folder.glob("*-preview.xlsx")), folder))
             if turn == 0 or rows < SLOW:
                 _note(found, measured("by_hand", source, folder))
     return found

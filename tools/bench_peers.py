@@ -56,7 +56,7 @@ def competent(source: Path, target: Path) -> None:
 
 
 def _dicts(rows: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = rows[["Item type", "Item ID", "Amount", "Notes"]].to_dict("records")
+    found: list[dict[str, Any]] = rows[["Item type", "Item ID", "Amount", "Description"]].to_dict("records")
     return found
 
 
@@ -108,5 +108,5 @@ def _payload(project: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
         if name.endswith("_ids"):
             body.setdefault(name, []).append(int(row["Item ID"]))
         else:
-            body.setdefault(name, []).append({"amount": row["Amount"], "notes": row["Notes"]})
+            body.setdefault(name, []).append({"amount": row["Amount"], "notes": row["Description"]})
     return {"invoice": body}
