@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +24,7 @@ from sheets import table
 
 from importer.model.problems import Problem, Severity
 from importer.model.sheet import ANNOTATION_MARK
+from importer.reporting.annotated import comments, worksheet
 from importer.reporting.annotated.annotate import annotate
 from importer.reporting.annotated.annotations import Annotations, Answer, Mark
 from importer.reporting.annotated.package import CannotAnnotate
@@ -30,7 +32,7 @@ from importer.reporting.annotated.patching import check, patched
 from importer.reporting.annotated.styles import MARK_COLOURS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from conftest import Cli, Finished
 
@@ -311,6 +313,36 @@ def test_a_merged_range_shows_the_worst_of_its_cells_at_its_first() -> None:
     assert colour(cell) == RED
     assert "first" in cell.comment.text
     assert "second" in cell.comment.text
+
+
+def test_many_marks_cost_little_more_than_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The XML of a large sheet is searched a few times, not once for each mark, nor for each one that goes away."""
+    stream = io.BytesIO()
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "S"
+    for number in range(300):
+        sheet.append([number])
+    book.save(stream)
+    searched = [0]
+
+    def counted(found: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any) -> Any:
+            searched[0] += 1
+            return found(*given)
+
+        return run
+
+    monkeypatch.setattr(worksheet, "section", counted(worksheet.section))
+    shapes = SimpleNamespace(sub=counted(comments._SHAPES.sub), findall=counted(comments._SHAPES.findall))  # noqa: SLF001
+    monkeypatch.setattr(comments, "_SHAPES", shapes)
+    marks = {f"C{number}": Mark(Severity.ERROR, ["x"]) for number in range(2, 300)}
+    job = Annotations("S", 1, 1, frozenset(), marks, {}, (), (), "")
+    made = patched(stream.getvalue(), job).package.saved()
+    again = patched(made, replace(job, marks={"C2": marks["C2"]})).package.saved()
+    assert searched[0] < 20
+    cells = openpyxl.load_workbook(io.BytesIO(again))["S"]
+    assert [bool(cells[f"C{number}"].comment) for number in range(2, 300)] == [True] + [False] * 297
 
 
 @pytest.mark.slow

@@ -87,6 +87,8 @@ class _Comments:
             self._shapes = package.read(self._drawing)
         self._p = prefix_of(self._xml, "comments")
         self._columns = sheet.columns()
+        self._gone: set[tuple[int, int]] = set()
+        """Row and column, both from 0, of cells whose comment was all ours, and goes away."""
 
     def replace(self, texts: dict[str, str]) -> None:
         """Set these texts and put the parts into the package."""
@@ -142,7 +144,7 @@ class _Comments:
             own = self._without_ours(comment)
             if own is None:
                 if ref not in texts:
-                    self._remove_shape(ref)
+                    self._gone.add(_place(ref))
                 continue
 
             # Excel shows a thread from another part and keeps its comment as a copy, so nothing is added to that.
@@ -198,21 +200,33 @@ class _Comments:
     # --- shapes ---
 
     def _show(self, texts: dict[str, str]) -> None:
-        """Give every comment its shape, as large as its text needs."""
-        shown = {_place_of_shape(shape): shape for shape in _SHAPES.findall(self._shapes)}
-        number = max(map(int, re.findall(r'id="_x0000_s(\d+)"', self._shapes)), default=1024)
-        added = "" if 'id="_x0000_t202"' in self._shapes else _TYPE
+        """Give every comment its shape, as large as its text needs; the shapes of those that are gone go too."""
+        places: dict[tuple[int, int], tuple[int, str]] = {}
         for ref, text in texts.items():
             row, column = _place(ref)
             height = LINE * (1 + lines_of(text, CHARACTERS))
-            anchor = self._anchor(row, column, height)
-            if (old := shown.get((row, column))) is not None:
-                taller = re.sub(r"(<x:Anchor>)[^<]*", rf"\g<1>{anchor}", old)
-                self._shapes = self._shapes.replace(old, taller)
-                continue
-            number += 1
-            added += _SHAPE.format(number=number, width=WIDTH, height=height, anchor=anchor, row=row, column=column)
-        self._shapes = appended(self._shapes, "xml", added)
+            places[row, column] = height, self._anchor(row, column, height)
+
+        shown: set[tuple[int, int]] = set()
+
+        def fitted(match: re.Match[str]) -> str:
+            place = _place_of_shape(match[0])
+            if place in self._gone:
+                return ""
+            if place not in places:
+                return match[0]
+            shown.add(place)
+            return re.sub(r"(<x:Anchor>)[^<]*", rf"\g<1>{places[place][1]}", match[0])
+
+        self._shapes = _SHAPES.sub(fitted, self._shapes)
+        number = max(map(int, re.findall(r'id="_x0000_s(\d+)"', self._shapes)), default=1024)
+        added = [] if 'id="_x0000_t202"' in self._shapes else [_TYPE]
+        for (row, column), (height, anchor) in places.items():
+            if (row, column) not in shown:
+                number += 1
+                shape = _SHAPE.format(number=number, width=WIDTH, height=height, anchor=anchor, row=row, column=column)
+                added.append(shape)
+        self._shapes = appended(self._shapes, "xml", "".join(added))
 
     def _anchor(self, row: int, column: int, height: int) -> str:
         """Return where the shape stands: column, pixels into it, row, pixels into it, of two corners."""
@@ -233,11 +247,6 @@ class _Comments:
         if column.get("hidden") in ("1", "true"):
             return 0
         return int(float(column.get("width", "8.43")) * 7 + 5)
-
-    def _remove_shape(self, ref: str) -> None:
-        for shape in _SHAPES.findall(self._shapes):
-            if _place_of_shape(shape) == _place(ref):
-                self._shapes = self._shapes.replace(shape, "")
 
 
 def _place_of_shape(shape: str) -> tuple[int, int]:

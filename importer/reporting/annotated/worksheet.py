@@ -54,11 +54,14 @@ class Worksheet:
     xml: str
     styles: Styles
     _p: str = field(init=False)
+    _described: list[tuple[int, int, dict[str, str]]] = field(init=False)
+    """The columns; to look for them in the XML of a large sheet takes milliseconds."""
 
     def __post_init__(self) -> None:
         """Raises CannotAnnotate when the sheet is unusual."""
         self._p = prefix_of(self.xml, "worksheet")
         self._cell = re.compile(rf"<{self._p}c\b[^>]*?(?:/>|>.*?</{self._p}c\s*>)", re.DOTALL)
+        self._described = self.columns()
 
     # --- cells ---
 
@@ -162,7 +165,7 @@ class Worksheet:
         return [] if listed is None else re.findall(rf"<{self._p}col\b[^>]*>", listed[2] or "")
 
     def _column_style(self, at: int) -> int:
-        for low, high, given in self.columns():
+        for low, high, given in self._described:
             if low <= at <= high:
                 return int(given.get("style", "0"))
         return 0
