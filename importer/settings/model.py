@@ -84,7 +84,9 @@ class Settings(BaseSettings):
     encoding: Encoding = Field(
         None, description="Encoding of CSV files without a mark of their own, such as windows-1252; none is UTF-8."
     )
-    most_rows: int = Field(1_048_576, ge=1, le=10_000_000, description="Most rows of a sheet.")
+    most_rows: int = Field(
+        1_048_576, ge=1, le=10_000_000, description="Most rows of a sheet; most_unpacked_mb may end it before."
+    )
     most_columns: int = Field(200, ge=1, le=16_384, description="Most columns of a sheet.")
     most_unpacked_mb: int = Field(256, ge=1, le=4096, description="Largest file, and largest workbook unpacked, MB.")
     read_seconds: LongTimeout = Field(120, description="How long reading a file may take.")
