@@ -142,6 +142,16 @@ def _tools(folder: Path) -> Any:
     return Tools(Settings(reports=folder), "bench", ledger, None)
 
 
+GOALS = (
+    ("preview of 100,000 rows ÷ (bare read + bare write)", "ratio", "at most", 1.0),
+    ("pandas + openpyxl ÷ preview, 10,000 rows", "by hand 10000", "at least", 4.0),
+    ("pandas + openpyxl ÷ preview, 100,000 rows", "by hand 100000", "at least", 8.0),
+    ("peak memory of a preview of 100,000 rows, MB", "peak", "at most", 300.0),
+    ("`history` ÷ the import of its libraries", "history", "at most", 1.3),
+    ("`--help` beyond a bare Python, seconds", "help", "at most", 0.15),
+    ("preview with 1,000,000 earlier invoices ÷ with 1,000", "age", "at most", 1.2),
+    ("sending with 8 workers ÷ bare threads", "sending", "at least", 0.97),
+)
 STEPS = {step.__name__: step for step in (bare_read, bare_write, whole_preview, competent, by_hand)}
 PEERS = ("pandas + pandera + XlsxWriter", "pandas + openpyxl")
 
@@ -203,10 +213,11 @@ def starting() -> dict[str, float]:
     return found
 
 
-def start_table() -> list[str]:
+def start_table(figures: dict[str, float]) -> list[str]:
     """Lines of Markdown: what a command costs before it does anything."""
     found = starting()
     ratio = found["history"] / found["libraries"]
+    figures |= {"history": ratio, "help": found["help"] - found["nothing"]}
     return [
         "## Start",
         "",
@@ -220,11 +231,14 @@ def start_table() -> list[str]:
     ]
 
 
-def size_table() -> list[str]:
+def size_table(figures: dict[str, float]) -> list[str]:
     """Lines of Markdown: previews of all sizes beside bare reads and writes and the scripts."""
     columns = [one_size(rows) for rows in SIZES]
     for column in columns:
         column["ratio"] = column["whole preview"] / (column["bare read"] + column["bare write"])
+    figures |= {"ratio": columns[-1]["ratio"], "peak": columns[-1]["peak"]}
+    for rows, column in zip(SIZES, columns, strict=True):
+        figures[f"by hand {rows}"] = column["pandas + openpyxl"] / column["whole preview"]
 
     names = ["whole preview", "bare read", "bare write", *PEERS]
     lines = ["| | " + " | ".join(f"{rows:,} rows" for rows in SIZES) + " |", "|---|" + "---:|" * len(SIZES)]
@@ -240,8 +254,26 @@ def _line(title: str, figures: list[str]) -> str:
     return f"| {title} | " + " | ".join(figures) + " |"
 
 
+def goal_table(figures: dict[str, float]) -> list[str]:
+    """Lines of Markdown: each goal, and whether it is met."""
+    lines = ["## Goals", "", "| | goal | measured | |", "|---|---:|---:|---|"]
+    for title, name, bound, goal in GOALS:
+        figure = figures[name]
+        is_met = figure <= goal if bound == "at most" else figure >= goal
+        lines.append(_line(title, [f"{bound} {goal:g}", f"{figure:.2f}", "met" if is_met else "**not met**"]))
+    return [*lines, ""]
+
+
 def main() -> None:
     """Measure everything and write the page."""
+    figures: dict[str, float] = {}
+    tables = [
+        *size_table(figures),
+        *start_table(figures),
+        *ledger_table(figures),
+        *sending_table(figures),
+        *goal_table(figures),
+    ]
     lines = [
         "# Benchmark",
         "",
@@ -256,10 +288,7 @@ def main() -> None:
             "the cells of the same preview workbook. The scripts (`tools/bench_peers.py`) check and write less."
         ),
         "",
-        *size_table(),
-        *start_table(),
-        *ledger_table(),
-        *sending_table(),
+        *tables,
     ]
     OUTPUT.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))

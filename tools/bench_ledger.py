@@ -24,6 +24,7 @@ PROJECTS = 1_000
 ROWS = 300
 """Rows of the sheet that is previewed, each an invoice of a project of its own."""
 REPEATS = 3
+TABLES = ("invoices", "invoice_events", "billed_lines")
 FIRST = date(2026, 10, 31)
 """Date of the sheet's invoices; those of the ledger are from the months before."""
 
@@ -34,13 +35,22 @@ def build(path: Path, invoices: int) -> None:
 
     open_ledger(path, "bench").close()
     months = -(-invoices // PROJECTS)
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA synchronous=OFF")
-        for number, rows in enumerate(_one_month()):
-            for row in rows:
-                _insert(connection, ("invoices", "invoice_events", "billed_lines")[number], row)
-        for month in range(1, months):
-            _repeat(connection, month)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript("PRAGMA synchronous=OFF; PRAGMA cache_size=-500000; BEGIN")
+    for table, rows in zip(TABLES, _one_month(), strict=True):
+        for row in rows:
+            _insert(connection, table, row)
+        connection.execute(f"CREATE TEMP TABLE first_{table} AS SELECT * FROM {table}")  # noqa: S608 - own names
+    indexes = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    ).fetchall()
+    for name, _ in indexes:  # made at the end they take a fifth of the time
+        connection.execute(f"DROP INDEX {name}")
+    for month in range(1, months):
+        _repeat(connection, month)
+    for _, words in indexes:
+        connection.execute(words)
+    connection.execute("COMMIT")
     connection.close()
 
 
@@ -86,12 +96,11 @@ def _repeat(connection: sqlite3.Connection, month: int) -> None:
         "line": "lower(hex(randomblob(16)))",
     }
     new |= dict.fromkeys(("sent_at", "tried_at", "at"), f"'{day:%Y-%m-%d} 12:00:00.000000'")
-    for table in ("invoices", "invoice_events", "billed_lines"):
+    for table in TABLES:
         names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-        first = "account = 'bench' AND reference IN (SELECT reference FROM invoices WHERE run_id = 'r0')"
         columns = ", ".join(f'"{name}"' for name in names)
         values = ", ".join(new.get(name, f'"{name}"') for name in names)
-        connection.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} WHERE {first}")  # noqa: S608
+        connection.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM first_{table}")  # noqa: S608
 
 
 def _planned_of(day: date, batch: str) -> tuple[Any, ...]:
@@ -154,10 +163,11 @@ def measured() -> dict[int, float]:
         return seconds_of(folder, ledgers)
 
 
-def table() -> Iterator[str]:
+def table(figures: dict[str, float]) -> Iterator[str]:
     """Lines of Markdown."""
     found = measured()
     least = found[AGES[0]]
+    figures["age"] = found[AGES[-1]] / least
     yield "## The age of the ledger"
     yield ""
     yield (
@@ -173,4 +183,4 @@ def table() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(table()) + "\n")
+    sys.stdout.write("\n".join(table({})) + "\n")

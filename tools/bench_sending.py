@@ -179,10 +179,11 @@ def many() -> dict[str, float]:
     return {name: done[name] / MANY * 1000 for name in ("cpu", "ledger")}
 
 
-def table() -> list[str]:
+def table(figures: dict[str, float]) -> list[str]:
     """Lines of Markdown: sending beside bare threads, and what an invoice costs."""
     rates = {workers: throughput(workers) for workers in WORKERS}
     cost = many()
+    figures["sending"] = rates[8]["share"]
     return [
         "## Sending",
         "",
@@ -206,4 +207,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         asyncio.run(_serve(float(sys.argv[2])))
     else:
-        print("\n".join(table()))
+        print("\n".join(table({})))
