@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -211,16 +212,19 @@ def test_stopping_leaves_the_rest_unsent_and_said(tmp_path: Path, sandbox: Sandb
 
 def test_the_end_of_the_program_waits_for_the_request_under_way(tmp_path: Path, sandbox: Sandbox) -> None:
     """So no invoice is left in doubt by it."""
-    sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, seconds=0.3, times=9))
+    sandbox.misbehave(Fault(FaultKind.SLOW_BEFORE, seconds=0.5, times=9))
     with desktop_at(tmp_path, sandbox, pace_per_second=1000, workers=2) as desktop:
         person = Person(desktop)
         path = person.choose(sheet_of(*fees(9)))
         person.approve(path)
         person.send(path, "945")
+        while not desktop.sent():
+            time.sleep(0.01)
         assert desktop.serving.desk.close(ExitCode.TERMINATED)
         ledger = desktop.ledger()
         assert ledger.open_questions() == []
         assert ledger.holder() is None
+        assert len(sandbox.invoices()) == desktop.sent() < 9
         ledger.close()
 
 
