@@ -16,6 +16,7 @@ from importer.model.errors import SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.model.messages.settings import ELSEWHERE
 from importer.reporting.screen import plain
+from importer.sending.throttle import BrokenOff
 from importer.settings.access_token import find_token
 from importer.settings.loading import load
 from importer.settings.model import Settings
@@ -106,12 +107,14 @@ def stopped_by_signals(stop: Stop) -> Iterator[Callable[[], None]]:
     before = {number: signal.getsignal(number) for number in names}
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        # Only what cannot fail: an exception here would break into the request under way.
+        # Only what cannot fail: an exception here would break into the request under way, if there is one.
         for other in names:
             signal.signal(other, signal.SIG_DFL)
         stop(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
         with suppress(OSError):  # the terminal may be gone
             os.write(2, b"\nStopping after the requests under way; a second signal ends the program at once.\n")
+        if stop.breaks_in:
+            raise BrokenOff
 
     def listen() -> None:
         for number in names:

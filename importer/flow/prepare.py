@@ -134,7 +134,7 @@ def sheet_of(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:
     limits = FileLimits(
         settings.most_rows,
         settings.most_columns,
-        settings.most_unpacked_mb * MEGABYTE,
+        settings.most_file_bytes,
         settings.read_seconds,
         settings.read_memory_mb * MEGABYTE,
     )

@@ -22,12 +22,12 @@ from importer.model.exit_codes import ExitCode
 from importer.model.plans import InvoiceResult, ReportedInvoice, Status
 from importer.model.problems import has_errors
 from importer.planning.totals import totals_of
-from importer.reporting.annotated.annotate import annotate
+from importer.reporting.annotated.annotate import Annotated, annotate
 from importer.reporting.workbook import results
 from importer.reporting.workbook.to_fix import write_to_fix
 from importer.sending.reconcile import note_settlements, settle_twice, with_outcome
 from importer.sending.sender import Sender, Sent, not_sent
-from importer.sending.throttle import Stop, Throttle
+from importer.sending.throttle import BrokenOff, Stop, Throttle
 from importer.sending.tieout import with_tie_out
 
 if TYPE_CHECKING:
@@ -175,6 +175,14 @@ def _briefly(tools: Tools) -> Callable[[datetime], bool]:
 
 def carry_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     """Send what may be sent, and write what became of every row. Only under the lock of the ledger."""
+    report, prepared = _carried_out(examined, tools, hooks), examined.prepared
+    named, copy = not prepared.terms.batch_derived, Annotated()
+    with suppress(BrokenOff), hooks.stop.at_once():  # last, as it may take its time
+        copy = annotate(report, tools.settings.reports, batch_named=named, wanted=prepared.wish.annotate)
+    return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))
+
+
+def _carried_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     prepared = examined.prepared
     if examined.is_faulty:
         return _refused(prepared, tools, examined.obstacle)
@@ -295,7 +303,7 @@ def _unsent(prepared: Prepared, why: str, advice: str) -> Sent:
 def _finished(
     prepared: Prepared, tools: Tools, sent: Sent, code: ExitCode | None = None, *, began: bool = False
 ) -> Report:
-    """Write what became of the plan: results, log, ledger, and the annotated copy."""
+    """Write what became of the plan: results, log and ledger."""
     if code is None:
         code = exit_code_after(sent)
     if code is ExitCode.DONE and has_errors(prepared.problems):
@@ -304,10 +312,7 @@ def _finished(
     note_in_log(report)
     with suppress(LedgerProblem):  # the invoices are on record; what became of them must be shown all the same
         _end(prepared, tools, report, began=began)
-    named = not prepared.terms.batch_derived
-    # Last, as it may take its time.
-    copy = annotate(report, tools.settings.reports, batch_named=named, wanted=prepared.wish.annotate)
-    return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))
+    return report
 
 
 def _with_results(report: Report, tools: Tools) -> Report:

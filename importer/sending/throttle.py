@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from importer.kantata.backoff import Pace, RetryBudget
     from importer.model.exit_codes import ExitCode
+
+
+class BrokenOff(BaseException):
+    """A signal broke in, where nothing was being sent. As KeyboardInterrupt, it is no error that is taken care of."""
 
 
 @dataclass(slots=True)
@@ -22,6 +27,19 @@ class Stop:
     event: threading.Event = field(default_factory=threading.Event)
     exit_code: ExitCode | None = None
     """Set exactly when a signal asked."""
+    breaks_in: bool = False
+    """Whether a signal need not wait: nothing is being sent."""
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let a signal break in by BrokenOff while nothing is being sent. Raises it when one has come before."""
+        self.breaks_in = True
+        try:
+            if self.exit_code is not None:
+                raise BrokenOff
+            yield
+        finally:
+            self.breaks_in = False
 
     def __call__(self, exit_code: ExitCode) -> None:
         """Ask the run to stop after the requests under way."""

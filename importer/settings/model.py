@@ -90,9 +90,7 @@ class Settings(BaseSettings):
     most_columns: int = Field(200, ge=1, le=16_384, description="Most columns of a sheet.")
     most_unpacked_mb: int = Field(256, ge=1, le=4096, description="Largest file, and largest workbook unpacked, MB.")
     read_seconds: LongTimeout = Field(120, description="How long reading a file may take.")
-    read_memory_mb: int = Field(
-        4096, ge=256, le=65_536, description="Most memory for reading a file, MB (not on Windows)."
-    )
+    read_memory_mb: int = Field(4096, ge=256, le=65_536, description="Most memory for reading a file, MB.")
     expect_invoices: int | None = Field(None, ge=0, description="Refuse unless the sheet makes so many invoices.")
     expect_total: Amount | None = Field(None, description="Refuse unless the amounts in the sheet sum up to this.")
     largest_invoice: NotNegative | None = Field(
@@ -235,6 +233,11 @@ class Settings(BaseSettings):
         """Whether the token goes neither to the usual address of Kantata nor to this machine."""
         usual = account_at(type(self).model_fields["base_url"].default)
         return self.account != usual and not is_loopback(self.base_url)
+
+    @property
+    def most_file_bytes(self) -> int:
+        """Size of the largest file that is read, and of its content unpacked."""
+        return self.most_unpacked_mb * 2**20
 
     @property
     def own_headers(self) -> OwnHeaders:

@@ -155,8 +155,11 @@ def copy_whole(source: Path, target: Path, sha256: str | None = None) -> bool:
     return whole
 
 
-def copy(source: Path, target: Path) -> str:
-    """Copy a regular file to a new one, onto the disk; return the hash of what was read. Raises OSError."""
+def copy(source: Path, target: Path, most_bytes: int | None = None) -> str:
+    """Copy a regular file to a new one, onto the disk; return the hash of what was read. Raises OSError.
+
+    Of a file that grows while it is copied, a little more than ``most_bytes`` is read: it is another one by then.
+    """
     digest = hashlib.sha256()
     with (
         os.fdopen(os.open(source, _READ), "rb") as reading,
@@ -165,6 +168,8 @@ def copy(source: Path, target: Path) -> str:
         while chunk := reading.read(CHUNK_BYTES):
             digest.update(chunk)
             writing.write(chunk)
+            if most_bytes is not None and writing.tell() > most_bytes:
+                break
         writing.flush()
         os.fsync(writing.fileno())
     with suppress(OSError):
@@ -199,7 +204,7 @@ def free(path: Path) -> Path:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, hexadecimal. Raises OSError."""
-    with path.open("rb") as stream:
+    with os.fdopen(os.open(path, _READ), "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -19,7 +19,9 @@ from importer.model.lifecycle import OPEN, State
 from importer.model.plans import Status
 from importer.model.problems import has_errors
 from importer.reporting.workbook.results import prepare_folder
+from importer.sending.throttle import BrokenOff
 from importer.unattended import filing, inbox, returning
+from importer.unattended.deadline import deadline
 from importer.unattended.outcomes import SAME_FOR_ALL, InboxResult, reason_of
 
 if TYPE_CHECKING:
@@ -113,6 +115,9 @@ def _answered(this: InboxRun, taken: Taken, folder: Path) -> InboxResult:
     tools = replace(this.tools, settings=this.tools.settings.model_copy(update={"reports": folder}))
     try:
         result = _submitted(_wish(this, taken, folder), taken.sha256, tools, this)
+    except BrokenOff:
+        code = this.stop.exit_code or ExitCode.TERMINATED
+        result = InboxResult(name, FileState.LEFT, code, "The run was stopped before anything of it was sent.")
     except FileProblem as problem:
         result = InboxResult(name, FileState.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
     except ImporterError as problem:
@@ -175,7 +180,8 @@ def _submitted(wish: Wish, sha256: str, tools: Tools, this: InboxRun) -> InboxRe
     """
     name, run_id = wish.path.name, new_run_id()
     with tools.ledger.exclusive(run_id):
-        examined = examine(wish, tools, run_id)
+        with this.stop.at_once(), deadline(name):
+            examined = examine(wish, tools, run_id)
         if _stands_as_it_is(examined) and (earlier := _billed_before(sha256, tools.ledger)):
             reason = f"Nothing to do: run {earlier} billed just this content."
             return InboxResult(name, FileState.DONE, ExitCode.DONE, reason)

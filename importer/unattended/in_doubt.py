@@ -191,7 +191,7 @@ def submits_elsewhere(tools: Tools, references: Iterable[str], *, in_inbox: bool
         return []
     lying = frozenset[str]()
     if not in_inbox:
-        lying = inbox.hashes(tools.settings.inbox)
+        lying = inbox.hashes(tools.settings.inbox, tools.settings.most_file_bytes)
     runs = (run for run in tools.ledger.runs(run_ids=run_ids) if run.sha256 not in lying)
     return [submitted_file(run, tools) for run in runs]
 

@@ -36,6 +36,7 @@ PASSING = frozenset({"", ".tmp", ".part", ".partial", ".crdownload", ".download"
 NEVER_REPORTED = frozenset({"desktop.ini", "thumbs.db"})
 EXCEL_LOCK, OFFICE_LOCK = "~$", ".~lock."
 NO_LINK = "Replace the link with a folder: files must not leave the inbox."
+MEGABYTE = 2**20
 LONGEST_STEM = 60
 """Characters of a file's name that become part of the name of its folder."""
 
@@ -153,8 +154,8 @@ def same_folder(inbox: Path) -> Callable[[], None]:
     return check
 
 
-def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
-    """Return the workbooks in the inbox, oldest first, and what is passed over.
+def look(inbox: Path, most_bytes: int) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
+    """Return the workbooks in the inbox, oldest first, and what is passed over, as files that are larger.
 
     Raises SettingsProblem when it is gone.
     """
@@ -170,7 +171,7 @@ def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
         if name.startswith((".", EXCEL_LOCK)) or name.lower() in NEVER_REPORTED or name in FOLDERS:
             continue
         with suppress(FileNotFoundError):  # somebody took it away
-            passed_over = _passed_over(inbox / name, names)
+            passed_over = _passed_over(inbox / name, names, most_bytes)
             if passed_over is None:
                 found.append(seen(inbox / name))
             else:
@@ -178,7 +179,7 @@ def look(inbox: Path) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
     return tuple(sorted(found, key=lambda candidate: (candidate.mtime_ns, candidate.path.name))), tuple(passed)
 
 
-def _passed_over(path: Path, names: list[str]) -> PassedOver | None:
+def _passed_over(path: Path, names: list[str], most_bytes: int) -> PassedOver | None:
     """Why an entry of the inbox is not taken; None when it is. Raises FileNotFoundError."""
     shown = path.name.encode(errors="backslashreplace").decode()
     if passed_over := _no_workbook(path, shown):
@@ -191,6 +192,9 @@ def _passed_over(path: Path, names: list[str]) -> PassedOver | None:
         return PassedOver(shown, reason, matters=True)
     if shown != path.name:
         return PassedOver(shown, "Its name is not readable here (no UTF-8); rename it.", matters=True)
+    if path.lstat().st_size > most_bytes:
+        reason = f"It is larger than {most_bytes // MEGABYTE:,} MB (setting most_unpacked_mb); save its rows alone."
+        return PassedOver(shown, reason, matters=True, once=True)
     return None
 
 
@@ -264,7 +268,7 @@ def take(candidate: Candidate, folder: Path) -> Taken:
     """Copy a workbook into a new folder, with its hash beside it. Raises Changed, OSError."""
     folder.mkdir(parents=True, mode=0o700)
     own = folder / candidate.path.name
-    digest = copy(candidate.path, own)
+    digest = copy(candidate.path, own, candidate.size)
     if not unchanged(candidate) or sha256_of(own) != digest or own.stat().st_size != candidate.size:
         raise Changed
     note = f"{digest}  {in_one_line(own.name)}\n"
@@ -272,20 +276,30 @@ def take(candidate: Candidate, folder: Path) -> Taken:
     return Taken(own, digest)
 
 
-def find(inbox: Path, sha256: str, name: str) -> Path | None:
-    """The file of this content in the inbox, under its own name or another one; None when it is not there."""
+def find(inbox: Path, sha256: str, name: str, most_bytes: int) -> Path | None:
+    """The file of this content in the inbox, under its own name or another one; None when it is not there.
+
+    Larger files than may be taken are not looked into.
+    """
     paths = [inbox / name, *sorted(inbox.iterdir())]
     for path in paths:
-        if not path.name.startswith(".") and path.is_file() and not path.is_symlink() and has_content(path, sha256):
+        if _may_be_taken(path, most_bytes) and has_content(path, sha256):
             return path
     return None
 
 
-def hashes(inbox: Path) -> frozenset[str]:
-    """Content of all files that lie in the inbox, as SHA-256."""
+def _may_be_taken(path: Path, most_bytes: int) -> bool:
+    with suppress(OSError):
+        now = path.lstat()
+        return stat.S_ISREG(now.st_mode) and now.st_size <= most_bytes and not path.name.startswith(".")
+    return False
+
+
+def hashes(inbox: Path, most_bytes: int) -> frozenset[str]:
+    """Content of all files in the inbox that may be taken, as SHA-256."""
     found = set[str]()
     for path in inbox.iterdir():
         with suppress(OSError):
-            if path.is_file() and not path.name.startswith("."):
+            if _may_be_taken(path, most_bytes):
                 found.add(sha256_of(path))
     return frozenset(found)

@@ -188,7 +188,7 @@ def _decided(doubt: FileInDoubt, tools: Tools, absent: set[str], differing: froz
 
 def _decided_without_workbook(doubt: FileInDoubt, tools: Tools, differing: frozenset[str]) -> InboxFile:
     file, submitted = doubt.file, doubt.submitted
-    if inbox.find(tools.settings.inbox, file.sha256, file.name) is not None:
+    if inbox.find(tools.settings.inbox, file.sha256, file.name, tools.settings.most_file_bytes) is not None:
         return _with(doubt, tools, FileState.RETURNED, ExitCode.SOME_NOT_SENT, f"{submitted.summary}. {PUT_BACK}")
     if submitted.open:
         reason = f"{submitted.summary}. {STILL} {REMOVED}"
@@ -316,7 +316,7 @@ def _finish_move(file: InboxFile, tools: Tools) -> None:
         workbook = in_doubt.workbooks_below([file], in_doubt.place_of(tools)).get(file.id)
         _carry_out(file, workbook, origin, tools)
         return
-    workbook = inbox.find(tools.settings.inbox, file.sha256, file.name)
+    workbook = inbox.find(tools.settings.inbox, file.sha256, file.name, tools.settings.most_file_bytes)
     filing.store(file, workbook, results_of(file, tools.settings.reports))
     tools.ledger.inbox_files.note_moved(file, file.folder)
     bring_together(tools, file)

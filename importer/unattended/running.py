@@ -84,7 +84,7 @@ def _results(this: InboxRun, results: list[InboxResult]) -> Iterator[InboxResult
     if not this.rehearsal:
         yield from _results_of_doubts(this)
 
-    found, passed = inbox.look(folder)
+    found, passed = inbox.look(folder, settings.most_file_bytes)
     whole, changing = inbox.unchanged_for(found, settings.inbox_settle_seconds)
     check_folder()
     yield from _results_of_passed(this, (*passed, *changing))

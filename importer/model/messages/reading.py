@@ -39,6 +39,7 @@ _FILES = {
         "{name} could not be read within {seconds:g} seconds (setting read_seconds).",
         _COPY_ROWS,
     ),
+    "file.too_slow:planning": Message("{name} was not read and compared within {minutes:g} minutes.", _COPY_ROWS),
     "file.too_large": Message("{name} is larger than {megabytes} MB (setting most_unpacked_mb).", _COPY_ROWS),
     "file.too_large:parts": Message("{name} has {parts:,} parts, so it was not opened.", _COPY_ROWS),
     "file.too_large:unpacked": Message("{name} unpacks to more than {megabytes} MB, so it was not opened.", _COPY_ROWS),
