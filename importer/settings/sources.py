@@ -27,6 +27,8 @@ APP = "invoice-importer"
 OWN_NAMES = {"KANTATA_TOKEN": "token", "KANTATA_TOKEN_FILE": "token_file", "KANTATA_BASE_URL": "base_url"}
 FOUND_HERE = Path("importer.toml")
 """In the working directory, without a word of the user."""
+MOST_POINTS = 1000
+"""In one line of a settings file; the time for a key of many parts grows with their square."""
 NOT_SETTINGS = frozenset({"IMPORTER_CONFIG", "IMPORTER_PROFILE"})
 
 
@@ -73,7 +75,7 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
         content = _parsed(path.read_text(encoding="utf-8-sig"))  # Notepad puts a mark in front
     except UnicodeDecodeError as why:
         raise error(SettingsProblem, "settings.file:encoding", file=path) from why
-    except (tomllib.TOMLDecodeError, OSError) as why:
+    except (ValueError, OSError) as why:  # no TOML, or a number of thousands of digits
         key = "settings.file:twice" if "overwrite" in str(why) else "settings.file"
         raise error(SettingsProblem, key, file=path, why=why) from why
     profiles = _profiles_of(content, path)
@@ -90,6 +92,10 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
 
 
 def _parsed(text: str) -> dict[str, Any]:
+    """The content of a file. Raises ValueError for one that is no TOML, or would take long to read."""
+    if any(line.count(".") > MOST_POINTS for line in text.split("\n")):
+        msg = f"a line has more than {MOST_POINTS:,} points"
+        raise ValueError(msg)
     try:
         return tomllib.loads(text)
     except RecursionError as why:
@@ -107,7 +113,11 @@ def _profiles_of(content: dict[str, Any], path: Path) -> dict[str, dict[str, Any
 
 def of_environment() -> dict[str, Any]:
     """Settings of the environment: IMPORTER_<NAME>, and the three variables that are named after Kantata."""
-    return EnvSettingsSource(Settings)() | {name: os.environ[variable] for name, variable in own_variables().items()}
+    try:
+        found = EnvSettingsSource(Settings)()
+    except RecursionError as why:
+        raise error(SettingsProblem, "settings.value:nested") from why
+    return found | {name: os.environ[variable] for name, variable in own_variables().items()}
 
 
 def own_variables() -> dict[str, str]:

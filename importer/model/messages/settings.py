@@ -38,6 +38,10 @@ _SOURCES = {
         "The setting “{name}” is wrong: {variable} is not JSON.",
         "Write {variable}={example}, or put it into importer.toml.",
     ),
+    "settings.value:nested": Message(
+        "A setting in the environment is wrong: its brackets are nested too deep.",
+        "Look at the variables that begin with IMPORTER_ and hold brackets.",
+    ),
     "sandbox.missing": Message(
         "The sandbox needs the package {package}, which is not installed.", how_to_install("{package}")
     ),
