@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo app test lint check coverage simulate mutants bench templates files docs wheel lock clean
+.PHONY: help demo app test lint check coverage fuzz simulate mutants bench templates files docs wheel lock clean
 
 help:
 	@echo "make demo       preview, then submit sample_data through the sandbox"
@@ -12,6 +12,7 @@ help:
 	@echo "make test       run the tests but the slow ones (minutes; after every change)"
 	@echo "make lint       ruff, mypy (also as on Windows), import-linter"
 	@echo "make check      lint, documentation checks, all tests with coverage: what CI runs"
+	@echo "make fuzz       give hostile cells, files and answers to the program for ten minutes; one: FUZZ_SEED=7 make fuzz"
 	@echo "make simulate   play 20,000 episodes of faults and kills (hours); one: SEED=7; of a kind: KIND=undo"
 	@echo "make mutants    prove that the episodes find planted bugs (an hour)"
 	@echo "make bench      measure speed and memory, write docs/benchmark.md"
@@ -50,6 +51,9 @@ coverage: $(READY)
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
 
 check: lint coverage
+
+fuzz: $(READY)
+	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(BIN)/python -m pytest -q tests/fuzz
 
 simulate: $(READY)
 	$(BIN)/python tests/simulation/play.py $(or $(SEED),1 20000) $(addprefix --kind=,$(KIND))

@@ -37,6 +37,8 @@ NEVER_REPORTED = frozenset({"desktop.ini", "thumbs.db"})
 EXCEL_LOCK, OFFICE_LOCK = "~$", ".~lock."
 NO_LINK = "Replace the link with a folder: files must not leave the inbox."
 MEGABYTE = 2**20
+LARGEST_BYTES = 256 * MEGABYTE
+"""Of a file, unless the settings say otherwise."""
 LONGEST_STEM = 60
 """Characters of a file's name that become part of the name of its folder."""
 
@@ -154,7 +156,7 @@ def same_folder(inbox: Path) -> Callable[[], None]:
     return check
 
 
-def look(inbox: Path, most_bytes: int) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
+def look(inbox: Path, most_bytes: int = LARGEST_BYTES) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
     """Return the workbooks in the inbox, oldest first, and what is passed over, as files that are larger.
 
     Raises SettingsProblem when it is gone.

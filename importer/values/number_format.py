@@ -11,7 +11,7 @@ import operator
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
@@ -336,7 +336,11 @@ _PRECISE = Context(prec=400)
 
 
 def _rounded(number: Decimal, decimals: int) -> Decimal:
-    return number.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP, context=_PRECISE)
+    try:
+        return number.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP, context=_PRECISE)
+    except InvalidOperation as why:
+        msg = "Excel holds no number of so many digits"
+        raise UnreadableFormat(msg) from why
 
 
 @dataclass(frozen=True, slots=True)
@@ -536,6 +540,8 @@ def _date_shown(section: Section, serial: Decimal) -> str:
     decimals = _decimals_of_seconds(section)
     seconds = _rounded(serial * _SECONDS_OF_DAY, decimals)
     days, of_day = divmod(seconds, _SECONDS_OF_DAY)
+    if days > _LAST_DAY:  # by rounding
+        return NO_ROOM
     if section.has(Piece.DATE) and days < _FIRST_SURE_DAY and _has_calendar(section):
         msg = "days before March 1900 are counted in more than one way"
         raise UnreadableFormat(msg)

@@ -19,7 +19,7 @@ import pytest
 import sheets
 import xlsxwriter
 from python_calamine import CalamineWorkbook
-from raw_xlsx import zipped
+from raw_xlsx import parts, sheet_xml, text, zipped
 from sheets import table
 
 from importer.model.problems import Problem, Severity
@@ -476,6 +476,16 @@ def test_every_new_part_is_declared_as_excel_expects_it(cli: Cli) -> None:
         assert f'<Override PartName="{part}" ContentType="{declared}"/>' in types
     assert "xl/drawings/vmlDrawing1.vml" in parts
     assert f'<Default Extension="vml" ContentType="{kind}vmlDrawing"/>' in types
+
+
+@pytest.mark.parametrize("area", ["Z1:A10000000000000", "A10000000000000:B1", "C5:C1000000000000"])
+def test_a_merged_range_that_is_none_marks_nothing(area: str) -> None:
+    """Its corners the wrong way round, or far below any sheet: it took for ever."""
+    rows = f'<row r="1">{text("A1", "x")}</row>'
+    data = zipped(parts({"S": sheet_xml(rows, after=f'<mergeCells><mergeCell ref="{area}"/></mergeCells>')}))
+    annotations = Annotations("S", 1, 1, frozenset(), {"A1": Mark(Severity.ERROR, ["x"])}, {}, (), (), "")
+    made = sheets.parts(patched(data, annotations).package.saved())
+    assert b'ref="A1"' in made["xl/comments1.xml"]
 
 
 def with_macros(cli: Cli, name: str) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.reading.formats.number_formats import BUILT_IN
-from importer.values.number_format import LONGEST, UnreadableFormat, shown
+from importer.values.number_format import LONGEST, NO_ROOM, UnreadableFormat, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,6 +208,17 @@ def test_a_hostile_format_takes_no_time(code: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
+def test_a_moment_that_is_rounded_beyond_the_last_day_has_no_room() -> None:
+    """The last microsecond before the year 10000; it ended the program."""
+    assert shown("yyyy-mm-dd", datetime.max) == NO_ROOM  # noqa: DTZ901 - a cell has no zone
+
+
+def test_a_number_of_hundreds_of_digits_is_refused() -> None:
+    """Excel holds none; it ended the program."""
+    with pytest.raises(UnreadableFormat, match="so many digits"):
+        shown("0%", 10**400)
+
+
 def test_libreoffice_shows_the_same(tmp_path: Path) -> None:
     """Blanks apart: LibreOffice fills the width of the cell."""
     cases = [

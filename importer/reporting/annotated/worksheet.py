@@ -271,7 +271,7 @@ def _row_style(given: dict[str, str]) -> int | None:
 def _within(first: str, last: str) -> Iterator[str]:
     """Yield the addresses of a range."""
     (top, left), (bottom, right) = row_and_column(first), row_and_column(last)
-    if (right - left + 1) * (bottom - top + 1) > LARGEST_MERGED:
+    if right < left or bottom < top or (right - left + 1) * (bottom - top + 1) > LARGEST_MERGED:
         return
     for row in range(top, bottom + 1):
         for at in range(left, right + 1):
