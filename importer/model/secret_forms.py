@@ -19,8 +19,9 @@ MOST_DECODINGS = 3
 """How often a text is taken out of HTML and of an address, to see whether it then shows a secret."""
 _SHORTEST_BASE64 = 6
 _URL_SAFE = str.maketrans("+/", "-_")
-_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_PIECE = re.compile(r"[^\s\"'<>]*[%&][^\s\"'<>]*")
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+"""A text of JSON, also one that does not end: else each quote in it would be tried as a beginning."""
+_PIECE = re.compile(r"(?<![^\s\"'<>])[^\s\"'<>%&]*+[%&][^\s\"'<>]*")
 """What may be written as in an address or in HTML; pieces end where a text of JSON or a tag ends."""
 
 

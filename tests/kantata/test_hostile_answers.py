@@ -176,6 +176,14 @@ def test_no_secret_is_left_in_a_text(before: str, secret: str) -> None:
         assert secret not in hidden(f"{before} {written}", [secret], "(hidden)")
 
 
+@pytest.mark.parametrize("text", ["a" * 10**6 + " %", '"\\' * 10**5, '"' + '\\"' * 10**5, "%25" * 10**5, "&" * 10**5])
+def test_a_long_text_is_searched_once(text: str) -> None:
+    """A server may send megabytes; the time for one of a million letters grew with their square."""
+    began = time.process_time()
+    assert "s3cret" not in hidden(text + " %733cret-token", ["s3cret-token"], "(hidden)")
+    assert time.process_time() - began < 5
+
+
 def test_a_short_token_is_a_word(connect: Callable[..., KantataApi]) -> None:
     """That of the sandbox may stand in a title; it is left there."""
     with Scripted([created(title="sandbox")]) as server:

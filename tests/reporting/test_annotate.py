@@ -550,9 +550,9 @@ def test_a_file_that_takes_too_much_gets_no_copy(tmp_path: Path, monkeypatch: py
     problem = Problem("x", "wrong", "fix it", sheet=sheet.name, cell="E8", row=8)
     facts = {"command": "preview", "sheet": sheet, "planned": (), "problems": (problem,), "run_id": "r", "batch": "b"}
     report = cast("Report", SimpleNamespace(**facts, source=SimpleNamespace(path="a.xlsx")))
-    monkeypatch.setattr("importer.reporting.annotated.annotate.MOST_SECONDS", 2)
     assert annotate(report, tmp_path, batch_named=False).path is not None
 
+    monkeypatch.setattr("importer.reporting.annotated.annotate.MOST_SECONDS", 2)
     monkeypatch.setattr(sys, "executable", str(command))
     done = annotate(report, tmp_path / "none", batch_named=False)
     assert (done.path, len(done.notices)) == (None, 1)
