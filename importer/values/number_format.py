@@ -459,6 +459,9 @@ def _with_exponent(section: Section, number: Decimal) -> str:
         mantissa = _rounded(number.scaleb(-power), len(digits.decimals))
 
     tail = Digits.of(Section(section.parts[at + 1 :]))
+    if tail.decimals:
+        msg = "its exponent has decimals"
+        raise UnreadableFormat(msg)
     sign = ""
     if power < 0:
         sign = "-"

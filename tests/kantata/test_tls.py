@@ -20,7 +20,9 @@ from cryptography.x509.oid import NameOID
 from plans import fees
 from scripted import created
 
+from importer.commands.doctor_checks import State, of_kantata
 from importer.model.answers import OutcomeKind
+from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -180,3 +182,18 @@ def test_a_server_that_does_not_speak_tls_is_safe_to_send_again(connect: Callabl
         outcome = connect(address).create_invoice(PAYLOAD)
     assert outcome.kind is OutcomeKind.REFUSED_FOR_NOW
     assert "no safe connection" in outcome.message
+
+
+@pytest.mark.parametrize("why", [*REFUSED, "a proxy reads along"])
+def test_the_doctor_tells_what_is_wrong_with_a_connection(
+    connect: Callable[..., KantataApi], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """A wrong name, a wrong clock, and an authority that only a proxy has; the token is not blamed."""
+    made = Authority.made(tmp_path)
+    name, first, last, words = REFUSED.get(why, (HERE, -DAY, DAY, "where a proxy of your company reads along"))
+    if why in REFUSED:
+        monkeypatch.setenv("SSL_CERT_FILE", made.file)
+    with tls(made.server(name, first=first, last=last)) as (address, _):
+        token, connection = of_kantata(connect(address), "127.0.0.1")
+    assert (token.state, connection.state, connection.exit_code) == (State.WARN, State.FAIL, ExitCode.UNREACHABLE)
+    assert words in connection.says

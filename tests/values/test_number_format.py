@@ -219,6 +219,12 @@ def test_a_number_of_hundreds_of_digits_is_refused() -> None:
         shown("0%", 10**400)
 
 
+def test_an_exponent_with_decimals_is_refused() -> None:
+    """Excel takes no such format; it ended the program."""
+    with pytest.raises(UnreadableFormat, match="exponent"):
+        shown("0E+0.00", 5)
+
+
 def test_libreoffice_shows_the_same(tmp_path: Path) -> None:
     """Blanks apart: LibreOffice fills the width of the cell."""
     cases = [
