@@ -88,14 +88,17 @@ def table() -> str:
     if not KEPT.exists():
         return ""
     kept = {name: Found(**result) for name, result in json.loads(KEPT.read_text()).items()}
-    lines = ["| planted bug | episodes of kind | found by seed | after episodes |", "|---|---|---:|---:|"]
-    number = 0
+    lines = ["| planted bug | episodes of kind | found by seed | episodes played |", "|---|---|---:|---:|"]
     for mutant in MUTANTS:
-        result = kept[mutant.name]
-        number += result.seed is not None
-        lines.append(f"| {mutant.name} | {mutant.kind} | {result.seed or 'not found'} | {result.episodes} |")
+        result = kept.get(mutant.name)
+        if result is None:
+            lines.append(f"| {mutant.name} | {mutant.kind} | not played yet | |")
+        else:
+            lines.append(f"| {mutant.name} | {mutant.kind} | {result.seed or 'not found yet'} | {result.episodes} |")
+    number = sum(result.seed is not None for result in kept.values())
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
-    head = f"Of {len(MUTANTS)} planted bugs, {number} were found (`make mutants`, last at commit {commit.strip()}):\n\n"
+    head = f"Of {len(MUTANTS)} planted bugs, {len(kept)} were played and {number} of these found"
+    head += f" (`make mutants`, last at commit {commit.strip()}):\n\n"
     return head + "\n".join(lines) + "\n"
 
 
