@@ -118,21 +118,29 @@ def while_another_sends(cli: Cli, sandbox: Sandbox) -> Any:
     return done
 
 
-def taken_port(cli: Cli, _: Sandbox) -> Any:
-    """Somebody listens there already."""
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        line.listen()
-        return cli.run("sandbox", "--port", line.getsockname()[1])
+def on_taken_port(*argv: str) -> Case:
+    """Return a case that serves where somebody listens already."""
+
+    def case(cli: Cli, _: Sandbox) -> Any:
+        with socket.socket() as line:
+            line.bind(("127.0.0.1", 0))
+            line.listen()
+            return cli.run(*argv, "--port", line.getsockname()[1])
+
+    return case
 
 
-def stopped_sandbox(cli: Cli, _: Sandbox) -> Any:
-    """Ctrl-C is how it is meant to end."""
-    running = cli.start("sandbox", "--port", "0")
-    while "KANTATA_TOKEN" not in running.said():
-        time.sleep(0.02)
-    running.signal(signal.SIGINT)
-    return running.wait()
+def stopped(*argv: str, says: str) -> Case:
+    """Return a case that ends a command which serves, once it has said that it does: by Ctrl-C, as it is meant to."""
+
+    def case(cli: Cli, _: Sandbox) -> Any:
+        running = cli.start(*argv)
+        while says not in running.said() and not running.ended:
+            time.sleep(0.02)
+        running.signal(signal.SIGINT)
+        return running.wait()
+
+    return case
 
 
 def again(*argv: str) -> Case:
@@ -231,8 +239,10 @@ TABLE: list[tuple[str, ExitCode, str, Case]] = [
     ("login", WRONG, "nothing typed", just("login")),
     ("logout", DONE, "none there", just("logout")),
     ("logout", WRONG, "no keyring", just("logout", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")),
-    ("sandbox", DONE, "stopped", stopped_sandbox),
-    ("sandbox", WRONG, "the port is taken", taken_port),
+    ("sandbox", DONE, "stopped", stopped("sandbox", "--port", "0", says="KANTATA_TOKEN")),
+    ("sandbox", WRONG, "the port is taken", on_taken_port("sandbox")),
+    ("app", DONE, "stopped", stopped("app", "--no-browser", says="?token=")),
+    ("app", WRONG, "the port is taken", on_taken_port("app", "--no-browser")),
 ]
 
 
