@@ -137,7 +137,7 @@ class Oracle:
     def settled(self, ran: Ran) -> None:
         """Check what a reconcile says of each invoice that was in doubt."""
         asked = {invoice["reference"] for invoice in ran.document.get("invoices", ())}
-        if ran.document and not self._doubtful <= asked:
+        if "invoices" in ran.document and not self._doubtful <= asked:
             raise Broken(f"{self._doubtful - asked} is in doubt, and reconcile says nothing of it")
         self._doubtful.clear()
         for invoice in ran.document.get("invoices", ()):
