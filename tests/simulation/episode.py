@@ -35,6 +35,7 @@ class Episode:
         self.world, self.random, self.kind = world, world.random, kind_of(world.seed)
         self.loses_ledger = "restore" in self.kind.steps
         self.oracle = Oracle(world.kantata)
+        self.oracle.alone = not self.kind.sleeps
         moves_projects = not self.loses_ledger and self.random.random() < 0.3
         self.sheet = Sheet(self.random, self.random.randint(*self.kind.lines), moves_projects=moves_projects)
         world.settings["IMPORTER_DRAFT"] = self.random.choice(("true", "false"))

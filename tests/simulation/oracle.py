@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from importer.sandbox.received import StoredInvoice
 
 EXISTS = ("created", "already_created")
+ANSWERED = (0, 4, 8)
+"""Exit codes of a reconcile that could ask Kantata."""
 FILE_PROBLEMS = 3
 """Exit code of a sheet that is refused."""
 NOT_SENT = ("rejected", "held", "not_sent")
@@ -38,6 +40,8 @@ class Oracle:
         """Invoices that an undo says it took back."""
         self._there: dict[int, int] = {}
         """Invoices of which a command says that they exist, or are kept → the command."""
+        self.alone = True
+        """Whether no other machine works at the same ledger."""
         self._doubtful: set[str] = set()
         """References of which the last command says that they are in doubt."""
         self._taken_back: dict[str, StoredInvoice] = {}
@@ -137,7 +141,7 @@ class Oracle:
     def settled(self, ran: Ran) -> None:
         """Check what a reconcile says of each invoice that was in doubt."""
         asked = {invoice["reference"] for invoice in ran.document.get("invoices", ())}
-        if "invoices" in ran.document and not self._doubtful <= asked:
+        if self.alone and ran.exit_code in ANSWERED and not self._doubtful <= asked:
             raise Broken(f"{self._doubtful - asked} is in doubt, and reconcile says nothing of it")
         self._doubtful.clear()
         for invoice in ran.document.get("invoices", ()):
