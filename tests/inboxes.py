@@ -21,12 +21,14 @@ STRICT = {"IMPORTER_REQUIRE_APPROVAL": "true"}
 HEADERS = ("Project ID", "Invoice key", "Item type", "Amount", "Net days", "Invoice date")
 
 
-def filled(path: Path, *amounts: object, total: object = "sum", age: int = 0, key: str = "k") -> Path:
+def filled(
+    path: Path, *amounts: object, total: object = "sum", age: int = 0, key: str = "k", project: int = 101
+) -> Path:
     """Write a workbook of one invoice per amount; its cover expects their sum, another total, or (None) nothing.
 
     ``age`` makes it so many seconds old.
     """
-    rows = [(101, f"{key}{n}", "Fixed fee", amount, 30, "2026-10-31") for n, amount in enumerate(amounts)]
+    rows = [(project, f"{key}{n}", "Fixed fee", amount, 30, "2026-10-31") for n, amount in enumerate(amounts)]
     expected = sum(amounts) if total == "sum" else total  # type: ignore[arg-type]
     cover: dict[str, Any] = {} if expected is None else {"Cover": [["Expected total", expected]]}
     path.parent.mkdir(parents=True, exist_ok=True)

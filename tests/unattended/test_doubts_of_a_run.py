@@ -83,7 +83,7 @@ def test_what_was_not_billed_is_billed_by_the_next_run(cli: Cli, sandbox: Sandbo
 def test_reconcile_puts_it_back_where_the_next_run_sees_it(cli: Cli, sandbox: Sandbox) -> None:
     """It sends nothing itself, and says where the file is now; a new file of that name is not overwritten."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_BEFORE)
-    filled(inbox / "a.xlsx", 77, key="new")
+    filled(inbox / "a.xlsx", 77, key="new", project=102)
     done = cli.at(sandbox).run("reconcile", **AUTO)
     assert (done.exit_code, invoices(sandbox)) == (4, 1)
     assert "The file is back in the inbox" in done.stdout

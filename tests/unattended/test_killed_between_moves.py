@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def test_replaced_while_it_was_billed_and_killed_while_it_moved(cli: Cli, sandbox: Sandbox) -> None:
     """The new file is not taken to done/, where nobody would bill it."""
     inbox = filled(cli.folder / "inbox" / "a.xlsx", 10).parent
-    new = filled(cli.folder / "new.xlsx", 77, key="new")
+    new = filled(cli.folder / "new.xlsx", 77, key="new", project=102)
     before = (
         "import importer.unattended.filing as m, os, pathlib, shutil\n"
         "moved, move = pathlib.Path.rename, m.move\n"
