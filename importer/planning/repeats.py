@@ -240,7 +240,8 @@ def _note_beside(
             room[likeness] -= 1
             allowed = room[likeness] >= 0
         else:
-            allowed = _was_refused(entry, found.batch) or _waited(mark, waiting[likeness])
+            since = _billed_since(entry, found.moved[likeness])
+            allowed = (_was_refused(entry, found.batch) and not since) or _waited(mark, waiting[likeness])
         if allowed:
             found.beside.add((planned.reference or "", mark.row))
 
@@ -267,6 +268,13 @@ def _was_refused(entry: LedgerEntry | None, batch: str) -> bool:
     if entry is None or entry.batch != batch or entry.standing.taken_back:
         return False
     return entry.state is State.FREE and entry.standing.reached_by in _NOT_CREATED
+
+
+def _billed_since(entry: LedgerEntry | None, moved: Iterable[BilledLine]) -> bool:
+    """Whether a later run has billed a like line elsewhere: then this one was replaced, and not left over."""
+    if entry is None:
+        return False
+    return any(line.entry.run_id != entry.run_id and line.entry.sent_at > entry.sent_at for line in moved)
 
 
 def _waited(mark: LineMark, waiting: Counter[WaitingPlace]) -> bool:
