@@ -8,7 +8,7 @@ import typer
 
 from importer.commands.asking import need_terminal, need_yes
 from importer.commands.ending import command, print_json
-from importer.commands.next_steps import for_file, next_step
+from importer.commands.next_steps import for_file, next_step, words_of
 from importer.commands.options import Output, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
@@ -45,6 +45,7 @@ def approve(  # noqa: PLR0913 - one argument per option
 
     talk = Screen(stderr=True)
     wish = sheet.wish(
+        place=tuple(words_of(place)),
         allow_repeats=allow_repeats,
         allow_repeat=frozenset(allow_repeat or ()),
     )

@@ -32,11 +32,11 @@ def command_line(name: str, *words: object, place: AccountPlace | None = None) -
     """A command to type: ``invoice-importer submit october.xlsx --sandbox``."""
     parts = [NAME, name, *(as_typed(str(word)) for word in words)]
     if place is not None:
-        parts += [as_typed(word) for word in _words_of(place)]
+        parts += [as_typed(word) for word in words_of(place)]
     return " ".join(parts)
 
 
-def _words_of(place: AccountPlace) -> Iterator[str]:
+def words_of(place: AccountPlace) -> Iterator[str]:
     """The options of a place that were given."""
     for option, value in (
         ("--profile", place.profile),

@@ -67,6 +67,8 @@ class Wish:
     """Whether to make the annotated copy; None: when there is something to fix."""
     put_away: Path | None = None
     """Where ``run`` puts the file when it needs a person: it reads a copy of it, which no person looks for."""
+    place: tuple[str, ...] = ()
+    """Options that name the account and its settings, as they were given; a command that is advised has them too."""
 
     def command(self, name: str, path: str | None = None) -> str:
         """The command of this name for just this plan: with the options that shape it."""
@@ -82,6 +84,7 @@ class Wish:
         if self.allow_repeats:
             words.append("--allow-repeats")
         words += [f"--allow-repeat {as_typed(reference)}" for reference in sorted(self.allow_repeat)]
+        words += map(as_typed, self.place)
         return " ".join(words)
 
     def matching(self, expected: ControlTotals) -> ControlTotals:

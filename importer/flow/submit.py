@@ -113,6 +113,7 @@ def _examined(wish: Wish, tools: Tools, run_id: str) -> Examined:
             prepared = as_far_as_shown(prepared, tools)
         return Examined(prepared, refused)
     try:
+        prepared = _own_doubts_settled(prepared, tools)
         prepared = _compared_with_account(prepared, tools)
         if not prepared.refused:
             gates.check_limits(prepared, tools)  # again: now it is known what Kantata prices
@@ -136,21 +137,20 @@ def _compared_with_account(prepared: Prepared, tools: Tools) -> Prepared:
     """The plan with what Kantata shows. Raises AccessDenied or NotReached."""
     if tools.api is None:
         return prepared
-    prepared = _own_doubts_settled(prepared, tools, tools.api)
     prepared = look_up(prepared, tools.api, tools.settings.settle_seconds, tools.ledger)
     return checked(prepared, tools.api, go_on=False)
 
 
-def _own_doubts_settled(prepared: Prepared, tools: Tools, api: KantataApi) -> Prepared:
+def _own_doubts_settled(prepared: Prepared, tools: Tools) -> Prepared:
     """Settle what is in doubt of this plan, as far as enough time has passed, and decide again."""
     in_doubt = [planned.reference for planned in prepared.planned if planned.status is Status.IN_DOUBT]
     doubtful = [reference for reference in in_doubt if reference is not None]
-    if not doubtful:
+    if tools.api is None or not doubtful:
         return prepared
     # What an undo left open is for reconcile and undo: who submits has not asked for that.
     own = [doubt.reference for doubt in tools.ledger.open_questions(doubtful) if not doubt.being_undone]
     seconds, run_id = tools.settings.settle_seconds, prepared.run_id
-    settled = settle_twice(own, tools.ledger, api, seconds, run_id, _briefly(tools))
+    settled = settle_twice(own, tools.ledger, tools.api, seconds, run_id, _briefly(tools))
     note_settlements(settled, tools.ledger, prepared.run_id)
     known = knowledge_for(prepared.drawn, tools.ledger, prepared.batch, prepared.terms.repeat_days)
     prepared = decided(replace(prepared, knowledge=known))

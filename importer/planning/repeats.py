@@ -97,7 +97,10 @@ class Repeats:
         """Lines of this project, kind and text whose invoice is gone from this file, whatever their amount.
 
         It was billed from a file of the same name and for the same date: key and amount may both have been edited.
+        Lines without a text are too alike for that.
         """
+        if not mark.text:
+            return
         dated = _date_of(planned)
         for line in self.lost[mark.workspace_id, mark.wording]:
             entry = line.entry
