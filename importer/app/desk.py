@@ -131,7 +131,8 @@ class Desk:
         """Put a file on the desk and begin to read it."""
         from importer.flow.prepared import Wish
 
-        work = Work(Wish(path), name)
+        place = ("--sandbox",) if self.place.rehearsal else ()
+        work = Work(Wish(path, place=place), name)
         with self._turn:
             self._files[work.key] = work
         for old in self.files[MOST_FILES:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -122,17 +123,22 @@ def _days(projects: set[int], settings: Settings, api: KantataApi) -> dict[int, 
 
 def _free_batch(month: str, ledger: SubmissionLedger) -> str:
     """The month; with a number when a batch of this name was billed already, or what is left would be held."""
-    batch, number = month, 2
-    while ledger.billed_in_batch(batch):
-        batch, number = f"{month}-{number}", number + 1
-    return batch
+    return next(itertools.dropwhile(ledger.billed_in_batch, _batches(month)))
+
+
+def _batches(month: str) -> Iterator[str]:
+    """The names of the batches of a month, in their order: 2026-10, 2026-10-2, 2026-10-3 and so on."""
+    yield month
+    for number in itertools.count(2):
+        yield f"{month}-{number}"
 
 
 def _fees(wish: MonthWish, ledger: SubmissionLedger, before: str) -> Iterator[Fee]:
-    """The fixed fees of the batch before, but for those that this month's batch holds with the same text."""
+    """The fixed fees of the batch before, but for those that a batch of this month holds with the same text."""
     billed: set[tuple[int, str | None]] = set()
-    for invoice in ledger.billed_in_batch(wish.month):
-        billed |= {(fee.workspace_id, fee.notes) for fee in _fees_of(invoice)}
+    for batch in itertools.takewhile(ledger.billed_in_batch, _batches(wish.month)):
+        for invoice in ledger.billed_in_batch(batch):
+            billed |= {(fee.workspace_id, fee.notes) for fee in _fees_of(invoice)}
     for invoice in ledger.billed_in_batch(before):
         for fee in _fees_of(invoice):
             if wish.wants(fee.workspace_id, fee.currency) and (fee.workspace_id, fee.notes) not in billed:

@@ -131,7 +131,7 @@ def with_left_out(prepared: Prepared, tools: Tools) -> Prepared:
         prepared = prepared.with_notice(
             "Too much older work is open in Kantata to be counted; what is left out of the months of this file is."
         )
-    return replace(prepared, left_out=found)
+    return replace(prepared, left_out=replace(found, is_whole=not work.remarks))
 
 
 def is_asked_for(prepared: Prepared, tools: Tools) -> bool:
@@ -145,9 +145,12 @@ def check_left_out(prepared: Prepared, tools: Tools) -> None:
     if most is None:
         return
     found = prepared.left_out
-    if found is None:
+    if found is None or not found.is_whole:
         msg = "Nothing was sent: largest_left_out is set, but what else is open in Kantata is not known."
-        hint = "Submit while Kantata can be asked, without --offline and --no-completeness, or unset largest_left_out."
+        hint = (
+            "Submit while Kantata can be asked and shows all to this token, without --offline and --no-completeness; "
+            "or unset largest_left_out."
+        )
         raise GateRefused(msg, hint, code="gate.left_out")
     if over := list(above_limit(found, most)):
         msg = f"Nothing was sent: {', and '.join(over)}, but largest_left_out allows {most:,.2f}."

@@ -16,7 +16,7 @@ from importer.kantata.fields import INCLUDES
 from importer.kantata.invoices import found_invoices, in_one_case, other_reference
 from importer.kantata.lenient import dict_of, json_object, list_of, moment_of, text_of
 from importer.kantata.lists import Reading, holds_to, is_whole, page_count, reading_of, sees_finances, subjects_in
-from importer.kantata.payload import to_json
+from importer.kantata.payload import SERVICE_NAME, to_json
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import AccessDenied, NotReached
 
@@ -187,8 +187,11 @@ class KantataApi:
             yield from self._carrying(wanted, {"only": ",".join(ids)})
 
     def _carrying(self, wanted: set[Reference], query: dict[str, str]) -> Iterator[FoundInvoice]:
-        """The invoices that a query finds and that carry one of the references, in whatever case Kantata has it."""
-        by_case = {in_one_case(reference): reference for reference in wanted}
+        """The invoices that a query finds and that carry one of the references.
+
+        One of this program counts in whatever case Kantata has it; those of others may differ in their case alone.
+        """
+        by_case = {in_one_case(reference): reference for reference in wanted if reference[0] == SERVICE_NAME}
         for page in self._whole_pages("invoices", query | EVERYTHING):
             shown = list(found_invoices(page))
             if not all(found.shows_references or found.cancelled for found in shown):

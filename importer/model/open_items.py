@@ -91,6 +91,8 @@ class LeftOut:
     """Of other months before the last of them; None when they are too many to be listed."""
     not_now: Mapping[Obstacle, int] = field(default_factory=dict)
     """How many others are open up to then, and why they cannot be billed now."""
+    is_whole: bool = True
+    """Whether Kantata has shown all that it counts."""
 
 
 # --- in words -------------------------------------------------------------------------

@@ -107,10 +107,14 @@ def left_out(
     of_months, older = [], []
     not_now: Counter[Obstacle] = Counter()
     for item in sorted(items, key=by_project):
-        if (item.item_type, item.item_id) in in_sheet or item.day is None or month_of(item.day) > max(months):
+        if (item.item_type, item.item_id) in in_sheet:
+            continue
+        if item.day is not None and month_of(item.day) > max(months):
             continue
         if item.obstacle is not None:
             not_now[item.obstacle] += 1
+        elif item.day is None:
+            continue
         elif month_of(item.day) in months:
             of_months.append(item)
         else:

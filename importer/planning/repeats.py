@@ -7,10 +7,12 @@ docs/explanation/exactly-once.md, Repeated lines.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.model.invoices import Invoice
@@ -29,6 +31,8 @@ Place = tuple[str, int, Likeness]
 """Reference, project, and what makes lines alike."""
 Share = tuple[int, str]
 """Project, and kind and text."""
+_CORRECTED = re.compile(r"(-corrected)+$")
+"""What the program adds to the name of a corrected copy."""
 _NOT_CREATED = frozenset(
     {Event.REJECTED, Event.REFUSED_FOR_NOW, Event.TOKEN_REFUSED, Event.ABSENT, Event.SAID_NOT_BILLED}
 )
@@ -105,7 +109,7 @@ class Repeats:
         for line in self.lost[mark.workspace_id, mark.wording]:
             entry = line.entry
             same_date = entry.invoice_date == (dated and dated.isoformat()) and self.near(line, dated)
-            same_file = self.source_name and entry.source_name == self.source_name
+            same_file = self.source_name and _stem(entry.source_name) == _stem(self.source_name)
             meant = planned.reference in self.refused or entry.reference in self.references
             if same_file and same_date and not meant:
                 yield line
@@ -271,6 +275,11 @@ def _was_refused(entry: LedgerEntry | None, batch: str) -> bool:
     if entry is None or entry.batch != batch or entry.standing.taken_back:
         return False
     return entry.state is State.FREE and entry.standing.reached_by in _NOT_CREATED
+
+
+def _stem(name: str) -> str:
+    """The name of a file as the person knows it: a corrected copy is the same file."""
+    return _CORRECTED.sub("", Path(name).stem).casefold()
 
 
 def _billed_since(entry: LedgerEntry | None, moved: Iterable[BilledLine]) -> bool:

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 CLOCK_MARGIN = timedelta(minutes=10)
 """How far this machine's clock may differ from Kantata's."""
+SAME_TIME = timedelta(seconds=10)
+"""Invoices that were sent so close to each other count as sent at once."""
 MOST_NAMED = 5
 """Invoices that a reason names."""
 
@@ -127,9 +129,21 @@ def doubted(settlements: Sequence[Settlement], asked: Inquiry) -> tuple[Settleme
 
 def _unless_alone(settlement: Settlement, asked: Inquiry) -> Settlement:
     """An absence counts where another invoice of its run shows that it would be found; else after a second look."""
-    if settlement.event is not Event.ABSENT or _created_beside(settlement.doubt, asked.ledger):
+    if settlement.event is not Event.ABSENT or _has_witness(settlement.doubt, asked.ledger):
         return settlement
     return _looked_again(settlement.doubt, asked)
+
+
+def _has_witness(doubt: Doubt, ledger: SubmissionLedger) -> bool:
+    """Whether an invoice of the run was sent as late as this one: where the lists show it, they would show both."""
+    return any(sent_at >= doubt.sent_at - SAME_TIME for sent_at in _created_at(doubt, ledger))
+
+
+def _created_at(doubt: Doubt, ledger: SubmissionLedger) -> Iterable[datetime]:
+    """When each invoice of the run was sent that surely exists."""
+    for entry in ledger.entries_of_run(doubt.run_id):
+        if entry.state is State.EXISTS and entry.invoice_id is not None:
+            yield entry.sent_at
 
 
 def _looked_again(doubt: Doubt, asked: Inquiry) -> Settlement:

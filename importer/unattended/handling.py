@@ -119,7 +119,10 @@ def _answered(this: InboxRun, taken: Taken, folder: Path) -> InboxResult:
         code = this.stop.exit_code or ExitCode.TERMINATED
         result = InboxResult(name, FileState.LEFT, code, "The run was stopped before anything of it was sent.")
     except FileProblem as problem:
-        result = InboxResult(name, FileState.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
+        if _in_doubt(taken, tools):
+            result = _left_by_problem(taken, tools, problem)
+        else:
+            result = InboxResult(name, FileState.FAILED, problem.exit_code, f"{problem.message} {problem.hint}")
     except ImporterError as problem:
         result = _left_by_problem(taken, tools, problem)
     except Exception as error:
@@ -130,7 +133,7 @@ def _answered(this: InboxRun, taken: Taken, folder: Path) -> InboxResult:
 
 def _left_by_problem(taken: Taken, tools: Tools, problem: ImporterError) -> InboxResult:
     code, reason = problem.exit_code, f"{problem.message} {problem.hint}"
-    if isinstance(problem, GateRefused) and _in_doubt(taken, tools):
+    if isinstance(problem, GateRefused | FileProblem) and _in_doubt(taken, tools):
         code, reason = ExitCode.IN_DOUBT, f"{reason} Another invoice of it is in doubt: it may exist or not."
     return InboxResult(taken.copy.name, FileState.LEFT, code, reason)
 

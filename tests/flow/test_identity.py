@@ -40,16 +40,26 @@ class Desk:
         self.folder, self.sandbox, self.api = folder, sandbox, api
         self.ledger = open_ledger(folder / "ledger.sqlite", ACCOUNT)
 
-    def submit(self, *rows: str, wish: Wish | None = None, offline: bool = False, settle_seconds: float = 0) -> Report:
+    def submit(
+        self,
+        *rows: str,
+        wish: Wish | None = None,
+        offline: bool = False,
+        settle_seconds: float = 0,
+        name: str = "sheet.csv",
+        head: str = "",
+        **more: Any,
+    ) -> Report:
         """Submit a sheet with these rows, long after earlier ones; return what became of it."""
-        path = self.folder / "sheet.csv"
-        path.write_text("\n".join((HEAD, *rows)), encoding="utf-8")
+        path = self.folder / name
+        path.write_text("\n".join((f"{HEAD},{head}".rstrip(","), *rows)), encoding="utf-8")
         settings = Settings(
             reports=self.folder / "reports",
             pace_per_second=1000,
             retry_seconds=0,
             workers=1,
             settle_seconds=settle_seconds,
+            **more,
         )
         tools = Tools(settings, ACCOUNT, self.ledger, None if offline else self.api)
         hooks = Hooks(lambda: self.api, lambda _plan: None, Stop(), lambda _one: None)

@@ -242,3 +242,20 @@ def test_a_reference_that_is_not_of_the_file_releases_nothing(desk: Desk) -> Non
     """It is said: a typing error would look like a release."""
     done = desk.submit(A, wish=Wish(desk.folder, allow_repeat=frozenset({"inv-mistyped"})))
     assert any("--allow-repeat inv-mistyped releases nothing" in notice for notice in done.notices)
+
+
+def test_a_corrected_copy_is_the_same_file(desk: Desk) -> None:
+    """The program named it; key and amount were both edited in it."""
+    assert told(desk.submit(keyed(C, "K"))) == ["created"]
+    again = desk.submit(keyed(C, "L").replace("70", "71"), name="sheet-corrected.csv")
+    assert told(again) == ["held"]
+
+
+def test_references_that_differ_in_their_case_alone_are_two(desk: Desk) -> None:
+    """As ids of Salesforce do: the other one was not billed."""
+    first, second = keyed(C, "K"), keyed(C, "L").replace("70", "71").replace("Care", "Hosting")
+    head = "External service,External record type,External record ID"
+    opportunity = "salesforce,opportunity,0065g00000"
+    assert told(desk.submit(f"{first},{opportunity}AbCdE", head=head)) == ["created"]
+    assert told(desk.submit(f"{second},{opportunity}aBcDe", head=head)) == ["created"]
+    assert desk.live == 2

@@ -55,6 +55,34 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 # --- an invoice whose run has no other one ---
 
 
+def test_an_invoice_sent_long_before_is_no_witness(desk: Desk, clock: Clock) -> None:
+    """Lists that lag show it, and not yet the one in doubt."""
+    lost_one, before = fees(2)
+    claim = desk.ledger.claim(before, "run-1", BATCH, SOURCE)
+    desk.ledger.note_outcome(claim, Outcome(OutcomeKind.CREATED, invoice_id=desk.create(before)))
+    clock.wait(3600)
+    desk.doubt(lost_one)
+    clock.wait(181)
+    [first] = desk.settle(180)
+    assert (first.verdict, first.event) == (Verdict.UNCLEAR, Event.NOT_FOUND)
+
+
+def test_a_reference_of_others_counts_in_its_own_case_only(desk: Desk) -> None:
+    """Ids of Salesforce may differ in their case alone: that is another customer's invoice."""
+    opportunities = (("0065g00000AbCdE", "100"), ("0065g00000aBcDe", "250"))
+    billed, doubted = (
+        plan(
+            invoice(fee(101, amount), key=ref, external_reference=ExternalReference("salesforce", "opportunity", ref))
+        )[0]
+        for ref, amount in opportunities
+    )
+    claim = desk.ledger.claim(billed, "run-1", BATCH, SOURCE)
+    desk.ledger.note_outcome(claim, Outcome(OutcomeKind.CREATED, invoice_id=desk.create(billed)))
+    desk.doubt(doubted)
+    [settlement] = desk.settle()
+    assert settlement.verdict is not Verdict.FOUND
+
+
 def test_an_invoice_without_siblings_is_absent_after_two_looks(desk: Desk, clock: Clock) -> None:
     """Nothing shows that Kantata would find it: both kinds of query miss it twice, 180 s apart, before it is free."""
     desk.doubt(*fees(1))
