@@ -135,6 +135,7 @@ class World:
             "IMPORTER_UNATTENDED": "true",
             "IMPORTER_LARGEST_TOTAL": "1000000",
             "IMPORTER_INBOX_SETTLE_SECONDS": "0",
+            "IMPORTER_COMPLETENESS": "false",  # the stand-in's hundreds of open items would be read in each command
             "XDG_STATE_HOME": str(self.folder / "state"),
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "HOME": str(self.folder),
