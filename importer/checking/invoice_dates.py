@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DATE = "invoice_date"
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_FURTHER = re.compile(rf"(?P<month>{_MONTH.pattern})(-\d{{1,3}})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ class DateRules:
 def is_month(batch: str) -> bool:
     """Whether a batch is a month, such as 2026-10."""
     return _MONTH.fullmatch(batch) is not None
+
+
+def month_of_batch(batch: str) -> str | None:
+    """The month of a batch, also of a further one of it: 2026-10 of 2026-10-2. None for one of another name."""
+    found = _FURTHER.fullmatch(batch)
+    return found["month"] if found else None
 
 
 def check_dates(  # noqa: PLR0913, PLR0917 - one argument per fact
@@ -77,7 +84,7 @@ def _wrong(  # noqa: PLR0913, PLR0917 - one argument per fact
         if len(rows) > 1:
             more = f" The same holds for {count_of(len(rows) - 1, 'more row')}."
         rows = rows[:1]
-    outside = rules.outside != "allow" and is_month(batch) and day.strftime("%Y-%m") != batch
+    outside = rules.outside != "allow" and month_of_batch(batch) not in (None, day.strftime("%Y-%m"))
     ahead = (day - today).days
     for row in rows:
         at_date = partial(sheet.problem_at, DATE, row, value=day.isoformat(), severity=rules.severity, day=day)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from importer.checking.invoice_dates import DATE, is_month
+from importer.checking.invoice_dates import DATE, month_of_batch
 from importer.kantata.account import BillableItem, Found, Project, find_items, find_projects, with_approvals
 from importer.kantata.open_items import Listed, OpenQuery, list_open
 from importer.model.errors import AccessDenied, GateRefused, NotReached
@@ -177,9 +177,7 @@ def _months_of(prepared: Prepared, api: KantataApi) -> set[str]:
         day = line.invoice_values.get(DATE)
         if isinstance(day, date):
             months.add(month_of(day))
-    if not months and is_month(prepared.batch):
-        months.add(prepared.batch)
-    return months or {month_of(prepared.started_at.date())}
+    return months or {month_of_batch(prepared.batch) or month_of(prepared.started_at.date())}
 
 
 def _work_days(prepared: Prepared, api: KantataApi) -> Iterator[date]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer.checking.invoice_dates import is_month
+from importer.checking.invoice_dates import is_month, month_of_batch
 from importer.flow.account_look_up import checked, with_names
 from importer.flow.gates import check_limits
 from importer.flow.looking_up import look_up
@@ -74,8 +74,9 @@ def batch_before(batch: str, ledger: SubmissionLedger) -> str | None:
 
     None when there is none.
     """
-    if is_month(batch):
-        return next((name for name in ledger.batches_below(batch) if is_month(name)), None)
+    month = month_of_batch(batch)
+    if month is not None:
+        return next((name for name in ledger.batches_below(month) if is_month(name)), None)
     return ledger.last_batch_besides(batch)
 
 

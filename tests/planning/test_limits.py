@@ -107,6 +107,13 @@ def test_a_date_outside_the_month_of_the_batch(cli: Cli, sandbox: Sandbox) -> No
     assert (done.exit_code, done.statuses) == (4, ["created", "not_sent"])
 
 
+def test_a_further_batch_of_a_month_has_its_dates(cli: Cli) -> None:
+    """``template --from-kantata`` names one where the month was billed before."""
+    cli.sheet({"amount": 1, "invoice_date": "2026-09-30"})
+    done = cli.run("preview", cli.folder / "october.csv", "--batch", "2026-10-2", "--json", "--offline")
+    assert [each["code"] for each in done.document["problems"]] == ["invoice_date.outside"]
+
+
 def test_a_batch_that_is_no_month_allows_every_date(cli: Cli) -> None:
     """“Phase 1” says nothing of dates."""
     cli.sheet({"amount": 1, "invoice_date": "2026-09-30"})
