@@ -137,6 +137,8 @@ def _lines(month: Month) -> Iterator[str]:
     if month.fees:
         fees = count_of(len(month.fees), "fixed fee")
         yield f"The sheet “Fixed fees” has {fees} of batch {month.fees_of}, to be copied."
+    if month.items or month.fees:
+        yield "Invoice date is empty: fill it in, or Kantata dates each invoice with the day on which it is created."
     yield from month.remarks
     unknown = {item.workspace_id for item in month.items} - month.days.keys()
     if unknown:
