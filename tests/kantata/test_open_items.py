@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from importer.kantata.client import KantataApi
 
-OCTOBER = OpenQuery(date(2026, 10, 1), date(2026, 10, 31))
+OCTOBER = OpenQuery(date(2026, 10, 1), date(2026, 10, 31), seconds=math.inf)  # began with the suite
 TIME, MILESTONE = ItemType.TIME_ENTRY, ItemType.BILLING_MILESTONE
 
 

@@ -26,6 +26,9 @@ def failed(folder: Path, step: str, fails_at: int, error: int) -> bool:
     with world.running():
         episode = Episode(world)
         episode.is_calm = True
+        episode.oracle.alone = (
+            False  # what a commit that failed has written may count nonetheless: then no doubt is left
+        )
         del episode.sheet.lines[1:]
         disk = Disk(world, fails_at, error)
         with disk.in_use():

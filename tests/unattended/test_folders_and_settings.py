@@ -102,7 +102,7 @@ def test_a_month_of_three_files_without_anyone_watching(tmp_path: Path, kantata:
         assert "created: 2 (1,500.00)" in text
         assert "Oktober Größe & Söhne.xlsx: done. 2 created" in text
         names = {one.get_filename() for one in told.iter_attachments()}
-        assert {name[21:] for name in names if name} == {"results.xlsx", "annotated.xlsx"}
+        assert {name[21:] for name in names if name} == {"results.xlsx", "results.html", "annotated.xlsx"}
         assert pulse.received == []
         again = by_cron(home)
         assert (again.returncode, again.stdout) == (0, f"Nothing to do: no workbook in {inbox}.\n")
