@@ -105,7 +105,8 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     ready = [invoice.invoice for invoice in prepared.planned if invoice.status is Status.READY]
     sound = [invoice for invoice in ready if isinstance(invoice, Invoice)]
     others = list(_sound_rows(prepared))
-    if not sound and not others:
+    of_faulty = _projects_of_faulty(prepared, [*sound, *others])
+    if not sound and not others and not of_faulty:
         return prepared
 
     account, left_out = _ask_for_records(_look_ups(prepared, sound, others, api), go_on=go_on)
@@ -117,7 +118,7 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     found = [
         *findings(sound, prepared.sheet, account, today, said),
         *findings(others, prepared.sheet, account, today, said, ready=False),
-        *project_findings(_projects_of_faulty(prepared, [*sound, *others]), prepared.sheet, account, today),
+        *project_findings(of_faulty, prepared.sheet, account, today),
     ]
 
     faulty = error_rows(found)

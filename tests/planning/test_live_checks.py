@@ -561,3 +561,6 @@ def test_the_project_of_a_faulty_row_is_checked_too(cli: Cli, sandbox: Sandbox) 
     """So that all problems show at once; each project once, where a row names it first."""
     done = preview(cli.at(sandbox), FEE, {**FEE, "workspace_id": 999, "amount": "1.2.3"})
     assert sorted(code for code, *_ in found(done)) == ["amount.not_a_number", "workspace_id.unknown"]
+
+    only = preview(cli.at(sandbox), {**FEE, "workspace_id": 999, "amount": "1.2.3"})
+    assert sorted(code for code, *_ in found(only)) == ["amount.not_a_number", "workspace_id.unknown"]
