@@ -6,7 +6,7 @@ Put the settings together: flag > environment > ``importer.toml`` > default; and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -20,6 +20,7 @@ from importer.settings.trust import require_trust
 from importer.values.presets import PUT_TOGETHER, with_preset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
@@ -110,6 +111,16 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
         raise _explained(why, origins(config=config, profile=profile) | dict.fromkeys(given, "the flag")) from why
     except SettingsError as why:
         raise _no_json(why) from why
+
+
+def refuse_wrong(content: Mapping[str, Any], profile: str | None, place: str) -> None:
+    """Raise SettingsProblem for the content of a settings file that would not be accepted with this profile."""
+    of_all = {name: value for name, value in content.items() if name != "profile"}
+    of_profile = content.get("profile", {}).get(profile, {})
+    try:
+        Settings(**with_preset(of_all | of_profile))
+    except ValidationError as why:
+        raise _explained(why, dict.fromkeys(of_all | of_profile, place)) from why
 
 
 def _explained(invalid: ValidationError, places: dict[str, str]) -> SettingsProblem:

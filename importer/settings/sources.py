@@ -42,6 +42,11 @@ def settings_file(given: Path | None) -> Path | None:
     return next((place for place in (FOUND_HERE, _of_user()) if place.is_file()), None)
 
 
+def file_to_write(given: Path | None) -> Path:
+    """The settings file that counts, or would count; it need not exist."""
+    return _named(given) or settings_file(None) or FOUND_HERE
+
+
 def only_found(given: Path | None) -> Path | None:
     """The settings file, where it is one of the working directory that the user neither named nor put among the own."""
     path = settings_file(given)

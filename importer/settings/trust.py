@@ -86,8 +86,13 @@ def _is_own_group(group: int) -> bool:
 def require_trust(path: Path, names: Collection[str]) -> None:
     """Refuse a file of the working directory that sets any of these guarded names untrusted. Raises SettingsProblem."""
     guarded = [name for name in GUARDED if name in names]
-    if guarded and _noted("files").get(str(path.resolve())) != _print_of(path):
+    if guarded and not is_trusted(path):
         raise error(SettingsProblem, "settings.trust", file=path.absolute(), names=" and ".join(guarded))
+
+
+def is_trusted(path: Path) -> bool:
+    """Whether the user let a file count, exactly as it is now. Raises SettingsProblem."""
+    return _noted("files").get(str(path.resolve())) == _print_of(path)
 
 
 def trust(path: Path) -> None:

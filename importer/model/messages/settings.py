@@ -13,6 +13,13 @@ _SOURCES = {
     "settings.file:encoding": Message(
         "{file} cannot be read: it is not saved as UTF-8.", "Save it again, with the encoding UTF-8."
     ),
+    "settings.writing": Message(
+        "{file} cannot be written: {why}.", "Choose a file of your own with --config, or make room for it."
+    ),
+    "settings.writing:shape": Message(
+        "{file} is laid out in a way that the program cannot change: it was left as it is.",
+        "Write these settings into it yourself: {names}; docs/reference/settings.md explains them.",
+    ),
     "settings.profile": Message("{file} has no profile “{profile}”{near}", "Add a section [profile.{profile}]."),
     "settings.profile:no_file": Message(
         "There is no importer.toml that could hold the profile “{profile}”.", "Name the file with --config."
