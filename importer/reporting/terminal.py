@@ -88,10 +88,11 @@ def _show_outcome(document: Document, console: Console, *, refused: bool) -> Non
 
 
 def _show_left_out(document: Document, console: Console) -> None:
-    """What else is open in Kantata: the sums, in a plan with each project."""
+    """What else is open in Kantata: the sums, in a plan that can be sent with each project."""
     for line in document.left_out:
         console.print(plain(line), highlight=False)
-    if document.is_plan and document.left_out_by_project is not None:
+    has_errors = any(finding.severity is Severity.ERROR for finding in document.findings)
+    if document.is_plan and document.left_out_by_project is not None and not has_errors:
         print_table(in_short(document.left_out_by_project), console)
 
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-VERSION = 2
+VERSION = 3
 """Raise it when the sample changes; a store file with another sample is refused then."""
 TOKEN_USER, FREELANCER, FIRST_RECIPIENT = 11, 12, 21
 FIRST_INVOICE, FIRST_NUMBER = 8986, 19035
@@ -219,8 +219,8 @@ def _story(project: Project, number: int) -> Row:
 
 
 def _day(place: int, number: int, *, billed: bool = False) -> str:
-    """Return a working day: in September when it was billed since, else in September or October."""
-    days = SEPTEMBER if billed else SEPTEMBER + OCTOBER
+    """Return a working day: in September when it was billed since, else in October or September."""
+    days = SEPTEMBER if billed else OCTOBER + SEPTEMBER
     return days[(number * 2 + place) % len(days)]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from importer.sandbox.running import Sandbox
 
 TIME = {"item_type": "time_entry"}
-OCTOBER = [{**TIME, "item_id": 5101011}]
+OCTOBER = [{**TIME, "item_id": 5101001}]
 """A time entry of October 2026; project 101 alone."""
 SEEN = {"on_my_account": "false", "from_archived_workspaces": "true", "per_page": "200"}
 
@@ -98,7 +98,7 @@ def test_what_is_open_and_in_no_row_is_counted_to_the_cent(cli: Cli, sandbox: Sa
     done = preview(cli.at(sandbox), *OCTOBER)
     left_out = done.document["left_out"]
     wanted = billable(sandbox)
-    assert wanted.pop(("time_entry", 5101011))["date_performed"].startswith("2026-10")
+    assert wanted.pop(("time_entry", 5101001))["date_performed"].startswith("2026-10")
     now = {key: record for key, record in wanted.items() if day_of(record) >= "2026-10"}
     older = {key: record for key, record in wanted.items() if day_of(record) < "2026-10"}
 
@@ -109,14 +109,14 @@ def test_what_is_open_and_in_no_row_is_counted_to_the_cent(cli: Cli, sandbox: Sa
         for currency, total in part["by_currency"].items():
             own = [record for record in records.values() if record["currency"] == currency]
             assert total == {"count": len(own), "amount": f"{sum(map(worth, own)):.2f}"}
-    entry = next(item for item in left_out["items"] if item["item_id"] == 5103011)
+    entry = next(item for item in left_out["items"] if item["item_id"] == 5103001)
     assert entry == {
         "item_type": "time_entry",
-        "item_id": 5103011,
+        "item_id": 5103001,
         "workspace_id": 103,
-        "amount": f"{worth(wanted['time_entry', 5103011]):.2f}",
+        "amount": f"{worth(wanted['time_entry', 5103001]):.2f}",
         "currency": "EUR",
-        "date": day_of(wanted["time_entry", 5103011]),
+        "date": day_of(wanted["time_entry", 5103001]),
     }
 
 
@@ -165,14 +165,14 @@ def test_a_draft_that_is_gone_leaves_its_items_open_again(cli: Cli, sandbox: San
     at = cli.at(sandbox)
     at.env["IMPORTER_SETTLE_SECONDS"] = "0"
     assert at.run("submit", at.sheet(*OCTOBER), "--yes", "--json").exit_code == 0
-    other = at.sheet({**TIME, "workspace_id": 103, "item_id": 5103011}, name="other.csv")
+    other = at.sheet({**TIME, "workspace_id": 103, "item_id": 5103001}, name="other.csv")
     before = at.run("preview", other, "--json").document["left_out"]
-    assert 5101011 not in {item["item_id"] for item in before["items"]}
+    assert 5101001 not in {item["item_id"] for item in before["items"]}
     invoice = sandbox.invoices()[0]
     address, token = f"{sandbox.base_url}/invoices/{invoice.id}", {"Authorization": f"Bearer {sandbox.token}"}
     assert requests.delete(address, headers=token, timeout=10).status_code == 204
     after = at.run("preview", other, "--json").document["left_out"]
-    assert 5101011 in {item["item_id"] for item in after["items"]}
+    assert 5101001 in {item["item_id"] for item in after["items"]}
 
 
 def test_few_requests_are_made(cli: Cli, sandbox: Sandbox) -> None:
@@ -211,10 +211,18 @@ def test_the_terminal_says_the_sums_first(cli: Cli, sandbox: Sandbox) -> None:
     """Per currency, before each project; the results of a submit say what is left open."""
     at = cli.at(sandbox)
     shown = at.run("preview", at.sheet(*OCTOBER)).stdout
-    sums, projects = shown.index("Open in Kantata for 2026-10, not in this file: EUR"), shown.index("Messestand Böhm")
+    sums, projects = shown.index("Open in Kantata for 2026-10, not in this file: EUR"), shown.index("Rollout Nordic")
     assert sums < projects
     sent = at.run("submit", at.sheet(*OCTOBER), "--yes").stdout
     assert "Open in Kantata for 2026-10, not in this file: EUR" in sent
+
+
+def test_a_sheet_with_errors_shows_the_sums_without_the_projects(cli: Cli, sandbox: Sandbox) -> None:
+    """Its errors come first: what is left out changes with them."""
+    at = cli.at(sandbox)
+    shown = at.run("preview", at.sheet(*OCTOBER, {**TIME, "item_id": "x"})).stdout
+    assert "Open in Kantata for 2026-10, not in this file: EUR" in shown
+    assert "Rollout Nordic" not in shown
 
 
 def test_the_page_shows_it_too(cli: Cli, sandbox: Sandbox) -> None:

@@ -101,7 +101,7 @@ def test_a_page_says_what_would_happen_and_shows_each_invoice(cli: Cli, sandbox:
     assert "38 of 38 rows accounted for" in text
     assert "Website-Relaunch, Oktober Website-Relaunch Bäckerei Müller 2026-10-31 → due 2026-11-30" in text
     assert "30 days · PO 00042 · 7 lines" in text
-    assert "Time entry Entwurf Startseite, 2026-09-03 2:15 h × 110.00 247.50" in text
+    assert "Time entry Entwurf Startseite, 2026-10-05 2:15 h × 110.00 247.50" in text
     assert "Fixed fee Projektleitung Oktober taxable 1,800.00" in text
     assert "Total, before tax 3,313.62" in text
     assert "Goes to the client lead of the project Sent as draft Number Kantata’s next, in the order of arrival" in text

@@ -164,10 +164,10 @@ def test_a_thousand_items_of_sixty_projects(cli: Cli, sandbox: Sandbox) -> None:
 def test_what_each_row_shows(cli: Cli, sandbox: Sandbox) -> None:
     """Worth, date, person, task and text of the one list; days to pay as on the project's newest invoice."""
     path, done = prefilled(cli.at(sandbox))
-    row = next(row for row in rows_of(path) if row["Item ID"] == 5101011)
+    row = next(row for row in rows_of(path) if row["Item ID"] == 5101001)
     assert row["Project in Kantata"] == "Website-Relaunch Bäckerei Müller"
     assert (row["Project ID"], row["Item type"], row["Currency"]) == (101, "Time entry", "EUR")
-    assert (row["Worth in Kantata"], row["Date in Kantata"].date()) == (781.25, date(2026, 10, 1))
+    assert (row["Worth in Kantata"], row["Date in Kantata"].date()) == (247.5, date(2026, 10, 5))
     assert (row["Person in Kantata"], row["Net days"]) == ("Anneliese Köhler", 30)
     assert row["Task in Kantata"]
     assert row["Text in Kantata"]
@@ -200,7 +200,7 @@ def test_what_waits_stands_apart_with_its_reason_and_age(cli: Cli, sandbox: Sand
     assert why[5102016] == "not approved"
     assert why[6102009] == "on no approved expense report"
     assert why[7101099] == "to be invoiced on 2027-01-31"
-    assert why[5101001] == "of an earlier month: 2026-09"
+    assert why[5101011] == "of an earlier month: 2026-09"
     assert why[5111011] == "of a project whose finances are hidden"
     assert why[5112011] == "of an archived project"
     assert rows[5102016]["Days old"] == (date.today() - rows[5102016]["Date"].date()).days  # noqa: DTZ011

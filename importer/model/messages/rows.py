@@ -148,7 +148,7 @@ _INVOICES = {
         "Type the days until payment is due, such as 30, or put payment_schedule = 30 into importer.toml.",
     ),
     "*.incomplete": Message(
-        "{invoice} has a part of an external reference, but {titles} is empty.",
+        "{invoice} has a part of an external reference; still empty: {titles}.",
         "Fill External service, External record type and External record ID together, or empty them all.",
     ),
     "*.duplicate:invoice": Message(
