@@ -6,6 +6,7 @@ import json
 import threading
 import time
 import zlib
+from collections import defaultdict
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -303,7 +304,8 @@ class Store:
             query = query.where(invoices.c.sample.is_(False))
         with self.transaction() as connection:
             rows = connection.execute(query).mappings().all()
-            return [_stored(connection, row) for row in rows]
+            parts = _Parts(connection)
+        return [parts.of(row) for row in rows]
 
 
 def _version_of_tables(sample_version: int) -> int:
@@ -312,36 +314,49 @@ def _version_of_tables(sample_version: int) -> int:
     return zlib.crc32("\n".join([str(sample_version), *definitions]).encode()) >> 1
 
 
-def _stored(connection: Connection, row: RowMapping) -> StoredInvoice:
-    held, spaces, references = held_items, invoice_workspaces, external_references
-    ids_by_kind: dict[str, list[int]] = {kind: [] for kind in HELD_TABLES}
-    ids = select(held.c.kind, held.c.item_id).where(held.c.invoice_id == row["id"]).order_by(held.c.item_id)
-    for kind, item_id in connection.execute(ids):
-        ids_by_kind[kind].append(item_id)
+class _Parts:
+    """What hangs on the invoices: each table is read once, however many invoices there are."""
 
-    space_ids = connection.scalars(
-        select(spaces.c.workspace_id).where(spaces.c.invoice_id == row["id"]).order_by(spaces.c.position),
-    )
-    keys = connection.execute(
-        select(references.c.service_name, references.c.service_model, references.c.service_model_ref).where(
-            references.c.subject_id == row["id"],
-        ),
-    )
-    return StoredInvoice(
-        id=row["id"],
-        status=row["status"],
-        draft=row["draft"],
-        user_invoice_number=row["user_invoice_number"],
-        currency=row["currency"],
-        balance_in_cents=row["balance_in_cents"],
-        workspace_ids=tuple(space_ids),
-        time_entry_ids=tuple(ids_by_kind[TIME_ENTRY]),
-        expense_ids=tuple(ids_by_kind[EXPENSE]),
-        billing_milestone_ids=tuple(ids_by_kind[BILLING_MILESTONE]),
-        external_references=tuple((name, model, ref) for name, model, ref in keys),
-        created_at=row["created_at"],
-        sent=json.loads(row["sent"]),
-    )
+    def __init__(self, connection: Connection) -> None:
+        held, spaces, references = held_items.c, invoice_workspaces.c, external_references.c
+        self._items: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for invoice_id, kind, item_id in connection.execute(
+            select(held.invoice_id, held.kind, held.item_id).order_by(held.item_id),
+        ):
+            self._items[invoice_id, kind].append(item_id)
+
+        self._workspaces: dict[int, list[int]] = defaultdict(list)
+        for invoice_id, workspace_id in connection.execute(
+            select(spaces.invoice_id, spaces.workspace_id).order_by(spaces.position),
+        ):
+            self._workspaces[invoice_id].append(workspace_id)
+
+        self._references: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+        for invoice_id, name, model, reference in connection.execute(
+            select(
+                references.subject_id, references.service_name, references.service_model, references.service_model_ref
+            ),
+        ):
+            self._references[invoice_id].append((name, model, reference))
+
+    def of(self, row: RowMapping) -> StoredInvoice:
+        """Return the invoice of this row."""
+        id_ = row["id"]
+        return StoredInvoice(
+            id=id_,
+            status=row["status"],
+            draft=row["draft"],
+            user_invoice_number=row["user_invoice_number"],
+            currency=row["currency"],
+            balance_in_cents=row["balance_in_cents"],
+            workspace_ids=tuple(self._workspaces[id_]),
+            time_entry_ids=tuple(self._items[id_, TIME_ENTRY]),
+            expense_ids=tuple(self._items[id_, EXPENSE]),
+            billing_milestone_ids=tuple(self._items[id_, BILLING_MILESTONE]),
+            external_references=tuple(self._references[id_]),
+            created_at=row["created_at"],
+            sent=json.loads(row["sent"]),
+        )
 
 
 def _configure(connection: SqliteConnection, _record: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from importer.model.visible import visible
@@ -60,7 +61,9 @@ def rendered(template: str, **content: object) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
+@cache
 def _templates() -> Environment:
+    """The templates, compiled once per process."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("importer.reporting.page")
