@@ -20,6 +20,7 @@ from importer.model.headers import (
 )
 from importer.model.messages import problem
 from importer.model.problems import cell_address
+from importer.values.header_meanings import misspelt, nearest_header
 from importer.values.presets import PRESETS, alike, other_layout
 from importer.values.presets import lacking as absent_headers
 from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from importer.reading.formats.grid import Grid
     from importer.values.presets import Preset
 
-NEAR = 83
-"""Likeness (rapidfuzz ratio, 0 to 100) from which an unknown header counts as a misspelling."""
-ALIKE = 60
-"""Likeness from which a header is named as the nearest to a missing one."""
 CHANGES_AMOUNTS = frozenset({"status", "invoicestatus", "billingstatus"})
 """Folded headers of columns that a person may expect to change what is billed; the program does not apply them."""
 
@@ -119,7 +116,7 @@ def missing_columns(
         if name in asked_about:
             continue
         column = BY_NAME[name]
-        nearest = _nearest_header(unknown, name, known)
+        near = nearest_header(unknown, name, known)
         missing.append(
             problem(
                 "column.missing",
@@ -129,7 +126,7 @@ def missing_columns(
                 title=column.title,
                 name=name,
                 header_row=row,
-                nearest=nearest,
+                nearest=f" The nearest header is “{near}”." if near else "",
                 meaning=column.meaning,
             )
         )
@@ -138,36 +135,6 @@ def missing_columns(
 
 def _is_understood(text: str, known: Mapping[str, str]) -> bool:
     return known_as(text, known) is not None or check_only_as(text, known) is not None
-
-
-def _nearest_header(headers: list[str], name: str, known: Mapping[str, str]) -> str:
-    """A sentence that names the header most like the names of a column; empty when none is like them."""
-    from rapidfuzz import fuzz, process  # most headers are known
-
-    nearest, best = "", float(ALIKE)
-    names = [header for header, meant in known.items() if meant == name]
-    for header in headers:
-        found = process.extractOne(fold(header), names, scorer=fuzz.ratio, score_cutoff=best)
-        if found is not None and (found[1] > best or not nearest):
-            nearest, best = f" The nearest header is “{header}”.", found[1]
-    return nearest
-
-
-def misspelt(text: str, known: Mapping[str, str]) -> str | None:
-    """Column that a misspelt header may mean; None when none is near."""
-    from rapidfuzz import fuzz, process
-
-    folded = fold(text)
-    for name, _, _ in process.extract(folded, list(known), scorer=fuzz.ratio, score_cutoff=NEAR, limit=5):
-        if not _has_another_word(folded, name):
-            return known[name]
-    return None
-
-
-def _has_another_word(text: str, other: str) -> bool:
-    """Tell whether one is the other plus a word: “Client” is no misspelt “Client PO”."""
-    short, long = sorted((text, other), key=len)
-    return len(long) - len(short) > 1 and (long.startswith(short) or long.endswith(short))
 
 
 def _side_by_side(grid: Grid, row: int, headers: tuple[Header, ...]) -> list[Problem]:

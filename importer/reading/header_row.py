@@ -11,8 +11,9 @@ from importer.model.headers import check_only_as, fold, is_in_own_words, known_a
 from importer.model.messages import error, problem
 from importer.model.sheet import Header, is_blank, text_of
 from importer.reading.cover import is_annotation
-from importer.reading.header_problems import column_problems, lacking, missing_columns, misspelt, offer_of_presets
+from importer.reading.header_problems import column_problems, lacking, missing_columns, offer_of_presets
 from importer.reading.line_text import without_other_texts
+from importer.values.header_meanings import misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,6 +88,35 @@ def choose_grid(
     left_out = tuple(_left_out(grid) for grid, _ in found if grid is not chosen)
     missing = missing_columns(chosen, start.row, start.headers, known, start.problems)
     return chosen, replace(start, problems=(*start.problems, *missing)), left_out
+
+
+def header_by_look(grids: Sequence[Grid], sheet_name: str | None, known: Mapping[str, str]) -> tuple[Grid, HeaderRow]:
+    """The sheet and the row that look like the begin of a table, where no name is known: its widest row of texts.
+
+    Raises FileProblem when no row does, or rows of several sheets that can be seen.
+    """
+    grids = [grid for grid in grids if not is_annotation(grid)]
+    if sheet_name is not None:
+        grids = [_named(grids, sheet_name)]
+    found = []
+    for grid in grids:
+        row = None if grid.hidden and sheet_name is None else _widest_row_of_texts(grid)
+        if row is not None:
+            found.append((grid, _header_row(grid, row, known, _texts_of(grid, row))))
+    if not found:
+        raise _no_header(grids, known)
+    return _only_one(found, known)
+
+
+def _widest_row_of_texts(grid: Grid) -> int | None:
+    """Number of the first row with the most cells, all of them texts without digits, above other rows."""
+    best, widest = None, FEWEST_KNOWN - 1
+    for number, cells in enumerate(grid.rows[:HEADER_SEARCH_ROWS], start=1):
+        filled = [cell for cell in cells if not is_blank(cell)]
+        words = all(isinstance(cell, str) and not cell.strip()[:1].isdecimal() for cell in filled)
+        if words and len(filled) > widest and number < len(grid.rows):
+            best, widest = number, len(filled)
+    return best
 
 
 def _named(grids: Sequence[Grid], sheet_name: str) -> Grid:

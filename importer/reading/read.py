@@ -74,7 +74,7 @@ def read_sheet(
     reading = reading or Reading()
     data = bytes_of(path, reading.limits)
     file = unpack(path.name, data, headers, encoding=reading.encoding, limits=reading.limits)
-    grids = [grid for grid in file.grids if not _is_example(grid)]
+    grids = [grid for grid in file.grids if not is_never_imported(grid)]
     batch, batch_problems = find_batch(grids)
     expected, expected_problems = find_expected(grids)
 
@@ -140,7 +140,8 @@ def _chosen(
     return grid, start, left_out
 
 
-def _is_example(grid: Grid) -> bool:
+def is_never_imported(grid: Grid) -> bool:
+    """Tell whether a sheet is one that this program writes beside the rows."""
     first = grid.first_cell
     return isinstance(first, str) and first.strip().lower().startswith(NEVER_IMPORTED)
 

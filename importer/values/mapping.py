@@ -19,8 +19,8 @@ from importer.model.invoices import ItemType
 from importer.model.sheet import is_blank, text_of
 from importer.model.words import count_of, names_in_short
 from importer.values.cells import parser_of
-from importer.values.readings import Unreadable
-from importer.values.toml_lines import folded, toml_key
+from importer.values.readings import Unreadable, folded
+from importer.values.toml_lines import toml_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -80,6 +80,11 @@ def clean(text: str) -> str:
     return " ".join(as_typed(text).split())
 
 
+def folded(word: str) -> str:
+    """Reduce a word of a cell to what is compared: no case, no blanks around it."""
+    return clean(word).casefold()
+
+
 def number_of(raw: object) -> Decimal | None:
     """Read a number cell or plain number text exactly; None when it is neither.
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT
-from importer.model.headers import fold, own_headers
+from importer.model.columns import BY_NAME
+from importer.model.headers import own_headers
 from importer.model.invoices import ItemType
-from importer.values.readings import clean
+from importer.values.header_meanings import likely_column
+from importer.values.readings import folded
+from importer.values.word_meanings import meant_item_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from importer.model.problems import Problem
-
-
-def folded(word: str) -> str:
-    """Reduce a word of a cell to what is compared: no case, no blanks around it."""
-    return clean(word).casefold()
 
 
 def quoted(text: str) -> str:
@@ -59,7 +54,7 @@ def value_lines(column: str, word: str, meant: str, others: Sequence[str] = ()) 
 
 def use_or_ignore(text: str, known: Mapping[str, str], present: set[str | None]) -> str:
     """The lines of importer.toml that use an unknown header as the likely column, else those that ignore it."""
-    likely = _likely(text, present)
+    likely = likely_column(text, present)
     if likely is not None:
         title = BY_NAME[likely].title
         return f"Nothing to do, unless it means {title}; then add to importer.toml:\n{alias_lines(likely, text, known)}"
@@ -67,27 +62,6 @@ def use_or_ignore(text: str, known: Mapping[str, str], present: set[str | None])
         "Nothing to do, unless it should have been sent; docs/reference/columns.md lists the known columns. "
         f"To silence this warning, add to importer.toml, above all sections:\n{ignore_line([text], known)}"
     )
-
-
-def _likely(text: str, present: set[str | None]) -> str | None:
-    """Absent column of which the text holds a whole header: “Fee amount” may mean the amount; most words win.
-
-    Never the name of the project: “Project manager” is none.
-    """
-    words = _words(text)
-    likely, most = None, 0
-    for column in COLUMNS:
-        if column.name in present or column.name == NAME_OF_PROJECT:
-            continue
-        for header in (column.title, *column.aliases):
-            held = _words(header)
-            if "#" not in header and held <= words and len(held) > most:
-                likely, most = column.name, len(held)
-    return likely
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.casefold()))
 
 
 def explained(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -105,12 +79,7 @@ def explained(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _with_lines(problem: Problem, word: str) -> Problem:
-    names = {}
-    for item_type in ItemType:
-        names[fold(item_type.value)] = item_type
-        names[fold(ITEM_TYPE_TITLES[item_type])] = item_type
-    near = difflib.get_close_matches(fold(word), names, n=1, cutoff=0.7)
-    meant = names[near[0]] if near else ItemType.TIME_ENTRY
+    meant = meant_item_type(word) or ItemType.TIME_ENTRY
     others = [item_type.value for item_type in ItemType if item_type is not meant]
     lines = value_lines("item_type", word, meant.value, others)
     return replace(problem, hint=f"{problem.hint} Or say once what your word means, in importer.toml:\n{lines}")

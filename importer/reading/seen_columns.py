@@ -1,0 +1,86 @@
+"""The columns of a table whose headers may mean nothing yet: what stands there, for a person to say what it means."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.model.errors import FileProblem
+from importer.model.headers import check_only_as, is_ignored, is_part_of_text
+from importer.model.messages import error
+from importer.model.sheet import CellFault
+from importer.reading.formats.unpack import bytes_of, unpack
+from importer.reading.header_problems import added_by_results
+from importer.reading.header_row import choose_grid, header_by_look
+from importer.reading.read import is_never_imported
+from importer.values.header_proposals import SeenColumn, seen_column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from importer.model.sheet import Cell, Header
+    from importer.reading.formats.grid import Grid
+    from importer.reading.read import Reading
+
+MOST_ROWS = 5_000
+"""Rows below the header that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTable:
+    """The columns of one sheet."""
+
+    sheet: str
+    header_row: int
+    """Row number as Excel shows it."""
+    texts: tuple[str, ...]
+    """All its headers."""
+    meant: Mapping[str, SeenColumn]
+    """Name of a column that is sent → the column that means it already."""
+    compared: Mapping[str, SeenColumn]
+    """Name of a column that is compared and never sent → the first that means it already."""
+    unknown: tuple[SeenColumn, ...]
+    """The columns that mean nothing yet, and those that mean what another one means already."""
+
+
+def seen_table(path: Path, sheet_name: str | None, known: Mapping[str, str], reading: Reading) -> SeenTable:
+    """Look at the table of a file. Raises FileProblem when it holds none, WrongUse when the sheet does not exist."""
+    data = bytes_of(path, reading.limits)
+    file = unpack(path.name, data, known, encoding=reading.encoding, limits=reading.limits)
+    grids = [grid for grid in file.grids if not is_never_imported(grid)]
+    try:
+        grid, start, _ = choose_grid(grids, sheet_name, known)
+    except FileProblem as none:
+        if none.code not in ("header.missing", "preset.offered"):
+            raise
+        grid, start = header_by_look(grids, sheet_name, known)
+    if grid.too_large is not None:
+        raise error(FileProblem, "sheet.too_large", name=grid.name, why=grid.too_large)
+
+    meant: dict[str, SeenColumn] = {}
+    compared: dict[str, SeenColumn] = {}
+    unknown: list[SeenColumn] = []
+    added = added_by_results(start.headers)
+    for header in start.headers:
+        if header.position in added or is_ignored(header.text, known):
+            continue
+        column = seen_column(header.position, header.text, _cells(grid, start.row, header))
+        checked = None if header.column else check_only_as(header.text, known)
+        if header.column and (header.column not in meant or is_part_of_text(header.text, known)):
+            meant[header.column] = column
+        elif checked is not None:
+            compared.setdefault(checked.name, column)
+        else:
+            unknown.append(column)
+    texts = tuple(header.text for header in start.headers)
+    return SeenTable(grid.name, start.row, texts, meant, compared, tuple(unknown))
+
+
+def _cells(grid: Grid, header_row: int, header: Header) -> Iterator[Cell]:
+    """The cells of a column below the header."""
+    for row in itertools.islice(grid.rows, header_row, header_row + MOST_ROWS):
+        cell = row[header.position] if header.position < len(row) else None
+        if not isinstance(cell, CellFault):
+            yield cell
