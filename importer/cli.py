@@ -18,6 +18,7 @@ from importer.commands.confirm import confirm
 from importer.commands.doctor import doctor
 from importer.commands.history import history
 from importer.commands.login import login, logout
+from importer.commands.map import map as own_headers
 from importer.commands.preview import preview
 from importer.commands.reconcile import reconcile
 from importer.commands.run import run
@@ -35,6 +36,8 @@ BEGIN = """Begin with these:
 invoice-importer template          an empty workbook to fill in
 
 invoice-importer preview FILE      what would be billed; sends nothing
+
+invoice-importer map FILE          asks what your own headers mean, once
 
 invoice-importer submit FILE       asks, then creates the invoices
 
@@ -70,6 +73,7 @@ app = typer.Typer(
 for command in (
     template,
     preview,
+    own_headers,
     approve,
     submit,
     run,

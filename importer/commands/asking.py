@@ -7,15 +7,16 @@ import sys
 import typer
 
 
-def answer_to(question: str, not_done: str) -> str:
+def answer_to(question: str, not_done: str, *, default: str | None = None) -> str:
     """Return what a person types. Raises StoppedAtQuestion for Ctrl-C or Ctrl-D.
 
-    ``not_done``: what then was not done, as the beginning of a sentence.
+    ``not_done``: what then was not done, as the beginning of a sentence. ``default``: what Enter alone stands for;
+    None: the question is asked again.
     """
     from importer.model.errors import StoppedAtQuestion
 
     try:
-        answer: str = typer.prompt(question, err=True)
+        answer: str = typer.prompt(question, default=default, show_default=False, err=True)
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("\n")
         msg = f"{not_done}: you stopped it at the question."

@@ -131,6 +131,12 @@ def _terms_of(wish: Wish, sheet: Sheet, batch: str, settings: Settings) -> Terms
 def sheet_of(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:
     """The sheet in the program's own words, and a notice of each word of the settings that was used."""
     known = known_headers(own=settings.own_headers)
+    sheet = read_sheet(wish.path, wish.sheet_name, known, reading_of(settings))
+    return in_known_words(sheet, known, settings.constants, settings.values)
+
+
+def reading_of(settings: Settings) -> Reading:
+    """How the settings want a file to be read."""
     limits = FileLimits(
         settings.most_rows,
         settings.most_columns,
@@ -138,9 +144,7 @@ def sheet_of(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:
         settings.read_seconds,
         settings.read_memory_mb * MEGABYTE,
     )
-    reading = Reading(settings.encoding, settings.hidden_rows, settings.merged_cells, limits)
-    sheet = read_sheet(wish.path, wish.sheet_name, known, reading)
-    return in_known_words(sheet, known, settings.constants, settings.values)
+    return Reading(settings.encoding, settings.hidden_rows, settings.merged_cells, limits)
 
 
 def _understand(

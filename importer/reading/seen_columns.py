@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem
-from importer.model.headers import check_only_as, is_ignored, is_part_of_text
+from importer.model.headers import check_only_as, fold, is_ignored, is_part_of_text
 from importer.model.messages import error
 from importer.model.sheet import CellFault
 from importer.reading.formats.unpack import bytes_of, unpack
@@ -61,21 +61,23 @@ def seen_table(path: Path, sheet_name: str | None, known: Mapping[str, str], rea
 
     meant: dict[str, SeenColumn] = {}
     compared: dict[str, SeenColumn] = {}
-    unknown: list[SeenColumn] = []
-    added = added_by_results(start.headers)
+    unknown: dict[str, SeenColumn] = {}
+    added, seen = added_by_results(start.headers), set()
     for header in start.headers:
-        if header.position in added or is_ignored(header.text, known):
-            continue
+        word = fold(header.text)
+        if header.position in added or word in seen or is_ignored(header.text, known):
+            continue  # the same header twice cannot be given two meanings
+        seen.add(word)
         column = seen_column(header.position, header.text, _cells(grid, start.row, header))
         checked = None if header.column else check_only_as(header.text, known)
-        if header.column and (header.column not in meant or is_part_of_text(header.text, known)):
+        if header.column is not None and (header.column not in meant or is_part_of_text(header.text, known)):
             meant[header.column] = column
         elif checked is not None:
             compared.setdefault(checked.name, column)
         else:
-            unknown.append(column)
+            unknown[word] = column
     texts = tuple(header.text for header in start.headers)
-    return SeenTable(grid.name, start.row, texts, meant, compared, tuple(unknown))
+    return SeenTable(grid.name, start.row, texts, meant, compared, tuple(unknown.values()))
 
 
 def _cells(grid: Grid, header_row: int, header: Header) -> Iterator[Cell]:

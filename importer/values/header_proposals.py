@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from importer.model.check_only import CHECK_BY_NAME, Rule
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, Kind
+from importer.model.invoices import BY_ID, ItemType
 from importer.model.sheet import is_blank, text_of
 from importer.values.aliases import same
 from importer.values.amounts import typed_amount
@@ -258,10 +259,13 @@ def _shown(cell: Cell) -> str:
 # --- words ----------------------------------------------------------------------------
 
 
-def propose_words(name: str, column: SeenColumn, taught: Mapping[str, object]) -> tuple[WordProposal, ...]:
+def propose_words(
+    name: str, column: SeenColumn, taught: Mapping[str, object], *, with_ids: bool
+) -> tuple[WordProposal, ...]:
     """A proposal for each word of a column that is not understood; none where its words are no choices.
 
-    ``taught``: the words of this column that the settings explain already.
+    ``taught``: the words of this column that the settings explain already. ``with_ids``: whether the sheet holds the
+    ids of what is billed; without them “Expense” and “Hours” can only be billed as additional items.
     """
     kind = BY_NAME[name].kind if name in BY_NAME else Kind.TEXT
     if kind not in CHOSEN:
@@ -269,7 +273,15 @@ def propose_words(name: str, column: SeenColumn, taught: Mapping[str, object]) -
     explained = {folded(word) for word in taught}
     proposals = []
     for cell in column.cells:
-        if isinstance(cell, str) and folded(cell) not in explained and not _reads(kind, cell):
-            word = " ".join(cell.split())
-            proposals.append(WordProposal(name, word, column.counts[folded(cell)], meant_by(kind, word)))
+        if not isinstance(cell, str) or folded(cell) in explained:
+            continue
+        word = " ".join(cell.split())
+        read = parser_of(kind)(cell)
+        meant = meant_by(kind, word) if isinstance(read, Unreadable) else read
+        if not with_ids and meant in BY_ID:
+            meant = ItemType.ADDITIONAL
+        elif not isinstance(read, Unreadable):
+            continue
+        value = meant.value if isinstance(meant, ItemType) else cast("int | bool | None", meant)
+        proposals.append(WordProposal(name, word, column.counts[folded(cell)], value))
     return tuple(proposals) if len(proposals) <= MOST_WORDS else ()

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, Kind
 from importer.model.errors import ended
-from importer.model.headers import PLUS, fold, is_ignored
+from importer.model.headers import (
+    PLUS,
+    check_only_as,
+    fold,
+    is_ignored,
+    is_in_own_words,
+    is_part_of_text,
+    known_as,
+    known_headers,
+)
 from importer.model.invoices import ItemType
 from importer.model.sheet import is_blank, text_of
 from importer.model.words import count_of, names_in_short
@@ -144,7 +153,7 @@ def in_known_words(
     A constant fills a column that the sheet lacks, where the row's item type takes
     it; a column that is there is left as it is. The rows keep their original cells.
     """
-    notices = _ignored_although_known(sheet, known)
+    notices = [*_in_own_words(sheet, known), *_ignored_although_known(sheet, known)]
     frame = sheet.frame
     for name, words in values.items():
         if name in frame.columns:
@@ -166,6 +175,22 @@ def in_known_words(
                 "its empty cells stay empty."
             )
     return replace(sheet, frame=frame), tuple(notices)
+
+
+def _in_own_words(sheet: Sheet, known: Mapping[str, str]) -> list[str]:
+    """Say which headers have the meaning that the settings, or a preset, give them and no other."""
+    usual = known_headers()
+    read = []
+    for header in sheet.headers:
+        name = header.column
+        if name and is_in_own_words(header.text, known) and not is_part_of_text(header.text, known):
+            if known_as(header.text, usual) != name:
+                read.append(f"“{header.text}” as {BY_NAME[name].title}")
+    for checked in sheet.checked:
+        text = checked.header.text
+        if is_in_own_words(text, known) and check_only_as(text, usual) is not checked.column:
+            read.append(f"“{text}” as {checked.column.title}")
+    return [f"[columns] of the settings was used: it reads {names_in_short(read)}."] if read else []
 
 
 def _ignored_although_known(sheet: Sheet, known: Mapping[str, str]) -> list[str]:

@@ -30,11 +30,10 @@ _ITEM_TYPES: tuple[tuple[str, ItemType], ...] = (
 _OF_TERMS = frozenset({"days", "net", "pay", "terms", "due", "date", "invoice", "number"})
 
 
-def meant_by(kind: Kind, word: str) -> str | int | bool | None:
-    """What a word probably means in cells of a kind, as the settings write it; None: not known."""
+def meant_by(kind: Kind, word: str) -> ItemType | int | bool | None:
+    """What a word probably means in cells of a kind; None: not known."""
     if kind is Kind.ITEM_TYPE:
-        item_type = meant_item_type(word)
-        return item_type.value if item_type else None
+        return meant_item_type(word)
     ideas = ideas_of(word)
     if kind is Kind.DAYS:
         return _days_in(word, ideas)

@@ -20,6 +20,10 @@ _SOURCES = {
         "{file} is laid out in a way that the program cannot change: it was left as it is.",
         "Write these settings into it yourself: {names}; docs/reference/settings.md explains them.",
     ),
+    "settings.writing:overruled": Message(
+        "The environment variable {variable} overrules what would be written into the settings file.",
+        "Take it out of the environment, or write the settings into the variable yourself.",
+    ),
     "settings.profile": Message("{file} has no profile “{profile}”{near}", "Add a section [profile.{profile}]."),
     "settings.profile:no_file": Message(
         "There is no importer.toml that could hold the profile “{profile}”.", "Name the file with --config."

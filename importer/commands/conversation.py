@@ -1,0 +1,234 @@
+"""The questions of ``map``: what each column means, what each word means, and what the sheet lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from importer.commands.asking import answer_to, need_yes
+from importer.flow.mapping import CHOICES, ITEM_TYPES, Answers, toml_of, value_typed
+from importer.model.columns import BY_NAME, Kind
+from importer.model.errors import ended
+from importer.model.headers import fold
+from importer.model.problems import column_letter
+from importer.model.visible import in_one_line
+from importer.model.words import count_of
+from importer.reporting.screen import Screen, plain
+from importer.values.readings import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.flow.mapping import Draft, Missing, SettingsPlace
+    from importer.values.header_proposals import Proposal, SeenColumn, WordProposal
+
+NOT_WRITTEN = "Nothing was written"
+AGAIN = "Run it again when you are sure."
+LEGEND = """
+Answer yes, or type the name of the column that is meant (? lists them).
+- says that a column means nothing for billing, s leaves it open. Ctrl-C stops; nothing is written before the end."""
+LONGEST_HEADER, LONGEST_CELL = 60, 30
+"""Characters shown of a header, and of a cell."""
+MOST_LISTED = 40
+"""Columns that are listed one by one; of a table with more, the others are counted."""
+NO_MEANING = "nothing for billing"
+
+
+def short(text: str, longest: int) -> str:
+    """A text of the sheet in one line, cut where it is long."""
+    shown = in_one_line(text[: longest + 1])
+    return shown if len(text) <= longest else f"{shown[:longest]}…"
+
+
+def overview(draft: Draft) -> Iterator[str]:
+    """All that would be asked, as lines."""
+    yield f"Sheet “{draft.sheet}”, header in row {draft.header_row}."
+    for preset in draft.presets:
+        yield f"It looks like {preset.title}: with --preset {preset.name} it needs no mapping."
+    for proposal in draft.proposals[:MOST_LISTED]:
+        yield head_of(proposal.column)
+        yield f"    {verdict(proposal)}"
+    if len(draft.proposals) > MOST_LISTED:
+        yield f"… and {len(draft.proposals) - MOST_LISTED:,} more columns."
+    likely = {found.column.position: found.meant for found in draft.proposals}
+    for word in draft.words(likely):
+        meant = "not known" if word.meant is None else f"perhaps {said(word.meant)}"
+        yield f"{CHOICES[word.name]}: “{short(word.word, LONGEST_HEADER)}” ({count_of(word.count, 'cell')}) → {meant}"
+    for missing in draft.missing(likely):
+        meant = "nothing is likely" if missing.proposed is None else f"perhaps {said(missing.proposed)}"
+        yield f"No column is {missing.title}; for every row → {meant}"
+
+
+def head_of(column: SeenColumn) -> str:
+    """A column by its letter, its header and a few cells."""
+    cells = " · ".join(short(cell, LONGEST_CELL) for cell in column.samples) or "no filled cells"
+    return f"{column_letter(column.position)}  “{short(column.text, LONGEST_HEADER)}”  {cells}"
+
+
+def verdict(proposal: Proposal) -> str:
+    """What a column probably means, and how sure that is."""
+    meant = NO_MEANING if proposal.meant is None else CHOICES[proposal.meant]
+    doubt = "" if proposal.sure else "perhaps "
+    return f"→ {doubt}{meant}: {proposal.why}"
+
+
+def said(value: object) -> str:
+    """What a word or a constant would mean, as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ITEM_TYPES.get(str(value), str(value))
+
+
+class Conversation:
+    """Asks at the terminal; all of it on stderr."""
+
+    def __init__(self, draft: Draft) -> None:
+        """Say what is understood already."""
+        self._draft, self._talk = draft, Screen(stderr=True, highlight=False)
+        self._meant: dict[int, str | None] = {}
+        known = ", ".join(f"“{short(text, LONGEST_HEADER)}” is {title}" for text, title in draft.understood)
+        self._say(f"Sheet “{draft.sheet}”, header in row {draft.header_row}.")
+        if known:
+            self._say(f"Understood: {known}.")
+
+    def preset(self) -> str | None:
+        """The preset that the person takes instead of questions; None: no one, or there is none."""
+        for preset in self._draft.presets:
+            self._say(f"\nThis looks like {preset.title}, for which there is a ready mapping (preset {preset.name}).")
+            if self._ask("Use it instead of answering questions? yes or no", ("yes", "no")) == "yes":
+                return preset.name
+        return None
+
+    def answers(self) -> Answers:
+        """What the person says of columns, of words, and of what is missing."""
+        answers = Answers()
+        self._say(LEGEND)
+        meaning = [proposal for proposal in self._draft.proposals if proposal.meant is not None]
+        for proposal in meaning:
+            self._about(proposal)
+        self._about_the_rest([proposal for proposal in self._draft.proposals if proposal.meant is None])
+        for proposal in self._draft.proposals:
+            if proposal.column.position in self._meant:
+                answers.means(proposal.column.text, self._meant[proposal.column.position])
+        for word in self._draft.words(self._meant):
+            self._about_word(word, answers)
+        for missing in self._draft.missing(self._meant):
+            self._about_missing(missing, answers)
+        return answers
+
+    def confirm(self, answers: Answers, place: SettingsPlace) -> None:
+        """Show what would be written and ask for a yes. Raises GateRefused for any other answer."""
+        lines = toml_of(answers, place)
+        where = f"{place.path}, section [profile.{place.profile}]" if place.profile else str(place.path)
+        self._say(f"\nThis would stand in {where}:\n")
+        self._talk.print(lines, markup=False, soft_wrap=True)
+        need_yes("\nType yes to write it", NOT_WRITTEN, AGAIN)
+
+    # --- columns ---
+
+    def _about(self, proposal: Proposal) -> None:
+        self._say("")
+        self._say(head_of(proposal.column))
+        self._say(f"    {verdict(proposal)}")
+        position = proposal.column.position
+        question = "Right? Enter is yes" if proposal.sure else "Right? y is yes"
+        while True:
+            answer = answer_to(question, NOT_WRITTEN, default="" if proposal.sure else None).strip()
+            if answer.lower() in ("", "y", "yes"):
+                self._meant[position] = proposal.meant
+                return
+            if answer == "s":
+                return
+            if answer == "-" or self._named(answer) is not None:
+                self._meant[position] = self._named(answer)
+                return
+            self._names(answer)
+
+    def _named(self, answer: str) -> str | None:
+        """The column that a person names, by its title or its name."""
+        for name, title in CHOICES.items():
+            if fold(answer) in (fold(name), fold(title)):
+                return name
+        return None
+
+    def _names(self, answer: str) -> None:
+        if answer != "?":
+            self._say(f"There is no column “{short(answer, LONGEST_HEADER)}”.")
+        self._say(f"Columns: {', '.join(dict.fromkeys(CHOICES.values()))}.")
+
+    def _about_the_rest(self, rest: list[Proposal]) -> None:
+        """Columns that seem to mean nothing: all at once, each can be named."""
+        left = {column_letter(proposal.column.position): proposal for proposal in rest}
+        while left:
+            count = len(left)
+            self._say(f"\n{count_of(count, 'column')} probably mean nothing for billing:")
+            for proposal in list(left.values())[:MOST_LISTED]:
+                self._say(head_of(proposal.column))
+            if count > MOST_LISTED:
+                self._say(f"… and {count - MOST_LISTED:,} more.")
+            answer = answer_to(
+                "Pass over them from now on? yes, no, or the letter of one that means something",
+                NOT_WRITTEN,
+            ).strip()
+            if answer.lower() in ("yes", "y"):
+                self._meant.update(dict.fromkeys((proposal.column.position for proposal in left.values()), None))
+                return
+            if answer.lower() in ("no", "n"):
+                return
+            chosen = left.get(answer.upper())
+            if chosen is not None:
+                self._choose(chosen.column)
+                if self._meant.get(chosen.column.position):
+                    del left[answer.upper()]
+
+    def _choose(self, column: SeenColumn) -> None:
+        self._say(head_of(column))
+        answer = answer_to("What does it mean? The name of a column, ? for the names", NOT_WRITTEN).strip()
+        name = self._named(answer)
+        if name is None:
+            self._names(answer)
+        else:
+            self._meant[column.position] = name
+
+    # --- words and what is missing ---
+
+    def _about_word(self, word: WordProposal, answers: Answers) -> None:
+        title = CHOICES[word.name]
+        self._say(
+            f"\n{title}: “{short(word.word, LONGEST_HEADER)}” ({count_of(word.count, 'cell')}) is not understood."
+        )
+        meant = self._value(word.name, word.meant)
+        if meant is not None:
+            answers.values.setdefault(word.name, {})[word.word] = meant
+
+    def _about_missing(self, missing: Missing, answers: Answers) -> None:
+        self._say(f"\nNo column is {missing.title}. The same for every row?")
+        value = self._value(missing.name, missing.proposed)
+        if value is not None:
+            answers.constants[missing.name] = value
+
+    def _value(self, name: str, proposed: object) -> object:
+        """What a person gives for a word or for all rows; None: nothing."""
+        kind = BY_NAME[name].kind
+        examples = ", ".join(ITEM_TYPES.values()) if kind is Kind.ITEM_TYPE else BY_NAME[name].example
+        proposal = "No meaning is likely. " if proposed is None else f"{said(proposed)}? y is yes. "
+        while True:
+            answer = answer_to(f"{proposal}Or type another meaning ({examples}); s leaves it open", NOT_WRITTEN).strip()
+            if answer == "s":
+                return None
+            if proposed is not None and answer.lower() in ("y", "yes"):
+                return proposed
+            value = value_typed(name, answer)
+            if not isinstance(value, Unreadable):
+                return value
+            self._say(f"“{short(answer, LONGEST_HEADER)}” {ended(value.message)}")
+
+    # --- the terminal ---
+
+    def _ask(self, question: str, allowed: tuple[str, ...]) -> str:
+        answer = ""
+        while answer not in allowed:
+            answer = answer_to(question, NOT_WRITTEN).strip().lower()
+        return answer
+
+    def _say(self, text: str) -> None:
+        self._talk.print("\n".join(plain(line) for line in text.split("\n")))

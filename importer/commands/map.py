@@ -1,0 +1,89 @@
+"""``invoice-importer map``: what the user's own headers and words mean, asked once and remembered."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from importer.commands.ending import command, printing
+from importer.commands.next_steps import command_line, next_step
+from importer.commands.options import AccountPlace
+from importer.model.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from importer.flow.mapping import Draft, SettingsPlace
+
+
+@command
+def map(  # noqa: A001, PLR0913 - the name of the command; one argument per option
+    *,
+    file: Annotated[Path, typer.Argument(help="Workbook (Excel, OpenDocument) or CSV with your own headers.")],
+    place: AccountPlace,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet to read, when several are possible.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="Encoding of a CSV without a mark; default: UTF-8.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="Ready mapping that counts already: clockify, toggl or harvest.")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask Kantata for the names of projects.")] = False,
+) -> ExitCode:
+    """Propose what unknown headers and words mean, ask, and write it into importer.toml. Sends nothing."""
+    from importer.commands.conversation import Conversation
+    from importer.commands.options import RunPlace
+    from importer.commands.session import opened
+    from importer.flow.mapping import SettingsPlace, draft_of, write
+    from importer.flow.prepared import Wish
+    from importer.reporting.screen import Screen
+    from importer.settings.sources import FOUND_HERE, chosen_profile, settings_file
+
+    run_place = RunPlace(profile=place.profile, config=place.config, sandbox=place.sandbox)
+    target = SettingsPlace(settings_file(place.config) or FOUND_HERE, chosen_profile(place.profile))
+    with opened(run_place, Screen(stderr=True), offline=offline, encoding=encoding, preset=preset) as session:
+        draft = draft_of(Wish(file, sheet, preset=preset), session.tools)
+
+    options: list[object] = []
+    for option, value in (("--sheet", sheet), ("--encoding", encoding), ("--preset", preset)):
+        options += [] if value is None else [option, value]
+    after = command_line("preview", file, *options, place=place)
+    if not draft.asks and not draft.presets:
+        typer.echo("Nothing to ask: every column and every word of this sheet is understood.")
+        next_step(after)
+        return ExitCode.DONE
+    if not sys.stdin.isatty():
+        _for_later(draft, target, command_line("map", file, *options, place=place))
+    talk = Conversation(draft)
+    chosen = talk.preset()
+    if chosen is not None:
+        next_step(command_line("preview", file, *options, "--preset", chosen, place=place))
+        return ExitCode.DONE
+    answers = talk.answers()
+    if not answers:
+        typer.echo("Nothing was written: no question was answered.", err=True)
+        return ExitCode.DONE
+    talk.confirm(answers, target)
+    path = write(answers, target)
+    typer.echo(f"Written into {path}. Files with these headers are read so from now on; the preview says it each time.")
+    next_step(after)
+    return ExitCode.DONE
+
+
+def _for_later(draft: Draft, place: SettingsPlace, again: str) -> None:
+    """Print the proposals and the lines to paste, where there is no one to ask. Raises GateRefused."""
+    from importer.commands.conversation import overview
+    from importer.flow.mapping import proposed_answers, toml_of
+    from importer.model.errors import GateRefused
+    from importer.model.visible import visible
+
+    with printing():
+        for line in overview(draft):
+            typer.echo(visible(line))
+        answers = proposed_answers(draft)
+        if answers:
+            typer.echo(f"\nIf all of this is right, put this into {place.path}, in place of the same sections:\n")
+            typer.echo(visible(toml_of(answers, place)))
+    msg = "Nothing was written: without a terminal there is no one to ask."
+    raise GateRefused(msg, f"Paste the lines above, or run this in a terminal: {again}", code="gate.yes")

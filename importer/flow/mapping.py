@@ -1,0 +1,246 @@
+"""What a sheet's own headers and words mean: what is proposed, what the person answered, and how it is remembered."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from importer.flow.prepare import reading_of
+from importer.kantata.account import projects_matching
+from importer.model.check_only import CHECK_ONLY
+from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT
+from importer.model.errors import AccessDenied, NotReached, SettingsProblem
+from importer.model.headers import known_headers
+from importer.model.invoices import ItemType
+from importer.model.messages import error
+from importer.reading.seen_columns import seen_table
+from importer.settings import sources
+from importer.settings.writing import with_settings, write_settings
+from importer.values.aliases import aliases, same
+from importer.values.cells import parser_of
+from importer.values.header_proposals import Proposal, WordProposal, propose, propose_words, title_of
+from importer.values.presets import alike
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from importer.flow.prepared import Tools, Wish
+    from importer.reading.seen_columns import SeenTable
+    from importer.settings.model import Settings
+    from importer.values.header_proposals import SeenColumn
+    from importer.values.presets import Preset
+    from importer.values.readings import Unreadable
+
+CHOICES: dict[str, str] = {column.name: column.title for column in COLUMNS} | {
+    column.name: column.title for column in CHECK_ONLY
+}
+"""Name → title of every column that a header can mean: those that are sent, then those that are compared."""
+REMEMBERED = ("columns", "ignore_columns", "values", "constants")
+"""Settings that hold answers."""
+ITEM_TYPES: dict[str, str] = {item_type.value: ITEM_TYPE_TITLES[item_type] for item_type in ItemType}
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A column that the sheet lacks and without which nothing can be billed."""
+
+    name: str
+    title: str
+    proposed: str | None
+    """A constant for all rows; None: none is likely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The questions that a sheet raises."""
+
+    sheet: str
+    header_row: int
+    """Row number as Excel shows it."""
+    understood: tuple[tuple[str, str], ...]
+    """Header → title of the column that it means already."""
+    presets: tuple[Preset, ...]
+    """Ready mappings of exports that look like this sheet."""
+    proposals: tuple[Proposal, ...]
+    """One for each column that means nothing yet, from left to right."""
+    columns: Mapping[str, SeenColumn]
+    """The columns that mean something already, by name."""
+    taught: Mapping[str, Mapping[str, object]]
+    """The words that the settings explain, by column."""
+    constants: frozenset[str]
+    """Columns that the settings supply."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is to be asked."""
+        return bool(self.proposals or self.words({}) or self.missing({}))
+
+    def words(self, answers: Mapping[int, str | None]) -> tuple[WordProposal, ...]:
+        """A proposal for each word that is not understood; ``answers``: position → name of the column that it means."""
+        columns = dict(self.columns)
+        for proposal in self.proposals:
+            name = answers.get(proposal.column.position)
+            if name is not None:
+                columns[name] = proposal.column
+        found: list[WordProposal] = []
+        for name, column in columns.items():
+            found += propose_words(name, column, self.taught.get(name, {}), with_ids="item_id" in columns)
+        return tuple(found)
+
+    def missing(self, answers: Mapping[int, str | None]) -> tuple[Missing, ...]:
+        """What the sheet still lacks with these answers."""
+        present = {*self.columns, *filter(None, answers.values()), *self.constants}
+        lacking = []
+        if present.isdisjoint({"workspace_id", NAME_OF_PROJECT}):
+            lacking.append(Missing("workspace_id", title_of("workspace_id"), None))
+        if "item_type" not in present:
+            likely = None if "item_id" in present else ItemType.ADDITIONAL.value
+            lacking.append(Missing("item_type", title_of("item_type"), likely))
+        if "payment_schedule" not in present:
+            lacking.append(Missing("payment_schedule", title_of("payment_schedule"), None))
+        return tuple(lacking)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPlace:
+    """Where answers are remembered."""
+
+    path: Path
+    profile: str | None = None
+    """Section [profile.NAME] of the file; None: its settings for all."""
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the person said."""
+
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    """Name of a column → headers that mean it."""
+    ignored: list[str] = field(default_factory=list)
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Name of a column → word → what it means."""
+    constants: dict[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether anything was said."""
+        return bool(self.columns or self.ignored or self.values or self.constants)
+
+    def means(self, header: str, name: str | None) -> None:
+        """Note what a header means; None: nothing."""
+        if name is None:
+            self.ignored.append(header)
+        else:
+            self.columns.setdefault(name, []).append(header)
+
+
+def proposed_answers(draft: Draft) -> Answers:
+    """What would be remembered if each proposal were right; what only perhaps means nothing stays open."""
+    answers = Answers()
+    meant = {found.column.position: found.meant for found in draft.proposals if found.meant or found.sure}
+    for found in draft.proposals:
+        if found.column.position in meant:
+            answers.means(found.column.text, found.meant)
+    for word in draft.words(meant):
+        if word.meant is not None:
+            answers.values.setdefault(word.name, {})[word.word] = word.meant
+    for missing in draft.missing(meant):
+        if missing.proposed is not None:
+            answers.constants[missing.name] = missing.proposed
+    return answers
+
+
+def value_typed(name: str, text: str) -> object | Unreadable:
+    """What a person types for a word or a constant of a column, as the settings write it; why it cannot be."""
+    read = parser_of(BY_NAME[name].kind)(text)
+    return read.value if isinstance(read, ItemType) else read
+
+
+def draft_of(wish: Wish, tools: Tools) -> Draft:
+    """Look at a file and propose what its unknown columns mean. Raises FileProblem, SettingsProblem or WrongUse."""
+    settings = tools.settings
+    known = known_headers(own=settings.own_headers)
+    table = seen_table(wish.path, wish.sheet_name, known, reading_of(settings))
+    taken = {name: column.text for name, column in table.meant.items()}
+    proposals = propose(table.unknown, taken, known, _titles(table, tools), table.compared)
+    understood = [(column.text, title_of(name)) for name, column in (*table.meant.items(), *table.compared.items())]
+    constants = set(settings.constants)
+    if settings.payment_schedule is not None:
+        constants.add("payment_schedule")
+    return Draft(
+        table.sheet,
+        table.header_row,
+        tuple(understood),
+        () if settings.preset else tuple(alike(table.texts)),
+        proposals,
+        table.meant,
+        settings.values,
+        frozenset(constants),
+    )
+
+
+def _titles(table: SeenTable, tools: Tools) -> frozenset[str]:
+    """The names of projects that the settings and, where it can be asked, the account know; reduced.
+
+    They are only needed where no column names the project yet.
+    """
+    if not table.unknown or not table.meant.keys().isdisjoint({"workspace_id", NAME_OF_PROJECT}):
+        return frozenset()
+    settings = tools.settings
+    titles = set(aliases(settings.workspaces, settings.workspace_aliases))
+    if tools.api is not None:
+        with suppress(AccessDenied, NotReached):  # the proposals then rest on headers and cells alone
+            titles |= {same(project.title) for project in projects_matching(tools.api, None) if project.title}
+    return frozenset(titles)
+
+
+# --- put to use and remembered ------------------------------------------------------
+
+
+def taught(settings: Settings, answers: Answers) -> Settings:
+    """The settings with what the person said, which was found sound when it was written."""
+    given = {name: getattr(settings, name) for name in REMEMBERED}
+    return settings.model_copy(update=_merged(given, answers))
+
+
+def toml_of(answers: Answers, place: SettingsPlace) -> str:
+    """The lines of importer.toml that say it, whole sections with what stands in them already."""
+    return with_settings("", remembered(answers, place)).strip()
+
+
+def write(answers: Answers, place: SettingsPlace) -> Path:
+    """Write it into the settings file; return its path. Raises SettingsProblem when it cannot be used or written."""
+    overruled = sources.of_environment().keys() & set(REMEMBERED)
+    if overruled:
+        raise error(SettingsProblem, "settings.writing:overruled", variable=f"IMPORTER_{min(overruled).upper()}")
+    write_settings(place.path, remembered(answers, place), place.profile)
+    return place.path
+
+
+def remembered(answers: Answers, place: SettingsPlace) -> dict[str, Any]:
+    """The settings that say it, together with what the file, or its profile, says of the same columns."""
+    if not place.path.exists():
+        return _merged({}, answers)
+    of_all, of_profile = sources.of_file(place.path, place.profile)
+    return _merged(of_all | of_profile, answers)
+
+
+def _merged(given: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
+    """What the settings that answers change say together with what they said before."""
+    changes: dict[str, Any] = {}
+    if answers.columns:
+        columns = dict(given.get("columns", {}))
+        for name, headers in answers.columns.items():
+            columns[name] = list(dict.fromkeys([*columns.get(name, []), *headers]))
+        changes["columns"] = columns
+    if answers.ignored:
+        changes["ignore_columns"] = list(dict.fromkeys([*given.get("ignore_columns", []), *answers.ignored]))
+    if answers.values:
+        values = {name: dict(words) for name, words in given.get("values", {}).items()}
+        for name, words in answers.values.items():
+            values[name] = values.get(name, {}) | words
+        changes["values"] = values
+    if answers.constants:
+        changes["constants"] = dict(given.get("constants", {})) | answers.constants
+    return changes
