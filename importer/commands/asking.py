@@ -24,11 +24,16 @@ def answer_to(question: str, not_done: str, *, default: str | None = None) -> st
     return answer
 
 
+def is_terminal() -> bool:
+    """Tell whether there is a person to ask."""
+    return sys.stdin.isatty()
+
+
 def need_terminal(not_done: str, hint: str = "Add --yes.") -> None:
     """Raise GateRefused where stdin is no terminal, so that no one can be asked."""
     from importer.model.errors import GateRefused
 
-    if not sys.stdin.isatty():
+    if not is_terminal():
         msg = f"{not_done}: without a terminal there is no one to ask."
         raise GateRefused(msg, hint, code="gate.yes")
 

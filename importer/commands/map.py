@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from importer.commands import asking
 from importer.commands.ending import command, printing
 from importer.commands.next_steps import command_line, next_step
 from importer.commands.options import AccountPlace
@@ -53,7 +53,7 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
         typer.echo("Nothing to ask: every column and every word of this sheet is understood.")
         next_step(after)
         return ExitCode.DONE
-    if not sys.stdin.isatty():
+    if not asking.is_terminal():
         _for_later(draft, target, command_line("map", file, *options, place=place))
     talk = Conversation(draft)
     chosen = talk.preset()

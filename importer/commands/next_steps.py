@@ -126,7 +126,14 @@ def after_doctor(code: ExitCode) -> str:
 
 
 def _correct(report: Report, sheet: SheetOptions, place: AccountPlace, name: str) -> str:
-    """One file to correct is recommended: the whole workbook with its marks, else the file itself."""
+    """One file to correct is recommended: the whole workbook with its marks, else the file itself.
+
+    Where headers are not understood, the person is asked first what they mean.
+    """
+    codes = {problem.code for problem in report.problems}
+    if "column.near_miss" in codes or codes >= {"column.missing", "column.unknown"}:
+        words = [str(sheet.file)] + (["--sheet", sheet.sheet] if sheet.sheet else [])
+        return f"{command_line('map', *words, place=place)} asks what your headers mean; or correct the file."
     copy = report.files.get("annotated")
     if copy is None:
         return f"correct the file, then {for_file(name, sheet.file, sheet, place)}"

@@ -6,66 +6,72 @@ Read by :mod:`importer.values.header_meanings`.
 from __future__ import annotations
 
 IDEAS: dict[str, str] = {
-    "project": """proj project projekt projet proyecto progetto projeto job mandat mandate engagement matter workspace
-        chantier obra encargo auftrag affaire dossier expediente""",
-    "number": "no nr num number nummer numero id ids n kennung kennziffer identifiant identificador ident",
+    "project": """prj proj project projekt projet proyecto progetto projeto job mandat mandate engagement matter
+        workspace chantier obra encargo auftrag affaire dossier expediente""",
+    "number": """identifier no nr num number nummer numero id ids n kennung kennziffer identifiant identificador
+        ident""",
+    "ident": "id ids kennung identifiant identificador identifier",
     "code": "code kurzel kuerzel codigo reference ref referenz referencia",
     "name": "name intitule bezeichnung nom nombre titel title titre titulo",
-    "date": "date dated dt datum fecha day tag jour dia",
-    "invoice": """invoice rechnung rechnungs facture factura facturation facturacion beleg faktura inv bill billing
-        sammelrechnung rg re""",
-    "money": """amount betrag betrage montant importe honorar honoraire honoraires honorario honorarios fee fees
-        wert valeur valor value entgelt price preis prix precio charge charges monto revenue umsatz
-        pauschale forfait ep""",
+    "date": "f date dt datum fecha day tag jour dia",
+    "invoice": """piece invoice rechnung rechnungs facture factura facturation facturacion beleg faktura inv bill
+        billing sammelrechnung rg re""",
+    "money": """einzelpreis amount betrag betrage montant importe honorar honoraire honoraires honorario
+        honorarios fee fees wert valeur valor value entgelt price preis prix precio charge charges monto
+        revenue umsatz pauschale forfait ep""",
     "total": "total totals summe gesamt sum suma somme totale",
     "cost": "cost costs kosten coste costo cout",
     "net": "net ex netto neto ht excl excluding exkl ohne hors sin before",
     "gross": "gross brutto ttc bruto incl inkl including inclusive con",
-    "text": """description beschreibung text texte texto leistung designation descripcion concepto detail details
-        detalle narrative memo notiz notizen notes libelle prestation activity aktivitat activite actividad
-        tatigkeit taetigkeit intitule wording servicio service""",
+    "text": """leistungs work description beschreibung text texte texto leistung designation descripcion
+        concepto detail details detalle narrative memo notiz notizen notes libelle prestation activity
+        aktivitat activite actividad tatigkeit taetigkeit intitule wording servicio service""",
     "remark": "note bemerkung comment comments commentaire kommentar observaciones",
     "due": "due fallig falligkeit faellig faelligkeit echeance vencimiento vence zahlbar payable pagadero",
-    "terms": """terms term zahlungsziel zahlungsfrist zahlungsbedingung zahlungsbedingungen ziel frist delai
-        conditions plazo condiciones schedule""",
+    "terms": """kondition konditionen terms term zahlungsziel zahlungsfrist zahlungsbedingung
+        zahlungsbedingungen ziel frist delai conditions plazo condiciones schedule""",
     "pay": "pay payment zahlung paiement pago zahlen reglement",
     "days": "days tage tagen jours dias",
     "credit": "credit kredit credito gutschrift avoir abono",
     "order": "po purchase bestellung bestell bestellnummer commande pedido orden order bc",
-    "tax": "tax vat ust mwst tva iva gst steuer btw mehrwertsteuer umsatzsteuer impuesto impuestos taxe taxes",
+    "tax": """tax vat ust mwst tva iva gst steuer btw mehrwertsteuer umsatzsteuer impuesto impuestos taxe
+        taxes""",
     "taxable": "taxable steuerpflichtig imposable gravable sujeto besteuert",
-    "rate": "rate satz taux tarif tarifa percent prozent pourcentage porcentaje stundensatz tagessatz",
-    "hours": """hours hour hrs stunden stunde std heures heure horas hora dauer duration duree duracion zeit time
-        temps tiempo aufwand""",
-    "quantity": """nombre nb anz qty quantity menge anzahl quantite qte cantidad units einheiten stuck stuckzahl
-        unidades count""",
+    "rate": """pu tjm tagesatz rate satz taux tarif tarifa percent prozent pourcentage porcentaje stundensatz
+        tagessatz""",
+    "hours": """hours hour hrs stunden stunde std heures heure horas hora dauer duration duree duracion zeit
+        time temps tiempo aufwand""",
+    "quantity": """uds ud nombre nb anz qty quantity menge anzahl quantite qte cantidad units einheiten stuck
+        stuckzahl unidades count""",
     "unit": "unit ep einzel einzelpreis einheit unitaire unitario each",
     "currency": "currency wahrung waehrung devise monnaie moneda divisa ccy",
     "type": "type typ art category kategorie categorie categoria kind tipo nature sorte",
     "line": "line position pos posten ligne linea item zeile poste partida row charge billing",
     "entry": "entry eintrag zeiteintrag timesheet zeitbuchung buchung saisie entrada registro record datensatz",
-    "expense": """expense expenses spesen auslage auslagen frais gasto gastos travel reise reisekosten voyage viaje
-        hotel mileage kilometer deplacement dietas""",
-    "fixed": """fixed flat lump retainer fix fest festpreis pauschale pauschalhonorar forfait forfaitaire fijo fija
-        iguala""",
+    "expense": """expense expenses spesen auslage auslagen frais gasto gastos travel reise reisekosten voyage
+        viaje hotel mileage kilometer deplacement dietas""",
+    "fixed": """fixed flat lump retainer fix fest festpreis pauschale pauschalhonorar forfait forfaitaire fijo
+        fija iguala""",
     "milestone": "milestone meilenstein jalon hito",
     "task": "task aufgabe tache tarea story vorgang subtask",
-    "group": """group gruppe groupe grupo sammelrechnung together zusammen regroupement agrupacion agrupar bundle
-        split key schlussel cle clave""",
+    "group": """consolidated collective group gruppe groupe grupo sammelrechnung together zusammen regroupement
+        agrupacion agrupar bundle split key schlussel cle clave""",
     "draft": "draft entwurf brouillon borrador",
     "mail": "email mail emails mails courriel correo",
     "none": "no without suppress kein keine sans sin pas",
     "message": "message nachricht mensaje mitteilung anschreiben",
-    "title": "title titel titre titulo subject betreff objet asunto",
-    "client": """client customer kunde kunden cliente klant debitor auftraggeber mandant account company firma
-        societe empresa clients""",
-    "person": """person mitarbeiter mitarbeiterin user employee consultant berater resource staff collaborateur
-        consultor empleado benutzer usuario utilisateur team timekeeper worker salarie bearbeiter member
-        author approver manager responsable leiter projektleiter rolle role""",
-    "place": """address adresse street strasse city ort stadt zip plz country land rue ville pays calle ciudad phone
-        telefon telephone telefono region iban bic bank direccion""",
+    "title": "heading title titel titre titulo subject betreff objet asunto",
+    "client": """firm law empfanger empfaenger razon ansprechpartner destinataire client customer kunde kunden
+        cliente klant debitor auftraggeber mandant account company firma societe empresa clients""",
+    "person": """chef jefe intervenant consultor person mitarbeiter mitarbeiterin user employee consultant
+        berater resource staff collaborateur empleado benutzer usuario utilisateur team timekeeper
+        worker salarie bearbeiter member author approver manager responsable leiter projektleiter rolle
+        role""",
+    "place": """address adresse street strasse city ort stadt zip plz country land rue ville pays calle ciudad
+        phone telefon telephone telefono region iban bic bank direccion""",
     "state": "status state approved approval genehmigt freigabe freigegeben etat estado statut valide aprobado",
-    "done": "invoiced billed abgerechnet fakturiert facturado facturee exported storniert cancelled canceled void",
+    "done": """invoiced billed abgerechnet fakturiert facturado facturee exported storniert cancelled canceled
+        void""",
     "billable": "billable chargeable abrechenbar verrechenbar fakturierbar facturable",
     "discount": "discount rabatt nachlass remise rabais descuento skonto",
     "exchange": "exchange fx kurs wechselkurs change cambio",
@@ -74,7 +80,8 @@ IDEAS: dict[str, str] = {
     "clock": "start end begin beginn ende von bis from until debut fin inicio stop started ended",
     "made": "created erstellt angelegt cree creado creation updated modified geandert edited",
     "work": "work leistungs leistung service arbeits prestation servicio travail trabajo worked performed",
-    "vague": "tags labels etiquetas week woche semaine semana month monat mois mes year jahr link url attachment",
+    "vague": """period periode periodo zeitraum region department abteilung konto gl tags labels etiquetas week
+        woche semaine semana month monat mois mes year jahr link url attachment""",
 }
 """Idea → words that stand for it, without accents; long ones also within a word."""
 
@@ -113,12 +120,14 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("due_date", "pay date", ""),
     (None, "work date", "invoice"),
     (None, "clock", "money"),
+    (None, "entry date", "invoice"),
     ("invoice_key", "invoice group", ""),
     ("user_invoice_title", "invoice title", ""),
     ("invoice_date", "invoice date", "clock"),
     ("message", "invoice message", ""),
     ("message", "message", "internal"),
     ("item_id", "entry number", ""),
+    ("item_id", "hours ident", "money"),
     ("item_id", "expense number", ""),
     ("item_id", "milestone number", ""),
     ("story_id", "task number", ""),
@@ -126,14 +135,15 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("user_invoice_number", "invoice number", "client project line"),
     ("user_invoice_number", "invoice code", "client project line"),
     ("item_id", "line number code", ""),
-    (None, "line number", ""),
-    (None, "client number", ""),
+    (None, "line number", "quantity total money"),
+    (None, "client number", "project"),
     (None, "place", ""),
     (None, "person", ""),
     ("workspace_id", "project number", ""),
     ("project_code", "project code", ""),
     ("workspace", "project name", ""),
     ("item_type", "invoice type", ""),
+    ("item_type", "money type", "client project person"),
     ("rate", "money hours", "billable total"),
     ("rate", "rate", ""),
     ("rate", "unit money", ""),
@@ -147,12 +157,14 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     (None, "cost", ""),
     (None, "state", ""),
     (None, "vague", ""),
+    ("notes", "line name", ""),
     ("notes", "text", ""),
     ("notes", "remark", "invoice"),
     (None, "client", ""),
     (None, "task", ""),
     ("workspace", "project", "type date"),
     ("amount", "expense", ""),
+    ("rate", "unit", "quantity"),
     ("total", "total", ""),
     ("invoice_date", "date", ""),
     ("workspace_id", "number", "tax client"),

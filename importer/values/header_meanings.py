@@ -35,7 +35,7 @@ _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Ý])")
 _WORD = re.compile(r"[^\W_]+|[%#°º]")
 _FILLING = frozenset(
     "the a of for to in per each and or de du des la le les l d el del los y et der die das des fur "
-    "zu zur zum und pro je am im by a au".split()
+    "zu zur zum und pro je am im an by a au in within innerhalb nach ab".split()
 )
 """Words that say nothing of their own."""
 _CLEAR = frozenset(
@@ -65,10 +65,18 @@ def misspelt(text: str, known: Mapping[str, str]) -> str | None:
     return None
 
 
+def is_sound(text: str) -> bool:
+    """Tell whether each word of a text is understood."""
+    return all(word in _FILLING or _ideas_in(word) for word in words_of(text))
+
+
 def _says_otherwise(text: str, column: str) -> bool:
-    """Tell whether the words of a header are sound and mean another column: “Positionswert” is no “Positionsart”."""
+    """Tell whether all words of a header are sound and mean another column: “Positionswert” is no “Positionsart”."""
+    words = words_of(text)
+    if not words or not is_sound(text):
+        return False
     meaning = meaning_of(text)
-    return meaning is not None and meaning.sure and meaning.column != column
+    return len(words) > 1 if meaning is None else meaning.column != column
 
 
 def _has_another_word(text: str, other: str) -> bool:
@@ -79,17 +87,11 @@ def _has_another_word(text: str, other: str) -> bool:
 
 def meaning_of(header: str) -> Meaning | None:
     """What the words of a header say; None when they say nothing."""
-    words = words_of(header)
-    ideas: set[str] = set()
-    understood = 0
-    for word in words:
-        found = _ideas_in(word)
-        ideas |= found
-        understood += bool(found) or word in _FILLING
+    ideas = ideas_of(header)
     for column, needed, excluded in RULES:
         if ideas.issuperset(needed.split()) and ideas.isdisjoint(excluded.split()):
             several = " " in needed or needed in _CLEAR
-            return Meaning(column, several and understood == len(words))
+            return Meaning(column, several and is_sound(header))
     return None
 
 

@@ -183,9 +183,10 @@ def _in_own_words(sheet: Sheet, known: Mapping[str, str]) -> list[str]:
     read = []
     for header in sheet.headers:
         name = header.column
-        if name and is_in_own_words(header.text, known) and not is_part_of_text(header.text, known):
-            if known_as(header.text, usual) != name:
-                read.append(f"“{header.text}” as {BY_NAME[name].title}")
+        if not name or is_part_of_text(header.text, known) or not is_in_own_words(header.text, known):
+            continue
+        if known_as(header.text, usual) != name:
+            read.append(f"“{header.text}” as {BY_NAME[name].title}")
     for checked in sheet.checked:
         text = checked.header.text
         if is_in_own_words(text, known) and check_only_as(text, usual) is not checked.column:

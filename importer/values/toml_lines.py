@@ -57,9 +57,12 @@ def use_or_ignore(text: str, known: Mapping[str, str], present: set[str | None])
     likely = likely_column(text, present)
     if likely is not None:
         title = BY_NAME[likely].title
-        return f"Nothing to do, unless it means {title}; then add to importer.toml:\n{alias_lines(likely, text, known)}"
+        return (
+            f"Nothing to do, unless it means {title}; then let “invoice-importer map FILE” ask, or add to "
+            f"importer.toml:\n{alias_lines(likely, text, known)}"
+        )
     return (
-        "Nothing to do, unless it should have been sent; docs/reference/columns.md lists the known columns. "
+        "Nothing to do, unless it should have been sent: “invoice-importer map FILE” asks what it means. "
         f"To silence this warning, add to importer.toml, above all sections:\n{ignore_line([text], known)}"
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from importer.model.columns import ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, Kind
 from importer.model.headers import fold
 from importer.model.invoices import ItemType
-from importer.values.header_meanings import ideas_of
+from importer.values.header_meanings import ideas_of, is_sound
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -66,5 +66,4 @@ def _days_in(word: str, ideas: AbstractSet[str]) -> int | None:
     numbers = [part for part in word.replace(".", " ").split() if part.isdecimal()]
     if len(numbers) != 1 or len(numbers[0]) > LONGEST_TERM or not ideas <= _OF_TERMS:
         return None
-    understood = all(ideas_of(part) or part.isdecimal() or len(part) <= LONGEST_TERM for part in word.split())
-    return int(numbers[0]) if understood and "%" not in word and "eom" not in word.casefold() else None
+    return int(numbers[0]) if is_sound(word.replace(numbers[0], "")) else None

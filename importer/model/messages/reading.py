@@ -170,7 +170,8 @@ _SHOW_COLUMNS = "Unhide the columns and look at their values."
 _HEADERS = {
     "header.missing": Message(
         "No header row was found in the first {searched} rows.{seen}",
-        "The header needs at least {needed}; “invoice-importer template” writes a workbook to start from.",
+        "The header needs at least {needed}. “invoice-importer map FILE” asks what your own headers mean; "
+        "“invoice-importer template” writes a workbook to start from.",
     ),
     "header.several": Message(
         "Row {number} looks like a header too, but row {chosen} was taken; rows between them would not be read.",
@@ -195,7 +196,8 @@ _HEADERS = {
     ),
     "column.missing": Message(
         "The required column {title} ({name}) is missing from the header in row {header_row}.{nearest}",
-        "Add a column with the header “{title}”. {meaning}",
+        "Add a column with the header “{title}”. {meaning}\n"
+        "“invoice-importer map FILE” asks whether one of your own headers means it.",
     ),
     "column.duplicate": Message(
         "Two columns mean {title}: {first} (“{first_text}”) and {second} (“{second_text}”).",
@@ -207,7 +209,7 @@ _HEADERS = {
     ),
     "column.near_miss": Message(
         "The column “{text}” is not known; did you mean “{title}” ({name})?",
-        "Rename the header to “{title}”, or add to importer.toml:\n{alias}\n"
+        "Rename the header to “{title}”, let “invoice-importer map FILE” ask, or add to importer.toml:\n{alias}\n"
         "If it means something else, add above all sections:\n{ignore}",
     ),
     "column.unknown": Message(

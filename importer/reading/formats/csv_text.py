@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -157,13 +158,18 @@ def _without_sep_line(text: str) -> tuple[str, str | None]:
 
 
 def _choose_delimiter(text: str, headers: Mapping[str, str]) -> str:
-    """The delimiter that yields the most known headers in one line; a comma when none does."""
+    """The delimiter that yields the most known headers in one line; where none does, that of most lines."""
     lines = text[:200_000].splitlines()[:HEADER_SEARCH_LINES]
 
     def most_known(delimiter: str) -> int:
         return max((_known_headers(line.split(delimiter), headers) for line in lines), default=0)
 
-    return max(DELIMITERS, key=most_known)
+    def most_common_count(delimiter: str) -> int:
+        counts = Counter(line.count(delimiter) for line in lines)
+        return max(counts, key=lambda count: (counts[count], count), default=0)
+
+    best = max(DELIMITERS, key=most_known)
+    return best if most_known(best) else max(DELIMITERS, key=most_common_count)
 
 
 def _known_headers(fields: list[str], headers: Mapping[str, str]) -> int:
