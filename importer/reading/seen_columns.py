@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from importer.model.sheet import Cell, Header
     from importer.reading.formats.grid import Grid
+    from importer.reading.header_row import HeaderRow
     from importer.reading.read import Reading
 
 MOST_ROWS = 5_000
@@ -47,6 +48,27 @@ class SeenTable:
 
 def seen_table(path: Path, sheet_name: str | None, known: Mapping[str, str], reading: Reading) -> SeenTable:
     """Look at the table of a file. Raises FileProblem when it holds none, WrongUse when the sheet does not exist."""
+    grid, start = _begin_of_table(path, sheet_name, known, reading)
+    meant: dict[str, SeenColumn] = {}
+    compared: dict[str, SeenColumn] = {}
+    unknown: list[SeenColumn] = []
+    for header in _different(start, known):
+        column = seen_column(header.position, header.text, _cells(grid, start.row, header))
+        checked = check_only_as(header.text, known)
+        if header.column is not None and header.column not in meant:
+            meant[header.column] = column
+        elif header.column is None and checked is not None:
+            compared.setdefault(checked.name, column)
+        elif not is_part_of_text(header.text, known):
+            unknown.append(column)
+    texts = tuple(header.text for header in start.headers)
+    return SeenTable(grid.name, start.row, texts, meant, compared, tuple(unknown))
+
+
+def _begin_of_table(
+    path: Path, sheet_name: str | None, known: Mapping[str, str], reading: Reading
+) -> tuple[Grid, HeaderRow]:
+    """The sheet and its header row: by its known names, else by its look."""
     data = bytes_of(path, reading.limits)
     file = unpack(path.name, data, known, encoding=reading.encoding, limits=reading.limits)
     grids = [grid for grid in file.grids if not is_never_imported(grid)]
@@ -58,26 +80,18 @@ def seen_table(path: Path, sheet_name: str | None, known: Mapping[str, str], rea
         grid, start = header_by_look(grids, sheet_name, known)
     if grid.too_large is not None:
         raise error(FileProblem, "sheet.too_large", name=grid.name, why=grid.too_large)
+    return grid, start
 
-    meant: dict[str, SeenColumn] = {}
-    compared: dict[str, SeenColumn] = {}
-    unknown: dict[str, SeenColumn] = {}
-    added, seen = added_by_results(start.headers), set()
+
+def _different(start: HeaderRow, known: Mapping[str, str]) -> Iterator[Header]:
+    """The headers that are not passed over, each once: the same header twice cannot be given two meanings."""
+    added = added_by_results(start.headers)
+    seen: set[str] = set()
     for header in start.headers:
         word = fold(header.text)
-        if header.position in added or word in seen or is_ignored(header.text, known):
-            continue  # the same header twice cannot be given two meanings
-        seen.add(word)
-        column = seen_column(header.position, header.text, _cells(grid, start.row, header))
-        checked = None if header.column else check_only_as(header.text, known)
-        if header.column is not None and (header.column not in meant or is_part_of_text(header.text, known)):
-            meant[header.column] = column
-        elif checked is not None:
-            compared.setdefault(checked.name, column)
-        else:
-            unknown[word] = column
-    texts = tuple(header.text for header in start.headers)
-    return SeenTable(grid.name, start.row, texts, meant, compared, tuple(unknown.values()))
+        if header.position not in added and word not in seen and not is_ignored(header.text, known):
+            seen.add(word)
+            yield header
 
 
 def _cells(grid: Grid, header_row: int, header: Header) -> Iterator[Cell]:

@@ -276,12 +276,19 @@ def propose_words(
         if not isinstance(cell, str) or folded(cell) in explained:
             continue
         word = " ".join(cell.split())
-        read = parser_of(kind)(cell)
-        meant = meant_by(kind, word) if isinstance(read, Unreadable) else read
-        if not with_ids and meant in BY_ID:
-            meant = ItemType.ADDITIONAL
-        elif not isinstance(read, Unreadable):
-            continue
-        value = meant.value if isinstance(meant, ItemType) else cast("int | bool | None", meant)
-        proposals.append(WordProposal(name, word, column.counts[folded(cell)], value))
+        asked, meant = _asked_about(kind, word, with_ids=with_ids)
+        if asked:
+            proposals.append(WordProposal(name, word, column.counts[folded(cell)], meant))
     return tuple(proposals) if len(proposals) <= MOST_WORDS else ()
+
+
+def _asked_about(kind: Kind, word: str, *, with_ids: bool) -> tuple[bool, str | int | bool | None]:
+    """Tell whether the meaning of a word is asked for, and which is proposed, as the settings write it."""
+    read = parser_of(kind)(word)
+    is_unknown = isinstance(read, Unreadable)
+    meant = meant_by(kind, word) if is_unknown else read
+    if not with_ids and meant in BY_ID:
+        return True, ItemType.ADDITIONAL.value
+    if isinstance(meant, ItemType):
+        meant = meant.value
+    return is_unknown, cast("str | int | bool | None", meant)

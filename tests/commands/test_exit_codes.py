@@ -53,6 +53,12 @@ def with_sheet(*argv: str, amount: object = 5, fault: Fault | None = None, **env
     return case
 
 
+def with_unknown_header(cli: Cli, _: Sandbox) -> Any:
+    """A sheet with a column of its own."""
+    (cli.folder / "own.csv").write_text("Project ID,Item type,Narrative\n101,Fixed fee,x\n", encoding="utf-8")
+    return cli.run("map", "own.csv", "--offline")
+
+
 def inbox_of(cli: Cli, *, total: object = "sum") -> Path:
     """An inbox with one workbook of two invoices."""
     return filled(cli.folder / "inbox" / "a.xlsx", 10, 20, total=total)
@@ -239,6 +245,9 @@ TABLE: list[tuple[str, ExitCode, str, Case]] = [
     ("login", WRONG, "nothing typed", just("login")),
     ("logout", DONE, "none there", just("logout")),
     ("logout", WRONG, "no keyring", just("logout", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")),
+    ("map", DONE, "all is understood", with_sheet("map", "--offline")),
+    ("map", WRONG, "no file", just("map", "absent.xlsx")),
+    ("map", GATE, "no terminal to ask at", with_unknown_header),
     ("sandbox", DONE, "stopped", stopped("sandbox", "--port", "0", says="KANTATA_TOKEN")),
     ("sandbox", WRONG, "the port is taken", on_taken_port("sandbox")),
     ("app", DONE, "stopped", stopped("app", "--no-browser", says="?token=")),
