@@ -24,7 +24,7 @@ from importer.model.problems import Problems, error_rows
 from importer.model.words import as_typed, invoice_named, names_in_short, rows_named
 from importer.planning.deciding import Terms, decide
 from importer.planning.plan import BilledItem, Knowledge, Place, choose_batch, draw_up
-from importer.planning.repeats import repeats, utc_now
+from importer.planning.repeats import LOOK_BACK, repeats, utc_now
 from importer.reading.formats.grid import Limits as FileLimits
 from importer.reading.read import Reading, read_sheet
 from importer.values.mapping import in_known_words
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from importer.settings.model import Settings
 
 MEGABYTE = 2**20
-LOOK_BACK = 400
-"""Days: how long before the plan's earliest date an invoice may be sent whose lines are compared."""
 
 
 @contextmanager
@@ -79,6 +77,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices = group(lines, sheet, defaults, problems)
     drawn = tuple(_with_causes(draw_up(invoices, batch, lines), problems.ordered(), lines))
+    terms = _terms_of(wish, sheet, batch, settings)
 
     notices = [*_without_invoice(wish, drawn), *tools.notices, *batch_notices, *sheet.notes, *words_used]
     notices += [*problems.notes, *(decision.notice for decision in decisions), *_over_several_projects(drawn)]
@@ -90,9 +89,9 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         sheet=sheet,
         lines=lines,
         batch=batch,
-        terms=_terms_of(wish, sheet, batch, settings),
+        terms=terms,
         drawn=drawn,
-        knowledge=knowledge_for(drawn, tools.ledger, batch, tools.settings.repeat_days),
+        knowledge=knowledge_for(drawn, tools.ledger, terms),
         planned=drawn,
         problems=problems.ordered(),
         notices=tuple(notices),
@@ -231,9 +230,7 @@ def decided(prepared: Prepared) -> Prepared:
     return replace(prepared, planned=planned)
 
 
-def knowledge_for(
-    drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger, batch: str, repeat_days: int
-) -> Knowledge:
+def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger, terms: Terms) -> Knowledge:
     """What the ledger knows that matters to a plan."""
     sound = [planned.invoice for planned in drawn if isinstance(planned.invoice, Invoice)]
     references = [planned.reference for planned in drawn if planned.reference is not None]
@@ -244,9 +241,9 @@ def knowledge_for(
         by_reference,
         ledger.live_by_fingerprint(fingerprints),
         ledger.live_by_item(_items(sound)),
-        _near(sound, ledger, batch, repeat_days),
+        _near(sound, ledger, terms.batch, terms.repeat_days),
         by_number=ledger.live_by_number(numbers),
-        lines=tuple(_lines(drawn, by_reference, ledger, batch)),
+        lines=tuple(_lines(drawn, by_reference, ledger, terms)),
     )
 
 
@@ -258,7 +255,7 @@ def _items(invoices: Iterable[Invoice]) -> Iterator[BilledItem]:
 
 
 def _lines(
-    drawn: tuple[PlannedInvoice, ...], known: dict[str, LedgerEntry], ledger: SubmissionLedger, batch: str
+    drawn: tuple[PlannedInvoice, ...], known: dict[str, LedgerEntry], ledger: SubmissionLedger, terms: Terms
 ) -> Iterator[BilledLine]:
     """Live lines like those of the invoices that are not billed yet."""
     marks: list[LineMark] = []
@@ -268,7 +265,22 @@ def _lines(
             marks += planned.marks
     if marks:
         yield from ledger.lines_like((mark.line for mark in marks), looked_back(drawn))
-        yield from ledger.lines_in_batch(batch, (mark.wording for mark in marks))
+        wordings = {mark.wording for mark in marks}
+        for batch in _batches_near(drawn, ledger, terms):
+            yield from ledger.lines_in_batch(batch, wordings)
+
+
+def _batches_near(drawn: Iterable[PlannedInvoice], ledger: SubmissionLedger, terms: Terms) -> set[str]:
+    """The batch; where dates give batches their names, also those of less than ``repeat_days`` before and after."""
+    batches = {terms.batch}
+    if not terms.batch_derived:
+        return batches
+    batches |= ledger.batches_since(utc_now() - timedelta(days=terms.repeat_days))
+    for day in {planned.invoice.invoice_date for planned in drawn if isinstance(planned.invoice, Invoice)}:
+        if day is not None:
+            distances = range(-terms.repeat_days, terms.repeat_days + 1)
+            batches.update(f"{day + timedelta(days=distance):%Y-%m}" for distance in distances)
+    return batches
 
 
 def looked_back(drawn: Iterable[PlannedInvoice], days: int = LOOK_BACK) -> datetime:

@@ -152,7 +152,7 @@ def _own_doubts_settled(prepared: Prepared, tools: Tools) -> Prepared:
     seconds, run_id = tools.settings.settle_seconds, prepared.run_id
     settled = settle_twice(own, tools.ledger, tools.api, seconds, run_id, _briefly(tools))
     note_settlements(settled, tools.ledger, prepared.run_id)
-    known = knowledge_for(prepared.drawn, tools.ledger, prepared.batch, prepared.terms.repeat_days)
+    known = knowledge_for(prepared.drawn, tools.ledger, prepared.terms)
     prepared = decided(replace(prepared, knowledge=known))
     return prepared.with_each(lambda planned: with_outcome(planned, settled))
 

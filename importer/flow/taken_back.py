@@ -80,7 +80,7 @@ def _lines(plan: Report, tools: Tools) -> dict[str | None, list[LedgerEntry]]:
         dated = planned.invoice.invoice_date if isinstance(planned.invoice, Invoice) else None
         for mark in planned.marks:
             for line in by_line.get((mark.workspace_id, mark.likeness), ()):
-                if is_near(line, dated, now, tools.settings.repeat_days):  # else it is a retainer's next month
+                if is_near(line.entry, dated, now, tools.settings.repeat_days):  # else it is a retainer's next month
                     found.setdefault(planned.reference, []).append(line.entry)
     for reference, entry in _items(ready, tools):
         found.setdefault(reference, []).append(entry)

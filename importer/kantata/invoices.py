@@ -20,7 +20,7 @@ from importer.kantata.fields import (
     SHOWN_FIELDS,
 )
 from importer.kantata.lenient import base_unit_of, dict_of, from_cents, list_of, text_of, whole
-from importer.kantata.payload import by_type_and_amount, tidy
+from importer.kantata.payload import SERVICE_NAME, by_type_and_amount, tidy
 from importer.model.answers import ReadBack, Shown, ShownItem
 from importer.model.invoices import Content
 
@@ -67,8 +67,22 @@ def in_one_case(triple: Reference) -> Reference:
     return name.strip().casefold(), model.strip().casefold(), ref.strip().casefold()
 
 
-def may_be_cut(shown: Reference, sent: Reference) -> bool:
-    """Whether a reference that Kantata shows may be the beginning of the one that was sent."""
+def may_be(shown: Reference, sent: Reference) -> bool:
+    """Whether a reference that Kantata shows may be the one that was sent, in another case or cut."""
+    return in_one_case(shown) == in_one_case(sent) or _may_be_cut(shown, sent)
+
+
+def in_other_form(found: FoundInvoice, sent: Reference) -> bool:
+    """Whether an invoice carries a reference of others that may be the sent one, and may be another one of theirs.
+
+    Those of this program are too long for that; ERP-2026-1 and ERP-2026-10 are two invoices.
+    """
+    if sent[0] == SERVICE_NAME or sent in found.triples:
+        return False
+    return any(may_be(triple, sent) for triple in found.triples)
+
+
+def _may_be_cut(shown: Reference, sent: Reference) -> bool:
     *service, ref = in_one_case(shown)
     *sent_service, whole_ref = in_one_case(sent)
     return service == sent_service and len(ref) >= SHORTEST_CUT and whole_ref.startswith(ref)
@@ -76,7 +90,9 @@ def may_be_cut(shown: Reference, sent: Reference) -> bool:
 
 def other_reference(found: FoundInvoice, sent: Reference) -> str | None:
     """Which reference of the same service an invoice carries in place of the one that was sent; None: none other."""
-    if any(may_be_cut(triple, sent) or in_one_case(triple) == in_one_case(sent) for triple in found.triples):
+    if sent in found.triples:
+        return None
+    if any(may_be(triple, sent) for triple in found.triples) and not in_other_form(found, sent):
         return None
     others = [triple[2] for triple in found.triples if triple[:2] == sent[:2]]
     return others[0] if others else None

@@ -28,7 +28,7 @@ _SINCE = {
 }
 """What happened to an invoice after its run, in the words of ``history``."""
 _OF_UNDO = REMOVAL | {Event.TO_BE_UNDONE}
-_NO_ANSWER = frozenset({Event.UNANSWERED, Event.REPORTED, Event.NOT_FOUND})
+_NO_ANSWER = frozenset({Event.UNANSWERED, Event.REPORTED, Event.NOT_FOUND, Event.UNCLEAR})
 
 
 @dataclass(slots=True)

@@ -197,8 +197,11 @@ class KnownInvoices:
         return found
 
     def not_found_since(self, references: Iterable[str]) -> dict[str, datetime]:
-        """When a look-up did not find each of these invoices for the first time since it was sent; UTC, no offset."""
-        events = [Event.CLAIMED.value, Event.NOT_FOUND.value]
+        """Since when no look-up found each of these invoices; UTC, no offset.
+
+        One that did not tell, or a new sending, ends that span.
+        """
+        events = [Event.CLAIMED.value, Event.NOT_FOUND.value, Event.UNCLEAR.value]
         query = (
             sa.select(EVENTS.c.reference, EVENTS.c.event, EVENTS.c.at)
             .where(EVENTS.c.account == self._account, EVENTS.c.event.in_(events))
@@ -208,10 +211,10 @@ class KnownInvoices:
         with guard(), self._engine.connect() as connection:
             for chunk in chunks(sorted(set(references))):
                 for row in connection.execute(query.where(EVENTS.c.reference.in_(chunk))):
-                    if row.event == Event.CLAIMED.value:
-                        since.pop(row.reference, None)
-                    else:
+                    if row.event == Event.NOT_FOUND.value:
                         since.setdefault(row.reference, row.at)
+                    else:
+                        since.pop(row.reference, None)
         return since
 
     def batches_below(self, name: str) -> Iterator[str]:
@@ -222,6 +225,12 @@ class KnownInvoices:
             while found := connection.execute(query, {"name": name}).scalar():
                 yield found
                 name = found
+
+    def batches_since(self, since: datetime) -> set[str]:
+        """Batches with invoices that exist, or may, and were sent since a moment."""
+        query = sa.select(INVOICES.c.batch).distinct().where(self._own, _ALIVE, INVOICES.c.sent_at > since)
+        with guard(), self._engine.connect() as connection:
+            return set(connection.execute(query).scalars())
 
     def last_batch_besides(self, batch: str) -> str | None:
         """The batch that was sent to last, of those with invoices that exist, or may; None when there is no other."""

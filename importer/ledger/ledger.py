@@ -21,7 +21,7 @@ from importer.ledger.places import LedgerFile
 from importer.ledger.recorded_plan import RecordedPlan
 from importer.ledger.rows import Claim, expected_text
 from importer.ledger.runs import KnownRuns
-from importer.ledger.schema import EVENTS, INVOICES, ITEMS, LINES, RUN_PLANS, RUNS, found_by
+from importer.ledger.schema import EVENTS, INVOICES, ITEMS, LINES, RUN_PLANS, RUNS, fill_gaps, found_by
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import LedgerProblem
 from importer.model.lifecycle import SENDING_AGAIN, Event, NotPossible, State
@@ -79,6 +79,8 @@ class SubmissionLedger(KnownRuns):
         with leased(self._engine, self._account, run_id) as lease:
             self._lease = lease
             try:
+                with guard():
+                    fill_gaps(self._engine, self._account)
                 yield
             finally:
                 self._lease = None

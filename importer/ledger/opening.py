@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from importer.ledger.database import guard, os_user, who
 from importer.ledger.ledger import SubmissionLedger
 from importer.ledger.places import check_place
-from importer.ledger.schema import META, METADATA, current_version, migrate
+from importer.ledger.schema import META, METADATA, current_version, fill_gaps, migrate
 from importer.model.errors import LedgerProblem
 from importer.model.messages.message import how_to_install
 
@@ -117,6 +117,7 @@ def open_ledger(where: Path | LedgerAddress, account: str, *, anywhere: bool = F
     try:
         with guard(name):
             _prepare(engine, name)
+            fill_gaps(engine, account)
     except LedgerProblem:
         engine.dispose()
         raise

@@ -246,7 +246,7 @@ def _indexes(connection: sa.Connection) -> None:
     for column in (INVOICES.c.place, INVOICES.c.dated_place, INVOICES.c.number):
         words = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
         connection.exec_driver_sql(f"ALTER TABLE {INVOICES.name} ADD COLUMN {words}")
-    _fill(connection)
+    _fill(connection, sa.true())
     connection.exec_driver_sql("DROP INDEX IF EXISTS invoices_by_batch")  # it gains a column
     for table in METADATA.sorted_tables:
         table.create(connection, checkfirst=True)
@@ -254,7 +254,16 @@ def _indexes(connection: sa.Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
-def _fill(connection: sa.Connection) -> None:
+def fill_gaps(engine: sa.Engine, account: str) -> None:
+    """Fill what an older program has left empty that had the ledger open while a newer one brought it forwards."""
+    gap = sa.and_(INVOICES.c.account == account, INVOICES.c.place == "")
+    with engine.connect() as connection:
+        if connection.execute(sa.select(INVOICES.c.reference).where(gap).limit(1)).first() is not None:
+            _fill(connection, gap)
+            connection.commit()
+
+
+def _fill(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
     """Fill the columns that repeat a part of an invoice; in parts, as a ledger may be larger than the memory."""
     own = sa.and_(INVOICES.c.account == sa.bindparam("of"), INVOICES.c.reference == sa.bindparam("under"))
     names = ("place", "dated_place", "number")
@@ -262,7 +271,7 @@ def _fill(connection: sa.Connection) -> None:
 
     key = (INVOICES.c.account, INVOICES.c.reference)
     query = sa.select(*key, INVOICES.c.invoice_key, INVOICES.c.workspace_ids, INVOICES.c.payload)
-    query = query.order_by(*key).limit(ROWS_AT_ONCE)
+    query = query.where(which).order_by(*key).limit(ROWS_AT_ONCE)
     rows = connection.execute(query).all()
     while rows:
         changes = []

@@ -85,6 +85,8 @@ class Event(Enum):
     """A look-up found it."""
     NOT_FOUND = "not_found"
     """A look-up did not find it, and a second one has to agree."""
+    UNCLEAR = "unclear"
+    """A look-up does not tell, after one that did not find it: what that saw does not count any more."""
     ABSENT = "absent"
     """A look-up proved that it was not created."""
     SAID_BILLED = "said_billed"
@@ -126,6 +128,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.SENDING, Event.UNANSWERED): State.DOUBTFUL,
     (State.SENDING, Event.TO_BE_UNDONE): State.SENDING,
     (State.DOUBTFUL, Event.NOT_FOUND): State.DOUBTFUL,
+    (State.DOUBTFUL, Event.UNCLEAR): State.DOUBTFUL,
     (State.DOUBTFUL, Event.FOUND): State.EXISTS,
     (State.DOUBTFUL, Event.SAID_BILLED): State.EXISTS,
     (State.DOUBTFUL, Event.ABSENT): State.FREE,
@@ -152,8 +155,10 @@ REMOVAL = frozenset({Event.REMOVAL_BEGUN, Event.REMOVED, Event.REMOVAL_UNKNOWN, 
 """Events of an undo, and of the look-up after one."""
 SENDING_AGAIN = frozenset({Event.CLAIMED, Event.ADOPTED})
 """Events with which a run takes an invoice on; what was before does not count any more."""
-REMARKS = frozenset({Event.TO_BE_UNDONE, Event.REPORTED, Event.NOT_FOUND})
+REMARKS = frozenset({Event.TO_BE_UNDONE, Event.REPORTED, Event.NOT_FOUND, Event.UNCLEAR})
 """Events that leave the invoice where it is."""
+AWAITED = frozenset({Event.CLAIMED, Event.REMOVAL_BEGUN})
+"""Events after which a request may leave, and no answer to it is noted yet."""
 
 
 @dataclass(frozen=True, slots=True)

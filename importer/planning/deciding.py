@@ -14,11 +14,13 @@ from importer.model.words import as_typed
 from importer.planning import reasons
 from importer.planning.lines import wordings_sent
 from importer.planning.plan import Knowledge, place_of
-from importer.planning.repeats import repeats
+from importer.planning.repeats import LOOK_BACK, repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from importer.model.plans import LineMark
+    from importer.model.remembered import BilledLine
     from importer.planning.plan import BilledItem
     from importer.planning.repeats import Repeats
 
@@ -74,7 +76,8 @@ class _Decision:
         known = self.knowledge.by_reference.get(planned.reference)
         if known is not None and known.state in ALIVE:
             return self._known(planned, known)
-        for rule in (self._billed_items, self._changed, self._like_lines, self._other_batch, self._twins, self._number):
+        like = (self._like_lines, self._other_batch, self._edited, self._twins)
+        for rule in (self._billed_items, self._changed, *like, self._number):
             for entry, reason, what_to_do in rule(planned, planned.invoice):
                 return _with(planned, Status.HELD, entry, reason, what_to_do)
         return planned
@@ -112,7 +115,14 @@ class _Decision:
 
     def _like_lines(self, planned: PlannedInvoice, _invoice: Invoice) -> Iterator[_Held]:
         """One of its lines was billed before."""
-        for mark, line in self.repeats.of(planned):
+        yield from self._held_by(planned, self.repeats.of(planned))
+
+    def _edited(self, planned: PlannedInvoice, _invoice: Invoice) -> Iterator[_Held]:
+        """One of its lines was billed before, with another key and amount."""
+        yield from self._held_by(planned, self.repeats.edited_of(planned))
+
+    def _held_by(self, planned: PlannedInvoice, earlier: Iterable[tuple[LineMark, BilledLine]]) -> Iterator[_Held]:
+        for mark, line in earlier:
             if line.entry.state in OPEN or not self._may_repeat(planned):
                 command = f"{self.terms.command} --allow-repeat {as_typed(planned.reference or '')}"
                 where = self.terms.cell(mark.row)
@@ -156,8 +166,15 @@ class _Decision:
     def _twins_of(self, planned: PlannedInvoice) -> list[LedgerEntry]:
         """Those with the same content whose lines were not compared."""
         twins = self.knowledge.by_fingerprint.get(planned.fingerprint or "", ())
+        if not planned.marks:
+            return list(twins)
         compared = {line.entry.reference for line in self.knowledge.lines} if twins else set()
-        return [twin for twin in twins if not planned.marks or twin.reference not in compared]
+        return [twin for twin in twins if twin.reference not in compared and not self._is_retainer(twin)]
+
+    def _is_retainer(self, twin: LedgerEntry) -> bool:
+        """Whether it was sent too long ago for its lines to be compared, and no date says that it is near."""
+        old = self.repeats.now - twin.sent_at > timedelta(days=LOOK_BACK)
+        return old and not twin.invoice_date and twin.state not in OPEN
 
     def _number(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
         """Its number stands on another invoice that this ledger knows."""

@@ -31,6 +31,8 @@ Place = tuple[str, int, Likeness]
 """Reference, project, and what makes lines alike."""
 Share = tuple[int, str]
 """Project, and kind and text."""
+LOOK_BACK = 400
+"""Days: how long before the plan's earliest date an invoice may be sent whose lines are compared."""
 _CORRECTED = re.compile(r"(-corrected)+$")
 """What the program adds to the name of a corrected copy."""
 _NOT_CREATED = frozenset(
@@ -39,20 +41,20 @@ _NOT_CREATED = frozenset(
 """Events after which an invoice that was tried is to be sent still."""
 
 
-def is_near(line: BilledLine, dated: date | None, now: datetime, repeat_days: int) -> bool:
-    """Whether an earlier line is less than so many days away; ``now`` is UTC, without offset.
+def is_near(entry: LedgerEntry, dated: date | None, now: datetime, repeat_days: int) -> bool:
+    """Whether an earlier invoice is less than so many days away; ``now`` is UTC, without offset.
 
     An invoice without a date has the day on which it is sent. Where one of the two has none, also the
     days of sending are compared: dates may have been added since.
     """
     limit = timedelta(days=repeat_days)
-    earlier = line.entry.sent_at.date()
-    if line.entry.invoice_date:
-        earlier = date.fromisoformat(line.entry.invoice_date)
+    earlier = entry.sent_at.date()
+    if entry.invoice_date:
+        earlier = date.fromisoformat(entry.invoice_date)
     if abs((dated or now.date()) - earlier) < limit:
         return True
-    both_dated = dated is not None and line.entry.invoice_date
-    return not both_dated and abs(now - line.entry.sent_at) < limit
+    both_dated = dated is not None and entry.invoice_date
+    return not both_dated and abs(now - entry.sent_at) < limit
 
 
 def utc_now() -> datetime:
@@ -67,16 +69,14 @@ class Repeats:
     batch: str
     now: datetime
     repeat_days: int
-    source_name: str = ""
-    """Of the file of the plan."""
-    references: frozenset[str] = frozenset()
-    """Of all invoices of the plan."""
     like: dict[tuple[int, str, Decimal], list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
     """By project, kind, text and amount."""
     moved: dict[Likeness, list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
     """Lines of the batch that no longer stand where they were billed."""
     lost: dict[Share, list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
     """The same, by project, kind and text."""
+    edited: dict[Share, list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
+    """Lines that were billed from a file of the same name, on invoices that are gone from it, in whatever batch."""
     gained: dict[Share, list[Decimal]] = field(default_factory=lambda: defaultdict(list))
     """Amounts of the lines that do not stand where they were billed."""
     beside: set[tuple[str, int]] = field(default_factory=set)
@@ -90,29 +90,24 @@ class Repeats:
         for mark in planned.marks:
             beside = (planned.reference or "", mark.row) in self.beside
             if not beside:
-                earlier = (*self.moved[mark.likeness], *self._split(mark), *self._edited(mark, planned))
+                earlier = (*self.moved[mark.likeness], *self._split(mark))
                 yield from ((mark, line) for line in earlier)
             for line in self.like[mark.workspace_id, mark.wording, mark.amount]:
                 own = line.entry.reference == planned.reference
                 if not own and self.near(line, dated) and not (beside and line.entry.batch == self.batch):
                     yield mark, line
 
-    def _edited(self, mark: LineMark, planned: PlannedInvoice) -> Iterator[BilledLine]:
-        """Lines of this project, kind and text whose invoice is gone from this file, whatever their amount.
+    def edited_of(self, planned: PlannedInvoice) -> Iterator[tuple[LineMark, BilledLine]]:
+        """Each line with one of its project, kind and text that is gone from this file, less than ``repeat_days`` away.
 
-        It was billed from a file of the same name and for the same date: key and amount may both have been edited.
-        Lines without a text are too alike for that.
+        Key, amount and date may all have been edited. Lines without a text are too alike for that.
         """
-        if not mark.text:
-            return
         dated = _date_of(planned)
-        for line in self.lost[mark.workspace_id, mark.wording]:
-            entry = line.entry
-            same_date = entry.invoice_date == (dated and dated.isoformat()) and self.near(line, dated)
-            same_file = self.source_name and _stem(entry.source_name) == _stem(self.source_name)
-            meant = planned.reference in self.refused or entry.reference in self.references
-            if same_file and same_date and not meant:
-                yield line
+        for mark in planned.marks:
+            waited = (planned.reference or "", mark.row) in self.beside or planned.reference in self.refused
+            if mark.text and not waited:
+                gone = self.edited[mark.workspace_id, mark.wording]
+                yield from ((mark, line) for line in gone if self.near(line, dated))
 
     def farther(self, planned: PlannedInvoice) -> bool:
         """Whether lines like all of its own were billed before, farther away: a retainer."""
@@ -122,7 +117,7 @@ class Repeats:
 
     def near(self, line: BilledLine, dated: date | None) -> bool:
         """Whether an earlier line is less than ``repeat_days`` away."""
-        return is_near(line, dated, self.now, self.repeat_days)
+        return is_near(line.entry, dated, self.now, self.repeat_days)
 
     def _split(self, mark: LineMark) -> Iterable[BilledLine]:
         """The lines that several ones come to together, this one among them: their amounts were split or merged."""
@@ -139,18 +134,21 @@ def repeats(
 ) -> Repeats:
     """Compare what is known of earlier lines with the lines of a plan."""
     drawn = tuple(drawn)
-    references = frozenset(planned.reference for planned in drawn if planned.reference is not None)
-    found = Repeats(batch, utc_now(), repeat_days, source_name, references)
+    found = Repeats(batch, utc_now(), repeat_days)
     alive = _each_once(line for line in knowledge.lines if knowledge.state_of(line.entry) in ALIVE)
     new, standing = _lines_of(drawn, knowledge)
     for line in alive:
         found.like[line.workspace_id, *line.likeness].append(line)
 
+    days = _days_of(new)
     of_batch = [line for line in alive if line.entry.batch == batch]
     for line in _lost(of_batch, standing):
-        if not _is_retainer(line, new, found):
+        if not _is_retainer(line, days, found):
             found.moved[line.likeness].append(line)
             found.lost[line.workspace_id, line.wording].append(line)
+    for line in _gone_from_file(alive, drawn, source_name):
+        if not _is_retainer(line, days, found):
+            found.edited[line.workspace_id, line.wording].append(line)
 
     _note_beside(found, new, of_batch, knowledge)
     _note_gained(found, new, standing)
@@ -214,16 +212,32 @@ def _lost(lines: Iterable[BilledLine], standing: Counter[Place]) -> Iterator[Bil
             yield line
 
 
-def _is_retainer(line: BilledLine, new: Iterable[tuple[PlannedInvoice, LineMark]], found: Repeats) -> bool:
+def _gone_from_file(
+    lines: Iterable[BilledLine], drawn: tuple[PlannedInvoice, ...], source_name: str
+) -> Iterator[BilledLine]:
+    """The lines that were billed from a file of this name, on invoices that are no longer in it."""
+    references = {planned.reference for planned in drawn}
+    for line in lines:
+        same_file = source_name and _stem(line.entry.source_name) == _stem(source_name)
+        if same_file and line.entry.reference not in references:
+            yield line
+
+
+def _days_of(new: Iterable[tuple[PlannedInvoice, LineMark]]) -> dict[tuple[int, Likeness], list[date]]:
+    """The dates of the lines that are not billed yet, by project and what makes lines alike."""
+    found = defaultdict(list)
+    for planned, mark in new:
+        dated = _date_of(planned)
+        if dated is not None:
+            found[mark.workspace_id, mark.likeness].append(dated)
+    return found
+
+
+def _is_retainer(line: BilledLine, days: dict[tuple[int, Likeness], list[date]], found: Repeats) -> bool:
     """Whether a line of its own project comes again, far enough away, both with a date: then it has not moved."""
     if not line.entry.invoice_date:
         return False
-    for planned, mark in new:
-        dated = _date_of(planned)
-        same = mark.workspace_id == line.workspace_id and mark.likeness == line.likeness
-        if same and dated is not None and not found.near(line, dated):
-            return True
-    return False
+    return not all(found.near(line, dated) for dated in days.get((line.workspace_id, line.likeness), ()))
 
 
 # --- what stood beside ------------------------------------------------------------------------

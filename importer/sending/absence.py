@@ -7,12 +7,12 @@ exist are found by the same kind of query. Where there are none of those, two ki
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from importer.kantata.client import COUNTS
-from importer.kantata.invoices import in_one_case, may_be_cut
+from importer.kantata.invoices import in_one_case, in_other_form, may_be
 from importer.kantata.payload import SERVICE_NAME, content_of
 from importer.model.errors import NotReached
 from importer.model.lifecycle import Event, State
@@ -31,7 +31,6 @@ from importer.sending.settlement import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice
@@ -39,7 +38,9 @@ if TYPE_CHECKING:
     from importer.ledger.rows import Doubt
 
 CLOCK_MARGIN = timedelta(minutes=10)
-"""How far this machine's clock may differ from Kantata's."""
+"""How far this machine's clock may differ from Kantata's, so that an invoice is found by its content."""
+LARGEST_CLOCK_ERROR = timedelta(days=1)
+"""How far it may differ without an invoice being called absent."""
 SAME_TIME = timedelta(seconds=10)
 """Invoices that were sent so close to each other count as sent at once."""
 MOST_NAMED = 5
@@ -86,23 +87,37 @@ def by_content(doubt: Doubt, asked: Inquiry) -> Settlement:
 def _candidates(doubt: Doubt, asked: Inquiry) -> tuple[list[str], list[str]]:
     """Ids of invoices that are no other one's: those with just its content, and those that may be it.
 
-    That is an invoice that is not shown whole, or one with its reference in another case.
+    That is an invoice that is not shown whole, one with its reference in another form, or one with its
+    content from before it was sent: where the clock was ahead, it may be the one.
     """
     content, sent = content_of(doubt.payload), triple_of(doubt)
     near: dict[str, FoundInvoice] = {}
-    for invoice in asked.api.invoices_of(doubt.workspace_ids[0], doubt.sent_at - CLOCK_MARGIN):
-        may_be = invoice.content is None or invoice.content.may_be(content)
-        may_be = may_be or in_one_case(sent) in map(in_one_case, invoice.triples)
-        if may_be and not invoice.cancelled and not _is_another(invoice, sent, asked.found):
+    for invoice in asked.api.invoices_of(doubt.workspace_ids[0], doubt.sent_at - LARGEST_CLOCK_ERROR):
+        could_be = invoice.content is None or invoice.content.may_be(content)
+        could_be = could_be or in_one_case(sent) in map(in_one_case, invoice.triples)
+        if _is_earlier(invoice, doubt):
+            could_be = invoice.content == content
+        if could_be and not invoice.cancelled and not _is_another(invoice, sent, asked.found):
             near[invoice.invoice_id] = invoice
     known = asked.ledger.references_of(near, alive=True)
     alike: list[str] = []
     possible: list[str] = []
     for invoice_id, invoice in near.items():
         if known.get(invoice_id, doubt.reference) == doubt.reference:
-            group = alike if invoice.content == content else possible
+            sure = invoice.content == content and not _is_earlier(invoice, doubt) and not in_other_form(invoice, sent)
+            group = alike if sure else possible
             group.append(invoice_id)
     return alike, possible
+
+
+def _is_earlier(invoice: FoundInvoice, doubt: Doubt) -> bool:
+    """Whether an invoice was created before the one in doubt was sent, if the clocks agree; or Kantata does not say."""
+    shown = invoice.read_back.shown
+    try:
+        created = datetime.fromisoformat((shown and shown.created_at) or "").astimezone(UTC)
+    except ValueError:
+        return True
+    return created.replace(tzinfo=None) < doubt.sent_at - CLOCK_MARGIN
 
 
 def _is_another(invoice: FoundInvoice, sent: Triple, known: frozenset[Triple]) -> bool:
@@ -111,8 +126,7 @@ def _is_another(invoice: FoundInvoice, sent: Triple, known: frozenset[Triple]) -
     A reference in another case, or the beginning of the one that was sent, is none: Kantata may have stored it so.
     """
     for triple in invoice.triples:
-        same = in_one_case(triple) == in_one_case(sent) or may_be_cut(triple, sent)
-        if (not same or triple in known) and triple[0] in (SERVICE_NAME, sent[0]):
+        if (not may_be(triple, sent) or triple in known) and triple[0] in (SERVICE_NAME, sent[0]):
             return True
     return False
 
@@ -124,7 +138,17 @@ def doubted(settlements: Sequence[Settlement], asked: Inquiry) -> tuple[Settleme
     """The verdicts, each unclear where something speaks against it."""
     timed = (_unless_clock_was_ahead(settlement, asked.now) for settlement in _one_invoice_each(settlements))
     sure = _unless_lists_lag(tuple(timed), asked)
-    return tuple(_unless_alone(settlement, asked) for settlement in sure)
+    return _begun_again(tuple(_unless_alone(settlement, asked) for settlement in sure), asked.ledger)
+
+
+def _begun_again(settlements: tuple[Settlement, ...], ledger: SubmissionLedger) -> tuple[Settlement, ...]:
+    """Mark those that do not tell although an earlier look did not find the invoice."""
+    vague = set[str]()
+    for each in settlements:
+        if each.verdict is Verdict.UNCLEAR and each.look_again_at is None and not each.doubt.being_undone:
+            vague.add(each.doubt.reference)
+    disagreeing = ledger.not_found_since(vague)
+    return tuple(replace(each, disagrees=each.doubt.reference in disagreeing) for each in settlements)
 
 
 def _unless_alone(settlement: Settlement, asked: Inquiry) -> Settlement:

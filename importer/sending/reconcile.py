@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from importer.model.lifecycle import Event
+from importer.kantata.deadline import LATEST_SECONDS
+from importer.model.lifecycle import AWAITED, Event
 from importer.model.plans import PlannedInvoice, Status
 from importer.sending.absence import Inquiry, by_content, clock_was_ahead, doubted
 from importer.sending.presence import Look, Presence, hidden_words, look_for
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from importer.kantata.invoices import FoundInvoice
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import Doubt
+
+
+LONGEST_WORK_SECONDS = 180
+"""After which Kantata cuts a request off: docs/kantata.md section 1."""
 
 
 def settle(
@@ -80,14 +85,17 @@ def settle_twice(  # noqa: PLR0913, PLR0917 - what settle needs, and how its sec
     Nothing is waited for where a person decides (``said``). What an undo left open counts too.
     """
     settlements = settle(ledger.open_questions(references), ledger, api, settle_seconds)
-    note_settlements((each for each in settlements if each.first_look), ledger, run_id)
+    note_settlements((each for each in settlements if each.status is Status.IN_DOUBT), ledger, run_id)
     noted_at = ledger.now()
     open_now = ledger.open_questions(references)
     waiting = {each.doubt.reference for each in settlements if each.look_again_at} - said
     if waiting and wait_until(noted_at + timedelta(seconds=settle_seconds)):
         return settle(open_now, ledger, api, settle_seconds)
     now = {doubt.reference: doubt for doubt in open_now}
-    return tuple(replace(each, doubt=now[each.doubt.reference], first_look=False) for each in settlements)
+    settled = []
+    for each in settlements:
+        settled.append(replace(each, doubt=now[each.doubt.reference], first_look=False, disagrees=False))
+    return tuple(settled)
 
 
 def note_settlements(settlements: Iterable[Settlement], ledger: SubmissionLedger, run_id: str) -> None:
@@ -114,7 +122,17 @@ def free_at(doubt: Doubt, settle_seconds: float, now: datetime) -> datetime:
     """The moment from which “not found” means something, UTC; ``now`` where the clock was far ahead at sending."""
     if clock_was_ahead(doubt, now):
         return now
-    return doubt.sent_at + timedelta(seconds=settle_seconds)
+    return doubt.sent_at + timedelta(seconds=settle_seconds + _until_it_left(doubt, settle_seconds))
+
+
+def _until_it_left(doubt: Doubt, settle_seconds: float) -> float:
+    """Seconds after its intent in which a request may still leave: where no answer is noted, that is not known.
+
+    Who has set ``settle_seconds`` to less than Kantata may work on a request has decided otherwise.
+    """
+    if doubt.standing.reached_by in AWAITED and settle_seconds >= LONGEST_WORK_SECONDS:
+        return LATEST_SECONDS
+    return 0
 
 
 def _by_reference(due: Sequence[Doubt], api: KantataApi, ledger: SubmissionLedger) -> dict[Triple, list[FoundInvoice]]:

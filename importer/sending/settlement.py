@@ -44,6 +44,8 @@ class Settlement:
     """Set exactly when the invoice was found."""
     first_look: bool = False
     """Whether it was not found for the first time, and a second look has to agree."""
+    disagrees: bool = False
+    """Whether an earlier look did not find it, and this one does not tell: then both looks begin again."""
     look_again_at: datetime | None = None
     """When that second look counts, UTC without offset; None when none is awaited."""
     by_hand: bool = False
@@ -71,6 +73,8 @@ class Settlement:
     def event(self) -> Event | None:
         """What the ledger notes; None when that is nothing new."""
         if self.status is Status.IN_DOUBT:
+            if self.disagrees:
+                return Event.UNCLEAR
             return Event.NOT_FOUND if self.first_look else None
         found, absent = Event.FOUND, Event.ABSENT
         if self.doubt.being_undone:
@@ -83,7 +87,7 @@ class Settlement:
     def words(self) -> str:
         """What became of it, one of :data:`OUTCOMES`."""
         match self.event:
-            case None | Event.NOT_FOUND:
+            case None | Event.NOT_FOUND | Event.UNCLEAR:
                 return "in doubt still"
             case Event.STILL_THERE:
                 return "not undone"

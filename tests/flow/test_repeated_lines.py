@@ -45,12 +45,18 @@ def moved(*rows: str, day: str = "2026-11-01") -> tuple[str, ...]:
 
 
 K = (keyed(A, "K"), keyed(B, "K"), C)
+EDITED = keyed(C, "L").replace("70", "71")
+TODAY = f"{repeats.utc_now():%Y-%m-%d}"
 STATES = {
     "key added": (SHEET, K),
     "key added and a cell edited": (SHEET, (keyed(A, "K").replace("1000", "1001"), keyed(B, "K"), C)),
     "project split by keys": (SHEET, (keyed(A, "K1"), keyed(B, "K2"), C)),
     "the only row given a key and edited": (SHEET, (A, B, keyed(C, "K").replace("70", "71"))),
     "key renamed and the amount edited": ((keyed(C, "K"),), (keyed(C, "L").replace("70", "71"),)),
+    "key, amount and day edited": ((keyed(C, "K"),), moved(EDITED, day="2026-10-30")),
+    "key, amount and month edited": ((keyed(C, "K"),), moved(EDITED, day="2026-11-05")),
+    "key and amount edited, date removed": ((keyed(C, "K"),), undated(EDITED)),
+    "key and amount edited, date added": (undated(keyed(C, "K")), (EDITED.replace("2026-10-31", TODAY),)),
     "key removed": (K, SHEET),
     "key removed and a cell edited": (K, (A.replace("1000", "1001"), B, C)),
     "key renamed": (K, (keyed(A, "L"), keyed(B, "L"), C)),
@@ -108,6 +114,19 @@ def test_a_monthly_retainer_is_billed_and_noted(desk: Desk, day: str, *, lost: b
     again = desk.submit(*moved(*SHEET, day=day))
     assert told(again) == ["created", "created"]
     assert any("as retainers have them" in notice for notice in again.notices)
+
+
+@pytest.mark.parametrize("day", ["2026-11-20", "2026-10-11"])
+def test_a_retainer_of_another_amount_is_billed(desk: Desk, day: str) -> None:
+    """Another key and amount in the same file, ``repeat_days`` away: the next one, though its text is the same."""
+    assert told(desk.submit(keyed(C, "K"))) == ["created"]
+    assert told(desk.submit(*moved(EDITED, day=day))) == ["created"]
+
+
+def test_what_a_person_gives_another_batch_is_billed(desk: Desk) -> None:
+    """Another amount, under the batch that she names: that is her word."""
+    assert told(desk.submit(keyed(C, "K"))) == ["created"]
+    assert told(desk.submit(EDITED, wish=Wish(desk.folder, batch="second"))) == ["created"]
 
 
 def test_equal_lines_of_one_sheet_are_all_billed(desk: Desk) -> None:
@@ -202,6 +221,16 @@ def test_dates_that_are_added_later_are_near(desk: Desk, monkeypatch: pytest.Mon
     assert told(desk.submit(row, wish=Wish(desk.folder, batch="2026-11"))) == ["created"]
     monkeypatch.setattr(repeats, "utc_now", lambda: datetime(2026, 11, 29, 9))  # noqa: DTZ001
     assert told(desk.submit(row.replace("500,,", "500,2026-10-31,"))) == ["held"]
+
+
+def test_a_retainer_without_a_date_is_billed_after_years(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same content, sent so long ago that its lines are not compared any more."""
+    row = "101,,Fixed fee,,Licence,500,,30"
+    assert told(desk.submit(row, wish=Wish(desk.folder, batch="first"))) == ["created"]
+    later = repeats.utc_now() + timedelta(days=prepare.LOOK_BACK + 30)
+    for module in (repeats, looking_up, prepare):
+        monkeypatch.setattr(module, "utc_now", lambda: later)
+    assert told(desk.submit(row, wish=Wish(desk.folder, batch="second"))) == ["created"]
 
 
 def test_a_lost_ledger_takes_a_date_of_the_day_of_creation_for_a_date(

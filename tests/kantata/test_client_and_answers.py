@@ -579,6 +579,18 @@ def test_an_answer_without_references_is_read_once_more(connect: Callable[..., K
     assert outcome.kind is (UNKNOWN if shown else CREATED)
 
 
+def test_an_answer_with_the_beginning_of_a_reference_of_others_is_no_proof(
+    connect: Callable[..., KantataApi],
+) -> None:
+    """ERP-2026-1 is an invoice of its own beside ERP-2026-10."""
+    record = {"service_name": "my-erp", "service_model": "invoice", "service_model_ref": "ERP-2026-1"}
+    answer = json.loads(created(7, external_reference_ids=["5"]).partition(b"\r\n\r\n")[2])
+    sent = {"invoice": PAYLOAD["invoice"] | {"external_reference": {**record, "service_model_ref": "ERP-2026-10"}}}
+    with Scripted([http(200, json.dumps({**answer, "external_references": {"5": record}}))]) as server:
+        outcome = connect(server.base_url).create_invoice(sent)
+    assert outcome.kind is UNKNOWN
+
+
 def own() -> str:
     """Return the reference that is sent."""
     return str(PAYLOAD["invoice"]["external_reference"]["service_model_ref"])

@@ -91,3 +91,23 @@ def test_an_older_ledger_gets_what_its_indexes_need(ledger_place: sa.URL, monkey
     assert len({row.place for row in filled}) == len(filled)
     assert sorted(row.number for row in filled if row.number is not None) == [1, 2, 3]
     ledger.close()
+
+
+def test_what_an_older_program_writes_meanwhile_is_found(ledger_place: sa.URL) -> None:
+    """It has the ledger open while a newer one brings it forwards, and knows nothing of the new columns."""
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    planned = plan(invoice(fee(101), invoice_date=date(2026, 10, 1), user_invoice_number=7), invoice(fee(109), key="K"))
+    for one in planned:
+        assert ledger.claim(one, "run-1", BATCH, SOURCE) is not None
+    for opened in (False, True):
+        with ledger._engine.begin() as connection:  # noqa: SLF001 - as the older program writes
+            filled = connection.exec_driver_sql(FOUND_BY).all()
+            connection.exec_driver_sql("UPDATE invoices SET place = '', dated_place = NULL, number = NULL")
+        if opened:
+            open_ledger(ledger_place, ACCOUNT).close()
+        else:
+            with ledger.exclusive("run-2"):
+                pass
+        with ledger._engine.begin() as connection:  # noqa: SLF001 - what is on the disk is meant
+            assert connection.exec_driver_sql(FOUND_BY).all() == filled
+    ledger.close()

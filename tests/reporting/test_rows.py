@@ -129,3 +129,12 @@ def test_more_links_than_excel_allows_are_texts(tmp_path: Path) -> None:
     sheet = parts(path)["xl/worksheets/sheet1.xml"].decode()
     assert sheet.count("<hyperlink ") == MOST_LINKS
     assert sheet.count("<t>https://a.example/") == count
+
+
+def test_half_a_pair_keeps_no_workbook_from_being_written(tmp_path: Path) -> None:
+    """A lone surrogate, as a cell of a sheet or a header may hold it, stands in no file: the sign for it does."""
+    path = tmp_path / "half.xlsx"
+    with workbook(path) as book:
+        book.add_table(Table("T", [Column("A \ud800", as_read=True)], [["half \udfff a pair"]]))
+    sheet = openpyxl.load_workbook(path)["T"]
+    assert [sheet["A1"].value, sheet["A2"].value] == ["A \ufffd", "half \ufffd a pair"]

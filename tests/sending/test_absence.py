@@ -119,6 +119,52 @@ def test_what_the_second_look_finds_counts(desk: Desk, clock: Clock) -> None:
     assert (found.verdict, found.invoice_id) == (Verdict.FOUND, number)
 
 
+def test_looks_that_disagree_begin_again(desk: Desk, clock: Clock) -> None:
+    """Not found, then perhaps seen, then not found once more: that is one look, and not the second."""
+    [one] = fees(1)
+    desk.doubt(one)
+    clock.wait(181)
+    desk.settle(180)
+    twins = [desk.create(one), desk.create(one)]
+    desk.forget_references()
+    clock.wait(181)
+    [between] = desk.settle(180)
+    assert (between.verdict, between.event) == (Verdict.UNCLEAR, Event.UNCLEAR)
+    for number in twins:
+        desk.ask("DELETE", f"/invoices/{number}")
+    clock.wait(181)
+    [first] = desk.settle(180)
+    assert (first.verdict, first.event) == (Verdict.UNCLEAR, Event.NOT_FOUND)
+    clock.wait(181)
+    assert desk.verdicts() == [(Verdict.ABSENT, None)]
+
+
+def test_a_clock_that_is_ahead_makes_nothing_absent(desk: Desk, clock: Clock) -> None:
+    """Kantata shows an earlier time, and no reference: the invoice with its content may be the one, a person looks."""
+    [one] = fees(1)
+    clock.wait(1200)
+    desk.doubt(one)
+    number = desk.create(one)
+    desk.forget_references()
+    for _ in range(3):
+        clock.wait(181)
+        [settled] = desk.settle(180)
+        assert (settled.verdict, settled.event) == (Verdict.UNCLEAR, None)
+        assert number in settled.reason
+
+
+def test_an_answer_that_is_awaited_is_waited_for_longer(desk: Desk, clock: Clock) -> None:
+    """Where none was noted, the request may have left up to a minute after the claim, and Kantata works on it since."""
+    [one] = fees(1)
+    assert desk.ledger.claim(one, "run-1", BATCH, SOURCE) is not None
+    clock.wait(239)
+    [early] = desk.settle(180)
+    assert early.verdict is Verdict.TOO_EARLY
+    clock.wait(2)
+    [due] = desk.settle(180)
+    assert due.event is Event.NOT_FOUND
+
+
 def test_each_sending_has_looks_of_its_own(desk: Desk, clock: Clock) -> None:
     """A look from before it was sent again says nothing of the new request."""
     desk.doubt(*fees(1))
@@ -201,6 +247,20 @@ def test_a_longer_reference_of_another_doubt_is_not_a_cut_one(desk: Desk) -> Non
     desk.doubt(short, longer)
     number = desk.create(short)
     assert desk.verdicts() == [(Verdict.FOUND, number), (Verdict.ABSENT, None)]
+
+
+@pytest.mark.parametrize("shown", ["ERP-2026-1", "erp-2026-10"])
+def test_a_reference_of_others_in_another_form_proves_nothing(desk: Desk, shown: str) -> None:
+    """It may be ours, cut or in another case, or that of another invoice with the same content."""
+    ours, other = (
+        plan(invoice(fee(), key=ref, external_reference=ExternalReference("my-erp", "invoice", ref)))[0]
+        for ref in ("ERP-2026-10", shown)
+    )
+    desk.doubt(ours)
+    number = desk.create(other)
+    [settled] = desk.settle()
+    assert settled.verdict is Verdict.UNCLEAR
+    assert number in settled.reason
 
 
 def test_a_look_up_by_reference_knows_one_in_another_case(connect: Callable[..., KantataApi]) -> None:

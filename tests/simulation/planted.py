@@ -218,7 +218,7 @@ MUTANTS = (
         "no waiting before absence",
         "laggy",
         "sending/reconcile.py",
-        "return doubt.sent_at + timedelta(seconds=settle_seconds)",
+        "return doubt.sent_at + timedelta(seconds=settle_seconds + _until_it_left(doubt, settle_seconds))",
         "return doubt.sent_at",
     ),
     Mutant(
@@ -296,7 +296,7 @@ MUTANTS = (
         "moved lines are not compared",
         "edits",
         "planning/repeats.py",
-        "                earlier = (*self.moved[mark.likeness], *self._split(mark), *self._edited(mark, planned))",
+        "                earlier = (*self.moved[mark.likeness], *self._split(mark))",
         "                earlier = ()",
     ),
     Mutant(

@@ -215,7 +215,7 @@ def _verdicts(invoice: Invoice) -> tuple[Event, ...]:
         return (Event.STILL_THERE if invoice.there else Event.REMOVED,)
     if invoice.there:
         return (Event.FOUND, Event.SAID_BILLED)
-    return (Event.ABSENT, Event.SAID_NOT_BILLED, Event.NOT_FOUND)
+    return (Event.ABSENT, Event.SAID_NOT_BILLED, Event.NOT_FOUND, Event.UNCLEAR)
 
 
 def _undo_begun(me: Me, number: int, invoice: Invoice) -> Iterator[Place]:
@@ -277,7 +277,7 @@ def _noted(me: Me, worker: Worker) -> Iterator[Place]:
     if event is None:
         return
     standing = me.place.invoices[number].standing
-    looked = event in SETTLING | {Event.NOT_FOUND, Event.STILL_THERE}
+    looked = event in SETTLING | {Event.NOT_FOUND, Event.UNCLEAR, Event.STILL_THERE}
     absent = standing.state is State.FREE and standing.reached_by in (Event.ABSENT, Event.SAID_NOT_BILLED)
     if worker.knows == FRESH and looked and standing.state is State.SENDING:
         if me.place.lease == me.machine:

@@ -18,7 +18,7 @@ from importer.model.errors import SettingsProblem
 from importer.model.plans import Status
 from importer.model.visible import visible
 from importer.reporting.table import Column, Kind, Marked, Table, text_of
-from importer.reporting.workbook.rows import Rows
+from importer.reporting.workbook.rows import Rows, without_halves
 from importer.settings.private_files import unfinished
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class _TableSheet:
                 style = book.header_right
             elif self._text_styles[position] is book.beside:
                 style = book.header_beside
-            sheet.write_string(0, position, column.title, style)
+            sheet.write_string(0, position, without_halves(column.title), style)
         for cells in table.rows:
             if self._row < MEASURED_ROWS:
                 self._measure(cells)

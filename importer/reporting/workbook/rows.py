@@ -27,6 +27,7 @@ LEAP_DAY = 59
 SECONDS_A_DAY = 24 * 60 * 60
 _SPECIAL = re.compile(r"[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9a-fA-F]{4}_")
 """What a text may not hold as it is, in XML or in a cell of Excel."""
+_HALF = re.compile("[\ud800-\udfff]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -78,6 +79,7 @@ class Rows:
 
     def text(self, text: str, style: Any) -> str:  # noqa: ANN401 - untyped by its library
         """A text; whatever stands in it, it never becomes a formula."""
+        text = without_halves(text)
         if _SPECIAL.search(text):
             text = _SPECIAL.sub(_escaped, text)
         kept = ' xml:space="preserve"' if text[:1].isspace() or text[-1:].isspace() else ""
@@ -116,6 +118,11 @@ class Rows:
             number = style._get_xf_index()  # noqa: SLF001 - as XlsxWriter numbers it
             found = self._styles[id(style)] = f' s="{number}"'
         return found
+
+
+def without_halves(text: str) -> str:
+    """The text without halves of surrogate pairs, which no file can hold."""
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
 def _escaped(match: re.Match[str]) -> str:
