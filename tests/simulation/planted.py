@@ -289,8 +289,8 @@ MUTANTS = (
         "like lines are not compared",
         "edits",
         "planning/deciding.py",
-        "        for mark, line in self.repeats.of(planned):",
-        "        for mark, line in ():",
+        "        yield from self._held_by(planned, self.repeats.of(planned))",
+        "        yield from ()",
     ),
     Mutant(
         "moved lines are not compared",
@@ -311,7 +311,7 @@ MUTANTS = (
         "edits",
         "planning/repeats.py",
         "    if abs((dated or now.date()) - earlier) < limit:\n        return True\n",
-        "    if not (dated and line.entry.invoice_date):\n        return False\n    if abs(dated - earlier) < limit:\n        return True\n",
+        "    if not (dated and entry.invoice_date):\n        return False\n    if abs(dated - earlier) < limit:\n        return True\n",
     ),
     # --- looking up before sending ---
     Mutant(
