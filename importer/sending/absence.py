@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from importer.kantata.invoices import FoundInvoice
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import Doubt
+    from importer.model.invoices import Content
 
 CLOCK_MARGIN = timedelta(minutes=10)
 """How far this machine's clock may differ from Kantata's, so that an invoice is found by its content."""
@@ -93,11 +94,8 @@ def _candidates(doubt: Doubt, asked: Inquiry) -> tuple[list[str], list[str]]:
     content, sent = content_of(doubt.payload), triple_of(doubt)
     near: dict[str, FoundInvoice] = {}
     for invoice in asked.api.invoices_of(doubt.workspace_ids[0], doubt.sent_at - LARGEST_CLOCK_ERROR):
-        could_be = invoice.content is None or invoice.content.may_be(content)
-        could_be = could_be or in_one_case(sent) in map(in_one_case, invoice.triples)
-        if _is_earlier(invoice, doubt):
-            could_be = invoice.content == content
-        if could_be and not invoice.cancelled and not _is_another(invoice, sent, asked.found):
+        could_be = _could_be(invoice, doubt, content, sent) and not invoice.cancelled
+        if could_be and not _is_another(invoice, sent, asked.found):
             near[invoice.invoice_id] = invoice
     known = asked.ledger.references_of(near, alive=True)
     alike: list[str] = []
@@ -108,6 +106,15 @@ def _candidates(doubt: Doubt, asked: Inquiry) -> tuple[list[str], list[str]]:
             group = alike if sure else possible
             group.append(invoice_id)
     return alike, possible
+
+
+def _could_be(invoice: FoundInvoice, doubt: Doubt, content: Content, sent: Triple) -> bool:
+    """Whether what is shown of an invoice fits what was sent."""
+    if _is_earlier(invoice, doubt):
+        return invoice.content == content
+    if invoice.content is None or invoice.content.may_be(content):
+        return True
+    return in_one_case(sent) in map(in_one_case, invoice.triples)
 
 
 def _is_earlier(invoice: FoundInvoice, doubt: Doubt) -> bool:
