@@ -6,7 +6,7 @@ import secrets
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -31,15 +31,25 @@ def sandbox(
         Path | None,
         typer.Option("--store", help="File that keeps its invoices; default: they are forgotten."),
     ] = None,
+    cents: Annotated[
+        Literal["kept", "cut", "refused"], typer.Option("--cents", help="What it does with cents in amounts.")
+    ] = "kept",
+    free_drafts: Annotated[
+        bool, typer.Option("--free-drafts", help="Let what stands on a draft be billed on another invoice too.")
+    ] = False,
+    lag: Annotated[
+        float, typer.Option("--lag", min=0, help="Seconds for which a new invoice is missing from its lists.")
+    ] = 0,
 ) -> ExitCode:
     """Serve a stand-in Kantata on this machine until stopped with Ctrl-C."""
     from importer.model.errors import SettingsProblem
+    from importer.sandbox import Cents, Habits
 
     stopped: list[int] = []  # no Event: a handler that sets one while this thread begins to wait for it would hang
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: stopped.append(received))
     try:
-        server = _started(store, port=port, new_ids=True)
+        server = _started(store, port=port, new_ids=True, habits=Habits(Cents(cents), not free_drafts, lag))
     except OSError as error:
         msg = f"The sandbox cannot listen on port {port} ({error.strerror})."
         raise SettingsProblem(

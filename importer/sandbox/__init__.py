@@ -18,11 +18,11 @@ each with and without ``.json``; every other route answers 404. It proves that a
 API and with a bad network, never that Kantata accepts a given invoice.
 
 Outside Kantata's name space, and without a token (it listens on the loopback address only): ``PUT
-/_sandbox/faults`` (a JSON list; replaces those pending), ``GET /_sandbox/faults``, ``GET /_sandbox/requests``,
-``GET /_sandbox/invoices``, and what people do in Kantata: ``PUT /_sandbox/invoices/{id}/pay`` accepts a payment,
-``PUT /_sandbox/invoices/{id}/notes`` gives its items the text of the body. The stand-in of one run (``--sandbox``) has
-none of these, and a token of its own. A request to another host name is refused with 421: a web page could have its
-own name lead here.
+/_sandbox/faults`` (a JSON list; replaces those pending), ``GET /_sandbox/faults``, ``PUT /_sandbox/habits`` (a JSON
+object), ``GET /_sandbox/habits``, ``GET /_sandbox/requests``, ``GET /_sandbox/invoices``, and what people do in
+Kantata: ``PUT /_sandbox/invoices/{id}/pay`` accepts a payment, ``PUT /_sandbox/invoices/{id}/notes`` gives its items
+the text of the body. The stand-in of one run (``--sandbox``) has none of these, and a token of its own. A request to
+another host name is refused with 421: a web page could have its own name lead here.
 
 What this stand-in decides where Kantata's documentation is silent
 ------------------------------------------------------------------
@@ -32,6 +32,8 @@ Creating
   - ``draft`` missing means false (an active invoice): the riskier reading.
   - A draft holds its time entries, expenses and milestones just as an active invoice does.
   - Fractions in amounts are kept to the cent; more than two decimals are refused (422).
+  - That drafts hold their items, cents survive and lists never lag are its habits of an ordinary day: :class:`Habits`
+    changes them.
   - An amount of 0 is accepted; a negative one only on additional items. Amounts stay below 10**13 in the main unit.
   - Every refusal is complete: all complaints at once. The sentences are this stand-in's own.
   - An entry already invoiced, unapproved (where the project requires approval), not billable, unknown or of another
@@ -84,13 +86,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from importer.sandbox.faults import Fault, FaultKind
+from importer.sandbox.habits import Cents, Habits
 from importer.sandbox.received import Received, SandboxStoreError, StoredInvoice
 from importer.sandbox.running import Sandbox, SandboxMissing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Fault", "FaultKind", "Received", "Sandbox", "SandboxMissing", "SandboxStoreError", "StoredInvoice", "start"]
+__all__ = [
+    "Cents",
+    "Fault",
+    "FaultKind",
+    "Habits",
+    "Received",
+    "Sandbox",
+    "SandboxMissing",
+    "SandboxStoreError",
+    "StoredInvoice",
+    "start",
+]
 
 
 def start(  # noqa: PLR0913 - one argument per option
@@ -101,14 +115,16 @@ def start(  # noqa: PLR0913 - one argument per option
     token: str = "sandbox",  # noqa: S107 - the sandbox's token is public
     control: bool = True,
     new_ids: bool = False,
+    habits: Habits | None = None,
 ) -> Sandbox:
     """Start a stand-in Kantata in a background thread and return it, ready for requests.
 
     ``store``: a SQLite file that survives across runs (made, with its folders, when missing); None keeps all in memory.
     ``host``: loopback only. ``port``: 0 takes a free one. ``control``: whether it has the routes below ``/_sandbox``.
     ``new_ids``: the ids of a new store begin with the time, so that they are none of those of an earlier one.
+    ``habits``: how the account behaves where Kantata documents nothing.
 
     Raises SandboxMissing without Flask or SQLAlchemy, SandboxStoreError when the file is no store of this version,
     ValueError for a host that other machines could reach or an empty token, OSError when the port is taken.
     """
-    return Sandbox(store, host=host, port=port, token=token, control=control, new_ids=new_ids)
+    return Sandbox(store, host=host, port=port, token=token, control=control, new_ids=new_ids, habits=habits)

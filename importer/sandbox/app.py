@@ -16,6 +16,7 @@ from importer.sandbox import invoices, reading
 from importer.sandbox.account import TOKEN_USER
 from importer.sandbox.demands import read_demand
 from importer.sandbox.faults import fault_from_json
+from importer.sandbox.habits import habits_from_json, with_cents
 from importer.sandbox.received import Received
 from importer.sandbox.refusals import (
     SYNTAX,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from importer.sandbox.faults import FaultQueue
+    from importer.sandbox.habits import Behaviour
     from importer.sandbox.presenting import Record
     from importer.sandbox.received import Recorder, UnderWay
     from importer.sandbox.store import Store
@@ -54,6 +56,7 @@ class Parts:
     store: Store
     token: str
     faults: FaultQueue
+    behaviour: Behaviour
     recorder: Recorder
     under_way: UnderWay
     hosts: frozenset[str]
@@ -148,7 +151,7 @@ def _add_lists(app: Flask, parts: Parts) -> None:
     def add(key: str) -> None:
         def answer() -> Record:
             with parts.store.transaction() as connection:
-                return reading.listing(connection, key, Query(request.args))
+                return reading.listing(connection, key, Query(request.args), parts.behaviour.unlisted())
 
         app.add_url_rule(f"{BASE}/{key}", f"list {key}", answer, methods=["GET"])
 
@@ -162,14 +165,16 @@ def _add_lists(app: Flask, parts: Parts) -> None:
 
 
 def _add_invoices(app: Flask, parts: Parts) -> None:
-    store = parts.store
+    store, behaviour = parts.store, parts.behaviour
 
     @app.post(f"{BASE}/invoices")
     def create() -> Record:
         sent = json_object(request.get_data(), "invoice")
-        demand = read_demand(sent, datetime.now(UTC).date())
+        habits = behaviour.habits
+        demand = with_cents(read_demand(sent, datetime.now(UTC).date()), habits.cents)
         with store.transaction() as connection:
-            id_ = invoices.create(connection, demand, sent)
+            id_ = invoices.create(connection, demand, sent, drafts_hold=habits.drafts_hold)
+            behaviour.note(id_)
             return reading.single(connection, "invoices", id_, Query(request.args))
 
     @app.get(f"{BASE}/invoices/next_invoice_number")
@@ -231,6 +236,8 @@ def _add_control(app: Flask, parts: Parts) -> None:
     def faults() -> list[Record]:
         return [fault.as_json() for fault in parts.faults.pending()]
 
+    _add_habits(app, parts)
+
     @app.get(f"{CONTROL}/requests")
     def requests() -> list[Record]:
         asked = request.args
@@ -253,3 +260,17 @@ def _add_control(app: Flask, parts: Parts) -> None:
     def stored_invoices() -> list[Record]:
         with_sample = Query(request.args).flag("with_sample", default=False)
         return [asdict(invoice) for invoice in parts.store.invoices(with_sample=with_sample)]
+
+
+def _add_habits(app: Flask, parts: Parts) -> None:
+    @app.put(f"{CONTROL}/habits")
+    def set_habits() -> tuple[str, int]:
+        try:
+            parts.behaviour.change(habits_from_json(request.get_json(force=True)))
+        except (TypeError, ValueError) as error:
+            raise bad_request(SYNTAX, str(error)) from None
+        return "", HTTPStatus.NO_CONTENT
+
+    @app.get(f"{CONTROL}/habits")
+    def habits() -> Record:
+        return parts.behaviour.habits.as_json()

@@ -31,8 +31,11 @@ def next_number(connection: Connection) -> int:
     return (connection.scalar(select(func.max(store.invoices.c.user_invoice_number))) or 0) + 1
 
 
-def create(connection: Connection, demand: Demand, sent: Mapping[str, Any]) -> int:
-    """Write an invoice and everything that belongs to it, and return its id. Refused when Kantata would refuse."""
+def create(connection: Connection, demand: Demand, sent: Mapping[str, Any], *, drafts_hold: bool = True) -> int:
+    """Write an invoice and everything that belongs to it, and return its id. Refused when Kantata would refuse.
+
+    ``drafts_hold``: whether what stands on a draft can be billed on no other invoice.
+    """
     spaces = check(connection, demand)
     moment = _now()
     row = {
@@ -53,7 +56,7 @@ def create(connection: Connection, demand: Demand, sent: Mapping[str, Any]) -> i
         link = {"invoice_id": invoice_id, "workspace_id": workspace_id, "position": place}
         connection.execute(insert(store.invoice_workspaces), link)
     for name, ids in demand.held.items():
-        _hold(connection, invoice_id, HELD_LISTS[name], ids)
+        _hold(connection, invoice_id, HELD_LISTS[name], ids, live=drafts_hold or not demand.header["draft"])
     _add_lines(connection, invoice_id, demand)
     if demand.external_reference is not None:
         subject = {"subject_type": SUBJECT, "subject_id": invoice_id}
@@ -77,6 +80,8 @@ def change(connection: Connection, invoice_id: int, raw: Mapping[str, Any]) -> N
         raise invalid(complaints)
 
     held = store.held_items
+    if header.get("draft") is False and row["draft"]:
+        lists = _on_draft(connection, invoice_id) | lists  # what is issued holds all that stands on it
     for name in lists:
         connection.execute(delete(held).where(held.c.invoice_id == invoice_id, held.c.kind == HELD_LISTS[name]))
     check(connection, Demand(tuple(spaces), len(spaces) > 1, lists, header))
@@ -84,6 +89,16 @@ def change(connection: Connection, invoice_id: int, raw: Mapping[str, Any]) -> N
         _hold(connection, invoice_id, HELD_LISTS[name], ids)
     _update(connection, invoice_id, **header)
     _write_balance(connection, invoice_id)
+
+
+def _on_draft(connection: Connection, invoice_id: int) -> dict[str, tuple[int, ...]]:
+    """Field of the invoice → ids that stand on it."""
+    held = store.held_items
+    found: dict[str, tuple[int, ...]] = {}
+    for name, kind in HELD_LISTS.items():
+        ids = select(held.c.item_id).where(held.c.invoice_id == invoice_id, held.c.kind == kind)
+        found[name] = tuple(connection.execute(ids).scalars())
+    return found
 
 
 def _changed_header(body: Body, row: RowMapping) -> dict[str, Any]:
@@ -196,9 +211,9 @@ def _update(connection: Connection, invoice_id: int, **values: object) -> None:
     connection.execute(update(invoices).where(invoices.c.id == invoice_id).values(**values, updated_at=_now()))
 
 
-def _hold(connection: Connection, invoice_id: int, kind: str, ids: Sequence[int]) -> None:
+def _hold(connection: Connection, invoice_id: int, kind: str, ids: Sequence[int], *, live: bool = True) -> None:
     if ids:
-        rows = [{"invoice_id": invoice_id, "kind": kind, "item_id": id_, "live": True} for id_ in ids]
+        rows = [{"invoice_id": invoice_id, "kind": kind, "item_id": id_, "live": live} for id_ in ids]
         connection.execute(insert(store.held_items), rows)
 
 

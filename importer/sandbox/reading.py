@@ -388,10 +388,14 @@ def include(
 # --- the envelope ---
 
 
-def listing(connection: Connection, key: str, query: Query) -> Record:
-    """Answer a list: filtered, ordered, one page of it, with what ``include`` names."""
+def listing(connection: Connection, key: str, query: Query, unlisted: Sequence[int] = ()) -> Record:
+    """Answer a list: filtered, ordered, one page of it, with what ``include`` names; some invoices not yet in it."""
     collection = COLLECTIONS[key]
     conditions = list(collection.conditions(query))
+    if unlisted and key == "invoices":
+        conditions.append(store.invoices.c.id.notin_(unlisted))
+    if unlisted and key == "external_references":
+        conditions.append(store.external_references.c.subject_id.notin_(unlisted))
     if (only := query.ids("only")) is not None:
         conditions.append(collection.table.c.id.in_(only))
     rows = collection.rows.where(*conditions)

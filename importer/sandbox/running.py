@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from importer.model.messages.message import how_to_install
 from importer.sandbox.faults import FaultQueue
+from importer.sandbox.habits import Behaviour, Habits
 from importer.sandbox.received import Recorder, UnderWay
 
 if TYPE_CHECKING:
@@ -44,7 +45,15 @@ class Sandbox:
     """The only token it takes."""
 
     def __init__(  # noqa: PLR0913 - one argument per option
-        self, store: Path | None, *, host: str, port: int, token: str, control: bool, new_ids: bool
+        self,
+        store: Path | None,
+        *,
+        host: str,
+        port: int,
+        token: str,
+        control: bool,
+        new_ids: bool,
+        habits: Habits | None = None,
     ) -> None:
         """Open the store and listen; see :func:`importer.sandbox.start`."""
         for module in ("flask", "sqlalchemy"):
@@ -60,11 +69,14 @@ class Sandbox:
         self._faults = FaultQueue()
         self._recorder = Recorder()
         self._under_way = UnderWay()
+        self._behaviour = Behaviour(habits or Habits())
         listening = server.listen(host, port)
         try:
             self._store = Store(store, account.fill, account.VERSION, new_ids=new_ids)
             hosts = frozenset(f"{name}:{listening.getsockname()[1]}" for name in (host, "127.0.0.1", "localhost"))
-            parts = app.Parts(self._store, token, self._faults, self._recorder, self._under_way, hosts, control)
+            parts = app.Parts(
+                self._store, token, self._faults, self._behaviour, self._recorder, self._under_way, hosts, control
+            )
             self._server = server.SandboxServer(listening, app.build(parts))
         finally:
             listening.close()
@@ -88,6 +100,7 @@ class Sandbox:
         connections of its clients stay. Raises TimeoutError when a request does not end.
         """
         self._faults.replace([])
+        self._behaviour.change(Habits())
         self._under_way.end_all()
         self._recorder.clear()
         self._store.reset()
@@ -99,6 +112,10 @@ class Sandbox:
     def misbehave(self, *faults: Fault) -> None:
         """Replace the faults still to come; without any, behave."""
         self._faults.replace(faults)
+
+    def behave(self, habits: Habits) -> None:
+        """Behave so from now on, where Kantata documents nothing."""
+        self._behaviour.change(habits)
 
     def received(self, method: str = "*", path_prefix: str = "/") -> list[Received]:
         """Return every request that reached the server, in order; ``/_sandbox`` routes are not counted."""
