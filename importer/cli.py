@@ -20,6 +20,7 @@ from importer.commands.history import history
 from importer.commands.login import login, logout
 from importer.commands.map import map as own_headers
 from importer.commands.preview import preview
+from importer.commands.probe import probe
 from importer.commands.reconcile import reconcile
 from importer.commands.run import run
 from importer.commands.sandbox import sandbox
@@ -83,6 +84,7 @@ for command in (
     confirm,
     whole_job,
     doctor,
+    probe,
     settings,
     login,
     logout,

@@ -12,7 +12,7 @@ import typer
 
 from importer.commands.asking import need_terminal, need_yes
 from importer.commands.ending import command, print_json, printing
-from importer.commands.next_steps import after_doctor, next_step
+from importer.commands.next_steps import after_doctor, command_line, next_step
 from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
 
@@ -89,6 +89,7 @@ def _checks(stack: ExitStack, place: AccountPlace, *, notify: bool) -> Iterator[
     yield check
     if ledger is not None:
         yield look.of_lock(ledger)
+        yield from look.of_account(ledger, settings, command_line("probe", place=place))
     yield look.of_reports(settings.reports)
     yield look.of_inbox(settings)
     yield look.of_clock(datetime.now().astimezone())

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 from importer import __version__
 from importer.model.errors import AccessDenied, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
+from importer.model.facts import TITLES
 from importer.model.messages.message import how_to_install
 from importer.model.words import count_of
+from importer.settings.facts import followed
 from importer.unattended import inbox, notices
 
 if TYPE_CHECKING:
@@ -220,6 +222,25 @@ def of_ledger(ledger: SubmissionLedger, place: str, lies: Place | None) -> Check
         doubt = f"{says}; {count_of(health.in_doubt, 'invoice')} in doubt"
         return Check("ledger", State.WARN, doubt, "Run invoice-importer reconcile, or end an undo by undoing again.")
     return Check("ledger", State.OK, f"{says}, none in doubt")
+
+
+def of_account(ledger: SubmissionLedger, settings: Settings, command: str) -> Iterator[Check]:
+    """What is known of the account where Kantata documents nothing, with date and source; what a probe left there."""
+    try:
+        facts, drafts = ledger.probes.facts(), ledger.probes.open_drafts()
+    except LedgerProblem as problem:
+        yield failed("account", problem.message, problem.hint)
+        return
+    for fact in facts.values():
+        date = "" if fact.found_at is None else f", {fact.found_at:%Y-%m-%d}"
+        yield Check(TITLES[fact.name], State.OK, f"{fact.says.rstrip('.')} ({fact.source}{date})")
+    for name, value in followed(settings, facts).items():
+        yield Check(f"setting {name}", State.OK, f"{value}, from what the probe has found out")
+    if not facts:
+        says = "what Kantata does not document is not known of it: whether cents are kept, drafts hold items, lists lag"
+        yield Check("account", State.OK, says, f"Find out: {command} --project ID")
+    for draft in drafts:
+        yield Check("probe", State.WARN, f"may have left {draft.named}", f"Remove it: {command}")
 
 
 def of_lock(ledger: SubmissionLedger) -> Check:

@@ -84,6 +84,7 @@ _NOT_DONE = {
     "preview": "nothing was sent",
     "undo": "nothing was undone",
     "approve": "nothing was approved",
+    "probe": "nothing was created",
 }
 """What a command that was broken off has not done."""
 

@@ -46,11 +46,13 @@ def history(
     """List past runs, or the invoices of one run, from the ledger."""
     from importer.commands.runs import chosen_run
     from importer.ledger.opening import SANDBOX_ACCOUNT, ledger_url, open_ledger
+    from importer.settings.facts import follow
     from importer.settings.loading import load
 
     settings = load(config=place.config, profile=place.profile)
     account = SANDBOX_ACCOUNT if place.sandbox else settings.account
     ledger = open_ledger(ledger_url(settings.ledger), account, anywhere=settings.allow_unsafe_ledger)
+    settings = follow(settings, ledger.probes.facts())
     if month is not None or as_csv:
         _check_month(month, run, as_csv=as_csv, as_json=output.as_json)
         _print_month(month or "", ledger, settings.invoice_link)

@@ -12,7 +12,7 @@ import typer
 
 from importer.commands.asking import need_terminal, need_yes
 from importer.commands.ending import command, print_json, printing
-from importer.commands.next_steps import after_reconcile, next_step
+from importer.commands.next_steps import after_reconcile, command_line, next_step
 from importer.commands.options import Output, RunPlace
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
@@ -92,7 +92,7 @@ def _done(
     from importer.commands.session import opened
     from importer.flow import reconciling
     from importer.flow.reconciling import Words
-    from importer.reporting.screen import Screen
+    from importer.reporting.screen import Screen, plain
 
     talk = Screen(stderr=True)
     with opened(place, talk, offline=False) as session:
@@ -107,6 +107,9 @@ def _done(
 
         words = Words(said, confirm)
         found = reconciling.reconcile(session.tools, session.connect(), wait_until, words=words)
+        for draft in session.tools.ledger.probes.open_drafts():
+            command = command_line("probe", place=place)
+            talk.print(plain(f"A probe may have left {draft.named}. {command} removes it."), highlight=False)
         if place.sandbox:
             return found, []
         return found, _returned(session.tools, found)

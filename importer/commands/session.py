@@ -18,6 +18,7 @@ from importer.model.messages.settings import ELSEWHERE
 from importer.reporting.screen import plain
 from importer.sending.throttle import BrokenOff
 from importer.settings.access_token import find_token
+from importer.settings.facts import follow
 from importer.settings.loading import load
 from importer.settings.model import Settings
 from importer.settings.redaction import keep_secret
@@ -79,6 +80,7 @@ def opened(place: RunPlace, console: Console, *, offline: bool, **flags: int | s
                 console.print(f"Account: {plain(account)}, which is not the usual address of Kantata.")
         ledger = open_ledger(where, account, anywhere=settings.allow_unsafe_ledger)
         stack.callback(ledger.close)
+        settings = follow(settings, ledger.probes.facts())
         notices = (OFFLINE,) if offline else () if token else (NO_TOKEN,)
         session = Session(Tools(settings, account, ledger, None, notices), settings, token, why_none)
         if token and not offline:

@@ -18,6 +18,7 @@ from importer.ledger.journal import Details, Journal, Overtaken
 from importer.ledger.locking import Lease, holder, leased, unlock
 from importer.ledger.outbox import Outbox
 from importer.ledger.places import LedgerFile
+from importer.ledger.probes import Probes
 from importer.ledger.recorded_plan import RecordedPlan
 from importer.ledger.rows import Claim, expected_text
 from importer.ledger.runs import KnownRuns
@@ -68,6 +69,11 @@ class SubmissionLedger(KnownRuns):
     def approvals(self) -> Approvals:
         """What was approved for this account."""
         return Approvals(self._engine, self._account)
+
+    @property
+    def probes(self) -> Probes:
+        """What was found out about this account, and the drafts that did it."""
+        return Probes(self._engine, self._account, self._check_lease)
 
     def close(self) -> None:
         """Let go of the database."""

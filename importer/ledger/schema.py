@@ -209,6 +209,31 @@ APPROVAL_USES = sa.Table(
 )
 """What became of an approval: a run began under it, created its last invoice, or undid one of them."""
 
+PROBE_DRAFTS = sa.Table(
+    "probe_drafts",
+    METADATA,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("reference", sa.Text, primary_key=True),
+    sa.Column("probe_id", sa.String(64), nullable=False),
+    sa.Column("workspace_id", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("invoice_id", sa.Text),
+    sa.Column("sent_at", sa.DateTime, nullable=False),
+    sa.Column("noted_at", sa.DateTime, nullable=False),
+)
+"""The drafts of probes, and what became of each: probes.py."""
+ACCOUNT_FACTS = sa.Table(
+    "account_facts",
+    METADATA,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("says", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("found_at", sa.DateTime, nullable=False),
+)
+"""What probes found out about each account."""
+
 
 def place_of(key: str | None, workspace_ids: Sequence[int], day: str | None = None) -> str:
     """Where an invoice is found again in another batch: under its key, else by its project. Short, as an index wants.
@@ -283,9 +308,15 @@ def _fill(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
         rows = connection.execute(query.where(after)).all()
 
 
+def _probes(connection: sa.Connection) -> None:
+    """Make room for what probes do and find out."""
+    for table in (PROBE_DRAFTS, ACCOUNT_FACTS):
+        table.create(connection, checkfirst=True)
+
+
 ROWS_AT_ONCE = 10_000
 """Invoices that a migration brings forwards at a time."""
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_leases, _indexes)
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_leases, _indexes, _probes)
 """The steps from the first version of the schema to the second, from there to the third, and so on."""
 
 

@@ -60,7 +60,9 @@ class Settings(BaseSettings):
     draft: bool = Field(default=True, description="Create drafts, where the sheet says nothing.")
     suppress_emails: bool = Field(default=True, description="Keep Kantata from mailing, where the sheet says nothing.")
     fractional_amounts: Literal["refuse", "send"] = Field(
-        "refuse", description="Amounts with cents: refuse them, or send them (whether Kantata keeps cents is unknown)."
+        "refuse",
+        description="Amounts with cents: refuse them, or send them. Whether Kantata keeps cents is not documented; "
+        "where probe has found that it does, they are sent.",
     )
     not_sent_cells: Literal["refuse", "ignore", "compare"] | None = Field(
         None,
@@ -137,11 +139,14 @@ class Settings(BaseSettings):
         300, description="Longest that a run waits out refusals (throttling, no connection) in all."
     )
     settle_seconds: Seconds = Field(
-        180, description="How long after sending “not found” means nothing when an invoice in doubt is looked for."
+        180,
+        description="How long after sending “not found” means nothing when an invoice in doubt is looked for. "
+        "Longer where probe has found that lists lag.",
     )
     invoice_link: InvoiceLink = Field(
         "https://app.mavenlink.com/invoices/{id}",
-        description="Web address of an invoice, {id} stands for its id. A guess: Kantata does not document it.",
+        description="Web address of an invoice, {id} stands for its id. A guess, unless probe was given the address: "
+        "Kantata does not document it.",
     )
     preset: Literal["clockify", "toggl", "harvest"] | None = Field(
         None,
