@@ -237,8 +237,8 @@ def of_account(ledger: SubmissionLedger, settings: Settings, command: str) -> It
     for name, value in followed(settings, facts).items():
         yield Check(f"setting {name}", State.OK, f"{value}, from what the probe has found out")
     if not facts:
-        says = "what Kantata does not document is not known of it: whether cents are kept, drafts hold items, lists lag"
-        yield Check("account", State.OK, says, f"Find out: {command} --project ID")
+        says = "whether it keeps cents, whether drafts hold items and how long lists lag is not known"
+        yield Check("account", State.OK, f"{says}; {command} --project ID finds out")
     for draft in drafts:
         yield Check("probe", State.WARN, f"may have left {draft.named}", f"Remove it: {command}")
 

@@ -183,6 +183,16 @@ def confirmed(fault: Fault | None = None, **env: str) -> Case:
     return case
 
 
+def probed(fault: Fault) -> Case:
+    """Return a case of a probe on a bad day."""
+
+    def case(cli: Cli, sandbox: Sandbox) -> Any:
+        sandbox.misbehave(fault)
+        return cli.run("probe", "--project", "101", "--yes")
+
+    return case
+
+
 STATUS = FaultKind.STATUS_BEFORE
 DONE, UNEXPECTED, WRONG, PROBLEMS, SOME, ACCESS, AWAY, LOCKED, DOUBT, GATE = (ExitCode(n) for n in range(10))
 TABLE: list[tuple[str, ExitCode, str, Case]] = [
@@ -226,6 +236,12 @@ TABLE: list[tuple[str, ExitCode, str, Case]] = [
     ("confirm", WRONG, "an unknown run", just("confirm", "20200101-000000-0000")),
     ("confirm", ACCESS, "the token refused", confirmed(KANTATA_TOKEN="other")),  # noqa: S106
     ("confirm", AWAY, "throttled too long", confirmed(fault=Fault(STATUS, "*", "*", status=429, times=99))),
+    ("probe", DONE, "found out", just("probe", "--project", "101", "--yes")),
+    ("probe", WRONG, "no project", just("probe", "--yes")),
+    ("probe", ACCESS, "the token refused", just("probe", "--project", "101", "--yes", KANTATA_TOKEN="other")),  # noqa: S106
+    ("probe", AWAY, "Kantata away", just("probe", "--project", "101", "--yes", KANTATA_BASE_URL="http://127.0.0.1:9")),
+    ("probe", DOUBT, "a draft is left", probed(Fault(STATUS, "DELETE", "/invoices/*", status=422))),
+    ("probe", GATE, "nobody said yes", just("probe", "--project", "101")),
     ("doctor", DONE, "well", just("doctor")),
     ("doctor", WRONG, "wrong settings", just("doctor", IMPORTER_WORKERS="0")),
     ("doctor", ACCESS, "the token refused", just("doctor", KANTATA_TOKEN="other")),  # noqa: S106

@@ -37,7 +37,7 @@ def test_settings_follow_what_a_probe_found(cli: Cli, sandbox: Sandbox) -> None:
     sheet = desk.sheet({"workspace_id": 101, "amount": "12.50", "invoice_date": "2026-10-31"})
     assert desk.run("preview", sheet, "--json").document["problems"][0]["code"] == "amount.fraction"
     checks = {check["name"]: check for check in desk.run("doctor", "--json").document["checks"]}
-    assert "probe --project ID" in checks["account"]["remedy"]
+    assert "probe --project ID" in checks["account"]["says"]
 
     done = desk.run("probe", "--project", 101, "--yes", "--json")
     facts = {fact["name"]: fact["value"] for fact in done.document["facts"]}
