@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from importer.flow.prepared import Tools, new_run_id
 from importer.flow.probe_plan import ProbePlan, plan_probe
+from importer.flow.probe_removal import DraftRemoval
 from importer.kantata.account import find_next_number
-from importer.kantata.answers import RemovalKind
 from importer.kantata.deadline import Deadline
 from importer.kantata.invoices import in_one_case
-from importer.kantata.probe import WHOLE, WITH_CENTS, is_untouched, probe_payload, triple_of
+from importer.kantata.probe import WHOLE, WITH_CENTS, probe_payload, triple_of
 from importer.ledger import probes
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import AccessDenied, ImporterError, NotReached, WrongUse
@@ -32,15 +32,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from importer.kantata.client import KantataApi
-    from importer.kantata.invoices import FoundInvoice
+    from importer.kantata.invoices import FoundInvoice, Reference
     from importer.kantata.open_items import Listed
+    from importer.model.answers import ReadBack
 
 LOOK_SECONDS = 1.0
 """From one look at the lists to the next, while they do not show a draft yet."""
-TRIES = 3
-"""Requests to delete one draft, where Kantata throttles or its answer is lost."""
-WAIT_SECONDS = 5.0
-"""Between two of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +100,12 @@ class _Probe:
     """The steps of a probe, and what they have found out so far."""
 
     def __init__(self, tools: Tools, api: KantataApi, hooks: ProbeHooks, probe_id: str) -> None:
-        self._settings, self._ledger, self._probes = tools.settings, tools.ledger, tools.ledger.probes
+        self._ledger, self._probes = tools.ledger, tools.ledger.probes
+        self._removal = DraftRemoval(tools, api, probe_id)
         self._api, self._hooks, self._probe_id = api, hooks, probe_id
         self._source = f"probe {probe_id}"
         self._sent = self._created = 0
+        self._sent_at = 0.0
         self.facts: list[Fact] = []
         self.removed: list[ProbeDraft] = []
         self.left: list[tuple[ProbeDraft, str]] = []
@@ -129,7 +128,8 @@ class _Probe:
         self._source += f" in project {plan.project.project_id}"
         reference, amount, item, outcome = self._first(plan)
         found = self._until_listed(plan, reference, outcome)
-        self._note_cents(amount, outcome, found)
+        if amount is WITH_CENTS:
+            self._note_cents(outcome, found)
         if item is not None:
             self._second(plan, item)
         self._go_on()
@@ -169,6 +169,7 @@ class _Probe:
         self._hooks.say("Trying a second draft …" if self._created else "Trying a draft …")
         deadline = Deadline()
         self._probes.begin_draft(reference, project_id, self._probe_id)
+        self._sent_at = time.monotonic()
         outcome = self._api.create_invoice(probe_payload(project_id, reference, amount, item), deadline)
         if outcome.kind is OutcomeKind.UNKNOWN:
             outcome = self._looked_for(plan, reference, outcome)
@@ -199,31 +200,39 @@ class _Probe:
     def _until_listed(self, plan: ProbePlan, reference: str, outcome: Outcome) -> FoundInvoice | None:
         """Look until the lists show a draft, and note how long that took; None when they never did."""
         self._hooks.say("Looking for the draft in Kantata's lists …")
-        began, triple = time.monotonic(), triple_of(reference)
+        triple = triple_of(reference)
         while True:
             listed = self._listed(plan.project.project_id, outcome.invoice_id)
             kept = listed is not None and in_one_case(triple) in map(in_one_case, listed.triples)
-            by_reference = False
-            with suppress(NotReached):  # an answer without references proves nothing, and is a fact in itself
-                ids = {found.invoice_id for found in self._api.find_by_references([triple])}
-                by_reference = outcome.invoice_id in ids
-            seconds = math.ceil((time.monotonic() - began) * 10) / 10
+            by_reference = self._is_found_by(triple, outcome.invoice_id)
+            seconds = math.ceil((time.monotonic() - self._sent_at) * 10) / 10
             is_seen = listed is not None and (by_reference or not kept)
             if is_seen or seconds >= plan.longest_wait:
                 break
             self._wait()
 
+        self._note_lag(seconds, is_seen=is_seen)
+        self._note_reference(listed, kept=kept, by_reference=by_reference)
+        return listed
+
+    def _note_lag(self, seconds: float, *, is_seen: bool) -> None:
         says = f"The lists showed a new draft within {seconds:.1f} s."
         if not is_seen:
             says = f"The lists did not show a new draft within {seconds:.0f} s."
         self._note(FactName.LIST_LAG, f"{seconds:.1f}", says)
+
+    def _note_reference(self, listed: FoundInvoice | None, *, kept: bool, by_reference: bool) -> None:
         if by_reference:
             self._note(FactName.REFERENCE, "found", "An invoice is found by its external reference.")
         elif kept:
             self._note(FactName.REFERENCE, "kept", "The external reference is kept, but not found by a look-up.")
         elif listed is not None:
             self._note(FactName.REFERENCE, "lost", "The external reference is not kept.")
-        return listed
+
+    def _is_found_by(self, triple: Reference, invoice_id: str | None) -> bool:
+        with suppress(NotReached):  # an answer without references proves nothing, and is a fact in itself
+            return invoice_id in {found.invoice_id for found in self._api.find_by_references([triple])}
+        return False
 
     def _listed(self, project_id: int, invoice_id: str | None) -> FoundInvoice | None:
         since = self._ledger.now() - timedelta(days=2)  # the clocks may differ
@@ -234,16 +243,13 @@ class _Probe:
         self._hooks.stop.wait(LOOK_SECONDS)
         self._go_on()
 
-    def _note_cents(self, amount: Decimal, outcome: Outcome, found: FoundInvoice | None) -> None:
-        read_back = outcome.read_back if found is None else found.read_back
-        items = read_back.shown.items if read_back and read_back.shown else None
-        if amount is not WITH_CENTS or not items:
-            return
-        amounts = sorted({item.amount for item in items if item.amount is not None})
-        if amounts == [WITH_CENTS]:
+    def _note_cents(self, outcome: Outcome, found: FoundInvoice | None) -> None:
+        """Compare the amounts that Kantata holds with what was sent."""
+        amounts = _amounts_in(outcome.read_back if found is None else found.read_back)
+        if amounts == {WITH_CENTS}:
             self._note(FactName.CENTS, "kept", f"{WITH_CENTS} is kept as {WITH_CENTS}.")
         elif amounts:
-            held = " and ".join(f"{each:.2f}" for each in amounts)
+            held = " and ".join(f"{amount:.2f}" for amount in sorted(amounts))
             self._note(FactName.CENTS, "cut", f"{WITH_CENTS} becomes {held}: cents are lost without a word.")
 
     def _second(self, plan: ProbePlan, item: Listed) -> None:
@@ -293,7 +299,7 @@ class _Probe:
         for draft in self._probes.open_drafts():
             self._hooks.say("Deleting the drafts …")
             try:
-                why = self._remove(draft)
+                why = self._removal.remove(draft)
             except ImporterError as error:
                 why = error.message
             if why is None:
@@ -301,34 +307,8 @@ class _Probe:
             else:
                 self.left.append((draft, why))
 
-    def _remove(self, draft: ProbeDraft) -> str | None:
-        """Delete a draft; why that was not done, None when it is gone. Raises ImporterError."""
-        is_old = self._ledger.now() >= draft.sent_at + timedelta(seconds=self._settings.settle_seconds)
-        found = self._shown(draft)
-        if found is not None and not is_untouched(found):
-            self._probes.note_draft(draft.reference, probes.LEFT, self._probe_id, found.invoice_id)
-            return "it was changed or issued since, so it is left to you; the program does not look at it again"
-        invoice_id = draft.invoice_id if found is None else found.invoice_id
-        if found is None and (is_old or invoice_id is None):
-            if is_old:
-                self._probes.note_draft(draft.reference, probes.ABSENT, self._probe_id)
-                return None
-            return "Kantata does not show it, but it was sent too recently to tell"
 
-        for _ in range(TRIES):
-            self._probes.note_draft(draft.reference, probes.DELETING, self._probe_id, invoice_id)
-            removal = self._api.delete_invoice(invoice_id or "", Deadline())
-            gone = removal.kind is RemovalKind.DONE or (found is not None and self._shown(draft) is None)
-            if gone:
-                self._probes.note_draft(draft.reference, probes.DELETED, self._probe_id)
-                return None
-            if removal.kind not in (RemovalKind.REFUSED_FOR_NOW, RemovalKind.UNKNOWN):
-                break
-            time.sleep(removal.retry_after or WAIT_SECONDS)
-        return removal.message
-
-    def _shown(self, draft: ProbeDraft) -> FoundInvoice | None:
-        """A draft as Kantata shows it. Raises NotReached or AccessDenied."""
-        if draft.invoice_id is not None:
-            return next(iter(self._api.find_by_ids([draft.invoice_id])), None)
-        return next(iter(self._api.find_by_references([triple_of(draft.reference)])), None)
+def _amounts_in(read_back: ReadBack | None) -> set[Decimal]:
+    """The amounts of the lines that Kantata shows; empty where it does not show them."""
+    items = read_back.shown.items if read_back and read_back.shown else None
+    return {item.amount for item in items or () if item.amount is not None}

@@ -1,4 +1,4 @@
-"""The drafts of a probe: what they hold, and how they are told from every invoice (docs/kantata.md section 2)."""
+"""The drafts of a probe: what they hold, and how they are known from every invoice (docs/kantata.md section 2)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from plans import ACCOUNT
 
-from importer.flow import probe_plan, probing
+from importer.flow import probe_plan, probe_removal, probing
 from importer.flow.prepared import Tools
 from importer.flow.probing import Probed, ProbeHooks
 from importer.kantata.client import KantataApi
@@ -72,7 +72,7 @@ def desk(
 ) -> Desk:
     """Return a desk whose probes do not wait long."""
     monkeypatch.setattr(probing, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(probing, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(probe_removal, "WAIT_SECONDS", 0.01)
     settings = Settings(reports=tmp_path / "reports", settle_seconds=5, retry_seconds=0)
     api = connect(sandbox.base_url)
     return Desk(Tools(settings, ACCOUNT, ledger, api), sandbox, api)
