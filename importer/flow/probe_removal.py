@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 TRIES = 3
 """Requests to delete one draft, where Kantata throttles or its answer is lost."""
 WAIT_SECONDS = 5.0
-"""Between two of them."""
+"""Between two of them, where Kantata asks for no other wait."""
+LONGEST_WAIT = 60.0
+"""Seconds that Kantata may ask for; what is left then is for the next probe."""
 AGAIN = (RemovalKind.REFUSED_FOR_NOW, RemovalKind.UNKNOWN)
 TAKEN_OVER = "it was changed or issued since, so it is left to you; the program does not look at it again"
 TOO_RECENT = "Kantata does not show it, but it was sent too recently to tell"
@@ -65,7 +67,7 @@ class DraftRemoval:
             said = answer.message
             if answer.kind not in AGAIN:
                 break
-            time.sleep(answer.retry_after or WAIT_SECONDS)
+            time.sleep(min(answer.retry_after or WAIT_SECONDS, LONGEST_WAIT))
         return said
 
     def _shown(self, draft: ProbeDraft) -> FoundInvoice | None:
