@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from importer.app.desk import Place
 from importer.app.serving import Serving
+from importer.flow.mapping import Answers, SettingsPlace, write
 from importer.flow.prepared import Tools
 from importer.kantata.client import KantataApi
 from importer.ledger.opening import open_ledger
@@ -94,7 +95,10 @@ def desktop_at(folder: Path, sandbox: Sandbox, **more: Any) -> Iterator[Desktop]
         finally:
             ledger.close()
 
-    with Serving(Place(settings, ACCOUNT, opened, connect, rehearsal=True), 0) as serving:
+    def remember(answers: Answers) -> None:
+        write(answers, SettingsPlace(folder / "importer.toml"))
+
+    with Serving(Place(settings, ACCOUNT, opened, remember, connect, rehearsal=True), 0) as serving:
         yield Desktop(serving, settings, sandbox, folder)
     for connection in connections:
         connection._connection.session.close()  # noqa: SLF001 - a ResourceWarning would end up in another test

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from importer.flow.mapping import Answers, Draft
     from importer.flow.prepared import Tools, Wish
     from importer.kantata.client import KantataApi
     from importer.ledger.approvals import Approval
@@ -51,6 +52,13 @@ class Trouble:
 
     message: str
     hint: str
+    code: str = ""
+    """Of the error, where it was expected."""
+
+    @property
+    def is_about_headers(self) -> bool:
+        """Whether it can be settled by saying what the headers mean."""
+        return self.code in ("header.missing", "preset.offered")
 
 
 @dataclass(slots=True)
@@ -84,6 +92,8 @@ class Work:
     """Cells that were corrected in a copy."""
     left_out: frozenset[str] = frozenset()
     """Headers that mean nothing in this file."""
+    draft: Draft | None = None
+    """What its own headers and words probably mean; None: not looked at since it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,8 @@ class Place:
     account: str
     opened: Callable[[], AbstractContextManager[Tools]]
     """Opens the ledger, and Kantata where there is a token."""
+    remember: Callable[[Answers], None]
+    """Writes what the person's own headers and words mean into the settings file. Raises SettingsProblem."""
     connect: Callable[[], KantataApi]
     """Gives a connection for sending. Raises SettingsProblem without a token."""
     rehearsal: bool
@@ -108,6 +120,8 @@ class Desk:
         self.place = place
         self._files: dict[str, Work] = {}
         self._turn = threading.Lock()
+        self._taught: list[Answers] = []
+        """What was remembered since the start; the settings were read before."""
         self._stops: list[Stop] = []
         self._ended: ExitCode | None = None
         """Set when the program ends: nothing is begun any more."""
@@ -152,6 +166,27 @@ class Desk:
         if self._begin(work, Phase.READING, Phase.PLANNED):
             self.do(lambda: self._correct(work, texts, left_out))
 
+    def questions(self, work: Work) -> Draft:
+        """What its own headers and words probably mean. Raises FileProblem."""
+        from importer.flow.mapping import draft_of
+
+        if work.draft is None:
+            with self._tools(work) as tools:
+                work.draft = draft_of(work.wish, tools)
+        return work.draft
+
+    def remember(self, work: Work, answers: Answers) -> None:
+        """Remember what headers and words mean, and make the plan of the file again. Raises SettingsProblem."""
+        self.place.remember(answers)
+        self._taught.append(answers)
+        self.look_again(work, partial=work.wish.partial)
+
+    def use_preset(self, work: Work, name: str) -> None:
+        """Read this file by a ready mapping."""
+        if self._begin(work, Phase.READING, Phase.PLANNED, Phase.FAILED):
+            work.wish = replace(work.wish, preset=name)
+            self.do(lambda: self._look(work))
+
     def approve(self, work: Work) -> None:
         """Record that the person approves the plan that was shown. Raises LedgerProblem."""
         from importer.flow.gates import approve
@@ -194,15 +229,19 @@ class Desk:
                 return False
             work.phase, work.trouble = phase, None
             if phase is Phase.READING:
-                work.approval = work.result = None
+                work.approval = work.result = work.draft = None
             return True
 
     @contextmanager
     def _tools(self, work: Work) -> Iterator[Tools]:
         """The tools for a file, with what the person said of its headers."""
+        from importer.flow.mapping import Answers, taught, with_preset_of
+
         with self.place.opened() as tools:
-            ignored = [*tools.settings.ignore_columns, *sorted(work.left_out)]
-            yield replace(tools, settings=tools.settings.model_copy(update={"ignore_columns": ignored}))
+            settings = tools.settings
+            for answers in (*self._taught, Answers(ignored=sorted(work.left_out))):
+                settings = taught(settings, answers)
+            yield replace(tools, settings=with_preset_of(settings, work.wish.preset))
 
     def _correct(self, work: Work, texts: Mapping[str, str], left_out: Collection[str]) -> None:
         from importer.flow.correcting import correct
@@ -254,7 +293,7 @@ def trouble_of(error: Exception) -> Trouble:
     """What the person reads of an error."""
     if isinstance(error, ImporterError):
         LOG.error("%s", error.message)
-        return Trouble(error.message, error.hint)
+        return Trouble(error.message, error.hint, error.code)
     LOG.error("Unexpected error in the program.", exc_info=error)
     hint = "Look at the history to see what was sent; it is safe to send again: nothing is sent twice."
     return Trouble(f"Unexpected error in the program ({type(error).__name__}); the log has more.", hint)

@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from importer.app import files, layout
+from importer.app.columns import Columns
 from importer.app.desk import trouble_of
 from importer.app.history import MOST_RECENT, History
 from importer.app.steps import Steps, lead_to
@@ -38,6 +39,7 @@ def built(desk: Desk, settling: Settling, guard: Guard) -> Flask:
     guard.watch(app)
     _First(desk).join(app)
     Steps(desk).join(app)
+    Columns(desk).join(app)
     History(desk, settling).join(app)
     app.register_error_handler(HTTPException, _refused)
     return app

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 2_000
 """Characters that a cell can be corrected to."""
+ABOUT_OWN_WORDS = frozenset({"column.unknown", "column.missing", "column.near_miss", "item_type.unknown"})
+"""Codes of problems of which the step with the columns asks."""
 LEAVE_OUT = "\x00"
 """What the choice of a header sends when its column means nothing."""
 
@@ -169,6 +171,7 @@ def _problems(work: Work) -> str:
         grid=grid,
         columns=columns,
         item_types=list(ITEM_TYPE_TITLES.values()),
+        own_headers=any(problem.code in ABOUT_OWN_WORDS for problem in plan.problems),
         ready=ready,
         leave_out=LEAVE_OUT,
     )

@@ -15,6 +15,7 @@ from importer.model.exit_codes import ExitCode
 if TYPE_CHECKING:
     from importer.app.serving import Serving
     from importer.commands.session import Session
+    from importer.flow.mapping import Answers
 
 POLL_SECONDS = 0.1
 
@@ -35,7 +36,7 @@ def app(
 
     stop, talk = Stop(), Screen(stderr=True)
     with opened(place, talk, offline=False) as session, stopped_by_signals(stop) as listen:
-        serving = _served(session, port, rehearsal=place.sandbox)
+        serving = _served(session, port, place)
         listen()
         typer.echo(serving.address)
         talk.print("This address lets you in; keep it to yourself. Ctrl-C ends the program.", highlight=False)
@@ -47,9 +48,11 @@ def app(
     return stop.exit_code if was_busy else ExitCode.DONE
 
 
-def _served(session: Session, port: int, *, rehearsal: bool) -> Serving:
+def _served(session: Session, port: int, place: RunPlace) -> Serving:
     """Start to serve. Raises SettingsProblem without the extra, or for a port that is taken."""
+    from importer.commands.map import settings_place
     from importer.commands.session import reopened
+    from importer.flow.mapping import write
     from importer.model.errors import SettingsProblem
     from importer.model.messages import error
 
@@ -58,6 +61,12 @@ def _served(session: Session, port: int, *, rehearsal: bool) -> Serving:
         from importer.app.serving import Serving
     except ImportError as missing:
         raise error(SettingsProblem, "app.missing", package=missing.name) from None
-    tools = session.tools
-    shown = Place(session.settings, tools.account, lambda: reopened(session), session.connect, rehearsal=rehearsal)
+    tools, target = session.tools, settings_place(place)
+
+    def remember(answers: Answers) -> None:
+        write(answers, target)
+
+    shown = Place(
+        session.settings, tools.account, lambda: reopened(session), remember, session.connect, rehearsal=place.sandbox
+    )
     return Serving(shown, port)

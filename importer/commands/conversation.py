@@ -13,7 +13,6 @@ from importer.model.problems import column_letter
 from importer.model.visible import in_one_line
 from importer.model.words import count_of
 from importer.reporting.screen import Screen, plain
-from importer.values.readings import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,11 +48,10 @@ def overview(draft: Draft) -> Iterator[str]:
         yield f"    {verdict(proposal)}"
     if len(draft.proposals) > MOST_LISTED:
         yield f"… and {len(draft.proposals) - MOST_LISTED:,} more columns."
-    likely = {found.column.position: found.meant for found in draft.proposals}
-    for word in draft.words(likely):
+    for word in draft.words(draft.likely):
         meant = "not known" if word.meant is None else f"perhaps {said(word.meant)}"
         yield f"{CHOICES[word.name]}: “{short(word.word, LONGEST_HEADER)}” ({count_of(word.count, 'cell')}) → {meant}"
-    for missing in draft.missing(likely):
+    for missing in draft.missing(draft.likely):
         meant = "nothing is likely" if missing.proposed is None else f"perhaps {said(missing.proposed)}"
         yield f"No column is {missing.title}; for every row → {meant}"
 
@@ -217,10 +215,10 @@ class Conversation:
                 return None
             if proposed is not None and answer.lower() in ("y", "yes"):
                 return proposed
-            value = value_typed(name, answer)
-            if not isinstance(value, Unreadable):
+            value, why = value_typed(name, answer)
+            if why is None:
                 return value
-            self._say(f"“{short(answer, LONGEST_HEADER)}” {ended(value.message)}")
+            self._say(f"“{short(answer, LONGEST_HEADER)}” {ended(why)}")
 
     # --- the terminal ---
 

@@ -35,13 +35,12 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
     from importer.commands.conversation import Conversation
     from importer.commands.options import RunPlace
     from importer.commands.session import opened
-    from importer.flow.mapping import SettingsPlace, draft_of, write
+    from importer.flow.mapping import draft_of, write
     from importer.flow.prepared import Wish
     from importer.reporting.screen import Screen
-    from importer.settings.sources import FOUND_HERE, chosen_profile, settings_file
 
     run_place = RunPlace(profile=place.profile, config=place.config, sandbox=place.sandbox)
-    target = SettingsPlace(settings_file(place.config) or FOUND_HERE, chosen_profile(place.profile))
+    target = settings_place(place)
     with opened(run_place, Screen(stderr=True), offline=offline, encoding=encoding, preset=preset) as session:
         draft = draft_of(Wish(file, sheet, preset=preset), session.tools)
 
@@ -69,6 +68,14 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
     typer.echo(f"Written into {path}. Files with these headers are read so from now on; the preview says it each time.")
     next_step(after)
     return ExitCode.DONE
+
+
+def settings_place(place: AccountPlace) -> SettingsPlace:
+    """Where the answers are written: the settings file that counts, else a new one here."""
+    from importer.flow.mapping import SettingsPlace
+    from importer.settings.sources import FOUND_HERE, chosen_profile, settings_file
+
+    return SettingsPlace(settings_file(place.config) or FOUND_HERE, chosen_profile(place.profile))
 
 
 def _for_later(draft: Draft, place: SettingsPlace, again: str) -> None:

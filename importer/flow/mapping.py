@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,8 @@ from importer.settings.writing import with_settings, write_settings
 from importer.values.aliases import aliases, same
 from importer.values.cells import parser_of
 from importer.values.header_proposals import Proposal, WordProposal, propose, propose_words, title_of
-from importer.values.presets import alike
+from importer.values.presets import PUT_TOGETHER, alike, with_preset
+from importer.values.readings import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from importer.settings.model import Settings
     from importer.values.header_proposals import SeenColumn
     from importer.values.presets import Preset
-    from importer.values.readings import Unreadable
 
 CHOICES: dict[str, str] = {column.name: column.title for column in COLUMNS} | {
     column.name: column.title for column in CHECK_ONLY
@@ -71,6 +72,13 @@ class Draft:
     """The words that the settings explain, by column."""
     constants: frozenset[str]
     """Columns that the settings supply."""
+    key: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Tells the answers to this draft from those to an earlier one."""
+
+    @property
+    def likely(self) -> dict[int, str | None]:
+        """Position of each unknown column → what it probably means."""
+        return {found.column.position: found.meant for found in self.proposals}
 
     @property
     def asks(self) -> bool:
@@ -151,10 +159,12 @@ def proposed_answers(draft: Draft) -> Answers:
     return answers
 
 
-def value_typed(name: str, text: str) -> object | Unreadable:
-    """What a person types for a word or a constant of a column, as the settings write it; why it cannot be."""
+def value_typed(name: str, text: str) -> tuple[object, str | None]:
+    """What a person types for a word or a constant of a column, as the settings write it; and why it cannot be."""
     read = parser_of(BY_NAME[name].kind)(text)
-    return read.value if isinstance(read, ItemType) else read
+    if isinstance(read, Unreadable):
+        return None, read.message
+    return (read.value if isinstance(read, ItemType) else read), None
 
 
 def draft_of(wish: Wish, tools: Tools) -> Draft:
@@ -202,6 +212,14 @@ def taught(settings: Settings, answers: Answers) -> Settings:
     """The settings with what the person said, which was found sound when it was written."""
     given = {name: getattr(settings, name) for name in REMEMBERED}
     return settings.model_copy(update=_merged(given, answers))
+
+
+def with_preset_of(settings: Settings, name: str | None) -> Settings:
+    """The settings with a ready mapping below them, as the option --preset has it."""
+    if name is None or settings.preset == name:
+        return settings
+    given = {setting: getattr(settings, setting) for setting in PUT_TOGETHER if getattr(settings, setting)}
+    return settings.model_copy(update=with_preset({**given, "preset": name}))
 
 
 def toml_of(answers: Answers, place: SettingsPlace) -> str:

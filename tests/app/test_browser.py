@@ -7,6 +7,7 @@ import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 from browsers import violations
 from desktops import Desktop, Person, desktop_at, fees, sheet_of
@@ -129,7 +130,7 @@ def test_every_page_can_be_read_by_everybody(browser: Browser, desktop: Desktop,
         page, said = context.new_page(), []
         page.on("console", lambda message, heard=said: heard.append(message.text))
         page.goto(desktop.serving.address)
-        for path in ("/", problems, planned, done, "/history", run, "/doubts"):
+        for path in ("/", problems, f"{problems}/columns", planned, done, "/history", run, "/doubts"):
             page.goto(desktop.root + path)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
             assert violations(page) == [], (path, scheme)
@@ -163,3 +164,25 @@ def test_the_browser_is_opened_without_the_address_among_its_words(context: Brow
     page.get_by_role("heading", name="Which file").wait_for()
     desktop.serving.close()
     assert not door.exists()
+
+
+def test_own_headers_are_mapped_by_clicking(context: BrowserContext, desktop: Desktop, tmp_path: Path) -> None:
+    """Two headers by mapping and three cells in the page; then all 40 are ready, and the settings remember."""
+    path = mistaken(tmp_path / "october.xlsx")
+    book = openpyxl.load_workbook(path)
+    book.active["C1"], book.active["E1"], book.active["H1"] = "Art der Leistung", "Honorar netto", "PO number"
+    book.save(path)
+    page = context.new_page()
+    page.goto(desktop.serving.address)
+    choose(page, path)
+    page.get_by_role("link", name="Say once what they mean").click()
+    assert page.locator("select[name=column-4]").input_value() == "amount"
+    page.locator("select[name=column-2]").select_option("item_type")
+    page.get_by_role("button", name="Remember this").click()
+
+    page.locator("input#C6").fill("Fixed fee")
+    page.locator("input#E21").fill("120")
+    page.locator("input#G35").fill("2026-10-31")
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("button", name=f"Approve {COUNT} invoices").wait_for()
+    assert 'amount = ["Honorar netto"]' in (desktop.folder / "importer.toml").read_text(encoding="utf-8")
