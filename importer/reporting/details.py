@@ -85,17 +85,15 @@ def invoices(report: Report, longest_cell: int) -> Table:
     described = [(column, value) for column, value in _INVOICES if column not in left_out]
     described = _printed_first(report, described)
     columns = [column for column, _ in described]
+    pieces: list[list[str]] = [[] for _ in report.planned]
     if is_preview:
-        most = max((len(_pieces(planned, longest_cell)) for planned in report.planned), default=1)
+        pieces = [_pieces(planned, longest_cell) for planned in report.planned]
         columns.append(Column("JSON to send", width=80, printed=False))
-        columns += [Column("JSON (continued)", width=80, printed=False)] * (most - 1)
+        columns += [Column("JSON (continued)", width=80, printed=False)] * (max(map(len, pieces), default=1) - 1)
 
     def rows() -> Iterator[list[object]]:
-        for planned in report.planned:
-            cells = [value(report, planned) for _, value in described]
-            if is_preview:
-                cells += _pieces(planned, longest_cell)
-            yield cells
+        for planned, own in zip(report.planned, pieces, strict=True):
+            yield [*(value(report, planned) for _, value in described), *own]
 
     return Table("Invoices", columns, rows())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,8 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from importer.reporting.table import Column, Kind, Table
-from importer.reporting.workbook.book import MOST_LINKS, workbook
+from importer.reporting.table import Column, Kind, Marked, Table
+from importer.reporting.workbook.book import MOST_LINKS, PACKED, workbook
 from importer.reporting.workbook.rows import Rows
 
 if TYPE_CHECKING:
@@ -138,3 +139,19 @@ def test_half_a_pair_keeps_no_workbook_from_being_written(tmp_path: Path) -> Non
         book.add_table(Table("T", [Column("A \ud800", as_read=True)], [["half \udfff a pair"]]))
     sheet = openpyxl.load_workbook(path)["T"]
     assert [sheet["A1"].value, sheet["A2"].value] == ["A \ufffd", "half \ufffd a pair"]
+
+
+def test_cells_that_are_equal_and_not_the_same_stay_what_they_are(tmp_path: Path) -> None:
+    """In Python, True == 1 == 1.0."""
+    rows = [[1], [True], [Marked(True)], [Marked(1)], [0], [False]]
+    sheet = written(tmp_path, *rows)
+    assert [repr(row[0].value) for row in sheet.iter_rows(min_row=2)] == ["1", "True", "True", "1", "0", "False"]
+
+
+def test_a_workbook_is_packed_quickly(tmp_path: Path) -> None:
+    """XlsxWriter has no option for this: a newer one that packs in another way shows here."""
+    written(tmp_path, *([f"text {number}"] for number in range(1_000)))
+    with ZipFile(tmp_path / "book.xlsx") as package:
+        part = package.getinfo("xl/worksheets/sheet1.xml")
+        packing = zlib.compressobj(PACKED, zlib.DEFLATED, -15)
+        assert part.compress_size == len(packing.compress(package.read(part)) + packing.flush())

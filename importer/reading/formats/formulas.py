@@ -8,6 +8,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from importer.model.problems import column_position
+from importer.reading.formats.archive import holds
 from importer.reading.formats.number_formats import FormatRuns
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ MOST_STEPS = 20
 
 def has_seed(xml: bytes) -> bool:
     """Tell quickly whether a part may hold such a function."""
-    return any(seed in xml for seed in SEEDS)
+    return any(holds(xml, seed, b"(") for seed in SEEDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import quoteattr
+
+from importer.reading.formats.archive import holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,8 +150,7 @@ def _put_book(archive: Archive, book: str, relations: list[Relation], listed: li
     kept = iter(listed)
     archive.put(BOOK, _SHEET.sub(lambda match: match[0] if next(kept) else b"", xml))
     lines = [
-        f"<Relationship Id={quoteattr(relation.id)} Type={quoteattr(relation.type)}"
-        f" Target={quoteattr('/' + relation.path)}/>"
+        f'<Relationship Id="{escape(relation.id)}" Type="{escape(relation.type)}" Target="/{escape(relation.path)}"/>'
         for relation in relations
     ]
     space = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -161,6 +162,8 @@ def _plain_sheet(xml: bytes) -> bytes:
     match = _DIMENSION.search(xml, 0, _HEAD_BYTES)
     if match is not None:
         xml = xml[: match.start()] + xml[match.end() :]
-    if any(b"v>" + blank in xml or blank + b"</v" in xml for blank in (b"\n", b"\r", b" ", b"\t")):
+    root = xml.find(b"<", 1)  # a line may end behind the declaration
+    blanks = (b"\n", b"\r", b" ", b"\t")
+    if any(holds(xml, b"v>" + blank, blank, root) or holds(xml, blank + b"</v", blank, root) for blank in blanks):
         xml = _BLANKS_AROUND.sub(lambda found: found[1] + (found[2] or found[3]) + b"</", xml)
     return xml

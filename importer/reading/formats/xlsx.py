@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from importer.model.problems import column_position
+from importer.reading.formats.archive import holds
 from importer.reading.formats.conditional import changes_of_styles, conditional_formats
 from importer.reading.formats.formulas import Formulas, formulas_in, has_seed, runs_of
 from importer.reading.formats.grid import (
@@ -183,7 +184,7 @@ def _is_unusual(xml: bytes) -> bool:
     """Tell whether quick searches could overlook something."""
     match = _BEFORE_ROOT.match(xml)
     start = match.end() if match else 0
-    if xml.find(b"<!", start) >= 0 or xml.find(b"<?", start) >= 0:  # comments, CDATA, instructions
+    if holds(xml, b"<!", b"!", start) or holds(xml, b"<?", b"?", start):  # comments, CDATA, instructions
         return True
     blanks = [blank for blank in (b" ", b"\n", b"\t", b"\r") if xml.find(blank, start) >= 0]
     pairs = [blank + b"=" for blank in blanks] + [b"=" + blank for blank in blanks]

@@ -52,7 +52,7 @@ class Rows:
         """``width``: columns of the table."""
         self._sheet = sheet
         self._inner: _Sheet = sheet
-        self._names = [xl_col_to_name(position) for position in range(width)]
+        self._starts = [f'<c r="{xl_col_to_name(position)}' for position in range(width)]
         self._styles: dict[int, str] = {}
 
     def write(self, row: int, cells: Sequence[tuple[int, str]], height: float | None = None) -> None:
@@ -67,8 +67,8 @@ class Rows:
         tall = ""
         if height is not None:
             tall = f' ht="{height:.16g}" customHeight="1"'
-        number, names = row + 1, self._names
-        xml = "".join([f'<c r="{names[position]}{number}"{rest}' for position, rest in cells])
+        number, starts = row + 1, self._starts
+        xml = "".join([f'{starts[position]}{number}"{rest}' for position, rest in cells])
         sheet.fh.write(f'<row r="{number}"{tall}>{xml}</row>')
 
     def link(self, row: int, position: int, address: str) -> None:
