@@ -6,28 +6,18 @@ import gc
 import io
 import os
 import sys
-from typing import Annotated, Any
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command
 
 from importer import __version__
-from importer.commands.app import app as whole_job
-from importer.commands.approve import approve
-from importer.commands.confirm import confirm
-from importer.commands.doctor import doctor
-from importer.commands.history import history
-from importer.commands.login import login, logout
-from importer.commands.map import map as own_headers
-from importer.commands.preview import preview
-from importer.commands.probe import probe
-from importer.commands.reconcile import reconcile
-from importer.commands.run import run
-from importer.commands.sandbox import sandbox
-from importer.commands.settings import settings
-from importer.commands.submit import submit
-from importer.commands.template import template
-from importer.commands.undo import undo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """New objects after which Python looks for cycles; its own 700 cost a fifth of the time in which libraries load."""
@@ -50,8 +40,55 @@ A file alone is previewed. Without an access token, add --sandbox to try it out.
 """
 
 
+COMMANDS = {
+    "template": "template",
+    "preview": "preview",
+    "map": "map",
+    "approve": "approve",
+    "submit": "submit",
+    "run": "run",
+    "reconcile": "reconcile",
+    "undo": "undo",
+    "history": "history",
+    "confirm": "confirm",
+    "app": "app",
+    "doctor": "doctor",
+    "probe": "probe",
+    "settings": "settings",
+    "login": "login",
+    "logout": "login",
+    "sandbox": "sandbox",
+}
+"""Command → the module of ``importer.commands`` whose function of the same name it is; in the order of the help."""
+
+
+class _Loaded(Mapping[str, Any]):
+    """The commands by name; each is loaded when it is looked up, so that no other costs it time."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - the types are private to Typer
+        if name not in self._found:
+            module = import_module(f"importer.commands.{COMMANDS[name]}")
+            alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+            alone.command()(getattr(module, name))
+            self._found[name] = get_command(alone)
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
 class Commands(TyperGroup):
     """The commands; a file in place of one is previewed, which sends nothing."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - what Typer hands over
+        super().__init__(**attributes)
+        self.commands = _Loaded()  # type: ignore[assignment]  # nothing is ever added to it
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - the types are private to Typer
         """Take the name of a sheet for the wish to preview it."""
@@ -71,26 +108,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (
-    template,
-    preview,
-    own_headers,
-    approve,
-    submit,
-    run,
-    reconcile,
-    undo,
-    history,
-    confirm,
-    whole_job,
-    doctor,
-    probe,
-    settings,
-    login,
-    logout,
-    sandbox,
-):
-    app.command()(command)
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001 - the shape that Typer calls
