@@ -123,6 +123,8 @@ def _currencies(rows: InvoiceRows, sheet: Sheet) -> Iterator[Problem]:
 def _schedule(rows: InvoiceRows, sheet: Sheet) -> Iterator[Problem]:
     """Payment terms must come from the settings or from a row."""
     name = "payment_schedule"
+    if any(name in line.invoice_values for line in rows.lines):
+        return
     # A cell that is filled but unreadable already has a problem of its own.
     if sheet.has(name) and all(sheet.raw(name, line.row) is None for line in rows.lines):
         title = BY_NAME[name].title

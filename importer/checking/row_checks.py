@@ -143,14 +143,12 @@ def _by_item_type(parsed: pd.DataFrame) -> Iterator[tuple[ItemType | None, pd.Da
     if "item_type" not in parsed.columns:
         yield None, parsed
         return
-    kinds = parsed["item_type"].map(lambda value: value if isinstance(value, ItemType) else None)
-    for item_type in ItemType:
-        rows = parsed[kinds == item_type]
-        if len(rows):
-            yield item_type, rows
-    unknown = parsed[kinds.isna()]
-    if len(unknown):
-        yield None, unknown
+    places: dict[ItemType | None, list[int]] = {item_type: [] for item_type in (*ItemType, None)}
+    for place, value in enumerate(parsed["item_type"].tolist()):
+        places[value if isinstance(value, ItemType) else None].append(place)
+    for item_type, of_type in places.items():
+        if of_type:
+            yield item_type, parsed.iloc[of_type]
 
 
 def _matters(column: Column, item_type: ItemType | None, rows: pd.DataFrame) -> bool:
@@ -236,10 +234,10 @@ def _unreadable_cell(
 
 def _absent_columns(parsed: pd.DataFrame) -> Iterator[tuple[Column, list[str], set[int]]]:
     """The columns that the sheet lacks although rows need them, with the types and numbers of these rows."""
-    by_type = list(_by_item_type(parsed))
-    for column in COLUMNS:
-        if column in REQUIRED or column.name in parsed.columns:
-            continue
+    absent = [column for column in COLUMNS if column.required_for and column not in REQUIRED]
+    absent = [column for column in absent if column.name not in parsed.columns]
+    by_type = list(_by_item_type(parsed)) if absent else []
+    for column in absent:
         rows: set[int] = set()
         kinds = []
         for item_type, rows_of_type in by_type:
@@ -359,8 +357,11 @@ def _records(parsed: pd.DataFrame, names: list[str]) -> Iterator[dict[str, objec
     if not columns:
         for _ in range(len(parsed)):
             yield {}
+    before, record = None, dict[str, object]()
     for cells in zip(*columns, strict=True):
-        yield {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
+        if cells != before:  # else it says what the row above says
+            before, record = cells, {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
+        yield record
 
 
 def _readable(cells: list[object]) -> list[object]:

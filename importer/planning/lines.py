@@ -52,13 +52,13 @@ def marked(drawn: Iterable[PlannedInvoice], sheet_lines: Iterable[SheetLine] = (
     places = _places(marks, sheet_lines)
     found = []
     for planned, own in zip(drawn, marks, strict=True):
-        counted = tuple(places[mark.likeness].counted(mark) for mark in own)
+        counted = tuple(_counted(mark, places) for mark in own)
         found.append(replace(planned, marks=counted) if counted else planned)
     return tuple(found)
 
 
 def _places(marks: Iterable[tuple[LineMark, ...]], sheet_lines: Iterable[SheetLine]) -> dict[Likeness, _Places]:
-    """Where the lines of each likeness stand, on invoices and on faulty rows."""
+    """Where the lines of each likeness that several have stand, on invoices and on faulty rows."""
     found: dict[Likeness, dict[int, WaitingPlace]] = defaultdict(dict)
     placed: set[int] = set()
     for own in marks:
@@ -70,7 +70,14 @@ def _places(marks: Iterable[tuple[LineMark, ...]], sheet_lines: Iterable[SheetLi
         if kind in PRICED and line.amount is not None and line.row not in placed:
             likeness = wording_of(kind, line.item_values.get("notes")), line.amount
             found[likeness].setdefault(line.row, (line.workspace_id, line.invoice_key or ""))
-    return {likeness: _Places(tuple(by_row), tuple(by_row.values())) for likeness, by_row in found.items()}
+    several = {likeness: by_row for likeness, by_row in found.items() if len(by_row) > 1}
+    return {likeness: _Places(tuple(by_row), tuple(by_row.values())) for likeness, by_row in several.items()}
+
+
+def _counted(mark: LineMark, places: Mapping[Likeness, _Places]) -> LineMark:
+    """The mark with what is known of lines like it, if there are any."""
+    known = places.get(mark.likeness)
+    return mark if known is None else known.counted(mark)
 
 
 @dataclass(slots=True)

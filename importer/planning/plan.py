@@ -72,7 +72,7 @@ def choose_batch(given: str | None, cover: str | None, dates: Iterable[date | No
     """Name the batch: as given, else the workbook's Cover, else the one month of the dates; None: they do not say."""
     if named := (given or cover or "").strip():
         return named
-    months = {day.strftime("%Y-%m") for day in dates if day is not None}
+    months = {day.strftime("%Y-%m") for day in set(dates) if day is not None}
     return months.pop() if len(months) == 1 else None
 
 
