@@ -143,7 +143,7 @@ def test_half_a_pair_keeps_no_workbook_from_being_written(tmp_path: Path) -> Non
 
 def test_cells_that_are_equal_and_not_the_same_stay_what_they_are(tmp_path: Path) -> None:
     """In Python, True == 1 == 1.0."""
-    rows = [[1], [True], [Marked(True)], [Marked(1)], [0], [False]]
+    rows = [[1], [True], [Marked(cell=True)], [Marked(1)], [0], [False]]
     sheet = written(tmp_path, *rows)
     assert [repr(row[0].value) for row in sheet.iter_rows(min_row=2)] == ["1", "True", "True", "1", "0", "False"]
 
