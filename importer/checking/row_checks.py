@@ -49,6 +49,7 @@ _AMOUNT_WORD = re.compile(
     r"amount|price|\bfee|betrag|preis|montant|prix|importe|precio|bedrag|prijs|importo|prezzo|kwota|cena", re.IGNORECASE
 )
 """Words in the headers of amounts."""
+_NEEDED_BY_SOME = tuple(column for column in COLUMNS if column.required_for and column not in REQUIRED)
 CSV_FAULTS = frozenset({"not_a_number", "not_a_date"})
 """Faults that come from how a country writes numbers and dates."""
 
@@ -234,8 +235,7 @@ def _unreadable_cell(
 
 def _absent_columns(parsed: pd.DataFrame) -> Iterator[tuple[Column, list[str], set[int]]]:
     """The columns that the sheet lacks although rows need them, with the types and numbers of these rows."""
-    absent = [column for column in COLUMNS if column.required_for and column not in REQUIRED]
-    absent = [column for column in absent if column.name not in parsed.columns]
+    absent = [column for column in _NEEDED_BY_SOME if column.name not in parsed.columns]
     by_type = list(_by_item_type(parsed)) if absent else []
     for column in absent:
         rows: set[int] = set()

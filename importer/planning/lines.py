@@ -7,6 +7,7 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from importer.kantata.fields import ITEM_LISTS
@@ -61,17 +62,19 @@ def _places(marks: Iterable[tuple[LineMark, ...]], sheet_lines: Iterable[SheetLi
     """Where the lines of each likeness that several have stand, on invoices and on faulty rows."""
     found: dict[Likeness, dict[int, WaitingPlace]] = defaultdict(dict)
     placed: set[int] = set()
-    for own in marks:
-        for mark in own:
-            placed.add(mark.row)
-            found[mark.likeness][mark.row] = (mark.workspace_id, mark.key)
+    for mark in chain.from_iterable(marks):
+        placed.add(mark.row)
+        found[mark.likeness][mark.row] = (mark.workspace_id, mark.key)
     for line in sheet_lines:
         kind = line.item_values.get("item_type")
         if kind in PRICED and line.amount is not None and line.row not in placed:
             likeness = wording_of(kind, line.item_values.get("notes")), line.amount
             found[likeness].setdefault(line.row, (line.workspace_id, line.invoice_key or ""))
-    several = {likeness: by_row for likeness, by_row in found.items() if len(by_row) > 1}
-    return {likeness: _Places(tuple(by_row), tuple(by_row.values())) for likeness, by_row in several.items()}
+    places = {}
+    for likeness, by_row in found.items():
+        if len(by_row) > 1:
+            places[likeness] = _Places(tuple(by_row), tuple(by_row.values()))
+    return places
 
 
 def _counted(mark: LineMark, places: Mapping[Likeness, _Places]) -> LineMark:

@@ -85,9 +85,8 @@ def invoices(report: Report, longest_cell: int) -> Table:
     described = [(column, value) for column, value in _INVOICES if column not in left_out]
     described = _printed_first(report, described)
     columns = [column for column, _ in described]
-    pieces: list[list[str]] = [[] for _ in report.planned]
+    pieces = _json_of(report, longest_cell)
     if is_preview:
-        pieces = [_pieces(planned, longest_cell) for planned in report.planned]
         columns.append(Column("JSON to send", width=80, printed=False))
         columns += [Column("JSON (continued)", width=80, printed=False)] * (max(map(len, pieces), default=1) - 1)
 
@@ -124,6 +123,13 @@ def _sent_as(planned: ReportedInvoice) -> str | None:
     if not isinstance(planned.invoice, Invoice):
         return None
     return ", ".join(ways_out(planned.invoice))
+
+
+def _json_of(report: Report, longest: int) -> list[list[str]]:
+    """What a preview would send of each invoice, in pieces of so many characters; afterwards nothing."""
+    if report.command != "preview":
+        return [[] for _ in report.planned]
+    return [_pieces(planned, longest) for planned in report.planned]
 
 
 def _pieces(planned: ReportedInvoice, longest: int) -> list[str]:

@@ -96,7 +96,7 @@ class Archive:
             plain = in_utf_8(data)
             self._unequivocal &= plain is data
             data = plain
-            if b"<!DOCTYPE" in data:
+            if holds(data, b"<!DOCTYPE", b"!"):
                 raise error(FileProblem, "file.unsafe", name=self._name)
         self._parts[part] = data
         self._own_names[part] = own_name

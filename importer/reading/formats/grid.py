@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -192,11 +193,12 @@ def _drop_blank_end(rows: list[list[Cell]]) -> None:
 
 
 def _unite_texts(rows: list[list[Cell]]) -> int:
-    """Let equal texts be one, which is kept and sent once; return how many characters the cells have in all.
+    """Let equal texts and days be one, which is kept and sent once; return how many characters the texts have in all.
 
     A text that is too long becomes a fault.
     """
     known: dict[str, Cell] = {}
+    days: dict[date, date] = {}
     characters, of_row, before = 0, 0, None
     for row in rows:
         if row is not before:  # else one element stands for several rows
@@ -208,6 +210,8 @@ def _unite_texts(rows: list[list[Cell]]) -> int:
                     if kept is None:
                         kept = known[cell] = cell if len(cell) <= LONGEST_TEXT else _too_long(cell)
                     row[position] = kept
+                elif type(cell) is date:
+                    row[position] = days.setdefault(cell, cell)
         characters += of_row
     return characters
 

@@ -83,7 +83,7 @@ def see_texts(xml: bytes, marked: dict[str, Mark], look: SideLook) -> None:
 
 
 def _has_looks(xml: bytes) -> bool:
-    return any(look in xml for look in _LOOKS)
+    return b"rPr" in xml and any(look in xml for look in _LOOKS)
 
 
 def _may_use(xml: bytes, marked: dict[str, Mark]) -> bool:
