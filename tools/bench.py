@@ -284,7 +284,7 @@ def main() -> None:
         "",
         (
             f"`make bench`, {datetime.now().astimezone():%Y-%m-%d}, Python {platform.python_version()}, "
-            f"{os.cpu_count()} cores, on which {load:.0f} other processes wanted to run when it began. CPU-seconds with "
+            f"{os.cpu_count()} cores that up to {load:.0f} other processes wanted when it began. CPU-seconds with "
             "imports and child processes, the least of two or three runs (the scripts from 10,000 rows on: one); every "
             "figure from a process of its own, those that are compared in turn."
         ),
