@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import secrets
-import select
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +18,14 @@ import sqlalchemy as sa
 from browsers import browser  # noqa: F401 - a fixture for all tests
 from hypothesis import is_hypothesis_test, settings
 from plans import ACCOUNT
+from programs import NO_KEYRING, Cli, WarmServer
 
 from importer import sandbox as stand_in
 from importer.kantata.client import KantataApi
 from importer.ledger.opening import open_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from importer.ledger.ledger import SubmissionLedger
     from importer.sandbox.running import Sandbox
@@ -96,8 +89,6 @@ OURS = (
     "CURL_CA_",
 )
 """Beginnings of variables that settings or requests would listen to."""
-LONGEST_RUN_SECONDS = 300
-"""Bound against a hang, for a machine under load: no test may depend on it."""
 NOWHERE = "http://127.0.0.1:9/api/v1"
 """The discard port: nobody listens there."""
 
@@ -115,7 +106,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("USERPROFILE", str(home))
         for folder in folders:
             patch.setenv(f"XDG_{folder.upper()}_HOME", str(home / folder))
-        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")  # nobody's own keyring
+        patch.setenv("PYTHON_KEYRING_BACKEND", NO_KEYRING)
         yield
 
 
@@ -127,11 +118,27 @@ def real_child() -> Iterator[None]:
     near_reading.near()
 
 
+@pytest.fixture(scope="session")
+def _stand_ins() -> Iterator[list[Sandbox]]:
+    """Return a place for the stand-in that the next test can have; to start one takes longer than most tests."""
+    kept: list[Sandbox] = []
+    yield kept
+    for running in kept:
+        running.stop()
+
+
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """Return a stand-in Kantata that keeps everything in memory."""
-    with stand_in.start() as running:
-        yield running
+def sandbox(_stand_ins: list[Sandbox], _processes: WarmServer) -> Iterator[Sandbox]:
+    """Return a stand-in Kantata that keeps everything in memory, as good as new."""
+    running = _stand_ins.pop() if _stand_ins else stand_in.start()
+    started = _processes.started
+    yield running
+
+    if running.stopped or _processes.started != started:  # a process that still ends could ask the next test's
+        running.stop()
+    else:
+        running.reset()
+        _stand_ins.append(running)
 
 
 @pytest.fixture
@@ -227,158 +234,16 @@ def connect() -> Iterator[Callable[..., KantataApi]]:
         one._connection.session.close()  # noqa: SLF001 - a ResourceWarning would end up in another test
 
 
-@dataclass(frozen=True)
-class Finished:
-    """How a command ended and what it said."""
-
-    exit_code: int
-    """Negative: the number of the signal that killed it."""
-    stdout: str
-    stderr: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one JSON document on stdout."""
-        return json.loads(self.stdout)
-
-    @property
-    def statuses(self) -> list[str]:
-        """What became of each invoice, in the order of the sheet."""
-        return [one["status"] for one in self.document["invoices"]]
-
-
-class Running:
-    """A command under way."""
-
-    def __init__(self, connection: socket.socket, folder: Path) -> None:
-        """Hold the connection to the server that started it."""
-        self._connection, self._stream, self._folder = connection, connection.makefile("r"), folder
-        self.pid = int(self._stream.readline())
-
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
-        os.kill(self.pid, number)
-
-    def kill(self) -> Finished:
-        """End it as a power cut would."""
-        with contextlib.suppress(ProcessLookupError):
-            self.signal(signal.SIGKILL)
-        return self.wait()
-
-    def said(self) -> str:
-        """Return what it has written to stdout so far."""
-        path = self._folder / "stdout"
-        return path.read_text(encoding="utf-8") if path.exists() else ""
-
-    def talk(self) -> str:
-        """Return what it has written to stderr so far."""
-        path = self._folder / "stderr"
-        return path.read_text(encoding="utf-8") if path.exists() else ""
-
-    @property
-    def ended(self) -> bool:
-        """Whether :meth:`wait` would not have to wait."""
-        return bool(select.select([self._connection], [], [], 0)[0])
-
-    def wait(self) -> Finished:
-        """Wait for its end."""
-        code = int(self._stream.readline())
-        self._stream.close()
-        self._connection.close()
-        return Finished(code, self.said(), self.talk())
-
-
-@dataclass
-class Cli:
-    """The program as a process of its own, with its own folder, ledger and settings."""
-
-    server: Path
-    folder: Path
-    env: dict[str, str] = field(default_factory=dict)
-
-    def start(self, *argv: object, before: str = "", terminal: str | None = None, **env: str) -> Running:
-        """Start a command; ``before`` is Python run in the new process first; ``terminal`` is its own, by name."""
-        talk = Path(tempfile.mkdtemp(dir=self.folder))
-        connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(LONGEST_RUN_SECONDS)
-        connection.connect(str(self.server))
-        order = {
-            "argv": [str(one) for one in argv],
-            "env": {**self.env, **env},
-            "cwd": str(self.folder),
-            "before": before,
-            "terminal": terminal,
-            "stdin": os.devnull,
-            "stdout": str(talk / "stdout"),
-            "stderr": str(talk / "stderr"),
-        }
-        connection.sendall(json.dumps(order).encode() + b"\n")
-        return Running(connection, talk)
-
-    def run(self, *argv: object, **env: str) -> Finished:
-        """Run a command to its end."""
-        return self.start(*argv, **env).wait()
-
-    def cold(self, *argv: object, **env: str) -> Finished:
-        """Run ``python -m importer`` from the start, as a person does."""
-        done = subprocess.run(
-            [sys.executable, "-m", "importer", *map(str, argv)],
-            env=self.env | env,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST_RUN_SECONDS,
-            check=False,
-        )
-        return Finished(done.returncode, done.stdout, done.stderr)
-
-    def at(self, sandbox: Sandbox) -> Cli:
-        """Return the same program, set to a stand-in."""
-        env = {"KANTATA_BASE_URL": sandbox.base_url, "KANTATA_TOKEN": sandbox.token}
-        return Cli(self.server, self.folder, self.env | env)
-
-    def sheet(self, *rows: Mapping[str, object], name: str = "october.csv") -> Path:
-        """Write a CSV; each row a fixed fee of project 101 due after 30 days, unless it says otherwise."""
-        given = [{"workspace_id": 101, "item_type": "fixed_fee", "payment_schedule": 30, **row} for row in rows]
-        columns = list(dict.fromkeys(name for row in given for name in row))
-        lines = [columns, *([row.get(name, "") for name in columns] for row in given)]
-        path = self.folder / name
-        path.write_text("".join(",".join(map(str, line)) + "\n" for line in lines), encoding="utf-8")
-        return path
-
-    def fees(self, count: int, name: str = "october.csv") -> Path:
-        """Write a CSV of so many invoices, keys k1, k2 and so on, amounts 101, 102 and so on."""
-        rows = ({"workspace_id": 101 + n % 10, "invoice_key": f"k{n}", "amount": 100 + n} for n in range(1, count + 1))
-        return self.sheet(*rows, name=name)
-
-    @property
-    def ledger(self) -> Path:
-        """The file of its ledger."""
-        return Path(self.env["IMPORTER_LEDGER"])
-
-
 @pytest.fixture(scope="session")
-def _warm_cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Start the server that forks one process per command."""
-    with tempfile.TemporaryDirectory(prefix="cli") as folder:  # a socket's path must be short
-        address = Path(folder) / "s"
-        log = tmp_path_factory.mktemp("warm") / "stderr"
-        with log.open("wb") as stderr:
-            script = Path(__file__).with_name("warm_cli.py")
-            command = [sys.executable, str(script), str(address)]
-            server = subprocess.Popen(command, stderr=stderr, stdin=subprocess.DEVNULL)
-        end = time.monotonic() + LONGEST_RUN_SECONDS
-        while not address.exists() and server.poll() is None and time.monotonic() < end:
-            time.sleep(0.01)
-        assert address.exists(), f"it does not answer (exit code {server.poll()})\n{log.read_text()}"
-        yield address
-        server.terminate()
-        server.wait()
+def _processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmServer]:
+    """Return what starts the program as a process of its own; it begins when a test first needs one."""
+    server = WarmServer(tmp_path_factory.mktemp("warm") / "stderr")
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def cli(_warm_cli: Path, tmp_path: Path) -> Cli:
+def cli(_processes: WarmServer, tmp_path: Path) -> Cli:
     """Return the program, set to nowhere, in an empty folder; it sends fast and gives up soon."""
     folder = tmp_path / "desk"
     folder.mkdir()
@@ -394,7 +259,7 @@ def cli(_warm_cli: Path, tmp_path: Path) -> Cli:
         "IMPORTER_READ_TIMEOUT_SECONDS": "30",
         "PYTHONWARNINGS": "default",
     }
-    return Cli(_warm_cli, folder, env)
+    return Cli(_processes, folder, env)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def serve(address: str) -> None:
     for name in (*WARM, *_modules_of_a_preview()):
         with contextlib.suppress(ImportError):  # some are made at run time
             importlib.import_module(name)
+    _make_what_each_run_makes()
     gc.collect()
     gc.freeze()  # else the first collection in a child touches, and so copies, all that it shares with this process
     with socket.socket(socket.AF_UNIX) as listening, selectors.DefaultSelector() as waiting:
@@ -88,6 +90,19 @@ def _modules_of_a_preview() -> list[str]:
         names: list[str] = json.loads(told.read())
     os.wait()
     return names
+
+
+def _make_what_each_run_makes() -> None:
+    """The options of the commands and the templates of the page."""
+    import typer.main
+
+    from importer import cli
+    from importer.reporting.page.writing import _templates
+
+    typer.main.get_command = cache(typer.main.get_command)
+    typer.main.get_command(cli.app)
+    for name in _templates().list_templates(extensions=["html"]):
+        _templates().get_template(name)
 
 
 def _begin(connection: socket.socket) -> tuple[int, int]:

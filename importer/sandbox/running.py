@@ -84,9 +84,14 @@ class Sandbox:
         self._thread = threading.Thread(target=self._server.serve_forever, name="kantata-sandbox", daemon=True)
         self._thread.start()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it listens no more."""
+        return self._under_way.stopped
+
     def stop(self) -> None:
         """Close every connection and the store; a second call does nothing."""
-        if self._under_way.stopped:
+        if self.stopped:
             return
         self._under_way.stop()
         self._server.stop()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import sqlalchemy as sa
-    from conftest import Cli
+    from programs import Cli
 
     from importer.model.problems import Problem
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import requests
 
 if TYPE_CHECKING:
-    from conftest import Cli, Running
+    from programs import Cli, Running
 
 WAIT_SECONDS = 60
 """Bound against a hang, for a machine under load."""

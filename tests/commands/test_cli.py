@@ -20,7 +20,7 @@ from importer.sandbox.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Cli, Finished, Running
+    from programs import Cli, Finished, Running
 
     from importer.sandbox.running import Sandbox
 

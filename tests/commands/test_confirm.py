@@ -11,7 +11,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -17,7 +17,7 @@ from importer.ledger.opening import open_ledger
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.sandbox.running import Sandbox
 

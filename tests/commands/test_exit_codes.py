@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
     from scripted import Request
 
     from importer.sandbox.running import Sandbox

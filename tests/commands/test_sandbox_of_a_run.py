@@ -16,7 +16,7 @@ from importer.settings.loading import load
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Cli
+    from programs import Cli
 
 
 def asked(address: str, token: str = "sandbox", **headers: str) -> int:  # noqa: S107 - the public one

@@ -14,7 +14,7 @@ import pytest
 from importer.settings import quantities
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import Cli
+    from programs import Cli
 
     from importer.kantata.client import KantataApi
     from importer.reporting.report import Report

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import sqlalchemy as sa
-    from conftest import Cli, Postgresql
+    from conftest import Postgresql
+    from programs import Cli
 
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger

@@ -36,7 +36,7 @@ from importer.settings.redaction import redacted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Cli
+    from programs import Cli
 
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger

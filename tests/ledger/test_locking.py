@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import sqlalchemy as sa
-    from conftest import Cli, Running
+    from programs import Cli, Running
     from scripted import Request
 
 

@@ -17,7 +17,7 @@ from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import LedgerProblem
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
 MOUNTINFO = """\
 23 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw

@@ -14,7 +14,7 @@ from importer.model.errors import ImporterError, NotReached, ended
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Cli
+    from programs import Cli
 
     from importer.kantata.client import KantataApi
 

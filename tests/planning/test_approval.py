@@ -16,7 +16,7 @@ from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -20,7 +20,7 @@ from importer.planning.comparison import Kind, compare
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.ledger.ledger import SubmissionLedger
     from importer.model.plans import PlannedInvoice

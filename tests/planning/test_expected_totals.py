@@ -21,7 +21,7 @@ from importer.planning.account import Account, expected_of, rounded
 from importer.planning.account_checks import DOLLARS, SIGNS, fits
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

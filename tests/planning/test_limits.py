@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.sandbox.running import Sandbox
 

@@ -15,7 +15,7 @@ from importer.sandbox.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.sandbox.running import Sandbox
 

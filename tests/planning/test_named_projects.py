@@ -21,7 +21,7 @@ from importer.values.aliases import aliases, same
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.sandbox.running import Sandbox
 

@@ -34,7 +34,7 @@ from importer.reporting.annotated.styles import MARK_COLOURS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.reporting.report import Report
     from importer.sandbox.running import Sandbox

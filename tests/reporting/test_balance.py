@@ -22,8 +22,8 @@ from importer.reporting.terminal import show
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from conftest import Cli
     from openpyxl.worksheet.worksheet import Worksheet
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -16,7 +16,7 @@ from importer.model.errors import GateRefused
 from importer.model.plans import Expected
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -27,7 +27,7 @@ from reports import LINK, RUN, outcome, report_of
 
 if TYPE_CHECKING:
     import pytest
-    from conftest import Cli
+    from programs import Cli
 
     from importer.reporting.report import Report
     from importer.sandbox.running import Sandbox

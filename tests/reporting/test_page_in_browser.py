@@ -9,8 +9,8 @@ import pytest
 from browsers import violations
 
 if TYPE_CHECKING:
-    from conftest import Cli
     from playwright.sync_api import Browser
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -24,7 +24,7 @@ from importer.sending.settlement import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Cli
+    from programs import Cli
 
     from importer.kantata.client import KantataApi
     from importer.sandbox.running import Sandbox

@@ -12,7 +12,7 @@ from test_exactly_once import kantata
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

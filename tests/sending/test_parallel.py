@@ -21,7 +21,7 @@ from importer.sending.throttle import Stop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Cli
+    from programs import Cli
     from scripted import Request
 
     from importer.kantata.client import KantataApi

@@ -28,7 +28,7 @@ from importer.sending.settlement import Settlement, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger

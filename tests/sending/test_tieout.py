@@ -29,7 +29,7 @@ from importer.sending.tieout import in_words, lost_cents, tie_out, with_tie_out
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
     from scripted import Scripted
 
     from importer.kantata.client import KantataApi

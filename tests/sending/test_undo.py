@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import sqlalchemy as sa
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
     from scripted import Request
 
     from importer.kantata.client import KantataApi

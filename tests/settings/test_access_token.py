@@ -13,7 +13,7 @@ from importer.settings.redaction import HIDDEN, keep_secret, redacted
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.sandbox.running import Sandbox
 

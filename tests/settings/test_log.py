@@ -17,7 +17,7 @@ from importer.settings import log
 from importer.settings.redaction import keep_secret
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

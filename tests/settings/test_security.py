@@ -17,7 +17,7 @@ from importer.model.errors import AccessDenied, NotReached
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.kantata.client import KantataApi
     from importer.sandbox.running import Sandbox

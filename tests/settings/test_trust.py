@@ -16,7 +16,7 @@ from importer.settings.loading import load
 from importer.settings.private_files import create_private, write_private
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
 TOKEN = "sekret-0123456789abcdef"  # noqa: S105 - no real token
 

@@ -17,7 +17,7 @@ from importer.sandbox import store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.sandbox.running import Sandbox
 

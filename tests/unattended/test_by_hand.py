@@ -14,7 +14,7 @@ from importer.sandbox.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.sandbox.running import Sandbox
 

@@ -14,7 +14,7 @@ from importer.sandbox.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -23,7 +23,7 @@ from importer.unattended.deadline import deadline
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import sqlalchemy as sa
-    from conftest import Cli
+    from programs import Cli
 
     from importer.ledger.ledger import SubmissionLedger
     from importer.sandbox.running import Sandbox
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 SHA256 = "a" * 64
 KILLED = "import importer.unattended.{} as m, os\nm.{} = lambda *a: os._exit(99)\n"
 """Python that kills the program where it would call a function."""
-
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # imported by apprise
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from test_doubts_of_a_run import AUTO, LATER, invoices
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -26,12 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import sqlalchemy as sa
-    from conftest import Cli
+    from programs import Cli
 
     from importer.ledger.outbox import Outbox
     from importer.sandbox.running import Sandbox
 
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # imported by apprise
 AUTO = {"IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0"}
 
 

@@ -24,7 +24,7 @@ from importer.unattended import filing
 from importer.unattended import inbox as box
 
 if TYPE_CHECKING:
-    from conftest import Cli, Finished
+    from programs import Cli, Finished
 
     from importer.sandbox.running import Sandbox
 

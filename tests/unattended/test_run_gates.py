@@ -20,7 +20,7 @@ from test_run import AUTO, message, outcomes, posts
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -13,11 +13,10 @@ from scripted import Scripted, http
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # imported by apprise
 AUTO = {"IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0"}
 DEAD = "json://127.0.0.1:9/x"
 """An address where nobody listens."""

@@ -26,7 +26,7 @@ from importer.values.mapping import NEVER_CONSTANT, check_aliases, in_known_word
 from importer.values.toml_lines import alias_lines, ignore_line, use_or_ignore, value_lines
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet, SheetLine
