@@ -23,6 +23,8 @@ from importer.values.readings import Typed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from programs import Cli
+
     from importer.model.problems import Problem
 
 ROOT = Path(__file__).parents[2]
@@ -132,12 +134,13 @@ def test_refusals_are_worded_so(tmp_path: Path, words: str, code: str) -> None:
     assert any(one == code and words.lstrip("… ") in message for one, message in said), said
 
 
-def test_the_preview_on_the_page_is_what_the_program_prints(tmp_path: Path) -> None:
+def test_the_preview_on_the_page_is_what_the_program_prints(cli: Cli) -> None:
     """The terminal's text is that of the workbook in the picture, without the names of files."""
     import make_pictures
 
-    make_pictures.understood(tmp_path / "october.xlsx")
-    printed = [line.rstrip() for line in make_pictures.run(tmp_path, *PREVIEW).split("\n")]
+    make_pictures.understood(cli.folder / "october.xlsx")
+    done = cli.run(*PREVIEW, COLUMNS="110")
+    printed = [line.rstrip() for line in done.stdout.split("\n")]
     shown = PAGE.split("```text\n")[1].split("\n```")[0].split("\n")
     assert [line for line in shown if line] == [
         line for line in printed if line and not line.startswith(("Preview workbook", "Page:", "SANDBOX"))

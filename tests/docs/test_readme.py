@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
@@ -18,6 +18,9 @@ from importer.model.exit_codes import ExitCode
 from importer.model.invoices import ItemType
 from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.sources import NOT_SETTINGS, OWN_NAMES
+
+if TYPE_CHECKING:
+    from programs import Cli
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -214,32 +217,23 @@ def test_the_words_are_plain(page: str) -> None:
     assert re.findall(r"\b(nobody|anew|told|unasked|mend|mended)\b", own, re.IGNORECASE) == []
 
 
-def test_the_first_invoice_of_the_readme(tmp_path: Path) -> None:
+def test_the_first_invoice_of_the_readme(cli: Cli) -> None:
     """Who follows the README's five minutes has invoices; who submits once more is answered that they exist."""
-    import make_pictures
-
     first, last, to = re.search(
         r"Copy rows (\d+) to (\d+) of the sheet\s+\*\*Example\*\* to row (\d+)", README
     ).groups()  # type: ignore[union-attr]
     steps = README.split("## Your first invoice")[1].split("\n## ")[0]
     template, preview, submit = (line.split()[1:] for line in re.findall(r"invoice-importer .+", steps))
 
-    assert "Written" in make_pictures.run(tmp_path, *template)
-    book = openpyxl.load_workbook(tmp_path / "october.xlsx")
+    assert cli.run(*template).exit_code == 0
+    path = cli.folder / "october.xlsx"
+    book = openpyxl.load_workbook(path)
     copied = book["Example"].iter_rows(min_row=int(first), max_row=int(last), values_only=True)
     for number, row in enumerate(copied, start=int(to)):
         for column, value in enumerate(row, start=1):
             book["Invoices"].cell(number, column).value = value
-    book.save(tmp_path / "october.xlsx")
+    book.save(path)
 
-    assert re.search(r"^ ready +4 ", make_pictures.run(tmp_path, *preview), re.MULTILINE)
-    assert re.search(r"^ created +4 ", make_pictures.run(tmp_path, *submit, "--yes"), re.MULTILINE)
-    assert re.search(r"^ already created +4 ", make_pictures.run(tmp_path, *submit, "--yes"), re.MULTILINE)
-
-
-def test_help_answers_without_the_heavy_libraries() -> None:
-    """``--help`` loads neither pandas nor pandera nor SQLAlchemy, so it answers at once."""
-    heavy = "{'pandas', 'pandera', 'sqlalchemy', 'requests', 'pydantic', 'openpyxl', 'xlsxwriter', 'flask'}"
-    code = f"import sys, importer.cli; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "[]"
+    assert re.search(r"^ ready +4 ", cli.run(*preview).stdout, re.MULTILINE)
+    assert re.search(r"^ created +4 ", cli.run(*submit, "--yes").stdout, re.MULTILINE)
+    assert re.search(r"^ already created +4 ", cli.run(*submit, "--yes").stdout, re.MULTILINE)
