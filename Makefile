@@ -37,6 +37,10 @@ demo: $(READY)
 app: $(READY)
 	IMPORTER_LEDGER=build/demo/ledger.sqlite $(BIN)/invoice-importer app --sandbox --reports build/demo/reports
 
+# The tests start Python often: compiled files are kept, also where none are wanted beside the sources.
+test coverage: export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+test coverage: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(READY)
 	$(BIN)/python -m pytest -q -n auto --quick
 
