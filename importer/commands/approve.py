@@ -9,7 +9,7 @@ import typer
 from importer.commands.asking import need_terminal, need_yes
 from importer.commands.ending import command, print_json
 from importer.commands.next_steps import for_file, next_step, words_of
-from importer.commands.options import Output, RunPlace, SheetOptions
+from importer.commands.options import Output, RepeatOptions, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 
@@ -20,19 +20,12 @@ if TYPE_CHECKING:
 
 
 @command
-def approve(  # noqa: PLR0913 - one argument per option
+def approve(
     *,
     sheet: SheetOptions,
     place: RunPlace,
+    repeats: RepeatOptions,
     output: Output,
-    allow_repeats: Annotated[
-        bool,
-        typer.Option("--allow-repeats", help="Also approve invoices with lines like those that were billed before."),
-    ] = False,
-    allow_repeat: Annotated[
-        list[str] | None,
-        typer.Option("--allow-repeat", metavar="REFERENCE", help="The same for this invoice only; may be repeated."),
-    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> ExitCode:
     """Preview a file and record that you approve exactly this plan. Sends nothing."""
@@ -44,11 +37,7 @@ def approve(  # noqa: PLR0913 - one argument per option
     from importer.reporting.terminal import show
 
     talk = Screen(stderr=True)
-    wish = sheet.wish(
-        place=tuple(words_of(place)),
-        allow_repeats=allow_repeats,
-        allow_repeat=frozenset(allow_repeat or ()),
-    )
+    wish = sheet.wish(place=tuple(words_of(place)), **repeats.wish)
     with opened(place, talk, offline=sheet.offline, **sheet.settings) as session:
         plan = preview(wish, session.tools)
         if not yes or not (output.quiet or output.as_json):
@@ -67,7 +56,7 @@ def approve(  # noqa: PLR0913 - one argument per option
         Screen().print(
             f"Approved by {plain(approval.who)}: plan {approval.plan_hash[:12]} of batch {plain(plan.batch)}."
         )
-        next_step(for_file("submit", sheet.file, sheet, place))
+        next_step(for_file("submit", sheet.file, sheet, place, repeats.words))
     return ExitCode.DONE
 
 

@@ -108,6 +108,33 @@ class SheetOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatOptions:
+    """What is let through although like lines were billed before."""
+
+    allow_repeats: Annotated[
+        bool,
+        typer.Option("--allow-repeats", help="Include invoices with lines like those that were billed before."),
+    ] = False
+    allow_repeat: Annotated[
+        list[str] | None,
+        typer.Option("--allow-repeat", metavar="REFERENCE", help="The same for this invoice only; may be repeated."),
+    ] = None
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        """As a Wish has it."""
+        return {"allow_repeats": self.allow_repeats, "allow_repeat": frozenset(self.allow_repeat or ())}
+
+    @property
+    def words(self) -> list[str]:
+        """The options as they were given."""
+        words = ["--allow-repeats"] if self.allow_repeats else []
+        for reference in self.allow_repeat or ():
+            words += ["--allow-repeat", reference]
+        return words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JsonOutput:
     """Whether the outcome is printed for a program."""
 
@@ -128,7 +155,7 @@ class FileOutput(Output):
     open_results: Annotated[bool, typer.Option("--open", help="Open the page with the results at the end.")] = False
 
 
-_GROUPS = (Place, AccountPlace, RunPlace, SheetOptions, JsonOutput, Output, FileOutput)
+_GROUPS = (Place, AccountPlace, RunPlace, SheetOptions, RepeatOptions, JsonOutput, Output, FileOutput)
 
 
 def expanded(command: Callable[..., object]) -> Signature:

@@ -53,7 +53,6 @@ def reconcile(  # noqa: PLR0913 - one argument per option
     """Find out what became of invoices in doubt. Sends nothing new."""
     from importer.commands.run import notify, shown_account
     from importer.model.errors import GateRefused, ImporterError, WrongUse
-    from importer.reporting.screen import Screen
     from importer.sending.by_hand import parse_verdicts
     from importer.settings.loading import load
     from importer.unattended.digest import notice_of_failure, notice_of_reconcile
@@ -72,6 +71,16 @@ def reconcile(  # noqa: PLR0913 - one argument per option
         raise
 
     code = exit_code_of(moved, done.exit_code)  # a file that needs a person is one more matter
+    _print(done, moved, code, place, output)
+    if done.settlements:
+        notify(notice_of_reconcile(done, moved, account), settings, rehearsal=place.sandbox)
+    return code
+
+
+def _print(done: Reconciled, moved: list[InboxResult], code: ExitCode, place: RunPlace, output: Output) -> None:
+    """Print what became of each invoice, and what a person does next."""
+    from importer.reporting.screen import Screen
+
     with printing():
         if output.as_json:
             print_json(_document(done, moved, code))
@@ -80,15 +89,12 @@ def reconcile(  # noqa: PLR0913 - one argument per option
             _show(done, moved, Screen(stderr=output.quiet))
             if not output.quiet:
                 next_step(after_reconcile(done, place))
-    if done.settlements:
-        notify(notice_of_reconcile(done, moved, account), settings, rehearsal=place.sandbox)
-    return code
 
 
 def _done(
     said: dict[str, str | None], place: RunPlace, *, wait: bool, yes: bool
 ) -> tuple[Reconciled, list[InboxResult]]:
-
+    """Settle what is in doubt, and put the files of the inbox where they belong then."""
     from importer.commands.session import opened
     from importer.flow import reconciling
     from importer.flow.reconciling import Words

@@ -9,7 +9,7 @@ import typer
 from importer.commands.asking import answer_to, need_terminal, need_yes
 from importer.commands.ending import command, errors_only, open_file, print_json, printing
 from importer.commands.next_steps import after_submit, words_of
-from importer.commands.options import FileOutput, Output, RunPlace, SheetOptions
+from importer.commands.options import FileOutput, Output, RepeatOptions, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 
@@ -27,6 +27,7 @@ def submit(  # noqa: PLR0913 - one argument per option
     *,
     sheet: SheetOptions,
     place: RunPlace,
+    repeats: RepeatOptions,
     output: FileOutput,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
     expect_invoices: Annotated[
@@ -40,14 +41,6 @@ def submit(  # noqa: PLR0913 - one argument per option
     workers: Annotated[
         int | None, typer.Option("--workers", help="How many invoices are under way at the same time.")
     ] = None,
-    allow_repeats: Annotated[
-        bool,
-        typer.Option("--allow-repeats", help="Also send invoices with lines like those that were billed before."),
-    ] = False,
-    allow_repeat: Annotated[
-        list[str] | None,
-        typer.Option("--allow-repeat", metavar="REFERENCE", help="The same for this invoice only; may be repeated."),
-    ] = None,
 ) -> ExitCode:
     """Send the invoices, each exactly once, and write what became of every row."""
     from importer.commands.session import opened, stopped_by_signals
@@ -59,8 +52,7 @@ def submit(  # noqa: PLR0913 - one argument per option
 
     wish = sheet.wish(
         place=tuple(words_of(place)),
-        allow_repeats=allow_repeats,
-        allow_repeat=frozenset(allow_repeat or ()),
+        **repeats.wish,
         expect_invoices=expect_invoices,
         expect_total=expected_amount(expect_total),
     )
@@ -82,19 +74,11 @@ def submit(  # noqa: PLR0913 - one argument per option
 
         report = send(wish, session.tools, Hooks(session.connect, confirm, stop, bar.advance))
 
-    next_step = after_submit(report, sheet, place, _repeats(allow_repeat, all_of_them=allow_repeats))
+    next_step = after_submit(report, sheet, place, repeats.words)
     print_report(report, sheet.file.name, output, next_step, seen=bool(shown))
     if output.open_results:
         open_file(report.files.get("page"))
     return report.exit_code
-
-
-def _repeats(references: list[str] | None, *, all_of_them: bool) -> list[str]:
-    """The options that allow repeats, as they were given."""
-    words = ["--allow-repeats"] if all_of_them else []
-    for reference in references or ():
-        words += ["--allow-repeat", reference]
-    return words
 
 
 def print_report(report: Report, name: str, output: Output, next_step: str, *, seen: bool = False) -> None:

@@ -91,16 +91,6 @@ def fingerprint_of(payload: dict[str, Any]) -> str:
     return hashlib.sha256(to_json(content, sort_keys=True).encode()).hexdigest()
 
 
-def unordered_fingerprint_of(payload: dict[str, Any]) -> str:
-    """As :func:`fingerprint_of`, but the same in whatever order the rows stand that make the lists."""
-    body = payload["invoice"]
-    content = dict(body)
-    for name, value in body.items():
-        if isinstance(value, list):
-            content[name] = sorted(value, key=lambda item: to_json(item, sort_keys=True))
-    return fingerprint_of({"invoice": content})
-
-
 def content_of(payload: dict[str, Any]) -> Content:
     """What the invoice of a request bills."""
     body = payload["invoice"]

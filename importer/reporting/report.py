@@ -9,7 +9,6 @@ from pathlib import Path
 from string import digits
 from typing import TYPE_CHECKING, Any
 
-from importer.kantata.payload import to_json
 from importer.model.answers import TieOut
 from importer.model.currency_sums import currency_of
 from importer.model.plans import Expected, ReportedInvoice, Source, Status, Totals
@@ -164,11 +163,6 @@ def answer_of(
 
 
 # --- the JSON document --------------------------------------------------------------
-
-
-def json_text(report: Report) -> str:
-    """The document as text, indented."""
-    return to_json(to_document(report), indent=2)
 
 
 def to_document(report: Report) -> dict[str, Any]:

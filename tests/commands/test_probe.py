@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from importer.sandbox import Cents, Habits
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from programs import Cli
 
     from importer.sandbox.running import Sandbox
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import threading
 from dataclasses import replace
@@ -143,54 +141,6 @@ def test_a_second_claim_waits_for_the_outcome_of_the_first(ledger: SubmissionLed
 
 
 # --- several at once ---
-
-
-def test_threads_that_claim_one_reference_get_it_once(tmp_path: Path) -> None:
-    """Eight connections, twenty references: each is given exactly once."""
-    planned, given = fees(20), []
-    open_ledger(tmp_path / "l.sqlite", "a").close()
-    gate = threading.Barrier(8)
-
-    def run(number: int) -> None:
-        ledger = open_ledger(tmp_path / "l.sqlite", "a")
-        gate.wait()
-        order = planned[number:] + planned[:number]
-        given.extend(one.reference for one in order if ledger.claim(one, f"run-{number}", BATCH, SOURCE))
-        ledger.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(given) == sorted(one.reference or "" for one in planned)
-
-
-CLAIMER = """
-import sys
-sys.path.insert(0, sys.argv[2])
-from pathlib import Path
-from plans import BATCH, SOURCE, fees
-from importer.ledger.opening import open_ledger
-planned = fees(10)
-sys.stdin.readline()
-ledger = open_ledger(Path(sys.argv[1]), "a")
-print(sum(ledger.claim(one, "run", BATCH, SOURCE) is not None for one in planned))
-"""
-
-
-def test_processes_that_claim_one_reference_get_it_once(tmp_path: Path) -> None:
-    """Three processes that even make the ledger's file together: ten claims in all, and no error."""
-    command = [sys.executable, "-c", CLAIMER, str(tmp_path / "new" / "l.sqlite"), str(Path(__file__).parents[1])]
-    pipe = subprocess.PIPE
-    started = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
-    for one in started:
-        assert one.stdin is not None
-        one.stdin.write("go\n")
-        one.stdin.flush()
-    said = [one.communicate(timeout=300) for one in started]
-    assert [errors for _, errors in said] == [""] * 3
-    assert sum(int(number) for number, _ in said) == 10
 
 
 def test_a_new_ledger_may_be_opened_by_many_at_once(tmp_path: Path) -> None:

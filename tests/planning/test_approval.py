@@ -45,6 +45,12 @@ def test_nothing_is_sent_that_was_not_approved(cli: Cli, sandbox: Sandbox) -> No
     assert row == (os_user(), "october.csv", approved.document["approval"]["plan_hash"])
 
 
+def test_what_is_let_through_stays_so_in_the_next_command(cli: Cli, sandbox: Sandbox) -> None:
+    """The submit that is advised carries the plan out that was approved."""
+    done = cli.at(sandbox).run("approve", cli.fees(1), "--yes", "--allow-repeats")
+    assert done.stderr.rstrip().endswith("october.csv --allow-repeats")
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

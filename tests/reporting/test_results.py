@@ -20,7 +20,7 @@ from importer.model.errors import SettingsProblem
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import InvoiceResult, PlannedInvoice, Status
 from importer.model.problems import Severity
-from importer.reporting.report import Report, json_text, plain_amount, to_document
+from importer.reporting.report import Report, plain_amount, to_document
 from importer.reporting.workbook.results import prepare_folder, write_report
 from importer.reporting.workbook.to_fix import write_to_fix
 from reports import LINK, RUN, outcome, report_of
@@ -523,7 +523,7 @@ def test_the_json_document_has_the_promised_shape(tmp_path: Path) -> None:
         exit_code=ExitCode.SOME_NOT_SENT,
         files={"results": tmp_path / "r.xlsx", "to_fix": None},
     )
-    document = json.loads(json_text(report))
+    document = json.loads(to_json(to_document(report)))
     assert document == to_document(report)
     assert {name: document[name] for name in ("schema_version", "command", "run_id", "batch", "exit_code")} == {
         "schema_version": 1,
