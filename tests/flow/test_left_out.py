@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,9 @@ import openpyxl
 import pytest
 import requests
 
+from importer.model.invoices import ItemType
+from importer.model.open_items import Obstacle, OpenItem
+from importer.planning.open_items import left_out
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -299,6 +303,30 @@ def test_the_gate_refuses_what_it_does_not_know(cli: Cli, sandbox: Sandbox) -> N
     assert sandbox.invoices() == []
     sandbox.misbehave()
     assert at.run("submit", sheet, "--yes", "--json").exit_code == 0
+
+
+def test_the_gate_refuses_a_list_that_is_not_whole(cli: Cli, sandbox: Sandbox) -> None:
+    """Where Kantata counts more than it shows, what is left out may be more than the limit."""
+    at = cli.at(sandbox)
+    counted = "Kantata counts 9 expenses and shows 8: this token may not see all of it."
+    hidden = "import dataclasses, importer.flow.open_items as items\nfound = items.find_open\n"
+    hidden += f"items.find_open = lambda *a, **k: dataclasses.replace(found(*a, **k), remarks=({counted!r},))\n"
+    limit = {"IMPORTER_LARGEST_LEFT_OUT": "9999999"}
+    done = at.start("submit", at.sheet(*OCTOBER), "--yes", "--json", before=hidden, **limit).wait()
+    assert (done.exit_code, sandbox.invoices()) == (9, [])
+    assert counted in told(done)
+    assert "what else is open in Kantata is not known" in told(done)
+
+
+def test_a_milestone_without_a_date_is_counted_where_it_cannot_be_billed() -> None:
+    """It is of no month, so nothing else would say that it is open."""
+    undated = OpenItem(
+        ItemType.BILLING_MILESTONE, 7, 101, "Site", Decimal(900), "EUR", None, obstacle=Obstacle.ARCHIVED
+    )
+    found = left_out([undated, replace(undated, item_id=8, obstacle=None)], [], ["2026-10"], older_listed=True)
+    assert (found.items, found.older, dict(found.not_now)) == ((), (), {Obstacle.ARCHIVED: 1})
+    named = left_out([undated], [(ItemType.BILLING_MILESTONE, 7)], ["2026-10"], older_listed=True)
+    assert dict(named.not_now) == {}
 
 
 def test_an_unattended_run_is_held_by_the_gate(cli: Cli, sandbox: Sandbox) -> None:

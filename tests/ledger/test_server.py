@@ -14,7 +14,7 @@ from importer.ledger import opening
 from importer.ledger.database import IN_USE
 from importer.ledger.opening import open_ledger
 from importer.ledger.server import Presence, connection_ended, key_of
-from importer.model.errors import LedgerProblem
+from importer.model.errors import LedgerProblem, LockedByAnother
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -138,6 +138,19 @@ def test_the_sign_of_a_holder_comes_back(machine: Callable[[], SubmissionLedger]
     presence.keep()
     assert not _ended(engine)
     presence.close()
+
+
+def test_an_idle_session_timeout_does_not_end_the_lock(
+    machine: Callable[[], SubmissionLedger], session: Callable[[str, str], None]
+) -> None:
+    """A server that ends idle connections leaves that of a holder alone, long before the holder renews its lease."""
+    session("idle_session_timeout", "100ms")
+    first, second = machine(), machine()
+    with first.exclusive("run-1"):
+        time.sleep(0.5)
+        with pytest.raises(LockedByAnother, match="run-1"), second.exclusive("run-2"):
+            pass
+        assert first.claim(fees(1)[0], "run-1", BATCH, SOURCE) is not None
 
 
 def _ended(engine: sa.Engine) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from plans import fee, fees, invoice, plan, replan, sender
 from scripted import Scripted, created, http
 
+from importer.kantata import deadline
 from importer.kantata.payload import to_json
 from importer.ledger import opening
 from importer.ledger.opening import open_ledger
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
+    from importer.ledger.rows import Claim
     from importer.sandbox.running import Sandbox
     from importer.sending.sender import Sent
 
@@ -221,6 +224,28 @@ def stop_later(stop: Stop, code: ExitCode, when: Callable[[], bool]) -> None:
         stop(code)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def test_a_claim_that_took_too_long_is_not_sent(
+    api: KantataApi, ledger: SubmissionLedger, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its age counts where the body leaves: the machine slept within the claim, so it claims again, and sends once."""
+    asleep, claim = [0.0], ledger.claim
+
+    def slow(*values: Any) -> Claim | None:
+        claimed = claim(*values)
+        asleep[0] += 61.0
+        return claimed
+
+    wall, steady = time.time, time.monotonic
+    clocks = SimpleNamespace(time=lambda: wall() + asleep[0], monotonic=steady)
+    monkeypatch.setattr(deadline, "time", clocks)
+    monkeypatch.setattr(ledger, "claim", slow)
+    late = sender(api, ledger).send_all(fees(1))
+    assert (statuses(late), sandbox.received("POST")) == (["not_sent"], [])
+    monkeypatch.setattr(ledger, "claim", claim)
+    again = sender(api, ledger, run="run-2").send_all(fees(1))
+    assert (statuses(again), len(sandbox.received("POST"))) == (["created"], 1)
 
 
 def test_a_stop_settles_the_request_under_way(api: KantataApi, ledger: SubmissionLedger, sandbox: Sandbox) -> None:

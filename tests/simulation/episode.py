@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinds import kind_of
@@ -34,11 +35,14 @@ class Episode:
         """Draw a sheet and the weather."""
         self.world, self.random, self.kind = world, world.random, kind_of(world.seed)
         self.loses_ledger = "restore" in self.kind.steps
+        world.kantata.spared = self.kind.spared
         self.oracle = Oracle(world.kantata)
         self.oracle.alone = not self.kind.sleeps
-        moves_projects = not self.loses_ledger and self.random.random() < 0.3
-        self.sheet = Sheet(self.random, self.random.randint(*self.kind.lines), moves_projects=moves_projects)
-        world.settings["IMPORTER_DRAFT"] = self.random.choice(("true", "false"))
+        moves_projects = not self.loses_ledger and self.random.random() < self.kind.moves_projects
+        count = self.random.randint(*self.kind.lines)
+        only, entries = self.kind.edits, self.kind.entries
+        self.sheet = Sheet(self.random, count, moves_projects=moves_projects, only=only, entries=entries)
+        world.settings["IMPORTER_DRAFT"] = "false" if self.random.random() < self.kind.issued else "true"
         self.weather = Weather.drawn(self.random, self.kind.weather)
         self.files: dict[str, dict[int, str]] = {}
         """The line in each row of the files that lay in the inbox."""
@@ -74,15 +78,15 @@ class Episode:
         """Often there is more to bill than before; sometimes she works offline."""
         if not self.is_calm and self.random.random() < GROWS:
             self.sheet.grow()
-        self._write()
+        path, names = self._written(), self.sheet.names()
         offline = not self.is_calm and self.random.random() < self.kind.offline
-        done = self._run("submit", "sheet.csv", "--yes", *(["--offline"] if offline else []))
-        self._hear_submit(done, offline=offline)
+        done = self._run("submit", path, "--yes", *(["--offline"] if offline else []))
+        self._hear_submit(done, names, offline=offline)
         return done
 
-    def _hear_submit(self, done: Ran, *, offline: bool = False) -> None:
-        self.oracle.wanted(self.sheet.names())
-        self.oracle.sent(done, self.sheet.names(), asked=not offline)
+    def _hear_submit(self, done: Ran, names: dict[int, str], *, offline: bool = False) -> None:
+        self.oracle.wanted(names)
+        self.oracle.sent(done, names, asked=not offline)
         run_id = done.document.get("run_id")
         if run_id and done.number in self.world.kantata.created_by.values():
             self.runs.append(run_id)
@@ -106,8 +110,7 @@ class Episode:
 
     def preview(self) -> None:
         """She only looks at what would be sent."""
-        self._write()
-        self._run("preview", "sheet.csv")
+        self._run("preview", self._written())
 
     def edit(self) -> None:
         """The sheet is changed."""
@@ -141,7 +144,7 @@ class Episode:
         for _ in range(self.random.choice((1, 1, 2))):
             self.oracle.undone(self._run("undo", run_id, "--yes"))
             self.world.sleep(self.random.choice((1.0, 20.0, 200.0)))
-        if self.random.random() < 0.6:
+        if self.random.random() < self.kind.again:
             self.submit()
 
     def person(self) -> None:
@@ -186,11 +189,7 @@ class Episode:
         if not ledger.exists():
             return
         if self.random.random() < 0.4 or not kept.exists():
-            shutil.rmtree(kept, ignore_errors=True)
-            kept.mkdir()
-            for file in self.world.folder.glob("ledger.sqlite*"):
-                shutil.copy(file, kept / file.name)
-            self.world.note("the ledger is copied")
+            self._keep_copy()
             return
         self.world.sleep(SETTLE_SECONDS + 60)
         for file in self.world.folder.glob("ledger.sqlite*"):
@@ -201,6 +200,24 @@ class Episode:
         self.oracle.restored()
         self.world.note("the ledger goes back to its copy")
 
+    def _keep_copy(self) -> None:
+        kept = self.world.folder / "backup"
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        for file in self.world.folder.glob("ledger.sqlite*"):
+            shutil.copy(file, kept / file.name)
+        self.world.note("the ledger is copied")
+
+    def go_back(self) -> None:
+        """What is billed after the copy was made is not known any more, and the sheet was edited since."""
+        if self.random.random() < 0.5:
+            self._keep_copy()
+        self.submit()
+        self._look()
+        self.edit()
+        self.restore()
+        self.submit()
+
     # --- the program ---
 
     def _run(self, *arguments: str) -> Ran:
@@ -209,11 +226,16 @@ class Episode:
         if self.is_calm:
             return self.world.run(*arguments, "--json")
         if self.random.random() < self.kind.kills:
-            kill_after = self.random.randrange(80)
+            kill_after = self.random.randrange(12 if self.kind.kills_sending else 80)
         if not self.asleep and self.random.random() < self.kind.sleeps:
             sleep_after = self.random.randrange(25)
         return self.world.run(
-            *arguments, "--json", kill_after=kill_after, sleep_after=sleep_after, meanwhile=self._meanwhile
+            *arguments,
+            "--json",
+            kill_after=kill_after,
+            kill_sending=self.kind.kills_sending,
+            sleep_after=sleep_after,
+            meanwhile=self._meanwhile,
         )
 
     def _meanwhile(self) -> None:
@@ -223,11 +245,32 @@ class Episode:
         self.world.sleep(before)
         self.world.locks_hold = before < LOCK_SECONDS or self.random.random() < 0.3
         for _ in range(self.random.choice((1, 1, 2, 3))):
-            self._step({"submit": 3, "reconcile": 2, "undo": 2, "wait": 1, "person": 1})
+            self._step(self.kind.meanwhile)
         self.world.locks_hold, self.asleep = True, False
 
-    def _write(self) -> None:
-        (self.world.folder / "sheet.csv").write_text(self.sheet.text(), encoding="utf-8")
+    def take_over(self) -> None:
+        """The other machine settles what is in doubt, and bills the sheet, or undoes the run."""
+        self.world.sleep(900.0)
+        self.world.locks_hold = False
+        self.reconcile()
+        if self.random.random() < 0.7:
+            self.submit()
+        else:
+            self.oracle.undone(self._run("undo", "last", "--yes"))
+
+    def edit_and_submit(self) -> None:
+        """The other machine bills another state of the sheet."""
+        self.world.sleep(LOCK_SECONDS)
+        self.world.locks_hold = False
+        self.edit()
+        self.submit()
+
+    def _written(self) -> str:
+        """The file with the sheet; each machine has its own, which does not change while it sleeps."""
+        path = Path("other" if self.asleep else ".", "sheet.csv")
+        (self.world.folder / path).parent.mkdir(exist_ok=True)
+        (self.world.folder / path).write_text(self.sheet.text(), encoding="utf-8")
+        return str(path)
 
     # --- the end ---
 
@@ -238,7 +281,9 @@ class Episode:
         self.world.sleep(SETTLE_SECONDS + 60)
         done = self._run("reconcile")
         self.oracle.settled(done)
+        self.oracle.all_settled(done)
         if done.document["invoices"]:
+            self.oracle.all_settled(self._run("reconcile"), done)
             self.say()
         self.oracle.answered(self.submit(), self.sheet.names())
         if self.files:

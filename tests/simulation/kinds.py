@@ -22,6 +22,24 @@ class Kind:
     """How many commands are interrupted by a machine that sleeps, while another one works."""
     offline: float = 0.15
     """How many submits do not ask Kantata first."""
+    kills_sending: bool = False
+    """Whether they are killed around their requests, not anywhere."""
+    meanwhile: dict[str, int] = field(
+        default_factory=lambda: {"submit": 3, "reconcile": 2, "undo": 2, "wait": 1, "person": 1}
+    )
+    """Weights of what happens while a machine sleeps."""
+    moves_projects: float = 0.3
+    """How often edits move lines to other projects, and not to other dates."""
+    edits: tuple[str, ...] = ()
+    """The edits that happen, by the names of their methods in sheet.py; all when it is empty."""
+    entries: float = 0.0
+    """How many more lines are time entries."""
+    issued: float = 0.5
+    """How often invoices are issued at once, and not drafts."""
+    again: float = 0.6
+    """How often the sheet is submitted again after an undo."""
+    spared: int = 5
+    """Look-ups go wrong so many times less often: where one fails nothing is sent, and nothing happens."""
     lines: tuple[int, int] = (2, 6)
     length: tuple[int, int] = (4, 8)
 
@@ -84,7 +102,17 @@ KINDS = (
     Kind(
         "restored",
         "the ledger goes back to a copy, or is lost",
-        {"submit": 5, "edit": 3, "restore": 4, "reconcile": 2, "undo": 1, "wait": 2, "person": 1, "drop": 1},
+        {
+            "submit": 5,
+            "edit": 3,
+            "restore": 4,
+            "go_back": 4,
+            "reconcile": 2,
+            "undo": 1,
+            "wait": 2,
+            "person": 1,
+            "drop": 1,
+        },
         {"unanswered": 0.1, "unreachable": 0.1},
         offline=0.0,
     ),
@@ -96,6 +124,111 @@ KINDS = (
         kills=0.1,
         sleeps=0.6,
         length=(3, 7),
+    ),
+    Kind(
+        "overtaken",
+        "a machine sleeps around a request, and another one settles, bills or undoes everything",
+        {"submit": 6, "undo": 1, "edit": 1},
+        {"unanswered": 0.1, "refused": 0.2},
+        kills=0.15,
+        sleeps=0.9,
+        meanwhile={"take_over": 4, "edit_and_submit": 3},
+        offline=0.0,
+        length=(3, 6),
+    ),
+    Kind(
+        "killed",
+        "commands are killed around their requests, before and after these take effect",
+        {"submit": 5, "again": 2, "reconcile": 3, "undo": 2, "wait": 2},
+        kills=0.8,
+        kills_sending=True,
+    ),
+    Kind(
+        "late",
+        "requests take effect a minute after their answer was lost, and nobody waits",
+        {"again": 5, "impatient": 3, "submit": 2},
+        {"late": 0.5},
+        kills=0.0,
+        offline=0.0,
+    ),
+    Kind(
+        "removals",
+        "runs are undone twice, with requests that are refused, lost or never sent, and looked for",
+        {"submit": 3, "undo": 6, "reconcile": 4, "wait": 2},
+        {"dropped": 0.3, "refused": 0.3, "unreachable": 0.3, "unanswered": 0.2},
+        kills=0.1,
+        offline=0.0,
+        again=0.2,
+        length=(5, 9),
+    ),
+    Kind(
+        "entries",
+        "time entries get other keys, and ledgers are lost",
+        {"submit": 5, "edit": 4, "go_back": 2, "restore": 1},
+        kills=0.1,
+        offline=0.0,
+        edits=("key", "merge_keys", "remove", "sort"),
+        entries=0.7,
+    ),
+    Kind(
+        "moved",
+        "lines move to other projects and keys",
+        {"submit": 5, "edit": 5},
+        kills=0.1,
+        moves_projects=1.0,
+        edits=("project", "key", "sort"),
+        lines=(3, 7),
+    ),
+    Kind(
+        "redated",
+        "dates are changed and taken away, in files of other names",
+        {"drop": 6, "edit": 6, "submit": 1},
+        kills=0.0,
+        moves_projects=0.0,
+        edits=("date", "date", "key"),
+        length=(6, 10),
+    ),
+    Kind(
+        "people",
+        "people cancel and delete invoices in Kantata, also while they are in doubt",
+        {"submit": 5, "person": 5, "reconcile": 3, "wait": 1},
+        {"unanswered": 0.4},
+        kills=0.1,
+        issued=0.8,
+    ),
+    Kind(
+        "down",
+        "Kantata is throttling or cannot be reached at all",
+        {"submit": 5, "drop": 3, "wait": 2},
+        {"unreachable": 0.8, "refused": 0.3},
+        kills=0.0,
+    ),
+    Kind(
+        "failing",
+        "what lies in the inbox is refused, or lost on its way, and comes back after the sheet was edited",
+        {"drop": 5, "scheduler": 4, "edit": 3, "wait": 3, "reconcile": 1},
+        {"refused": 0.5, "dropped": 0.6},
+        kills=0.05,
+    ),
+    Kind(
+        "taken back",
+        "what the scheduler billed is undone, and comes again in another file",
+        {"drop": 5, "undo": 4, "edit": 2, "scheduler": 2, "wait": 1},
+        kills=0.05,
+        again=0.0,
+        edits=("key", "sort", "merge_keys"),
+        length=(5, 9),
+    ),
+    Kind(
+        "torn",
+        "answers of look-ups end in the middle, while keys are edited",
+        {"submit": 5, "edit": 4, "reconcile": 2, "undo": 1},
+        {"cut": 0.35, "unanswered": 0.1},
+        kills=0.0,
+        offline=0.0,
+        spared=1,
+        edits=("key", "merge_keys", "sort"),
+        length=(6, 10),
     ),
 )
 

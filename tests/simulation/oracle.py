@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from wire import lines_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -22,6 +24,8 @@ ANSWERED = (0, 4, 8)
 """Exit codes of a reconcile that could ask Kantata."""
 FILE_PROBLEMS = 3
 """Exit code of a sheet that is refused."""
+SENT_BY_ANOTHER = "Another run is sending this invoice"
+"""What is said of an invoice that cannot be claimed."""
 NOT_SENT = ("rejected", "held", "not_sent")
 
 
@@ -51,6 +55,8 @@ class Oracle:
 
     def check(self) -> None:
         """No line stands on two live invoices, and what was said before is still so."""
+        if self._kantata.sent_twice:
+            raise Broken(self._kantata.sent_twice[0])
         billed: dict[str, list[int]] = {}
         for invoice in self._kantata.invoices():
             for name in lines_of(invoice):
@@ -102,6 +108,8 @@ class Oracle:
                 self._doubtful.add(invoice["reference"])
             if code == 0 and status not in EXISTS:
                 raise Broken(f"{lines} is {status}, and the exit code is 0")
+            if self.alone and not ran.interrupted and SENT_BY_ANOTHER in (invoice["error"] or ""):
+                raise Broken(f"{lines} is said to be sent by another run, and there is none")
             if status in NOT_SENT and not invoice["error"]:
                 raise Broken(f"{lines} is {status}, and no reason is given")
         self.check()
@@ -152,6 +160,25 @@ class Oracle:
             if status == "ready" and there and not ran.interrupted:
                 raise Broken(f"{reference} is said not to exist, and is there: {there}")
         self.check()
+
+    def all_settled(self, ran: Ran, before: Ran | None = None) -> None:
+        """Where nothing goes wrong any more, a reconcile settles what a person would find at once, and for good.
+
+        ``before``: the reconcile just before it.
+        """
+        done = {invoice["reference"] for invoice in before.document["invoices"]} if before else set()
+        if before:
+            done -= {invoice["reference"] for invoice in before.document["invoices"] if invoice["status"] == "in_doubt"}
+        ever = {reference for gone in self._kantata.created.values() for reference in references_of(gone)}
+        for invoice in ran.document["invoices"]:
+            reference = invoice["reference"]
+            if invoice["status"] != "in_doubt":
+                continue
+            if reference in done:
+                raise Broken(f"{reference} was settled a moment ago, and is in doubt: {invoice}")
+            nothing_hidden = reference not in ever and 0 not in self._kantata.removed_by.values()
+            if len(self.with_reference(reference)) == 1 or nothing_hidden:
+                raise Broken(f"{reference} stays in doubt, though nothing is in the way: {invoice}")
 
     def with_reference(self, reference: str) -> list[StoredInvoice]:
         """The invoices in Kantata that carry a reference."""
@@ -214,13 +241,6 @@ class Oracle:
         for file, lines in files.items():
             if missing := [name for name in lines if name not in billed]:
                 raise Broken(f"{file} is done, and {missing} are not billed")
-
-
-def lines_of(invoice: StoredInvoice) -> list[str]:
-    """Names of the lines that an invoice bills."""
-    sent = invoice.sent
-    items = [*sent.get("fixed_fee_items", ()), *sent.get("additional_items", ())]
-    return [str(id_) for id_ in invoice.time_entry_ids] + [str(item.get("notes")) for item in items]
 
 
 def references_of(invoice: StoredInvoice) -> list[str]:

@@ -40,12 +40,25 @@ class Line:
 class Sheet:
     """Lines in their order."""
 
-    def __init__(self, random: random.Random, count: int, *, moves_projects: bool) -> None:
-        """Draw so many lines; ``moves_projects``: edits change projects, else dates."""
-        self._random, self._count = random, 0
+    def __init__(
+        self,
+        random: random.Random,
+        count: int,
+        *,
+        moves_projects: bool,
+        only: tuple[str, ...] = (),
+        entries: float = 0.0,
+    ) -> None:
+        """Draw so many lines; ``moves_projects``: edits change projects, else dates.
+
+        ``only``: names of the edits that happen. ``entries``: how many more lines are time entries.
+        """
+        self._random, self._count, self._entries = random, 0, entries
         self.lines: list[Line] = []
         edits: list[Callable[[], None]] = [self.add, self.remove, self.sort, self.key, self.merge_keys]
         self._edits = [*edits, self.project if moves_projects else self.date]
+        if only:
+            self._edits = [getattr(self, name) for name in only]
         for _ in range(count):
             self.add()
 
@@ -76,6 +89,8 @@ class Sheet:
         self._count += 1
         project, time_entry = self._random.choice(PROJECTS), None
         key = self._random.choice(("", "", "a", "b"))
+        if self._entries and self._random.random() < self._entries:
+            project = PROJECTS[0]
         if project == PROJECTS[0] and self._random.random() < 0.4 and self._count <= MOST_TIME_ENTRIES:
             time_entry = 5_101_000 + self._count
         name = str(time_entry) if time_entry else f"Work {self._count}"

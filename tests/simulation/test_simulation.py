@@ -17,8 +17,11 @@ from play import fault_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-EPISODES = 12
+EPISODES = 5
 """Of each kind."""
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # files that a kill left open
 
 
 @pytest.mark.slow
@@ -29,9 +32,9 @@ def test_episodes_are_sound(kind: Kind) -> None:
     assert {seed: fault for seed, fault in faults.items() if fault is not None} == {}
 
 
-@pytest.mark.parametrize("seed", [69])
+@pytest.mark.parametrize("seed", [77])
 def test_what_once_went_wrong_is_sound(seed: int) -> None:
-    """69: a line that was refused under one key, and then billed under another, came back from in-doubt/."""
+    """77: a line that was refused under one key, and then billed under another, came back from in-doubt/."""
     assert fault_of(seed)[0] is None
 
 

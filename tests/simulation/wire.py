@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
+from kinds import KINDS
 from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
@@ -36,8 +37,6 @@ MOST_REQUESTS = 2_000
 LONGEST_UNDER_WAY = 110.0
 """Seconds after which a request whose answer was lost may still take effect; with the 60 s that it may leave after its
 claim, less than the 180 s after which the program counts it as ended."""
-SPARED = 5
-"""Look-ups go wrong so many times less often: where one fails nothing is sent, and nothing happens."""
 REFUSALS = (400, 401, 403, 404, 422, 429, 500, 502, 503)
 """Answers to a request that nothing came of."""
 ODD = (202, 301, 307, 409, 418, 500, 500, 502, 504)
@@ -113,8 +112,12 @@ class Kantata:
         hosts = frozenset({urlsplit(ADDRESS).netloc})
         parts = app.Parts(self.store, TOKEN, FaultQueue(), Recorder(), UnderWay(), hosts=hosts, control=False)
         self._wsgi = app.build(parts)
-        self._lags_ids = world.seed // 8 % 2 == 1
+        self._lags_ids = world.seed // len(KINDS) % 2 == 1
         """Whether lists lag also for those who ask for an id."""
+        self.spared = 1
+        """Look-ups go wrong so many times less often than what changes something."""
+        self.sent_twice: list[str] = []
+        """What was sent although a live invoice bills it, in words; Kantata may have refused it."""
         self.is_asked = False
         """Whether it is at work just now: what it commits is none of the program's business."""
         self.requests = 0
@@ -187,7 +190,7 @@ class Kantata:
         return _response(prepared, status, self._as_shown(request, body))
 
     def _happens(self, prepared: requests.PreparedRequest, how_often: float) -> bool:
-        spared = SPARED if prepared.method == "GET" else 1
+        spared = self.spared if prepared.method == "GET" else 1
         return self.random.random() * spared < how_often
 
     def _on_its_way(self, prepared: requests.PreparedRequest) -> Request:
@@ -246,6 +249,8 @@ class Kantata:
         """Carry a request out."""
         changes = request.method != "GET"
         before = self._by_id() if changes else {}
+        if request.creates:
+            self._compare(request, before)
         said: list[str] = []
         with self._asked():
             parts = self._wsgi(_environ(request), lambda status, _headers: said.append(status))  # type: ignore[arg-type, return-value]
@@ -257,6 +262,15 @@ class Kantata:
             self.created_by.update(dict.fromkeys(new, request.command))
             self.removed_by.update(dict.fromkeys(gone, request.command))
         return int(said[0].split()[0]), body
+
+    def _compare(self, request: Request, live: dict[int, StoredInvoice]) -> None:
+        """Notice a line that is sent although it is billed."""
+        body = json.loads(request.body)["invoice"]
+        items = [*body.get("fixed_fee_items", ()), *body.get("additional_items", ())]
+        sent = {*map(str, body.get("time_entry_ids", ())), *(str(item.get("notes")) for item in items)}
+        for number, invoice in live.items():
+            if both := sent & set(lines_of(invoice)):
+                self.sent_twice.append(f"[{request.command}] sends {sorted(both)}, which {number} bills")
 
     def _by_id(self) -> dict[int, StoredInvoice]:
         return {invoice.id: invoice for invoice in self.invoices()}
@@ -275,6 +289,13 @@ class Kantata:
             if isinstance(holder.get("count"), int):
                 holder["count"] -= len(late)
         return json.dumps(document).encode()
+
+
+def lines_of(invoice: StoredInvoice) -> list[str]:
+    """Names of the lines that an invoice bills."""
+    sent = invoice.sent
+    items = [*sent.get("fixed_fee_items", ()), *sent.get("additional_items", ())]
+    return [str(id_) for id_ in invoice.time_entry_ids] + [str(item.get("notes")) for item in items]
 
 
 class _Adapter(BaseAdapter):

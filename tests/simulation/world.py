@@ -99,6 +99,8 @@ class Process:
     number: int
     kill_after: int | None = None
     """It is killed after so many points; None: it lives."""
+    kill_sending: bool = False
+    """Whether only points around requests, and after commits, count for that."""
     sleep_after: int | None = None
     """Its machine sleeps after so many points at which it may; None: it does not."""
     meanwhile: Callable[[], None] | None = None
@@ -172,6 +174,8 @@ class World:
                 (DefaultDialect, "do_commit", self._commit),
                 (os, "replace", self._around(os.replace)),
                 (os, "rename", self._around(os.rename)),
+                (os, "link", self._around(os.link)),
+                (os, "unlink", self._around(os.unlink)),
             ):
                 stack.enter_context(patch.object(owner, name, ours))
             yield self
@@ -205,6 +209,7 @@ class World:
         self,
         *arguments: str,
         kill_after: int | None = None,
+        kill_sending: bool = False,
         sleep_after: int | None = None,
         meanwhile: Callable[[], None] | None = None,
     ) -> Ran:
@@ -214,7 +219,7 @@ class World:
         """
         outer, here = self._process, os.getcwd()  # noqa: PTH109 - what os.chdir takes
         self._commands += 1
-        process = self._process = Process(self._commands, kill_after, sleep_after, meanwhile)
+        process = self._process = Process(self._commands, kill_after, kill_sending, sleep_after, meanwhile)
         self.kantata.requests = 0
         os.chdir(self.folder)
         words = f"[{process.number}] {' '.join(arguments)}"
@@ -239,7 +244,8 @@ class World:
     def point(self, *, may_sleep: bool = False) -> None:
         """A moment at which the process may be killed (after that each one ends it again), or its machine may sleep."""
         process = self._process
-        if process.kill_after is not None and not process.dead:
+        counts = may_sleep or not process.kill_sending
+        if process.kill_after is not None and counts and not process.dead:
             process.kill_after -= 1
             process.dead = process.kill_after < 0
         if process.dead:

@@ -222,6 +222,23 @@ def test_an_unexpected_error_after_a_lost_answer_is_in_doubt(cli: Cli, sandbox: 
     assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
 
 
+def test_a_file_that_takes_too_long_keeps_its_doubt(cli: Cli, sandbox: Sandbox) -> None:
+    """An invoice of it is in doubt since a submit by hand: in failed/ nobody would settle it."""
+    sheet = filled(cli.folder / "a.xlsx", 10, 20)
+    sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+    assert cli.at(sandbox).run("submit", sheet, "--yes").exit_code == 8
+    inbox = cli.folder / "inbox"
+    inbox.mkdir()
+    shutil.move(sheet, inbox / "a.xlsx")
+    slow = "import importer.unattended.handling as h\nfrom importer.model.errors import FileProblem\n"
+    slow += "from importer.model.messages import error\n\ndef examine(*a):\n"
+    slow += "    raise error(FileProblem, 'file.too_slow:planning', name='a.xlsx', minutes=60)\nh.examine = examine\n"
+    done = cli.at(sandbox).start("run", before=slow, **LATER).wait()
+    assert (done.exit_code, "may exist or not" in done.stdout) == (8, True)
+    assert (put_away(inbox, "failed"), "a.xlsx" in lying(inbox)) == ([], True)
+    assert (cli.at(sandbox).run("run", **AUTO).exit_code, invoices(sandbox)) == (0, 2)
+
+
 def test_remarks_of_any_editor_beside_a_file(cli: Cli, sandbox: Sandbox) -> None:
     """People add to the note what they found out; that it is no UTF-8 stops no run."""
     inbox = in_doubt(cli, sandbox, FaultKind.DROP_AFTER)
