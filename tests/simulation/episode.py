@@ -38,6 +38,7 @@ class Episode:
         world.kantata.spared = self.kind.spared
         self.oracle = Oracle(world.kantata)
         self.oracle.alone = not self.kind.sleeps
+        self.oracle.adopts = self.kind.name == "forgotten"
         moves_projects = not self.loses_ledger and self.random.random() < self.kind.moves_projects
         count = self.random.randint(*self.kind.lines)
         only, entries = self.kind.edits, self.kind.entries

@@ -163,12 +163,20 @@ KINDS = (
     ),
     Kind(
         "entries",
-        "time entries get other keys, and ledgers are lost",
-        {"submit": 5, "edit": 4, "go_back": 2, "restore": 1},
+        "time entries get other keys, and Kantata is not always asked",
+        {"submit": 5, "edit": 4},
         kills=0.1,
-        offline=0.0,
+        offline=0.6,
         edits=("key", "merge_keys", "remove", "sort"),
         entries=0.7,
+    ),
+    Kind(
+        "forgotten",
+        "the ledger goes back to a copy, and the same sheet is submitted again",
+        {"submit": 3, "go_back": 5, "wait": 1},
+        kills=0.0,
+        offline=0.0,
+        edits=("grow",),
     ),
     Kind(
         "moved",

@@ -44,6 +44,8 @@ class Oracle:
         """Invoices that an undo says it took back."""
         self._there: dict[int, int] = {}
         """Invoices of which a command says that they exist, or are kept → the command."""
+        self.adopts = False
+        """Whether what Kantata holds under a reference is just what the sheet has, whatever the ledger knows."""
         self.alone = True
         """Whether no other machine works at the same ledger."""
         self._doubtful: set[str] = set()
@@ -110,6 +112,8 @@ class Oracle:
                 raise Broken(f"{lines} is {status}, and the exit code is 0")
             if self.alone and not ran.interrupted and SENT_BY_ANOTHER in (invoice["error"] or ""):
                 raise Broken(f"{lines} is said to be sent by another run, and there is none")
+            if self.adopts and status == "held" and len(self.with_reference(invoice["reference"])) == 1:
+                raise Broken(f"{lines} is held, and Kantata has just this invoice: {invoice['error']}")
             if status in NOT_SENT and not invoice["error"]:
                 raise Broken(f"{lines} is {status}, and no reason is given")
         self.check()

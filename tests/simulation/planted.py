@@ -330,7 +330,7 @@ MUTANTS = (
     # --- looking up before sending ---
     Mutant(
         "references are not looked up",
-        "entries",
+        "forgotten",
         "flow/looking_up.py",
         "    for invoice in api.find_by_references(ready):",
         "    for invoice in ():",
