@@ -19,6 +19,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from importer.sandbox import account, app
 from importer.sandbox.faults import FaultQueue
+from importer.sandbox.habits import Behaviour, Habits
 from importer.sandbox.received import Recorder, UnderWay
 from importer.sandbox.store import Store
 
@@ -110,7 +111,9 @@ class Kantata:
         self.weather = Weather()
         self.store = Store(None, account.fill, account.VERSION)
         hosts = frozenset({urlsplit(ADDRESS).netloc})
-        parts = app.Parts(self.store, TOKEN, FaultQueue(), Recorder(), UnderWay(), hosts=hosts, control=False)
+        parts = app.Parts(
+            self.store, TOKEN, FaultQueue(), Behaviour(Habits()), Recorder(), UnderWay(), hosts=hosts, control=False
+        )
         self._wsgi = app.build(parts)
         self._lags_ids = world.seed // len(KINDS) % 2 == 1
         """Whether lists lag also for those who ask for an id."""
