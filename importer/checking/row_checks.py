@@ -332,6 +332,7 @@ def _lines(typed: Parsed, aside: SetAside, currencies: Mapping[int, str], unsoun
     projects = _records(parsed, [name for name in names if name in ("workspace_id", "workspace", "invoice_key")])
     unreadable_ids = _unreadable(parsed, "workspace_id")
     unreadable_keys = _unreadable(parsed, "invoice_key")
+    nothing: Mapping[str, Decimal] = {}
     rows = zip(parsed.index.tolist(), projects, of_items, of_invoices, strict=True)
     for row, project, item_values, invoice_values in rows:
         # A name beside a number that cannot be read proves nothing: the number may mean another project.
@@ -347,7 +348,7 @@ def _lines(typed: Parsed, aside: SetAside, currencies: Mapping[int, str], unsoun
             invoice_values=invoice_values,
             workspace_name=cast("str | None", name),
             currency=currencies.get(row, typed.currencies.get(row) if has_amount else None),
-            compared=aside.compared.get(row, {}),
+            compared=aside.compared.get(row, nothing),
         )
 
 

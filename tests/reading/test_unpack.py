@@ -395,3 +395,13 @@ def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileProblem) as refused:
         read(path)
     assert (refused.value.code, "M\\udce4rz.csv" in refused.value.message) == ("file.name", True)
+
+
+def test_the_process_that_reads_loads_only_what_it_needs() -> None:
+    """Its start is paid for every file: nothing of the network, of pandas or of the ledger."""
+    code = "import sys, importer.reading.formats.child, importer.reading.formats.calamine; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "python_calamine" in done.stdout.split()
+    assert set(done.stdout.split()).isdisjoint(
+        {"urllib.request", "http.client", "email", "ssl", "pandas", "sqlalchemy"}
+    )
