@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from importer.kantata.client import KantataApi
     from importer.ledger.approvals import Approval
     from importer.model.exit_codes import ExitCode
-    from importer.model.plans import ReportedInvoice
+    from importer.model.plans import PlannedInvoice, ReportedInvoice
     from importer.reporting.report import Report
     from importer.settings.model import Settings
 
@@ -187,6 +187,14 @@ class Desk:
             work.wish = replace(work.wish, preset=name)
             self.do(lambda: self._look(work))
 
+    def allow_repeat(self, work: Work, reference: str) -> None:
+        """Release an invoice that is held because its like was billed before, and make the plan again."""
+        if reference not in {planned.reference for planned in held_repeats(work.plan)}:
+            return
+        if self._begin(work, Phase.READING, Phase.PLANNED):
+            work.wish = replace(work.wish, allow_repeat=work.wish.allow_repeat | {reference})
+            self.do(lambda: self._look(work))
+
     def approve(self, work: Work) -> None:
         """Record that the person approves the plan that was shown. Raises LedgerProblem."""
         from importer.flow.gates import approve
@@ -287,6 +295,14 @@ class Desk:
             work.phase = Phase.DONE
         except Exception as error:  # noqa: BLE001 - whatever it is, the person must read it
             work.trouble, work.phase = trouble_of(error), Phase.PLANNED
+
+
+def held_repeats(plan: Report | None) -> list[PlannedInvoice]:
+    """The invoices of a plan that a person's word releases."""
+    from importer.model.plans import PlannedInvoice
+
+    invoices = plan.planned if plan else ()
+    return [each for each in invoices if isinstance(each, PlannedInvoice) and each.may_repeat]
 
 
 def trouble_of(error: Exception) -> Trouble:

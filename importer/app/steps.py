@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, redirect, request, send_file
 
-from importer.app.desk import Phase
+from importer.app.desk import Phase, held_repeats
 from importer.app.grid import grid_of
 from importer.app.layout import page
 from importer.app.totals import asked_totals, first_wrong
 from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES
 from importer.model.exit_codes import ExitCode
-from importer.model.plans import Status
+from importer.model.plans import PlannedInvoice, Status
 from importer.model.visible import visible
+from importer.model.words import invoice_named
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from importer.app.desk import Desk, Work
+    from importer.model.plans import ReportedInvoice
     from importer.reporting.report import Report
 
 LONGEST_TEXT = 2_000
 """Characters that a cell can be corrected to."""
 ABOUT_OWN_WORDS = frozenset({"column.unknown", "column.missing", "column.near_miss", "item_type.unknown"})
 """Codes of problems of which the step with the columns asks."""
+REPEAT = "If it is the same, nothing is left to do. If it is to be billed again, release it in the step Preview."
+"""What to do about an invoice that is held because its like was billed before."""
 LEAVE_OUT = "\x00"
 """What the choice of a header sends when its column means nothing."""
 
@@ -43,7 +48,7 @@ class Steps:
         app.add_url_rule("/file/<key>", view_func=self.file)
         for name in ("problems", "state"):
             app.add_url_rule(f"/file/<key>/{name}", view_func=getattr(self, name))
-        for name in ("correct", "again", "approve", "send", "stop"):
+        for name in ("correct", "again", "repeat", "approve", "send", "stop"):
             app.add_url_rule(f"/file/<key>/{name}", view_func=getattr(self, name), methods=["POST"])
         app.add_url_rule("/file/<key>/get/<what>", view_func=self.download)
 
@@ -65,6 +70,13 @@ class Steps:
         """Check it again, with or without the rows that have problems."""
         work = self._found(key)
         self._desk.look_again(work, partial="partial" in request.form)
+        return lead_to(work)
+
+    def repeat(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Release an invoice that is held because its like was billed before."""
+        work = self._found(key)
+        if _is_shown(work):
+            self._desk.allow_repeat(work, request.form.get("reference", ""))
         return lead_to(work)
 
     def approve(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
@@ -147,14 +159,22 @@ def _planned(work: Work, **more: object) -> str:
         abort(HTTPStatus.NOT_FOUND)
     ready = plan.totals.by_status.get(Status.READY, 0)
     shown = {"wrong": None} | more
+    shown["held"] = [(invoice_named(held.invoice.key, held.invoice.workspace_ids), held) for held in held_repeats(plan)]
     return page("planned.html", work=work, ready=ready, totals=asked_totals(plan), **_laid_out(plan), **shown)
 
 
 def _laid_out(report: Report) -> dict[str, object]:
-    """What the page of a report shows."""
+    """What the page of a report shows; what is done here is not said as a command."""
     from importer.reporting.page.writing import content_of
 
+    report = replace(report, planned=tuple(map(_in_words_of_the_page, report.planned)))
     return content_of(report, report.files.get("preview") or report.files.get("results") or Path("the workbook"))
+
+
+def _in_words_of_the_page(planned: ReportedInvoice) -> ReportedInvoice:
+    if isinstance(planned, PlannedInvoice) and planned.may_repeat:
+        return replace(planned, what_to_do=REPEAT)
+    return planned
 
 
 def _problems(work: Work) -> str:

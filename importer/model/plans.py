@@ -121,6 +121,8 @@ class PlannedInvoice:
     """It was created, but Kantata, asked for it again, did not show it, which is too little to say that it is gone."""
     marks: tuple[LineMark, ...] = field(default=(), compare=False, repr=False)
     """Of its fixed fees and additional items."""
+    may_repeat: bool = False
+    """Held only because its like was billed before: a person's word releases it (``--allow-repeat``)."""
 
     @property
     def request_id(self) -> None:

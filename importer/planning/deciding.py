@@ -76,11 +76,18 @@ class _Decision:
         known = self.knowledge.by_reference.get(planned.reference)
         if known is not None and known.state in ALIVE:
             return self._known(planned, known)
+        held = next(self._held(planned, planned.invoice), None)
+        if held is None:
+            return planned
+        released = replace(self, allow_repeats=True)
+        may_repeat = next(released._held(planned, planned.invoice), None) is None  # noqa: SLF001 - of the same class
+        return replace(_with(planned, Status.HELD, *held), may_repeat=may_repeat)
+
+    def _held(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
+        """Why it is not sent, though the ledger does not know its reference."""
         like = (self._like_lines, self._other_batch, self._edited, self._twins)
         for rule in (self._billed_items, self._changed, *like, self._number):
-            for entry, reason, what_to_do in rule(planned, planned.invoice):
-                return _with(planned, Status.HELD, entry, reason, what_to_do)
-        return planned
+            yield from rule(planned, invoice)
 
     def _known(self, planned: PlannedInvoice, known: LedgerEntry) -> PlannedInvoice:
         """The ledger knows this very reference."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -280,3 +281,31 @@ def test_hidden_characters_of_a_cell_are_no_correction(person: Person) -> None:
     assert "1 cell corrected" in person.text or "draft would be created" in person.text
     person.get(f"{path}/problems")
     assert "1 cell corrected" in person.text
+
+
+def test_an_invoice_held_as_a_repeat_is_released_by_the_person(desktop: Desktop, person: Person) -> None:
+    """By the rule of --allow-repeat: only it, and only what the person then approves is sent."""
+    first = person.choose(sheet_of(*fees(1)))
+    person.approve(first)
+    person.send(first, "101")
+    person.settled(first)
+
+    path = person.choose(sheet_of("101,Z1,Fixed fee,Work 1,101,30,2026-10-31"), "again.csv")
+    assert "Nothing is to be sent" in person.text
+    assert "release it in the step Preview" in person.text
+    assert "--allow-repeat" not in person.text
+    [reference] = re.findall(r'name="reference" value="([^"]+)"', person.seen.text)
+
+    person.post(f"{path}/repeat", {"plan": person.field("plan"), "reference": "another"})
+    person.settled(path)
+    assert "Nothing is to be sent" in person.text
+    person.post(f"{path}/repeat", {"plan": person.field("plan"), "reference": reference})
+    person.settled(path)
+    assert "Approve 1 invoice" in person.text
+    assert f"Released by you, although the like was billed before: {reference}" in person.text
+    assert desktop.sent() == 1
+
+    person.approve(path)
+    person.send(path, "101")
+    person.settled(path)
+    assert desktop.sent() == 2

@@ -171,6 +171,7 @@ def test_allow_repeats_sends_twins_and_only_these() -> None:
         Status.HELD,
         Status.IN_DOUBT,
     ]
+    assert [one.may_repeat for one in decide(planned, known, allow_repeats=False)] == [True, False, False, False]
     assert [one.status for one in decide(planned, known, allow_repeats=True)] == [
         Status.READY,
         Status.HELD,
