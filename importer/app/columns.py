@@ -1,4 +1,7 @@
-"""The step with the columns: what the person's own headers and words mean, chosen from lists and remembered."""
+"""The step with the columns: what the person's own headers and words mean, chosen from lists and remembered.
+
+The mapping is loaded when it is asked for: it comes with pandas, which the first page does not need.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from flask import abort, request
 from importer.app.desk import trouble_of
 from importer.app.layout import page
 from importer.app.steps import lead_to
-from importer.flow.mapping import CHOICES, ITEM_TYPES, Answers, value_typed
 from importer.model.errors import ImporterError, WrongUse, ended
 from importer.model.problems import column_letter
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from importer.app.desk import Desk, Work
-    from importer.flow.mapping import Draft
+    from importer.flow.mapping import Answers, Draft
 
 NOTHING = "-"
 """What the choice of a column sends when it means nothing."""
@@ -75,6 +77,8 @@ class Columns:
 
 
 def _asked(work: Work, draft: Draft, trouble: object = None) -> str:
+    from importer.flow.mapping import CHOICES, ITEM_TYPES
+
     return page(
         "columns.html",
         work=work,
@@ -92,6 +96,8 @@ def _asked(work: Work, draft: Draft, trouble: object = None) -> str:
 
 def _answers(draft: Draft) -> Answers:
     """What was chosen and typed. Raises WrongUse for a text that cannot be read."""
+    from importer.flow.mapping import CHOICES, Answers
+
     answers = Answers()
     meant: dict[int, str | None] = {}
     for proposal in draft.proposals:
@@ -113,6 +119,8 @@ def _answers(draft: Draft) -> Answers:
 
 def _typed(name: str, field: str) -> object:
     """What stands in a field, as the settings write it; None: nothing. Raises WrongUse when it cannot be read."""
+    from importer.flow.mapping import CHOICES, value_typed
+
     text = request.form.get(field, "").strip()
     if not text:
         return None

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, redirect, request, send_file
 
+from importer.app.desk import Trouble
 from importer.app.layout import page
 from importer.app.settling import Phase
+from importer.model.errors import WrongUse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MOST_RECENT = 8
 """Runs on the first page."""
+NOT_SURE = "Nothing was recorded: yes was not typed."
+HOW_TO_FIND_ID = "Type the number at the end of the invoice's web address in Kantata."
 MOST_RUNS = 200
 """Runs on the page of all; the command history lists every one."""
 
@@ -43,6 +47,7 @@ class History:
         app.add_url_rule("/run/<run_id>/get/<name>", view_func=self.file_of_run)
         app.add_url_rule("/doubts", view_func=self.doubts)
         app.add_url_rule("/doubts", view_func=self.ask, methods=["POST"])
+        app.add_url_rule("/doubts/word", view_func=self.say, methods=["POST"])
         app.add_url_rule("/doubts/state", view_func=self.state_of_doubts)
 
     def runs(self) -> str:
@@ -93,6 +98,23 @@ class History:
     def ask(self) -> Any:  # noqa: ANN401 - an answer of Flask
         """Ask Kantata about it."""
         self._settling.settle()
+        return redirect("/doubts", HTTPStatus.SEE_OTHER)
+
+    def say(self) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Take the person's word for what no answer of Kantata settles, as reconcile --billed and --not-billed do."""
+        from importer.sending.by_hand import parse_verdicts
+
+        reference, is_billed = request.form.get("reference", ""), request.form.get("what") == "billed"
+        if request.form.get("sure", "").strip().lower() != "yes":
+            self._settling.doubts.trouble = Trouble(NOT_SURE, "Type it when you are sure.")
+            return redirect("/doubts", HTTPStatus.SEE_OTHER)
+        billed = [f"{reference}={request.form.get('id', '').strip()}"] if is_billed else []
+        try:
+            said = parse_verdicts(billed, [] if is_billed else [reference])
+        except WrongUse as wrong:
+            self._settling.doubts.trouble = Trouble(wrong.message, HOW_TO_FIND_ID)
+        else:
+            self._settling.settle(said)
         return redirect("/doubts", HTTPStatus.SEE_OTHER)
 
     def state_of_doubts(self) -> Response:

@@ -12,13 +12,16 @@ from importer.model.errors import GateRefused
 from importer.sending.throttle import Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from importer.app.desk import Desk, Trouble
     from importer.flow.reconciling import Reconciled
     from importer.ledger.rows import RunRecord
+    from importer.sending.settlement import Settlement
     from importer.sending.undo import Undone
 
+NOTHING_SAID: Mapping[str, str | None] = {}
 ASKED = "Nothing was undone yet."
 CHANGED = "Nothing was undone: since you looked, something changed in Kantata."
 
@@ -89,11 +92,14 @@ class Settling:
         if agreed:
             self._desk.do(lambda: self._undo(undoing, agreed=True), undoing.stop)
 
-    def settle(self) -> None:
-        """Ask Kantata about all that is in doubt; sends nothing."""
+    def settle(self, said: Mapping[str, str | None] = NOTHING_SAID) -> None:
+        """Ask Kantata about all that is in doubt; sends nothing.
+
+        ``said``: what the person says of those that no answer settles; reference → id, or None for “not billed”.
+        """
         if self.doubts.phase is not Phase.LOOKING:
             self.doubts = Doubts(Phase.LOOKING)
-            self._desk.do(self._settle)
+            self._desk.do(lambda: self._settle(said))
 
     def _undo(self, undoing: Undoing, *, agreed: bool) -> None:
         from importer.flow.undoing import UndoHooks, undo
@@ -125,8 +131,8 @@ class Settling:
         if not isinstance(error, GateRefused) or error.message != ASKED:
             undoing.trouble = trouble_of(error)
 
-    def _settle(self) -> None:
-        from importer.flow.reconciling import reconcile
+    def _settle(self, said: Mapping[str, str | None]) -> None:
+        from importer.flow.reconciling import Words, reconcile
 
         doubts, place = self.doubts, self._desk.place
 
@@ -136,10 +142,15 @@ class Settling:
 
         try:
             with place.opened() as tools:
-                doubts.found = reconcile(tools, place.connect(), too_early)
+                words = Words(said, _agreed)  # the form had the typed word already
+                doubts.found = reconcile(tools, place.connect(), too_early, words)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person must read it
             doubts.trouble = trouble_of(error)
         doubts.phase = Phase.DONE
+
+
+def _agreed(_by_word: tuple[Settlement, ...]) -> None:
+    """Record what the person said."""
 
 
 def _going(plan: Undone) -> set[tuple[str, str]]:

@@ -50,9 +50,7 @@ def app(
 
 def _served(session: Session, port: int, place: RunPlace) -> Serving:
     """Start to serve. Raises SettingsProblem without the extra, or for a port that is taken."""
-    from importer.commands.map import settings_place
     from importer.commands.session import reopened
-    from importer.flow.mapping import write
     from importer.model.errors import SettingsProblem
     from importer.model.messages import error
 
@@ -61,10 +59,13 @@ def _served(session: Session, port: int, place: RunPlace) -> Serving:
         from importer.app.serving import Serving
     except ImportError as missing:
         raise error(SettingsProblem, "app.missing", package=missing.name) from None
-    tools, target = session.tools, settings_place(place)
+    tools = session.tools
 
     def remember(answers: Answers) -> None:
-        write(answers, target)
+        from importer.commands.map import settings_place
+        from importer.flow.mapping import write
+
+        write(answers, settings_place(place))
 
     shown = Place(
         session.settings, tools.account, lambda: reopened(session), remember, session.connect, rehearsal=place.sandbox

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from desktops import Desktop, Person, desktop_at, fees, sheet_of
 
 from importer.sandbox.faults import Fault, FaultKind
@@ -88,3 +91,39 @@ def test_what_is_in_doubt_is_named_and_asked_about(tmp_path: Path, sandbox: Sand
         person.settled(path)
         assert "Nothing is to be sent" in person.text
         assert desktop.sent() == 1
+
+
+def test_a_person_says_what_no_answer_settles(tmp_path: Path, sandbox: Sandbox) -> None:
+    """By the rules of reconcile --billed and --not-billed: a typed yes, an id that can be it, and never before."""
+    sandbox.misbehave(Fault(FaultKind.DROP_BEFORE))
+    with desktop_at(tmp_path, sandbox, pace_per_second=1000) as desktop:
+        person = Person(desktop)
+        path = person.choose(sheet_of(*fees(1)))
+        person.approve(path)
+        person.send(path, "101")
+        person.settled(path)
+        [sent] = [json.loads(request.body)["invoice"] for request in desktop.sandbox.received("POST")]
+        twin = {name: value for name, value in sent.items() if name != "external_reference"}
+        for _ in range(2):  # no answer tells which of them it is
+            head = {"Authorization": f"Bearer {sandbox.token}"}
+            requests.post(f"{sandbox.base_url}/invoices", json={"invoice": twin}, headers=head, timeout=5)
+
+        person.post("/doubts")
+        person.settled("/doubts")
+        say = {"reference": person.field("reference"), "what": "billed", "sure": "yes"}
+        for wrong, answer in (
+            (say | {"sure": "y", "id": "1"}, "yes was not typed"),
+            (say | {"id": "no"}, "does not say which invoice it is"),
+            (say | {"id": "999"}, "Kantata does not show it"),
+            (say | {"reference": "other", "id": "1"}, "No invoice in doubt has the reference other"),
+        ):
+            person.post("/doubts/word", wrong)
+            person.settled("/doubts")
+            assert answer in person.text
+            assert "1 invoice was sent, and the answer was lost" in person.text
+
+        person.post("/doubts/word", say | {"id": str(desktop.sandbox.invoices()[0].id)})
+        person.settled("/doubts")
+        assert "Nothing is in doubt." in person.text
+        with closing(desktop.ledger()) as ledger:
+            assert ledger.open_questions() == []

@@ -66,3 +66,13 @@ def test_a_command_loads_no_heavy_library_that_it_does_not_need(
     if command != "--help":  # which says something of each
         others = set(COMMANDS.values()) - {command, "sandbox"}  # others embed the sandbox
         assert not loaded & {f"importer.commands.{module}" for module in others}
+
+
+def test_the_first_page_of_the_app_needs_no_pandas(tmp_path: Path) -> None:
+    """It is shown within a second; what reads files is loaded when one is chosen."""
+    code = (
+        "import sys, importer.commands.app, importer.commands.session, importer.app.serving\n"
+        "print(' '.join(name for name in sys.modules if '.' not in name))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & HEAVY <= {"sqlalchemy", "requests", "pydantic", "flask", "jinja2"}
