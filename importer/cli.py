@@ -24,6 +24,8 @@ OBJECTS_BETWEEN_COLLECTIONS = 50_000
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv")
 BEGIN = """Begin with these:
 
+invoice-importer start             a guided first run
+
 invoice-importer template          an empty workbook to fill in
 
 invoice-importer preview FILE      what would be billed; sends nothing
@@ -41,6 +43,7 @@ A file alone is previewed. Without an access token, add --sandbox to try it out.
 
 
 COMMANDS = {
+    "start": "start",
     "template": "template",
     "preview": "preview",
     "map": "map",

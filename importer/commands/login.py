@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,17 +11,17 @@ from importer.commands.ending import command
 from importer.commands.options import Place
 from importer.model.exit_codes import ExitCode
 
+if TYPE_CHECKING:
+    from importer.settings.model import Settings
+
 
 @command
 def login(*, place: Place) -> ExitCode:
     """Ask for the access token and keep it in the keyring of the operating system; it is never an argument."""
-    from importer.model.errors import SettingsProblem, WrongUse
-    from importer.model.messages.settings import ELSEWHERE
-    from importer.settings.access_token import store, stored
+    from importer.model.errors import WrongUse
     from importer.settings.loading import load
     from importer.settings.redaction import keep_secret
     from importer.settings.secrecy import checked_token
-    from importer.settings.trust import bind
 
     settings = load(config=place.config, profile=place.profile)
     account = settings.account
@@ -32,14 +33,23 @@ def login(*, place: Place) -> ExitCode:
         msg = "No token was given."
         raise WrongUse(msg, "Type or paste it when asked, or pipe it in: invoice-importer login < file", code="login")
     keep_secret(token.strip())
-    token = checked_token(token.strip())
-    store(account, token)
-    if stored(account) != token:
+    keep(checked_token(token.strip()), settings)
+    typer.echo(f"The token for {account} is in the keyring. invoice-importer logout deletes it.", err=True)
+    return ExitCode.DONE
+
+
+def keep(token: str, settings: Settings) -> None:
+    """Keep a token in the keyring, for the account of these settings. Raises SettingsProblem."""
+    from importer.model.errors import SettingsProblem
+    from importer.model.messages.settings import ELSEWHERE
+    from importer.settings.access_token import store, stored
+    from importer.settings.trust import bind
+
+    store(settings.account, token)
+    if stored(settings.account) != token:
         msg = "The keyring of this machine keeps nothing: the token is not there after it was stored."
         raise SettingsProblem(msg, ELSEWHERE, code="settings.keyring")
     bind(token, settings.base_url, again=True)
-    typer.echo(f"The token for {account} is in the keyring. invoice-importer logout deletes it.", err=True)
-    return ExitCode.DONE
 
 
 @command

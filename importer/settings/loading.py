@@ -113,12 +113,17 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
         raise _no_json(why) from why
 
 
-def refuse_wrong(content: Mapping[str, Any], profile: str | None, place: str) -> None:
-    """Raise SettingsProblem for the content of a settings file that would not be accepted with this profile."""
+def typed(name: str, text: str) -> object:
+    """What a person types as a setting. Raises SettingsProblem."""
+    return getattr(checked({name: text}, None, "what you typed"), name)
+
+
+def checked(content: Mapping[str, Any], profile: str | None, place: str) -> Settings:
+    """The settings of a file with this content and profile. Raises SettingsProblem for what is not accepted."""
     of_all = {name: value for name, value in content.items() if name != "profile"}
     of_profile = content.get("profile", {}).get(profile, {})
     try:
-        Settings(**with_preset(of_all | of_profile))
+        return Settings(**with_preset(of_all | of_profile))
     except ValidationError as why:
         raise _explained(why, dict.fromkeys(of_all | of_profile, place)) from why
 

@@ -60,8 +60,13 @@ def _named(given: Path | None) -> Path | None:
     return given or (Path(variable) if variable else None)
 
 
+def user_folder() -> Path:
+    """The folder for settings of this user."""
+    return Path(platformdirs.user_config_dir(APP, appauthor=False))
+
+
 def _of_user() -> Path:
-    return Path(platformdirs.user_config_dir(APP, appauthor=False)) / "importer.toml"
+    return user_folder() / "importer.toml"
 
 
 def chosen_profile(given: str | None) -> str | None:

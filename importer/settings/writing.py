@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from importer.model.errors import SettingsProblem
 from importer.model.messages import error
 from importer.settings import sources
-from importer.settings.loading import refuse_wrong
+from importer.settings.loading import checked
 from importer.settings.private_files import write_private
 from importer.settings.trust import is_trusted, trust
 
@@ -33,7 +33,7 @@ def write_settings(path: Path, changes: Mapping[str, Any], profile: str | None =
         expected = _merged(tomllib.loads(text), wanted)
         if tomllib.loads(changed) != expected:
             raise error(SettingsProblem, "settings.writing:shape", file=path, names=", ".join(changes))
-        refuse_wrong(expected, profile, str(path))
+        checked(expected, profile, str(path))
 
         file = path.resolve()
         mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
