@@ -69,8 +69,8 @@ QUESTIONS = (
     Question(
         "production",
         "Account",
-        "Is this the account that bills your clients? yes or no",
-        "If so, the total must be typed before anything is sent to it. A test account needs no such care.",
+        "Does it bill real clients? yes or no",
+        "Where it bills real clients, the total must be typed before anything is sent to it.",
     ),
 )
 
@@ -91,7 +91,7 @@ def start(*, place: AccountPlace) -> ExitCode:
 
     keep_token = None if place.sandbox else _token(settings, talk)
     changes = _answers(settings, talk)
-    talk.print("\n[bold]Cents[/] Whether Kantata keeps them is not documented, so they are refused until that is known.")
+    talk.print("\n[bold]Cents:[/] Whether Kantata keeps them is not documented; until it is known they are refused.")
     with_cents = _is_yes("Do amounts of yours have cents? yes or no", "no", NOTHING)
     _agree(path, changes, talk, with_token=keep_token is not None)
     advice = keep_token() if keep_token is not None else ""
@@ -100,7 +100,7 @@ def start(*, place: AccountPlace) -> ExitCode:
     _offers(place, talk, with_cents=with_cents)
     _run("doctor", place=place)
     if advice:
-        talk.print(f"\n[bold]Token[/] {NO_KEYRING}")
+        talk.print(f"\n[bold]Token:[/] {NO_KEYRING}")
         talk.print(f"    {plain(advice)}", soft_wrap=True)
     next_step(f"{command_line('template', 'october.xlsx')} writes an empty workbook; fill it in, and preview it.")
     return ExitCode.DONE
@@ -114,7 +114,7 @@ def _token(settings: Settings, talk: Console) -> Callable[[], str] | None:
     from importer.reporting.screen import plain
     from importer.settings.access_token import find_token
 
-    talk.print("\n[bold]Access token[/]", end=" ")
+    talk.print("\n[bold]Access token:[/]", end=" ")
     known, _ = find_token(settings)
     if known is not None:
         talk.print(f"One is set already. {plain(_whose(settings, known))}")
@@ -211,7 +211,7 @@ def _answers(settings: Settings, talk: Console) -> dict[str, Any]:
     for question in QUESTIONS:
         known = getattr(settings, question.setting)
         shown = {None: "none", True: "yes", False: "no"}.get(known, str(known))
-        talk.print(f"\n[bold]{question.title}[/] {question.why}")
+        talk.print(f"\n[bold]{question.title}:[/] {question.why}")
         value = None
         while value is None:
             answer = answer_to(f"{question.asks} [{shown}]", NOTHING, default=shown).strip()
@@ -286,8 +286,7 @@ def _trial(talk: Console, done: str) -> None:
     talk.print(f"\nTwo invented invoices can be billed on this machine, as a trial: {TRIAL} is written for it.")
     if _is_yes("Try it out? yes or no", "yes", done):
         create_private(TRIAL, TRIAL_ROWS.encode())
-        _run("preview", str(TRIAL), "--sandbox")
-        _run("submit", str(TRIAL), "--sandbox")
+        _run("submit", str(TRIAL), "--sandbox", "--no-completeness")
 
 
 def _map(place: AccountPlace, talk: Console, done: str) -> None:

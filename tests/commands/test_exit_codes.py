@@ -236,6 +236,7 @@ TABLE: list[tuple[str, ExitCode, str, Case]] = [
     ("confirm", WRONG, "an unknown run", just("confirm", "20200101-000000-0000")),
     ("confirm", ACCESS, "the token refused", confirmed(KANTATA_TOKEN="other")),  # noqa: S106
     ("confirm", AWAY, "throttled too long", confirmed(fault=Fault(STATUS, "*", "*", status=429, times=99))),
+    ("start", GATE, "no terminal", just("start")),
     ("probe", DONE, "found out", just("probe", "--project", "101", "--yes")),
     ("probe", WRONG, "no project", just("probe", "--yes")),
     ("probe", ACCESS, "the token refused", just("probe", "--project", "101", "--yes", KANTATA_TOKEN="other")),  # noqa: S106
