@@ -131,7 +131,7 @@ def _token(settings: Settings, talk: Console) -> Callable[[], str] | None:
 
 
 def _hidden(question: str) -> str:
-    """Ask for what nobody may see. Raises StoppedAtQuestion."""
+    """Ask for what is not shown. Raises StoppedAtQuestion."""
     from importer.model.errors import StoppedAtQuestion
     from importer.settings.redaction import keep_secret
 

@@ -55,7 +55,8 @@ class Guided:
 def guided(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Guided:
     """Return a first run at a stand-in, without a token."""
     monkeypatch.setenv("KANTATA_BASE_URL", sandbox.base_url)
-    monkeypatch.delenv("KANTATA_TOKEN_FILE", raising=False)
+    monkeypatch.setenv("KANTATA_TOKEN_FILE", "none")  # so that it is as before afterwards
+    monkeypatch.delenv("KANTATA_TOKEN_FILE")
     folder = tmp_path / "first"
     folder.mkdir(mode=0o700)
     return Guided(folder, monkeypatch)
@@ -95,22 +96,8 @@ def test_broken_off_at_any_question_it_keeps_nothing(guided: Guided) -> None:
 
 def test_a_wrong_answer_is_explained_and_asked_again(guided: Guided) -> None:
     """A token that Kantata refuses is not kept."""
-    answers = (
-        "Bearer x",
-        "other",
-        "sandbox",
-        "soon",
-        "14",
-        "perhaps",
-        "no",
-        "maybe",
-        "no",
-        "yes",
-        "none.csv",
-        "",
-        "no",
-    )
-    done = guided.answer(*answers)
+    tokens, settings = ("Bearer x", "other", "sandbox"), ("soon", "14", "perhaps", "no")
+    done = guided.answer(*tokens, *settings, "maybe", "no", "yes", "none.csv", "", "no")
     assert done.exit_code == 0, done.output
     for said in ("Kantata refuses access", "must be a number of days", "must be true or false", "no such file"):
         assert said in done.output.replace("\n", " ")
@@ -122,13 +109,11 @@ def test_what_stands_in_the_file_is_kept(guided: Guided, monkeypatch: pytest.Mon
     """Enter takes what is set already; comments and order stay, and a token that is set is not asked for."""
     monkeypatch.setenv("KANTATA_TOKEN", "sandbox")
     settings = guided.folder / "importer.toml"
-    settings.write_text("# ours\npayment_schedule = 14  # agreed\n\n[workspaces]\nACME = 101\n")
+    text = "# ours\npayment_schedule = 14  # agreed\n%s\n[workspaces]\nACME = 101\n"
+    settings.write_text(text % "")
     done = guided.answer("", "yes", "", "", "", "no")
     assert done.exit_code == 0, done.output
-    assert (
-        settings.read_text()
-        == "# ours\npayment_schedule = 14  # agreed\nproduction = true\n\n[workspaces]\nACME = 101\n"
-    )
+    assert settings.read_text() == text % "production = true\n"
 
     before = settings.read_text()
     done = guided.answer("", "", "", "", "no")
