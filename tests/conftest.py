@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import tempfile
@@ -93,10 +94,14 @@ NOWHERE = "http://127.0.0.1:9/api/v1"
 """The discard port: nobody listens there."""
 
 
+_HOMES = itertools.count()
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No setting leaks in; home and the folders for data and settings are empty ones of this test."""
-    home = tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_HOMES)}"  # mktemp looks at all there are
+    home.mkdir()
     folders = ("data", "config", "cache", "state")
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):

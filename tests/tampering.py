@@ -22,7 +22,7 @@ def between(sandbox: Sandbox, tamper: Callable[[Request, dict[str, Any]], None])
         headers = {"Authorization": f"Bearer {sandbox.token}", "Content-Type": "application/json"}
         with requests.Session() as session:
             session.trust_env = False
-            came = session.request(request.method, address, data=request.body, headers=headers, timeout=10)
+            came = session.request(request.method, address, data=request.body, headers=headers, timeout=60)
         if came.status_code != 200:
             return http(came.status_code, came.content)
         document = came.json()

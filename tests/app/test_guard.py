@@ -22,17 +22,17 @@ PAGES = ("/", "/history", "/doubts", "/look/app.js", "/look/style.css", "/file/x
 def test_without_the_token_nothing_is_shown(desktop: Desktop) -> None:
     """No page, no file of the look, no word whether a page exists; a wrong token and a wrong cookie count as none."""
     for page in PAGES:
-        assert requests.get(desktop.root + page, timeout=10).status_code == 401
-        assert requests.get(f"{desktop.root}{page}?token=wrong", timeout=10).status_code == 401
+        assert requests.get(desktop.root + page, timeout=60).status_code == 401
+        assert requests.get(f"{desktop.root}{page}?token=wrong", timeout=60).status_code == 401
     cookie = {f"invoice_importer_{desktop.root.rpartition(':')[2]}": "wrong"}
-    assert requests.get(desktop.root, cookies=cookie, timeout=10).status_code == 401
+    assert requests.get(desktop.root, cookies=cookie, timeout=60).status_code == 401
     origin = {"Origin": desktop.root}
-    assert requests.post(f"{desktop.root}/files", headers=origin, timeout=10).status_code == 401
+    assert requests.post(f"{desktop.root}/files", headers=origin, timeout=60).status_code == 401
 
 
 def test_the_token_leaves_the_address_at_once(desktop: Desktop) -> None:
     """It becomes a cookie that no script reads, no other site sends along, and that outlives the browser."""
-    first = requests.get(desktop.serving.address, allow_redirects=False, timeout=10)
+    first = requests.get(desktop.serving.address, allow_redirects=False, timeout=60)
     assert (first.status_code, first.headers["Location"]) == (303, "/")
     cookie = first.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
@@ -49,7 +49,7 @@ def test_the_token_leaves_the_address_at_once(desktop: Desktop) -> None:
 def test_another_host_name_is_refused(desktop: Desktop, person: Person, host: str) -> None:
     """A web page may have its name lead to this machine; then the browser says that name."""
     named = host.format(port=desktop.root.rpartition(":")[2])
-    answer = person._session.get(desktop.serving.address, headers={"Host": named}, timeout=10)  # noqa: SLF001
+    answer = person._session.get(desktop.serving.address, headers={"Host": named}, timeout=60)  # noqa: SLF001
     assert answer.status_code == 421
 
 
@@ -65,7 +65,7 @@ def test_what_another_page_sends_is_not_done(desktop: Desktop, person: Person, o
 
 def test_a_page_in_another_page_is_refused(person: Person) -> None:
     """The browser says where a request comes from."""
-    answer = person._session.get(person.root, headers={"Sec-Fetch-Site": "same-site"}, timeout=10)  # noqa: SLF001
+    answer = person._session.get(person.root, headers={"Sec-Fetch-Site": "same-site"}, timeout=60)  # noqa: SLF001
     assert answer.status_code == 403
 
 
@@ -150,7 +150,7 @@ def test_a_file_that_is_too_large_is_not_read(person: Person, desktop: Desktop) 
 
 def test_who_comes_from_a_mail_is_let_in_by_a_page(desktop: Desktop) -> None:
     """The browser would not send the cookie along with a redirect that another page began."""
-    answer = requests.get(desktop.serving.address, headers={"Sec-Fetch-Site": "cross-site"}, timeout=10)
+    answer = requests.get(desktop.serving.address, headers={"Sec-Fetch-Site": "cross-site"}, timeout=60)
     assert answer.status_code == 200
     assert 'content="0;url=/"' in answer.text
     assert "Set-Cookie" in answer.headers

@@ -30,7 +30,7 @@ def call(sandbox: Sandbox, method: str, route: str, **options: Any) -> None:
     """Do what a person does in Kantata."""
     address = sandbox.base_url.removesuffix("/api/v1") if route.startswith("/_sandbox") else sandbox.base_url
     token = {"Authorization": f"Bearer {sandbox.token}"}
-    answer = requests.request(method, address + route, headers=token, timeout=10, **options)
+    answer = requests.request(method, address + route, headers=token, timeout=60, **options)
     assert answer.status_code < 300, answer.text
 
 

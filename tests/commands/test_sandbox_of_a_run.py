@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def asked(address: str, token: str = "sandbox", **headers: str) -> int:  # noqa: S107 - the public one
     """Return the status of an answer."""
-    return requests.get(address, headers={"Authorization": f"Bearer {token}", **headers}, timeout=10).status_code
+    return requests.get(address, headers={"Authorization": f"Bearer {token}", **headers}, timeout=60).status_code
 
 
 def test_only_this_run_can_look_into_its_stand_in(tmp_path: Path) -> None:

@@ -44,7 +44,6 @@ sys.stderr.write("\\nLOADED " + " ".join(sys.modules))
     ("command", "needed"),
     [
         ("--help", set()),
-        ("--version", set()),
         ("settings", {"sqlalchemy", "pydantic"}),
         ("history", {"sqlalchemy", "pydantic"}),
         ("doctor", {"sqlalchemy", "pydantic", "requests"}),

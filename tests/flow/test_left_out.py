@@ -42,7 +42,7 @@ def get(sandbox: Sandbox, route: str, **query: str) -> dict[str, Any]:
             f"{sandbox.base_url}/{route}",
             params=SEEN | query | {"page": str(page)},
             headers={"Authorization": f"Bearer {sandbox.token}"},
-            timeout=10,
+            timeout=60,
         )
         found |= answer.json()[route]
     return found
@@ -174,7 +174,7 @@ def test_a_draft_that_is_gone_leaves_its_items_open_again(cli: Cli, sandbox: San
     assert 5101001 not in {item["item_id"] for item in before["items"]}
     invoice = sandbox.invoices()[0]
     address, token = f"{sandbox.base_url}/invoices/{invoice.id}", {"Authorization": f"Bearer {sandbox.token}"}
-    assert requests.delete(address, headers=token, timeout=10).status_code == 204
+    assert requests.delete(address, headers=token, timeout=60).status_code == 204
     after = at.run("preview", other, "--json").document["left_out"]
     assert 5101001 in {item["item_id"] for item in after["items"]}
 

@@ -177,7 +177,7 @@ def talk(sandbox: Sandbox, connect: Callable[..., KantataApi]) -> Iterator[Talk]
     token = {"Authorization": f"Bearer {sandbox.token}"}
     truth: dict[str, Any] = {}
     for route in (f"invoices?include={include},workspaces", "workspaces?only=101", "time_entries?only=5101001"):
-        answer = requests.get(f"{sandbox.base_url}/{route}", headers=token, timeout=5).json()
+        answer = requests.get(f"{sandbox.base_url}/{route}", headers=token, timeout=60).json()
         truth = {**answer, **truth}
     with Scripted([b""]) as server:
         yield Talk(server, connect(server.base_url), truth, one)

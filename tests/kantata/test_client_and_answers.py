@@ -410,7 +410,7 @@ def test_a_connection_that_is_not_answered_is_safe_to_send_again() -> None:
             one.setblocking(False)  # noqa: FBT003 - as the library has it
             one.connect_ex(full.getsockname())
             waiting.append(one)
-        client = KantataApi(f"http://127.0.0.1:{full.getsockname()[1]}", "t", connect_timeout=0.3, read_timeout=5)
+        client = KantataApi(f"http://127.0.0.1:{full.getsockname()[1]}", "t", connect_timeout=0.3, read_timeout=60)
         outcome = client.create_invoice(PAYLOAD)
         for one in waiting:
             one.close()
@@ -498,7 +498,7 @@ def test_a_throttled_look_up_waits_within_its_patience() -> None:
     empty = http(200, json.dumps({"invoices": {}, "meta": {"page_count": 1}}))
     for patience, answers, asked in ((5, [http(429, ""), empty], 2), (0, [http(429, "")], 1)):
         with Scripted(list(answers)) as server:
-            client = KantataApi(server.base_url, "sandbox", connect_timeout=2, read_timeout=5, patience=patience)
+            client = KantataApi(server.base_url, "sandbox", connect_timeout=2, read_timeout=60, patience=patience)
             found = client.find_by_references([("a", "b", "c")])
             if patience:
                 assert list(found) == []

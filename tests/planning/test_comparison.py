@@ -114,7 +114,7 @@ def test_one_that_was_deleted_or_bears_the_same_date_is_not_named(cli: Cli, sand
     again = cli.run("preview", cli.folder / "october.csv", "--batch", "again", "--json").document
     assert (again["invoices"][0]["status"], again["problems"]) == ("held", [])
     address = f"{sandbox.base_url}/invoices/{sandbox.invoices()[0].id}"
-    assert requests.delete(address, headers={"Authorization": f"Bearer {sandbox.token}"}, timeout=5).ok
+    assert requests.delete(address, headers={"Authorization": f"Bearer {sandbox.token}"}, timeout=60).ok
     again = cli.run("preview", cli.folder / "october.csv", "--batch", "again", "--json").document
     assert (again["invoices"][0]["status"], again["problems"]) == ("ready", [])
 

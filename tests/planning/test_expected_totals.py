@@ -156,7 +156,7 @@ def sandbox_worth(sandbox: Sandbox) -> Decimal:
 
     def one(route: str, number: int) -> dict[str, int]:
         answer = requests.get(
-            f"{sandbox.base_url}/{route}?only={number}", headers={"Authorization": "Bearer sandbox"}, timeout=5
+            f"{sandbox.base_url}/{route}?only={number}", headers={"Authorization": "Bearer sandbox"}, timeout=60
         )
         return answer.json()[route][str(number)]
 

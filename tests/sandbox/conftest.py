@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from importer.sandbox.running import Sandbox
 
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 60
+"""Bound against a hang, for a machine under load."""
 
 
 class Client:

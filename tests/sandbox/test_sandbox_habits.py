@@ -70,9 +70,9 @@ def test_habits_are_ordered_over_http(sandbox: Sandbox, kantata: Client) -> None
     address = sandbox.base_url.replace("/api/v1", "/_sandbox/habits")
     with requests.Session() as control:
         control.trust_env = False
-        assert control.put(address, json={"cents": "cut"}, timeout=10).status_code == 204
+        assert control.put(address, json={"cents": "cut"}, timeout=60).status_code == 204
         for nonsense in ({"cents": "lost"}, {"lag": 5}, {"lag_seconds": "5"}, {"drafts_hold": 1}, []):
-            assert control.put(address, json=nonsense, timeout=10).status_code == 400
-        shown = control.get(address, timeout=10).json()
+            assert control.put(address, json=nonsense, timeout=60).status_code == 400
+        shown = control.get(address, timeout=60).json()
     assert shown == {"cents": "cut", "drafts_hold": True, "lag_seconds": 0.0}
     assert kantata.billed(fixed_fee_items=[{"notes": "Fee", "amount": 1.5}])["balance_in_cents"] == 100

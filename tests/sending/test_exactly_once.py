@@ -185,7 +185,7 @@ def test_a_cancelled_invoice_is_no_proof_that_it_exists(cli: Cli, sandbox: Sandb
     [first, _] = submit(cli).document["invoices"]
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     address = f"{sandbox.base_url}/invoices/{first['invoice_id']}/cancel"
-    assert requests.put(address, headers=headers, timeout=5).status_code == 200
+    assert requests.put(address, headers=headers, timeout=60).status_code == 200
     for file in cli.ledger.parent.iterdir():
         file.unlink()
     assert submit(cli).statuses == ["created", "already_created"]
@@ -200,7 +200,7 @@ def test_several_invoices_with_one_reference_are_held(cli: Cli, sandbox: Sandbox
     cli.fees(1)
     [one] = submit(cli).document["invoices"]
     headers = {"Authorization": f"Bearer {sandbox.token}"}
-    requests.post(f"{sandbox.base_url}/invoices", json=one["payload"], headers=headers, timeout=5)
+    requests.post(f"{sandbox.base_url}/invoices", json=one["payload"], headers=headers, timeout=60)
     for file in cli.ledger.parent.iterdir():
         file.unlink()
     done = submit(cli)

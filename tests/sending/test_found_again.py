@@ -22,7 +22,7 @@ __all__ = ["kantata"]
 def ask(sandbox: Sandbox, method: str, route: str, body: object = None) -> None:
     """Do something in Kantata that the program knows nothing of."""
     headers = {"Authorization": f"Bearer {sandbox.token}"}
-    assert requests.request(method, f"{sandbox.base_url}{route}", json=body, headers=headers, timeout=5).ok
+    assert requests.request(method, f"{sandbox.base_url}{route}", json=body, headers=headers, timeout=60).ok
 
 
 def summary(file: str) -> list[tuple[Any, ...]]:

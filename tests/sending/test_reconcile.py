@@ -54,7 +54,7 @@ class Desk:
     def ask(self, method: str, route: str, body: object = None) -> Any:
         """Do something at the stand-in that the program knows nothing of."""
         headers = {"Authorization": f"Bearer {self.kantata.token}"}
-        answer = requests.request(method, f"{self.kantata.base_url}{route}", json=body, headers=headers, timeout=5)
+        answer = requests.request(method, f"{self.kantata.base_url}{route}", json=body, headers=headers, timeout=60)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 

@@ -71,7 +71,7 @@ class Desk:
         address = base.removesuffix("/api/v1") + route if route.startswith("/_sandbox") else base + route
         headers = {"Authorization": f"Bearer {self.kantata.token}"}
         text = {"data": body} if isinstance(body, str) else {"json": body}
-        answer = requests.request(method, address, headers=headers, timeout=5, **text)
+        answer = requests.request(method, address, headers=headers, timeout=60, **text)
         assert answer.ok, answer.text
 
     def states(self) -> dict[str, str]:
@@ -302,7 +302,7 @@ def test_what_changes_while_the_person_thinks_is_kept(
     def issue(_plan: object) -> None:
         address = f"{sandbox.base_url}/invoices/{sandbox.invoices()[0].id}"
         headers = {"Authorization": f"Bearer {sandbox.token}"}
-        assert requests.put(address, json={"invoice": {"draft": False}}, headers=headers, timeout=5).ok
+        assert requests.put(address, json={"invoice": {"draft": False}}, headers=headers, timeout=60).ok
 
     tools = Tools(Settings(reports=tmp_path / "reports", retry_seconds=0), "account", ledger, None)
     done = undoing.undo(run, tools, api, UndoHooks(issue, Stop(), lambda _done, _of: None))

@@ -38,7 +38,7 @@ def test_what_once_went_wrong_is_sound(seed: int) -> None:
     assert fault_of(seed)[0] is None
 
 
-@pytest.mark.parametrize("kind", ["undo", "asleep"])
+@pytest.mark.parametrize("kind", [pytest.param("undo", marks=pytest.mark.slow), "asleep"])
 def test_an_episode_is_the_same_again(kind: str) -> None:
     """A seed tells its story again, moment by moment."""
     (seed,) = seeds_of(kind, 1, 1)

@@ -48,7 +48,7 @@ def reference(here: Cli) -> str:
 def ask(sandbox: Sandbox, method: str, route: str, body: object = None) -> Any:
     """Do something in Kantata that the program knows nothing of."""
     headers = {"Authorization": f"Bearer {sandbox.token}"}
-    answer = requests.request(method, f"{sandbox.base_url}{route}", json=body, headers=headers, timeout=5)
+    answer = requests.request(method, f"{sandbox.base_url}{route}", json=body, headers=headers, timeout=60)
     assert answer.ok, answer.text
     return answer.json() if answer.content else None
 

@@ -50,7 +50,7 @@ def test_the_same_file_again_says_what_differs_since(cli: Cli, sandbox: Sandbox)
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
     [one] = sandbox.invoices()
     address = f"{sandbox.base_url.removesuffix('/api/v1')}/_sandbox/invoices/{one.id}/notes"
-    assert requests.put(address, json="something else", timeout=5).ok
+    assert requests.put(address, json="something else", timeout=60).ok
     shutil.copy(cli.folder / "a.xlsx", inbox)
     done = cli.at(sandbox).run("run", **AUTO)
     by_hand = cli.at(sandbox).run("submit", cli.folder / "a.xlsx", "--yes", **AUTO)
