@@ -76,6 +76,13 @@ def said(value: object) -> str:
     return ITEM_TYPES.get(str(value), str(value))
 
 
+def _meanings(name: str) -> str:
+    """What can be typed for a column."""
+    if BY_NAME[name].kind is Kind.ITEM_TYPE:
+        return f"It can be {', '.join(ITEM_TYPES.values())}."
+    return f"For example: {BY_NAME[name].example}."
+
+
 class Conversation:
     """Asks at the terminal; all of it on stderr."""
 
@@ -128,7 +135,7 @@ class Conversation:
         self._say(head_of(proposal.column))
         self._say(f"    {verdict(proposal)}")
         position = proposal.column.position
-        question = "Right? Enter is yes" if proposal.sure else "Right? y is yes"
+        question = "Is that right? Enter: yes" if proposal.sure else "Is that right? y: yes"
         while True:
             answer = answer_to(question, NOT_WRITTEN, default="" if proposal.sure else None).strip()
             if answer.lower() in ("", "y", "yes"):
@@ -191,26 +198,27 @@ class Conversation:
 
     def _about_word(self, word: WordProposal, answers: Answers) -> None:
         title = CHOICES[word.name]
+        cells = count_of(word.count, "cell")
         self._say(
-            f"\n{title}: “{short(word.word, LONGEST_HEADER)}” ({count_of(word.count, 'cell')}) is not understood."
+            f"\n{title}: “{short(word.word, LONGEST_HEADER)}” ({cells}) is not understood. {_meanings(word.name)}"
         )
         meant = self._value(word.name, word.meant)
         if meant is not None:
             answers.values.setdefault(word.name, {})[word.word] = meant
 
     def _about_missing(self, missing: Missing, answers: Answers) -> None:
-        self._say(f"\nNo column is {missing.title}. The same for every row?")
+        self._say(f"\nNo column is {missing.title}. Is it the same for every row? {_meanings(missing.name)}")
         value = self._value(missing.name, missing.proposed)
         if value is not None:
             answers.constants[missing.name] = value
 
     def _value(self, name: str, proposed: object) -> object:
         """What a person gives for a word or for all rows; None: nothing."""
-        kind = BY_NAME[name].kind
-        examples = ", ".join(ITEM_TYPES.values()) if kind is Kind.ITEM_TYPE else BY_NAME[name].example
-        proposal = "No meaning is likely. " if proposed is None else f"{said(proposed)}? y is yes. "
+        question = "Type its meaning; s: leave it open"
+        if proposed is not None:
+            question = f"{said(proposed)}? y: yes. Or type another meaning; s: leave it open"
         while True:
-            answer = answer_to(f"{proposal}Or type another meaning ({examples}); s leaves it open", NOT_WRITTEN).strip()
+            answer = answer_to(question, NOT_WRITTEN).strip()
             if answer == "s":
                 return None
             if proposed is not None and answer.lower() in ("y", "yes"):

@@ -23,6 +23,7 @@ from importer.model.headers import (
     is_part_of_text,
     known_as,
     known_headers,
+    own_headers,
 )
 from importer.model.invoices import ItemType
 from importer.model.sheet import is_blank, text_of
@@ -191,7 +192,8 @@ def _in_own_words(sheet: Sheet, known: Mapping[str, str]) -> list[str]:
         text = checked.header.text
         if is_in_own_words(text, known) and check_only_as(text, usual) is not checked.column:
             read.append(f"“{text}” as {checked.column.title}")
-    return [f"[columns] of the settings was used: it reads {names_in_short(read)}."] if read else []
+    said_by = "[columns] of the settings" if own_headers(known).preset is None else "[columns] or the preset"
+    return [f"{said_by} was used: it reads {names_in_short(read)}."] if read else []
 
 
 def _ignored_although_known(sheet: Sheet, known: Mapping[str, str]) -> list[str]:
