@@ -19,7 +19,6 @@ from importer.model.headers import (
     check_only_as,
     fold,
     is_ignored,
-    is_in_own_words,
     is_part_of_text,
     known_as,
     known_headers,
@@ -184,13 +183,11 @@ def _in_own_words(sheet: Sheet, known: Mapping[str, str]) -> list[str]:
     read = []
     for header in sheet.headers:
         name = header.column
-        if not name or is_part_of_text(header.text, known) or not is_in_own_words(header.text, known):
-            continue
-        if known_as(header.text, usual) != name:
+        if name and not is_part_of_text(header.text, known) and known_as(header.text, usual) != name:
             read.append(f"“{header.text}” as {BY_NAME[name].title}")
     for checked in sheet.checked:
         text = checked.header.text
-        if is_in_own_words(text, known) and check_only_as(text, usual) is not checked.column:
+        if check_only_as(text, usual) is not checked.column:
             read.append(f"“{text}” as {checked.column.title}")
     said_by = "[columns] of the settings" if own_headers(known).preset is None else "[columns] or the preset"
     return [f"{said_by} was used: it reads {names_in_short(read)}."] if read else []
