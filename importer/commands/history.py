@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,22 +45,25 @@ def history(
     output: JsonOutput,
 ) -> ExitCode:
     """List past runs, or the invoices of one run, from the ledger."""
-    from importer.commands.runs import chosen_run
     from importer.ledger.opening import SANDBOX_ACCOUNT, ledger_url, open_ledger
     from importer.settings.facts import follow
     from importer.settings.loading import load
 
     settings = load(config=place.config, profile=place.profile)
     account = SANDBOX_ACCOUNT if place.sandbox else settings.account
-    ledger = open_ledger(ledger_url(settings.ledger), account, anywhere=settings.allow_unsafe_ledger)
-    settings = follow(settings, ledger.probes.facts())
-    if month is not None or as_csv:
-        _check_month(month, run, as_csv=as_csv, as_json=output.as_json)
-        _print_month(month or "", ledger, settings.invoice_link)
-        return ExitCode.DONE
-    if run is None:
-        _print_runs(ledger, account, output)
-        return ExitCode.DONE
+    with closing(open_ledger(ledger_url(settings.ledger), account, anywhere=settings.allow_unsafe_ledger)) as ledger:
+        if month is not None or as_csv:
+            _check_month(month, run, as_csv=as_csv, as_json=output.as_json)
+            _print_month(month or "", ledger, follow(settings, ledger.probes.facts()).invoice_link)
+        elif run is None:
+            _print_runs(ledger, account, output)
+        else:
+            _print_run(run, ledger, place, output)
+    return ExitCode.DONE
+
+
+def _print_run(run: str, ledger: SubmissionLedger, place: AccountPlace, output: JsonOutput) -> None:
+    from importer.commands.runs import chosen_run
 
     chosen = chosen_run(run, ledger, "history")
     attempts = ledger.attempts_of_run(chosen.run_id)
@@ -69,7 +73,6 @@ def history(
     if attempts and not output.as_json:
         undo = command_line("undo", chosen.run_id, place=place)
         next_step(f"{undo} takes back what it created, unless somebody paid or changed it.")
-    return ExitCode.DONE
 
 
 def _print_runs(ledger: SubmissionLedger, account: str, output: JsonOutput) -> None:

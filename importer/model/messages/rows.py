@@ -40,8 +40,8 @@ _CELLS = {
     "*.fraction": Message(
         "The amount {shown} has cents. Kantata documents whole amounts; whether it keeps cents is not known, so they "
         "are refused.",
-        'Round the amount, or set fractional_amounts = "send" in importer.toml once you know that your account keeps '
-        "cents.",
+        "Round the amount. Or let invoice-importer probe find out whether your account keeps cents: then they are "
+        'sent, as with fractional_amounts = "send" in importer.toml.',
     ),
     "*.too_precise": Message(
         "The amount {shown} has more than two decimals.", "Round it to cents; in Excel, with =ROUND(…,2)."
