@@ -90,10 +90,10 @@ def by_hand(source: Path, target: Path) -> None:
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     ready = PatternFill("solid", fgColor="DDEBF7")
-    for index, row in frame.iterrows():
+    for number, (index, row) in enumerate(frame.iterrows(), 2):
         values = [None if pd.isna(value) else value for value in row]
         sheet.append([*values, "not sent" if errors[index] else "ready", errors[index]])
-        sheet.cell(sheet.max_row, len(frame.columns) + 1).fill = ready
+        sheet.cell(number, len(frame.columns) + 1).fill = ready  # to ask for max_row looks at all cells each time
     overview = book.create_sheet("Invoices")
     for project, rows in invoices.items():
         overview.append([project, len(rows), json.dumps(_payload(project, rows), default=str)])
