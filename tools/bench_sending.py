@@ -48,9 +48,10 @@ async def _serve(latency: float) -> None:
                 length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-len"))
                 body = json.loads(await reader.readexactly(length))
                 count += 1
+                number = str(count)  # others are counted meanwhile
                 if latency:
                     await asyncio.sleep(latency)
-                writer.write(_created(str(count), body["invoice"].get("external_reference")))
+                writer.write(_created(number, body["invoice"].get("external_reference")))
                 await writer.drain()
         writer.close()
 
