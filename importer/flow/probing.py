@@ -265,6 +265,7 @@ class _Probe:
         if item.item.item_id in ids:
             says = f"A {name} on a draft can be put on another invoice too: drafts hold nothing."
             self._note(FactName.DRAFTS_HOLD, "no", says)
+            self._note(FactName.REFUSAL, "", "Kantata refused nothing.")  # in place of what an earlier probe has seen
         elif shown is not None:
             self._note(FactName.DRAFTS_HOLD, "yes", f"A {name} on a draft is left out of another invoice silently.")
 

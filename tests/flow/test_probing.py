@@ -334,6 +334,16 @@ def test_followed_settings_are_named_once(desk: Desk) -> None:
     assert followed(follow(Settings(), facts), facts) == {}
 
 
+def test_a_later_probe_replaces_what_an_earlier_one_found(desk: Desk) -> None:
+    """Also the words of a refusal that does not come any more."""
+    desk.probe()
+    assert "already" in desk.facts()[FactName.REFUSAL]
+    desk.sandbox.behave(Habits(Cents.REFUSED, drafts_hold=False))
+    desk.probe()
+    facts = desk.facts()
+    assert (facts[FactName.CENTS], facts[FactName.DRAFTS_HOLD], facts[FactName.REFUSAL]) == ("refused", "no", "")
+
+
 def test_a_probe_counts_as_no_bill(desk: Desk) -> None:
     """No run, no invoice, no billed item; and another account knows nothing of it."""
     desk.probe()
