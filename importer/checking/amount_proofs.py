@@ -148,7 +148,7 @@ def _discount(facts: Facts) -> Iterator[Fault]:
 
 
 def _other_amounts(facts: Facts) -> Iterator[Fault]:
-    facts.use(Rule.TOTAL, Rule.NET, Rule.GROSS, Rule.CENTS, Rule.EXCHANGE)
+    facts.use(Rule.TOTAL, Rule.NET, Rule.GROSS, Rule.CENTS, Rule.EXCHANGE, Rule.FACTOR)
     with_tax = {facts.amount + tax for tax in _taxes(facts, facts.amount)}
     the_amount = f"the amount is {money(facts.amount)}"
     yield from _unless_met(facts, Rule.TOTAL, {facts.amount, facts.invoice, *with_tax}, the_amount)
@@ -156,6 +156,9 @@ def _other_amounts(facts: Facts) -> Iterator[Fault]:
     yield from _unless_met(facts, Rule.CENTS, {facts.amount * _PERCENT}, the_amount)
     only_one = "amounts are billed in the project's currency, so only 1 agrees with it"
     yield from _unless_met(facts, Rule.EXCHANGE, {Decimal(1), Decimal(0)}, only_one)
+    yield from _unless_met(
+        facts, Rule.FACTOR, {Decimal(1)}, "the amount is billed as it stands, so only 1 agrees with it"
+    )
     for checked, numbers in facts.of(Rule.GROSS):
         if not _is_gross(facts, numbers, with_tax):
             yield checked, f"{the_amount}, and the tax does not explain the difference"

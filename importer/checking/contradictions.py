@@ -47,8 +47,14 @@ _NO_INVOICES = re.compile(
 )
 _INVOICES = "invoice|rechnung|facture|factur|fattura|faktura|^inv$|^re$|^ar$"
 _DOCUMENTS = re.compile(f"{_INVOICES}|{_CREDITS.pattern}|{_NO_INVOICES.pattern}")
-_OF_WORDS = frozenset({Rule.NO, Rule.YES, Rule.EMPTY, Rule.SIGN})
-_NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE, Rule.DOCUMENT}
+_NOT_TO_BILL = re.compile(
+    "void|cancel|storn|annul|anul|geannul|reject|declin|abgelehnt|refus|rechaz|afgewezen|rifiut|odrzuc|delet|geloscht"
+    "|supprim|onhold|hold|donot|nonbill|notbillable|notapproved|unapproved|writtenoff|invoiced|billed|abgerechnet"
+    "|fakturiert|facture|facturad|gefactur|fatturat|zafaktur|paid|bezahlt|paye|pagad|betaald|pagat|zaplac"
+)
+"""How a status begins that says that nothing is to be billed."""
+_OF_WORDS = frozenset({Rule.NO, Rule.YES, Rule.EMPTY, Rule.NONE, Rule.SIGN})
+_NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE, Rule.DOCUMENT, Rule.STATUS}
 _DURATION = re.compile(r"([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?")
 _UNIT = re.compile(r"\s*(?:%|[^\W\d_]+\.?)$")
 """What stands behind a number: “8 h”, “19 %”, “2 pcs.”."""
@@ -79,6 +85,8 @@ def contradictions(sheet: Sheet, typed: Parsed, left: Container[str] = ()) -> Co
             _use_currencies(sheet, checked, typed, found)
         elif checked.column.rule is Rule.DOCUMENT:
             found.problems.extend(_wrong_documents(sheet, checked, typed.frame))
+        elif checked.column.rule is Rule.STATUS:
+            found.problems.extend(_wrong_status(sheet, checked))
 
     of_amounts = [checked for checked in sheet.checked if checked.column.rule not in _NOT_OF_AMOUNTS]
     if of_amounts and sheet.has("amount"):
@@ -104,7 +112,18 @@ def _needed_word(rule: Rule, cell: Cell) -> str | None:
         return None if parser_of(Kind.YES_NO)(cell) is True else "yes"
     if rule is Rule.EMPTY:
         return None if is_nothing(cell) else "an empty cell"
+    if rule is Rule.NONE:
+        return None if is_nothing(cell) or parser_of(Kind.YES_NO)(cell) is False else "nothing or 0"
     return None if bare(text_of(cell)) in _DEBITS else "a debit"
+
+
+def _wrong_status(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
+    """An error at each status that says that the row is not to be billed; a warning that the column is not used."""
+    wrong = {row for row, cell in checked.cells.items() if _NOT_TO_BILL.match(bare(text_of(cell)))}
+    for row in sorted(wrong):
+        yield contradiction(sheet, checked, row, "only the status of a row that is still to be billed agrees with it")
+    if not wrong:
+        yield _not_applied(sheet, checked)
 
 
 def _wrong_documents(sheet: Sheet, checked: CheckedColumn, parsed: pd.DataFrame) -> Iterator[Problem]:

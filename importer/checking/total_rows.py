@@ -4,6 +4,7 @@ A total that does not agree means that a row was added, hidden or lost since, or
 that the row is a line item after all: a person must look. A line item that seems to be
 a total is an error: by its description, by its place below the rows that it sums,
 or, where settings supply project and item type, by being the last row and the sum.
+So is the tax of the rows above it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from importer.model.sheet import Excluded, is_blank, text_of
 from importer.values.amounts import typed_amount
-from importer.values.cells import TotalLabel, total_label
+from importer.values.cells import TotalLabel, is_tax_label, total_label
 from importer.values.readings import Typed, number_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 FEWEST_SUMMED = 2
 """Line items; a bare amount proves nothing by being the sum of fewer."""
+HIGHEST_TAX = Decimal("0.3")
+"""Part of an amount that the tax in it may be; Hungary takes 27 %."""
 _TOTALS = (Excluded.TOTAL, Excluded.SUM)
 
 
@@ -127,9 +130,8 @@ def _lines(parsed: pd.DataFrame, amounts: Mapping[int, Decimal | None]) -> Itera
             continue
         text = cells["notes"].get(row)
         project = cells["workspace_id"].get(row) or cells["workspace"].get(row)
-        yield _Line(
-            row, amount, text if isinstance(text, str) else "", project if isinstance(project, int | str) else None
-        )
+        text = text if isinstance(text, str) and any(map(str.isalnum, text)) else ""
+        yield _Line(row, amount, text, project if isinstance(project, int | str) else None)
 
 
 class _Line(NamedTuple):
@@ -139,7 +141,7 @@ class _Line(NamedTuple):
     amount: Decimal
     """Main unit."""
     text: str
-    """Its description; empty without one."""
+    """Its description; empty without one, or for a line of dashes."""
     project: int | str | None
     """Number or name; None when it cannot be read."""
 
@@ -201,6 +203,8 @@ class _Suspicions:
             return None
         if label is TotalLabel.PERHAPS and self._is_sum(line):
             return "row.maybe_total"
+        if is_tax_label(line.text) and self._may_be_tax(line):
+            return "row.maybe_tax"
         if not line.text and self._closes_project(line):
             return "row.maybe_total:no_text"
         return None
@@ -220,6 +224,11 @@ class _Suspicions:
     def _is_sum(self, line: _Line) -> bool:
         of_project = self._of_project[line.project]
         return any(running.equals(line.amount, FEWEST_SUMMED) for running in (self._all, of_project))
+
+    def _may_be_tax(self, line: _Line) -> bool:
+        """Whether an amount can be the tax of the line items of its project, or of all, at a rate that exists."""
+        sums = [running.amount for running in (self._of_project[line.project], self._all) if running.amount]
+        return any(0 < line.amount / amount <= HIGHEST_TAX for amount in sums)
 
     def _closes_project(self, line: _Line) -> bool:
         """Whether a line without a description is the last of its project and sums others that all have one."""

@@ -15,6 +15,11 @@ class Rule(Enum):
     NO = "It must say no."
     YES = "It must say yes."
     EMPTY = "It must be empty."
+    NONE = "It must be empty, 0 or no: the amount is billed as it stands."
+    STATUS = (
+        "It must not say that the row is void, cancelled, rejected, on hold, billed or paid. Other words are not used, "
+        "with a warning."
+    )
     DISCOUNT = "It must be 0, unless the amount is quantity times price less it."
     SIGN = "It must say debit."
     DOCUMENT = "It must be an invoice; a credit note only beside a negative amount."
@@ -39,6 +44,7 @@ class Rule(Enum):
     DEBIT = "Less the credit it must be the amount."
     CREDIT = "The debit less it must be the amount."
     EXCHANGE = "It must be 1: amounts are in the project's currency."
+    FACTOR = "It must be 1: the amount is billed as it stands."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +71,28 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         "Void",
         Rule.NO,
         """Voided, Cancelled, Canceled, Do not bill, Don't bill, Do not invoice, Non billable, Not billable,
-        Invoiced, Billed, Is invoiced, Is billed, Already invoiced, Already billed, Exported, Storniert, Storno,
-        Abgerechnet, Fakturiert, Berechnet, Nicht abrechnen, Nicht abrechenbar, Annulé, Facturé, Déjà facturé,
-        Non facturable, Anulado, Facturado, Ya facturado, No facturable, Gefactureerd, Geannuleerd, Niet
-        factureren, Fatturato, Annullato, Non fatturabile, Zafakturowane, Anulowane""",
+        Invoiced, Billed, Is invoiced, Is billed, Already invoiced, Already billed, Exported, Paid, Already paid,
+        Deleted, On hold, Hold, Exclude, Excluded, Skip, Ignore, No charge, Written off, Storniert, Storno,
+        Abgerechnet, Fakturiert, Berechnet, Nicht abrechnen, Nicht abrechenbar, Nicht berechnen, Bezahlt, Gelöscht,
+        Gesperrt, Annulé, Facturé, Déjà facturé, Non facturable, Payé, Supprimé, Anulado, Facturado, Ya facturado,
+        No facturable, Pagado, Gefactureerd, Geannuleerd, Niet factureren, Betaald, Fatturato, Annullato, Non
+        fatturabile, Pagato, Zafakturowane, Anulowane, Zapłacone""",
     ),
     _column(
         "billable",
         "Billable",
         Rule.YES,
-        """Is billable, Chargeable, Abrechenbar, Verrechenbar, Fakturierbar, Facturable, Declarabel,
-        Factureerbaar, Fatturabile, Rozliczalne""",
+        """Is billable, Chargeable, Bill, To bill, To be billed, To invoice, To be invoiced, Ready to bill, Ready to
+        invoice, Abrechenbar, Verrechenbar, Fakturierbar, Abzurechnen, Zu berechnen, Facturable, À facturer, A
+        facturar, Declarabel, Factureerbaar, Te factureren, Fatturabile, Da fatturare, Rozliczalne, Do
+        zafakturowania""",
+    ),
+    _column(
+        "status",
+        "Status",
+        Rule.STATUS,
+        """Invoice status, Billing status, Payment status, Line status, Item status, Rechnungsstatus,
+        Abrechnungsstatus, Zahlungsstatus, Statut, État, Estado, Factuurstatus, Stato""",
     ),
     _column(
         "invoiced_on",
@@ -92,6 +109,22 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Remise, Rabais, Descuento, Korting, Sconto, Rabat""",
     ),
     _column(
+        "adjustment",
+        "Adjustment",
+        Rule.NONE,
+        """Adjustments, Write-off, Write off amount, Write-down, Write-up, Markup, Surcharge, Retention, Retainage,
+        Deduction, Deposit, Prepaid, Prepayment, Advance, Credit applied, Aufschlag, Zuschlag, Abzug, Einbehalt,
+        Anzahlung, Vorauszahlung, Majoration, Retenue, Acompte, Recargo, Retención, Anticipo, Deducción, Toeslag,
+        Inhouding, Aanbetaling, Voorschot, Maggiorazione, Ritenuta, Acconto, Narzut, Potrącenie, Zaliczka""",
+    ),
+    _column(
+        "factor",
+        "Factor",
+        Rule.FACTOR,
+        """Multiplier, Faktor, Multiplikator, Facteur, Coefficient, Multiplicador, Coeficiente, Vermenigvuldiger,
+        Fattore, Moltiplicatore, Mnożnik""",
+    ),
+    _column(
         "sign",
         "Debit/Credit",
         Rule.SIGN,
@@ -101,9 +134,9 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         "document_type",
         "Document type",
         Rule.DOCUMENT,
-        """Doc type, Invoice type, Transaction type, Type of document, Belegart, Rechnungsart, Dokumenttyp, Vorgangsart,
-        Type de document, Type de pièce, Tipo de documento, Tipo documento, Documenttype, Soort document, Typ
-        dokumentu""",
+        """Doc type, Document, Invoice type, Transaction type, Type of document, Belegart, Rechnungsart, Dokumenttyp,
+        Vorgangsart, Type de document, Type de pièce, Tipo de documento, Tipo documento, Documenttype, Soort document,
+        Typ dokumentu""",
     ),
     _column(
         "currency",

@@ -10,8 +10,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from importer.model.check_only import CHECK_BY_NAME, CHECK_ONLY
-from importer.model.columns import BY_NAME, COLUMNS, IN_KANTATA, REQUIRED, Kind
+from importer.model.columns import BY_NAME, COLUMNS, GIVES_WAY, IN_KANTATA, REQUIRED, Kind
 from importer.model.currencies import CODES
+from importer.model.header_words import column_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -111,7 +112,7 @@ def known_headers(more: Mapping[str, Sequence[str]] | None = None, own: OwnHeade
 _REMARK = re.compile(r"[(\[]([^()\[\]]*)[)\]]\s*$")
 _HARMLESS_REMARKS: dict[Kind, re.Pattern[str]] = {
     Kind.AMOUNT: re.compile(r"net|netto|excl\.? ?(?:tax|vat)|without (?:tax|vat)|ohne (?:mwst|ust)\.?|ht"),
-    Kind.YES_NO: re.compile(r"(?:yes|y|ja|oui|s[ií]|true) ?[/|] ?(?:no|n|nein|non|false)"),
+    Kind.YES_NO: re.compile(r"(?:yes|y|ja?|oui|o|s[ií]?|tak|t|true) ?[/|] ?(?:no|n|nein|nee|non|nie|false)"),
     Kind.DATE: re.compile(r"[dmyjtao]{1,4}[-./ ][dmyjtao]{1,4}[-./ ][dmyjtao]{1,4}"),
     Kind.DAYS: re.compile(r"(?:in )?(?:days|tage|jours|d[ií]as)|net"),
 }
@@ -185,7 +186,23 @@ def known_as(header: str, known: Mapping[str, str]) -> str | None:
     if currency is not None:
         name = known.get(fold(rest))
         return name if name is not None and BY_NAME[name].kind is Kind.AMOUNT else None
-    return _with_remark(header, known)
+    return _with_remark(header, known) or _in_words(header, known)
+
+
+def _in_words(header: str, known: Mapping[str, str]) -> str | None:
+    """Column that the words of a header make, unless it is one that is compared."""
+    return None if check_only_as(header, known) else column_in_words(header)
+
+
+def is_vague(header: str, known: Mapping[str, str]) -> bool:
+    """Tell whether a header that is understood gives way to another one of the same column.
+
+    It has many meanings (“Date”, “Price”), or is only put together from known words.
+    """
+    if is_in_own_words(header, known):
+        return False
+    word = fold(without_currency(header)[0])
+    return word in GIVES_WAY or (word not in known and column_in_words(header) is not None)
 
 
 def _with_remark(header: str, known: Mapping[str, str]) -> str | None:

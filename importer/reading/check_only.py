@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.headers import check_only_as
 from importer.model.sheet import CheckedColumn, is_blank
+from importer.reading.header_problems import added_by_results
 from importer.values.toml_lines import alias_lines, ignore_line
 
 if TYPE_CHECKING:
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
 def checked_columns(start: HeaderRow, lines: Sequence[RawRow], known: Mapping[str, str]) -> Iterator[CheckedColumn]:
     """Yield each check-only column that holds anything in ``lines``, the line items."""
+    added = added_by_results(start.headers)
     for header in start.headers:
         column = None if header.column is not None else check_only_as(header.text, known)
-        if column is None:
+        if column is None or header.position in added:
             continue
         cells = {}
         for row in lines:

@@ -8,6 +8,7 @@ from itertools import chain, filterfalse
 from typing import TYPE_CHECKING, Any
 
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED, RESULT_COLUMNS
+from importer.model.header_words import suggested_in_words
 from importer.model.headers import (
     check_only_as,
     fold,
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from importer.model.sheet import Header
     from importer.reading.formats.grid import Grid
     from importer.values.presets import Preset
-
-CHANGES_AMOUNTS = frozenset({"status", "invoicestatus", "billingstatus"})
-"""Folded headers of columns that a person may expect to change what is billed; the program does not apply them."""
 
 _DAY_OF_WORK = "the day of the work"
 _WORDS_OF_EXPORTS = {
@@ -237,14 +235,11 @@ def _unknown_column(
     cell = cell_address(header.position, row)
     unknown = partial(problem, sheet=grid.name, cell=cell, row=row, column=text, value=text, text=text)
 
-    meant = misspelt(text, known)
+    meant = suggested_in_words(text) or misspelt(text, known)
     if meant is not None and meant not in present:
         alias, ignore = alias_lines(meant, text, known), ignore_line([text], known)
         title = BY_NAME[meant].title
         near_miss = unknown("column.near_miss", title=title, name=meant, alias=alias, ignore=ignore)
         return replace(near_miss, meant=meant)
 
-    lines = use_or_ignore(text, known, present)
-    if fold(text) in CHANGES_AMOUNTS:
-        return unknown("column.not_applied", lines=lines)
-    return unknown("column.unknown", lines=lines)
+    return unknown("column.unknown", lines=use_or_ignore(text, known, present))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from importer.model.columns import BY_NAME, GIVES_WAY, NAME_OF_PROJECT, REQUIRED
+from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED
 from importer.model.errors import FileProblem, WrongUse
-from importer.model.headers import check_only_as, fold, is_in_own_words, known_as, required_columns, without_currency
+from importer.model.headers import check_only_as, is_vague, known_as, required_columns
 from importer.model.messages import error, problem
 from importer.model.sheet import Header, is_blank, text_of
 from importer.reading.cover import is_annotation
@@ -243,11 +243,7 @@ def _header_row(grid: Grid, row: int, known: Mapping[str, str], texts: Mapping[i
 
 def _without_vague(headers: tuple[Header, ...], known: Mapping[str, str]) -> tuple[Header, ...]:
     """Beside a header that means a column for sure, one of many meanings does not: “Price” is that of a unit then."""
-    vague = set()
-    for header in headers:
-        word = fold(without_currency(header.text)[0])
-        if header.column and word in GIVES_WAY and not is_in_own_words(header.text, known):
-            vague.add(header.position)
+    vague = {header.position for header in headers if header.column and is_vague(header.text, known)}
     sure = {header.column for header in headers if header.position not in vague}
     left = []
     for header in headers:

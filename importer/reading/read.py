@@ -29,6 +29,7 @@ from importer.reading.header_row import choose_grid
 from importer.reading.line_text import joined
 from importer.reading.not_lines import find_not_lines
 from importer.reading.shown_values import shown_values
+from importer.reading.unused_dates import unused_dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,6 +106,7 @@ def read_sheet(
         *appearance.odd_letters(grid, start, lines),
         *seen.problems,
         *doubts(grid, start, lines),
+        *unused_dates(grid, start, lines, headers),
         *batch_problems,
         *expected_problems,
     )

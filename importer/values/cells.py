@@ -149,7 +149,6 @@ _PARSERS: dict[Kind, Callable[[object], object]] = {
 _TOTAL = re.compile(
     r"""(?:grand|sub|invoice|project|monthly|overall|net|gross|page|report)?[ -]?totals?(?:\W.*)?  # Total October
       | .{1,60}\W(?:totals?|totaal|totale|ergebnis)\W?              # 101 Total, as subtotals and pivot tables write
-      | übertrag | (?:carried|brought)[ ](?:forward|down) | à[ ]reporter | suma[ ]y[ ]sigue | a[ ]riportare
       | sum | (?:zwischen|gesamt|end)?summe(?:\W.*)? | gesamt(?:betrag)?(?:\W.*)?
       | (?:sous[ -]?)?total(?:\W.*)?(?:g[eé]n[eé]ral)? | somme
       | (?:suma|total(?:es)?|subtotal)(?:\W.*)?
@@ -166,6 +165,7 @@ _ONLY_A_TOTAL = re.compile(
       | (?:sous[ -]?)?total(?:[ ]g[eé]n[eé]ral)? | somme | subtotal(?:es)? | total(?:es|[ ]geral)? | suma(?:[ ]końcowa)?
       | (?:sub|eind)?totaal | eindtotaal | (?:sub)?totale(?:[ ](?:generale|complessivo))?
       | razem | ogółem | celkem | összesen | yhteensä | summa | delsumma | totalt | [ií][ ]alt | toplam | итого | всего
+      | übertrag | (?:carried|brought)[ ](?:forward|down) | à[ ]reporter | suma[ ]y[ ]sigue | a[ ]riportare
       | Σ | 合計 | 小計 | 总计 | 小计
     )[\s:.=#]*\d*[\s:.=#]*""",
     re.IGNORECASE | re.VERBOSE,
@@ -173,7 +173,9 @@ _ONLY_A_TOTAL = re.compile(
 """A word for a total and nothing beside it but a number, as in “Subtotal 101:”."""
 _LIKE_A_TOTAL = re.compile(
     r"(?:ergebnis|balance(?: due)?|saldo|(?:total )?amount due|[àa] payer|net [àa] payer|zu zahlen|zahlbetrag"
-    r"|rechnungsbetrag|te betalen|a pagar|da pagare|do zapłaty)[\s:.=]*",
+    r"|rechnungsbetrag|endbetrag|nettobetrag|bruttobetrag|te betalen|a pagar|da pagare|do zapłaty"
+    r"|(?:net |amount )?payable|to pay|overall|in all|all|in total|net|gross|netto|brutto|outstanding|solde|importe"
+    r"|importo|montant|bedrag|kwota|amount|betrag|(?:net|gross|invoice) amount)[\s:.=]*",
     re.IGNORECASE,
 )
 """Words below a column of amounts that may be the name of a service as well."""

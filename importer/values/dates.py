@@ -18,6 +18,8 @@ WAYS = (DMY, MDY, YMD)
 """What people write differently: the order of day, month and year."""
 SHORT_YEAR, LONG_YEAR = 2, 4
 """Digits of a year."""
+FIRST_YEAR = 1900
+"""Excel knows no date before it; 0026-10-31 is a typing mistake."""
 CENTURY = 2000
 """Years of two digits lie in it."""
 YEARS_BACK, YEARS_AHEAD = 5, 1
@@ -52,18 +54,18 @@ _EAST_ASIAN_WEEKDAY = re.compile(
 )
 
 _MONTH_NAMES = (
-    "january jan januar janner janvier janv enero ene",
-    "february feb februar feber fevrier fevr fev febrero",
-    "march mar marz maerz mrz mars marzo",
-    "april apr avril avr abril abr",
-    "may mai mayo",
-    "june jun juni juin junio",
-    "july jul juli juillet juil julio",
-    "august aug aout agosto ago",
-    "september sep sept septembre septiembre setiembre set",
-    "october oct oktober okt octobre octubre",
-    "november nov novembre noviembre",
-    "december dec dezember dez decembre diciembre dic",
+    "january jan januar janner janvier janv januari enero ene gennaio gen stycznia styczen janeiro",
+    "february feb februar feber fevrier fevr fev februari febrero febbraio lutego luty fevereiro",
+    "march mar marz maerz mrz mars maart marzo marca marzec marco",
+    "april apr avril avr abril abr aprile kwietnia kwiecien",
+    "may mai mei mayo maggio mag maja maj maio",
+    "june jun juni juin junio giugno giu czerwca czerwiec junho",
+    "july jul juli juillet juil julio luglio lug lipca lipiec julho",
+    "august aug aout augustus agosto ago sierpnia sierpien",
+    "september sep sept septembre septiembre setiembre set settembre wrzesnia wrzesien setembro",
+    "october oct oktober okt octobre octubre ottobre ott pazdziernika pazdziernik outubro out",
+    "november nov novembre noviembre novembro",
+    "december dec dezember dez decembre diciembre dic dicembre grudnia grudzien dezembro",
 )
 _MONTHS: dict[str, int] = {}
 for _number, _names in enumerate(_MONTH_NAMES, start=1):
@@ -72,7 +74,9 @@ _WEEKDAYS = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun "
     "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so "
     "lundi mardi mercredi jeudi vendredi samedi dimanche lun mar mer jeu ven sam dim "
-    "lunes martes miercoles jueves viernes sabado domingo mie jue vie sab dom".split()
+    "lunes martes miercoles jueves viernes sabado domingo mie jue vie sab dom "
+    "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag lunedi martedi mercoledi "
+    "giovedi venerdi sabato domenica poniedzialek wtorek sroda czwartek piatek sobota niedziela".split()
 )
 
 
@@ -208,6 +212,8 @@ def _day(year: str, month: str, day: str) -> date | None:
     number = int(year)
     if len(year) == SHORT_YEAR:
         number += CENTURY
+    if number < FIRST_YEAR:
+        return None
     try:
         return date(number, int(month), int(day))
     except ValueError:

@@ -320,3 +320,22 @@ def test_settings_can_name_a_compared_column(tmp_path: Path) -> None:
         ("column.contradicts", "D2"),
         ("column.contradicts", "F2"),
     ]
+
+
+@pytest.mark.parametrize(
+    "state", ["Void", "Cancelled", "Paid", "On hold", "Rejected", "Storniert", "Facturé", "Do not bill"]
+)
+def test_a_status_that_says_not_to_bill_contradicts(tmp_path: Path, state: str) -> None:
+    """The row would be billed all the same."""
+    assert found(tmp_path, "Amount;Status", f"100;{state}", "200;Open") == ["D2"]
+
+
+@pytest.mark.parametrize("state", ["Open", "Approved", "Unpaid", "Not invoiced", "Draft", "Billable"])
+def test_any_other_status_is_not_used(tmp_path: Path, state: str) -> None:
+    """That is said at its header."""
+    assert found(tmp_path, "Amount;Status", f"100;{state}") == ["(D1)"]
+
+
+def test_adjustments_and_factors_are_not_applied(tmp_path: Path) -> None:
+    """The amount is billed as it stands: beside it only nothing, or the factor 1, agrees."""
+    assert found(tmp_path, "Amount;Write-off;Factor", "100;;1", "110;0;1", "120;20;1", "130;;2") == ["D4", "E5"]

@@ -261,3 +261,26 @@ def test_a_sum_carried_forward_is_a_total(tmp_path: Path, label: str) -> None:
     lines, problems = checked(table(tmp_path / "a.xlsx", HEADER, *rows, ["Total", None, None, 150]))
     assert [line.row for line in lines] == [2, 5]
     assert {problem.code for problem in problems} == {"row.total"}
+
+
+@pytest.mark.parametrize("label", ["Net payable", "Overall", "Endbetrag", "-----", "In total:"])
+def test_other_words_below_a_sum_are_a_total(tmp_path: Path, label: str) -> None:
+    """They can be the name of a service, but not with the sum of the rows above as amount; a rule names nothing."""
+    path = table(tmp_path / "a.xlsx", HEADER, FIRST, [101, "Fixed fee", "Design", 234], [101, "Fixed fee", label, 1234])
+    assert codes(path) == [("row.maybe_total", "D4", Severity.ERROR)]
+
+
+def test_a_sum_carried_forward_is_a_total_below_one_line_too(tmp_path: Path) -> None:
+    """What is carried to the next page was billed on this one."""
+    carried = [101, "Fixed fee", "Carried forward", 1000]
+    path = table(tmp_path / "a.xlsx", HEADER, FIRST, carried, [101, "Fixed fee", "Design", 234])
+    assert codes(path) == [("row.maybe_total", "D3", Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("label", "amount", "is_tax"), [("VAT 19%", 190, True), ("MwSt.", 190, True), ("GST", 900, False)]
+)
+def test_the_tax_of_the_rows_above_is_no_line_item(tmp_path: Path, label: str, amount: int, *, is_tax: bool) -> None:
+    """As a line it would be billed as a service; an amount that no rate makes is a line item."""
+    path = table(tmp_path / "a.xlsx", HEADER, FIRST, [101, "Fixed fee", label, amount])
+    assert codes(path) == [("row.maybe_tax", "D3", Severity.ERROR)] * is_tax

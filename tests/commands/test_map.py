@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-SHEET = """Mandat;Kunde;Art der Leistung;Leistungstext;Honorar netto;Zahlungsziel;Fakturadatum;Stand
+SHEET = """Mandat;Kunde;Art der Leistung;Leistungstext;Honorar netto;Zahlungsziel;Rechnungstag;Stand
 101;ACME;Pauschalhonorar;Konzept;1.200,00;30;31.10.2026;ok
 102;Beta;Beratung;Workshop;90,00;14;31.10.2026;ok
 """
@@ -66,7 +66,7 @@ def test_a_person_answers_and_the_second_month_asks_nothing(folder: Path, monkey
             "item_type": ["Art der Leistung"],
             "notes": ["Leistungstext"],
             "amount": ["Honorar netto"],
-            "invoice_date": ["Fakturadatum"],
+            "invoice_date": ["Rechnungstag"],
         },
         "values": {"item_type": {"Pauschalhonorar": "fixed_fee", "Beratung": "additional"}},
     }
@@ -90,7 +90,7 @@ def test_another_column_nothing_and_left_open_can_be_chosen(folder: Path, monkey
         "columns": {
             "workspace_id": ["Mandat"],
             "total": ["Honorar netto"],
-            "invoice_date": ["Fakturadatum"],
+            "invoice_date": ["Rechnungstag"],
             "project_code": ["Stand"],
         },
     }

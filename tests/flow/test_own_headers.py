@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from importer.ledger.ledger import SubmissionLedger
     from importer.sandbox.running import Sandbox
 
-GERMAN = """Mandat;Kunde;Art der Leistung;Leistungstext;Honorar netto;Zahlungsziel;Fakturadatum;Ihre Bestellung
+GERMAN = """Mandat;Kunde;Art der Leistung;Leistungstext;Honorar netto;Zahlungsziel;Rechnungstag;Ihre Bestellung
 101;ACME;Pauschalhonorar;Konzept;1.200,00;30;31.10.2026;PO-77
 102;Beta;Reisespesen;Bahn;90,00;14;31.10.2026;
 """

@@ -1031,15 +1031,7 @@ def test_own_columns_named_like_answers_stay_the_sheets_own(tmp_path: Path) -> N
     path.write_text("Status,Project ID,Item type,Amount,error,what_to_do\nopen,101,Fixed fee,5,,\n")
     sheet = read_sheet(path, None, known_headers())
     assert sheet.added == {4, 5}
-    assert [problem.code for problem in sheet.problems] == ["column.not_applied"]
-
-
-@pytest.mark.parametrize("header", ["Status", "Invoice status"])
-def test_a_column_that_seems_to_change_what_is_billed_is_named(tmp_path: Path, header: str) -> None:
-    """A state is not applied, and that is said."""
-    [problem] = read(table(tmp_path / "a.xlsx", [header, *HEADER], ["x", 101, "fixed_fee", 5])).problems
-    assert (problem.code, problem.severity) == ("column.not_applied", Severity.WARNING)
-    assert "with the amount in the sheet" in problem.message
+    assert [checked.column.name for checked in sheet.checked] == ["status"]
 
 
 @pytest.mark.parametrize(

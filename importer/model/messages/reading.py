@@ -217,6 +217,11 @@ _HEADERS = {
         "{lines}",
         Severity.WARNING,
     ),
+    "column.unused_dates": Message(
+        "The column “{text}” holds dates, is not known, and no column is the Invoice date.",
+        "If it is the invoice date, add to importer.toml:\n{alias}\nIf it means something else, add above all "
+        "sections:\n{ignore}",
+    ),
     "column.contradicts": Message(
         "“{header}” says “{shown}”, which contradicts what would be billed: {why}.",
         "Correct the row or leave it out. If the column means something else, add to importer.toml, "

@@ -100,6 +100,11 @@ _ROWS = {
         "no project or item type to show which.",
         "If it is a total, delete it. If it is a line item, add a column Item type to the sheet and fill it.",
     ),
+    "row.maybe_tax": Message(
+        "Row {number} (“{label}”) seems to be the tax of the rows above it: {amount}.",
+        "If it is, delete the row, and say in the column Taxable which lines bear tax. If it is a line item, describe "
+        "the service.",
+    ),
     "row.total_unchecked": Message(
         "Row {number} is a total and was left out, but it could not be checked: an amount of the sheet cannot be read.",
         "Fix the other amounts first; then it is compared with the rows above it.",

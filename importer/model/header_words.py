@@ -1,0 +1,128 @@
+"""Headers that are put together from words: “Rg.-Datum”, “Date d'émission”, “Payment terms in days”.
+
+No list can hold them all. A header whose words are all known means the column that words of these kinds make,
+in any order; kinds that could make more than one thing only suggest a column.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import Enum
+from functools import lru_cache
+
+LONGEST = 60
+"""Characters of a header that is looked at."""
+_WORDS = re.compile(r"[^\W_]+|[#°]")
+
+
+class Word(Enum):
+    """What a word of a header speaks of, in English, German, French, Spanish, Dutch, Italian, Polish, Portuguese."""
+
+    FILLING = """a an the of in on at for to d der des die de du la le l del den di da della do w z al au aan alla as
+        als vom"""
+    INVOICE = """invoice invoices inv bill billing document doc rechnung rechnungs rechn rg re faktura fakturen beleg
+        facture factures facturation fact factura facturas facturacion fra factuur facturatie fattura fatture
+        fatturazione documento faktury dokumentu fatura faturamento"""
+    ISSUE = "issue issued ausstellung ausstellungs emission emision emissione wystawienia emissao"
+    DATE = "date datum dat dt fecha data"
+    NUMBER = "number no nr num nummer numero numer n # °"
+    TITLE = "title titel titre titulo titolo tytul subject betreff objet asunto onderwerp oggetto temat"
+    MESSAGE = "message nachricht mensaje messaggio wiadomosc mensagem"
+    TEXT = "text"
+    CLIENT = """client clients customer customers cust buyer kunde kunden cliente clientes klant klienta your ihre votre
+        su"""
+    PURCHASE = "po purchaseorder inkooporder kundenbestell bestell bestel inkoop"
+    ORDER = "order auftrag auftrags bestellung commande pedido ordine zamowienia zamowienie bc oc bestelling"
+    REFERENCE = "reference ref referenz referencia referencja riferimento referentie"
+    PAYMENT = """payment payments pay payable credit due net netto zahlung zahlungs zahlbar fallig paiement reglement
+        echeance pago pagos vencimiento betaling betalings betaal pagamento platnosci zaplaty"""
+    TERMS = """terms term ziel frist bedingungen bed konditionen delai conditions condicion condiciones plazo termijn
+        conditie condities termini condizioni termin warunki prazo condicoes within"""
+    DAYS = "days tage tagen jours dias dagen giorni dni"
+    PROJECT = "project projekt projekts projet proyecto progetto projektu projeto workspace"
+    CODE = "code kod codigo codice kurzel kurzzeichen"
+    ID = "id"
+    TASK = "task story aufgabe aufgaben tache tarea taak attivita zadania tarefa"
+    GROUP = "group key gruppe schlussel cle clave grupo groep sleutel chiave gruppo klucz grupa bundle split"
+    TAX = "tax vat gst mwst ust umsatzsteuer steuer tva iva btw"
+    LIABLE = "liable applies applicable pflichtig plichtig soumis assujetti sujeto soggetto"
+    DRAFT = "draft entwurf brouillon borrador bozza szkic rascunho"
+
+
+_MEANINGS: dict[str, tuple[str, ...]] = {
+    "invoice_date": ("INVOICE DATE", "ISSUE DATE", "INVOICE ISSUE DATE"),
+    "user_invoice_number": ("INVOICE NUMBER",),
+    "user_invoice_title": ("INVOICE TITLE",),
+    "message": ("INVOICE MESSAGE", "MESSAGE CLIENT", "INVOICE TEXT"),
+    "purchase_order": (
+        "PURCHASE",
+        "PURCHASE NUMBER",
+        "PURCHASE REFERENCE",
+        "PURCHASE CLIENT",
+        "PURCHASE CLIENT NUMBER",
+    ),
+    "payment_schedule": ("PAYMENT TERMS", "PAYMENT TERMS DAYS", "PAYMENT DAYS", "TERMS DAYS"),
+    "workspace_id": ("PROJECT NUMBER", "PROJECT ID"),
+    "project_code": ("PROJECT CODE",),
+    "story_id": ("TASK ID", "TASK NUMBER"),
+    "invoice_key": ("INVOICE GROUP",),
+    "taxable": ("TAX LIABLE",),
+    "draft": ("DRAFT",),
+}
+_SUGGESTIONS: dict[str, tuple[str, ...]] = {
+    "invoice_date": ("ISSUE",),
+    "user_invoice_number": ("INVOICE REFERENCE",),
+    "user_invoice_title": ("TITLE",),
+    "message": ("MESSAGE",),
+    "purchase_order": ("ORDER NUMBER", "ORDER REFERENCE", "ORDER CLIENT", "ORDER CLIENT NUMBER", "CLIENT REFERENCE"),
+}
+
+
+def _by_kinds(columns: dict[str, tuple[str, ...]]) -> dict[frozenset[str], str]:
+    return {frozenset(kinds.split()): column for column, of_column in columns.items() for kinds in of_column}
+
+
+_NUMBERS = frozenset("rechnung faktura fattura factura factuur fatura".split())
+"""Words for an invoice that stand above its number."""
+_COLUMNS, _SUGGESTED = _by_kinds(_MEANINGS), _by_kinds(_SUGGESTIONS)
+_KIND = {word: kind.name for kind in Word for word in kind.value.split()}
+
+
+def column_in_words(header: str) -> str | None:
+    """Column that the words of a header make; None for other words, or fewer."""
+    return _COLUMNS.get(_kinds(header))
+
+
+def suggested_in_words(header: str) -> str | None:
+    """Column that the words of a header may make, among other things."""
+    if header.strip().casefold() in _NUMBERS:
+        return "user_invoice_number"
+    return _SUGGESTED.get(_kinds(header))
+
+
+@lru_cache(maxsize=1000)
+def _kinds(header: str) -> frozenset[str]:
+    """Kinds of the words of a header; none when one of them is not known."""
+    if len(header) > LONGEST:
+        return frozenset()
+    plain = unicodedata.normalize("NFKD", header.replace("ł", "l").replace("º", "°")).casefold()
+    letters = "".join(letter for letter in plain if not unicodedata.category(letter).startswith("M"))
+    kinds: set[str] = set()
+    for word in _WORDS.findall(letters):
+        of_word = _kinds_of_word(word)
+        if not of_word:
+            return frozenset()
+        kinds |= of_word
+    return frozenset(kinds - {Word.FILLING.name})
+
+
+def _kinds_of_word(word: str) -> set[str]:
+    """Kind of a word, or of the two that German and Dutch write as one."""
+    if word in _KIND:
+        return {_KIND[word]}
+    for place in range(2, len(word) - 1):
+        left, right = word[:place], word[place:]
+        if left in _KIND and right in _KIND:
+            return {_KIND[left], _KIND[right]}
+    return set()
