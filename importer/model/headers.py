@@ -127,7 +127,7 @@ _SIGNS = {"€": "EUR", "euro": "EUR", "£": "GBP", "us$": "USD", "$": "$", "zł
 _ENGLISH_WORDS = frozenset("ALL CUP GEL LAK MAD MOP PEN TOP".split())
 """Codes of currencies that are words too: “Amount all”."""
 LONGEST_WITH_CURRENCY = 100
-"""Characters of a header that may name a currency beside its words; the patterns are slow on longer ones."""
+"""Characters of a header that may name a currency or a rate beside its words; the patterns are slow on longer ones."""
 _CURRENCY_LAST = re.compile(r"(.*?)(?:[\s_,/:-]+([^\W\d_]{3,4}|us\$)|\s*([€$£¥₹]))\s*", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s_]+(?:in|en|w)$", re.IGNORECASE)
 _CURRENCY_FIRST = re.compile(r"(?:([^\W\d_]{3,4}|us\$)[\s_-]+|([€$£¥₹])\s*)(.*)", re.IGNORECASE)
@@ -191,7 +191,8 @@ def known_as(header: str, known: Mapping[str, str]) -> str | None:
 
 def _in_words(header: str, known: Mapping[str, str]) -> str | None:
     """Column that the words of a header make, unless it is one that is compared."""
-    return None if check_only_as(header, known) else column_in_words(header)
+    column = column_in_words(header)
+    return None if column is None or check_only_as(header, known) else column
 
 
 def is_vague(header: str, known: Mapping[str, str]) -> bool:
@@ -225,7 +226,7 @@ def check_only_as(header: str, known: Mapping[str, str]) -> CheckOnly | None:
 
     Only for headers that are no column that is sent: “Price” is one where nothing else is the amount.
     """
-    if is_ignored(header, known):
+    if is_ignored(header, known) or len(header) > LONGEST_WITH_CURRENCY:
         return None
     own = known.checked if isinstance(known, KnownHeaders) else {}
     for text in (header, without_currency(header)[0], _PERCENT.sub("", header)):
