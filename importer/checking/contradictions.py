@@ -104,17 +104,19 @@ def _wrong_words(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
             yield contradiction(sheet, checked, row, f"only {needed} agrees with it")
 
 
+_NEEDED = {Rule.NO: "no", Rule.NONE: "nothing or 0", Rule.EMPTY: "an empty cell", Rule.YES: "yes", Rule.SIGN: "a debit"}
+"""What a cell under a rule of words should say."""
+
+
 def _needed_word(rule: Rule, cell: Cell) -> str | None:
     """What a cell should say instead; None when it agrees."""
-    if rule is Rule.NO:
-        return None if is_nothing(cell) or parser_of(Kind.YES_NO)(cell) is False else "no"
-    if rule is Rule.YES:
-        return None if parser_of(Kind.YES_NO)(cell) is True else "yes"
-    if rule is Rule.EMPTY:
-        return None if is_nothing(cell) else "an empty cell"
-    if rule is Rule.NONE:
-        return None if is_nothing(cell) or parser_of(Kind.YES_NO)(cell) is False else "nothing or 0"
-    return None if bare(text_of(cell)) in _DEBITS else "a debit"
+    if rule is Rule.SIGN:
+        agrees = bare(text_of(cell)) in _DEBITS
+    elif rule is Rule.YES:
+        agrees = parser_of(Kind.YES_NO)(cell) is True
+    else:
+        agrees = is_nothing(cell) or (rule is not Rule.EMPTY and parser_of(Kind.YES_NO)(cell) is False)
+    return None if agrees else _NEEDED[rule]
 
 
 def _wrong_status(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:

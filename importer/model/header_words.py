@@ -80,13 +80,19 @@ _SUGGESTIONS: dict[str, tuple[str, ...]] = {
 
 
 def _by_kinds(columns: dict[str, tuple[str, ...]]) -> dict[frozenset[str], str]:
-    return {frozenset(kinds.split()): column for column, of_column in columns.items() for kinds in of_column}
+    found = {}
+    for column, of_column in columns.items():
+        for kinds in of_column:
+            found[frozenset(kinds.split())] = column
+    return found
 
 
 _NUMBERS = frozenset("rechnung faktura fattura factura factuur fatura".split())
 """Words for an invoice that stand above its number."""
 _COLUMNS, _SUGGESTED = _by_kinds(_MEANINGS), _by_kinds(_SUGGESTIONS)
-_KIND = {word: kind.name for kind in Word for word in kind.value.split()}
+_KIND: dict[str, str] = {}
+for _kind in Word:
+    _KIND.update(dict.fromkeys(_kind.value.split(), _kind.name))
 
 
 def column_in_words(header: str) -> str | None:

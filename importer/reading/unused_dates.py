@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING
 
 from importer.model.headers import bare, check_only_as, is_ignored, own_headers
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from importer.model.problems import Problem
-    from importer.model.sheet import Cell, RawRow
+    from importer.model.sheet import Cell, Header, RawRow
     from importer.reading.formats.grid import Grid
     from importer.reading.header_row import HeaderRow
 
@@ -43,24 +42,35 @@ def unused_dates(grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: M
     if "invoice_date" in start.columns | own.supplied or own.preset or _are_billed_by_id(start, lines):
         return
     for header in start.headers:
-        is_unknown = header.column is None and check_only_as(header.text, known) is None
-        if not is_unknown or is_ignored(header.text, known) or _OF_OTHER_THINGS.search(bare(header.text)):
-            continue
-        cells = {row.number: row.cell(header.position) for row in lines if not is_blank(row.cell(header.position))}
-        if cells and all(map(_is_date, set(cells.values()))):
-            at_header = partial(problem, sheet=grid.name, row=start.row, column=header.text, value=header.text)
-            yield at_header(
+        if _may_be_invoice_date(header, known) and _holds_dates(header.position, lines):
+            yield problem(
                 "column.unused_dates",
+                sheet=grid.name,
                 cell=cell_address(header.position, start.row),
+                row=start.row,
+                column=header.text,
+                value=header.text,
                 text=header.text,
                 alias=alias_lines("invoice_date", header.text, known),
                 ignore=ignore_line([header.text], known),
             )
 
 
+def _may_be_invoice_date(header: Header, known: Mapping[str, str]) -> bool:
+    """Whether a header is not known and speaks of nothing else that has a date."""
+    if header.column is not None or is_ignored(header.text, known) or check_only_as(header.text, known) is not None:
+        return False
+    return _OF_OTHER_THINGS.search(bare(header.text)) is None
+
+
+def _holds_dates(position: int, lines: Sequence[RawRow]) -> bool:
+    cells = {row.cell(position) for row in lines if not is_blank(row.cell(position))}
+    return bool(cells) and all(map(_is_date, cells))
+
+
 def _are_billed_by_id(start: HeaderRow, lines: Sequence[RawRow]) -> bool:
-    positions = [position for position, name in start.names.items() if name == "item_id"]
-    return any(not is_blank(row.cell(position)) for position in positions for row in lines)
+    position = next((position for position, name in start.names.items() if name == "item_id"), None)
+    return position is not None and any(not is_blank(row.cell(position)) for row in lines)
 
 
 def _is_date(cell: Cell) -> bool:
