@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-import pytest
 import typer.main
 
 from importer import cli as command_line
@@ -132,7 +131,7 @@ class Cli:
         words, whole_env = [str(word) for word in argv], {**self.env, **env}
         if threading.current_thread() is not threading.main_thread() or _has_keyring(whole_env):
             return self.start(*argv, **env).wait()
-        return _run_here(words, whole_env, self.folder)
+        return run_here(words, whole_env, self.folder)
 
     def cold(self, *argv: object, **env: str) -> Finished:
         """Run ``python -m importer`` from the start, as a person does."""
@@ -213,7 +212,7 @@ def _has_keyring(env: Mapping[str, str]) -> bool:
     return env.get("PYTHON_KEYRING_BACKEND") != NO_KEYRING
 
 
-def _run_here(argv: list[str], env: Mapping[str, str], folder: Path) -> Finished:
+def run_here(argv: list[str], env: Mapping[str, str], folder: Path) -> Finished:
     """Run a command in this process, which is afterwards as it was before."""
     said, talk = _stream(), _stream()
     mask = os.umask(0o077)
@@ -221,11 +220,9 @@ def _run_here(argv: list[str], env: Mapping[str, str], folder: Path) -> Finished
     with (
         mock.patch.dict(os.environ, env, clear=True),
         contextlib.chdir(folder),
-        pytest.MonkeyPatch.context() as patch,
         Path(os.devnull).open(encoding="utf-8") as nothing,
+        mock.patch.multiple(sys, argv=["importer", *argv], stdin=nothing, stdout=said, stderr=talk),
     ):
-        for name, value in (("argv", ["importer", *argv]), ("stdin", nothing), ("stdout", said), ("stderr", talk)):
-            patch.setattr(sys, name, value)
         try:
             code = _exit_code()
         finally:

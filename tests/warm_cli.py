@@ -18,36 +18,30 @@ import signal
 import socket
 import sys
 import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+import loopback_only
+import near_reading
+from programs import run_here
+
 WARM = (
-    "importer.cli",
-    "importer.unattended.running",
+    "importer.flow.reconciling",
     "importer.flow.submit",
-    "importer.reporting.terminal",
-    "importer.commands.session",
+    "importer.flow.undoing",
+    "importer.reading.formats.calamine",
+    "importer.reading.formats.xls",
     "importer.sandbox.app",
     "importer.sandbox.store",
-    "rich.console",
+    "importer.unattended.running",
     "rich.progress",
-    "rich.table",
-    "rich.markup",
-    "importer.reporting.report",
-    "importer.reading.formats.child",
-    "importer.reading.formats.calamine",
-    "importer.reading.formats.csv_text",
-    "importer.reading.formats.xls",
 )
+"""What a preview does not need."""
 
 
 def serve(address: str) -> None:
     """Fork a child for every connection; one JSON line in, pid and exit status out."""
-    for name in (*WARM, *_modules_of_a_preview()):
-        with contextlib.suppress(ImportError):  # some are made at run time
-            importlib.import_module(name)
-    _make_what_each_run_makes()
+    _warm_up()
     gc.collect()
     gc.freeze()  # else the first collection in a child touches, and so copies, all that it shares with this process
     with socket.socket(socket.AF_UNIX) as listening, selectors.DefaultSelector() as waiting:
@@ -67,42 +61,16 @@ def serve(address: str) -> None:
                     _end(*key.data)
 
 
-def _modules_of_a_preview() -> list[str]:
-    """Names of all that one run imports, also late; told by a child, so that this process keeps no other trace."""
-    reader, writer = os.pipe()
-    if os.fork() == 0:
-        with tempfile.TemporaryDirectory() as folder:
-            sheet = Path(folder) / "a.csv"
-            sheet.write_text("Project ID,Item type,Amount\n101,Fixed fee,5\n", encoding="utf-8")
-            os.environ |= {"IMPORTER_LEDGER": f"{folder}/ledger", "IMPORTER_REPORTS": folder, "XDG_STATE_HOME": folder}
-            os.environ |= {"HOME": folder, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
-            os.chdir(folder)
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            for stream in (1, 2):
-                os.dup2(nowhere, stream)
-            sys.argv[:] = ["importer", "preview", str(sheet), "--offline"]
-            with contextlib.suppress(BaseException):
-                runpy.run_module("importer", run_name="__main__", alter_sys=True)
-        os.write(writer, json.dumps(sorted(set(sys.modules) - {"__main__"})).encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as told:
-        names: list[str] = json.loads(told.read())
-    os.wait()
-    return names
-
-
-def _make_what_each_run_makes() -> None:
-    """The options of the commands and the templates of the page."""
-    import typer.main
-
-    from importer import cli
-    from importer.reporting.page.writing import _templates
-
-    typer.main.get_command = cache(typer.main.get_command)
-    typer.main.get_command(cli.app)
-    for name in _templates().list_templates(extensions=["html"]):
-        _templates().get_template(name)
+def _warm_up() -> None:
+    """Import what runs need, and run a preview: what it imports late and makes once is there for every child."""
+    for name in WARM:
+        importlib.import_module(name)
+    with tempfile.TemporaryDirectory() as folder:
+        sheet = Path(folder) / "a.csv"
+        sheet.write_text("Project ID,Item type,Amount\n101,Fixed fee,5\n", encoding="utf-8")
+        env = {"IMPORTER_LEDGER": f"{folder}/ledger", "IMPORTER_REPORTS": folder, "XDG_STATE_HOME": folder}
+        env |= {"HOME": folder, "KANTATA_TOKEN": "given"}  # or a keyring would be chosen, for all children
+        run_here(["preview", str(sheet), "--offline"], env, Path(folder))
 
 
 def _begin(connection: socket.socket) -> tuple[int, int]:
@@ -156,10 +124,6 @@ def _become(order: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
-    import loopback_only
-    import near_reading
-
     loopback_only.close()
     near_reading.near()
     serve(sys.argv[1])

@@ -15,7 +15,7 @@ from importer.model.visible import in_one_line
 from importer.model.words import MOST_LISTED, count_of, left_out, projects_named, rows_named
 from importer.reporting.balance import SENT
 from importer.reporting.document import document_of, totals_over
-from importer.reporting.mail import tie_out_in_lines, totals_in_lines
+from importer.reporting.table import figures_of, text_of
 from importer.sending.settlement import OUTCOMES
 from importer.unattended.notices import RECONCILE_TOPIC, Notice
 from importer.unattended.outcomes import InboxResult, exit_code_of, subject_of
@@ -164,8 +164,7 @@ def _files(results: list[InboxResult]) -> Iterator[str]:
         if result.report is None:
             continue
         if not SENT.isdisjoint(result.report.totals.by_status):
-            for line in tie_out_in_lines(document_of(result.report)):
-                yield f"  {line}"
+            yield from _tie_out(result.report)
         if result.state is FileState.FAILED:
             for problem in result.report.problems[:MOST_LISTED]:
                 yield in_one_line(f"  {problem.address or '•'}: {problem.message}")
@@ -173,14 +172,26 @@ def _files(results: list[InboxResult]) -> Iterator[str]:
         yield "The inbox was empty."
 
 
+def _tie_out(report: Report) -> Iterator[str]:
+    """One currency a line: “Tie-out EUR: sheet 510.00 · sent 409.00”."""
+    for table in document_of(report).tie_out[:1]:
+        for cells in table.rows:
+            figures = " · ".join(figure.text for figure in figures_of(table, cells))
+            yield f"  Tie-out {cells[0]}: {figures}"
+
+
 def _totals(results: list[InboxResult]) -> Iterator[str]:
+    """One status a line: “created: 2 (150.00)”."""
     totals = totals_over(list(_reports(results)))
     if not totals.rows:
         return
     yield ""
     yield "In all:"
-    for line in totals_in_lines(totals):
-        yield f"  {line}"
+    for status, count, amount, note in totals.rows:
+        words = text_of(amount)
+        if note:
+            words = f"{words}, a {note}"
+        yield f"  {text_of(status)}: {text_of(count)} ({words})"
 
 
 def _attachments(results: list[InboxResult]) -> tuple[Path, ...]:
