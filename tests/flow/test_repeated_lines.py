@@ -202,6 +202,14 @@ def test_a_row_that_kantata_refused_is_billed_once_it_is_corrected(desk: Desk) -
     assert (told(again), desk.live) == (["created"], 2)
 
 
+def test_a_row_that_was_refused_and_then_billed_elsewhere_is_held(desk: Desk) -> None:
+    """It comes back under its old key: what a later run billed under another one has replaced it."""
+    desk.sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, status=422))
+    assert told(desk.submit(keyed(C, "K"))) == ["rejected"]
+    assert told(desk.submit(keyed(C, "L"))) == ["created"]
+    assert told(desk.submit(keyed(C, "K"))) == ["held"]
+
+
 def test_a_weekly_biller_is_not_held(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """With ``repeat_days`` 5: week after week in one batch, also the same for two projects."""
     settings = test_identity.Settings

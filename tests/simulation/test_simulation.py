@@ -32,12 +32,6 @@ def test_episodes_are_sound(kind: Kind) -> None:
     assert {seed: fault for seed, fault in faults.items() if fault is not None} == {}
 
 
-@pytest.mark.parametrize("seed", [77])
-def test_what_once_went_wrong_is_sound(seed: int) -> None:
-    """77: a line that was refused under one key, and then billed under another, came back from in-doubt/."""
-    assert fault_of(seed)[0] is None
-
-
 @pytest.mark.parametrize("kind", [pytest.param("undo", marks=pytest.mark.slow), "asleep"])
 def test_an_episode_is_the_same_again(kind: str) -> None:
     """A seed tells its story again, moment by moment."""
