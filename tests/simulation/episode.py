@@ -34,15 +34,15 @@ class Episode:
     def __init__(self, world: World) -> None:
         """Draw a sheet and the weather."""
         self.world, self.random, self.kind = world, world.random, kind_of(world.seed)
-        self.loses_ledger = "restore" in self.kind.steps
+        self.loses_ledger = not self.kind.steps.keys().isdisjoint({"restore", "go_back"})
         world.kantata.spared = self.kind.spared
         self.oracle = Oracle(world.kantata)
         self.oracle.alone = not self.kind.sleeps
+        self.oracle.forgets = self.loses_ledger
         self.oracle.adopts = self.kind.name == "forgotten"
         moves_projects = not self.loses_ledger and self.random.random() < self.kind.moves_projects
         count = self.random.randint(*self.kind.lines)
-        only, entries = self.kind.edits, self.kind.entries
-        self.sheet = Sheet(self.random, count, moves_projects=moves_projects, only=only, entries=entries)
+        self.sheet = Sheet(self.random, count, self.kind, moves_projects=moves_projects)
         world.settings["IMPORTER_DRAFT"] = "false" if self.random.random() < self.kind.issued else "true"
         self.weather = Weather.drawn(self.random, self.kind.weather)
         self.files: dict[str, dict[int, str]] = {}
@@ -192,10 +192,13 @@ class Episode:
         if self.random.random() < 0.4 or not kept.exists():
             self._keep_copy()
             return
+        self._return_to_copy()
+
+    def _return_to_copy(self) -> None:
         self.world.sleep(SETTLE_SECONDS + 60)
         for file in self.world.folder.glob("ledger.sqlite*"):
             file.unlink()
-        for file in kept.iterdir():
+        for file in (self.world.folder / "backup").iterdir():
             shutil.copy(file, self.world.folder / file.name)
         self.runs.clear()
         self.oracle.restored()
@@ -211,12 +214,12 @@ class Episode:
 
     def go_back(self) -> None:
         """What is billed after the copy was made is not known any more, and the sheet was edited since."""
-        if self.random.random() < 0.5:
+        if self.random.random() < 0.5 or not (self.world.folder / "backup").exists():
             self._keep_copy()
         self.submit()
         self._look()
         self.edit()
-        self.restore()
+        self._return_to_copy()
         self.submit()
 
     # --- the program ---
@@ -229,7 +232,7 @@ class Episode:
         if self.random.random() < self.kind.kills:
             kill_after = self.random.randrange(12 if self.kind.kills_sending else 80)
         if not self.asleep and self.random.random() < self.kind.sleeps:
-            sleep_after = self.random.randrange(25)
+            sleep_after = self.random.randrange(self.kind.most_steps_awake)
         return self.world.run(
             *arguments,
             "--json",
@@ -254,7 +257,7 @@ class Episode:
         self.world.sleep(900.0)
         self.world.locks_hold = False
         self.reconcile()
-        if self.random.random() < 0.7:
+        if self.random.random() < 0.5:
             self.submit()
         else:
             self.oracle.undone(self._run("undo", "last", "--yes"))

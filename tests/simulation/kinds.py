@@ -20,6 +20,8 @@ class Kind:
     """How many commands are killed."""
     sleeps: float = 0.0
     """How many commands are interrupted by a machine that sleeps, while another one works."""
+    most_steps_awake: int = 25
+    """Points of a command, at most, before its machine sleeps."""
     offline: float = 0.15
     """How many submits do not ask Kantata first."""
     kills_sending: bool = False
@@ -32,6 +34,8 @@ class Kind:
     """How often edits move lines to other projects, and not to other dates."""
     edits: tuple[str, ...] = ()
     """The edits that happen, by the names of their methods in sheet.py; all when it is empty."""
+    first_date: str = "2026-10-31"
+    """Of new lines."""
     entries: float = 0.0
     """How many more lines are time entries."""
     issued: float = 0.5
@@ -133,6 +137,7 @@ KINDS = (
         kills=0.15,
         sleeps=0.9,
         meanwhile={"take_over": 4, "edit_and_submit": 3},
+        most_steps_awake=14,
         offline=0.0,
         length=(3, 6),
     ),
@@ -164,11 +169,13 @@ KINDS = (
     Kind(
         "entries",
         "time entries get other keys, and Kantata is not always asked",
-        {"submit": 5, "edit": 4},
-        kills=0.1,
-        offline=0.6,
-        edits=("key", "merge_keys", "remove", "sort"),
-        entries=0.7,
+        {"submit": 5, "edit": 6},
+        kills=0.0,
+        offline=0.8,
+        edits=("key", "key", "merge_keys"),
+        entries=0.95,
+        lines=(3, 7),
+        length=(6, 10),
     ),
     Kind(
         "forgotten",
@@ -177,6 +184,22 @@ KINDS = (
         kills=0.0,
         offline=0.0,
         edits=("grow",),
+    ),
+    Kind(
+        "astray",
+        "the ledger goes back to a copy, and keys were edited since",
+        {"submit": 2, "go_back": 6, "wait": 1},
+        kills=0.05,
+        offline=0.0,
+        edits=("key", "merge_keys"),
+    ),
+    Kind(
+        "rewritten",
+        "key, amount and date of lines are edited at once",
+        {"submit": 5, "edit": 5},
+        kills=0.05,
+        edits=("rewrite",),
+        lines=(2, 4),
     ),
     Kind(
         "moved",
@@ -194,6 +217,7 @@ KINDS = (
         kills=0.0,
         moves_projects=0.0,
         edits=("date", "date", "key"),
+        first_date="2026-11-05",
         length=(6, 10),
     ),
     Kind(

@@ -26,6 +26,8 @@ FILE_PROBLEMS = 3
 """Exit code of a sheet that is refused."""
 SENT_BY_ANOTHER = "Another run is sending this invoice"
 """What is said of an invoice that cannot be claimed."""
+GONE = "which was cancelled or deleted in Kantata since"
+"""What is said of an invoice that somebody else removed."""
 NOT_SENT = ("rejected", "held", "not_sent")
 
 
@@ -44,6 +46,8 @@ class Oracle:
         """Invoices that an undo says it took back."""
         self._there: dict[int, int] = {}
         """Invoices of which a command says that they exist, or are kept → the command."""
+        self.forgets = False
+        """Whether the ledger is lost at times."""
         self.adopts = False
         """Whether what Kantata holds under a reference is just what the sheet has, whatever the ledger knows."""
         self.alone = True
@@ -114,9 +118,17 @@ class Oracle:
                 raise Broken(f"{lines} is said to be sent by another run, and there is none")
             if self.adopts and status == "held" and len(self.with_reference(invoice["reference"])) == 1:
                 raise Broken(f"{lines} is held, and Kantata has just this invoice: {invoice['error']}")
+            if status == "held" and GONE in invoice["error"] and not self.forgets:
+                self._is_gone_by_hand(invoice["reference"], lines)
             if status in NOT_SENT and not invoice["error"]:
                 raise Broken(f"{lines} is {status}, and no reason is given")
         self.check()
+
+    def _is_gone_by_hand(self, reference: str, lines: list[str]) -> None:
+        """Somebody removed the last invoice with a reference in Kantata, and no undo did."""
+        own = [number for number, gone in self._kantata.created.items() if reference in references_of(gone)]
+        if own and self._kantata.removed_by.get(max(own), 0) != 0:
+            raise Broken(f"{lines} is held as removed by hand, and an undo has taken it back")
 
     def _is_there(self, ran: Ran, number: str | None, said: str, *, known: bool) -> None:
         """An invoice exists; one that a person removed is missed only by who asked for it (``known``)."""

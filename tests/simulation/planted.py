@@ -322,7 +322,7 @@ MUTANTS = (
     ),
     Mutant(
         "edited lines are not compared",
-        "edits",
+        "rewritten",
         "planning/deciding.py",
         "        yield from self._held_by(planned, self.repeats.edited_of(planned))",
         "        yield from ()",
@@ -337,7 +337,7 @@ MUTANTS = (
     ),
     Mutant(
         "lines in Kantata are not looked up",
-        "restored",
+        "astray",
         "flow/looking_up.py",
         "    if not new:\n        return prepared",
         "    if new:\n        return prepared",
@@ -401,13 +401,6 @@ MUTANTS = (
         "self._journal.add(connection, claim.reference, self._journal.standing(connection, claim.reference), _EVENTS[outcome.kind]",
     ),
     Mutant(
-        "a claim is not compared with the state",
-        "overtaken",
-        "model/lifecycle.py",
-        "        state = TRANSITIONS.get((self.state, event))",
-        "        state = State.SENDING if event is Event.CLAIMED else TRANSITIONS.get((self.state, event))",
-    ),
-    Mutant(
         "the undo does not look again before it asks",
         "removals",
         "sending/undo.py",
@@ -448,7 +441,7 @@ MUTANTS = (
         "failing",
         "unattended/returning.py",
         '    if counts["not billed"] and newly_absent and not submitted.taken_back:',
-        '    if counts["not billed"] and newly_absent and False:',
+        '    if counts["not billed"]:\n        return _with(doubt, tools, FileState.DONE, ExitCode.DONE, settled)\n    if False:',
     ),
     Mutant(
         "a settled file stays in doubt",

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
+    from kinds import Kind
+
 HEAD = "Project ID,Invoice key,Item type,Item ID,Notes,Amount,Invoice date"
 FIRST_ROW = 2
 PROJECTS = (101, 103, 104, 109)
@@ -40,25 +42,14 @@ class Line:
 class Sheet:
     """Lines in their order."""
 
-    def __init__(
-        self,
-        random: random.Random,
-        count: int,
-        *,
-        moves_projects: bool,
-        only: tuple[str, ...] = (),
-        entries: float = 0.0,
-    ) -> None:
-        """Draw so many lines; ``moves_projects``: edits change projects, else dates.
-
-        ``only``: names of the edits that happen. ``entries``: how many more lines are time entries.
-        """
-        self._random, self._count, self._entries = random, 0, entries
+    def __init__(self, random: random.Random, count: int, kind: Kind, *, moves_projects: bool) -> None:
+        """Draw so many lines; ``moves_projects``: edits change projects, else dates."""
+        self._random, self._count, self._kind = random, 0, kind
         self.lines: list[Line] = []
         edits: list[Callable[[], None]] = [self.add, self.remove, self.sort, self.key, self.merge_keys]
         self._edits = [*edits, self.project if moves_projects else self.date]
-        if only:
-            self._edits = [getattr(self, name) for name in only]
+        if kind.edits:
+            self._edits = [getattr(self, name) for name in kind.edits]
         for _ in range(count):
             self.add()
 
@@ -89,12 +80,13 @@ class Sheet:
         self._count += 1
         project, time_entry = self._random.choice(PROJECTS), None
         key = self._random.choice(("", "", "a", "b"))
-        if self._entries and self._random.random() < self._entries:
+        if self._kind.entries and self._random.random() < self._kind.entries:
             project = PROJECTS[0]
         if project == PROJECTS[0] and self._random.random() < 0.4 and self._count <= MOST_TIME_ENTRIES:
             time_entry = 5_101_000 + self._count
         name = str(time_entry) if time_entry else f"Work {self._count}"
-        self.lines.append(Line(name, project, key, 100 + 7 * self._count, "2026-10-31", time_entry))
+        amount = 100 + 7 * self._count
+        self.lines.append(Line(name, project, key, amount, self._kind.first_date, time_entry))
 
     def grow(self) -> None:
         """More work is to be billed, on invoices of its own."""
@@ -127,6 +119,12 @@ class Sheet:
             self.lines = [replace(line, date=day) for line in self.lines]
         else:
             self._change(lambda line: replace(line, date=day))
+
+    def rewrite(self) -> None:
+        """Some lines get another key, another amount and another day at once; only their text is as before."""
+        day, key = self._random.choice(DAYS), self._random.choice("abc")
+        raised = self._random.choice((0, 1, 10))
+        self._change(lambda line: replace(line, date=day, key=key, amount=line.amount + raised))
 
     def project(self) -> None:
         """Some lines move to another project."""
