@@ -286,6 +286,7 @@ class Episode:
         done = self._run("reconcile")
         self.oracle.settled(done)
         self.oracle.all_settled(done)
+        self._look()
         if done.document["invoices"]:
             self.oracle.all_settled(self._run("reconcile"), done)
             self.say()

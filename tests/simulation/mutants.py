@@ -88,16 +88,17 @@ def table() -> str:
     if not KEPT.exists():
         return ""
     kept = {name: Found(**result) for name, result in json.loads(KEPT.read_text()).items()}
-    lines = ["| planted bug | episodes of kind | found by seed | episodes played |", "|---|---|---:|---:|"]
+    lines = ["| planted bug | episodes of kind | found by the |", "|---|---|---|"]
+    played, number = 0, 0
     for mutant in MUTANTS:
         result = kept.get(mutant.name)
-        if result is None:
-            lines.append(f"| {mutant.name} | {mutant.kind} | not played yet | |")
-        else:
-            lines.append(f"| {mutant.name} | {mutant.kind} | {result.seed or 'not found yet'} | {result.episodes} |")
-    number = sum(result.seed is not None for result in kept.values())
+        said = "not played yet"
+        if result is not None:
+            played, number = played + 1, number + (result.seed is not None)
+            said = f"{result.episodes}." if result.seed is not None else f"not found in {result.episodes}"
+        lines.append(f"| {mutant.name} | {mutant.kind} | {said} |")
     today = datetime.now(UTC).date()
-    head = f"Of {len(MUTANTS)} planted bugs, {len(kept)} were played and {number} of these found"
+    head = f"Of {len(MUTANTS)} planted bugs, {played} were played and {number} of these found"
     head += f" (`make mutants`, last on {today}):\n\n"
     return head + "\n".join(lines) + "\n"
 
