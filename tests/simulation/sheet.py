@@ -82,7 +82,11 @@ class Sheet:
         key = self._random.choice(("", "", "a", "b"))
         if self._kind.entries and self._random.random() < self._kind.entries:
             project = PROJECTS[0]
-        if project == PROJECTS[0] and self._random.random() < 0.4 and self._count <= MOST_TIME_ENTRIES:
+        if (
+            project == PROJECTS[0]
+            and self._random.random() < max(0.4, self._kind.entries)
+            and self._count <= MOST_TIME_ENTRIES
+        ):
             time_entry = 5_101_000 + self._count
         name = str(time_entry) if time_entry else f"Work {self._count}"
         amount = 100 + 7 * self._count
