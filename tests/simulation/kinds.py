@@ -150,7 +150,7 @@ KINDS = (
     ),
     Kind(
         "late",
-        "requests take effect a minute after their answer was lost, and nobody waits",
+        "requests take effect a minute after their answer was lost, and people do not wait",
         {"again": 5, "impatient": 3, "submit": 2},
         {"late": 0.5},
         kills=0.0,
