@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 from radon.complexity import cc_visit
@@ -86,3 +87,9 @@ def test_the_words_are_plain() -> None:
     hard = re.compile(r"\b(nobody|anew|unasked|told|mend(?:s|ed|ing)?)\b", re.IGNORECASE)
     found = {name_of(file): hard.findall(file.read_text(encoding="utf-8")) for file in FILES}
     assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_each_file_of_tests_has_a_name_of_its_own() -> None:
+    """Or the whole suite does not begin: pytest imports them by their bare names."""
+    names = Counter(path.name for path in Path(__file__).parents[1].rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
