@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from desktops import Desktop, Person
 
-OWN = b"""Mandat;Kunde;Art der Leistung;Leistungstext;Honorar netto;Jours de paiement;Fakturadatum
+OWN = b"""Mandat;Kunde;Art der Leistung;Leistungstext;Honorar netto;Kreditfrist;Rechnungstag
 101;ACME;Pauschalhonorar;Konzept;1.200,00;30;31.10.2026
 102;Beta;Festpreis;Workshop;90,00;14;31.10.2026
 """
