@@ -15,6 +15,7 @@ from importer.checking.invoice_rules import (
     between_rows,
     clashes,
     forgotten_keys,
+    without_payment,
 )
 from importer.model.columns import BY_NAME
 from importer.model.invoices import ExternalReference, Invoice, UnsoundInvoice
@@ -64,7 +65,7 @@ def group(
     for clash, numbers in clashes(groups, sheet):
         found.append(clash)
         unsound.update(numbers)
-    found += [*alike_keys(groups, sheet), *forgotten_keys(groups, sheet)]
+    found += [*alike_keys(groups, sheet), *forgotten_keys(groups, sheet), *without_payment(groups, sheet)]
     problems.add(in_sheet_order(found))
 
     invoices = []

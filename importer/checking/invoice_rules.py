@@ -219,3 +219,12 @@ def forgotten_keys(groups: list[InvoiceRows], sheet: Sheet) -> Iterator[Problem]
         if rows.key is None and project in keyed:
             facts: dict[str, Any] = {"project": project, "key": keyed[project]}
             yield sheet.problem_at("invoice_key", rows.first, "invoice_key.missing_here", **facts)
+
+
+def without_payment(groups: list[InvoiceRows], sheet: Sheet) -> Iterator[Problem]:
+    """Invoices that come to nothing, or to less, where every amount stands in the sheet."""
+    for rows in groups:
+        amounts = [line.amount for line in rows.lines if line.sound and line.amount is not None]
+        total = sum(amounts)
+        if total <= 0 and len(amounts) == len(rows.lines):
+            yield sheet.problem_at("amount", rows.first, "amount.nothing_to_pay", invoice=rows.name, total=total)

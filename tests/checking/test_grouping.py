@@ -337,3 +337,26 @@ def test_every_line_is_in_exactly_one_invoice(
             assert invoice.key == key
             assert workspace in invoice.workspace_ids
             assert key is not None or invoice.workspace_ids == (workspace,)
+
+
+# --- nothing to pay -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("amounts", "warned"), [((5, -5), True), ((-300,), True), ((300, -5), False)])
+def test_an_invoice_without_anything_to_pay_is_warned_of(
+    tmp_path: Path,
+    amounts: tuple[int, ...],
+    warned: bool,  # noqa: FBT001
+) -> None:
+    """A credit alone may be meant; a sign that slipped is seen before it is sent."""
+    rows = [{**fee(amount), "item_type": "additional"} for amount in amounts]
+    invoices, problems = grouped(records(tmp_path / "a.xlsx", *rows))
+    assert [p.code for p in problems] == ["amount.nothing_to_pay"] * warned
+    assert isinstance(invoices[0], Invoice)
+
+
+def test_what_kantata_prices_may_outweigh_a_credit(tmp_path: Path) -> None:
+    """The worth of a time entry does not stand in the sheet."""
+    entry = {"workspace_id": 101, "item_type": "time_entry", "item_id": 5101001}
+    _, problems = grouped(records(tmp_path / "a.xlsx", {**fee(-5), "item_type": "additional"}, entry))
+    assert not problems

@@ -160,6 +160,11 @@ _INVOICES = {
         "{title} {shown} stands on two invoices: here on {invoice}, and in {there} on {other}.",
         "Give each invoice its own {noun}, or leave it empty.",
     ),
+    "amount.nothing_to_pay": Message(
+        "The rows of {invoice} come to {total:,}: the client has nothing to pay.",
+        "Check the signs of the amounts. A credit alone on an invoice is sent as it is.",
+        _WARNING,
+    ),
     "invoice_key.looks_alike": Message(
         "The invoice keys “{key}” in {here} and “{other}” in {there} look alike; they form two invoices.",
         "Write them alike if they are meant to be one invoice.",
