@@ -84,10 +84,18 @@ def choose_grid(
     if not found:
         raise _no_header(grids, known)
 
-    chosen, start = _only_one(found, known)
-    left_out = tuple(_left_out(grid) for grid, _ in found if grid is not chosen)
+    with_rows = [(grid, start) for grid, start in found if _has_rows(grid, start)]
+    chosen, start = _only_one(with_rows or found, known)
+    left_out = tuple(_left_out(grid) for grid, _ in with_rows if grid is not chosen)
     missing = missing_columns(chosen, start.row, start.headers, known, start.problems)
     return chosen, replace(start, problems=(*start.problems, *missing)), left_out
+
+
+def _has_rows(grid: Grid, start: HeaderRow) -> bool:
+    """Whether anything stands below the header: of a sheet a month, only those that are filled are meant."""
+    if grid.too_large is not None:
+        return True
+    return any(not is_blank(cell) for cells in grid.rows[start.row :] for cell in cells)
 
 
 def header_by_look(grids: Sequence[Grid], sheet_name: str | None, known: Mapping[str, str]) -> tuple[Grid, HeaderRow]:

@@ -384,6 +384,14 @@ def test_the_sheet_is_chosen_by_its_headers(tmp_path: Path) -> None:
     assert read(path).name == "October"
 
 
+def test_of_a_sheet_a_month_the_one_with_rows_is_read(tmp_path: Path) -> None:
+    """Sheets of months to come have a header and nothing below it."""
+    path = workbook(tmp_path / "a.xlsx", {"October": [HEADER], "November": [HEADER, ROW], "December": [HEADER, []]})
+    sheet = read(path)
+    assert sheet.name == "November"
+    assert sheet.problems == ()
+
+
 def test_several_candidates_are_listed(tmp_path: Path) -> None:
     """Two sheets with invoice rows: the person says which."""
     path = workbook(tmp_path / "a.xlsx", {"October": [HEADER, ROW], "November": [HEADER, ROW], "Notes": [["x"]]})
