@@ -42,6 +42,7 @@ def built(desk: Desk, settling: Settling, guard: Guard) -> Flask:
     Columns(desk).join(app)
     History(desk, settling).join(app)
     app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(Exception, _failed)
     return app
 
 
@@ -52,6 +53,12 @@ def _refused(error: HTTPException) -> Response:
     if code in _SHOWN:
         return Response(layout.page("refused.html", sentence=sentence), code, mimetype="text/html")
     return Response(f"{sentence}\n", code, mimetype="text/plain")
+
+
+def _failed(error: Exception) -> Response:
+    """What keeps a page from being made, such as a ledger that cannot be read, and what to do."""
+    code = HTTPStatus.INTERNAL_SERVER_ERROR
+    return Response(layout.page("failed.html", trouble=trouble_of(error)), code, mimetype="text/html")
 
 
 class _First:

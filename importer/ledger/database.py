@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 IN_USE = "ledger.in_use"
 """Code of the refusal when another transaction keeps a part of the ledger for too long."""
+UNUSABLE = "ledger.unusable"
+"""Code of the refusal of what is no ledger, or cannot be read or written."""
 AGAIN = "Run the command again in a minute: nothing is sent twice."
 _LOCK_NOT_AVAILABLE = "55P03"
 
@@ -38,14 +40,29 @@ def guard(name: str = "") -> Iterator[None]:
     except IntegrityError:
         raise
     except (DatabaseError, sa.exc.SQLAlchemyError) as error:
-        which = f"The ledger {name}" if name else "The ledger"
-        if getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCK_NOT_AVAILABLE:
-            raise LedgerProblem(f"{which} is in use, and did not become free.", AGAIN, code=IN_USE) from error
-        said = str(getattr(error, "orig", None) or error).strip().splitlines()
-        reason = said[0] if said else "no reason given"
-        msg = f"{which} cannot be used: {reason}."
-        hint = "Check that it is a ledger, can be reached and written, and that the disk has room."
-        raise LedgerProblem(msg, hint, code="ledger.unusable") from error
+        raise _problem(error, f"The ledger {name}" if name else "The ledger") from error
+
+
+def _problem(error: Exception, which: str) -> LedgerProblem:
+    """What a database says, in plain words."""
+    original = getattr(error, "orig", None)
+    if getattr(original, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+        return LedgerProblem(f"{which} is in use, and did not become free.", AGAIN, code=IN_USE)
+    match getattr(original, "sqlite_errorname", None):
+        case "SQLITE_NOTADB":
+            msg = f"{which} is not a database, but some other file; it was not touched."
+            return LedgerProblem(msg, "Set IMPORTER_LEDGER to the ledger itself, or to a new file.", code=UNUSABLE)
+        case "SQLITE_CORRUPT":
+            msg = f"{which} is damaged and cannot be read."
+            hint = (
+                "Restore a copy of it. Without one, move it aside: what it has billed is recognised in Kantata by the "
+                "references of the invoices, but its history cannot be undone or listed."
+            )
+            return LedgerProblem(msg, hint, code=UNUSABLE)
+    said = str(original or error).strip().splitlines()
+    reason = said[0] if said else "no reason given"
+    hint = "Check that it is a ledger, can be reached and written, and that the disk has room."
+    return LedgerProblem(f"{which} cannot be used: {reason}.", hint, code=UNUSABLE)
 
 
 def now() -> datetime:

@@ -7,7 +7,6 @@ import re
 import sqlite3
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +38,6 @@ MAKE_TABLES_KEY = 0x1A7B1E5
 LedgerAddress = sa.URL
 _LIBPQ = re.compile(r"\b(?:host|hostaddr|port|dbname|user|password|passfile|sslmode|service)\s*=", re.IGNORECASE)
 """A setting of a connection as PostgreSQL's own programs take it."""
-SQLITE_MAGIC = b"SQLite format 3\x00"
-"""How a SQLite file begins; a new one is empty."""
 POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 
 
@@ -146,7 +143,11 @@ def _sqlite(path: Path) -> sa.Engine:
 
 
 def _check_usable(path: Path) -> None:
-    """Say in plain words what SQLite would say in its own. Raises LedgerProblem."""
+    """Say in plain words what SQLite would say in its own. Raises LedgerProblem.
+
+    The file itself is never opened but by SQLite: closing it would drop the locks of every connection that this
+    process has to it, and another program could then delete what they are writing.
+    """
     if path.is_dir():
         msg = f"The ledger {path} is a folder, not a file."
         hint = f"Set IMPORTER_LEDGER to a file in it, such as {path / 'ledger.sqlite'}."
@@ -164,12 +165,6 @@ def _check_usable(path: Path) -> None:
         msg += "lies there, and SQLite keeps files beside it."
         hint = "Have the folder made writable for you, or run as its owner."
         raise LedgerProblem(msg, hint, code="ledger.unwritable")
-    head = b""
-    with suppress(OSError), path.open("rb") as file:
-        head = file.read(len(SQLITE_MAGIC))
-    if head and head != SQLITE_MAGIC:
-        msg = f"The ledger {path} is not a database, but some other file; it was not touched."
-        raise LedgerProblem(msg, "Set IMPORTER_LEDGER to the ledger itself, or to a new file.", code="ledger.unusable")
 
 
 def _owner(path: Path) -> str:

@@ -127,3 +127,16 @@ def test_a_person_says_what_no_answer_settles(tmp_path: Path, sandbox: Sandbox) 
         assert "Nothing is in doubt." in person.text
         with closing(desktop.ledger()) as ledger:
             assert ledger.open_questions() == []
+
+
+def test_a_ledger_that_cannot_be_read_is_said_with_what_to_do(desktop: Desktop, person: Person) -> None:
+    """No bare sentence: what it is, and the way on; the program goes on."""
+    ledger = desktop.folder / "ledger.sqlite"
+    sound = ledger.read_bytes()
+    ledger.write_text("Dear Anna, " * 100)
+    for page in ("/", "/history", "/doubts"):
+        assert person.get(page).status_code == 500
+        assert "is not a database" in person.text
+        assert "Set IMPORTER_LEDGER" in person.text
+    ledger.write_bytes(sound)
+    assert person.get("/history").status_code == 200

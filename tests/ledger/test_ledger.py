@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import threading
 from dataclasses import replace
@@ -463,6 +465,22 @@ TestLedgerAgainstModel.settings = settings(
 )
 
 
+def test_a_ledger_that_is_opened_again_keeps_its_locks(tmp_path: Path) -> None:
+    """As the app does for each page: else another program deletes the log that this one writes into.
+
+    POSIX drops all locks of a process on a file when the process closes the file, through whatever descriptor.
+    """
+    path = tmp_path / "ledger.sqlite"
+    first = open_ledger(path, "a")
+    open_ledger(path, "a").close()
+    looks = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM runs').fetchall(); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", looks, str(path)], check=True, timeout=60)
+    assert path.with_name("ledger.sqlite-wal").exists()
+    first.close()
+
+
 def test_a_ledger_that_is_a_folder_or_another_file_is_said(tmp_path: Path) -> None:
     """With its path and what to set instead; another file is not touched."""
     with pytest.raises(LedgerProblem, match="is a folder") as caught:
@@ -474,6 +492,19 @@ def test_a_ledger_that_is_a_folder_or_another_file_is_said(tmp_path: Path) -> No
     assert str(letter) in caught.value.message
     assert "IMPORTER_LEDGER" in caught.value.hint
     assert [one.name for one in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_damaged_ledger_says_what_can_be_done(tmp_path: Path) -> None:
+    """With the two ways on: a copy, or without it what Kantata knows."""
+    path = tmp_path / "ledger.sqlite"
+    open_ledger(path, "a").close()
+    with path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 3000)
+    with pytest.raises(LedgerProblem, match="is damaged") as caught:
+        open_ledger(path, "a")
+    assert "Restore a copy" in caught.value.hint
+    assert "move it aside" in caught.value.hint
 
 
 @pytest.mark.skipif(os.name != "posix", reason="owners are named there")
