@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED
@@ -76,26 +77,31 @@ def choose_grid(
     if sheet_name is not None:
         grids = [_named(grids, sheet_name)]
 
+    found = _with_header(grids, known)
+    if not found:
+        raise _no_header(grids, known)
+
+    chosen, start = _only_one(found, known)
+    left_out = tuple(_left_out(grid) for grid, _ in found if grid is not chosen)
+    missing = missing_columns(chosen, start.row, start.headers, known, start.problems)
+    return chosen, replace(start, problems=(*start.problems, *missing)), left_out
+
+
+def _with_header(grids: Sequence[Grid], known: Mapping[str, str]) -> list[tuple[Grid, HeaderRow]]:
+    """The sheets with a header and anything below it; where nothing stands below any, those with a header."""
     found = []
     for grid in grids:
         start = find_header(grid, known)
         if start is not None:
             found.append((grid, start))
-    if not found:
-        raise _no_header(grids, known)
-
-    with_rows = [(grid, start) for grid, start in found if _has_rows(grid, start)]
-    chosen, start = _only_one(with_rows or found, known)
-    left_out = tuple(_left_out(grid) for grid, _ in with_rows if grid is not chosen)
-    missing = missing_columns(chosen, start.row, start.headers, known, start.problems)
-    return chosen, replace(start, problems=(*start.problems, *missing)), left_out
+    return [(grid, start) for grid, start in found if _has_rows(grid, start)] or found
 
 
 def _has_rows(grid: Grid, start: HeaderRow) -> bool:
     """Whether anything stands below the header: of a sheet a month, only those that are filled are meant."""
     if grid.too_large is not None:
         return True
-    return any(not is_blank(cell) for cells in grid.rows[start.row :] for cell in cells)
+    return not all(is_blank(cell) for cell in chain.from_iterable(grid.rows[start.row :]))
 
 
 def header_by_look(grids: Sequence[Grid], sheet_name: str | None, known: Mapping[str, str]) -> tuple[Grid, HeaderRow]:
