@@ -79,10 +79,10 @@ def _moment(run: str | None, since: str | None) -> datetime:
         return datetime.now(UTC).replace(tzinfo=None) - timedelta(days=USUAL_DAYS)
     try:
         day = date.fromisoformat(since)
-    except ValueError as error:
+        return datetime(day.year, day.month, day.day).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
         msg = f"--since takes a day such as 2026-10-01, not “{since}”."
         raise WrongUse(msg, "Type year, month and day with hyphens.", code="confirm.since") from error
-    return datetime(day.year, day.month, day.day).astimezone(UTC).replace(tzinfo=None)
 
 
 def _in_a_line(done: Confirmation) -> str:

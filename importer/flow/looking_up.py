@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from importer.flow.prepare import decided, looked_back
-from importer.kantata.lenient import whole
+from importer.kantata.lenient import utc_of, whole
 from importer.kantata.payload import content_of, tidy
 from importer.model.lifecycle import ALIVE, Event, fold
 from importer.model.plans import PlannedInvoice, Status
@@ -19,6 +19,7 @@ from importer.sending.tieout import with_found_again, with_not_found_again, with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from importer.flow.prepared import Prepared
     from importer.kantata.client import KantataApi
@@ -101,7 +102,7 @@ def _lines_of(invoice: FoundInvoice, reference: str) -> Iterator[BilledLine]:
     if shown is None or shown.items is None or not shown.workspace_ids:
         return
     sent_at, dated = _created_at(shown.created_at), _day_in(invoice.header.get("invoice_date"))
-    if dated in {(sent_at + timedelta(days=days)).date().isoformat() for days in (-1, 0, 1)}:
+    if dated is not None and abs(date.fromisoformat(dated) - sent_at.date()) <= timedelta(days=1):
         dated = None  # Kantata gives this date to an invoice that is sent without
     entry = LedgerEntry(
         reference=reference,
@@ -132,11 +133,8 @@ def _day_in(text: str | None) -> str | None:
 
 def _created_at(text: str | None) -> datetime:
     """When an invoice was created, UTC without offset; now, when Kantata does not say it: then it is recent."""
-    try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
-        return utc_now()
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    moment = utc_of(text)
+    return utc_now() if moment is None else moment.replace(tzinfo=None)
 
 
 def _without_gone(prepared: Prepared, api: KantataApi, recent_from: datetime) -> Prepared:

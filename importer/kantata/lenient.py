@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from math import isfinite
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
+from typing import Any
 
 LONGEST_WHOLE = 20
 """Digits of a whole number that is believed; ids and cents have less."""
@@ -67,6 +64,15 @@ def dict_of(value: object) -> dict[str, Any]:
 def text_of(value: object) -> str | None:
     """The value as text; None for null, blank, and what is no single value."""
     return None if isinstance(value, (dict, list)) or value is None or value == "" else str(value)
+
+
+def utc_of(text: str | None) -> datetime | None:
+    """Read a date-time with its offset as UTC; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def whole(value: object) -> int | None:

@@ -28,6 +28,8 @@ _SINCE = {
 }
 """What happened to an invoice after its run, in the words of ``history``."""
 _OF_UNDO = REMOVAL | {Event.TO_BE_UNDONE}
+_EVENTS = {event.value: event for event in Event}
+"""A later version of the program may note others; they are passed over."""
 _NO_ANSWER = frozenset({Event.UNANSWERED, Event.REPORTED, Event.NOT_FOUND, Event.UNCLEAR})
 
 
@@ -81,13 +83,13 @@ def sendings(events: Iterable[Any]) -> Iterator[Sending]:
     """Every sending of every invoice; ``events`` are rows of whole histories, those of an invoice the oldest first."""
     current: dict[str, Sending] = {}
     for row in events:
-        event, known = Event(row.event), current.get(row.reference)
+        event, known = _EVENTS.get(row.event), current.get(row.reference)
         if event in SENDING_AGAIN:
             if known is not None and known.run_id != row.run_id:
                 known.again_in = row.run_id
                 yield known
             current[row.reference] = Sending(row)
-        elif known is None or event in _NO_ANSWER:
+        elif known is None or event is None or event in _NO_ANSWER:
             continue
         elif event in SETTLING or event in _OF_UNDO:
             known.later.append((event, row))

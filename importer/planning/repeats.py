@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ Place = tuple[str, int, Likeness]
 """Reference, project, and what makes lines alike."""
 Share = tuple[int, str]
 """Project, and kind and text."""
+_OneOfEach = dict[tuple[object, ...], "BilledLine"]
+"""Lines by what makes them near and their invoice open: the first one stands for all, as they may be thousands."""
 LOOK_BACK = 400
 """Days: how long before the plan's earliest date an invoice may be sent whose lines are compared."""
 _CORRECTED = re.compile(r"(-corrected)+$")
@@ -73,9 +76,11 @@ class Repeats:
     """By project, kind, text and amount."""
     moved: dict[Likeness, list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
     """Lines of the batch that no longer stand where they were billed."""
+    again: dict[Likeness, _OneOfEach] = field(default_factory=lambda: defaultdict(dict))
+    """The same, of those that come again farther away in their own project: they have moved to near lines only."""
     lost: dict[Share, list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
-    """The same, by project, kind and text."""
-    edited: dict[Share, list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
+    """Those that have moved, by project, kind and text."""
+    edited: dict[Share, _OneOfEach] = field(default_factory=lambda: defaultdict(dict))
     """Lines that were billed from a file of the same name, on invoices that are gone from it, in whatever batch."""
     gained: dict[Share, list[Decimal]] = field(default_factory=lambda: defaultdict(list))
     """Amounts of the lines that do not stand where they were billed."""
@@ -90,7 +95,8 @@ class Repeats:
         for mark in planned.marks:
             beside = (planned.reference or "", mark.row) in self.beside
             if not beside:
-                earlier = (*self.moved[mark.likeness], *self._split(mark))
+                near = (line for line in self.again[mark.likeness].values() if self.near(line, dated))
+                earlier = (*self.moved[mark.likeness], *near, *self._split(mark))
                 yield from ((mark, line) for line in earlier)
             for line in self.like[mark.workspace_id, mark.wording, mark.amount]:
                 own = line.entry.reference == planned.reference
@@ -106,7 +112,7 @@ class Repeats:
         for mark in planned.marks:
             waited = (planned.reference or "", mark.row) in self.beside or planned.reference in self.refused
             if mark.text and not waited:
-                gone = self.edited[mark.workspace_id, mark.wording]
+                gone = self.edited[mark.workspace_id, mark.wording].values()
                 yield from ((mark, line) for line in gone if self.near(line, dated))
 
     def farther(self, planned: PlannedInvoice) -> bool:
@@ -143,12 +149,13 @@ def repeats(
     days = _days_of(new)
     of_batch = [line for line in alive if line.entry.batch == batch]
     for line in _lost(of_batch, standing):
-        if not _is_retainer(line, days, found):
+        if _is_retainer(line, days, found):
+            found.again[line.likeness].setdefault(_times_of(line.entry), line)
+        else:
             found.moved[line.likeness].append(line)
             found.lost[line.workspace_id, line.wording].append(line)
     for line in _gone_from_file(alive, drawn, source_name):
-        if not _is_retainer(line, days, found):
-            found.edited[line.workspace_id, line.wording].append(line)
+        found.edited[line.workspace_id, line.wording].setdefault(_times_of(line.entry), line)
 
     _note_beside(found, new, of_batch, knowledge)
     _note_gained(found, new, standing)
@@ -182,6 +189,10 @@ def _note_gained(found: Repeats, new: Iterable[tuple[PlannedInvoice, LineMark]],
 
 def _date_of(planned: PlannedInvoice) -> date | None:
     return planned.invoice.invoice_date if isinstance(planned.invoice, Invoice) else None
+
+
+def _times_of(entry: LedgerEntry) -> tuple[object, ...]:
+    return entry.run_id, entry.sent_at.date(), entry.invoice_date, entry.state
 
 
 def _each_once(lines: Iterable[BilledLine]) -> list[BilledLine]:
@@ -234,7 +245,7 @@ def _days_of(new: Iterable[tuple[PlannedInvoice, LineMark]]) -> dict[tuple[int, 
 
 
 def _is_retainer(line: BilledLine, days: dict[tuple[int, Likeness], list[date]], found: Repeats) -> bool:
-    """Whether a line of its own project comes again, far enough away, both with a date: then it has not moved."""
+    """Whether a line of its own project comes again, far enough away, both with a date."""
     if not line.entry.invoice_date:
         return False
     return not all(found.near(line, dated) for dated in days.get((line.workspace_id, line.likeness), ()))
@@ -257,11 +268,12 @@ def _note_beside(
         likeness, entry = mark.likeness, knowledge.by_reference.get(planned.reference or "")
         if _was_refused(entry, found.batch):
             found.refused.add(planned.reference or "")
-        if not found.moved[likeness]:
+        moved, again = found.moved[likeness], found.again[likeness]
+        if not moved and not again:
             room[likeness] -= 1
             allowed = room[likeness] >= 0
         else:
-            since = _billed_since(entry, found.moved[likeness])
+            since = _billed_since(entry, chain(moved, again.values()))
             allowed = (_was_refused(entry, found.batch) and not since) or _waited(mark, waiting[likeness])
         if allowed:
             found.beside.add((planned.reference or "", mark.row))
@@ -296,11 +308,11 @@ def _stem(name: str) -> str:
     return _CORRECTED.sub("", Path(name).stem).casefold()
 
 
-def _billed_since(entry: LedgerEntry | None, moved: Iterable[BilledLine]) -> bool:
+def _billed_since(entry: LedgerEntry | None, gone: Iterable[BilledLine]) -> bool:
     """Whether a later run has billed a like line elsewhere: then this one was replaced, and not left over."""
     if entry is None:
         return False
-    return any(line.entry.run_id != entry.run_id and line.entry.sent_at > entry.sent_at for line in moved)
+    return any(line.entry.run_id != entry.run_id and line.entry.sent_at > entry.sent_at for line in gone)
 
 
 def _waited(mark: LineMark, waiting: Counter[WaitingPlace]) -> bool:

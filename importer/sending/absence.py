@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from importer.kantata.client import COUNTS
 from importer.kantata.invoices import in_one_case, in_other_form, may_be
+from importer.kantata.lenient import utc_of
 from importer.kantata.payload import SERVICE_NAME, content_of
 from importer.model.errors import NotReached
 from importer.model.lifecycle import Event, State
@@ -31,6 +32,7 @@ from importer.sending.settlement import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice
@@ -102,7 +104,8 @@ def _candidates(doubt: Doubt, asked: Inquiry) -> tuple[list[str], list[str]]:
     possible: list[str] = []
     for invoice_id, invoice in near.items():
         if known.get(invoice_id, doubt.reference) == doubt.reference:
-            sure = invoice.content == content and not _is_earlier(invoice, doubt) and not in_other_form(invoice, sent)
+            is_later = _is_earlier(invoice, doubt) is False
+            sure = invoice.content == content and is_later and not in_other_form(invoice, sent)
             group = alike if sure else possible
             group.append(invoice_id)
     return alike, possible
@@ -117,14 +120,11 @@ def _could_be(invoice: FoundInvoice, doubt: Doubt, content: Content, sent: Tripl
     return in_one_case(sent) in map(in_one_case, invoice.triples)
 
 
-def _is_earlier(invoice: FoundInvoice, doubt: Doubt) -> bool:
-    """Whether an invoice was created before the one in doubt was sent, if the clocks agree; or Kantata does not say."""
+def _is_earlier(invoice: FoundInvoice, doubt: Doubt) -> bool | None:
+    """Whether an invoice was created before the one in doubt was sent, if the clocks agree; None: it is not known."""
     shown = invoice.read_back.shown
-    try:
-        created = datetime.fromisoformat((shown and shown.created_at) or "").astimezone(UTC)
-    except ValueError:
-        return True
-    return created.replace(tzinfo=None) < doubt.sent_at - CLOCK_MARGIN
+    created = None if shown is None else utc_of(shown.created_at)
+    return None if created is None else created.replace(tzinfo=None) < doubt.sent_at - CLOCK_MARGIN
 
 
 def _is_another(invoice: FoundInvoice, sent: Triple, known: frozenset[Triple]) -> bool:

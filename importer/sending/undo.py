@@ -7,10 +7,11 @@ reference on record is deleted (a draft) or cancelled (an active invoice).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
+from importer.kantata.lenient import utc_of
 from importer.kantata.snapshot import updated_at_in
 from importer.model.lifecycle import OPEN, Event, State
 from importer.sending.presence import Look, Presence, hidden_words
@@ -18,6 +19,7 @@ from importer.sending.tieout import changed_since, tie_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
     from decimal import Decimal
     from pathlib import Path
 
@@ -278,26 +280,17 @@ def _changed(sent: SentInvoice, shown: Shown) -> str | None:
 
 def _touched(shown: Shown, known: str | None) -> str | None:
     """Say that somebody wrote to it since; ``known`` is the last change in the answer to its creation, if any."""
-    created, updated = _moment(shown.created_at), _moment(shown.updated_at)
+    created, updated = utc_of(shown.created_at), utc_of(shown.updated_at)
     if known is None:
         touched = created is not None and updated is not None and updated - created > TOUCHED_AFTER
     elif shown.updated_at is None:
         return "Kantata does not show when it was last changed."
     else:
-        touched = shown.updated_at != known and (updated is None or updated != _moment(known))
+        touched = shown.updated_at != known and (updated is None or updated != utc_of(known))
     if not touched:
         return None
     when = f" on {updated:%Y-%m-%d at %H:%M} UTC" if updated else ""
     return f"It was changed in Kantata{when}, after its creation."
-
-
-def _moment(text: str | None) -> datetime | None:
-    """Read a date-time with its offset as UTC; None for what is none."""
-    try:
-        moment = datetime.fromisoformat(text or "")
-        return moment.astimezone(UTC) if moment.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def triple_of(sent: SentInvoice) -> tuple[str, str, str]:

@@ -20,6 +20,8 @@ SHORT_YEAR, LONG_YEAR = 2, 4
 """Digits of a year."""
 FIRST_YEAR = 1900
 """Excel knows no date before it; 0026-10-31 is a typing mistake."""
+LAST_YEAR = 9900
+"""Later dates stand for none, such as 9999-12-31; the days to pay after them may be in no calendar."""
 CENTURY = 2000
 """Years of two digits lie in it."""
 YEARS_BACK, YEARS_AHEAD = 5, 1
@@ -83,9 +85,9 @@ _WEEKDAYS = frozenset(
 def date_of_cell(raw: object) -> date | Unreadable:
     """Read a date cell; a typed date is read by :func:`typed_date`, as one cell cannot show its order."""
     if isinstance(raw, datetime):
-        return raw.date()
+        return _unless_too_late(raw.date())
     if isinstance(raw, date):
-        return raw
+        return _unless_too_late(raw)
     number = number_of(raw)
     day = None if number is None else compact_date(f"{number:f}")
     if day is None:
@@ -184,7 +186,9 @@ def _in_possible_orders(parts: dict[str, tuple[str, str, str]], today: date) -> 
             continue
         is_far = found.year not in near
         # Two digits of a year far from today are more probably a day: 26-10-31 is no day in 2031.
-        values[order] = unreadable("*.far_year", year=found.year) if is_far and len(year) == SHORT_YEAR else found
+        values[order] = _unless_too_late(found)
+        if is_far and len(year) == SHORT_YEAR:
+            values[order] = unreadable("*.far_year", year=found.year)
         if order == YMD and is_far:
             unlikely = frozenset({YMD})
     if not values:
@@ -196,7 +200,12 @@ def _in_any_order(year: str, month: str, day: str) -> Typed | Unreadable:
     found = _day(year, month, day)
     if found is None:
         return unreadable("*.no_such_day")
-    return Typed(dict.fromkeys(WAYS, found))
+    read = _unless_too_late(found)
+    return read if isinstance(read, Unreadable) else Typed(dict.fromkeys(WAYS, read))
+
+
+def _unless_too_late(day: date) -> date | Unreadable:
+    return day if day.year <= LAST_YEAR else unreadable("*.far_year:last")
 
 
 def _named(text: str) -> Typed | Unreadable | None:

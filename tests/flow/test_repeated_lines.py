@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import test_identity
+from plans import ACCOUNT
 from test_identity import Desk, desk, told
 
 from importer.flow import looking_up, prepare
 from importer.flow.prepared import Wish
 from importer.ledger import database
+from importer.ledger.opening import open_ledger
 from importer.planning import repeats
 from importer.sandbox.faults import Fault, FaultKind
 
@@ -155,15 +157,52 @@ def test_a_person_releases_one_invoice_or_all(desk: Desk) -> None:
 def test_a_restored_ledger_does_not_follow_a_gone_invoice_into_a_second_one(desk: Desk) -> None:
     """The invoice on record is gone, but a later one carries its reference: it is billed, also in another batch."""
     created = desk.submit(C)
-    backup = (desk.folder / "ledger.sqlite").read_bytes()
-    del backup
     desk.cancel(created.planned[0].invoice_id)
-    other = Desk(desk.folder / "other", desk.sandbox, desk.api) if (desk.folder / "other").mkdir() is None else desk
-    assert told(other.submit(C)) == ["created"]
+    desk.ledger.close()
+    ledger = desk.folder / "ledger.sqlite"
+    backup = ledger.read_bytes()
+    desk.lose_ledger()
+    assert told(desk.submit(C)) == ["created"]
+
+    desk.lose_ledger()
+    desk.ledger.close()
+    ledger.write_bytes(backup)
+    desk.ledger = open_ledger(ledger, ACCOUNT)
     same = desk.submit(C)
     assert told(same) == ["already_created"]
     assert told(desk.submit(C, wish=Wish(desk.folder, batch="2026-10-again"))) == ["held"]
     assert desk.live == 1
+
+
+NOVEMBER = "101,nov,Fixed fee,,Retainer,1000,2026-11-30,30"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "101,oct-b,Fixed fee,,Retainer,1200,2026-10-31,30",
+        "101,oct-b,Fixed fee,,Retainer,1200,2026-10-30,30",
+        "103,oct,Fixed fee,,Retainer,1000,2026-10-31,30",
+        "103,oct-b,Fixed fee,,Retainer,1000,2026-10-30,30",
+    ],
+)
+def test_the_next_month_of_a_retainer_frees_no_line_of_the_month_before(desk: Desk, changed: str) -> None:
+    """It was edited or moved, and the retainer comes again beside it in the same sheet: that alone is billed."""
+    wish = Wish(desk.folder, batch="2026")
+    assert told(desk.submit(NOVEMBER.replace("nov", "oct").replace("11-30", "10-31"), wish=wish)) == ["created"]
+    again = desk.submit(changed, NOVEMBER, wish=wish)
+    assert sorted(told(again)) == ["created", "held"], held_of(again)
+    assert desk.live == 2
+
+
+def test_a_like_row_that_waited_makes_no_room_for_a_moved_line_of_a_retainer(desk: Desk) -> None:
+    """It had an error in the first sheet, and is gone from the second."""
+    wish = Wish(desk.folder, batch="2026", partial=True)
+    october = NOVEMBER.replace("nov", "oct").replace("11-30", "10-31")
+    first = desk.submit(october, october.replace("101,oct", "1O2,c"), wish=wish)
+    assert told(first) == ["created", "not_sent"]
+    again = desk.submit(october.replace("101", "103"), NOVEMBER, wish=wish, name="other.csv")
+    assert sorted(told(again)) == ["created", "held"], held_of(again)
 
 
 RETAINER = "101,a,Fixed fee,,Retainer,1000,2026-10-31,30"

@@ -167,6 +167,18 @@ def test_what_was_created_after_all_is_not_sent_again(ledger: SubmissionLedger, 
     assert (attempt.outcome, attempt.invoice_id) == ("created", "9001")
 
 
+def test_events_of_a_later_version_are_passed_over(ledger: SubmissionLedger, sql: Any) -> None:
+    """The program is still open while a newer one writes to the same ledger: history is shown."""
+    [one] = fees(1)
+    claim = claimed(ledger, one)
+    ledger.note_outcome(claim, outcome_of(OutcomeKind.UNKNOWN))
+    [doubt] = ledger.open_questions()
+    ledger.conclude(doubt, Event.NOT_FOUND, "run-2", "not found")
+    sql.execute("UPDATE invoice_events SET event = 'seen_from_afar' WHERE event = 'not_found'")
+    [attempt] = ledger.attempts_of_run("run-1")
+    assert attempt.outcome == "unknown"
+
+
 def test_a_late_answer_leaves_a_second_sending_alone(ledger: SubmissionLedger) -> None:
     """Held for absent and sent again: the first answer is not noted as that of the second request."""
     [one] = fees(1)

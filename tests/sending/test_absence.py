@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import scripted
@@ -14,6 +14,8 @@ from scripted import Scripted
 from test_exactly_once import kantata
 from test_reconcile import Desk, desk, lost
 
+from importer.kantata import client
+from importer.kantata.invoices import found_invoices
 from importer.ledger import database
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.invoices import ExternalReference
@@ -22,11 +24,12 @@ from importer.sandbox.faults import Fault, FaultKind
 from importer.sending.settlement import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from programs import Cli
 
     from importer.kantata.client import KantataApi
+    from importer.kantata.invoices import FoundInvoice
     from importer.sandbox.running import Sandbox
 
 __all__ = ["desk", "kantata"]
@@ -151,6 +154,31 @@ def test_a_clock_that_is_ahead_makes_nothing_absent(desk: Desk, clock: Clock) ->
         [settled] = desk.settle(180)
         assert (settled.verdict, settled.event) == (Verdict.UNCLEAR, None)
         assert number in settled.reason
+
+
+@pytest.mark.parametrize("created_at", [None, "", "yesterday", "2020-01-01", "0001-01-01T00:00:00+14:00"])
+def test_an_invoice_of_an_unknown_time_is_no_earlier_one(
+    desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch, created_at: str | None
+) -> None:
+    """Kantata shows neither its reference, nor its fixed fees, nor with certainty when it was created: it may be it."""
+
+    def hidden(answer: dict[str, Any]) -> Iterator[FoundInvoice]:
+        for record in answer["invoices"].values():
+            record["created_at"] = created_at
+            record.pop("fixed_fee_item_ids")
+        return found_invoices(answer)
+
+    [one] = fees(1)
+    desk.doubt(one)
+    number = desk.create(one)
+    desk.forget_references()
+    monkeypatch.setattr(client, "found_invoices", hidden)
+    for _ in range(2):
+        clock.wait(181)
+        [settled] = desk.settle(180)
+        assert settled.verdict is Verdict.UNCLEAR
+        assert number in settled.reason
+    assert desk.states(one) == ["in_doubt"]
 
 
 def test_an_answer_that_is_awaited_is_waited_for_longer(desk: Desk, clock: Clock) -> None:

@@ -162,6 +162,9 @@ _DATES = {
         "would be in {year}; a year of two digits is only read when it is near today",
         "Type the year with four digits: 2026-10-31.",
     ),
+    "*.far_year:last": Message(
+        "lies in a year that no invoice has", "Correct the date, or leave the cell empty where there is none."
+    ),
 }
 
 _WORDS = {
