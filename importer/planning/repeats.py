@@ -95,13 +95,17 @@ class Repeats:
         for mark in planned.marks:
             beside = (planned.reference or "", mark.row) in self.beside
             if not beside:
-                near = (line for line in self.again[mark.likeness].values() if self.near(line, dated))
-                earlier = (*self.moved[mark.likeness], *near, *self._split(mark))
-                yield from ((mark, line) for line in earlier)
+                yield from ((mark, line) for line in self._moved_to(mark, dated))
             for line in self.like[mark.workspace_id, mark.wording, mark.amount]:
                 own = line.entry.reference == planned.reference
                 if not own and self.near(line, dated) and not (beside and line.entry.batch == self.batch):
                     yield mark, line
+
+    def _moved_to(self, mark: LineMark, dated: date | None) -> Iterator[BilledLine]:
+        """The lines of the batch that may stand here now."""
+        yield from self.moved[mark.likeness]
+        yield from (line for line in self.again[mark.likeness].values() if self.near(line, dated))
+        yield from self._split(mark)
 
     def edited_of(self, planned: PlannedInvoice) -> Iterator[tuple[LineMark, BilledLine]]:
         """Each line with one of its project, kind and text that is gone from this file, less than ``repeat_days`` away.
@@ -268,15 +272,21 @@ def _note_beside(
         likeness, entry = mark.likeness, knowledge.by_reference.get(planned.reference or "")
         if _was_refused(entry, found.batch):
             found.refused.add(planned.reference or "")
-        moved, again = found.moved[likeness], found.again[likeness]
-        if not moved and not again:
+        if found.moved[likeness] or found.again[likeness]:
+            allowed = _was_left(mark, entry, found, waiting[likeness])
+        else:
             room[likeness] -= 1
             allowed = room[likeness] >= 0
-        else:
-            since = _billed_since(entry, chain(moved, again.values()))
-            allowed = (_was_refused(entry, found.batch) and not since) or _waited(mark, waiting[likeness])
         if allowed:
             found.beside.add((planned.reference or "", mark.row))
+
+
+def _was_left(mark: LineMark, entry: LedgerEntry | None, found: Repeats, waiting: Counter[WaitingPlace]) -> bool:
+    """Whether a line was left over where the billed ones like it do not stand in the plan any more."""
+    moved = chain(found.moved[mark.likeness], found.again[mark.likeness].values())
+    if _was_refused(entry, found.batch) and not _billed_since(entry, moved):
+        return True
+    return _waited(mark, waiting)
 
 
 def _room(of_batch: list[BilledLine]) -> Counter[Likeness]:
@@ -308,11 +318,11 @@ def _stem(name: str) -> str:
     return _CORRECTED.sub("", Path(name).stem).casefold()
 
 
-def _billed_since(entry: LedgerEntry | None, gone: Iterable[BilledLine]) -> bool:
+def _billed_since(entry: LedgerEntry | None, moved: Iterable[BilledLine]) -> bool:
     """Whether a later run has billed a like line elsewhere: then this one was replaced, and not left over."""
     if entry is None:
         return False
-    return any(line.entry.run_id != entry.run_id and line.entry.sent_at > entry.sent_at for line in gone)
+    return any(line.entry.run_id != entry.run_id and line.entry.sent_at > entry.sent_at for line in moved)
 
 
 def _waited(mark: LineMark, waiting: Counter[WaitingPlace]) -> bool:

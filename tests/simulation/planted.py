@@ -296,8 +296,8 @@ MUTANTS = (
         "moved lines are not compared",
         "moved",
         "planning/repeats.py",
-        "                earlier = (*self.moved[mark.likeness], *self._split(mark))",
-        "                earlier = ()",
+        "                yield from ((mark, line) for line in self._moved_to(mark, dated))",
+        "                yield from ()",
     ),
     Mutant(
         "lines of the same project are not compared",
