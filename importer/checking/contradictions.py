@@ -7,7 +7,7 @@ them does. What no rule can decide is a warning where the column may be a remark
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -27,6 +27,7 @@ from importer.values.amounts import currency_of, same_currency, typed_amount
 from importer.values.cells import is_nothing, parser_of
 from importer.values.dates import date_of_cell, typed_date
 from importer.values.dates import shown as shown_date
+from importer.values.other_dates import may_be_invoice_date
 from importer.values.readings import Typed, clean, number_of
 
 if TYPE_CHECKING:
@@ -98,10 +99,13 @@ def contradictions(sheet: Sheet, typed: Parsed, left: Container[str] = ()) -> Co
 
 
 def _wrong_words(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
+    is_of_dates = checked.column.rule is Rule.EMPTY and may_be_invoice_date(checked.header.text)
+    may_be_date = is_of_dates and not sheet.has("invoice_date")
     for row, cell in checked.cells.items():
         needed = _needed_word(checked.column.rule, cell)
         if needed is not None:
-            yield contradiction(sheet, checked, row, f"only {needed} agrees with it")
+            key = "column.contradicts:date" if may_be_date and _dates_in(cell) else None
+            yield contradiction(sheet, checked, row, f"only {needed} agrees with it", key)
 
 
 _NEEDED = {Rule.NO: "no", Rule.NONE: "nothing or 0", Rule.EMPTY: "an empty cell", Rule.YES: "yes", Rule.SIGN: "a debit"}
@@ -173,13 +177,23 @@ def wrong_due_dates(rows: InvoiceRows, sheet: Sheet, net_days: int | None) -> It
         return
     values = rows.merged()
     days = values.get("payment_schedule", net_days)
-    if days is None:
-        return
-    due, why = _due(values.get("invoice_date"), days)
+    due, why = (None, "") if days is None else _due(values.get("invoice_date"), days)
     for checked in columns:
         for line in rows.lines:
-            if line.row in checked.cells and due not in _dates_in(checked.cells[line.row]):
+            if line.row not in checked.cells:
+                continue
+            cell = checked.cells[line.row]
+            stated = _days_in(cell)
+            if stated is not None and stated != days:
+                yield contradiction(sheet, checked, line.row, "", "column.contradicts:days")
+            elif stated is None and days is not None and due not in _dates_in(cell):
                 yield contradiction(sheet, checked, line.row, why)
+
+
+def _days_in(cell: Cell) -> int | None:
+    """The days to pay that a cell under a due date says instead of a date: “30 jours”."""
+    days = None if _dates_in(cell) else parser_of(Kind.DAYS)(cell)
+    return days if isinstance(days, int) else None
 
 
 def _due(invoice_date: date | None, days: int) -> tuple[date | None, str]:
@@ -313,16 +327,28 @@ def _figures_in_text(text: str) -> frozenset[Decimal]:
 # --- how it is said --------------------------------------------------------------
 
 
-def contradiction(sheet: Sheet, checked: CheckedColumn, row: int, why: str) -> Problem:
-    """The error at a cell that contradicts what would be billed; ``why`` ends its sentence."""
-    key, facts = "column.contradicts", {"ignore": checked.ignore}
-    if checked.column.rule in {Rule.TOTAL, Rule.NET, Rule.GROSS}:
-        key, facts["instead"] = "column.contradicts:amount", checked.instead
-    if fold(checked.header.text) == "net":
-        key = "column.contradicts:net"
-    text, shown = checked.header.text, checked.shown(row)
-    facts |= {"header": text, "shown": shown, "why": why}
-    return _at(sheet, checked, row, key, facts)
+def contradiction(sheet: Sheet, checked: CheckedColumn, row: int, why: str, key: str | None = None) -> Problem:
+    """The error at a cell that contradicts what would be billed; ``why`` ends its sentence.
+
+    ``key``: the message for a column that holds something else than its header says.
+    """
+    text, title = checked.header.text, checked.column.title
+    meant = None if key is None else _HELD_INSTEAD[key]
+    if key is None:
+        key = "column.contradicts"
+        if checked.column.rule in {Rule.TOTAL, Rule.NET, Rule.GROSS}:
+            key = "column.contradicts:net" if fold(text) == "net" else "column.contradicts:amount"
+    facts = {"ignore": checked.ignore, "header": text, "shown": checked.shown(row)}
+    if key != "column.contradicts:days":
+        facts["why"] = why
+        facts["read_as"] = "" if fold(text) == fold(title) else f", read as {title},"
+    if key != "column.contradicts":
+        facts["instead"] = checked.instead
+    return replace(_at(sheet, checked, row, key, facts), meant=meant)
+
+
+_HELD_INSTEAD = {"column.contradicts:days": "payment_schedule", "column.contradicts:date": "invoice_date"}
+"""Message → the column that may be meant."""
 
 
 def _not_applied(sheet: Sheet, checked: CheckedColumn) -> Problem:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.flow.mapping import Draft, Missing, SettingsPlace
-    from importer.values.header_proposals import Proposal, SeenColumn, WordProposal
+    from importer.values.cell_shapes import SeenColumn
+    from importer.values.header_proposals import Proposal, WordProposal
 
 NOT_WRITTEN = "Nothing was written"
 AGAIN = "Run it again when you are sure."

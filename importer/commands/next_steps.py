@@ -131,7 +131,8 @@ def _correct(report: Report, sheet: SheetOptions, place: AccountPlace, name: str
     Where headers are not understood, the person is asked first what they mean.
     """
     codes = {problem.code for problem in report.problems}
-    if "column.near_miss" in codes or codes >= {"column.missing", "column.unknown"}:
+    asks = any(problem.meant for problem in report.problems)
+    if asks or codes >= {"column.missing", "column.unknown"}:
         words = [str(sheet.file)] + (["--sheet", sheet.sheet] if sheet.sheet else [])
         return f"{command_line('map', *words, place=place)} asks what your headers mean; or correct the file."
     copy = report.files.get("annotated")

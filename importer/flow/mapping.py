@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from importer.flow.prepared import Tools, Wish
     from importer.reading.seen_columns import SeenTable
     from importer.settings.model import Settings
-    from importer.values.header_proposals import SeenColumn
+    from importer.values.cell_shapes import SeenColumn
     from importer.values.presets import Preset
 
 CHOICES: dict[str, str] = {column.name: column.title for column in COLUMNS} | {
@@ -173,8 +173,13 @@ def draft_of(wish: Wish, tools: Tools) -> Draft:
     known = known_headers(own=settings.own_headers)
     table = seen_table(wish.path, wish.sheet_name, known, reading_of(settings))
     taken = {name: column.text for name, column in table.meant.items()}
-    proposals = propose(table.unknown, taken, known, _titles(table, tools), table.compared)
-    understood = [(column.text, title_of(name)) for name, column in (*table.meant.items(), *table.compared.items())]
+    titles, numbers = _projects(table, tools)
+    proposals = propose(table.unknown, taken, known, titles, compared=table.compared, numbers=numbers)
+    asked = {found.column.position for found in proposals}
+    understood = []
+    for name, column in (*table.meant.items(), *table.compared.items()):
+        if column.position not in asked:
+            understood.append((column.text, title_of(name)))
     constants = set(settings.constants)
     if settings.payment_schedule is not None:
         constants.add("payment_schedule")
@@ -190,19 +195,22 @@ def draft_of(wish: Wish, tools: Tools) -> Draft:
     )
 
 
-def _titles(table: SeenTable, tools: Tools) -> frozenset[str]:
-    """The names of projects that the settings and, where it can be asked, the account know; reduced.
+def _projects(table: SeenTable, tools: Tools) -> tuple[frozenset[str], frozenset[str]]:
+    """The names, reduced, and the numbers of projects that the settings and, where it can be asked, the account know.
 
     They are only needed where no column names the project yet.
     """
     if not table.unknown or not table.meant.keys().isdisjoint({"workspace_id", NAME_OF_PROJECT}):
-        return frozenset()
+        return frozenset(), frozenset()
     settings = tools.settings
-    titles = set(aliases(settings.workspaces, settings.workspace_aliases))
+    named = aliases(settings.workspaces, settings.workspace_aliases)
+    titles, numbers = set(named), set(map(str, named.values()))
     if tools.api is not None:
         with suppress(AccessDenied, NotReached):  # the proposals then rest on headers and cells alone
-            titles |= {same(project.title) for project in projects_matching(tools.api, None) if project.title}
-    return frozenset(titles)
+            for project in projects_matching(tools.api, None):
+                numbers.add(str(project.project_id))
+                titles |= {same(project.title)} if project.title else set()
+    return frozenset(titles), frozenset(numbers)
 
 
 # --- put to use and remembered ------------------------------------------------------

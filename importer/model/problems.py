@@ -41,7 +41,7 @@ class Problem:
     rows: tuple[int, ...] = ()
     """All rows concerned, when it is about a whole column; ``row`` and ``cell`` are then the first of them."""
     meant: str | None = None
-    """Name of the known column that an unknown header is probably meant for."""
+    """Name of the known column that a header is probably meant for which is not known, or whose cells fit no other."""
 
     @property
     def every_row(self) -> tuple[int, ...]:

@@ -83,7 +83,7 @@ class CheckedColumn:
     ignore: str
     """The line of importer.toml that passes over it."""
     instead: str
-    """The lines of importer.toml that make it the amount."""
+    """The lines of importer.toml that make it what it may be instead: mostly the amount."""
 
     def at(self, row: int) -> str:
         """Address of its cell in a row, such as ``F17``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from importer.model.check_only import Rule
 from importer.model.headers import check_only_as
 from importer.model.sheet import CheckedColumn, is_blank
 from importer.reading.header_problems import added_by_results
@@ -12,6 +13,7 @@ from importer.values.toml_lines import alias_lines, ignore_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from importer.model.check_only import CheckOnly
     from importer.model.sheet import RawRow
     from importer.reading.header_row import HeaderRow
 
@@ -30,13 +32,19 @@ def checked_columns(start: HeaderRow, lines: Sequence[RawRow], known: Mapping[st
                 cells[row.number] = cell
         if cells:
             ignore = ignore_line([header.text], known)
-            yield CheckedColumn(column, header, cells, ignore, _instead(header.text, start, known))
+            yield CheckedColumn(column, header, cells, ignore, _instead(column, header.text, start, known))
 
 
-def _instead(text: str, start: HeaderRow, known: Mapping[str, str]) -> str:
-    """The lines that make a header the amount, in place of the one that is the amount now."""
+def _instead(column: CheckOnly, text: str, start: HeaderRow, known: Mapping[str, str]) -> str:
+    """The lines that make a header what it may be instead; the amount takes the place of the one that it is now."""
+    if column.rule in _INSTEAD:
+        return alias_lines(_INSTEAD[column.rule], text, known)
     alias = alias_lines("amount", text, known)
     now = [header.text for header in start.known if header.column == "amount"]
     if not now:
         return alias
     return f"{ignore_line(now, known)}\n{alias}"
+
+
+_INSTEAD = {Rule.DUE_DATE: "payment_schedule", Rule.EMPTY: "invoice_date"}
+"""What a column that is compared may be by its cells; others may be the amount."""

@@ -14,7 +14,7 @@ from importer.reading.formats.unpack import bytes_of, unpack
 from importer.reading.header_problems import added_by_results
 from importer.reading.header_row import choose_grid, header_by_look
 from importer.reading.read import is_never_imported
-from importer.values.header_proposals import SeenColumn, seen_column
+from importer.values.cell_shapes import SeenColumn, seen_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import TYPE_CHECKING
 
-from importer.model.headers import bare, check_only_as, is_ignored, own_headers
+from importer.model.headers import check_only_as, is_ignored, own_headers
 from importer.model.messages import problem
 from importer.model.problems import cell_address
 from importer.model.sheet import is_blank
 from importer.values.dates import typed_date
+from importer.values.other_dates import speaks_of_other_dates
 from importer.values.readings import Typed
 from importer.values.toml_lines import alias_lines, ignore_line
 
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from importer.model.sheet import Cell, Header, RawRow
     from importer.reading.formats.grid import Grid
     from importer.reading.header_row import HeaderRow
-
-_OF_OTHER_THINGS = re.compile(
-    "start|end|begin|from|until|work|service|perform|deliver|ship|period|creat|enter|updat|modif|chang|approv|submit|order"
-    "|paid|pay|receiv|expir|birth|contract|sign|sent|book|plan|deadline|milestone|clos|complet|finish|review|due|spent"
-    "|expense|log|kantata|von|bis|leistung|liefer|zeitraum|erstell|geander|genehmig|bezahl|zahl|eingang|bestell|auftrag"
-    "|vertrag|geburt|arbeit|tatigkeit|stand|frei|debut|fin|prestation|livraison|creation|approbation|commande|paiement"
-    "|contrat|travail|inicio|entrega|servicio|trabajo|aprob|pedido|pago|einde|lever|werk|dienst|betaal|bestel|inizio"
-    "|consegna|prestazione|lavoro|ordine|pagamento|poczatek|koniec|wykonania|dostawy|utworzenia|platnosci"
-)
-"""Parts of words above dates of something else: of the work, of a delivery, of a payment."""
 
 
 def unused_dates(grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: Mapping[str, str]) -> Iterator[Problem]:
@@ -60,7 +50,7 @@ def _may_be_invoice_date(header: Header, known: Mapping[str, str]) -> bool:
     """Whether a header is not known and speaks of nothing else that has a date."""
     if header.column is not None or is_ignored(header.text, known) or check_only_as(header.text, known) is not None:
         return False
-    return _OF_OTHER_THINGS.search(bare(header.text)) is None
+    return not speaks_of_other_dates(header.text)
 
 
 def _holds_dates(position: int, lines: Sequence[RawRow]) -> bool:

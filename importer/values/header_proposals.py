@@ -7,62 +7,49 @@ corrects them (a “Project” full of numbers holds ids) or rules them out. A p
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from importer.model.check_only import CHECK_BY_NAME, Rule
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, Kind
+from importer.model.header_words import suggested_in_words
 from importer.model.invoices import BY_ID, ItemType
-from importer.model.sheet import is_blank, text_of
+from importer.model.sheet import text_of
 from importer.values.aliases import same
-from importer.values.amounts import typed_amount
+from importer.values.cell_shapes import (
+    HALF,
+    MOST,
+    SeenColumn,
+    holds_dates,
+    holds_days,
+    holds_numbers_of,
+    holds_texts,
+    holds_usual_terms,
+    is_date,
+    is_figure,
+    reads,
+    share,
+)
 from importer.values.cells import parser_of
-from importer.values.dates import typed_date
-from importer.values.header_meanings import Meaning, meaning_of, misspelt
+from importer.values.header_meanings import Meaning, ideas_of, meaning_of, misspelt
+from importer.values.other_dates import may_be_invoice_date, speaks_of_other_dates
 from importer.values.readings import Unreadable, folded
 from importer.values.word_meanings import meant_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from importer.model.sheet import Cell
 
-SAMPLES = 3
-"""Cells shown of a column."""
-MOST_LOOKED_AT = 200
-"""Different cells of a column whose shape is looked at."""
-MOST = 0.8
-"""Share of the cells that must be readable as a column for the header to be believed."""
-HALF = 0.5
 MOST_WORDS = 12
 """Different words of a column that may be given a meaning; with more of them, its words are no kinds or terms."""
+NOTHING_SAID = "neither its header nor its cells say what it means"
+"""Why a column is proposed to mean nothing where that is all that is known of it."""
+HOLDS_DATES = "it holds dates, and no column is the invoice date"
 CHOSEN = (Kind.ITEM_TYPE, Kind.DAYS, Kind.YES_NO)
 """Kinds of columns whose words can be given a meaning."""
 _FIGURES = frozenset({Rule.QUANTITY, Rule.HOURS, Rule.RATE, Rule.TOTAL, Rule.NET, Rule.GROSS, Rule.TAX_AMOUNT})
 _TO_BILL = ("net", "total")
 """Columns that are compared and can be what is billed, the better first."""
 _NONE: dict[str, SeenColumn] = {}
-_TODAY = date(2026, 1, 1)
-"""Only the shape of a date counts here, not its value."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeenColumn:
-    """One column of a sheet as it stands there."""
-
-    position: int
-    """Counted from 0."""
-    text: str
-    """Its header."""
-    cells: tuple[Cell, ...]
-    """Its filled cells, each once, in their order; at most MOST_LOOKED_AT."""
-    counts: Mapping[str, int]
-    """Reduced text → how many cells hold it."""
-
-    @property
-    def samples(self) -> tuple[str, ...]:
-        """A few of its cells, as a person reads them."""
-        return tuple(_shown(cell) for cell in self.cells[:SAMPLES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,37 +79,26 @@ class WordProposal:
     """What [values] would say; None: not known."""
 
 
-def seen_column(position: int, text: str, cells: Iterable[Cell]) -> SeenColumn:
-    """A column with each of its filled cells once."""
-    different: dict[str, Cell] = {}
-    counts: dict[str, int] = {}
-    for cell in cells:
-        if is_blank(cell):
-            continue
-        word = folded(text_of(cell))
-        counts[word] = counts.get(word, 0) + 1
-        if len(different) < MOST_LOOKED_AT:
-            different.setdefault(word, cell)
-    return SeenColumn(position, text, tuple(different.values()), counts)
-
-
 # --- columns -------------------------------------------------------------------------
 
 
-def propose(
+def propose(  # noqa: PLR0913 - one argument per fact
     columns: Sequence[SeenColumn],
     taken: Mapping[str, str],
     known: Mapping[str, str],
     titles: Collection[str] = frozenset(),
+    *,
     compared: Mapping[str, SeenColumn] = _NONE,
+    numbers: Collection[str] = frozenset(),
 ) -> tuple[Proposal, ...]:
-    """A proposal for each unknown column, in their order.
+    """A proposal for each unknown column, and for each compared one that holds something else; in their order.
 
     ``taken``: columns that known headers mean already → those headers. ``titles``: names of projects, as
     :func:`importer.values.aliases.same` reduces them. ``compared``: known columns that are compared and never sent;
-    where no column is the amount, one of them is proposed as that.
+    where no column is the amount, one of them is proposed as that. ``numbers``: those of the projects.
     """
     proposals = [_proposal(column, known, titles) for column in columns]
+    proposals += _terms_under_a_due_date(compared, taken)
     if "amount" not in taken and "item_id" not in taken:
         proposals = _with_an_amount(proposals, compared)
     best_first = sorted(proposals, key=lambda found: (not found.sure, found.column.position))
@@ -130,7 +106,24 @@ def propose(
     settled = {}
     for found in best_first:
         settled[found.column.position] = _if_free(found, meant)
-    return tuple(settled[position] for position in sorted(settled))
+    found_all = list(_with_shapes([settled[position] for position in sorted(settled)], meant, numbers))
+    found_all += _dates_of_billing(compared, meant)  # only where no other column holds the date of the invoice
+    return tuple(sorted(found_all, key=lambda found: found.column.position))
+
+
+def _with_shapes(proposals: Sequence[Proposal], meant: dict[str, str], numbers: Collection[str]) -> Iterator[Proposal]:
+    """The proposals; those that mean nothing so far mean what their cells look like, where no other column is that."""
+    has_project = not meant.keys().isdisjoint({"workspace_id", NAME_OF_PROJECT})
+    longest = None if "item_id" in meant else _longest_texts(proposals)
+    for found in proposals:
+        shapes: list[tuple[str, str]] = []
+        if found.meant is None and not has_project and holds_numbers_of(found.column, numbers):
+            shapes.append(("workspace_id", "its cells are numbers of your projects"))
+        if found.column is longest:
+            shapes.append(("notes", "its cells are texts, and no column holds the text that the client reads"))
+        if found.why == NOTHING_SAID:
+            shapes += _shapes(found.column)
+        yield _if_free(_by_shape(found, meant, shapes), meant) if shapes else found
 
 
 def _if_free(found: Proposal, meant: dict[str, str]) -> Proposal:
@@ -162,10 +155,13 @@ def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[s
     if meaning is None or not meaning.sure:
         near = misspelt(column.text, known)
         meaning = Meaning(near, sure=True) if near is not None else meaning
-    if titles and _share(column, lambda cell: same(text_of(cell)) in titles) >= HALF:
+    suggested = suggested_in_words(column.text) if meaning is None else None
+    if suggested is not None:
+        meaning = Meaning(suggested, sure=False)
+    if titles and share(column, lambda cell: same(text_of(cell)) in titles) >= HALF:
         return Proposal(column, NAME_OF_PROJECT, sure=True, why="its cells are names of projects")
     if meaning is None:
-        return _by_shape(column)
+        return Proposal(column, None, sure=False, why=NOTHING_SAID)
     if meaning.column is None:
         return Proposal(column, None, meaning.sure, "its header speaks of something else")
     return _confirmed(column, meaning)
@@ -177,22 +173,24 @@ def _confirmed(column: SeenColumn, meaning: Meaning) -> Proposal:
     if name is None:
         title = title_of(meaning.column or "")
         return Proposal(column, None, sure=False, why=f"its header could mean {title}, but not with these cells")
-    return Proposal(column, name, meaning.sure and name == meaning.column, "its header says so")
+    if name != meaning.column:
+        return Proposal(column, name, sure=False, why="header and cells together say so")
+    return Proposal(column, name, meaning.sure, "its header says so" if meaning.sure else "its header could mean that")
 
 
 def _corrected(column: SeenColumn, name: str) -> str | None:
     """The column that header and cells mean together; None when they contradict each other."""
     if not column.cells:
         return name
-    whole = _share(column, lambda cell: _reads(Kind.IDENTIFIER, cell))
+    whole = share(column, lambda cell: reads(Kind.IDENTIFIER, cell))
     match name:
         case "workspace":
             return "workspace_id" if whole >= MOST else name
         case "workspace_id" if whole < MOST:
             return "project_code"
-        case "due_date" if _share(column, _is_date) < MOST:
-            return "payment_schedule" if _share(column, lambda cell: _reads(Kind.DAYS, cell)) >= MOST else None
-        case "payment_schedule" if _share(column, _is_date) >= MOST:
+        case "due_date" if share(column, is_date) < MOST:
+            return "payment_schedule" if share(column, lambda cell: reads(Kind.DAYS, cell)) >= MOST else None
+        case "payment_schedule" if share(column, is_date) >= MOST:
             return "due_date"
     return name if _fits(column, name) else None
 
@@ -201,59 +199,67 @@ def _fits(column: SeenColumn, name: str) -> bool:
     """Tell whether the cells can be read as a column."""
     if name in CHECK_BY_NAME:
         if CHECK_BY_NAME[name].rule in _FIGURES:
-            return _share(column, lambda cell: any(map(str.isdigit, text_of(cell)))) >= MOST
+            return share(column, lambda cell: any(map(str.isdigit, text_of(cell)))) >= MOST
         return True
     kind = BY_NAME[name].kind
     if kind is Kind.TEXT:
-        return name not in ("notes", "message") or _share(column, _is_figure) < HALF
+        return name not in ("notes", "message") or share(column, is_figure) < HALF
     if kind in CHOSEN and len(column.counts) <= MOST_WORDS:
-        return _share(column, _is_date) < HALF
-    return _share(column, lambda cell: _reads(kind, cell)) >= MOST
+        return share(column, is_date) < HALF
+    return share(column, lambda cell: reads(kind, cell)) >= MOST
 
 
-def _by_shape(column: SeenColumn) -> Proposal:
-    """What cells alone say; never for sure."""
-    if _share(column, lambda cell: _reads(Kind.ITEM_TYPE, cell)) >= MOST:
-        return Proposal(column, "item_type", sure=False, why="its cells are item types")
+def _terms_under_a_due_date(compared: Mapping[str, SeenColumn], meant: Mapping[str, str]) -> Iterator[Proposal]:
+    due = compared.get("due_date")
+    if due is not None and "payment_schedule" not in meant and holds_days(due):
+        yield Proposal(due, "payment_schedule", sure=True, why="its cells are numbers of days, no dates")
+
+
+def _dates_of_billing(compared: Mapping[str, SeenColumn], meant: Mapping[str, str]) -> Iterator[Proposal]:
+    billed = compared.get("invoiced_on")
+    if billed is None or "invoice_date" in meant or not holds_dates(billed):
+        return
+    if may_be_invoice_date(billed.text):
+        yield Proposal(billed, "invoice_date", sure=False, why=HOLDS_DATES)
+
+
+def _by_shape(found: Proposal, meant: Mapping[str, str], shapes: Iterable[tuple[str, str]]) -> Proposal:
+    """What cells alone say of a column that means nothing so far; never for sure."""
+    for name, why in shapes:
+        if name not in meant:
+            return Proposal(found.column, name, sure=False, why=why)
+    return found
+
+
+def _shapes(column: SeenColumn) -> Iterator[tuple[str, str]]:
+    """What the cells of a column could be whose header says nothing, and why."""
+    if share(column, lambda cell: reads(Kind.ITEM_TYPE, cell)) >= MOST:
+        yield "item_type", "its cells are item types"
     texts = [cell for cell in column.cells if isinstance(cell, str) and not cell.strip().isdecimal()]
-    if texts and len(texts) == len(column.cells) and _share(column, lambda cell: _reads(Kind.DAYS, cell)) >= MOST:
-        return Proposal(column, "payment_schedule", sure=False, why="its cells are terms of payment")
-    return Proposal(column, None, sure=False, why="neither its header nor its cells say what it means")
+    if texts and len(texts) == len(column.cells) and share(column, lambda cell: reads(Kind.DAYS, cell)) >= MOST:
+        yield "payment_schedule", "its cells are terms of payment"
+    if "days" in ideas_of(column.text) and holds_usual_terms(column):
+        yield "payment_schedule", "it holds numbers of days that are usual to pay within"
+    if holds_dates(column) and not speaks_of_other_dates(column.text):
+        yield "invoice_date", HOLDS_DATES
 
 
-def _share(column: SeenColumn, is_so: Callable[[Cell], bool]) -> float:
-    """Share of the different cells of which something is true; 0 without cells."""
-    return sum(map(is_so, column.cells)) / len(column.cells) if column.cells else 0.0
-
-
-def _reads(kind: Kind, cell: Cell) -> bool:
-    """Tell whether a cell can be read as a kind of column."""
-    if kind is Kind.AMOUNT and isinstance(cell, str):
-        return not isinstance(typed_amount(cell), Unreadable)
-    if kind is Kind.DATE:
-        return _is_date(cell)
-    return not isinstance(parser_of(kind)(cell), Unreadable)
-
-
-def _is_date(cell: Cell) -> bool:
-    if isinstance(cell, str):
-        return not isinstance(typed_date(cell, _TODAY), Unreadable)
-    return isinstance(cell, date)
-
-
-def _is_figure(cell: Cell) -> bool:
-    return _is_date(cell) or _reads(Kind.AMOUNT, cell)
+def _longest_texts(proposals: Iterable[Proposal]) -> SeenColumn | None:
+    """The column of texts that a client most probably reads: one of unknown header before one that names a task."""
+    best: tuple[tuple[bool, float], SeenColumn] | None = None
+    for found in proposals:
+        is_unknown, column = found.why == NOTHING_SAID, found.column
+        if not (is_unknown or "task" in ideas_of(column.text)) or found.meant or not holds_texts(column):
+            continue
+        rank = (is_unknown, sum(len(text_of(cell)) for cell in column.cells) / len(column.cells))
+        if best is None or rank > best[0]:
+            best = (rank, column)
+    return None if best is None else best[1]
 
 
 def title_of(name: str) -> str:
     """What a person calls a column that is sent or compared."""
     return BY_NAME[name].title if name in BY_NAME else CHECK_BY_NAME[name].title
-
-
-def _shown(cell: Cell) -> str:
-    if isinstance(cell, date):
-        return cell.isoformat()[:10]
-    return text_of(cell)
 
 
 # --- words ----------------------------------------------------------------------------

@@ -263,6 +263,28 @@ def test_due_date_is_invoice_date_plus_net_days(tmp_path: Path, columns: str, ro
     assert found(tmp_path, columns, row) == places
 
 
+@pytest.mark.parametrize("cell", ["10 jours", "10 días", "10"])
+def test_days_below_a_due_date_are_named_as_days(tmp_path: Path, cell: str) -> None:
+    """Not a contradiction of dates: the message says how to map them; the same days as the invoice has are right."""
+    sheet = sheet_of(tmp_path, "Amount;Invoice date;Échéance", f"500;2026-10-31;{cell}")
+    [problem] = checked(sheet)[1]
+    assert f"“Échéance” holds days to pay (“{cell}”), no due date" in problem.message
+    assert 'payment_schedule = ["Échéance"]' in (problem.hint or "")
+    assert problem.meant == "payment_schedule"
+    assert [problem.code for problem in checked(sheet, NO_TERMS)[1]] == ["column.missing", "column.contradicts"]
+    assert found(tmp_path, "Amount;Invoice date;Échéance", "500;2026-10-31;30 jours") == []
+
+
+def test_dates_below_billed_on_may_be_the_invoice_date(tmp_path: Path) -> None:
+    """The message names what the header is read as, and both ways out; not where the invoice date is known."""
+    [problem] = checked(sheet_of(tmp_path, "Amount;Billed on", "500;2026-10-31"))[1]
+    assert "“Billed on”, read as Invoiced on, says “2026-10-31”, as if the row were billed already" in problem.message
+    assert 'invoice_date = ["Billed on"]' in (problem.hint or "")
+    for columns, row in (("Amount;Voided on", "500;2026-10-31"), ("Amount;Date;Billed on", "5;2026-10-31;2026-10-31")):
+        [problem] = checked(sheet_of(tmp_path, columns, row))[1]
+        assert "invoice_date" not in (problem.hint or "")
+
+
 def test_due_date_says_nothing_more_where_the_terms_are_missing(tmp_path: Path) -> None:
     """That is an error of its own."""
     sheet = sheet_of(tmp_path, "Amount;Invoice date;Due date", "500;2026-10-31;2026-11-10")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from importer.model.columns import Kind
 from importer.model.headers import known_headers
 from importer.model.invoices import ItemType
+from importer.values.cell_shapes import SeenColumn, seen_column
 from importer.values.header_meanings import meaning_of, misspelt
-from importer.values.header_proposals import Proposal, SeenColumn, propose, propose_words, seen_column
+from importer.values.header_proposals import Proposal, propose, propose_words
 from importer.values.word_meanings import meant_by
 
 if TYPE_CHECKING:
@@ -241,6 +242,73 @@ def test_without_an_amount_a_net_or_total_figure_is_proposed_and_never_sure() ->
     assert (found.column.text, found.meant, found.sure) == ("Summe netto", "amount", False)
     assert propose([], {"item_id": "Item ID"}, KNOWN, compared=compared) == ()
     assert propose([], {"amount": "Amount"}, KNOWN, compared=compared) == ()
+
+
+def proposed_of(
+    taken: dict[str, str], *columns: tuple[str, list[object]], **more: Any
+) -> list[tuple[str | None, bool]]:
+    """What each column means that is proposed, and whether that is sure."""
+    seen = [seen_column(position, header, cells) for position, (header, cells) in enumerate(columns)]
+    return [(found.meant, found.sure) for found in propose(seen, taken, KNOWN, **more)]
+
+
+def test_texts_are_perhaps_the_description_while_no_column_is_that() -> None:
+    """Never nothing by a yes for all; a known description, and ids of what is billed, leave them as they were."""
+    was: tuple[str, list[object]] = ("Was", ["Beratung Oktober", "Konzept", "Pflege"])
+    task: tuple[str, list[object]] = ("Aufgabe", ["Konzept der neuen Seite", "Pflege"])
+    assert proposed_of({}, was) == [("notes", False)]
+    assert proposed_of({}, task) == [("notes", False)]
+    assert proposed_of({}, task, was) == [(None, False), ("notes", False)]
+    assert proposed_of({}, ("What we did", ["Consulting"]), ("Narrative", ["x"])) == [(None, False), ("notes", True)]
+    for name in ("notes", "item_id"):
+        assert proposed_of({name: "a"}, was) == [(None, False)]
+    for cells in (["ja", "nein"], ["a@b.example"], ["30 Tage netto", "14 Tage netto"], ["1.200,00"], ["31.10.2026"]):
+        assert ("notes", False) not in proposed_of({"invoice_date": "a"}, ("Was", list(cells)))
+
+
+def test_dates_and_usual_terms_are_seen_below_headers_that_say_nothing() -> None:
+    """Not sure; dates of something else, and numbers that no invoice gives to pay, stay open."""
+    assert proposed_of({}, ("Émise le", ["31.10.2026", date(2026, 10, 30)])) == [("invoice_date", False)]
+    assert proposed_of({}, ("Days", [30, "14"])) == [("payment_schedule", False)]
+    assert proposed_of({}, ("Days", [1, 2, 3])) == [(None, False)]
+    assert proposed_of({}, ("Livraison le", ["31.10.2026"])) == [(None, False)]
+    assert (
+        proposed_of({"invoice_date": "a", "payment_schedule": "b"}, ("Émise le", ["31.10.2026"]), ("Days", [30]))
+        == [(None, False)] * 2
+    )
+
+
+def test_what_the_preview_suggests_is_proposed_too() -> None:
+    """One rule for both: “Client reference” may be the PO number."""
+    [found] = propose([seen_column(0, "Your reference", ["x"])], {}, KNOWN)
+    assert (found.meant, found.sure, found.why) == ("purchase_order", False, "its header could mean that")
+
+
+@pytest.mark.parametrize("cells", [["30 jours", "14 jours"], ["30 días"], ["30 Tage"], [30, "14"]])
+def test_days_below_a_due_date_are_the_terms(cells: list[object]) -> None:
+    """All of them, and only where no column holds the terms."""
+    compared = {"due_date": seen_column(0, "Échéance", cells)}
+    assert proposed_of({}, compared=compared) == [("payment_schedule", True)]
+    assert proposed_of({"payment_schedule": "Net days"}, compared=compared) == []
+    assert proposed_of({}, compared={"due_date": seen_column(0, "Échéance", [*cells, "31.10.2026"])}) == []
+
+
+def test_dates_below_billed_on_are_perhaps_the_invoice_date() -> None:
+    """Where no other column is; “Voided on” never."""
+    compared = {"invoiced_on": seen_column(5, "Billed on", ["2026-10-31"])}
+    assert proposed_of({}, compared=compared) == [("invoice_date", False)]
+    assert proposed_of({"invoice_date": "Date"}, compared=compared) == []
+    assert proposed_of({}, ("Émise le", ["31.10.2026"]), compared=compared) == [("invoice_date", False)]
+    assert proposed_of({}, compared={"invoiced_on": seen_column(5, "Voided on", ["2026-10-31"])}) == []
+
+
+def test_numbers_of_known_projects_are_perhaps_the_project_id() -> None:
+    """Whatever the header says; all of them, and only where no column names the project."""
+    kunde: tuple[str, list[object]] = ("Kunde", [101, "102"])
+    numbers = frozenset({"101", "102", "103"})
+    assert proposed_of({}, kunde, numbers=numbers) == [("workspace_id", False)]
+    assert proposed_of({}, ("Kunde", [101, 999]), numbers=numbers)[0][0] is None
+    assert proposed_of({"workspace": "Projekt"}, kunde, numbers=numbers)[0][0] is None
 
 
 @pytest.mark.parametrize("header", ["Rechnung an", "LINE_ITEM_DATE", "Positionswert"])

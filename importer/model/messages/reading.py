@@ -223,19 +223,30 @@ _HEADERS = {
         "sections:\n{ignore}",
     ),
     "column.contradicts": Message(
-        "“{header}” says “{shown}”, which contradicts what would be billed: {why}.",
+        "“{header}”{read_as} says “{shown}”, which contradicts what would be billed: {why}.",
         "Correct the row or leave it out. If the column means something else, add to importer.toml, "
         "above all sections:\n{ignore}",
     ),
     "column.contradicts:amount": Message(
-        "“{header}” says “{shown}”, which contradicts what would be billed: {why}.",
+        "“{header}”{read_as} says “{shown}”, which contradicts what would be billed: {why}.",
         "Correct the row. If the column means something else, add to importer.toml, above all sections:\n{ignore}\n"
         "If it holds the amounts to bill, add instead:\n{instead}",
     ),
     "column.contradicts:net": Message(
-        "“{header}” says “{shown}”, which contradicts what would be billed: {why}.",
+        "“{header}”{read_as} says “{shown}”, which contradicts what would be billed: {why}.",
         "If the column holds the days to pay, call it Net days. If it means something else, add to importer.toml, "
         "above all sections:\n{ignore}\nIf it holds the amounts to bill, add instead:\n{instead}",
+    ),
+    "column.contradicts:days": Message(
+        "“{header}” holds days to pay (“{shown}”), no due date, and they are not those of the invoice.",
+        "If they are the net days, add to importer.toml:\n{instead}\n"
+        "If the column means something else, add above all sections:\n{ignore}",
+    ),
+    "column.contradicts:date": Message(
+        "“{header}”{read_as} says “{shown}”, as if the row were billed already: {why}.",
+        "If the row is billed already, leave it out. If the column is the invoice date, add to importer.toml:\n"
+        "{instead}\n"
+        "If it means something else, add above all sections:\n{ignore}",
     ),
     "column.read_as": Message(
         "The column “{header}” is read as {title}; in many exports it holds {other}.",
