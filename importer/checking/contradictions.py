@@ -177,17 +177,24 @@ def wrong_due_dates(rows: InvoiceRows, sheet: Sheet, net_days: int | None) -> It
         return
     values = rows.merged()
     days = values.get("payment_schedule", net_days)
-    due, why = (None, "") if days is None else _due(values.get("invoice_date"), days)
     for checked in columns:
         for line in rows.lines:
-            if line.row not in checked.cells:
-                continue
-            cell = checked.cells[line.row]
-            stated = _days_in(cell)
-            if stated is not None and stated != days:
-                yield contradiction(sheet, checked, line.row, "", "column.contradicts:days")
-            elif stated is None and days is not None and due not in _dates_in(cell):
-                yield contradiction(sheet, checked, line.row, why)
+            if line.row in checked.cells:
+                yield from _wrong_due_date(sheet, checked, line.row, values.get("invoice_date"), days)
+
+
+def _wrong_due_date(
+    sheet: Sheet, checked: CheckedColumn, row: int, invoice_date: date | None, days: int | None
+) -> Iterator[Problem]:
+    """The error of one cell, if any; without ``days`` only one that says days itself."""
+    stated = _days_in(checked.cells[row])
+    if stated is not None and stated != days:
+        yield contradiction(sheet, checked, row, "", "column.contradicts:days")
+    if stated is not None or days is None:
+        return
+    due, why = _due(invoice_date, days)
+    if due not in _dates_in(checked.cells[row]):
+        yield contradiction(sheet, checked, row, why)
 
 
 def _days_in(cell: Cell) -> int | None:
