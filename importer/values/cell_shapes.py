@@ -103,6 +103,12 @@ def holds_days(column: SeenColumn) -> bool:
     return share(column, lambda cell: not is_date(cell) and reads(Kind.DAYS, cell)) == 1
 
 
+def holds_terms(column: SeenColumn) -> bool:
+    """Tell whether the cells are terms in words: “14 Tage”, “Net 30”; bare numbers could be anything."""
+    in_words = all(isinstance(cell, str) and not cell.strip().isdecimal() for cell in column.cells)
+    return in_words and share(column, lambda cell: reads(Kind.DAYS, cell)) >= MOST
+
+
 def holds_usual_terms(column: SeenColumn) -> bool:
     """Tell whether every cell is a number of days that invoices usually give to pay."""
     return bool(column.cells) and all(parser_of(Kind.DAYS)(cell) in USUAL_TERMS for cell in column.cells)

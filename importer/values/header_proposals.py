@@ -22,6 +22,7 @@ from importer.values.cell_shapes import (
     holds_dates,
     holds_days,
     holds_numbers_of,
+    holds_terms,
     holds_texts,
     holds_usual_terms,
     is_date,
@@ -235,8 +236,7 @@ def _shapes(column: SeenColumn) -> Iterator[tuple[str, str]]:
     """What the cells of a column could be whose header says nothing, and why."""
     if share(column, lambda cell: reads(Kind.ITEM_TYPE, cell)) >= MOST:
         yield "item_type", "its cells are item types"
-    texts = [cell for cell in column.cells if isinstance(cell, str) and not cell.strip().isdecimal()]
-    if texts and len(texts) == len(column.cells) and share(column, lambda cell: reads(Kind.DAYS, cell)) >= MOST:
+    if holds_terms(column):
         yield "payment_schedule", "its cells are terms of payment"
     if "days" in ideas_of(column.text) and holds_usual_terms(column):
         yield "payment_schedule", "it holds numbers of days that are usual to pay within"
