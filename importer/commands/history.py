@@ -56,7 +56,7 @@ def history(
             _check_month(month, run, as_csv=as_csv, as_json=output.as_json)
             _print_month(month or "", ledger, follow(settings, ledger.probes.facts()).invoice_link)
         elif run is None:
-            _print_runs(ledger, account, output)
+            _print_runs(ledger, account, place, output)
         else:
             _print_run(run, ledger, place, output)
     return ExitCode.DONE
@@ -75,7 +75,7 @@ def _print_run(run: str, ledger: SubmissionLedger, place: AccountPlace, output: 
         next_step(f"{undo} takes back what it created, unless somebody paid or changed it.")
 
 
-def _print_runs(ledger: SubmissionLedger, account: str, output: JsonOutput) -> None:
+def _print_runs(ledger: SubmissionLedger, account: str, place: AccountPlace, output: JsonOutput) -> None:
     from importer.commands.runs import runs_of_other_accounts
 
     runs = ledger.runs()
@@ -84,7 +84,8 @@ def _print_runs(ledger: SubmissionLedger, account: str, output: JsonOutput) -> N
     if elsewhere and not output.as_json:
         sys.stderr.write(f"{elsewhere}\n")
     if runs and not output.as_json:
-        next_step("invoice-importer history RUN lists the invoices of a run; RUN is its id, or last.")
+        of_run = command_line("history", "RUN", place=place)
+        next_step(f"{of_run} lists the invoices of a run; RUN is its id, or last.")
 
 
 def _check_month(month: str | None, run: str | None, *, as_csv: bool, as_json: bool) -> None:
@@ -92,9 +93,12 @@ def _check_month(month: str | None, run: str | None, *, as_csv: bool, as_json: b
     from importer.checking.invoice_dates import is_month
     from importer.model.errors import WrongUse
 
-    if not as_csv or as_json or run is not None or not is_month(month or ""):
-        msg = "The books of a month are printed by history --month 2026-10 --csv, without a run and without --json."
-        raise WrongUse(msg, "Type the year, a hyphen, and the month in two digits.", code="history.month")
+    if not as_csv or as_json or run is not None or month is None:
+        msg = "The books of a month need --month and --csv together, without a run and without --json."
+        raise WrongUse(msg, "Type invoice-importer history --month 2026-10 --csv.", code="history.month")
+    if not is_month(month):
+        msg = f"--month {in_one_line(month)} is no month."
+        raise WrongUse(msg, "Type the year, a hyphen, and the month in two digits: 2026-10.", code="history.month")
 
 
 def _print_month(month: str, ledger: SubmissionLedger, invoice_link: str) -> None:
@@ -103,8 +107,14 @@ def _print_month(month: str, ledger: SubmissionLedger, invoice_link: str) -> Non
     sent: list[tuple[RunRecord, SentInvoice]] = []
     for run in sorted(ledger.runs(), key=lambda run: run.started_at):
         sent += [(run, invoice) for invoice in ledger.sent_in(run.run_id)]
+    text = month_csv(month, sent, invoice_link)
     with printing():
-        sys.stdout.write(month_csv(month, sent, invoice_link))
+        sys.stdout.write(text)
+    if text.count("\n") == 1:  # the header alone
+        sys.stderr.write(
+            f"No invoice of this ledger is dated in {month}. One whose rows gave no date has the date that Kantata "
+            "gave it.\n"
+        )
 
 
 def _heading(run: RunRecord, attempts: list[Attempt]) -> str:

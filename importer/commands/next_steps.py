@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,9 @@ NAME = "invoice-importer"
 
 
 def next_step(words: str) -> None:
-    """Say on stderr what to do next."""
-    sys.stderr.write(f"Next: {in_one_line(words)}\n")
+    """Say on stderr what to do next; that its reader is gone (``2>&1 | head``) is no failure."""
+    with suppress(BrokenPipeError):
+        sys.stderr.write(f"Next: {in_one_line(words)}\n")
 
 
 def command_line(name: str, *words: object, place: AccountPlace | None = None) -> str:

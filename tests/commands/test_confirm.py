@@ -139,3 +139,16 @@ def test_the_books_need_a_month(cli: Cli, words: tuple[str, ...]) -> None:
     """Exit 2, and no half CSV."""
     done = cli.run("history", *words)
     assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_each_wrong_use_of_the_books_has_its_own_remedy(cli: Cli) -> None:
+    """A month without --csv is a month all the same."""
+    assert "history --month 2026-10 --csv" in cli.run("history", "--month", "2026-10").stderr
+    assert "--month 10 is no month" in cli.run("history", "--month", "10", "--csv").stderr
+
+
+def test_books_without_an_invoice_say_so(cli: Cli) -> None:
+    """The header alone would look like a failure."""
+    done = cli.run("history", "--month", "2026-10", "--csv")
+    assert (done.exit_code, done.stdout.count("\n")) == (0, 1)
+    assert "No invoice of this ledger is dated in 2026-10" in done.stderr
