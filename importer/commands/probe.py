@@ -169,6 +169,7 @@ def _address(invoice_id: str, talk: Console) -> str | None:
 
 def _show(done: Probed, console: Console) -> None:
     """Print what was found out, what was removed, and what is left."""
+    from importer.kantata.probe import TITLE
     from importer.model.facts import TITLES
     from importer.model.words import count_of
     from importer.reporting.screen import plain
@@ -177,6 +178,9 @@ def _show(done: Probed, console: Console) -> None:
     if done.removed:
         gone = "is" if len(done.removed) == 1 else "are"
         console.print(f"{count_of(len(done.removed), 'draft')} {gone} deleted.", highlight=False)
+    for draft in done.not_shown:
+        advice = f"no longer shown by Kantata; look for the title “{TITLE}” in project {draft.workspace_id}."
+        console.print(f"[bold]Not deleted[/]: {plain(draft.named)}: {advice}", highlight=False)
     for draft, why in done.left:
         console.print(f"[bold red]Left[/]: {plain(draft.named)}: {plain(why)}", highlight=False)
     if done.why:
@@ -186,6 +190,8 @@ def _show(done: Probed, console: Console) -> None:
 def _next_step(done: Probed, place: RunPlace) -> str:
     if done.left:
         return f"{command_line('probe', place=place)} in a few minutes removes what is left."
+    if done.not_shown:
+        return "see in Kantata that no draft with this title is left."
     if done.facts:
         return f"nothing is left to do; {command_line('doctor', place=place)} shows what is known of the account."
     return "nothing is left to do."
@@ -202,6 +208,7 @@ def _document(done: Probed) -> dict[str, Any]:
             for fact in done.facts
         ],
         "removed": [_draft(draft) for draft in done.removed],
+        "not_shown": [_draft(draft) for draft in done.not_shown],
         "left": [_draft(draft) | {"why": why} for draft, why in done.left],
         "why": done.why,
     }

@@ -10,16 +10,16 @@ import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from importer.flow.prepared import Tools, new_run_id
 from importer.flow.probe_plan import ProbePlan, plan_probe
-from importer.flow.probe_removal import DraftRemoval
+from importer.flow.probe_removal import CLOCK_ERROR, DraftRemoval, Gone
 from importer.kantata.account import find_next_number
 from importer.kantata.deadline import Deadline
+from importer.kantata.fields import ITEM_LISTS
 from importer.kantata.invoices import in_one_case
-from importer.kantata.probe import WHOLE, WITH_CENTS, probe_payload, triple_of
+from importer.kantata.probe import WHOLE, WITH_CENTS, link_in, probe_payload, triple_of
 from importer.ledger import probes
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import AccessDenied, ImporterError, NotReached, WrongUse
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from importer.kantata.invoices import FoundInvoice, Reference
     from importer.kantata.open_items import Listed
     from importer.model.answers import ReadBack
+    from importer.model.invoices import ItemType
 
 LOOK_SECONDS = 1.0
 """From one look at the lists to the next, while they do not show a draft yet."""
@@ -65,6 +66,8 @@ class Probed:
     """Drafts that were deleted, those of earlier probes among them."""
     left: tuple[tuple[ProbeDraft, str], ...]
     """Drafts that may exist still, and why."""
+    not_shown: tuple[ProbeDraft, ...]
+    """Drafts that Kantata does not show, and so were not deleted."""
     exit_code: ExitCode
     why: str | None = None
     """What ended it before its end, and the remedy."""
@@ -109,6 +112,7 @@ class _Probe:
         self.facts: list[Fact] = []
         self.removed: list[ProbeDraft] = []
         self.left: list[tuple[ProbeDraft, str]] = []
+        self.not_shown: list[ProbeDraft] = []
 
     def result(self, ended: ImporterError | BrokenOff | None) -> Probed:
         """What came of it: a draft that may be left is graver than what ended the probe."""
@@ -121,7 +125,8 @@ class _Probe:
             code = ExitCode.IN_DOUBT
         order = list(FactName)
         facts = sorted(self.facts, key=lambda fact: order.index(fact.name))
-        return Probed(self._probe_id, tuple(facts), tuple(self.removed), tuple(self.left), code, why)
+        removed, left, not_shown = tuple(self.removed), tuple(self.left), tuple(self.not_shown)
+        return Probed(self._probe_id, tuple(facts), removed, left, not_shown, code, why)
 
     def find_out(self, plan: ProbePlan) -> None:
         """Create the drafts and look at what becomes of them. Raises BrokenOff once a signal asked to stop."""
@@ -133,7 +138,7 @@ class _Probe:
         if item is not None:
             self._second(plan, item)
         self._go_on()
-        self._note_address(outcome.invoice_id or "")
+        self._note_address(outcome.invoice_id or "", plan.project.project_id)
 
     def _note(self, name: FactName, value: str, says: str) -> None:
         self.facts.append(Fact(name, value, says, self._source))
@@ -167,10 +172,10 @@ class _Probe:
         self._sent += 1
         reference, project_id = f"probe-{self._probe_id}-{self._sent}", plan.project.project_id
         self._hooks.say("Trying a second draft …" if self._created else "Trying a draft …")
-        deadline = Deadline()
-        self._probes.begin_draft(reference, project_id, self._probe_id)
+        deadline, payload = Deadline(), probe_payload(project_id, reference, amount, item)
+        self._probes.begin_draft(reference, payload, self._probe_id)
         self._sent_at = time.monotonic()
-        outcome = self._api.create_invoice(probe_payload(project_id, reference, amount, item), deadline)
+        outcome = self._api.create_invoice(payload, deadline)
         if outcome.kind is OutcomeKind.UNKNOWN:
             outcome = self._looked_for(plan, reference, outcome)
         created = outcome.kind is OutcomeKind.CREATED
@@ -219,6 +224,11 @@ class _Probe:
         says = f"The lists showed a new draft within {seconds:.1f} s."
         if not is_seen:
             says = f"The lists did not show a new draft within {seconds:.0f} s."
+        known = self._probes.facts().get(FactName.LIST_LAG)
+        with suppress(ValueError):
+            if known is not None and float(known.value) > seconds:
+                seconds = float(known.value)
+                says += f" An earlier probe has waited {seconds:.1f} s: the longest wait counts."
         self._note(FactName.LIST_LAG, f"{seconds:.1f}", says)
 
     def _note_reference(self, listed: FoundInvoice | None, *, kept: bool, by_reference: bool) -> None:
@@ -235,7 +245,7 @@ class _Probe:
         return False
 
     def _listed(self, project_id: int, invoice_id: str | None) -> FoundInvoice | None:
-        since = self._ledger.now() - timedelta(days=2)  # the clocks may differ
+        since = self._ledger.now() - CLOCK_ERROR
         shown = {found.invoice_id: found for found in self._api.invoices_of(project_id, since)}
         return shown.get(invoice_id or "")
 
@@ -244,13 +254,14 @@ class _Probe:
         self._go_on()
 
     def _note_cents(self, outcome: Outcome, found: FoundInvoice | None) -> None:
-        """Compare the amounts that Kantata holds with what was sent."""
-        amounts = _amounts_in(outcome.read_back if found is None else found.read_back)
-        if amounts == {WITH_CENTS}:
-            self._note(FactName.CENTS, "kept", f"{WITH_CENTS} is kept as {WITH_CENTS}.")
-        elif amounts:
+        """Compare the amounts that Kantata holds: one line shows a loss, only both, listed, show that there is none."""
+        lines = _lines_in(outcome.read_back if found is None else found.read_back)
+        amounts = {amount for _, amount in lines}
+        if amounts - {WITH_CENTS}:
             held = " and ".join(f"{amount:.2f}" for amount in sorted(amounts))
             self._note(FactName.CENTS, "cut", f"{WITH_CENTS} becomes {held}: cents are lost without a word.")
+        elif found is not None and {kind for kind, _ in lines} == set(ITEM_LISTS):
+            self._note(FactName.CENTS, "kept", f"{WITH_CENTS} is kept as {WITH_CENTS}.")
 
     def _second(self, plan: ProbePlan, item: Listed) -> None:
         """Try to put the item of the first draft on a second one."""
@@ -269,10 +280,15 @@ class _Probe:
         elif shown is not None:
             self._note(FactName.DRAFTS_HOLD, "yes", f"A {name} on a draft is left out of another invoice silently.")
 
-    def _note_address(self, invoice_id: str) -> None:
+    def _note_address(self, invoice_id: str, project_id: int) -> None:
         address = self._hooks.address_of(invoice_id)
-        if address is not None and invoice_id in address:
-            link = address.strip().replace(invoice_id, "{id}")
+        if address is None:
+            return
+        link = link_in(address, invoice_id, project_id)
+        if link is None:
+            why = f"it does not hold {invoice_id} exactly once, or it holds the id of project {project_id}"
+            self._hooks.say(f"The address is not noted: {why}.")
+        else:
             self._note(FactName.INVOICE_LINK, link, f"An invoice stands at {link}.")
 
     def compare_numbers(self, plan: ProbePlan) -> None:
@@ -300,16 +316,19 @@ class _Probe:
         for draft in self._probes.open_drafts():
             self._hooks.say("Deleting the drafts …")
             try:
-                why = self._removal.remove(draft)
+                end = self._removal.remove(draft)
             except ImporterError as error:
-                why = error.message
-            if why is None:
-                self.removed.append(draft)
-            else:
-                self.left.append((draft, why))
+                end = error.message
+            match end:
+                case Gone.DELETED:
+                    self.removed.append(draft)
+                case Gone.NOT_SHOWN:
+                    self.not_shown.append(draft)
+                case _:
+                    self.left.append((draft, end))
 
 
-def _amounts_in(read_back: ReadBack | None) -> set[Decimal]:
-    """The amounts of the lines that Kantata shows; empty where it does not show them."""
+def _lines_in(read_back: ReadBack | None) -> list[tuple[ItemType, Decimal]]:
+    """The lines whose amounts Kantata shows; none where it does not show all lines."""
     items = read_back.shown.items if read_back and read_back.shown else None
-    return {item.amount for item in items or () if item.amount is not None}
+    return [(item.item_type, item.amount) for item in items or () if item.amount is not None]

@@ -107,6 +107,8 @@ class Removal:
     throttled: bool = False
     retry_after: float | None = None
     """Seconds that the server asked to wait."""
+    not_found: bool = False
+    """Whether Kantata knows none of this id, or does not let this user see it."""
 
 
 def classify_removal(method: str, status: int, body: str, headers: dict[str, str], invoice_id: str) -> Removal:
@@ -128,7 +130,8 @@ def classify_removal(method: str, status: int, body: str, headers: dict[str, str
         case _ if status in REMOVAL_REFUSED:
             return Removal(RemovalKind.REFUSED, _refused(status, body))
         case _:
-            return Removal(RemovalKind.UNKNOWN, _unexpected(status, body))
+            not_found = status == HTTPStatus.NOT_FOUND
+            return Removal(RemovalKind.UNKNOWN, _unexpected(status, body), not_found=not_found)
 
 
 def _shows_cancelled(body: str, invoice_id: str) -> bool:

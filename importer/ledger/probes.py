@@ -5,7 +5,8 @@ They are no invoices: nothing here is ever counted as billed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -32,7 +33,7 @@ class Probes:
 
     # --- drafts ---
 
-    def begin_draft(self, reference: str, workspace_id: int, probe_id: str) -> None:
+    def begin_draft(self, reference: str, payload: dict[str, Any], probe_id: str) -> None:
         """Commit the intent to send a draft, on disk before this returns. Raises LedgerProblem."""
         with guard(), self._engine.begin() as connection:
             now = moment(connection)
@@ -41,10 +42,11 @@ class Probes:
                     account=self._account,
                     reference=reference,
                     probe_id=probe_id,
-                    workspace_id=workspace_id,
+                    workspace_id=payload["invoice"]["workspace_id"],
                     state=SENDING,
                     sent_at=now,
                     noted_at=now,
+                    payload=json.dumps(payload),
                 )
             )
             self._check(connection, probe_id)
@@ -63,10 +65,11 @@ class Probes:
     def open_drafts(self) -> list[ProbeDraft]:
         """The drafts of this and of earlier probes that may exist, the oldest first. Raises LedgerProblem."""
         columns = PROBE_DRAFTS.c
-        query = sa.select(columns.reference, columns.workspace_id, columns.invoice_id, columns.sent_at)
+        query = sa.select(columns.reference, columns.workspace_id, columns.invoice_id, columns.sent_at, columns.payload)
         query = query.where(columns.account == self._account, columns.state.in_(OPEN))
         with guard(), self._engine.connect() as connection:
-            return [ProbeDraft(*row) for row in connection.execute(query.order_by(columns.sent_at, columns.reference))]
+            rows = connection.execute(query.order_by(columns.sent_at, columns.reference)).all()
+        return [ProbeDraft(*row[:4], payload=json.loads(row.payload or "null")) for row in rows]
 
     # --- facts ---
 

@@ -220,6 +220,7 @@ PROBE_DRAFTS = sa.Table(
     sa.Column("invoice_id", sa.Text),
     sa.Column("sent_at", sa.DateTime, nullable=False),
     sa.Column("noted_at", sa.DateTime, nullable=False),
+    sa.Column("payload", sa.Text),
 )
 """The drafts of probes, and what became of each: probes.py."""
 ACCOUNT_FACTS = sa.Table(
@@ -314,9 +315,17 @@ def _probes(connection: sa.Connection) -> None:
         table.create(connection, checkfirst=True)
 
 
+def _payloads_of_probes(connection: sa.Connection) -> None:
+    """Make room for what was sent with each draft of a probe; a table that was made just now has it."""
+    column = PROBE_DRAFTS.c.payload
+    if column.name not in {known["name"] for known in sa.inspect(connection).get_columns(PROBE_DRAFTS.name)}:
+        words = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {PROBE_DRAFTS.name} ADD COLUMN {words}")
+
+
 ROWS_AT_ONCE = 10_000
 """Invoices that a migration brings forwards at a time."""
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_leases, _indexes, _probes)
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_leases, _indexes, _probes, _payloads_of_probes)
 """The steps from the first version of the schema to the second, from there to the third, and so on."""
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
 
 
 class FactName(Enum):
@@ -64,6 +65,8 @@ class ProbeDraft:
     """None: whether it was created is not known."""
     sent_at: datetime
     """When it was meant to be sent, UTC without offset."""
+    payload: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    """What was sent; None for a draft of an older program."""
 
     @property
     def named(self) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LAGS = 3
 """So many times the lag that was seen once is waited before “not found” means anything."""
+LONGEST_SETTLE = 900.0
+"""Seconds of that at most: a probe looks for so long, and lists that never show a draft would triple it each time."""
 
 
 def follow(settings: Settings, facts: Mapping[FactName, Fact]) -> Settings:
@@ -33,7 +35,8 @@ def followed(settings: Settings, facts: Mapping[FactName, Fact]) -> dict[str, An
                 known["invoice_link"] = fact.value
             case FactName.LIST_LAG:
                 with suppress(ValueError):
-                    known["settle_seconds"] = max(settings.settle_seconds, LAGS * float(fact.value))
+                    settle = min(LAGS * float(fact.value), LONGEST_SETTLE)
+                    known["settle_seconds"] = max(settings.settle_seconds, settle)
             case _:
                 pass
     changed = {}

@@ -141,7 +141,7 @@ class Settings(BaseSettings):
     settle_seconds: Seconds = Field(
         180,
         description="How long after sending “not found” means nothing when an invoice in doubt is looked for. "
-        "Longer where probe has found that lists lag.",
+        "Longer where probe has found that lists lag, up to 900.",
     )
     invoice_link: InvoiceLink = Field(
         "https://app.mavenlink.com/invoices/{id}",

@@ -73,3 +73,18 @@ def test_what_a_killed_probe_left_is_named_and_removed(cli: Cli, sandbox: Sandbo
     done = desk.run("probe", "--yes", "--json")
     assert (done.exit_code, [each["reference"] for each in done.document["removed"]]) == (0, [reference])
     assert sandbox.invoices() == []
+
+
+def test_a_draft_that_is_gone_is_not_called_deleted(cli: Cli, sandbox: Sandbox) -> None:
+    """The person reads where to look for it."""
+    desk = cli.at(sandbox)
+    desk.env["IMPORTER_SETTLE_SECONDS"] = "0"
+    desk.start("probe", "--project", 101, "--yes", before=KILLED_AFTER_CREATING).wait()
+    sandbox.reset()
+    done = desk.run("probe", "--yes")
+    said = " ".join(done.stdout.split())
+    assert done.exit_code == 0
+    assert "no longer shown by Kantata; look for the title “Probe of invoice-importer" in said
+    assert "in project 101" in said
+    assert "is deleted." not in said
+    assert "nothing is left to do" not in said

@@ -17,10 +17,11 @@ from importer.kantata.open_items import OpenList
 from importer.ledger.probes import Probes
 from importer.model.errors import GateRefused, WrongUse
 from importer.model.exit_codes import ExitCode
-from importer.model.facts import FactName
+from importer.model.facts import Fact, FactName
+from importer.model.invoices import ItemType
 from importer.sandbox import Cents, Fault, FaultKind, Habits
 from importer.sending.throttle import Stop
-from importer.settings.facts import follow, followed
+from importer.settings.facts import LONGEST_SETTLE, follow, followed
 from importer.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -159,6 +160,90 @@ def test_the_address_of_an_invoice_is_learned(desk: Desk) -> None:
     )
     probing.probe(101, desk.tools, desk.api, hooks)
     assert desk.facts()[FactName.INVOICE_LINK] == "https://acme.example/i/{id}?t=1"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://acme.example/projects/101/invoices/{id}",  # would name one project for the invoices of all
+        "https://acme.example/{id}/invoices/{id}",
+        "https://acme.example/invoices/1{id}",
+        "https://acme.example/invoices/a{id}",
+    ],
+)
+def test_an_address_that_would_name_another_is_not_noted(desk: Desk, address: str) -> None:
+    """The id stands in it exactly once and whole, and the project does not stand in it; else that is said."""
+    said: list[str] = []
+    hooks = ProbeHooks(
+        desk.plans.append, desk.asked_of.append, lambda id_: address.replace("{id}", id_), said.append, Stop()
+    )
+    probing.probe(101, desk.tools, desk.api, hooks)
+    assert FactName.INVOICE_LINK not in desk.facts()
+    assert any("not noted" in words for words in said)
+
+
+# --- what is too little to go by --------------------------------------------------------------
+
+
+def with_lines(monkeypatch: pytest.MonkeyPatch, kinds: set[ItemType]) -> None:
+    """Let the lists show lines of these kinds only."""
+    shown_by = KantataApi.invoices_of
+
+    def less(*asked: Any) -> Any:
+        for found in shown_by(*asked):
+            shown = found.read_back.shown
+            assert shown is not None
+            items = tuple(item for item in shown.items or () if item.item_type in kinds)
+            yield replace(found, read_back=replace(found.read_back, shown=replace(shown, items=items)))
+
+    monkeypatch.setattr(KantataApi, "invoices_of", less)
+
+
+@pytest.mark.parametrize("kind", [ItemType.FIXED_FEE, ItemType.ADDITIONAL])
+def test_cents_are_kept_only_where_both_lines_show_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: ItemType
+) -> None:
+    """One of the two proves nothing of the other; one that has lost its cents proves enough."""
+    with_lines(monkeypatch, {kind})
+    desk.probe()
+    assert FactName.CENTS not in desk.facts()
+    desk.sandbox.behave(Habits(Cents.CUT))
+    desk.probe()
+    assert desk.facts()[FactName.CENTS] == "cut"
+
+
+def never_listed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no list ever show a draft, and the probe not wait for long."""
+    monkeypatch.setattr(KantataApi, "invoices_of", lambda *_: [])
+    monkeypatch.setattr(KantataApi, "find_by_references", lambda *_: [])
+    desk.tools = replace(desk.tools, settings=desk.tools.settings.model_copy(update={"settle_seconds": 0.3}))
+
+
+def test_cents_are_not_kept_where_no_list_shows_the_draft(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to its creation may repeat what was sent."""
+    never_listed(desk, monkeypatch)
+    desk.probe()
+    assert FactName.CENTS not in desk.facts()
+    assert desk.nothing_left
+
+
+def test_a_quick_probe_keeps_the_lag_of_a_slow_one(desk: Desk) -> None:
+    """Of an account the longest counts; it is said that it is an earlier one."""
+    desk.tools.ledger.probes.note_facts([Fact(FactName.LIST_LAG, "70.0", "within 70 s", "probe 1")])
+    desk.probe()
+    fact = desk.tools.ledger.probes.facts()[FactName.LIST_LAG]
+    assert fact.value == "70.0"
+    assert "earlier probe" in fact.says
+
+
+def test_lists_that_never_show_a_draft_lengthen_the_wait_only_so_far() -> None:
+    """Each probe looks for as long as the settings say then."""
+    settle = Settings().settle_seconds
+    for _ in range(4):
+        lag = Fact(FactName.LIST_LAG, f"{settle:.1f}", "never")
+        settle = follow(Settings(), {FactName.LIST_LAG: lag}).settle_seconds
+    assert settle == LONGEST_SETTLE
+    assert follow(Settings(settle_seconds=2000), {FactName.LIST_LAG: lag}).settle_seconds == 2000
 
 
 # --- whatever goes wrong ----------------------------------------------------------------------

@@ -15,6 +15,7 @@ from importer.model.facts import Fact, FactName
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+PAYLOAD = {"invoice": {"workspace_id": 2**40, "time_entry_ids": [7], "fixed_fee_items": [{"amount": 1.75}]}}
 ACCOUNT, OTHER = "https://api.mavenlink.com/api/v1", "sandbox"
 
 
@@ -23,16 +24,17 @@ def test_a_draft_is_open_until_it_is_known_to_be_gone(ledger_place: sa.URL) -> N
     ledger, other = open_ledger(ledger_place, ACCOUNT), open_ledger(ledger_place, OTHER)
     with ledger.exclusive("p1"):
         for number, state in enumerate((probes.REFUSED, probes.ABSENT, probes.DELETED, probes.LEFT)):
-            ledger.probes.begin_draft(f"r{number}", 2**40, "p1")
+            ledger.probes.begin_draft(f"r{number}", PAYLOAD, "p1")
             ledger.probes.note_draft(f"r{number}", probes.CREATED, "p1", "9001")
             ledger.probes.note_draft(f"r{number}", probes.DELETING, "p1")
             [draft] = ledger.probes.open_drafts()
             assert (draft.reference, draft.workspace_id, draft.invoice_id) == (f"r{number}", 2**40, "9001")
+            assert draft.payload == PAYLOAD
             assert other.probes.open_drafts() == []
             ledger.probes.note_draft(f"r{number}", state, "p1")
             assert ledger.probes.open_drafts() == []
         with pytest.raises(LedgerProblem):
-            ledger.probes.begin_draft("r9", 101, "another run")
+            ledger.probes.begin_draft("r9", PAYLOAD, "another run")
     assert ledger.probes.open_drafts() == []
     assert (ledger.runs(), ledger.health().invoices) == ([], 0)
     ledger.close()
@@ -64,4 +66,20 @@ def test_an_older_ledger_gets_room_for_them(ledger_place: sa.URL) -> None:
 
     ledger = open_ledger(ledger_place, ACCOUNT)
     assert (ledger.probes.facts(), ledger.probes.open_drafts()) == ({}, [])
+    ledger.close()
+
+
+def test_a_draft_of_an_older_program_is_known_still(ledger_place: sa.URL) -> None:
+    """The fourth version did not keep what was sent."""
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    with ledger.exclusive("p1"):
+        ledger.probes.begin_draft("r1", PAYLOAD, "p1")
+    with ledger._engine.begin() as connection:  # noqa: SLF001 - made to what the fourth version was
+        connection.exec_driver_sql(f"ALTER TABLE {PROBE_DRAFTS.name} DROP COLUMN payload")
+        connection.execute(META.update().where(META.c.name == "schema_version").values(value="4"))
+    ledger.close()
+
+    ledger = open_ledger(ledger_place, ACCOUNT)
+    [draft] = ledger.probes.open_drafts()
+    assert (draft.reference, draft.workspace_id, draft.payload) == ("r1", 2**40, None)
     ledger.close()
