@@ -119,7 +119,7 @@ class Desk:
         """Begin with an empty desk."""
         self.place = place
         self._files: dict[str, Work] = {}
-        self._turn = threading.Lock()
+        self._turn, self._writing = threading.Lock(), threading.Lock()
         self._taught: list[Answers] = []
         """What was remembered since the start; the settings were read before."""
         self._stops: list[Stop] = []
@@ -177,8 +177,9 @@ class Desk:
 
     def remember(self, work: Work, answers: Answers) -> None:
         """Remember what headers and words mean, and make the plan of the file again. Raises SettingsProblem."""
-        self.place.remember(answers)
-        self._taught.append(answers)
+        with self._writing:  # two pages at once would each write what they read before the other wrote
+            self.place.remember(answers)
+            self._taught.append(answers)
         self.look_again(work, partial=work.wish.partial)
 
     def use_preset(self, work: Work, name: str) -> None:

@@ -48,12 +48,26 @@ _NO_INVOICES = re.compile(
 )
 _INVOICES = "invoice|rechnung|facture|factur|fattura|faktura|^inv$|^re$|^ar$"
 _DOCUMENTS = re.compile(f"{_INVOICES}|{_CREDITS.pattern}|{_NO_INVOICES.pattern}")
-_NOT_TO_BILL = re.compile(
-    "void|cancel|storn|annul|anul|geannul|reject|declin|abgelehnt|refus|rechaz|afgewezen|rifiut|odrzuc|delet|geloscht"
-    "|supprim|onhold|hold|donot|nonbill|notbillable|notapproved|unapproved|writtenoff|invoiced|billed|abgerechnet"
-    "|fakturiert|facture|facturad|gefactur|fatturat|zafaktur|paid|bezahlt|paye|pagad|betaald|pagat|zaplac"
+_ADVERBS = (
+    "[0-9]+%|all|already|auto|been|completely|entirely|full|fully|has|is|part|partial|partially|partly|previously|total"
+    "|totally|was|were|bereits|ganz|ist|komplett|schon|teil|teils|teilweise|voll|vollstandig|wurde|aete|deja|est"
+    "|partiellement|totalement|esta|parcialmente|totalmente|ya|al|deels|gedeeltelijk|reeds|volledig"
+    "|estato|gia|interamente|parzialmente|czesciowo|juz|ja|invoice|rechnung"
 )
-"""How a status begins that says that nothing is to be billed."""
+_NOT_TO_BILL = re.compile(
+    f"(?:{_ADVERBS}){{0,4}}(?:"
+    "void|cancel|storn|annul|anul|geannul|reject|declin|abgelehnt|refus|rechaz|afgewezen|rifiut|odrzuc|delet|geloscht"
+    "|supprim|onhold|hold|do(?:not|n['’]?t)|nonbill|notbillable|notapproved|unapproved|writ(?:ten|e)off|invoiced|billed"
+    "|abgerechnet|berechnet|verrechnet|inrechnunggestellt|fakturiert|facture|facturad|gefactur|fatturat|faturad"
+    "|zafaktur|paid|bezahlt|paye|pagad|pago$|betaald|pagat|zaplac|refunded|waived|nocharge|nonchargeable"
+    "|notchargeable|notto(?:be)?(?:bill|invoice|charge)|free$|freeofcharge|gratis|gratuit|kostenlos|kostenfrei"
+    "|ohneberechnung|nicht(?:zu)?(?:(?:ab|be|ver)reche?n|fakturier)(?:en|bar)|nonfacturable|nepasfacturer|sansfrais"
+    "|nofactura(?:ble|r)|sincargo|nietfactureren|nonfatturabile"
+    ")"
+)
+"""How a status begins that says that nothing is to be billed, after words such as “already” or “partly”."""
+MOST_NAMED = 3
+"""Words of a status that a warning names."""
 _OF_WORDS = frozenset({Rule.NO, Rule.YES, Rule.EMPTY, Rule.NONE, Rule.SIGN})
 _NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE, Rule.DOCUMENT, Rule.STATUS}
 _DURATION = re.compile(r"([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?")
@@ -124,12 +138,15 @@ def _needed_word(rule: Rule, cell: Cell) -> str | None:
 
 
 def _wrong_status(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
-    """An error at each status that says that the row is not to be billed; a warning that the column is not used."""
+    """An error at each status that says that the row is not to be billed; a warning that names others."""
     wrong = {row for row, cell in checked.cells.items() if _NOT_TO_BILL.match(bare(text_of(cell)))}
     for row in sorted(wrong):
         yield contradiction(sheet, checked, row, "only the status of a row that is still to be billed agrees with it")
-    if not wrong:
-        yield _not_applied(sheet, checked)
+    others = list(dict.fromkeys(checked.shown(row) for row in checked.cells if row not in wrong))
+    if others:
+        named = [f"“{word[:50]}”" for word in others[:MOST_NAMED]]
+        more = " and other words" if len(others) > MOST_NAMED else ""
+        yield _not_applied(sheet, checked, "column.not_applied:status", words=", ".join(named) + more)
 
 
 def _wrong_documents(sheet: Sheet, checked: CheckedColumn, parsed: pd.DataFrame) -> Iterator[Problem]:
@@ -358,10 +375,10 @@ _HELD_INSTEAD = {"column.contradicts:days": "payment_schedule", "column.contradi
 """Message → the column that may be meant."""
 
 
-def _not_applied(sheet: Sheet, checked: CheckedColumn) -> Problem:
+def _not_applied(sheet: Sheet, checked: CheckedColumn, key: str = "column.not_applied", **facts: object) -> Problem:
     text = checked.header.text
     lines = f"To silence this warning, add to importer.toml, above all sections:\n{checked.ignore}"
-    return _at(sheet, checked, sheet.header_row, "column.not_applied", {"text": text, "lines": lines})
+    return _at(sheet, checked, sheet.header_row, key, {"text": text, "lines": lines, **facts})
 
 
 def _at(sheet: Sheet, checked: CheckedColumn, row: int, key: str, facts: Mapping[str, Any]) -> Problem:

@@ -79,18 +79,19 @@ QUESTIONS = (
 def start(*, place: AccountPlace) -> ExitCode:
     """Ask what the program needs to know, write it into importer.toml, and try it out. Never needed, never sends."""
     from importer.reporting.screen import Screen, plain
-    from importer.settings.loading import load
-    from importer.settings.sources import file_to_write
+    from importer.settings.loading import load, without_file
+    from importer.settings.sources import file_to_write, is_named
 
     need_terminal(NOTHING, INSTEAD)
     talk, path = Screen(stderr=True, highlight=False), file_to_write(place.config).absolute()
-    settings = load(config=place.config if path.is_file() else None, profile=place.profile)
-    what = "changes, and keeps what else stands there" if path.is_file() else "writes"
+    is_there = path.is_file()
+    settings = load(config=place.config, profile=place.profile) if is_there else without_file(place.profile)
+    what = "changes, and keeps what else stands there" if is_there else "writes"
     talk.print(f"A few questions. The answers go into a file that start {what}: {plain(str(path))}")
     talk.print("Enter takes what stands in brackets. Ctrl-C stops; nothing is kept before the last question.")
 
     keep_token = None if place.sandbox else _token(settings, talk)
-    changes = _answers(settings, talk)
+    changes = _answers(settings, talk, with_usual=not is_there and is_named(place.config))
     talk.print("\n[bold]Cents:[/] Whether Kantata keeps them is not documented; until it is known they are refused.")
     with_cents = _is_yes("Do amounts of yours have cents? yes or no", "no", NOTHING)
     _agree(path, changes, talk, with_token=keep_token is not None)
@@ -201,8 +202,8 @@ def _kept(settings: Settings, token: str) -> str:
 # --- the settings -----------------------------------------------------------------------------
 
 
-def _answers(settings: Settings, talk: Console) -> dict[str, Any]:
-    """The settings that the person changes."""
+def _answers(settings: Settings, talk: Console, *, with_usual: bool) -> dict[str, Any]:
+    """The settings that the person changes; ``with_usual``: also what stays as it is, so that a new file is made."""
     from importer.model.errors import SettingsProblem
     from importer.reporting.screen import plain
     from importer.settings.loading import typed
@@ -216,12 +217,13 @@ def _answers(settings: Settings, talk: Console) -> dict[str, Any]:
         while value is None:
             answer = answer_to(f"{question.asks} [{shown}]", NOTHING, default=shown).strip()
             if answer == shown:
+                value = known
                 break
             try:
                 value = typed(question.setting, answer)
             except SettingsProblem as problem:
                 talk.print(plain(problem.message))
-        if value is not None and value != known:
+        if value is not None and (with_usual or value != known):
             changes[question.setting] = value
     return changes
 

@@ -21,9 +21,10 @@ class Word(Enum):
 
     FILLING = """a an the of in on at for to d der des die de du la le l del den di da della do w z al au aan alla as
         als vom"""
-    INVOICE = """invoice invoices inv bill billing document doc rechnung rechnungs rechn rg re faktura fakturen beleg
-        facture factures facturation fact factura facturas facturacion fra factuur facturatie fattura fatture
-        fatturazione documento faktury dokumentu fatura faturamento"""
+    INVOICE = """invoice invoices inv bill billing rechnung rechnungs rechn rg re faktura fakturen
+        facture factures facturation factura facturas facturacion fra factuur facturatie fattura fatture
+        fatturazione faktury fatura faturamento"""
+    DOCUMENT = "document doc beleg fact documento dokumentu"
     ISSUE = "issue issued ausstellung ausstellungs emission emision emissione wystawienia emissao"
     DATE = "date datum dat dt fecha data"
     NUMBER = "number no nr num nummer numero numer n # °"
@@ -51,8 +52,15 @@ class Word(Enum):
 
 
 _MEANINGS: dict[str, tuple[str, ...]] = {
-    "invoice_date": ("INVOICE DATE", "ISSUE DATE", "INVOICE ISSUE DATE"),
-    "user_invoice_number": ("INVOICE NUMBER",),
+    "invoice_date": (
+        "INVOICE DATE",
+        "ISSUE DATE",
+        "INVOICE ISSUE DATE",
+        "DOCUMENT DATE",
+        "DOCUMENT ISSUE DATE",
+        "INVOICE DOCUMENT DATE",
+    ),
+    "user_invoice_number": ("INVOICE NUMBER", "INVOICE DOCUMENT NUMBER"),
     "user_invoice_title": ("INVOICE TITLE",),
     "message": ("INVOICE MESSAGE", "MESSAGE CLIENT", "INVOICE TEXT"),
     "purchase_order": (
@@ -65,17 +73,18 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     "payment_schedule": ("PAYMENT TERMS", "PAYMENT TERMS DAYS", "PAYMENT DAYS", "TERMS DAYS"),
     "workspace_id": ("PROJECT NUMBER", "PROJECT ID"),
     "project_code": ("PROJECT CODE",),
-    "story_id": ("TASK ID", "TASK NUMBER"),
+    "story_id": ("TASK ID",),
     "invoice_key": ("INVOICE GROUP",),
     "taxable": ("TAX LIABLE",),
     "draft": ("DRAFT",),
 }
 _SUGGESTIONS: dict[str, tuple[str, ...]] = {
     "invoice_date": ("ISSUE",),
-    "user_invoice_number": ("INVOICE REFERENCE",),
-    "user_invoice_title": ("TITLE",),
-    "message": ("MESSAGE",),
+    "user_invoice_number": ("INVOICE REFERENCE", "DOCUMENT NUMBER", "DOCUMENT REFERENCE"),
+    "user_invoice_title": ("TITLE", "DOCUMENT TITLE"),
+    "message": ("MESSAGE", "DOCUMENT TEXT"),
     "purchase_order": ("ORDER NUMBER", "ORDER REFERENCE", "ORDER CLIENT", "ORDER CLIENT NUMBER", "CLIENT REFERENCE"),
+    "story_id": ("TASK NUMBER",),
 }
 
 
@@ -89,6 +98,8 @@ def _by_kinds(columns: dict[str, tuple[str, ...]]) -> dict[frozenset[str], str]:
 
 _NUMBERS = frozenset("rechnung faktura fattura factura factuur fatura".split())
 """Words for an invoice that stand above its number."""
+_TOO_SHORT = frozenset({"due days", "days due"})
+"""They may be the days to pay, or those that an invoice is late."""
 _COLUMNS, _SUGGESTED = _by_kinds(_MEANINGS), _by_kinds(_SUGGESTIONS)
 _KIND: dict[str, str] = {}
 for _kind in Word:
@@ -97,14 +108,20 @@ for _kind in Word:
 
 def column_in_words(header: str) -> str | None:
     """Column that the words of a header make; None for other words, or fewer."""
-    return _COLUMNS.get(_kinds(header))
+    return None if _is_too_short(header) else _COLUMNS.get(_kinds(header))
 
 
 def suggested_in_words(header: str) -> str | None:
     """Column that the words of a header may make, among other things."""
     if header.strip().casefold() in _NUMBERS:
         return "user_invoice_number"
+    if _is_too_short(header):
+        return "payment_schedule"
     return _SUGGESTED.get(_kinds(header))
+
+
+def _is_too_short(header: str) -> bool:
+    return " ".join(_WORDS.findall(header.casefold())) in _TOO_SHORT
 
 
 @lru_cache(maxsize=1000)

@@ -195,6 +195,14 @@ def _in_words(header: str, known: Mapping[str, str]) -> str | None:
     return None if column is None or check_only_as(header, known) else column
 
 
+def is_put_together(header: str, known: Mapping[str, str]) -> bool:
+    """Tell whether only the words of a header say what it means: no list and no setting names it."""
+    is_listed = fold(header) in known or without_currency(header)[1] is not None
+    if is_listed or is_ignored(header, known) or _with_remark(header, known):
+        return False
+    return _in_words(header, known) is not None
+
+
 def is_vague(header: str, known: Mapping[str, str]) -> bool:
     """Tell whether a header that is understood gives way to another one of the same column.
 
@@ -226,9 +234,11 @@ def check_only_as(header: str, known: Mapping[str, str]) -> CheckOnly | None:
 
     Only for headers that are no column that is sent: “Price” is one where nothing else is the amount.
     """
-    if is_ignored(header, known) or len(header) > LONGEST_WITH_CURRENCY:
+    if is_ignored(header, known):
         return None
     own = known.checked if isinstance(known, KnownHeaders) else {}
+    if len(header) > LONGEST_WITH_CURRENCY:  # what the person says of a header counts at any length
+        return own.get(_check_only_key(header))
     for text in (header, without_currency(header)[0], _PERCENT.sub("", header)):
         key = _check_only_key(text)
         column = own.get(key) or _CHECK_ONLY.get(key)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, REQUIRED
 from importer.model.errors import FileProblem, WrongUse
-from importer.model.headers import check_only_as, is_vague, known_as, required_columns
+from importer.model.headers import check_only_as, is_put_together, is_vague, known_as, required_columns
 from importer.model.messages import error, problem
 from importer.model.sheet import Header, is_blank, text_of
 from importer.reading.cover import is_annotation
@@ -253,6 +253,16 @@ def _header_row(grid: Grid, row: int, known: Mapping[str, str], texts: Mapping[i
     headers = tuple(Header(position, text, known_as(text, known)) for position, text in texts.items())
     headers = without_other_texts(_without_vague(headers, known), known)
     return HeaderRow(row, headers, column_problems(grid, row, headers, known))
+
+
+def note_of_words(headers: Sequence[Header], known: Mapping[str, str]) -> Iterator[str]:
+    """One note of the headers that no list names: only their words say what they mean."""
+    found = []
+    for header in headers:
+        if header.column is not None and is_put_together(header.text, known):
+            found.append(f"“{header.text}” as {BY_NAME[header.column].title}")
+    if found:
+        yield f"Read by the words of the header: {', '.join(found)}."
 
 
 def _without_vague(headers: tuple[Header, ...], known: Mapping[str, str]) -> tuple[Header, ...]:

@@ -25,7 +25,7 @@ from importer.reading.doubts import doubts
 from importer.reading.formats.grid import Grid, Limits
 from importer.reading.formats.unpack import bytes_of, unpack
 from importer.reading.header_problems import added_by_results
-from importer.reading.header_row import choose_grid
+from importer.reading.header_row import choose_grid, note_of_words
 from importer.reading.line_text import joined
 from importer.reading.not_lines import find_not_lines
 from importer.reading.shown_values import shown_values
@@ -125,7 +125,7 @@ def read_sheet(
         excluded=excluded,
         currencies=seen.currencies,
         checked=tuple(checked_columns(start, lines, headers)),
-        notes=(*file.notes, *meant.notes),
+        notes=(*file.notes, *meant.notes, *note_of_words(meant.headers, headers)),
         expected=expected,
     )
 

@@ -113,6 +113,16 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
         raise _no_json(why) from why
 
 
+def without_file(profile: str | None = None) -> Settings:
+    """The settings before there is a file: those of the environment, else the defaults. Raises SettingsProblem."""
+    sources.refuse_misspelt_variables()
+    sources.of_file(None, sources.chosen_profile(profile))  # a profile needs a file
+    try:
+        return checked(sources.of_environment(), None, "the environment")
+    except SettingsError as why:
+        raise _no_json(why) from why
+
+
 def typed(name: str, text: str) -> object:
     """What a person types as a setting. Raises SettingsProblem."""
     return getattr(checked({name: text}, None, "what you typed"), name)

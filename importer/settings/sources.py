@@ -55,6 +55,11 @@ def only_found(given: Path | None) -> Path | None:
     return path
 
 
+def is_named(given: Path | None) -> bool:
+    """Tell whether the user names the settings file, by the flag or the environment."""
+    return _named(given) is not None
+
+
 def _named(given: Path | None) -> Path | None:
     variable = os.environ.get("IMPORTER_CONFIG")
     return given or (Path(variable) if variable else None)

@@ -42,6 +42,8 @@ def write_settings(path: Path, changes: Mapping[str, Any], profile: str | None =
         file.chmod(mode)
     except OSError as why:
         raise error(SettingsProblem, "settings.writing", file=path, why=why.strerror) from why
+    except UnicodeEncodeError as why:
+        raise error(SettingsProblem, "settings.writing:letters", file=path) from why
     if trusted:
         trust(path)
 
@@ -49,6 +51,8 @@ def write_settings(path: Path, changes: Mapping[str, Any], profile: str | None =
 def _read(path: Path) -> tuple[str, bool]:
     """The text of a file, and whether it is trusted. Raises SettingsProblem for one that cannot be used."""
     if not path.exists():
+        if path.is_symlink():
+            raise error(SettingsProblem, "settings.writing", file=path, why="it is a link to a file that is not there")
         return "", True
     sources.of_file(path, None)
     with path.open(encoding="utf-8-sig", newline="") as file:  # its line ends are kept

@@ -19,6 +19,11 @@ IDEAS: dict[str, str] = {
     "money": """einzelpreis amount betrag betrage montant importe honorar honoraire honoraires honorario
         honorarios fee fees wert valeur valor value entgelt price preis prix precio charge charges monto
         revenue umsatz pauschale forfait ep""",
+    "price": "price preis prix precio prezzo prijs cena",
+    "elsewhere": """previous prev last prior budget budgeted plan planned forecast projected expected estimate estimated
+        vormonat vormonats vorjahr vorjahres vorperiode vorige vorheriger letzter letzten geplant planung prognose
+        geschatzt precedent precedente dernier derniere prevu prevue prevision estime anterior anteriores pasado ultimo
+        presupuesto previsto presupuestado estimado scorso begroot gepland""",
     "total": "total totals summe gesamt sum suma somme totale",
     "cost": "cost costs kosten coste costo cout",
     "net": "net ex netto neto ht excl excluding exkl ohne hors sin before",
@@ -87,6 +92,7 @@ IDEAS: dict[str, str] = {
 
 RULES: tuple[tuple[str | None, str, str], ...] = (
     # (column, ideas that must be there, ideas that must not); None: it means nothing for billing
+    (None, "elsewhere", ""),
     ("suppress_emails", "none mail", ""),
     (None, "mail", ""),
     (None, "internal", ""),

@@ -91,7 +91,8 @@ def meaning_of(header: str) -> Meaning | None:
     for column, needed, excluded in RULES:
         if ideas.issuperset(needed.split()) and ideas.isdisjoint(excluded.split()):
             several = " " in needed or needed in _CLEAR
-            return Meaning(column, several and is_sound(header))
+            is_price = column == "amount" and "price" in ideas and "total" not in ideas  # perhaps that of one unit
+            return Meaning(column, several and is_sound(header) and not is_price)
     return None
 
 

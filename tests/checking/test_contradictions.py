@@ -345,11 +345,40 @@ def test_settings_can_name_a_compared_column(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "state", ["Void", "Cancelled", "Paid", "On hold", "Rejected", "Storniert", "Facturé", "Do not bill"]
+    "state",
+    [
+        *("Void", "Cancelled", "Paid", "On hold", "Rejected", "Storniert", "Facturé", "Do not bill", "Don't bill"),
+        *("Already invoiced", "Fully billed", "Partly paid", "100 % billed", "Has been invoiced", "Invoice paid"),
+        *("No charge", "Free of charge", "Not to be invoiced", "Write-off", "Nicht abrechenbar", "Nicht berechnen"),
+        *("Bereits abgerechnet", "Teilfakturiert", "Vollständig bezahlt", "In Rechnung gestellt", "Non facturable"),
+        *("Déjà facturé", "A été facturé", "Ya facturado", "Reeds gefactureerd", "Già pagato", "Já faturado"),
+    ],
 )
 def test_a_status_that_says_not_to_bill_contradicts(tmp_path: Path, state: str) -> None:
     """The row would be billed all the same."""
-    assert found(tmp_path, "Amount;Status", f"100;{state}", "200;Open") == ["D2"]
+    assert found(tmp_path, "Amount;Status", f"100;{state}", "200;") == ["D2"]
+
+
+def test_other_words_of_a_status_are_named_beside_an_error(tmp_path: Path) -> None:
+    """One row that is not billed says nothing of the others."""
+    rows = ("100;Void", "200;Sent", "300;Closed", "400;Sent", "500;Open", "600;New")
+    sheet = sheet_of(tmp_path, "Amount;Status", *rows)
+    warning, wrong = checked(sheet)[1]
+    assert (warning.code, warning.cell, wrong.code, wrong.cell) == (
+        *("column.not_applied", "D1"),
+        *("column.contradicts", "D2"),
+    )
+    assert "where it says “Sent”, “Closed”, “Open” and other words" in warning.message
+
+
+@pytest.mark.parametrize("name", ["void", "status"])
+def test_the_settings_count_for_a_header_of_any_length(tmp_path: Path, name: str) -> None:
+    """The person said what it means; that is never passed over."""
+    header = "Please say here whether this row was billed by the other office already " + "and who told you so " * 5
+    path = csv_file(tmp_path / "a.csv", f"Project ID,Item type,Amount,{header}\n101,Fixed fee,500,already billed\n")
+    with in_this_process():
+        sheet = read_sheet(path, None, known_headers(own=OwnHeaders({name: [header.strip()]})))
+    assert [(fault.code, fault.cell) for fault in checked(sheet)[1]] == [("column.contradicts", "D2")]
 
 
 @pytest.mark.parametrize("state", ["Open", "Approved", "Unpaid", "Not invoiced", "Draft", "Billable"])

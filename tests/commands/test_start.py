@@ -131,6 +131,23 @@ def test_a_sheet_is_mapped_and_another_file_is_meant(guided: Guided) -> None:
     assert guided.ran == ["map own.csv", "doctor"]
 
 
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_a_new_file_that_is_named_begins_with_the_defaults(
+    guided: Guided, monkeypatch: pytest.MonkeyPatch, *, by_variable: bool
+) -> None:
+    """What another file says is not offered, and Enter alone makes the new one: the commands that follow read it."""
+    monkeypatch.setenv("KANTATA_TOKEN", "sandbox")
+    (guided.folder / "importer.toml").write_text("payment_schedule = 14\nproduction = true\n")
+    options = ("--config", "new.toml")
+    if by_variable:
+        monkeypatch.setenv("IMPORTER_CONFIG", "new.toml")
+        options = ()
+    done = guided.answer("", "", "", "", "", "no", options=options)
+    assert done.exit_code == 0, done.output
+    assert "[none]" in done.output
+    assert tomllib.loads((guided.folder / "new.toml").read_text()) == {"production": False}
+
+
 def test_without_a_terminal_it_says_what_to_do_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And writes nothing."""
     monkeypatch.chdir(tmp_path)

@@ -7,7 +7,7 @@ import pytest
 from importer.model.check_only import CHECK_ONLY
 from importer.model.columns import COLUMNS
 from importer.model.header_words import column_in_words, suggested_in_words
-from importer.model.headers import check_only_as, known_as, known_headers
+from importer.model.headers import check_only_as, is_put_together, known_as, known_headers
 
 KNOWN = known_headers()
 
@@ -22,6 +22,9 @@ KNOWN = known_headers()
         ("Data wystawienia faktury", "invoice_date"),
         ("Re.-Nr.", "user_invoice_number"),
         ("Factura nº", "user_invoice_number"),
+        ("Invoice document no", "user_invoice_number"),
+        ("Belegdatum", "invoice_date"),
+        ("Due in (days)", "payment_schedule"),
         ("Rechnungsbetreff", "user_invoice_title"),
         ("PO-Nr.", "purchase_order"),
         ("Kundenbestellnummer", "purchase_order"),
@@ -74,6 +77,13 @@ def test_other_words_make_none(header: str) -> None:
         ("Ihre Referenz", "purchase_order"),
         ("Betreff", "user_invoice_title"),
         ("Rechnung", "user_invoice_number"),
+        ("Belegnummer", "user_invoice_number"),
+        ("Document number", "user_invoice_number"),
+        ("Doc. no.", "user_invoice_number"),
+        ("Fact no", "user_invoice_number"),
+        ("Due days", "payment_schedule"),
+        ("Days due", "payment_schedule"),
+        ("Task no", "story_id"),
     ],
 )
 def test_a_header_that_may_mean_more_is_asked_about(header: str, column: str) -> None:
@@ -89,3 +99,19 @@ def test_words_agree_with_the_lists() -> None:
     for checked in CHECK_ONLY:
         for header in checked.headers:
             assert known_as(header, KNOWN) is None or check_only_as(header, KNOWN) is checked, header
+
+
+@pytest.mark.parametrize(
+    ("header", "is_so"),
+    [
+        ("Rg.-Datum", True),
+        ("Invoice date", False),
+        ("Invoice date (yyyy-mm-dd)", False),
+        ("Amount EUR", False),
+        ("Client name", False),
+        ("Our own Rg.-Datum", False),
+    ],
+)
+def test_what_only_words_say_is_known(header: str, is_so: bool) -> None:  # noqa: FBT001 - a case
+    """The preview names such a header."""
+    assert is_put_together(header, KNOWN) is is_so

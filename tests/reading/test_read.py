@@ -243,6 +243,16 @@ def test_a_misspelt_header_is_an_error_with_the_suggestion(
     assert "column.missing" not in {other.code for other in read(path).problems}
 
 
+def test_headers_that_only_their_words_explain_are_named(tmp_path: Path) -> None:
+    """In one note; what the table of columns knows needs none."""
+    rest = [101, "fixed_fee", 5]
+    assert read(table(tmp_path / "a.xlsx", [*HEADER, "Invoice date"], [*rest, "2026-10-31"])).notes == ()
+    path = table(tmp_path / "b.xlsx", [*HEADER, "Rg.-Datum", "Re.-Nr."], [*rest, "2026-10-31", "R-1"])
+    assert read(path).notes == (
+        "Read by the words of the header: “Rg.-Datum” as Invoice date, “Re.-Nr.” as Invoice number.",
+    )
+
+
 def test_no_row_is_trusted_under_a_faulty_header(tmp_path: Path) -> None:
     """With an error in the header no row becomes a line item."""
     lines, _ = checked(table(tmp_path / "a.xlsx", [*HEADER, "Invoce date"], [101, "fixed_fee", 5, None]))

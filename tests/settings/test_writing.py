@@ -135,6 +135,24 @@ def test_a_file_that_cannot_be_written_is_named(here: Path) -> None:
         write_settings(here, {"workers": 2})
 
 
+def test_nothing_is_made_through_a_link_to_nothing(here: Path) -> None:
+    """Whoever laid it would choose where the settings lie."""
+    target = here.parent.parent / "elsewhere" / "new.toml"
+    here.symlink_to(target)
+    with pytest.raises(SettingsProblem, match="link to a file that is not there"):
+        write_settings(here, {"workers": 2})
+    assert here.is_symlink()
+    assert not target.parent.exists()
+
+
+def test_half_a_character_is_refused(here: Path) -> None:
+    """A header may hold it; a file cannot."""
+    here.write_text("draft = true\n")
+    with pytest.raises(SettingsProblem, match="half a character"):
+        write_settings(here, {"columns": {"workspace_id": ["Client \ud800"]}})
+    assert here.read_text() == "draft = true\n"
+
+
 def test_a_trusted_file_stays_trusted(here: Path) -> None:
     """The program changed it itself; one that the user has not trusted stays so."""
     text = 'base_url = "https://kantata.example/api/v1"\n'

@@ -405,3 +405,24 @@ def test_samples_are_three_cells_as_a_person_reads_them() -> None:
     """Different ones; a date without its time."""
     column: SeenColumn = seen_column(0, "x", [date(2026, 10, 31), 101.0, 101, "", "a", "b"])
     assert column.samples == ("2026-10-31", "101", "a")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("Net price", "Nettopreis", "Prix net", "Precio neto", "Nettobetrag Vormonat", "Nettobetrag (Plan)"),
+        *("Net amount previous month", "Net amount last year", "Prior net fees", "Montant net précédent"),
+        *("Importe neto anterior", "Netto-Budget", "Forecast net fees", "Total previous month", "Budget"),
+    ],
+)
+def test_another_time_a_plan_or_a_price_is_not_surely_the_amount(header: str) -> None:
+    """They stand beside what is billed, and look like it."""
+    found = proposed(header, ["1.200,00", "90,50"])
+    assert (found.meant == "amount" and found.sure) is False
+
+
+def test_a_net_total_is_surely_the_amount() -> None:
+    """Also where it is called a price, and where the cells agree."""
+    for header in ("Gesamtpreis netto", "Net amount", "Honorar netto"):
+        found = proposed(header, ["1.200,00", "90,50"])
+        assert (found.meant, found.sure) == ("amount", True), header

@@ -258,6 +258,11 @@ _HEADERS = {
         "Make sure that the amounts are final. {lines}",
         Severity.WARNING,
     ),
+    "column.not_applied:status": Message(
+        "The column “{text}” is not used where it says {words}: these rows are billed like the others.",
+        "Make sure that they are to be billed. {lines}",
+        Severity.WARNING,
+    ),
     "column.no_header": Message(
         "Column {letter} holds values but has no header, so it is not used.",
         "Give the column a header, or empty it.",

@@ -20,6 +20,10 @@ _SOURCES = {
         "{file} is laid out in a way that the program cannot change: it was left as it is.",
         "Write these settings into it yourself: {names}; docs/reference/settings.md explains them.",
     ),
+    "settings.writing:letters": Message(
+        "{file} was left as it is: a header or a word of the sheet holds half a character, which no file can keep.",
+        "Type that header or word again in the sheet.",
+    ),
     "settings.writing:overruled": Message(
         "The environment variable {variable} overrules what would be written into the settings file.",
         "Take it out of the environment, or write the settings into the variable yourself.",
