@@ -96,15 +96,10 @@ def _asked(work: Work, draft: Draft, trouble: object = None) -> str:
 
 def _answers(draft: Draft) -> Answers:
     """What was chosen and typed. Raises WrongUse for a text that cannot be read."""
-    from importer.flow.mapping import CHOICES, Answers
+    from importer.flow.mapping import Answers
 
     answers = Answers()
-    meant: dict[int, str | None] = {}
-    for proposal in draft.proposals:
-        chosen = request.form.get(f"column-{proposal.column.position}", "")
-        if chosen == NOTHING or chosen in CHOICES:
-            meant[proposal.column.position] = None if chosen == NOTHING else chosen
-            answers.means(proposal.column.text, meant[proposal.column.position])
+    meant = _chosen(draft, answers)
     present = {*draft.columns, *meant.values()}
     for number, word in enumerate(draft.words(draft.likely)):
         value = _typed(word.name, f"word-{number}")
@@ -115,6 +110,19 @@ def _answers(draft: Draft) -> Answers:
         if value is not None:
             answers.constants[missing.name] = value
     return answers
+
+
+def _chosen(draft: Draft, answers: Answers) -> dict[int, str | None]:
+    """Position of each column for which something was chosen → what it means; noted among the answers too."""
+    from importer.flow.mapping import CHOICES
+
+    meant: dict[int, str | None] = {}
+    for column in (*(found.column for found in draft.proposals), *(column for column, _ in draft.understood)):
+        chosen = request.form.get(f"column-{column.position}", "")
+        if chosen == NOTHING or chosen in CHOICES:
+            meant[column.position] = None if chosen == NOTHING else chosen
+            answers.means(column.text, meant[column.position])
+    return meant
 
 
 def _typed(name: str, field: str) -> object:

@@ -11,7 +11,7 @@ from importer.model.errors import ended
 from importer.model.headers import fold
 from importer.model.problems import column_letter
 from importer.model.visible import in_one_line
-from importer.model.words import count_of
+from importer.model.words import count_of, names_in_short
 from importer.reporting.screen import Screen, plain
 
 if TYPE_CHECKING:
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 NOT_WRITTEN = "Nothing was written"
 AGAIN = "Run it again when you are sure."
 LEGEND = """
-Answer yes, or type the name of the column that is meant (? lists them).
+Answer yes, or type the name of the column that is meant (? lists them, and says what can be typed anywhere).
 - says that a column means nothing for billing, s leaves it open. Ctrl-C stops; nothing is written before the end."""
 LONGEST_HEADER, LONGEST_CELL = 60, 30
 """Characters shown of a header, and of a cell."""
 MOST_LISTED = 40
 """Columns that are listed one by one; of a table with more, the others are counted."""
 NO_MEANING = "nothing for billing"
+CAN_TYPE = "Type y when that is right, else the name of a column, - for nothing, or s to leave it open."
 
 
 def short(text: str, longest: int) -> str:
@@ -91,7 +92,9 @@ class Conversation:
         """Say what is understood already."""
         self._draft, self._talk = draft, Screen(stderr=True, highlight=False)
         self._meant: dict[int, str | None] = {}
-        known = ", ".join(f"“{short(text, LONGEST_HEADER)}” is {title}" for text, title in draft.understood)
+        known = ", ".join(
+            f"“{short(column.text, LONGEST_HEADER)}” is {CHOICES[name]}" for column, name in draft.understood
+        )
         self._say(f"Sheet “{draft.sheet}”, header in row {draft.header_row}.")
         if known:
             self._say(f"Understood: {known}.")
@@ -125,7 +128,8 @@ class Conversation:
         """Show what would be written and ask for a yes. Raises GateRefused for any other answer."""
         lines = toml_of(answers, place)
         where = f"{place.path}, section [profile.{place.profile}]" if place.profile else str(place.path)
-        self._say(f"\nThis would stand in {where}:\n")
+        new = ", which is new" if place.is_new else ""
+        self._say(f"\nThis would stand in {where}{new}:\n")
         self._talk.print(lines, markup=False, soft_wrap=True)
         need_yes("\nType yes to write it", NOT_WRITTEN, AGAIN)
 
@@ -138,11 +142,11 @@ class Conversation:
         position = proposal.column.position
         question = "Is that right? Enter: yes" if proposal.sure else "Is that right? y: yes"
         while True:
-            answer = answer_to(question, NOT_WRITTEN, default="" if proposal.sure else None).strip()
-            if answer.lower() in ("", "y", "yes"):
+            answer = answer_to(question, NOT_WRITTEN, default="").strip()
+            if answer.lower() in ("y", "yes") or (proposal.sure and not answer):
                 self._meant[position] = proposal.meant
                 return
-            if answer == "s":
+            if answer.lower() == "s":
                 return
             if answer == "-" or self._named(answer) is not None:
                 self._meant[position] = self._named(answer)
@@ -157,43 +161,54 @@ class Conversation:
         return None
 
     def _names(self, answer: str) -> None:
-        if answer != "?":
+        if answer not in ("", "?"):
             self._say(f"There is no column “{short(answer, LONGEST_HEADER)}”.")
-        self._say(f"Columns: {', '.join(dict.fromkeys(CHOICES.values()))}.")
+        self._say(CAN_TYPE)
+        if answer:
+            self._say(f"Columns: {', '.join(dict.fromkeys(CHOICES.values()))}.")
 
     def _about_the_rest(self, rest: list[Proposal]) -> None:
         """Columns that seem to mean nothing: all at once, each can be named."""
         left = {column_letter(proposal.column.position): proposal for proposal in rest}
         while left:
-            count = len(left)
-            self._say(f"\n{count_of(count, 'column')} probably mean nothing for billing:")
+            count, mean, them = len(left), "mean", "them"
+            if count == 1:
+                mean, them = "means", "it"
+            self._say(f"\n{count_of(count, 'column')} probably {mean} nothing for billing:")
             for proposal in list(left.values())[:MOST_LISTED]:
                 self._say(head_of(proposal.column))
             if count > MOST_LISTED:
                 self._say(f"… and {count - MOST_LISTED:,} more.")
-            answer = answer_to(
-                "Pass over them from now on? yes, no, or the letter of one that means something",
-                NOT_WRITTEN,
-            ).strip()
+            can = f"Type yes to pass over {them}, no, or a letter: {names_in_short(list(left))}."
+            answer = self._answer(
+                f"Pass over {them} from now on? yes, no, or the letter of one that means something", can
+            )
             if answer.lower() in ("yes", "y"):
                 self._meant.update(dict.fromkeys((proposal.column.position for proposal in left.values()), None))
                 return
             if answer.lower() in ("no", "n"):
                 return
             chosen = left.get(answer.upper())
-            if chosen is not None:
-                self._choose(chosen.column)
-                if self._meant.get(chosen.column.position):
-                    del left[answer.upper()]
+            if chosen is None:
+                self._say(can)
+                continue
+            self._choose(chosen.column)
+            if self._meant.get(chosen.column.position):
+                del left[answer.upper()]
 
     def _choose(self, column: SeenColumn) -> None:
         self._say(head_of(column))
-        answer = answer_to("What does it mean? The name of a column, ? for the names", NOT_WRITTEN).strip()
-        name = self._named(answer)
-        if name is None:
-            self._names(answer)
-        else:
-            self._meant[column.position] = name
+        names = (
+            f"Type the name of a column, or s to leave it open. Columns: {', '.join(dict.fromkeys(CHOICES.values()))}."
+        )
+        while True:
+            answer = self._answer("What does it mean? The name of a column, ? for the names", names)
+            name = self._named(answer)
+            if name is not None:
+                self._meant[column.position] = name
+            if name is not None or answer.lower() in ("s", "-"):
+                return
+            self._say(f"There is no column “{short(answer, LONGEST_HEADER)}”. {names}")
 
     # --- words and what is missing ---
 
@@ -219,8 +234,8 @@ class Conversation:
         if proposed is not None:
             question = f"{said(proposed)}? y: yes. Or type another meaning; s: leave it open"
         while True:
-            answer = answer_to(question, NOT_WRITTEN).strip()
-            if answer == "s":
+            answer = self._answer(question, f"{_meanings(name)} Type one, or s to leave it open.")
+            if answer.lower() == "s":
                 return None
             if proposed is not None and answer.lower() in ("y", "yes"):
                 return proposed
@@ -232,10 +247,18 @@ class Conversation:
     # --- the terminal ---
 
     def _ask(self, question: str, allowed: tuple[str, ...]) -> str:
-        answer = ""
+        can, answer = f"Type {' or '.join(allowed)}.", ""
         while answer not in allowed:
-            answer = answer_to(question, NOT_WRITTEN).strip().lower()
+            answer = self._answer(question, can).lower()
         return answer
+
+    def _answer(self, question: str, can: str) -> str:
+        """What is typed. To Enter alone and to ? it is said what can be typed, and asked again."""
+        while True:
+            answer = answer_to(question, NOT_WRITTEN, default="").strip()
+            if answer not in ("", "?"):
+                return answer
+            self._say(can)
 
     def _say(self, text: str) -> None:
         self._talk.print("\n".join(plain(line) for line in text.split("\n")))

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from importer.commands.options import expanded, grouped
+from importer.commands.next_steps import NAME, map_of, next_step
+from importer.commands.options import SheetOptions, expanded, grouped
 from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -62,11 +63,18 @@ def _exit_code_of(function: Callable[..., ExitCode], values: dict[str, Any]) -> 
     from importer.model.errors import ImporterError
 
     name, as_json, path = function.__name__, bool(values.get("as_json")), values.get("file")
+    arguments: dict[str, Any] = {}
     try:
-        return function(**grouped(function, values))
+        arguments = grouped(function, values)
+        return function(**arguments)
     except ImporterError as error:
         LOG.error("%s", error.message, extra={"shown": True, "exit_code": int(error.exit_code)})  # noqa: TRY400
+        asks = _asks_about_headers(error, arguments)
+        if asks:
+            error.hint = (error.hint or "").replace(f"{NAME} map FILE", asks)
         report_error(error, name, as_json=as_json, path=path)
+        if asks and not as_json and not values.get("quiet"):
+            next_step(f"{asks} asks what your headers mean; or correct the file.")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):  # Ctrl-C; an Abort is an Exception
         not_done = _NOT_DONE.get(name)
@@ -76,6 +84,14 @@ def _exit_code_of(function: Callable[..., ExitCode], values: dict[str, Any]) -> 
         LOG.exception("Unexpected error in the program.", extra={"shown": True})
         report_error(_crashed(error), name, as_json=as_json, path=path)
         return ExitCode.UNEXPECTED
+
+
+def _asks_about_headers(error: ImporterError, arguments: dict[str, Any]) -> str | None:
+    """The command that asks what the headers of the file mean, where no header row was found."""
+    sheet = arguments.get("sheet")
+    if error.code != "header.missing" or not isinstance(sheet, SheetOptions):
+        return None
+    return map_of(sheet, arguments["place"])
 
 
 _NOT_DONE = {

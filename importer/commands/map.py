@@ -39,8 +39,9 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
     from importer.flow.prepared import Wish
     from importer.reporting.screen import Screen
 
-    run_place = RunPlace(profile=place.profile, config=place.config, sandbox=place.sandbox)
     target = settings_place(place)
+    profile = None if target.is_new else place.profile
+    run_place = RunPlace(profile=profile, config=place.config, sandbox=place.sandbox)
     with opened(run_place, Screen(stderr=True), offline=offline, encoding=encoding, preset=preset) as session:
         draft = draft_of(Wish(file, sheet, preset=preset), session.tools)
 
@@ -75,7 +76,20 @@ def settings_place(place: AccountPlace) -> SettingsPlace:
     from importer.flow.mapping import SettingsPlace
     from importer.settings.sources import FOUND_HERE, chosen_profile, settings_file
 
-    return SettingsPlace(settings_file(place.config) or FOUND_HERE, chosen_profile(place.profile))
+    file, profile = settings_file(place.config), chosen_profile(place.profile)
+    return SettingsPlace(file or FOUND_HERE, profile, is_new=_is_new(file, profile))
+
+
+def _is_new(file: Path | None, profile: str | None) -> bool:
+    """Whether the settings file has no section for the profile yet, which is made then."""
+    from importer.model.errors import SettingsProblem
+    from importer.settings.sources import of_file
+
+    try:
+        of_file(file, profile)
+    except SettingsProblem as why:
+        return why.code == "settings.profile"
+    return False
 
 
 def _for_later(draft: Draft, place: SettingsPlace, again: str) -> None:

@@ -68,6 +68,17 @@ def for_file(name: str, path: object, sheet: SheetOptions, place: AccountPlace, 
     return command_line(name, *words, *repeats, place=place)
 
 
+def map_of(sheet: SheetOptions, place: AccountPlace) -> str:
+    """The command that asks what the headers of this file mean."""
+    from importer.commands.options import AccountPlace
+
+    words: list[object] = [sheet.file]
+    for option, value in (("--sheet", sheet.sheet), ("--encoding", sheet.encoding), ("--preset", sheet.preset)):
+        words += [] if value is None else [option, value]
+    account = AccountPlace(profile=place.profile, config=place.config, sandbox=place.sandbox)
+    return command_line("map", *words, place=account)
+
+
 def after_preview(report: Report, sheet: SheetOptions, place: AccountPlace) -> str:
     """What follows a preview."""
     if report.errors and not (sheet.partial and report.totals.by_status.get(Status.READY)):
@@ -135,8 +146,7 @@ def _correct(report: Report, sheet: SheetOptions, place: AccountPlace, name: str
     codes = {problem.code for problem in report.problems}
     asks = any(problem.meant for problem in report.problems)
     if asks or codes >= {"column.missing", "column.unknown"}:
-        words = [str(sheet.file)] + (["--sheet", sheet.sheet] if sheet.sheet else [])
-        return f"{command_line('map', *words, place=place)} asks what your headers mean; or correct the file."
+        return f"{map_of(sheet, place)} asks what your headers mean; or correct the file."
     copy = report.files.get("annotated")
     if copy is None:
         return f"correct the file, then {for_file(name, sheet.file, sheet, place)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from importer.kantata.account import projects_matching
 from importer.model.check_only import CHECK_ONLY
 from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT
 from importer.model.errors import AccessDenied, NotReached, SettingsProblem
-from importer.model.headers import known_headers
+from importer.model.headers import fold, known_headers
 from importer.model.invoices import ItemType
 from importer.model.messages import error
 from importer.reading.seen_columns import seen_table
@@ -25,7 +26,7 @@ from importer.values.presets import PUT_TOGETHER, alike, with_preset
 from importer.values.readings import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from importer.flow.prepared import Tools, Wish
@@ -60,8 +61,8 @@ class Draft:
     sheet: str
     header_row: int
     """Row number as Excel shows it."""
-    understood: tuple[tuple[str, str], ...]
-    """Header → title of the column that it means already."""
+    understood: tuple[tuple[SeenColumn, str], ...]
+    """Each column that means something already, and the name of what it means."""
     presets: tuple[Preset, ...]
     """Ready mappings of exports that look like this sheet."""
     proposals: tuple[Proposal, ...]
@@ -118,6 +119,8 @@ class SettingsPlace:
     path: Path
     profile: str | None = None
     """Section [profile.NAME] of the file; None: its settings for all."""
+    is_new: bool = False
+    """Whether the file has no such section yet, so that the settings for all are read."""
 
 
 @dataclass(slots=True)
@@ -179,7 +182,7 @@ def draft_of(wish: Wish, tools: Tools) -> Draft:
     understood = []
     for name, column in (*table.meant.items(), *table.compared.items()):
         if column.position not in asked:
-            understood.append((column.text, title_of(name)))
+            understood.append((column, name))
     constants = set(settings.constants)
     if settings.payment_schedule is not None:
         constants.add("payment_schedule")
@@ -248,20 +251,23 @@ def remembered(answers: Answers, place: SettingsPlace) -> dict[str, Any]:
     """The settings that say it, together with what the file, or its profile, says of the same columns."""
     if not place.path.exists():
         return _merged({}, answers)
-    of_all, of_profile = sources.of_file(place.path, place.profile)
+    of_all, of_profile = sources.of_file(place.path, None if place.is_new else place.profile)
     return _merged(of_all | of_profile, answers)
 
 
 def _merged(given: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
     """What the settings that answers change say together with what they said before."""
     changes: dict[str, Any] = {}
-    if answers.columns:
-        columns = dict(given.get("columns", {}))
-        for name, headers in answers.columns.items():
-            columns[name] = list(dict.fromkeys([*columns.get(name, []), *headers]))
+    answered = set(map(fold, itertools.chain(answers.ignored, *answers.columns.values())))
+    before = given.get("columns", {})
+    columns = {name: _without(headers, answered) for name, headers in before.items()}
+    for name, headers in answers.columns.items():
+        columns[name] = list(dict.fromkeys([*columns.get(name, []), *headers]))
+    ignored = list(dict.fromkeys([*_without(given.get("ignore_columns", []), answered), *answers.ignored]))
+    if columns != before:
         changes["columns"] = columns
-    if answers.ignored:
-        changes["ignore_columns"] = list(dict.fromkeys([*given.get("ignore_columns", []), *answers.ignored]))
+    if ignored != list(given.get("ignore_columns", [])):
+        changes["ignore_columns"] = ignored
     if answers.values:
         values = {name: dict(words) for name, words in given.get("values", {}).items()}
         for name, words in answers.values.items():
@@ -270,3 +276,8 @@ def _merged(given: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
     if answers.constants:
         changes["constants"] = dict(given.get("constants", {})) | answers.constants
     return changes
+
+
+def _without(headers: Iterable[str], answered: Collection[str]) -> list[str]:
+    """The headers of a list of settings of which nothing else was said now."""
+    return [header for header in headers if fold(header) not in answered]

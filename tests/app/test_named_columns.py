@@ -79,6 +79,23 @@ def test_the_next_file_with_these_headers_asks_nothing(person: Person) -> None:
     assert "Every column and every word of this sheet is understood." in person.text
 
 
+def test_a_column_that_was_understood_can_be_changed(desktop: Desktop, person: Person) -> None:
+    """One that is compared, one that is sent, and one that the settings gave another meaning before."""
+    text = b"Project ID;Type;Text;Amount;Net days;Total;Memo no\n101;Fixed fee;Advice;5;30;7;x\n"
+    path = person.choose(text, "known.csv")
+    person.get(f"{path}/columns")
+    assert [chosen(person, f"column-{number}") for number in range(6)] == [""] * 6
+    answer(person, path, {"column-3": "-", "column-5": "amount", "column-6": "purchase_order"})
+    assert "Approve 1 invoice" in person.text
+    person.get(f"{path}/columns")
+    answer(person, path, {"column-6": "project_code"})
+    person.get(f"{path}/columns")
+    answer(person, path, {"column-6": "-"})
+    written = tomllib.loads((desktop.folder / "importer.toml").read_text(encoding="utf-8"))
+    assert written["columns"] == {"amount": ["Total"], "purchase_order": [], "project_code": []}
+    assert written["ignore_columns"] == ["Amount", "Memo no"]
+
+
 def test_what_cannot_be_used_is_said_and_not_written(desktop: Desktop, person: Person) -> None:
     """Two columns of one name are refused as in the settings; the page keeps its questions."""
     path = person.choose(OWN.replace(b"Pauschalhonorar", b"Festpreis").replace(b";30;", b";soon;"), "own.csv")

@@ -36,7 +36,7 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(app, ["map", "own.csv", "--offline", *words])
 
 
-def talk(monkeypatch: pytest.MonkeyPatch, *answers: str) -> tuple[Result, list[str]]:
+def talk(monkeypatch: pytest.MonkeyPatch, *answers: str, options: tuple[str, ...] = ()) -> tuple[Result, list[str]]:
     """The command with a person who types these answers; the result, and the questions that were asked."""
     asked: list[str] = []
     left = list(answers)
@@ -49,7 +49,7 @@ def talk(monkeypatch: pytest.MonkeyPatch, *answers: str) -> tuple[Result, list[s
 
     monkeypatch.setattr("importer.commands.asking.is_terminal", lambda: True)
     monkeypatch.setattr("typer.prompt", type_it)
-    result = run()
+    result = run(*options)
     assert left == []
     return result, asked
 
@@ -141,7 +141,74 @@ def test_hostile_headers_are_shown_as_text(folder: Path) -> None:
 def test_errors_about_headers_lead_to_map(folder: Path) -> None:
     """The preview names the command that asks."""
     done = CliRunner().invoke(app, ["preview", "own.csv", "--offline"])
-    assert "invoice-importer map FILE" in done.output
+    assert "“invoice-importer map own.csv” asks what your own headers mean" in done.stderr
+    assert "Next: invoice-importer map own.csv asks what your headers mean; or correct the file." in done.stderr
+    assert "FILE" not in done.output
     (folder / "two.csv").write_text("Project ID,Net days,Kind of line,Fee net\n101,30,Flat fee,5\n", encoding="utf-8")
     done = CliRunner().invoke(app, ["preview", "two.csv", "--offline"])
     assert "Next: invoice-importer map two.csv asks what your headers mean; or correct the file." in done.output
+
+
+def test_a_file_without_a_header_leads_to_map_with_the_options_that_it_takes() -> None:
+    """The sheet, the encoding, the profile, the sandbox; not those of a preview alone."""
+    options = ["--sandbox", "--encoding", "utf-8", "--reports", "out", "--partial"]
+    done = CliRunner().invoke(app, ["preview", "own.csv", *options])
+    assert "Next: invoice-importer map own.csv --encoding utf-8 --sandbox asks what your headers mean" in done.stderr
+    for silent in ("--json", "--quiet"):
+        assert "Next:" not in CliRunner().invoke(app, ["preview", "own.csv", "--offline", silent]).stderr
+
+
+def test_enter_and_a_question_mark_say_what_can_be_typed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At every question; none is repeated without a word."""
+    (folder / "own.csv").write_text("Mandat;Honorar netto;Stand;Zusatz;Rechnungstag\n101;5;;;31.10.2026\n", "utf-8")
+    answers = ["", "?", "y", "?", "", "", "", "?", "7", "C", "", "?", "so", "s", "D", "Project code", "yes"]
+    done, _ = talk(monkeypatch, *answers, "", "?", "s", "", "?", "30", "yes")
+    assert done.exit_code == ExitCode.DONE, done.output
+    said = " ".join(done.stderr.split())
+    assert said.count("Type y when that is right, else the name of a column, - for nothing, or s") == 3
+    assert said.count("Type yes to pass over them, no, or a letter: C, D.") == 3
+    assert said.count("Type the name of a column, or s to leave it open. Columns: Project ID") == 3
+    assert said.count("Type one, or s to leave it open.") == 4
+    assert "1 column probably means nothing for billing:" in done.stderr
+    assert tomllib.loads((folder / "importer.toml").read_text(encoding="utf-8"))["ignore_columns"] == ["Stand"]
+
+
+def test_texts_are_asked_about_by_themselves(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a Description, “Was” is not passed over with the columns that mean nothing."""
+    rows = "101;Fixed fee;Beratung Oktober;5;30\n102;Fixed fee;Pflege;7;30\n"
+    (folder / "own.csv").write_text(f"Projekt-ID;Typ;Was;Betrag;Zahlungsziel\n{rows}", "utf-8")
+    done, asked = talk(monkeypatch, "y", "yes")
+    assert (done.exit_code, len(asked)) == (ExitCode.DONE, 2)
+    assert "→ perhaps Description: its cells are texts" in done.stderr
+    assert "nothing for billing:" not in done.stderr
+    assert tomllib.loads((folder / "importer.toml").read_text(encoding="utf-8")) == {"columns": {"notes": ["Was"]}}
+
+
+def test_days_below_a_due_date_are_asked_about(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the preview calls wrong is offered; afterwards the preview has nothing to say of it."""
+    text = "ID projet;Type;Libellé;Montant;Échéance\n101;Fixed fee;Conseil;5;30 jours\n"
+    (folder / "own.csv").write_text(text, "utf-8")
+    before = CliRunner().invoke(app, ["preview", "own.csv", "--offline"])
+    assert "Next: invoice-importer map own.csv asks" in before.output
+    done, _ = talk(monkeypatch, "", "yes")
+    assert done.exit_code == ExitCode.DONE, done.output
+    after = CliRunner().invoke(app, ["preview", "own.csv", "--offline"])
+    assert after.exit_code == ExitCode.DONE, after.output
+
+
+@pytest.mark.parametrize("content", [None, "[profile.de]\npayment_schedule = 14\n"])
+def test_a_profile_that_is_missing_is_made(folder: Path, monkeypatch: pytest.MonkeyPatch, content: str | None) -> None:
+    """Its section is written with the answers; without a yes there is none."""
+    if content is not None:
+        (folder / "importer.toml").write_text(content, encoding="utf-8")
+    options = ("--profile", "fr")
+    answers = ("y", "y", "", "", "", "yes", "y", "s")
+    stopped, _ = talk(monkeypatch, *answers, "no", options=options)
+    assert stopped.exit_code == ExitCode.GATE
+    assert "section [profile.fr], which is new" in stopped.stderr
+    done, _ = talk(monkeypatch, *answers, "yes", options=options)
+    assert done.exit_code == ExitCode.DONE, done.output
+    assert "Next: invoice-importer preview own.csv --profile fr" in done.stderr
+    profiles = tomllib.loads((folder / "importer.toml").read_text(encoding="utf-8"))["profile"]
+    assert profiles["fr"]["columns"]["amount"] == ["Honorar netto"]
+    assert profiles.keys() == ({"fr"} if content is None else {"de", "fr"})

@@ -153,12 +153,24 @@ def test_answers_are_added_to_what_the_file_says(tmp_path: Path) -> None:
     assert profile == {"workers": 3, "columns": {"amount": ["Wert", "Honorar", "Fee"], "notes": ["Text X"]}}
 
 
-def test_answers_that_contradict_the_settings_are_not_written(tmp_path: Path) -> None:
-    """A header cannot mean two columns; the file stays as it was."""
+def test_an_answer_takes_the_place_of_what_the_settings_said_of_a_header(tmp_path: Path) -> None:
+    """A header cannot mean two columns: the last word of the person counts, and all else stays."""
+    file = tmp_path / "importer.toml"
+    file.write_text('ignore_columns = ["Ort"]\n[columns]\nnotes = ["Text X", "Y"]\n', encoding="utf-8")
+    write(Answers({"message": ["Text X", "Ort"]}), SettingsPlace(file))
+    written = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert written == {"ignore_columns": [], "columns": {"notes": ["Y"], "message": ["Text X", "Ort"]}}
+    write(Answers(ignored=["Text X"]), SettingsPlace(file))
+    written = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert written == {"ignore_columns": ["Text X"], "columns": {"notes": ["Y"], "message": ["Ort"]}}
+
+
+def test_answers_that_contradict_one_another_are_not_written(tmp_path: Path) -> None:
+    """The file stays as it was."""
     file = tmp_path / "importer.toml"
     file.write_text('[columns]\nnotes = ["Text X"]\n', encoding="utf-8")
     with pytest.raises(SettingsProblem, match="stands for both notes and message"):
-        write(Answers({"message": ["Text X"]}), SettingsPlace(file))
+        write(Answers({"notes": ["Z"], "message": ["Z"]}), SettingsPlace(file))
     assert file.read_text(encoding="utf-8") == '[columns]\nnotes = ["Text X"]\n'
 
 
