@@ -171,14 +171,7 @@ class Conversation:
         """Columns that seem to mean nothing: all at once, each can be named."""
         left = {column_letter(proposal.column.position): proposal for proposal in rest}
         while left:
-            count, mean, them = len(left), "mean", "them"
-            if count == 1:
-                mean, them = "means", "it"
-            self._say(f"\n{count_of(count, 'column')} probably {mean} nothing for billing:")
-            for proposal in list(left.values())[:MOST_LISTED]:
-                self._say(head_of(proposal.column))
-            if count > MOST_LISTED:
-                self._say(f"… and {count - MOST_LISTED:,} more.")
+            them = self._list_of_nothing([proposal.column for proposal in left.values()])
             can = f"Type yes to pass over {them}, no, or a letter: {names_in_short(list(left))}."
             answer = self._answer(
                 f"Pass over {them} from now on? yes, no, or the letter of one that means something", can
@@ -195,6 +188,18 @@ class Conversation:
             self._choose(chosen.column)
             if self._meant.get(chosen.column.position):
                 del left[answer.upper()]
+
+    def _list_of_nothing(self, columns: list[SeenColumn]) -> str:
+        """List columns that seem to mean nothing; return the word that stands for them."""
+        count, mean, them = len(columns), "mean", "them"
+        if count == 1:
+            mean, them = "means", "it"
+        self._say(f"\n{count_of(count, 'column')} probably {mean} nothing for billing:")
+        for column in columns[:MOST_LISTED]:
+            self._say(head_of(column))
+        if count > MOST_LISTED:
+            self._say(f"… and {count - MOST_LISTED:,} more.")
+        return them
 
     def _choose(self, column: SeenColumn) -> None:
         self._say(head_of(column))
