@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 
 MOST_WAITING = 20
 """Rows of which a billed line remembers where they stand: the next ones, so that all lines together know of each."""
+_WORD = re.compile(r"[^\W_]+")
 Likeness = tuple[str, Decimal]
 """Kind and text, and the amount."""
 
 
 def wording_of(kind: ItemType, text: object) -> str:
-    """Short key of kind and text; blanks, case and the way in which accents are written do not count."""
-    words = unicodedata.normalize("NFC", tidy(text)).casefold()
+    """Short key of kind and text; blanks, punctuation, case and how accents are written do not count."""
+    words = " ".join(_WORD.findall(unicodedata.normalize("NFC", tidy(text)).casefold()))
     return hashlib.blake2b(f"{kind.value}\n{words}".encode(), digest_size=16).hexdigest()
 
 

@@ -297,6 +297,13 @@ def test_accents_written_in_two_ways_are_alike(desk: Desk) -> None:
     assert told(desk.submit("101,K,Fixed fee,,Cafe\u0301,500,2026-10-31,30")) == ["held"]
 
 
+@pytest.mark.parametrize("text", ["Retainer Marz.", "Retainer - Marz", "retainer (Marz)!"])
+def test_texts_that_differ_in_punctuation_are_alike(desk: Desk, text: str) -> None:
+    """A full stop added while the row got a key is not other work."""
+    assert told(desk.submit("101,,Fixed fee,,Retainer Marz,500,2026-10-31,30")) == ["created"]
+    assert told(desk.submit(f"101,K,Fixed fee,,{text},500,2026-10-31,30")) == ["held"]
+
+
 def test_an_amount_is_split_beside_another_line_of_its_text(desk: Desk) -> None:
     """Also when that other line is not in the sheet any more."""
     billed = ["101,a,Fixed fee,,Consulting,1000,2026-10-31,30", "101,b,Fixed fee,,Consulting,300,2026-10-31,30"]
