@@ -216,20 +216,19 @@ def run_here(argv: list[str], env: Mapping[str, str], folder: Path) -> Finished:
     """Run a command in this process, which is afterwards as it was before."""
     said, talk = _stream(), _stream()
     mask = os.umask(0o077)
-    collections, secrets = gc.get_threshold(), set(redaction._secrets)  # noqa: SLF001 - of this process, not of the next command
+    collections = gc.get_threshold()
     with (
         mock.patch.dict(os.environ, env, clear=True),
         contextlib.chdir(folder),
         Path(os.devnull).open(encoding="utf-8") as nothing,
         mock.patch.multiple(sys, argv=["importer", *argv], stdin=nothing, stdout=said, stderr=talk),
+        mock.patch.object(redaction, "_secrets", set()),  # a process knows only those that it is given
     ):
         try:
             code = _exit_code()
         finally:
             os.umask(mask)
             gc.set_threshold(*collections)
-            redaction._secrets.clear()  # noqa: SLF001
-            redaction._secrets.update(secrets)  # noqa: SLF001
     return Finished(code, _text_of(said), _text_of(talk))
 
 
