@@ -12,7 +12,7 @@ from importer.model.plans import PlannedInvoice, Status
 from importer.model.remembered import LedgerEntry
 from importer.model.words import as_typed
 from importer.planning import reasons
-from importer.planning.lines import wordings_sent
+from importer.planning.lines import likenesses_sent
 from importer.planning.plan import Knowledge, place_of
 from importer.planning.repeats import LOOK_BACK, repeats
 
@@ -156,9 +156,8 @@ class _Decision:
             return entry.invoice_date == invoice.invoice_date.isoformat()
         if self.repeats.now - entry.sent_at >= timedelta(days=self.terms.repeat_days):
             return False
-        return invoice.key is not None or not wordings_sent(entry.body).isdisjoint(
-            mark.wording for mark in planned.marks
-        )
+        wordings = {wording for wording, _ in likenesses_sent(entry.body)}
+        return invoice.key is not None or any(mark.wording in wordings for mark in planned.marks)
 
     def _twins(self, planned: PlannedInvoice, _invoice: Invoice) -> Iterator[_Held]:
         """The same content was billed before, and nothing is known of its lines."""

@@ -36,11 +36,12 @@ def wording_of(kind: ItemType, text: object) -> str:
     return hashlib.blake2b(f"{kind.value}\n{words}".encode(), digest_size=16).hexdigest()
 
 
-def wordings_sent(body: Mapping[str, Any]) -> set[str]:
-    """Kinds and texts of the lines of an invoice as it was sent."""
-    found: set[str] = set()
+def likenesses_sent(body: Mapping[str, Any]) -> set[Likeness]:
+    """Kind and text, and amount, of the lines of an invoice as it was sent."""
+    found: set[Likeness] = set()
     for kind, name in ITEM_LISTS.items():
-        found.update(wording_of(kind, item.get("notes")) for item in body.get(name, ()))
+        for item in body.get(name, ()):
+            found.add((wording_of(kind, item.get("notes")), Decimal(str(item["amount"]))))
     return found
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.invoices import Invoice
 from importer.model.lifecycle import ALIVE, Event, State
+from importer.planning.lines import Likeness, likenesses_sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from importer.model.remembered import BilledLine, LedgerEntry
     from importer.planning.plan import Knowledge
 
-Likeness = tuple[str, Decimal]
-"""Kind and text, and the amount."""
 Place = tuple[str, int, Likeness]
 """Reference, project, and what makes lines alike."""
 Share = tuple[int, str]
@@ -86,8 +85,8 @@ class Repeats:
     """Amounts of the lines that do not stand where they were billed."""
     beside: set[tuple[str, int]] = field(default_factory=set)
     """References and rows of lines that stood beside the billed ones and were not sent with them."""
-    refused: set[str] = field(default_factory=set)
-    """References of invoices that were tried in this batch and not created: to send them now is no repeat."""
+    refused: set[tuple[str, int]] = field(default_factory=set)
+    """References and rows of lines that were tried in this batch and not created: to send them now is no repeat."""
 
     def of(self, planned: PlannedInvoice) -> Iterator[tuple[LineMark, BilledLine]]:
         """Each line of an invoice that was billed before, with that earlier line."""
@@ -114,7 +113,8 @@ class Repeats:
         """
         dated = _date_of(planned)
         for mark in planned.marks:
-            waited = (planned.reference or "", mark.row) in self.beside or planned.reference in self.refused
+            place = planned.reference or "", mark.row
+            waited = place in self.beside or place in self.refused
             if mark.text and not waited:
                 gone = self.edited[mark.workspace_id, mark.wording].values()
                 yield from ((mark, line) for line in gone if self.near(line, dated))
@@ -268,23 +268,54 @@ def _note_beside(
     """
     room = _room(of_batch)
     waiting = _waiting(of_batch)
+    tried = _Refused(knowledge, found.batch)
     for planned, mark in new:
-        likeness, entry = mark.likeness, knowledge.by_reference.get(planned.reference or "")
-        if _was_refused(entry, found.batch):
-            found.refused.add(planned.reference or "")
-        if found.moved[likeness] or found.again[likeness]:
-            allowed = _was_left(mark, entry, found, waiting[likeness])
+        reference = planned.reference or ""
+        if tried.holds_text(reference, mark):
+            found.refused.add((reference, mark.row))
+        if found.moved[mark.likeness] or found.again[mark.likeness]:
+            allowed = _was_left(mark, tried.entry_with(reference, mark), found, waiting[mark.likeness])
         else:
-            room[likeness] -= 1
-            allowed = room[likeness] >= 0
+            room[mark.likeness] -= 1
+            allowed = room[mark.likeness] >= 0
         if allowed:
-            found.beside.add((planned.reference or "", mark.row))
+            found.beside.add((reference, mark.row))
 
 
-def _was_left(mark: LineMark, entry: LedgerEntry | None, found: Repeats, waiting: Counter[WaitingPlace]) -> bool:
-    """Whether a line was left over where the billed ones like it do not stand in the plan any more."""
+class _Refused:
+    """The lines of the invoices that were tried in this batch and not created.
+
+    Only these were refused: a line that has joined such an invoice since may be billed elsewhere.
+    """
+
+    def __init__(self, knowledge: Knowledge, batch: str) -> None:
+        self._knowledge, self._batch = knowledge, batch
+        self._lines: dict[str, set[Likeness]] = {}
+
+    def holds_text(self, reference: str, mark: LineMark) -> bool:
+        """Whether a line of this kind and text was on the invoice; its amount may be corrected since."""
+        return any(wording == mark.wording for wording, _ in self._of(reference))
+
+    def entry_with(self, reference: str, mark: LineMark) -> LedgerEntry | None:
+        """The invoice, where this line was on it."""
+        return self._knowledge.by_reference.get(reference) if mark.likeness in self._of(reference) else None
+
+    def _of(self, reference: str) -> set[Likeness]:
+        if reference not in self._lines:
+            entry, lines = self._knowledge.by_reference.get(reference), set[Likeness]()
+            if entry is not None and _was_refused(entry, self._batch):
+                lines = likenesses_sent(entry.body)
+            self._lines[reference] = lines
+        return self._lines[reference]
+
+
+def _was_left(mark: LineMark, refused: LedgerEntry | None, found: Repeats, waiting: Counter[WaitingPlace]) -> bool:
+    """Whether a line was left over where the billed ones like it do not stand in the plan any more.
+
+    ``refused``: the invoice of which Kantata refused just this line.
+    """
     moved = chain(found.moved[mark.likeness], found.again[mark.likeness].values())
-    if _was_refused(entry, found.batch) and not _billed_since(entry, moved):
+    if refused is not None and not _billed_since(refused, moved):
         return True
     return _waited(mark, waiting)
 
@@ -306,9 +337,9 @@ def _waiting(of_batch: list[BilledLine]) -> defaultdict[Likeness, Counter[Waitin
     return found
 
 
-def _was_refused(entry: LedgerEntry | None, batch: str) -> bool:
+def _was_refused(entry: LedgerEntry, batch: str) -> bool:
     """Whether just this invoice was tried in this batch and not created."""
-    if entry is None or entry.batch != batch or entry.standing.taken_back:
+    if entry.batch != batch or entry.standing.taken_back:
         return False
     return entry.state is State.FREE and entry.standing.reached_by in _NOT_CREATED
 
@@ -318,10 +349,8 @@ def _stem(name: str) -> str:
     return _CORRECTED.sub("", Path(name).stem).casefold()
 
 
-def _billed_since(entry: LedgerEntry | None, moved: Iterable[BilledLine]) -> bool:
+def _billed_since(entry: LedgerEntry, moved: Iterable[BilledLine]) -> bool:
     """Whether a later run has billed a like line elsewhere: then this one was replaced, and not left over."""
-    if entry is None:
-        return False
     return any(line.entry.run_id != entry.run_id and line.entry.sent_at > entry.sent_at for line in moved)
 
 

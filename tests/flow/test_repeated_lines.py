@@ -249,6 +249,18 @@ def test_a_row_that_was_refused_and_then_billed_elsewhere_is_held(desk: Desk) ->
     assert told(desk.submit(keyed(C, "K"))) == ["held"]
 
 
+def test_a_billed_line_that_joins_a_refused_invoice_is_held(desk: Desk) -> None:
+    """What was refused is the invoice as it was then: without that line."""
+    design, build = ("101,K,Fixed fee,,Design,70,2026-10-31,30", "101,L,Fixed fee,,Build,90,2026-10-31,30")
+    beside = "101,K,Fixed fee,,Copy,20,2026-10-31,30"
+    desk.sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, after=1, status=422))
+    assert told(desk.submit(design, beside, build)) == ["created", "rejected"]
+    desk.sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, status=422))
+    assert told(desk.submit(design, beside, build)) == ["already_created", "rejected"]
+    joined = desk.submit(design.replace(",K,", ",L,"), beside, build)
+    assert (told(joined), desk.live) == (["held", "held"], 1)
+
+
 def test_a_weekly_biller_is_not_held(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """With ``repeat_days`` 5: week after week in one batch, also the same for two projects."""
     settings = test_identity.Settings
