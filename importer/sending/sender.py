@@ -142,14 +142,24 @@ class Sender:
                 return self._concluded(plan, outcome)
 
     def _of_no_other(self, claim: Claim, outcome: Outcome) -> Outcome:
-        """Doubt an answer with an invoice that is on record as another one. Raises LedgerProblem."""
-        if outcome.invoice_id is None:
+        """Doubt an answer with an invoice that is on record already: a new one has a new id. Raises LedgerProblem."""
+        invoice_id = outcome.invoice_id
+        if invoice_id is None:
             return outcome
-        known = self.ledger.references_of([outcome.invoice_id]).get(outcome.invoice_id, claim.reference)
-        if known == claim.reference:
+        known = self.ledger.references_of([invoice_id]).get(invoice_id, claim.reference)
+        if known != claim.reference:
+            message = f"Kantata's answer shows invoice {invoice_id}, which is on record as {known}."
+        elif invoice_id in self._undone(claim):
+            message = f"Kantata's answer shows invoice {invoice_id}, which was taken back before."
+        else:
             return outcome
-        message = f"Kantata's answer shows invoice {outcome.invoice_id}, which is on record as {known}."
         return Outcome(OutcomeKind.UNKNOWN, message, outcome.http_status, outcome.request_id)
+
+    def _undone(self, claim: Claim) -> frozenset[str]:
+        """Ids under which this invoice existed before."""
+        if claim.standing.seq == 1:  # never sent before
+            return frozenset()
+        return self.ledger.undone_ids([claim.reference]).get(claim.reference, frozenset())
 
     def _held_back(self) -> str | None:
         """Wait for the turn to send; return why it may not be sent, None when it may."""

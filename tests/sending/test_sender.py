@@ -15,9 +15,10 @@ from scripted import Scripted, created, http
 from importer.kantata import deadline
 from importer.kantata.payload import to_json
 from importer.ledger import opening
+from importer.ledger.journal import Details
 from importer.ledger.opening import open_ledger
 from importer.model.exit_codes import ExitCode
-from importer.model.lifecycle import State
+from importer.model.lifecycle import Event, State
 from importer.model.plans import PlannedInvoice, Status
 from importer.sandbox.faults import Fault, FaultKind
 from importer.sending.throttle import Stop
@@ -393,3 +394,18 @@ def test_an_answer_with_an_invoice_of_another_one_leaves_it_in_doubt(
     assert [invoice.status for invoice in sent.planned] == [Status.CREATED, Status.IN_DOUBT]
     assert "9001, which is on record as" in (sent.planned[1].reason or "")
     assert len(ledger.open_questions()) == 1
+
+
+def test_an_answer_with_the_invoice_that_was_taken_back_leaves_it_in_doubt(
+    connect: Callable[..., KantataApi], ledger: SubmissionLedger
+) -> None:
+    """A cache on the way may give the first answer once more; what Kantata has created now has another id."""
+    with Scripted([created(9001), created(9001), created(9002)]) as server:
+        first = sender(connect(server.base_url), ledger).send_all(fees(1))
+        [sent] = ledger.sent_in("run-1")
+        with ledger.exclusive("undo-1"):
+            begun = ledger.begin_removal(sent, "undo-1", "delete")
+            ledger.note_removal(begun, "undo-1", Event.REMOVED, Details("deleted", sent.invoice_id))
+        again = sender(connect(server.base_url), ledger, run="run-2").send_all(fees(1))
+    assert [*statuses(first), *statuses(again)] == ["created", "in_doubt"]
+    assert "9001, which was taken back before" in (again.planned[0].reason or "")
