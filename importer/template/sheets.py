@@ -197,7 +197,7 @@ EXAMPLE_ROWS: tuple[Row, ...] = (
     {
         "workspace_id": 101,
         "item_type": ItemType.TIME_ENTRY,
-        "item_id": 5101011,
+        "item_id": 5101008,
         "payment_schedule": 30,
         "invoice_date": _END_OF_MONTH,
         "user_invoice_title": "Website-Relaunch, October",
@@ -205,8 +205,8 @@ EXAMPLE_ROWS: tuple[Row, ...] = (
         "message": "Thank you for your trust.",
         "draft": "yes",
     },
-    {"workspace_id": 101, "item_type": ItemType.TIME_ENTRY, "item_id": 5101012},
-    {"workspace_id": 101, "item_type": ItemType.EXPENSE, "item_id": 6101006},
+    {"workspace_id": 101, "item_type": ItemType.TIME_ENTRY, "item_id": 5101009},
+    {"workspace_id": 101, "item_type": ItemType.EXPENSE, "item_id": 6101004},
     {
         "workspace_id": 101,
         "item_type": ItemType.FIXED_FEE,
@@ -218,10 +218,10 @@ EXAMPLE_ROWS: tuple[Row, ...] = (
     {
         "workspace_id": 103,
         "item_type": ItemType.BILLING_MILESTONE,
-        "item_id": 7103003,
+        "item_id": 7103002,
         "payment_schedule": "Net 14",
         "invoice_date": _END_OF_MONTH,
-        "user_invoice_title": "Onlineshop, design approved",
+        "user_invoice_title": "Onlineshop, concept approved",
         "project_code": "ALP-3",
     },
     {
@@ -254,7 +254,7 @@ EXAMPLE_ROWS: tuple[Row, ...] = (
     {
         "workspace_id": 4100000001,
         "item_type": ItemType.TIME_ENTRY,
-        "item_id": 4105101011,
+        "item_id": 4105101004,
         "payment_schedule": 0,
         "invoice_date": _END_OF_MONTH,
         "external_reference.service_name": "my-erp",

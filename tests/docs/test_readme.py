@@ -234,6 +234,8 @@ def test_the_first_invoice_of_the_readme(cli: Cli) -> None:
             book["Invoices"].cell(number, column).value = value
     book.save(path)
 
-    assert re.search(r"^ ready +4 ", cli.run(*preview).stdout, re.MULTILINE)
+    shown = cli.run(*preview, IMPORTER_COMPLETENESS="true").stdout
+    assert re.search(r"^ ready +4 ", shown, re.MULTILINE)
+    assert "Open in Kantata for 2026-10, not in this file" in shown  # its items are of the month that it bills
     assert re.search(r"^ created +4 ", cli.run(*submit, "--yes").stdout, re.MULTILINE)
     assert re.search(r"^ already created +4 ", cli.run(*submit, "--yes").stdout, re.MULTILINE)
