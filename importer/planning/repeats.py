@@ -80,7 +80,7 @@ class Repeats:
     lost: dict[Share, list[BilledLine]] = field(default_factory=lambda: defaultdict(list))
     """Those that have moved, by project, kind and text."""
     edited: dict[Share, _OneOfEach] = field(default_factory=lambda: defaultdict(dict))
-    """Lines that were billed from a file of the same name, on invoices that are gone from it, in whatever batch."""
+    """Lines that were billed from a file of the same name and are gone from their place in it, in whatever batch."""
     gained: dict[Share, list[Decimal]] = field(default_factory=lambda: defaultdict(list))
     """Amounts of the lines that do not stand where they were billed."""
     beside: set[tuple[str, int]] = field(default_factory=set)
@@ -230,11 +230,15 @@ def _lost(lines: Iterable[BilledLine], standing: Counter[Place]) -> Iterator[Bil
 def _gone_from_file(
     lines: Iterable[BilledLine], drawn: tuple[PlannedInvoice, ...], source_name: str
 ) -> Iterator[BilledLine]:
-    """The lines that were billed from a file of this name, on invoices that are no longer in it."""
-    references = {planned.reference for planned in drawn}
+    """The lines that were billed from a file of this name, and whose text is no longer where it was billed."""
+    standing: Counter[tuple[str, int, str]] = Counter()
+    for planned in drawn:
+        standing.update((planned.reference or "", mark.workspace_id, mark.wording) for mark in planned.marks)
     for line in lines:
-        same_file = source_name and _stem(line.entry.source_name) == _stem(source_name)
-        if same_file and line.entry.reference not in references:
+        place = line.entry.reference, line.workspace_id, line.wording
+        if standing[place] > 0:
+            standing[place] -= 1
+        elif source_name and _stem(line.entry.source_name) == _stem(source_name):
             yield line
 
 

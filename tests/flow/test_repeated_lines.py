@@ -261,6 +261,14 @@ def test_a_billed_line_that_joins_a_refused_invoice_is_held(desk: Desk) -> None:
     assert (told(joined), desk.live) == (["held", "held"], 1)
 
 
+def test_key_and_amount_of_one_of_two_lines_are_edited(desk: Desk) -> None:
+    """The invoice stays in the file with its other line."""
+    design, build = "101,,Fixed fee,,Design,70,2026-10-31,30", "101,,Fixed fee,,Build,90,2026-10-31,30"
+    assert told(desk.submit(design, build)) == ["created"]
+    again = desk.submit(design.replace("101,,", "101,K,").replace("70", "75"), build)
+    assert (told(again), desk.live) == (["held", "held"], 1)
+
+
 def test_a_weekly_biller_is_not_held(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """With ``repeat_days`` 5: week after week in one batch, also the same for two projects."""
     settings = test_identity.Settings
