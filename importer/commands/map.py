@@ -32,7 +32,7 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask Kantata for the names of projects.")] = False,
 ) -> ExitCode:
     """Propose what unknown headers and words mean, ask, and write it into importer.toml. Sends nothing."""
-    from importer.commands.conversation import Conversation
+    from importer.commands.map_questions import Conversation
     from importer.commands.options import RunPlace
     from importer.commands.session import opened
     from importer.flow.mapping import draft_of, write
@@ -94,7 +94,7 @@ def _is_new(file: Path | None, profile: str | None) -> bool:
 
 def _for_later(draft: Draft, place: SettingsPlace, again: str) -> None:
     """Print the proposals and the lines to paste, where there is no one to ask. Raises GateRefused."""
-    from importer.commands.conversation import overview
+    from importer.commands.map_questions import overview
     from importer.flow.mapping import proposed_answers, toml_of
     from importer.model.errors import GateRefused
     from importer.model.visible import visible
