@@ -274,11 +274,20 @@ def _offers(place: AccountPlace, talk: Console, *, with_cents: bool) -> None:
             "\nThe command probe finds out whether your account keeps cents, with at most two drafts that it deletes. "
             "It says more, and asks, before it creates them."
         )
-        project = answer_to("Number of a project for it (Enter: later)", done, default="").strip()
+        project = _project(talk, done)
         if project:
             _run("probe", "--project", project, place=place)
     _map(place, talk, done)
     _trial(talk, done)
+
+
+def _project(talk: Console, done: str) -> str:
+    """Ask for the number of a project; empty for none. Raises StoppedAtQuestion."""
+    while True:
+        answer = answer_to("Number of a project for it (Enter: later)", done, default="").strip()
+        if not answer or (answer.isascii() and answer.isdecimal()):
+            return answer
+        talk.print("Type the digits at the end of the project's web address, or press Enter.")
 
 
 def _trial(talk: Console, done: str) -> None:

@@ -105,6 +105,15 @@ def test_a_wrong_answer_is_explained_and_asked_again(guided: Guided) -> None:
     assert guided.ran == ["doctor"]
 
 
+def test_the_project_of_the_probe_is_a_number(guided: Guided) -> None:
+    """A title would end in an error about the program's own options."""
+    place = ALL.index("101")
+    done = guided.answer(*ALL[:place], "Website", *ALL[place:])
+    assert done.exit_code == 0, done.output
+    assert "digits at the end of the project's web address" in done.output.replace("\n", " ")
+    assert guided.ran[0] == "probe --project 101"
+
+
 def test_what_stands_in_the_file_is_kept(guided: Guided, monkeypatch: pytest.MonkeyPatch) -> None:
     """Enter takes what is set already; comments and order stay, and a token that is set is not asked for."""
     monkeypatch.setenv("KANTATA_TOKEN", "sandbox")
