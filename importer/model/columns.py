@@ -101,24 +101,10 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
     Column(
         "payment_schedule",
         "Net days",
-        (
-            "Payment schedule",
-            "Payment terms",
-            "Terms",
-            "Net terms",
-            "Payment days",
-            "Days to pay",
-            "Due in days",
-            "Zahlungsziel",
-            "Zahlungsbedingungen",
-            "Zahlungsfrist",
-            "Délai de paiement",
-            "Conditions de paiement",
-            "Plazo de pago",
-            "Condiciones de pago",
-            "Betalingstermijn",
-            "Betaaltermijn",
-            "Termini di pagamento",
+        _words(
+            """Payment schedule, Payment terms, Terms, Net terms, Payment days, Days to pay, Due in days, Zahlungsziel,
+            Zahlungsbedingungen, Zahlungsfrist, Délai de paiement, Conditions de paiement, Plazo de pago, Condiciones
+            de pago, Betalingstermijn, Betaaltermijn, Termini di pagamento"""
         ),
         Level.INVOICE,
         Kind.DAYS,
@@ -131,27 +117,10 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
     Column(
         "invoice_date",
         "Invoice date",
-        (
-            "Date",
-            "Datum",
-            "Fecha",
-            "Billing date",
-            "Date of invoice",
-            "Issue date",
-            "Inv date",
-            "Doc date",
-            "Document date",
-            "Bill date",
-            "Rechnungsdatum",
-            "Rechnung Datum",
-            "Belegdatum",
-            "Date de facture",
-            "Date facture",
-            "Fecha de factura",
-            "Fecha factura",
-            "Factuurdatum",
-            "Data fattura",
-            "Data faktury",
+        _words(
+            """Date, Datum, Fecha, Billing date, Date of invoice, Issue date, Inv date, Doc date, Document date, Bill
+            date, Rechnungsdatum, Rechnung Datum, Belegdatum, Date de facture, Date facture, Fecha de factura, Fecha
+            factura, Factuurdatum, Data fattura, Data faktury"""
         ),
         Level.INVOICE,
         Kind.DATE,
@@ -162,25 +131,10 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
     Column(
         "user_invoice_number",
         "Invoice number",
-        (
-            "Invoice no",
-            "Invoice #",
-            "Inv no",
-            "Inv number",
-            "User invoice number",
-            "Rechnungsnummer",
-            "Rechnungs-Nr",
-            "Rechnung Nr",
-            "Rechnung Nummer",
-            "N° de facture",
-            "Numéro de facture",
-            "Número de factura",
-            "Nº factura",
-            "N° facture",
-            "Factuurnummer",
-            "Factuurnr",
-            "Numero fattura",
-            "Numer faktury",
+        _words(
+            """Invoice no, Invoice #, Inv no, Inv number, User invoice number, Rechnungsnummer, Rechnungs-Nr, Rechnung
+            Nr, Rechnung Nummer, N° de facture, Numéro de facture, Número de factura, Nº factura, N° facture,
+            Factuurnummer, Factuurnr, Numero fattura, Numer faktury"""
         ),
         Level.INVOICE,
         Kind.IDENTIFIER,
@@ -203,25 +157,10 @@ INVOICE_COLUMNS: tuple[Column, ...] = (
     Column(
         "purchase_order",
         "PO number",
-        (
-            "Purchase order",
-            "PO",
-            "PO no",
-            "Purchase order number",
-            "Client PO",
-            "PO #",
-            "Customer PO",
-            "Bestellnummer",
-            "Bestell-Nr",
-            "N° de commande",
-            "Numéro de commande",
-            "Número de pedido",
-            "Orden de compra",
-            "Bon de commande",
-            "Inkoopnummer",
-            "PO-nummer",
-            "Numero ordine",
-            "Numer zamówienia",
+        _words(
+            """Purchase order, PO, PO no, Purchase order number, Client PO, PO #, Customer PO, Bestellnummer,
+            Bestell-Nr, N° de commande, Numéro de commande, Número de pedido, Orden de compra, Bon de commande,
+            Inkoopnummer, PO-nummer, Numero ordine, Numer zamówienia"""
         ),
         Level.INVOICE,
         Kind.TEXT,
@@ -368,26 +307,10 @@ LINE_COLUMNS: tuple[Column, ...] = (
     Column(
         "workspace_id",
         "Project ID",
-        (
-            "Workspace ID",
-            "Project number",
-            "Project no",
-            "Kantata project ID",
-            "Mavenlink project ID",
-            "Project #",
-            "Projekt-Nr",
-            "Projektnummer",
-            "Projekt-ID",
-            "ID projet",
-            "ID proyecto",
-            "ID de proyecto",
-            "ID progetto",
-            "N° de projet",
-            "Numéro de projet",
-            "Número de proyecto",
-            "Projectnummer",
-            "Numero progetto",
-            "Numer projektu",
+        _words(
+            """Workspace ID, Project number, Project no, Kantata project ID, Mavenlink project ID, Project #,
+            Projekt-Nr, Projektnummer, Projekt-ID, ID projet, ID proyecto, ID de proyecto, ID progetto, N° de projet,
+            Numéro de projet, Número de proyecto, Projectnummer, Numero progetto, Numer projektu"""
         ),
         Level.LINE,
         Kind.IDENTIFIER,
@@ -400,18 +323,9 @@ LINE_COLUMNS: tuple[Column, ...] = (
     Column(
         "workspace",
         "Project",
-        (
-            "Project name",
-            "Project title",
-            "Workspace",
-            "Client project",
-            "Projekt",
-            "Projektname",
-            "Projet",
-            "Nom du projet",
-            "Proyecto",
-            "Progetto",
-            "Projectnaam",
+        _words(
+            """Project name, Project title, Workspace, Client project, Projekt, Projektname, Projet, Nom du projet,
+            Proyecto, Progetto, Projectnaam"""
         ),
         Level.LINE,
         Kind.TEXT,
@@ -424,18 +338,9 @@ LINE_COLUMNS: tuple[Column, ...] = (
     Column(
         "invoice_key",
         "Invoice key",
-        (
-            "Invoice group",
-            "Billing group",
-            "Group",
-            "Group key",
-            "External invoice ID",
-            "Rechnungsgruppe",
-            "Abrechnungsgruppe",
-            "Groupe de facturation",
-            "Grupo de facturación",
-            "Factuurgroep",
-            "Gruppo fattura",
+        _words(
+            """Invoice group, Billing group, Group, Group key, External invoice ID, Rechnungsgruppe, Abrechnungsgruppe,
+            Groupe de facturation, Grupo de facturación, Factuurgroep, Gruppo fattura"""
         ),
         Level.LINE,
         Kind.TEXT,
@@ -448,22 +353,9 @@ LINE_COLUMNS: tuple[Column, ...] = (
     Column(
         "item_type",
         "Item type",
-        (
-            "Type",
-            "Line type",
-            "Line item type",
-            "Charge type",
-            "Typ",
-            "Art",
-            "Positionsart",
-            "Positionstyp",
-            "Type de ligne",
-            "Tipo",
-            "Tipo de línea",
-            "Soort",
-            "Regeltype",
-            "Tipo riga",
-            "Typ pozycji",
+        _words(
+            """Type, Line type, Line item type, Charge type, Typ, Art, Positionsart, Positionstyp, Type de ligne, Tipo,
+            Tipo de línea, Soort, Regeltype, Tipo riga, Typ pozycji"""
         ),
         Level.LINE,
         Kind.ITEM_TYPE,
@@ -488,25 +380,9 @@ LINE_COLUMNS: tuple[Column, ...] = (
     Column(
         "notes",
         "Description",
-        (
-            "Notes",
-            "Note",
-            "Line description",
-            "Item notes",
-            "Item description",
-            "Memo",
-            "Beschreibung",
-            "Bezeichnung",
-            "Leistung",
-            "Leistungsbeschreibung",
-            "Text",
-            "Libellé",
-            "Désignation",
-            "Descripción",
-            "Concepto",
-            "Omschrijving",
-            "Descrizione",
-            "Opis",
+        _words(
+            """Notes, Note, Line description, Item notes, Item description, Memo, Beschreibung, Bezeichnung, Leistung,
+            Leistungsbeschreibung, Text, Libellé, Désignation, Descripción, Concepto, Omschrijving, Descrizione, Opis"""
         ),
         Level.LINE,
         Kind.TEXT,
@@ -519,32 +395,10 @@ LINE_COLUMNS: tuple[Column, ...] = (
     Column(
         "amount",
         "Amount",
-        (
-            "Line amount",
-            "Net amount",
-            "Amount net",
-            "Amount excl VAT",
-            "Amount excl tax",
-            "Price",
-            "Fee",
-            "Betrag",
-            "Nettobetrag",
-            "Betrag netto",
-            "Betrag ohne MwSt",
-            "Montant",
-            "Montant HT",
-            "Importe",
-            "Importe neto",
-            "Importe sin IVA",
-            "Base imponible",
-            "Bedrag",
-            "Nettobedrag",
-            "Bedrag excl btw",
-            "Importo",
-            "Importo netto",
-            "Imponibile",
-            "Kwota",
-            "Kwota netto",
+        _words(
+            """Line amount, Net amount, Amount net, Amount excl VAT, Amount excl tax, Price, Fee, Betrag, Nettobetrag,
+            Betrag netto, Betrag ohne MwSt, Montant, Montant HT, Importe, Importe neto, Importe sin IVA, Base
+            imponible, Bedrag, Nettobedrag, Bedrag excl btw, Importo, Importo netto, Imponibile, Kwota, Kwota netto"""
         ),
         Level.LINE,
         Kind.AMOUNT,
@@ -558,17 +412,9 @@ LINE_COLUMNS: tuple[Column, ...] = (
     Column(
         "taxable",
         "Taxable",
-        (
-            "Is taxable",
-            "Subject to tax",
-            "Steuerpflichtig",
-            "Steuerbar",
-            "Imposable",
-            "Soumis à TVA",
-            "Assujetti",
-            "Gravable",
-            "Con IVA",
-            "Opodatkowane",
+        _words(
+            """Is taxable, Subject to tax, Steuerpflichtig, Steuerbar, Imposable, Soumis à TVA, Assujetti, Gravable, Con
+            IVA, Opodatkowane"""
         ),
         Level.LINE,
         Kind.YES_NO,
