@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from importer.kantata.account import (
 from importer.model.errors import AccessDenied, NotReached
 from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
 from importer.model.plans import Expected, PlannedInvoice, Status
-from importer.model.problems import error_rows
+from importer.model.problems import Problems, error_rows
 from importer.model.words import count_of, rows_named
 from importer.planning.account import RECORDS, Account, expected_of
 from importer.planning.account_checks import Said, findings, project_findings
@@ -29,10 +30,7 @@ from importer.planning.named_projects import Named, Seen, matches, names_to_ask,
 from importer.values.aliases import aliases, same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from importer.kantata.client import KantataApi
-    from importer.model.problems import Problems
     from importer.model.sheet import Sheet, SheetLine
     from importer.settings.model import Settings
 

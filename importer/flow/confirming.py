@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.flow.prepared import new_run_id
+from importer.flow.prepared import Tools, new_run_id
 from importer.model.exit_codes import ExitCode
 from importer.reporting.workbook import results
 from importer.reporting.workbook.confirmed import write_confirmed
-from importer.sending.confirming import confirmed
+from importer.sending.confirming import Confirmed, confirmed
 from importer.sending.presence import look_for, sent_after
 from importer.sending.undo import to_look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from importer.flow.prepared import Tools
     from importer.kantata.client import KantataApi
     from importer.ledger.rows import RunRecord, SentInvoice
-    from importer.sending.confirming import Confirmed
 
 
 @dataclass(frozen=True, slots=True)

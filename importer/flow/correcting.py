@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem
@@ -10,9 +12,6 @@ from importer.model.messages import error
 from importer.reporting.annotated.correcting import write_corrected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from importer.model.sheet import Sheet
 
 

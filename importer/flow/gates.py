@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.flow.taken_back import NONE_UNDONE, Undone, ready_in, undone_in
-from importer.ledger.approvals import BEGUN, COMPLETE
+from importer.ledger.approvals import BEGUN, COMPLETE, Approval
 from importer.ledger.database import os_user
 from importer.model.errors import GateRefused
 from importer.model.invoices import UnsoundInvoice
 from importer.model.lifecycle import ALIVE
-from importer.model.plans import Status
+from importer.model.plans import ReportedInvoice, Status
 from importer.model.sheet import ControlTotals
 from importer.model.words import count_of, invoice_named, rows_named
 from importer.planning.approval import TO_BE_SENT, differences, hash_of, plan_of
 from importer.planning.limits import Limits, check, in_sheet, worth
 from importer.planning.totals import totals_of
-from importer.reporting.report import DONE
+from importer.reporting.report import DONE, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from importer.flow.prepared import Prepared, Tools, Wish
-    from importer.ledger.approvals import Approval
-    from importer.model.plans import ReportedInvoice
     from importer.model.problems import Problem
-    from importer.reporting.report import Report
     from importer.settings.model import Settings
 
 NO_GATE = "gate.none"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from importer.flow.prepare import decided, looked_back
@@ -18,9 +19,6 @@ from importer.sending.presence import Presence, look_for, sent_after
 from importer.sending.tieout import with_found_again, with_not_found_again, with_tie_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
     from importer.flow.prepared import Prepared
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.flow.prepare import reading_of
@@ -16,24 +18,19 @@ from importer.model.errors import AccessDenied, NotReached, SettingsProblem
 from importer.model.headers import fold, known_headers
 from importer.model.invoices import ItemType
 from importer.model.messages import error
-from importer.reading.seen_columns import seen_table
+from importer.reading.seen_columns import SeenTable, seen_table
 from importer.settings import sources
 from importer.settings.writing import with_settings, write_settings
 from importer.values.aliases import aliases, same
 from importer.values.cells import parser_of
 from importer.values.header_proposals import Proposal, WordProposal, propose, propose_words, title_of
-from importer.values.presets import PUT_TOGETHER, alike, with_preset
+from importer.values.presets import PUT_TOGETHER, Preset, alike, with_preset
 from importer.values.readings import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-    from pathlib import Path
-
     from importer.flow.prepared import Tools, Wish
-    from importer.reading.seen_columns import SeenTable
     from importer.settings.model import Settings
     from importer.values.cell_shapes import SeenColumn
-    from importer.values.presets import Preset
 
 CHOICES: dict[str, str] = {column.name: column.title for column in COLUMNS} | {
     column.name: column.title for column in CHECK_ONLY

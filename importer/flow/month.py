@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,6 @@ from importer.kantata.open_items import OpenQuery, last_terms
 from importer.planning.open_items import by_project, month_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from importer.flow.prepared import Tools
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger

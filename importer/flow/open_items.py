@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,18 +15,15 @@ from importer.kantata.open_items import Listed, OpenQuery, list_open
 from importer.model.errors import AccessDenied, GateRefused, NotReached
 from importer.model.invoices import BY_ID, ItemType
 from importer.planning.account import RECORDS
-from importer.planning.open_items import above_limit, left_out, month_of, open_item
+from importer.planning.open_items import ItemKey, above_limit, left_out, month_of, open_item
 from importer.planning.repeats import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from importer.flow.prepared import Prepared, Tools
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
     from importer.model.open_items import OpenItem
     from importer.model.remembered import LedgerEntry
-    from importer.planning.open_items import ItemKey
 
 
 NOT_COUNTED = "What else is open in Kantata was not counted for that reason."

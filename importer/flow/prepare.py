@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from importer.checking.conventions import Conventions
+from importer.checking.conventions import Conventions, Decision
 from importer.checking.grouping import Defaults, group
 from importer.checking.header_changes import changes
 from importer.checking.invoice_dates import DateRules, check_dates
@@ -19,8 +20,8 @@ from importer.flow.prepared import MOST_NAMED, Prepared, Tools, Wish
 from importer.model.headers import known_headers
 from importer.model.invoices import Invoice, UnsoundInvoice
 from importer.model.lifecycle import ALIVE
-from importer.model.plans import PlannedInvoice, Source, Status
-from importer.model.problems import Problems, error_rows
+from importer.model.plans import LineMark, PlannedInvoice, Source, Status
+from importer.model.problems import Problem, Problems, error_rows
 from importer.model.words import as_typed, invoice_named, names_in_short, rows_named
 from importer.planning.deciding import Terms, decide
 from importer.planning.plan import BilledItem, Knowledge, Place, choose_batch, draw_up
@@ -30,13 +31,8 @@ from importer.reading.read import Reading, read_sheet
 from importer.values.mapping import in_known_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from importer.checking.conventions import Decision
     from importer.ledger.known import DatedPlace
     from importer.ledger.ledger import SubmissionLedger
-    from importer.model.plans import LineMark
-    from importer.model.problems import Problem
     from importer.model.remembered import BilledLine, LedgerEntry
     from importer.model.sheet import Sheet, SheetLine
     from importer.settings.model import Settings

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.model.plans import Status
-from importer.model.problems import has_errors, in_sheet_order
-from importer.model.sheet import ControlTotals
+from importer.model.plans import PlannedInvoice, ReportedInvoice, Source, Status
+from importer.model.problems import Problem, has_errors, in_sheet_order
+from importer.model.sheet import ControlTotals, Sheet, SheetLine
 from importer.model.words import as_typed
 from importer.planning.account import Account
 from importer.planning.named_projects import Named
@@ -18,18 +21,11 @@ from importer.planning.totals import totals_of
 from importer.reporting.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from decimal import Decimal
-    from pathlib import Path
-
     from importer.checking.conventions import Decision
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
     from importer.model.exit_codes import ExitCode
     from importer.model.open_items import LeftOut
-    from importer.model.plans import PlannedInvoice, ReportedInvoice, Source
-    from importer.model.problems import Problem
-    from importer.model.sheet import Sheet, SheetLine
     from importer.planning.deciding import Terms
     from importer.planning.plan import Knowledge
     from importer.settings.model import Settings

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from importer.kantata.account import Found, find_next_number, find_projects
-from importer.kantata.open_items import OpenQuery, list_open
+from importer.kantata.account import Found, Project, find_next_number, find_projects
+from importer.kantata.open_items import Listed, OpenQuery, list_open
 from importer.model.errors import NotReached, WrongUse
 from importer.model.invoices import ItemType
 
 if TYPE_CHECKING:
     from importer.flow.prepared import Tools
-    from importer.kantata.account import Project
     from importer.kantata.client import KantataApi
-    from importer.kantata.open_items import Listed
 
 A_YEAR = timedelta(days=365)
 

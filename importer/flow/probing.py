@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.flow.prepared import Tools, new_run_id
@@ -18,23 +20,18 @@ from importer.flow.probe_removal import CLOCK_ERROR, DraftRemoval, Gone
 from importer.kantata.account import find_next_number
 from importer.kantata.deadline import Deadline
 from importer.kantata.fields import ITEM_LISTS
-from importer.kantata.invoices import in_one_case
+from importer.kantata.invoices import FoundInvoice, Reference, in_one_case
 from importer.kantata.probe import WHOLE, WITH_CENTS, link_in, probe_payload, triple_of
 from importer.ledger import probes
-from importer.model.answers import Outcome, OutcomeKind
+from importer.model.answers import Outcome, OutcomeKind, ReadBack
 from importer.model.errors import AccessDenied, ImporterError, NotReached, WrongUse
 from importer.model.exit_codes import ExitCode
 from importer.model.facts import Fact, FactName, ProbeDraft
 from importer.sending.throttle import BrokenOff, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from decimal import Decimal
-
     from importer.kantata.client import KantataApi
-    from importer.kantata.invoices import FoundInvoice, Reference
     from importer.kantata.open_items import Listed
-    from importer.model.answers import ReadBack
     from importer.model.invoices import ItemType
 
 LOOK_SECONDS = 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,7 +17,7 @@ from importer.flow.submit import exit_code_after
 from importer.model.errors import AccessDenied, ImporterError, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
 from importer.model.lifecycle import OPEN, State
-from importer.model.plans import InvoiceResult, Source, Status
+from importer.model.plans import InvoiceResult, PlannedInvoice, ReportedInvoice, Source, Status
 from importer.planning import reasons
 from importer.planning.totals import totals_of
 from importer.reporting.report import DONE, Report
@@ -28,13 +29,10 @@ from importer.sending.settlement import BILL_IT, Settlement, Verdict, undo_advic
 from importer.sending.tieout import with_found_again, with_tie_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import Doubt, RunRecord
     from importer.model.answers import ReadBack
-    from importer.model.plans import PlannedInvoice, ReportedInvoice
     from importer.model.remembered import LedgerEntry
     from importer.model.sheet import Sheet
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.checking.header_changes import headers_seen
@@ -31,10 +34,6 @@ from importer.sending.throttle import BrokenOff, Stop, Throttle
 from importer.sending.tieout import with_tie_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-    from pathlib import Path
-
     from importer.kantata.client import KantataApi
     from importer.reporting.report import Report
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.flow.prepare import looked_back
@@ -11,10 +14,6 @@ from importer.model.plans import PlannedInvoice, Status
 from importer.planning.repeats import is_near, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-    from decimal import Decimal
-
     from importer.flow.prepared import Tools
     from importer.model.remembered import BilledLine, LedgerEntry
     from importer.reporting.report import Report

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from importer.flow.prepared import Tools, new_run_id
-from importer.kantata.answers import RemovalKind
+from importer.kantata.answers import Removal, RemovalKind
 from importer.kantata.backoff import Pace, RetryBudget
 from importer.kantata.deadline import Deadline
 from importer.ledger.journal import Details
@@ -34,10 +35,6 @@ from importer.sending.undo import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from importer.kantata.answers import Removal
     from importer.kantata.client import KantataApi
     from importer.ledger.rows import RunRecord, SentInvoice
 

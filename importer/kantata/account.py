@@ -7,23 +7,19 @@ along.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from importer.kantata.client import IDS_PER_CALL, chunks
+from importer.kantata.client import IDS_PER_CALL, KantataApi, chunks
 from importer.kantata.lenient import BASE_UNITS, dict_of, list_of, text_of, whole
 from importer.kantata.lists import page_count, records_in
 from importer.model.errors import AccessDenied, NotReached
 from importer.model.invoices import ItemType
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from importer.kantata.client import KantataApi
 
 Answer = dict[str, Any]
 

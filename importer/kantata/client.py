@@ -6,14 +6,16 @@ Nothing here sends an invoice twice: that is decided by the caller.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from importer.kantata.answers import LONGEST_RAW, Removal, RemovalKind, classify, classify_removal
 from importer.kantata.connection import Answered, Connection, NoAnswer
 from importer.kantata.fields import INCLUDES
-from importer.kantata.invoices import found_invoices, in_one_case, other_reference
+from importer.kantata.invoices import FoundInvoice, Reference, found_invoices, in_one_case, other_reference
 from importer.kantata.lenient import dict_of, json_object, list_of, moment_of, text_of
 from importer.kantata.lists import Reading, holds_to, is_whole, page_count, reading_of, sees_finances, subjects_in
 from importer.kantata.payload import SERVICE_NAME, to_json
@@ -21,11 +23,7 @@ from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import AccessDenied, NotReached
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-    from datetime import datetime
-
     from importer.kantata.deadline import Deadline
-    from importer.kantata.invoices import FoundInvoice, Reference
 
 T = TypeVar("T")
 EVERYTHING = {"include": ",".join(INCLUDES)}

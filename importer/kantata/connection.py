@@ -11,9 +11,10 @@ import random
 import socket
 import ssl
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import RemoteDisconnected
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
@@ -30,16 +31,11 @@ from importer import __version__
 from importer.kantata.addresses import LOOPBACK
 from importer.kantata.answers import error_text, seconds_of
 from importer.kantata.backoff import RetryBudget
-from importer.kantata.deadline import TooLate
+from importer.kantata.deadline import Deadline, TooLate
 from importer.kantata.lenient import json_object
 from importer.kantata.transport import Session, TooLarge, body_of
 from importer.model.errors import AccessDenied, NotReached
 from importer.model.secret_forms import hidden
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from importer.kantata.deadline import Deadline
 
 LOG = logging.getLogger(__name__)
 ELSEWHERE = frozenset({301, 302, 307, 308, 404, 405})

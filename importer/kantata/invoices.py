@@ -6,9 +6,10 @@ Parts that an answer leaves out are None or absent, never taken as empty: nulls 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from importer.kantata.fields import (
     COMPARED_FIELDS,
@@ -22,12 +23,7 @@ from importer.kantata.fields import (
 from importer.kantata.lenient import base_unit_of, dict_of, from_cents, list_of, text_of, whole
 from importer.kantata.payload import SERVICE_NAME, by_type_and_amount, tidy
 from importer.model.answers import ReadBack, Shown, ShownItem
-from importer.model.invoices import Content
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from importer.model.invoices import ItemType
+from importer.model.invoices import Content, ItemType
 
 Record = dict[str, Any]
 Reference = tuple[str, str, str]

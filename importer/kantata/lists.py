@@ -6,13 +6,11 @@ holds to what was asked.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from importer.kantata.lenient import dict_of, is_id, list_of, text_of, whole
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
 
 Answer = dict[str, Any]
 

@@ -7,22 +7,18 @@ billed, or lies outside the days that were asked for, is dropped.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from importer.kantata.account import ROUTES, BillableItem, item_in
-from importer.kantata.client import PAGE_SIZE
+from importer.kantata.client import PAGE_SIZE, KantataApi
 from importer.kantata.lenient import dict_of, list_of, text_of, whole
 from importer.kantata.lists import Reading, is_whole, page_count, reading_of, records_in
 from importer.model.errors import NotReached
 from importer.model.invoices import ItemType
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-
-    from importer.kantata.client import KantataApi
 
 EARLIEST = date(2000, 1, 1)
 """No older work is looked for."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
 from importer.kantata.fields import ID_LISTS, REFERENCE
-from importer.kantata.invoices import in_one_case, may_be
+from importer.kantata.invoices import FoundInvoice, Reference, in_one_case, may_be
 from importer.kantata.payload import SERVICE_NAME, content_of, json_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from importer.kantata.invoices import FoundInvoice, Reference
     from importer.kantata.open_items import Listed
     from importer.model.invoices import Content, ItemType
 

@@ -8,6 +8,7 @@ deadline, and a bound of its bytes, packed and unpacked.
 from __future__ import annotations
 
 import io
+import socket
 import ssl
 import time
 from http.client import HTTPResponse
@@ -20,8 +21,6 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 if TYPE_CHECKING:
-    import socket
-
     from _typeshed import WriteableBuffer
 
 MOST_BYTES = 64 * 1024 * 1024

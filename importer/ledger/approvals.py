@@ -7,19 +7,16 @@ invoice of the plan is created, or when one of them is undone.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from importer.ledger.database import guard, moment, os_user, who
 from importer.ledger.rows import chunks
 from importer.ledger.schema import APPROVAL_USES, APPROVALS
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime
-
 
 BEGUN, COMPLETE, UNDONE = "begun", "complete", "undone"
 """A run sends under it; that run created the last invoice of the plan; an undo took back an invoice of the plan."""

@@ -8,18 +8,14 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from importer.model.errors import LedgerProblem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 IN_USE = "ledger.in_use"
 """Code of the refusal when another transaction keeps a part of the ledger for too long."""

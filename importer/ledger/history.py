@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from importer.ledger.journal import standing_of
 from importer.ledger.rows import Attempt, total_of
 from importer.model.lifecycle import REMOVAL, SENDING_AGAIN, SETTLING, Event
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 _SINCE = {
     Event.FOUND: "found in Kantata",

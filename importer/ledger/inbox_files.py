@@ -6,6 +6,7 @@ written from it and never read; a file is known by its content, whatever its nam
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -18,8 +19,6 @@ from importer.ledger.rows import chunks
 from importer.ledger.schema import METADATA, index_of_some
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from importer.ledger.outbox import News, Outbox
 
 INBOX_FILES = sa.Table(

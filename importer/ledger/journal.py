@@ -7,16 +7,14 @@ numbers collide in the database and nothing is noted: a late answer does not ove
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from importer.ledger.database import moment, storable
 from importer.ledger.schema import EVENTS, INVOICES
 from importer.model.lifecycle import REMARKS, SENDING_AGAIN, Event, Standing, State
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from importer.ledger.database import guard
-from importer.ledger.rows import billed_of, chunks, doubt_of, entry_of, line_of
+from importer.ledger.rows import Billed, Doubt, billed_of, chunks, doubt_of, entry_of, line_of
 from importer.ledger.schema import EVENTS, INVOICES, IS_OPEN, ITEMS, LINES, RUNS, among, place_of
 from importer.model.lifecycle import ALIVE, Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
-
-    from importer.ledger.rows import Billed, Doubt
     from importer.model.invoices import ItemType
     from importer.model.remembered import BilledLine, LedgerEntry
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +22,14 @@ from importer.ledger.outbox import Outbox
 from importer.ledger.places import LedgerFile
 from importer.ledger.probes import Probes
 from importer.ledger.recorded_plan import RecordedPlan
-from importer.ledger.rows import Claim, expected_text
+from importer.ledger.rows import Claim, Doubt, SentInvoice, expected_text
 from importer.ledger.runs import KnownRuns
 from importer.ledger.schema import EVENTS, INVOICES, ITEMS, LINES, RUN_PLANS, RUNS, fill_gaps, found_by
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import LedgerProblem
-from importer.model.lifecycle import SENDING_AGAIN, Event, NotPossible, State
+from importer.model.lifecycle import SENDING_AGAIN, Event, NotPossible, Standing, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
-
-    from importer.ledger.rows import Doubt, SentInvoice
-    from importer.model.lifecycle import Standing
     from importer.model.plans import PlannedInvoice, Source, Status, Totals
     from importer.model.remembered import SeenHeader
 

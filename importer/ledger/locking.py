@@ -12,11 +12,12 @@ import hashlib
 import logging
 import secrets
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
@@ -25,9 +26,6 @@ from importer.ledger.database import clock, guard, moment, who
 from importer.ledger.schema import LOCKS
 from importer.ledger.server import Presence, connection_ended, key_of, naming_the_holder
 from importer.model.errors import LedgerProblem, LockedByAnother
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LOG = logging.getLogger(__name__)
 LEASE = timedelta(seconds=120)

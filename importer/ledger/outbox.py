@@ -8,18 +8,14 @@ after that as a record of what was sent.
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from importer.ledger.database import guard, moment
 from importer.ledger.schema import METADATA, index_of_some
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
 NOTICES = sa.Table(
     "notices",

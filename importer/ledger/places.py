@@ -11,15 +11,12 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from importer.model.errors import LedgerProblem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 UNSAFE = "ledger.place"
 """Code of the refusal of a ledger that lies where it is not safe."""

@@ -6,16 +6,14 @@ They are no invoices: nothing here is ever counted as billed.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
 from importer.ledger.database import guard, moment, storable
 from importer.ledger.schema import ACCOUNT_FACTS, PROBE_DRAFTS
 from importer.model.facts import Fact, FactName, ProbeDraft
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 SENDING, CREATED, DELETING = "sending", "created", "deleting"
 """A draft may exist: it was to be sent, it was created, it was to be deleted."""

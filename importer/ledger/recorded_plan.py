@@ -6,17 +6,15 @@ What was sent is not in it: the ledger has it under each reference.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from importer.model.invoices import ExternalReference, Invoice, ItemType, LineItem, UnsoundInvoice
 from importer.model.plans import PlannedInvoice, Status
 from importer.model.problems import Problem, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _HEADER = ("user_invoice_number", "user_invoice_title", "purchase_order", "project_code", "message")
 """Fields of an invoice that are kept as they are."""

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from importer.ledger.database import guard
 from importer.ledger.history import attempt_of, sendings
 from importer.ledger.known import KnownInvoices
-from importer.ledger.recorded_plan import plan_of
-from importer.ledger.rows import run_of, sent_of, total_of
+from importer.ledger.recorded_plan import RecordedPlan, plan_of
+from importer.ledger.rows import Attempt, RunRecord, SentInvoice, run_of, sent_of, total_of
 from importer.ledger.schema import EVENTS, INVOICES, IS_OPEN, IS_REMOVAL, META, RUN_PLANS, RUNS
 from importer.model.lifecycle import Event, State
 from importer.model.remembered import EarlierHeaders, SeenHeader
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from importer.ledger.recorded_plan import RecordedPlan
-    from importer.ledger.rows import Attempt, RunRecord, SentInvoice
 
 RUNS_COMPARED = 20
 """Submits whose headers a new sheet is compared with."""

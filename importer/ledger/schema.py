@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import Any
 
 import sqlalchemy as sa
 
 from importer.model.lifecycle import OPEN, REMOVAL
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from enum import Enum
-
 
 METADATA = sa.MetaData()
 META = sa.Table(

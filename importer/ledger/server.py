@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from importer.ledger.database import IN_USE, guard
 from importer.model.errors import LedgerProblem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @contextmanager

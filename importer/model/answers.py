@@ -6,12 +6,11 @@ What came of sending an invoice.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from importer.model.invoices import ItemType
 
 

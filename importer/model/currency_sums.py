@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.model.words import count_of, money
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from importer.model.plans import ReportedInvoice
 
 CURRENCY_NOT_KNOWN = "currency not known"

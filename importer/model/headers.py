@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING
 
-from importer.model.check_only import CHECK_BY_NAME, CHECK_ONLY
-from importer.model.columns import BY_NAME, COLUMNS, GIVES_WAY, IN_KANTATA, REQUIRED, Kind
+from importer.model.check_only import CHECK_BY_NAME, CHECK_ONLY, CheckOnly
+from importer.model.columns import BY_NAME, COLUMNS, GIVES_WAY, IN_KANTATA, REQUIRED, Column, Kind
 from importer.model.currencies import CODES
 from importer.model.header_words import column_in_words
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from importer.model.check_only import CheckOnly
-    from importer.model.columns import Column
 
 _IGNORED_IN_NAMES = str.maketrans("", "", " _-.?*:")
 

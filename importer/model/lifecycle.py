@@ -7,15 +7,13 @@ docs/explanation/exactly-once.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from importer.model.plans import Status
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Exists(Enum):

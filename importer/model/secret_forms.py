@@ -6,12 +6,9 @@ import base64
 import html
 import json
 import re
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 SHORTEST = 4
 """Characters; a shorter secret would hide half of every text."""

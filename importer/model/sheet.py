@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from importer.model.invoices import BY_ID, LineItem
 from importer.model.messages import problem
-from importer.model.problems import cell_address
+from importer.model.problems import Problem, Severity, cell_address
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from decimal import Decimal
-    from pathlib import Path
-
     import pandas as pd
 
     from importer.model.check_only import CheckOnly
-    from importer.model.problems import Problem, Severity
 
 Cell = object
 """str, float, int, bool, date, datetime, time, timedelta or None, as the file stores it."""

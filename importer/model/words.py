@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
 from importer.model.visible import in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from decimal import Decimal
-
     from importer.model.plans import ReportedInvoice, Totals
 
 NOT_KNOWN = "not known"

@@ -6,20 +6,16 @@ What an invoice is expected to come to: exact until the end, or not known.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from importer.kantata.account import MINUTES_PER_HOUR, BillableItem, Found, Holder, Project, Task
-from importer.model.invoices import Invoice, ItemType
+from importer.model.invoices import Invoice, ItemType, LineItem, UnsoundInvoice
 from importer.model.plans import Expected, LineRecord
 from importer.model.words import money
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from importer.model.invoices import LineItem, UnsoundInvoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,30 +5,26 @@ Also whether the currency mark that stands beside an amount fits the project's c
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from importer.kantata.account import MINUTES_PER_HOUR
+from importer.kantata.account import MINUTES_PER_HOUR, BillableItem, Holder, Project
 from importer.model.check_only import CHECK_BY_NAME
 from importer.model.columns import BY_NAME
-from importer.model.invoices import ItemType
-from importer.model.sheet import text_of
+from importer.model.invoices import Invoice, ItemType, LineItem
+from importer.model.sheet import Sheet, text_of
 from importer.model.words import money, names_in_short
 from importer.planning.account import CENTS, RECORDS, Account, named
 from importer.planning.named_projects import differs
 from importer.values.aliases import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import date
-
-    from importer.kantata.account import BillableItem, Holder, Project
-    from importer.model.invoices import Invoice, LineItem
     from importer.model.problems import Problem
-    from importer.model.sheet import Sheet
 
 NUMBER, HOURS, RATE, TOTAL, GROSS = "user_invoice_number", "hours", "rate", "total", "gross"
 TAXES = ("tax", "tax_amount")

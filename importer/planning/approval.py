@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,6 @@ from importer.model.plans import ReportedInvoice, Status
 from importer.model.words import MOST_NAMED, invoice_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from importer.settings.model import Settings
 
 NOT_IN_PLAN = frozenset(

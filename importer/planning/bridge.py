@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-from importer.planning.comparison import Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from importer.planning.comparison import Change
+from importer.planning.comparison import Change, Kind
 
 NOTHING = Decimal(0)
 

@@ -7,6 +7,7 @@ them. What is not known of these makes the amount not known: it is never taken f
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -19,8 +20,6 @@ from importer.model.plans import PlannedInvoice, Status
 from importer.model.words import NOT_KNOWN, money, names_in_short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from importer.ledger.rows import Billed
 
 

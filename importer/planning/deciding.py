@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from importer.model.invoices import Invoice
 from importer.model.lifecycle import ALIVE, OPEN, State
-from importer.model.plans import PlannedInvoice, Status
-from importer.model.remembered import LedgerEntry
+from importer.model.plans import LineMark, PlannedInvoice, Status
+from importer.model.remembered import BilledLine, LedgerEntry
 from importer.model.words import as_typed
 from importer.planning import reasons
 from importer.planning.lines import likenesses_sent
-from importer.planning.plan import Knowledge, place_of
-from importer.planning.repeats import LOOK_BACK, repeats
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from importer.model.plans import LineMark
-    from importer.model.remembered import BilledLine
-    from importer.planning.plan import BilledItem
-    from importer.planning.repeats import Repeats
+from importer.planning.plan import BilledItem, Knowledge, place_of
+from importer.planning.repeats import LOOK_BACK, Repeats, repeats
 
 _Held = tuple[LedgerEntry, str, str]
 """The earlier invoice that holds this one, why, and what to do."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from importer.model.currency_sums import mixed
 from importer.model.errors import GateRefused
 from importer.model.invoices import Invoice
-from importer.model.plans import Status
+from importer.model.plans import ReportedInvoice, Status, Totals
 from importer.model.words import MOST_NAMED, count_of, invoice_named, money, rows_named
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from importer.model.plans import ReportedInvoice, Totals
 
 PRICED = " with the time, expenses and milestones that Kantata prices"
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain
@@ -13,14 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from importer.kantata.fields import ITEM_LISTS
 from importer.kantata.payload import tidy
-from importer.model.invoices import PRICED, Invoice
-from importer.model.plans import LineMark
+from importer.model.invoices import PRICED, Invoice, ItemType
+from importer.model.plans import LineMark, PlannedInvoice, WaitingPlace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from importer.model.invoices import ItemType
-    from importer.model.plans import PlannedInvoice, WaitingPlace
     from importer.model.sheet import SheetLine
 
 MOST_WAITING = 20

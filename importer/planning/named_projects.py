@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,6 @@ from importer.values.aliases import same
 from importer.values.written_ids import PROJECT_ROUTES, may_begin_a_title, written_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
     from importer.model.errors import AccessDenied, NotReached
     from importer.model.problems import Problem, Problems
     from importer.model.sheet import Sheet, SheetLine

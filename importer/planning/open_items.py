@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.model.invoices import ItemType
@@ -11,10 +14,6 @@ from importer.model.words import count_of, money
 from importer.planning.account import rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-    from datetime import date
-    from decimal import Decimal
-
     from importer.kantata.account import BillableItem, Project
     from importer.kantata.open_items import Listed
     from importer.model.remembered import LedgerEntry

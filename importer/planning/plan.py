@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from importer.kantata.payload import external_reference, fingerprint_of, ledger_key, payload_of
 from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
-from importer.model.lifecycle import Event
+from importer.model.lifecycle import Event, State
 from importer.model.plans import PlannedInvoice, Status
 from importer.planning.lines import marked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date
-
-    from importer.model.lifecycle import State
     from importer.model.remembered import BilledLine, LedgerEntry
     from importer.model.sheet import SheetLine
 

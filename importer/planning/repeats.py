@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -21,8 +22,6 @@ from importer.model.lifecycle import ALIVE, Event, State
 from importer.planning.lines import Likeness, likenesses_sent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from importer.model.plans import LineMark, PlannedInvoice, WaitingPlace
     from importer.model.remembered import BilledLine, LedgerEntry
     from importer.planning.plan import Knowledge

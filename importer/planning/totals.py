@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from importer.model.plans import Totals
+from importer.model.plans import ReportedInvoice, Status, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from importer.model.plans import ReportedInvoice, Status
     from importer.model.sheet import SheetLine
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.kantata.payload import to_json
@@ -11,21 +13,16 @@ from importer.model.columns import BY_NAME, RESULT_COLUMNS
 from importer.model.columns import Kind as CellKind
 from importer.model.currency_sums import currency_of
 from importer.model.invoices import Invoice
-from importer.model.plans import Status
+from importer.model.plans import ReportedInvoice, Status
 from importer.model.problems import errors_first
 from importer.model.words import NOT_KNOWN, amount_in_sheet, describe_lines, row_ranges
 from importer.reporting.headline import due_date, ways_out
-from importer.reporting.report import answer_of, totals_by_currency
+from importer.reporting.report import Report, answer_of, totals_by_currency
 from importer.reporting.table import Column, Kind, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from decimal import Decimal
-
-    from importer.model.plans import ReportedInvoice
     from importer.model.sheet import Header, RawRow, Sheet
     from importer.planning.comparison import Changes
-    from importer.reporting.report import Report
 
 ANSWERS = tuple(
     Column(name, kind, width, wrapped=name in ("error", "what_to_do"))

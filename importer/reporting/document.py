@@ -6,15 +6,17 @@ invoice or a problem, in which order and up to how many.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from importer.model.columns import BY_NAME
 from importer.model.currency_sums import mixed
 from importer.model.invoices import UnsoundInvoice
-from importer.model.plans import Status
-from importer.model.problems import Severity, errors_first
+from importer.model.plans import ReportedInvoice, Status, Totals
+from importer.model.problems import Problem, Severity, errors_first
 from importer.model.words import (
     NOT_KNOWN,
     amount_in_sheet,
@@ -27,21 +29,11 @@ from importer.model.words import (
     projects_of,
     row_ranges,
 )
-from importer.reporting.balance import NOT_LOOKED_UP, STRAY
+from importer.reporting.balance import NOT_LOOKED_UP, STRAY, Line
 from importer.reporting.headline import headline_of, terms_apart
 from importer.reporting.left_out import left_out_by_project, left_out_lines
-from importer.reporting.report import totals_by_currency
+from importer.reporting.report import Report, totals_by_currency
 from importer.reporting.table import Column, Kind, Narrow, Table, without_blanks
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import datetime
-    from pathlib import Path
-
-    from importer.model.plans import ReportedInvoice, Totals
-    from importer.model.problems import Problem
-    from importer.reporting.balance import Line
-    from importer.reporting.report import Report
 
 MOST_INVOICES = 60
 """Invoices shown where a person reads from the top; the workbook holds them all."""

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from importer.model.currency_sums import CURRENCY_NOT_KNOWN, currency_of
-from importer.model.invoices import Invoice
-from importer.model.plans import Status
+from importer.model.invoices import Invoice, UnsoundInvoice
+from importer.model.plans import ReportedInvoice, Status
 from importer.model.visible import in_one_line
 from importer.model.words import count_of, money
-from importer.reporting.report import DONE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import date
-
-    from importer.model.invoices import UnsoundInvoice
-    from importer.model.plans import ReportedInvoice
-    from importer.reporting.report import Report
+from importer.reporting.report import DONE, Report
 
 PRICED_BY_KANTATA = "time, expenses or milestones that Kantata prices"
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from importer.model.columns import ITEM_TYPE_TITLES
-from importer.model.open_items import in_words, not_now_in_words, sums_by_currency
+from importer.model.open_items import LeftOut, OpenItem, in_words, not_now_in_words, sums_by_currency
 from importer.model.visible import in_one_line
 from importer.model.words import NOT_KNOWN, exact, left_out, names_in_short
 from importer.reporting.table import Column, Kind, Narrow, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from importer.model.open_items import LeftOut, OpenItem
     from importer.reporting.report import Report
 
 MOST_LISTED = 1000

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from importer.kantata.fields import ID_LISTS
@@ -14,9 +16,6 @@ from importer.model.visible import in_one_line
 from importer.model.words import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from decimal import Decimal
-
     from importer.ledger.rows import RunRecord, SentInvoice
 
 HEADER = (

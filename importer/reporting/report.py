@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from string import digits
@@ -18,9 +20,6 @@ from importer.reporting.balance import Line, Tally
 from importer.reporting.left_out import left_out_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
     from importer.checking.conventions import Decision
     from importer.model.exit_codes import ExitCode
     from importer.model.open_items import LeftOut

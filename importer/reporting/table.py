@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from importer.model.plans import Status
 from importer.model.visible import visible
 from importer.model.words import count_of, money
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 
 class Kind(Enum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,17 +16,14 @@ from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.problems import Severity
 from importer.model.visible import in_one_line
-from importer.reporting.document import document_of
+from importer.reporting.document import Document, Finding, document_of
 from importer.reporting.left_out import in_short
 from importer.reporting.screen import plain
 from importer.reporting.table import Kind, Narrow, Table, figures_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from rich.console import Console
 
-    from importer.reporting.document import Document, Finding
     from importer.reporting.report import Report
 
 LONGEST_WORD = 20

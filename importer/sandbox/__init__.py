@@ -83,15 +83,12 @@ Reading
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from importer.sandbox.faults import Fault, FaultKind
 from importer.sandbox.habits import Cents, Habits
 from importer.sandbox.received import Received, SandboxStoreError, StoredInvoice
 from importer.sandbox.running import Sandbox, SandboxMissing
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = [
     "Cents",

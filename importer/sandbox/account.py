@@ -30,19 +30,15 @@ sees no finances; 112 is archived. Invoices made later have ids from 9001 and nu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, Table, insert
 
 from importer.sandbox import store
 from importer.sandbox.fields import BILLING_MILESTONE, EXPENSE, TIME_ENTRY
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection, Table
 
 Row = dict[str, Any]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -15,9 +16,9 @@ from werkzeug.exceptions import HTTPException
 from importer.sandbox import invoices, reading
 from importer.sandbox.account import TOKEN_USER
 from importer.sandbox.demands import read_demand
-from importer.sandbox.faults import fault_from_json
-from importer.sandbox.habits import habits_from_json, with_cents
-from importer.sandbox.received import Received
+from importer.sandbox.faults import FaultQueue, fault_from_json
+from importer.sandbox.habits import Behaviour, habits_from_json, with_cents
+from importer.sandbox.received import Received, Recorder, UnderWay
 from importer.sandbox.refusals import (
     SYNTAX,
     SYSTEM,
@@ -33,14 +34,9 @@ from importer.sandbox.requests import LARGEST_ID, Query, json_object
 from importer.sandbox.server import DROP, ENDING_HEADER, spoil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from importer.sandbox.faults import FaultQueue
-    from importer.sandbox.habits import Behaviour
     from importer.sandbox.presenting import Record
-    from importer.sandbox.received import Recorder, UnderWay
     from importer.sandbox.store import Store
 
 BASE = "/api/v1"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Connection, RowMapping, exists, func, select
 
 from importer.sandbox import store
 from importer.sandbox.fields import (
@@ -24,11 +25,6 @@ from importer.sandbox.fields import (
 )
 from importer.sandbox.refusals import SYSTEM, Complaint, Refused, errors_body, invalid
 from importer.sandbox.requests import Body
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from sqlalchemy import Connection, RowMapping
 
 WORKSPACE = Field("workspace_id", Value.ID)
 

@@ -5,12 +5,9 @@ Reading requests, storing, changing and showing work from these tables, so a new
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 TIME_ENTRY, EXPENSE, BILLING_MILESTONE = "time_entry", "expense", "billing_milestone"
 """Kinds of held items: what one live invoice at most may bill."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -11,8 +12,6 @@ from typing import TYPE_CHECKING
 from importer.sandbox.refusals import Complaint, invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from importer.sandbox.demands import Demand, Line
 
 CENTS_IN_MAIN_UNIT = 100

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from importer.sandbox import store
 from importer.sandbox.account import TOKEN_USER, time_in_cents
@@ -15,11 +16,6 @@ from importer.sandbox.fields import HEADER, HELD_LISTS, LINE_LISTS, REFERENCE, T
 from importer.sandbox.reading import COLLECTIONS
 from importer.sandbox.refusals import Complaint, invalid, not_found
 from importer.sandbox.requests import Body
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sqlalchemy import Connection, RowMapping
 
 SUBJECT_TYPE, SUBJECT_ID = Field("subject_type", Value.TEXT), Field("subject_id", Value.ID)
 SUBJECT = "Invoice"

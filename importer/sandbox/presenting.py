@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from importer.sandbox.fields import HEADER, LINE, REFERENCE, Field, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sqlalchemy import RowMapping
 
 Record = dict[str, Any]

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, and_, exists, func, select
 
 from importer.sandbox import presenting, store
 from importer.sandbox.fields import ADDITIONAL, BILLING_MILESTONE, EXPENSE, FIXED_FEE, TIME_ENTRY
 from importer.sandbox.refusals import VALIDATION, Complaint, bad_request, invalid, not_found
-from importer.sandbox.requests import Page
+from importer.sandbox.requests import Page, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table
-
     from importer.sandbox.presenting import Record
-    from importer.sandbox.requests import Query
 
     Condition = ColumnElement[bool]
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 OAUTH, SYSTEM, SYNTAX, VALIDATION = "oauth", "system", "syntax", "validation"
 """Types of error that were seen; there are no stable codes."""

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NoReturn, assert_never
+from typing import Any, NoReturn, assert_never
 
-from importer.sandbox.fields import Value
+from importer.sandbox.fields import Field, Value
 from importer.sandbox.refusals import SYNTAX, VALIDATION, Complaint, bad_request, malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from importer.sandbox.fields import Field
 
 PER_PAGE, MOST_PER_PAGE = 20, 200
 LARGEST_ID = 2**63 - 1

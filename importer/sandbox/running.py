@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import threading
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from importer.model.messages.message import how_to_install
-from importer.sandbox.faults import FaultQueue
+from importer.sandbox.faults import Fault, FaultQueue
 from importer.sandbox.habits import Behaviour, Habits
-from importer.sandbox.received import Recorder, UnderWay
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import TracebackType
-
-    from importer.sandbox.faults import Fault
-    from importer.sandbox.received import Received, StoredInvoice
+from importer.sandbox.received import Received, Recorder, StoredInvoice, UnderWay
 
 STOP_SECONDS = 5.0
 """How long stop() waits for the server's thread."""

@@ -7,18 +7,22 @@ import threading
 import time
 import zlib
 from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
 
 from sqlalchemy import (
     URL,
     Boolean,
     Column,
+    Connection,
     ForeignKey,
     Index,
     Integer,
     MetaData,
+    RowMapping,
     StaticPool,
     Table,
     Text,
@@ -33,12 +37,6 @@ from sqlalchemy.schema import CreateTable
 from importer.sandbox.fields import BILLING_MILESTONE, EXPENSE, HEADER, LINE, REFERENCE, TIME_ENTRY, Field, Value
 from importer.sandbox.received import SandboxStoreError, StoredInvoice
 from importer.sandbox.refusals import stopped
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from sqlite3 import Connection as SqliteConnection
-
-    from sqlalchemy import Connection, RowMapping
 
 NEW, CANCELLED, PAID = "new", "cancelled", "accepted payment"
 """Statuses of an invoice."""

@@ -7,12 +7,13 @@ exist are found by the same kind of query. Where there are none of those, two ki
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from importer.kantata.client import COUNTS
-from importer.kantata.invoices import in_one_case, in_other_form, may_be
+from importer.kantata.client import COUNTS, KantataApi
+from importer.kantata.invoices import FoundInvoice, in_one_case, in_other_form, may_be
 from importer.kantata.lenient import utc_of
 from importer.kantata.payload import SERVICE_NAME, content_of
 from importer.model.errors import NotReached
@@ -31,11 +32,6 @@ from importer.sending.settlement import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from importer.kantata.client import KantataApi
-    from importer.kantata.invoices import FoundInvoice
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import Doubt
     from importer.model.invoices import Content

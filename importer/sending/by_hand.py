@@ -6,6 +6,7 @@ A person decides only what stays unclear: no word changes what Kantata shows, or
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,8 +16,6 @@ from importer.model.errors import WrongUse
 from importer.sending.settlement import BILL_IT, Settlement, Verdict, undo_advice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice
     from importer.ledger.ledger import SubmissionLedger

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -11,10 +14,6 @@ from importer.sending.presence import Look, Presence, hidden_words
 from importer.sending.tieout import DRAFT, changed_since, tie_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-    from decimal import Decimal
-
     from importer.ledger.rows import RunRecord, SentInvoice
     from importer.model.answers import ReadBack, Shown
 

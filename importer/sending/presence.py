@@ -6,16 +6,14 @@ show it: docs/kantata.md section 6.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-    from collections.abc import Set as AbstractSet
-    from datetime import datetime
-
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice
 

@@ -7,6 +7,8 @@ that was sent with the invoice, then by project and time with its content compar
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -27,9 +29,6 @@ from importer.sending.settlement import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from collections.abc import Set as AbstractSet
-
     from importer.kantata.client import KantataApi
     from importer.kantata.invoices import FoundInvoice
     from importer.ledger.ledger import SubmissionLedger

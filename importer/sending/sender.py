@@ -5,24 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never, cast
 
 from importer.kantata.deadline import Deadline
-from importer.model.answers import Outcome, OutcomeKind
+from importer.model.answers import Outcome, OutcomeKind, ReadBack
 from importer.model.errors import AccessDenied, LedgerProblem, NotReached, ended
 from importer.model.plans import InvoiceResult, PlannedInvoice, ReportedInvoice, Source, Status
 from importer.sending.tieout import has_cents, lost_cents, with_tie_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import Claim
-    from importer.model.answers import ReadBack
     from importer.model.exit_codes import ExitCode
     from importer.sending.throttle import Stop, Throttle
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -11,8 +12,6 @@ from importer.model.lifecycle import Event
 from importer.model.plans import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from importer.ledger.rows import Doubt
 
 OUTCOMES = ("in doubt still", "not billed", "not undone", "billed", "undone")

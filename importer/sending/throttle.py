@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from importer.kantata.backoff import Pace, RetryBudget
     from importer.model.exit_codes import ExitCode
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,15 +17,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from importer.kantata.fields import COMPARED_FIELDS, ID_LISTS, ITEM_LISTS
 from importer.kantata.payload import tidy
 from importer.kantata.snapshot import snapshot_of
-from importer.model.answers import Difference, ShownItem, TieOut
+from importer.model.answers import Difference, ReadBack, Shown, ShownItem, TieOut
 from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
 from importer.model.plans import InvoiceResult, PlannedInvoice
 from importer.model.words import money
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    from importer.model.answers import ReadBack, Shown
     from importer.model.invoices import ItemType
 
 Reported = TypeVar("Reported", PlannedInvoice, InvoiceResult)

@@ -6,9 +6,12 @@ reference on record is deleted (a draft) or cancelled (an active invoice).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from importer.kantata.lenient import utc_of
@@ -18,11 +21,6 @@ from importer.sending.presence import Look, Presence, hidden_words
 from importer.sending.tieout import changed_since, tie_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
-    from decimal import Decimal
-    from pathlib import Path
-
     from importer.kantata.invoices import FoundInvoice
     from importer.ledger.rows import SentInvoice
     from importer.model.answers import ReadBack, Shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import queue
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from importer.model.errors import SettingsProblem
@@ -13,8 +14,6 @@ from importer.settings.redaction import keep_secret
 from importer.settings.trust import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from importer.settings.model import Settings
 
 T = TypeVar("T")

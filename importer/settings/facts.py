@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from importer.model.facts import FactName
+from importer.model.facts import Fact, FactName
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from importer.model.facts import Fact
     from importer.settings.model import Settings
 
 LAGS = 3

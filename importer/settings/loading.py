@@ -5,7 +5,9 @@ Put the settings together: flag > environment > ``importer.toml`` > default; and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -20,9 +22,6 @@ from importer.settings.trust import require_trust
 from importer.values.presets import PUT_TOGETHER, with_preset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from pydantic_core import ErrorDetails
 
 

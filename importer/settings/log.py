@@ -11,18 +11,14 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from importer.model.visible import in_one_line, visible
 from importer.settings.redaction import redacted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 FACTS = (
     "run_id",

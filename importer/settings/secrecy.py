@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from importer.model.errors import SettingsProblem
 from importer.model.messages import error
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 SECRET = frozenset({"token", "token_file", "notify"})
 """Never taken from importer.toml, so that a shared settings file holds no secret."""

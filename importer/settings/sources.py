@@ -6,8 +6,9 @@ import difflib
 import itertools
 import os
 import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import platformdirs
 from pydantic_settings import EnvSettingsSource
@@ -18,10 +19,6 @@ from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.secrecy import SECRET
 from importer.settings.trust import refuse_open
 from importer.settings.values import did_you_mean
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 
 APP = "invoice-importer"
 OWN_NAMES = {"KANTATA_TOKEN": "token", "KANTATA_TOKEN_FILE": "token_file", "KANTATA_BASE_URL": "base_url"}

@@ -11,8 +11,8 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -21,9 +21,6 @@ from importer.kantata.addresses import is_loopback
 from importer.model.errors import SettingsProblem
 from importer.model.messages import error
 from importer.settings.private_files import write_private
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 GUARDED = ("base_url", "ledger", "notify_file", "heartbeat_url")
 """Settings that lead elsewhere: where the token, the record of what was billed, and notices go."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
@@ -14,9 +15,6 @@ from importer.model.columns import BY_NAME
 from importer.settings import quantities
 from importer.values.cells import MOST_DAYS
 from importer.values.mapping import check_aliases, check_constants, check_ignored, check_line_text, check_values
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
 
 InSeconds = BeforeValidator(quantities.seconds)
 """Takes “180 s” and “3 min” for what they say."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.model.errors import SettingsProblem
@@ -14,8 +15,6 @@ from importer.settings.private_files import write_private
 from importer.settings.trust import is_trusted, trust
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tomlkit.container import Container
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from openpyxl.styles import Alignment, Border, PatternFill
@@ -30,8 +31,6 @@ from importer.template.look import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 

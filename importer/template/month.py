@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from openpyxl.styles import Alignment
 from importer.model.check_only import CHECK_BY_NAME
 from importer.model.columns import BY_NAME, COLUMNS, IN_KANTATA, ITEM_TYPE_TITLES, Column, Kind, Level
 from importer.model.invoices import ItemType
-from importer.model.open_items import Obstacle, sums_by_currency
+from importer.model.open_items import Obstacle, OpenItem, sums_by_currency
 from importer.model.problems import cell_address
 from importer.model.visible import visible
 from importer.model.words import count_of
@@ -22,12 +23,9 @@ from importer.template.sheets import add_header, fill_invoices
 from importer.template.write import INVOICES_SHEET, workbook_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from openpyxl.worksheet.worksheet import Worksheet
 
     from importer.flow.month import Fee, Month
-    from importer.model.open_items import OpenItem
 
 NEVER = "Never imported"
 """How cell A1 begins on the sheets beside the rows, by which they are known again."""

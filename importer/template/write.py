@@ -10,7 +10,7 @@ import csv
 import io
 import zipfile
 from datetime import datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from openpyxl import Workbook
 from openpyxl.xml.functions import tostring
@@ -20,10 +20,6 @@ from importer.model.errors import WrongUse
 from importer.template.instructions import add_instructions
 from importer.template.look import AUTHOR
 from importer.template.sheets import add_example, fill_invoices
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 INVOICES_SHEET = "Invoices"
 MADE_AT = datetime(2026, 1, 1)  # noqa: DTZ001 - openpyxl writes a naive time as UTC

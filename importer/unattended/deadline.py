@@ -5,14 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem
 from importer.model.messages import error
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MOST_SECONDS = 3600
 """For reading, checking and comparing one file with the account."""

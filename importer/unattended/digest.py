@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.ledger.inbox_files import FileState
 from importer.ledger.outbox import News
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
-from importer.model.plans import Status
+from importer.model.plans import ReportedInvoice, Status
 from importer.model.visible import in_one_line
 from importer.model.words import MOST_LISTED, count_of, left_out, projects_named, rows_named
 from importer.reporting.balance import SENT
 from importer.reporting.document import document_of, totals_over
 from importer.reporting.table import figures_of, text_of
-from importer.sending.settlement import OUTCOMES
+from importer.sending.settlement import OUTCOMES, Settlement
 from importer.unattended.notices import RECONCILE_TOPIC, Notice
 from importer.unattended.outcomes import InboxResult, exit_code_of, subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from importer.flow.reconciling import Reconciled
     from importer.model.errors import ImporterError
-    from importer.model.plans import ReportedInvoice
     from importer.reporting.report import Report
-    from importer.sending.settlement import Settlement
 
 URGENT = {
     Status.IN_DOUBT: "IN DOUBT: these may exist in Kantata. Run: invoice-importer reconcile",

@@ -12,17 +12,16 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.model.visible import in_one_line
 from importer.settings.private_files import rename_new
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
     from importer.ledger.inbox_files import InboxFile
 
 CHUNK_BYTES = 1 << 20

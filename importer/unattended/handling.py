@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.flow.gates import check_gates
 from importer.flow.prepared import Tools, Wish, new_run_id
-from importer.flow.submit import Hooks, carry_out, examine
+from importer.flow.submit import Examined, Hooks, carry_out, examine
 from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.model.errors import FileProblem, GateRefused, ImporterError, LedgerProblem
 from importer.model.exit_codes import ExitCode
@@ -19,20 +21,15 @@ from importer.model.lifecycle import OPEN, State
 from importer.model.plans import Status
 from importer.model.problems import has_errors
 from importer.reporting.workbook.results import prepare_folder
-from importer.sending.throttle import BrokenOff
+from importer.sending.throttle import BrokenOff, Stop
 from importer.unattended import filing, inbox, returning
 from importer.unattended.deadline import deadline
 from importer.unattended.outcomes import SAME_FOR_ALL, InboxResult, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from importer.flow.submit import Examined
     from importer.kantata.client import KantataApi
     from importer.ledger.ledger import SubmissionLedger
     from importer.reporting.report import Report
-    from importer.sending.throttle import Stop
     from importer.unattended.inbox import Candidate, Taken
 
 LOG = logging.getLogger(__name__)

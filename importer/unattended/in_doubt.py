@@ -6,6 +6,7 @@ A file is known by its content, wherever in in-doubt/ somebody moved it. Nothing
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,6 @@ from importer.model.words import invoice_named, names_in_short, rows_named
 from importer.unattended import filing, inbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from importer.flow.prepared import Tools
     from importer.ledger.rows import RunRecord
     from importer.model.remembered import LedgerEntry

@@ -11,10 +11,13 @@ import logging
 import os
 import re
 import socket
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from http import HTTPStatus
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,10 +31,6 @@ from importer.settings.redaction import keep_secret, redacted
 from importer.settings.secrecy import secret_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from types import ModuleType
-
     from importer.ledger.outbox import News, Outbox, QueuedNews
     from importer.settings.model import Settings
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.ledger.outbox import News
 from importer.model.exit_codes import ExitCode
-from importer.model.plans import Status
+from importer.model.plans import ReportedInvoice, Status
 from importer.model.problems import Severity
 from importer.model.words import count_of, invoice_named, lacking_amounts, rows_named
 from importer.reporting.headline import sums_of
 from importer.sending.sender import SUBMIT_AGAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from importer.model.plans import ReportedInvoice
     from importer.reporting.report import Report
 
 WORST_FIRST = (

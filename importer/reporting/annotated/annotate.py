@@ -11,6 +11,7 @@ import hashlib
 import io
 import pickle
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
@@ -21,17 +22,14 @@ import xlsxwriter
 from importer.model.problems import has_errors
 from importer.reading import bounded_child
 from importer.reading.formats.identify import ZIP_MAGIC
-from importer.reporting.annotated.annotations import MOST_MARKS, UNDONE, annotations_of
+from importer.reporting.annotated.annotations import MOST_MARKS, UNDONE, Annotations, Finding, annotations_of
 from importer.reporting.annotated.child import Request, answer_to
 from importer.reporting.annotated.package import CannotAnnotate
 from importer.reporting.workbook.book import FIRST_YEAR
 from importer.settings.private_files import unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from importer.model.sheet import Cell, Sheet
-    from importer.reporting.annotated.annotations import Annotations, Finding
     from importer.reporting.annotated.correction import Correction
     from importer.reporting.report import Report
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from importer.model.plans import Status
-from importer.model.problems import Severity, cell_address
-from importer.model.sheet import is_blank
+from importer.model.plans import ReportedInvoice, Status
+from importer.model.problems import Problem, Severity, cell_address
+from importer.model.sheet import Sheet, is_blank
 from importer.model.words import row_ranges
 from importer.reporting.annotated.comments import FIRST_LINE
 from importer.reporting.annotated.worksheet import row_and_column
-from importer.reporting.report import DONE, answer_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from importer.model.plans import ReportedInvoice
-    from importer.model.problems import Problem
-    from importer.model.sheet import Sheet
-    from importer.reporting.report import Report
+from importer.reporting.report import DONE, Report, answer_of
 
 MOST_MARKS = 5_000
 """Cells marked and findings listed; the results workbook holds them all."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from importer.reporting.annotated.package import (
     OFFICE,
     SPREADSHEET,
+    Package,
     appended,
     attributes,
     elements,
@@ -15,11 +15,7 @@ from importer.reporting.annotated.package import (
     lines_of,
     prefix_of,
 )
-from importer.reporting.annotated.worksheet import row_and_column
-
-if TYPE_CHECKING:
-    from importer.reporting.annotated.package import Package
-    from importer.reporting.annotated.worksheet import Worksheet
+from importer.reporting.annotated.worksheet import Worksheet, row_and_column
 
 FIRST_LINE = "invoice-importer:"
 """How our part of a comment begins, by which it is found again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem
@@ -12,9 +14,6 @@ from importer.reporting.annotated.package import CannotAnnotate
 from importer.settings.private_files import unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from importer.model.sheet import Sheet
 
 TEXTS = frozenset({".csv", ".tsv"})

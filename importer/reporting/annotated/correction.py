@@ -9,17 +9,14 @@ from __future__ import annotations
 import html
 import io
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from importer.model.problems import column_letter, column_position
 from importer.reporting.annotated.package import BOOK, CannotAnnotate, Package, attributes
 from importer.reporting.annotated.patching import read_rows
 from importer.reporting.annotated.styles import Styles
 from importer.reporting.annotated.worksheet import Edit, Worksheet, row_and_column
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _FORMULA = re.compile(r"<(?:[\w.-]+:)?f\b([^>]*?)(?:/>|>(.*?)</(?:[\w.-]+:)?f\s*>)", re.DOTALL)
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?[0-9]+(?::\$?([A-Z]{1,3})\$?[0-9]+)?")

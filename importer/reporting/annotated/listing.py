@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from importer.model.problems import Severity, cell_address
 from importer.model.sheet import ANNOTATION_MARK
-from importer.reporting.annotated.annotations import MOST_MARKS
+from importer.reporting.annotated.annotations import MOST_MARKS, Annotations, Finding
 from importer.reporting.annotated.package import (
     BOOK,
     OFFICE,
@@ -26,10 +28,6 @@ from importer.reporting.annotated.package import (
 from importer.reporting.workbook.book import LINE_POINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from collections.abc import Set as AbstractSet
-
-    from importer.reporting.annotated.annotations import Annotations, Finding
     from importer.reporting.annotated.styles import Styles
 
 TITLE = "Import problems"

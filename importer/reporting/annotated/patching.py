@@ -5,26 +5,21 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from importer.model.columns import RESULT_COLUMNS
 from importer.model.problems import Severity, cell_address
-from importer.reporting.annotated.annotations import Mark
+from importer.reporting.annotated.annotations import Annotations, Answer, Mark
 from importer.reporting.annotated.comments import replace_comments
 from importer.reporting.annotated.listing import put_listing
 from importer.reporting.annotated.package import BOOK, CannotAnnotate, Package, attributes
 from importer.reporting.annotated.styles import Styles
 from importer.reporting.annotated.worksheet import LAST_POSITION, Edit, Worksheet, row_and_column
 from importer.reporting.workbook.book import MOST_LINKS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from importer.reporting.annotated.annotations import Annotations, Answer
 
 ANSWER_WIDTHS = (15, 12, 42, 60, 50)
 """Characters."""

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
-from typing import TYPE_CHECKING
 
 from importer.model.answers import ReadBack
 from importer.model.currency_sums import currency_of
-from importer.model.invoices import Invoice
-from importer.model.plans import LineRecord, Status
+from importer.model.invoices import Invoice, LineItem
+from importer.model.plans import LineRecord, ReportedInvoice, Status
 from importer.model.words import NOT_KNOWN, amount_in_sheet, count_of, describe_lines, left_out, money, row_ranges
-from importer.planning.comparison import Kind
+from importer.planning.comparison import Change, Kind
 from importer.reporting.headline import due_date, order_named, ways_out, worth_of
 from importer.reporting.page.naming import month, name_of, titles_of
-from importer.reporting.report import DONE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from importer.model.invoices import LineItem
-    from importer.model.plans import ReportedInvoice
-    from importer.planning.comparison import Change
-    from importer.reporting.report import Report
+from importer.reporting.report import DONE, Report
 
 MOST_CARDS = 300
 MOST_BYTES = 430_000

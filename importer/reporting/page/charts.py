@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME
 from importer.model.currency_sums import currency_of
-from importer.model.plans import Status
+from importer.model.plans import ReportedInvoice, Status
 from importer.model.words import count_of, money
-from importer.planning.bridge import bridges
+from importer.planning.bridge import Bridge, bridges
 from importer.reporting.headline import sums_of, worth_of
 from importer.reporting.page.naming import month, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from importer.model.plans import ReportedInvoice
-    from importer.planning.bridge import Bridge
     from importer.planning.comparison import Changes
     from importer.reporting.report import Report
 

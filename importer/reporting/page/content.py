@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePath
@@ -10,18 +11,13 @@ from typing import TYPE_CHECKING
 from importer.model.plans import Status
 from importer.model.words import count_of, money
 from importer.reporting.headline import drafts_apart, headline_of, sums_by_currency
-from importer.reporting.page.cards import cards_of
-from importer.reporting.page.charts import charts_of
+from importer.reporting.page.cards import Card, cards_of
+from importer.reporting.page.charts import Chart, charts_of
 from importer.reporting.page.naming import month
-from importer.reporting.report import DONE
+from importer.reporting.report import DONE, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from importer.reporting.document import Document, Finding
-    from importer.reporting.page.cards import Card
-    from importer.reporting.page.charts import Chart
-    from importer.reporting.report import Report
 
 OK, LOOK, BAD = "ok", "look", "bad"
 """How a check ended, as the style sheet names it."""

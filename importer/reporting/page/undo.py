@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePath
 
 from importer.model.words import count_of, invoice_named, left_out, worth_in_words
 from importer.reporting.page.cards import MOST_CARDS
@@ -11,9 +10,6 @@ from importer.reporting.page.content import BAD, LOOK, OK, Check
 from importer.reporting.page.writing import written
 from importer.reporting.workbook.undo import sums, sums_by_group
 from importer.sending.undo import Group, Step, Undone
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LOOKS = {Group.UNDONE: OK, Group.KEPT: LOOK, Group.UNKNOWN: BAD}
 

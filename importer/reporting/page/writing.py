@@ -9,22 +9,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.model.visible import visible
-from importer.reporting.document import document_of
+from importer.reporting.document import Document, document_of
 from importer.reporting.page.content import page_of
 from importer.reporting.table import text_of
 from importer.settings.private_files import unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from jinja2 import Environment
 
-    from importer.reporting.document import Document
     from importer.reporting.report import Report
 
 LOG = logging.getLogger(__name__)

@@ -6,11 +6,13 @@ nothing from a sheet becomes a formula.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import xlsxwriter.workbook
@@ -22,10 +24,6 @@ from importer.model.visible import visible
 from importer.reporting.table import Column, Kind, Marked, Table, text_of
 from importer.reporting.workbook.rows import Rows, without_halves
 from importer.settings.private_files import unfinished
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 A4 = 9
 """Number of the paper, as XlsxWriter counts them."""

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 from importer.model.visible import in_one_line
 from importer.model.words import NOT_KNOWN, projects_titled, worth_in_words
 from importer.reporting.table import Column, Kind, Narrow, Table, without_blanks
 from importer.reporting.workbook.book import workbook
 from importer.reporting.workbook.summary import Summary
-from importer.sending.confirming import Standing
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from importer.sending.confirming import Confirmed
+from importer.sending.confirming import Confirmed, Standing
 
 
 def in_short(invoices: Sequence[Confirmed]) -> Table:

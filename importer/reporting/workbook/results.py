@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.model.errors import SettingsProblem
 from importer.reporting import details
-from importer.reporting.document import document_of
+from importer.reporting.document import Document, document_of
 from importer.reporting.left_out import not_in_this_file
 from importer.reporting.page.writing import write_page
-from importer.reporting.workbook.book import LONGEST_CELL, free_path, workbook
+from importer.reporting.workbook.book import LONGEST_CELL, Book, free_path, workbook
 from importer.reporting.workbook.summary import Summary
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from importer.reporting.document import Document
     from importer.reporting.report import Report
-    from importer.reporting.workbook.book import Book
 
 
 def prepare_folder(folder: Path) -> None:

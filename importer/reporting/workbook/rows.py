@@ -7,17 +7,15 @@ its version is bounded for that reason, and a test writes the same cells both wa
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from xlsxwriter.utility import xl_col_to_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from decimal import Decimal
-    from typing import TextIO
-
     from xlsxwriter.worksheet import Worksheet
 
 EPOCH = date(1899, 12, 31)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from importer.model.plans import Status
 from importer.model.visible import in_one_line, visible
 from importer.reporting.table import Column, Kind, Table
-from importer.reporting.workbook.book import LINE_POINTS, MOST_LINES, lines_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from importer.reporting.workbook.book import Book
+from importer.reporting.workbook.book import LINE_POINTS, MOST_LINES, Book, lines_of
 
 
 class Summary:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -11,20 +12,15 @@ from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.visible import in_one_line
 from importer.reporting.details import ANSWERS, own_cells, own_columns
-from importer.reporting.report import answer_of
+from importer.reporting.report import Report, answer_of
 from importer.reporting.table import Column, Marked, Table
-from importer.reporting.workbook.book import workbook
+from importer.reporting.workbook.book import Book, workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
     from xlsxwriter.worksheet import Worksheet
 
     from importer.model.problems import Problem
     from importer.model.sheet import ControlTotals, RawRow, Sheet
-    from importer.reporting.report import Report
-    from importer.reporting.workbook.book import Book
 
 TO_FIX = frozenset({Status.REJECTED, Status.NOT_SENT, Status.HELD, Status.READY})
 """Statuses whose rows go into the to-fix workbook. An invoice in doubt may exist, so its rows do not."""

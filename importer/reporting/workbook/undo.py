@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from importer.model.currency_sums import CURRENCY_NOT_KNOWN
 from importer.model.words import NOT_KNOWN, count_of, money, row_ranges
 from importer.reporting.table import Column, Kind, Table
-from importer.reporting.workbook.book import free_path, workbook
+from importer.reporting.workbook.book import Book, free_path, workbook
 from importer.reporting.workbook.summary import Summary
 from importer.sending.undo import Group, Step, Undone
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from importer.reporting.workbook.book import Book
 
 TITLES = {
     Group.UNDONE: "Undone",
