@@ -155,7 +155,12 @@ def index_of_some(name: str, *columns: sa.Column[Any], where: sa.ColumnElement[b
 
     It holds the column of the condition too: without statistics, SQLite chooses the index by most columns.
     """
-    sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+    index = sa.Index(name, *columns, sqlite_where=where)
+
+    @sa.event.listens_for(index, "before_create")
+    def _for_postgresql(_index: sa.Index, connection: sa.Connection, **_options: object) -> None:
+        if connection.dialect.name == "postgresql":  # else its drivers would be loaded by every command
+            index.dialect_kwargs["postgresql_where"] = where
 
 
 IS_OPEN = among(INVOICES.c.state, OPEN)

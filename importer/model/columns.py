@@ -16,6 +16,9 @@ from enum import Enum
 
 from importer.model.invoices import BY_ID, PRICED, ItemType
 
+MOST_DAYS = 9999
+"""Longest payment term, days."""
+
 
 class Level(Enum):
     """What a cell belongs to."""

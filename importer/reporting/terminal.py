@@ -16,14 +16,13 @@ from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.problems import Severity
 from importer.model.visible import in_one_line
-from importer.reporting.document import Document, Finding, document_of
-from importer.reporting.left_out import in_short
 from importer.reporting.screen import plain
 from importer.reporting.table import Kind, Narrow, Table, figures_of, text_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from importer.reporting.document import Document, Finding
     from importer.reporting.report import Report
 
 LONGEST_WORD = 20
@@ -51,6 +50,8 @@ def show(report: Report, console: Console, *, seen: bool = False) -> None:
 
     ``seen``: the plan was shown already, so only what became of it is printed.
     """
+    from importer.reporting.document import document_of  # a table alone needs none of it
+
     document = document_of(report)
     if seen:
         _show_outcome(document, console, refused=report.exit_code in (ExitCode.GATE, ExitCode.INTERRUPTED))
@@ -87,6 +88,8 @@ def _show_outcome(document: Document, console: Console, *, refused: bool) -> Non
 
 def _show_left_out(document: Document, console: Console) -> None:
     """What else is open in Kantata: the sums, in a plan that can be sent with each project."""
+    from importer.reporting.left_out import in_short
+
     for line in document.left_out:
         console.print(plain(line), highlight=False)
     has_errors = any(finding.severity is Severity.ERROR for finding in document.findings)

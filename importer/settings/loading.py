@@ -19,7 +19,6 @@ from importer.settings import sources
 from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.secrecy import without_secret
 from importer.settings.trust import require_trust
-from importer.values.presets import PUT_TOGETHER, with_preset
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -56,9 +55,21 @@ def origins(*, config: Path | None = None, profile: str | None = None) -> dict[s
     variables, of_environment = sources.own_variables(), sources.of_environment()
     found |= {name: variables.get(name, ENV_PREFIX + name.upper()) for name in of_environment}
     preset = (of_all | of_profile | of_environment).get("preset")
-    for name in PUT_TOGETHER if preset else ():
-        found[name] = " and ".join(filter(None, (found.get(name), f"preset {preset}")))
+    if preset:
+        from importer.values.presets import PUT_TOGETHER
+
+        for name in PUT_TOGETHER:
+            found[name] = " and ".join(filter(None, (found.get(name), f"preset {preset}")))
     return found
+
+
+def _with_preset(given: dict[str, Any]) -> dict[str, Any]:
+    """The settings with the lines of the preset that they name, if any."""
+    if not given.get("preset"):
+        return given
+    from importer.values.presets import with_preset
+
+    return with_preset(given)
 
 
 _WORDS = {
@@ -105,7 +116,7 @@ def load(*, config: Path | None = None, profile: str | None = None, **flags: obj
         stronger = sources.of_environment() | given
         if found := sources.only_found(config):
             require_trust(found, (of_all | of_profile).keys() - stronger.keys())
-        return Settings(**with_preset(of_all | of_profile | stronger))
+        return Settings(**_with_preset(of_all | of_profile | stronger))
     except ValidationError as why:
         raise _explained(why, origins(config=config, profile=profile) | dict.fromkeys(given, "the flag")) from why
     except SettingsError as why:
@@ -132,7 +143,7 @@ def checked(content: Mapping[str, Any], profile: str | None, place: str) -> Sett
     of_all = {name: value for name, value in content.items() if name != "profile"}
     of_profile = content.get("profile", {}).get(profile, {})
     try:
-        return Settings(**with_preset(of_all | of_profile))
+        return Settings(**_with_preset(of_all | of_profile))
     except ValidationError as why:
         raise _explained(why, dict.fromkeys(of_all | of_profile, place)) from why
 

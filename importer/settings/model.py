@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from importer.kantata.addresses import ApiAddress, FetchedAddress, InvoiceLink, account_at, is_loopback
-from importer.model.headers import OwnHeaders
 from importer.settings.secrecy import checked_token, secret_text
 from importer.settings.values import (
     Amount,
@@ -29,6 +28,9 @@ from importer.settings.values import (
     Timeout,
     WordsByColumn,
 )
+
+if TYPE_CHECKING:
+    from importer.model.headers import OwnHeaders
 
 ENV_PREFIX = "IMPORTER_"
 
@@ -247,6 +249,8 @@ class Settings(BaseSettings):
     @property
     def own_headers(self) -> OwnHeaders:
         """What is said of the headers of the user's own sheets."""
+        from importer.model.headers import OwnHeaders
+
         return OwnHeaders(
             self.columns, tuple(self.ignore_columns), frozenset(self.constants), tuple(self.line_text), self.preset
         )

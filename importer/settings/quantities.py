@@ -1,16 +1,16 @@
-"""Quantities as people write them in settings and flags: “180 s”, “3 min”, “5/s”, “12345.50”."""
+"""Quantities as people write them in settings and flags: “180 s”, “3 min”, “5/s”, “12345.50”.
+
+What a cell means is loaded where a setting is typed so: most commands run with the defaults.
+"""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
 
-from importer.model.columns import Kind
+from importer.model.columns import MOST_DAYS, Kind
 from importer.model.errors import SettingsProblem
 from importer.model.messages import error
-from importer.values.amounts import typed_amount
-from importer.values.cells import MOST_DAYS, parser_of
-from importer.values.readings import Typed, Unreadable
 
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _NUMBER = r"(\d+(?:\.\d+)?)"
@@ -35,7 +35,12 @@ def per_second(value: object) -> object:
 
 def days(value: object) -> object:
     """Turn “Net 30” into days, as the sheet does; leave what is no text as it is. Raises ValueError."""
-    read = parser_of(Kind.DAYS)(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    from importer.values.cells import parser_of
+    from importer.values.readings import Unreadable
+
+    read = parser_of(Kind.DAYS)(value)
     if isinstance(read, Unreadable):
         msg = f"it must be a number of days from 0 to {MOST_DAYS}, such as 30"
         raise ValueError(msg)  # noqa: TRY004 - what pydantic explains
@@ -46,6 +51,9 @@ def amount(value: object) -> object:
     """Turn “200,000.00” into an amount; leave what is no text as it is. Raises ValueError for “200.000”."""
     if not isinstance(value, str):
         return value
+    from importer.values.amounts import typed_amount
+    from importer.values.readings import Typed
+
     typed = typed_amount(value)
     meanings = set(typed.values.values()) if isinstance(typed, Typed) and typed.currency is None else set()
     if len(meanings) == 1 and isinstance(read := meanings.pop(), Decimal):

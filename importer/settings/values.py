@@ -11,10 +11,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from importer.model.check_only import CHECK_BY_NAME
-from importer.model.columns import BY_NAME
+from importer.model.columns import BY_NAME, MOST_DAYS
 from importer.settings import quantities
-from importer.values.cells import MOST_DAYS
-from importer.values.mapping import check_aliases, check_constants, check_ignored, check_line_text, check_values
 
 InSeconds = BeforeValidator(quantities.seconds)
 """Takes “180 s” and “3 min” for what they say."""
@@ -29,7 +27,7 @@ NotNegative = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), BeforeValidat
 Days = Annotated[int, Field(ge=0, le=MOST_DAYS), BeforeValidator(quantities.days)]
 """Takes “Net 30” for what it says, as the sheet does."""
 
-# --- words of the user's own sheets --------------------------------------------
+# --- words of the user's own sheets; what reads them is loaded where there are any ------
 
 
 def _known_columns(value: object, known: Collection[str] = BY_NAME) -> object:
@@ -58,27 +56,42 @@ def _known_or_checked(value: object) -> object:
 
 
 def _one_meaning(value: dict[str, list[str]]) -> dict[str, list[str]]:
-    check_aliases(value)
+    if value:
+        from importer.values.mapping import check_aliases
+
+        check_aliases(value)
     return value
 
 
 def _no_meaning(value: list[str], info: ValidationInfo) -> list[str]:
-    check_ignored(value, info.data.get("columns", {}))
+    if value:
+        from importer.values.mapping import check_ignored
+
+        check_ignored(value, info.data.get("columns", {}))
     return value
 
 
 def _only_text(value: list[str], info: ValidationInfo) -> list[str]:
-    check_line_text(value, info.data.get("columns", {}), info.data.get("ignore_columns", ()))
+    if value:
+        from importer.values.mapping import check_line_text
+
+        check_line_text(value, info.data.get("columns", {}), info.data.get("ignore_columns", ()))
     return value
 
 
 def _readable_constants(value: dict[str, Any]) -> dict[str, Any]:
-    check_constants(value)
+    if value:
+        from importer.values.mapping import check_constants
+
+        check_constants(value)
     return value
 
 
 def _readable_values(value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    check_values(value)
+    if value:
+        from importer.values.mapping import check_values
+
+        check_values(value)
     return value
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from importer.model.columns import ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, SYNC_STATUSES, Kind
+from importer.model.columns import ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, MOST_DAYS, SYNC_STATUSES, Kind
 from importer.model.headers import bare, fold
 from importer.model.invoices import ItemType
 from importer.values.amounts import amount_of_cell
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 LARGEST_ID = 2**63 - 1
 """Ids are bounded only by what any database can hold, never by 2**31."""
-
-MOST_DAYS = 9999
-"""Longest payment term, days."""
 
 _YES = frozenset("yes y true 1 x ja j oui si sim はい wahr vrai verdadero ✓ ✔ ☑ ✅".split())
 _NO = frozenset("no n false 0 nein nee non nao いいえ falsch faux falso ☐".split())
