@@ -27,6 +27,7 @@ from importer.values.amounts import currency_of, same_currency, typed_amount
 from importer.values.cells import is_nothing, parser_of
 from importer.values.dates import date_of_cell, typed_date
 from importer.values.dates import shown as shown_date
+from importer.values.not_to_bill import is_not_to_bill
 from importer.values.other_dates import may_be_invoice_date
 from importer.values.readings import Typed, clean, number_of
 
@@ -42,30 +43,12 @@ if TYPE_CHECKING:
     from importer.model.sheet import Cell, CheckedColumn, Sheet
 
 _DEBITS = frozenset("dr d debit s soll debe debet dare + in".split())
-_CREDITS = re.compile("credit|gutschrift|avoir|abono|rectificativ|korekt|koryg|^cn$|^gs$")
+_CREDITS = re.compile("credit|kredit|gutschrift|avoir|abono|rectificativ|korekt|koryg|^cn$|^gs$")
 _NO_INVOICES = re.compile(
     "proforma|quot|estimate|angebot|devis|presupuesto|offert|preventivo|ofert|mahnung|reminder|storn"
 )
 _INVOICES = "invoice|rechnung|facture|factur|fattura|faktura|^inv$|^re$|^ar$"
 _DOCUMENTS = re.compile(f"{_INVOICES}|{_CREDITS.pattern}|{_NO_INVOICES.pattern}")
-_ADVERBS = (
-    "[0-9]+%|all|already|auto|been|completely|entirely|full|fully|has|is|part|partial|partially|partly|previously|total"
-    "|totally|was|were|bereits|ganz|ist|komplett|schon|teil|teils|teilweise|voll|vollstandig|wurde|aete|deja|est"
-    "|partiellement|totalement|esta|parcialmente|totalmente|ya|al|deels|gedeeltelijk|reeds|volledig"
-    "|estato|gia|interamente|parzialmente|czesciowo|juz|ja|invoice|rechnung"
-)
-_NOT_TO_BILL = re.compile(
-    f"(?:{_ADVERBS}){{0,4}}(?:"
-    "void|cancel|storn|annul|anul|geannul|reject|declin|abgelehnt|refus|rechaz|afgewezen|rifiut|odrzuc|delet|geloscht"
-    "|supprim|onhold|hold|do(?:not|n['’]?t)|nonbill|notbillable|notapproved|unapproved|writ(?:ten|e)off|invoiced|billed"
-    "|abgerechnet|berechnet|verrechnet|inrechnunggestellt|fakturiert|facture|facturad|gefactur|fatturat|faturad"
-    "|zafaktur|paid|bezahlt|paye|pagad|pago$|betaald|pagat|zaplac|refunded|waived|nocharge|nonchargeable"
-    "|notchargeable|notto(?:be)?(?:bill|invoice|charge)|free$|freeofcharge|gratis|gratuit|kostenlos|kostenfrei"
-    "|ohneberechnung|nicht(?:zu)?(?:(?:ab|be|ver)reche?n|fakturier)(?:en|bar)|nonfacturable|nepasfacturer|sansfrais"
-    "|nofactura(?:ble|r)|sincargo|nietfactureren|nonfatturabile"
-    ")"
-)
-"""How a status begins that says that nothing is to be billed, after words such as “already” or “partly”."""
 MOST_NAMED = 3
 """Words of a status that a warning names."""
 _OF_WORDS = frozenset({Rule.NO, Rule.YES, Rule.EMPTY, Rule.NONE, Rule.SIGN})
@@ -75,6 +58,8 @@ _UNIT = re.compile(r"\s*(?:%|[^\W\d_]+\.?)$")
 """What stands behind a number: “8 h”, “19 %”, “2 pcs.”."""
 _CODE = re.compile(r"\b[A-Z]{3}\b")
 _SECONDS = 3600
+_PERCENT = Decimal(100)
+"""All of it, as a column “Billable %” says."""
 _NET_HEADERS = re.compile(r"net|netto|neto|excl|without|ohne|\bht\b", re.IGNORECASE)
 
 
@@ -131,7 +116,7 @@ def _needed_word(rule: Rule, cell: Cell) -> str | None:
     if rule is Rule.SIGN:
         agrees = bare(text_of(cell)) in _DEBITS
     elif rule is Rule.YES:
-        agrees = parser_of(Kind.YES_NO)(cell) is True
+        agrees = parser_of(Kind.YES_NO)(cell) is True or figures_in(cell) == {_PERCENT}
     else:
         agrees = is_nothing(cell) or (rule is not Rule.EMPTY and parser_of(Kind.YES_NO)(cell) is False)
     return None if agrees else _NEEDED[rule]
@@ -139,19 +124,33 @@ def _needed_word(rule: Rule, cell: Cell) -> str | None:
 
 def _wrong_status(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
     """An error at each status that says that the row is not to be billed; a warning that names others."""
-    wrong = {row for row, cell in checked.cells.items() if _NOT_TO_BILL.match(bare(text_of(cell)))}
-    for row in sorted(wrong):
+    said = {row: _agreement(cell) for row, cell in checked.cells.items()}
+    wrong = [row for row, agrees in said.items() if agrees is False]
+    for row in wrong:
         yield contradiction(sheet, checked, row, "only the status of a row that is still to be billed agrees with it")
-    others = list(dict.fromkeys(checked.shown(row) for row in checked.cells if row not in wrong))
+    others = list(dict.fromkeys(checked.shown(row) for row, agrees in said.items() if agrees is None))
     if others:
         named = [f"“{word[:50]}”" for word in others[:MOST_NAMED]]
         more = " and other words" if len(others) > MOST_NAMED else ""
         yield _not_applied(sheet, checked, "column.not_applied:status", words=", ".join(named) + more)
 
 
+def _agreement(cell: Cell) -> bool | None:
+    """Whether a status says that a row is to be billed; None where its word is not known."""
+    said = parser_of(Kind.YES_NO)(cell)
+    if isinstance(said, bool):
+        return said
+    return False if is_not_to_bill(text_of(cell)) else None
+
+
+def _says_no(cell: Cell) -> bool:
+    return parser_of(Kind.YES_NO)(cell) is False
+
+
 def _wrong_documents(sheet: Sheet, checked: CheckedColumn, parsed: pd.DataFrame) -> Iterator[Problem]:
     """An error at each cell that speaks of a credit beside a charge, or of no invoice at all."""
-    amounts, words = _cells_of(parsed, "amount"), {row: bare(text_of(cell)) for row, cell in checked.cells.items()}
+    amounts = _cells_of(parsed, "amount")
+    words = {row: _word_for_document(checked, cell) for row, cell in checked.cells.items() if not _says_no(cell)}
     for row, word in words.items():
         amount = amounts.get(row)
         if _CREDITS.search(word) and not (isinstance(amount, Decimal) and amount < 0):
@@ -160,6 +159,12 @@ def _wrong_documents(sheet: Sheet, checked: CheckedColumn, parsed: pd.DataFrame)
             yield contradiction(sheet, checked, row, "only an invoice agrees with it")
     if not all(_DOCUMENTS.search(word) for word in words.values()):
         yield _not_applied(sheet, checked)
+
+
+def _word_for_document(checked: CheckedColumn, cell: Cell) -> str:
+    """What a row is; yes means what the header says, as in “Credit note”."""
+    is_yes = parser_of(Kind.YES_NO)(cell) is True
+    return bare(checked.header.text if is_yes else text_of(cell))
 
 
 def _use_currencies(sheet: Sheet, checked: CheckedColumn, typed: Parsed, found: Contradictions) -> None:

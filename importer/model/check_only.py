@@ -17,8 +17,8 @@ class Rule(Enum):
     EMPTY = "It must be empty."
     NONE = "It must be empty, 0 or no: the amount is billed as it stands."
     STATUS = (
-        "It must not say that the row is void, cancelled, rejected, on hold, billed or paid. Other words are not used, "
-        "with a warning."
+        "It must not say no, nor that the row is void, cancelled, rejected, on hold, billed or paid. Words other than "
+        "yes are not used, with a warning."
     )
     DISCOUNT = "It must be 0, unless the amount is quantity times price less it."
     SIGN = "It must say debit."
@@ -76,7 +76,8 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Abgerechnet, Fakturiert, Berechnet, Nicht abrechnen, Nicht abrechenbar, Nicht berechnen, Bezahlt, Gelöscht,
         Gesperrt, Annulé, Facturé, Déjà facturé, Non facturable, Payé, Supprimé, Anulado, Facturado, Ya facturado,
         No facturable, Pagado, Gefactureerd, Geannuleerd, Niet factureren, Betaald, Fatturato, Annullato, Non
-        fatturabile, Pagato, Zafakturowane, Anulowane, Zapłacone""",
+        fatturabile, Pagato, Zafakturowane, Anulowane, Zapłacone, Faturado, Já faturado, Não faturar, Não faturável,
+        Cancelado, Fakturerad, Ej fakturerbar, Makulerad, Betald, Refunded, Disputed, Duplicate""",
     ),
     _column(
         "billable",
@@ -85,14 +86,19 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         """Is billable, Chargeable, Bill, To bill, To be billed, To invoice, To be invoiced, Ready to bill, Ready to
         invoice, Abrechenbar, Verrechenbar, Fakturierbar, Abzurechnen, Zu berechnen, Facturable, À facturer, A
         facturar, Declarabel, Factureerbaar, Te factureren, Fatturabile, Da fatturare, Rozliczalne, Do
-        zafakturowania""",
+        zafakturowania, Faturável, A faturar, Fakturerbar, Debiterbar, Att fakturera, Faktureras, Invoice?, Invoice
+        this, Bill this, Bill now, Abrechnen, Berechnen, Verrechnen, Fakturieren, Rechnung?, Facturer, Facturar,
+        Factureren, Factuur?, Fatturare, Fattura?, Fakturować, Faktura?, Faturar, Fakturera""",
     ),
     _column(
         "status",
         "Status",
         Rule.STATUS,
         """Invoice status, Billing status, Payment status, Line status, Item status, Rechnungsstatus,
-        Abrechnungsstatus, Zahlungsstatus, Statut, État, Estado, Factuurstatus, Stato""",
+        Abrechnungsstatus, Zahlungsstatus, Statut, État, Estado, Factuurstatus, Stato, Situação,
+        Fakturastatus, Approved, Is approved, Approval, Approval status, Include, Included, Send?, Ready, Released,
+        Confirmed, Freigegeben, Freigabe, Genehmigt, Bestätigt, Validé, Approuvé, Aprobado, Goedgekeurd, Approvato,
+        Zatwierdzone, Aprovado, Godkänd""",
     ),
     _column(
         "invoiced_on",
@@ -106,7 +112,7 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         "Discount",
         Rule.DISCOUNT,
         """Discount amount, Discount percent, Line discount, Item discount, Rebate, Rabatt, Nachlass, Skonto,
-        Remise, Rabais, Descuento, Korting, Sconto, Rabat""",
+        Remise, Rabais, Descuento, Korting, Sconto, Rabat, Desconto""",
     ),
     _column(
         "adjustment",
@@ -115,20 +121,24 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         """Adjustments, Write-off, Write off amount, Write-down, Write-up, Markup, Surcharge, Retention, Retainage,
         Deduction, Deposit, Prepaid, Prepayment, Advance, Credit applied, Aufschlag, Zuschlag, Abzug, Einbehalt,
         Anzahlung, Vorauszahlung, Majoration, Retenue, Acompte, Recargo, Retención, Anticipo, Deducción, Toeslag,
-        Inhouding, Aanbetaling, Voorschot, Maggiorazione, Ritenuta, Acconto, Narzut, Potrącenie, Zaliczka""",
+        Inhouding, Aanbetaling, Voorschot, Maggiorazione, Ritenuta, Acconto, Narzut, Potrącenie, Zaliczka, Adiantamento,
+        Avdrag""",
     ),
     _column(
         "factor",
         "Factor",
         Rule.FACTOR,
         """Multiplier, Faktor, Multiplikator, Facteur, Coefficient, Multiplicador, Coeficiente, Vermenigvuldiger,
-        Fattore, Moltiplicatore, Mnożnik""",
+        Fattore, Moltiplicatore, Mnożnik, Fator""",
     ),
     _column(
         "sign",
         "Debit/Credit",
         Rule.SIGN,
-        "Dr/Cr, D/C, S/H, Soll/Haben, Débit/Crédit, Debe/Haber, Debet/Credit, Dare/Avere",
+        """Dr/Cr, Cr/Dr, D/C, C/D, S/H, Credit/Debit, Debit or credit, D/C indicator, Debit/Credit indicator,
+        Debit/Credit Ind, Soll/Haben, Soll/Haben-Kennzeichen, Soll/Haben-Kz, S/H-Kennzeichen, Débit/Crédit, Sens,
+        Debe/Haber, Debet/Credit, Af Bij, Dare/Avere, Débito/Crédito, Sign, +/-, Vorzeichen, Signe, Signo, Segno,
+        Znak""",
     ),
     _column(
         "document_type",
@@ -136,14 +146,14 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Rule.DOCUMENT,
         """Doc type, Document, Invoice type, Transaction type, Type of document, Belegart, Rechnungsart, Dokumenttyp,
         Vorgangsart, Type de document, Type de pièce, Tipo de documento, Tipo documento, Documenttype, Soort document,
-        Typ dokumentu""",
+        Typ dokumentu, Credit note, Is credit, Gutschrift, Kreditfaktura""",
     ),
     _column(
         "currency",
         "Currency",
         Rule.CURRENCY,
         """Currency code, Curr, Ccy, Währung, Währungscode, Devise, Monnaie, Moneda, Divisa, Valuta, Waluta,
-        Munt""",
+        Munt, Moeda""",
     ),
     _column(
         "due_date",
@@ -152,14 +162,15 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         """Due, Due on, Date due, Payment due, Payment due date, Pay by, Invoice due date, Fälligkeit,
         Fälligkeitsdatum, Fällig am, Fällig, Zahlbar bis, Échéance, Date d'échéance, Date échéance, Vencimiento,
         Fecha de vencimiento, Vervaldatum, Vervaldag, Scadenza, Data scadenza, Data di scadenza, Termin
-        płatności, Termin zapłaty""",
+        płatności, Termin zapłaty, Data de vencimento, Förfallodatum, Förfallodag, Forfaldsdato""",
     ),
     _column(
         "quantity",
         "Quantity",
         Rule.QUANTITY,
         """Qty, Count, Units, Number of units, Item quantity, Menge, Anzahl, Stück, Stückzahl, Quantité, Qté,
-        Cantidad, Cant, Aantal, Hoeveelheid, Quantità, Qtà, Ilość""",
+        Cantidad, Cant, Aantal, Hoeveelheid, Quantità, Qtà, Ilość, Quantidade, Qtd,
+        Qtde, Antal""",
     ),
     _column(
         "hours",
@@ -167,7 +178,8 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Rule.HOURS,
         """Hrs, Billable hours, Hours worked, Number of hours, Time (h), Time (decimal), Duration, Duration (h),
         Duration (decimal), Stunden, Std, Anzahl Stunden, Dauer, Heures, Nombre d'heures, Durée, Horas,
-        Duración, Uren, Aantal uren, Duur, Ore, Durata, Godziny, Czas""",
+        Duración, Uren, Aantal uren, Duur, Ore, Durata, Godziny, Czas, Duração, Timmar, Antal
+        timmar""",
     ),
     _column(
         "rate",
@@ -178,7 +190,8 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         rate, Daily rate, Einzelpreis, Stückpreis, Preis, Preis pro Einheit, Stundensatz, Tagessatz, Satz, Prix
         unitaire, Prix, PU, Taux, Taux horaire, Tarif, Tarif horaire, Precio unitario, Precio, Tarifa, Tarifa
         por hora, Tarief, Uurtarief, Eenheidsprijs, Stukprijs, Prijs, Prezzo unitario, Prezzo, Tariffa, Tariffa
-        oraria, Cena, Cena jednostkowa, Stawka, Stawka godzinowa""",
+        oraria, Cena, Cena jednostkowa, Stawka, Stawka godzinowa, Preço, Preço unitário, Valor unitário, Valor hora,
+        Pris, À-pris, Styckpris, Timpris""",
     ),
     _column(
         "total",
@@ -190,7 +203,7 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Summe, Zeilensumme, Endbetrag, Rechnungsbetrag, Positionsbetrag, Zeilenbetrag, Montant total, Prix
         total, Total ligne, Importe total, Total línea, Monto, Monto total, Totaal, Totaalbedrag, Totaalprijs,
         Regeltotaal, Precio total, Totale, Importo totale, Prezzo totale, Totale riga, Razem, Suma, Wartość,
-        Kwota razem""",
+        Kwota razem, Valor total, Summa, Totalt, Totalbelopp""",
     ),
     _column(
         "net",
@@ -198,7 +211,8 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Rule.NET,
         """Netto, Net total, Total net, Net value, Total excl VAT, Total excl tax, Total before tax, Amount
         before tax, Gesamt netto, Summe netto, Netto gesamt, HT, Total HT, Neto, Total neto, Base imponible,
-        Imponibile, Totale netto, Totaal excl btw, Bedrag excl btw, Wartość netto, Razem netto""",
+        Imponibile, Totale netto, Totaal excl btw, Bedrag excl btw, Wartość netto, Razem netto, Valor líquido,
+        Belopp exkl moms""",
     ),
     _column(
         "gross",
@@ -209,7 +223,8 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         including VAT, Total including tax, Total with tax, Brutto, Bruttobetrag, Betrag brutto, Gesamt brutto,
         Summe brutto, Betrag inkl MwSt, Gesamt inkl MwSt, TTC, Montant TTC, Total TTC, Bruto, Importe bruto,
         Total con IVA, Importe con IVA, IVA incluido, Brutobedrag, Bedrag incl btw, Totaal incl btw, Lordo,
-        Importo lordo, Totale lordo, Totale ivato, Kwota brutto, Wartość brutto, Razem brutto""",
+        Importo lordo, Totale lordo, Totale ivato, Kwota brutto, Wartość brutto, Razem brutto, Valor bruto,
+        Belopp inkl moms""",
     ),
     _column(
         "cents", "Amount in cents", Rule.CENTS, "Amount (cents), Cents, Total in cents, Price in cents, Betrag in Cent"
@@ -220,14 +235,16 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Rule.TAX,
         """VAT, GST, HST, Sales tax, Tax rate, VAT rate, GST rate, Tax percent, MwSt, USt, Mehrwertsteuer,
         Umsatzsteuer, Steuer, Steuersatz, MwSt-Satz, USt-Satz, TVA, Taux TVA, Taux de TVA, IVA, Tipo IVA, Tipo
-        de IVA, BTW, BTW-tarief, Aliquota, Aliquota IVA, Podatek, Stawka VAT""",
+        de IVA, BTW, BTW-tarief, Aliquota, Aliquota IVA, Podatek, Stawka VAT, Imposto, Taxa de IVA, Moms,
+        Momssats""",
     ),
     _column(
         "tax_amount",
         "Tax amount",
         Rule.TAX_AMOUNT,
         """VAT amount, GST amount, Total tax, Total VAT, Item tax, Item tax amount, Steuerbetrag, MwSt-Betrag,
-        USt-Betrag, Montant TVA, Montant de TVA, Importe IVA, Cuota IVA, BTW-bedrag, Importo IVA, Kwota VAT""",
+        USt-Betrag, Montant TVA, Montant de TVA, Importe IVA, Cuota IVA, BTW-bedrag, Importo IVA, Kwota VAT, Valor IVA,
+        Valor do IVA, Momsbelopp""",
     ),
     _column("debit", "Debit", Rule.DEBIT, "Debit amount, Soll, Sollbetrag, Débit, Debe, Debet, Dare"),
     _column("credit", "Credit", Rule.CREDIT, "Credit amount, Haben, Habenbetrag, Crédit, Haber, Avere"),
@@ -236,7 +253,7 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         "Exchange rate",
         Rule.EXCHANGE,
         """FX rate, FX, Conversion rate, Wechselkurs, Umrechnungskurs, Taux de change, Tipo de cambio,
-        Wisselkoers, Tasso di cambio, Cambio, Kurs waluty""",
+        Wisselkoers, Tasso di cambio, Cambio, Kurs waluty, Taxa de câmbio, Växelkurs""",
     ),
 )
 CHECK_BY_NAME: dict[str, CheckOnly] = {column.name: column for column in CHECK_ONLY}

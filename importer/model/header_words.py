@@ -100,6 +100,8 @@ _NUMBERS = frozenset("rechnung faktura fattura factura factuur fatura".split())
 """Words for an invoice that stand above its number."""
 _TOO_SHORT = frozenset({"due days", "days due"})
 """They may be the days to pay, or those that an invoice is late."""
+_COUNTS = re.compile(r"\s*(?:number|no\.?|#) of \w+s\s*$", re.IGNORECASE)
+"""A header that counts: “Number of invoices”."""
 _COLUMNS, _SUGGESTED = _by_kinds(_MEANINGS), _by_kinds(_SUGGESTIONS)
 _KIND: dict[str, str] = {}
 for _kind in Word:
@@ -108,7 +110,7 @@ for _kind in Word:
 
 def column_in_words(header: str) -> str | None:
     """Column that the words of a header make; None for other words, or fewer."""
-    return None if _is_too_short(header) else _COLUMNS.get(_kinds(header))
+    return None if _is_too_short(header) or _COUNTS.match(header) else _COLUMNS.get(_kinds(header))
 
 
 def suggested_in_words(header: str) -> str | None:

@@ -235,7 +235,7 @@ def check_only_as(header: str, known: Mapping[str, str]) -> CheckOnly | None:
         return own.get(_check_only_key(header))
     for text in (header, without_currency(header)[0], _PERCENT.sub("", header)):
         key = _check_only_key(text)
-        column = own.get(key) or _CHECK_ONLY.get(key)
+        column = own.get(key) or _CHECK_ONLY.get(key) or _CHECK_ONLY.get(_question_key(text))
         if column is not None:
             return column
     return None
@@ -255,4 +255,9 @@ def _check_only_key(header: str) -> str:
     return bare(header).translate(_PUNCTUATION)
 
 
-_CHECK_ONLY = {_check_only_key(header): column for column in CHECK_ONLY for header in column.headers}
+def _question_key(header: str) -> str:
+    """What is compared of a header that is only known with a question mark: “Invoice?” is no invoice number."""
+    return _check_only_key(header) + "?" * header.rstrip().endswith("?")
+
+
+_CHECK_ONLY = {_question_key(header): column for column in CHECK_ONLY for header in column.headers}

@@ -9,6 +9,7 @@ knows the amounts; one that does not is an error.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer.model.check_only import Rule
@@ -20,6 +21,7 @@ from importer.model.problems import cell_address
 from importer.model.sheet import CellFault, Excluded, is_blank, text_of
 from importer.model.words import row_ranges
 from importer.values.cells import is_nothing, is_tax_label, is_total_label, parser_of
+from importer.values.not_to_bill import is_not_to_bill
 from importer.values.readings import number_of
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ PREFILLED_RULES = frozenset({Rule.NO, Rule.YES, Rule.SIGN, Rule.CURRENCY, Rule.T
 """Rules of the compared columns that may be."""
 NOTE_WORDS = re.compile(r"[^\W\d_]{2,}\W+\w")
 """How a note begins: a word and something after it."""
+TITLE_WORDS = re.compile(r"[^\W\d_]{2,}(?:\W.*)?", re.DOTALL)
+"""The title of the rows below it: “Phase 1”, “Consulting”."""
 NOTE_CELLS = 2
 """A label and what it names, as in “Prepared by:” and a name."""
 LONGEST_SHOWN = 80
@@ -129,6 +133,7 @@ class _Judge:
         self._at = {column: position for position, column in self._meant.items()}
         self._telling = [self._at[name] for name in TELLING if name in self._at]
         self._continued = self._merged_into()
+        self._checked = set(_positions_of_rules(start, known, set(Rule)))
         self._prefilled = set(_positions_of_rules(start, known, PREFILLED_RULES))
         self._billable = list(_positions_of_rules(start, known, {Rule.YES}))
         self._is_item_type: dict[str, bool] = {}
@@ -161,14 +166,15 @@ class _Judge:
             return self._header(row.number, repeated=repeated)
         if row.number in self._continued:  # a merged project or item type says that it is a line item
             return None, None
+        return self._by_its_words(row, filled) or self._by_its_shape(row, filled)
 
-        said = self._by_its_words(row, filled)
-        if said is not None:
-            return said
+    def _by_its_shape(self, row: RawRow, filled: Mapping[int, Cell]) -> Verdict:
         if self._bills_nothing(row, filled):
             return Excluded.PREPARED, None
         if self._is_bare_amount(filled) and row.number != self._first_row:
             return self._bare_amount(row.number, filled)
+        if self._is_title(filled):
+            return Excluded.NOTE, self._title(row, filled)
         return None, None
 
     def _by_its_words(self, row: RawRow, filled: Mapping[int, Cell]) -> Verdict | None:
@@ -195,11 +201,14 @@ class _Judge:
 
     def note(self, row: RawRow) -> Problem:
         """Return the warning about a note."""
+        return self._left_text(row, "row.note")
+
+    def _left_text(self, row: RawRow, key: str) -> Problem:
         position, label = next((at, text_of(cell)) for at, cell in enumerate(row.cells) if not is_blank(cell))
         shown = label.strip()[:LONGEST_SHOWN]
         place = cell_address(position, row.number)
         return problem(
-            "row.note", sheet=self._grid.name, cell=place, row=row.number, value=shown, number=row.number, label=shown
+            key, sheet=self._grid.name, cell=place, row=row.number, value=shown, number=row.number, label=shown
         )
 
     def _is_prefilled(self, row: RawRow, position: int) -> bool:
@@ -226,6 +235,23 @@ class _Judge:
             return False
         number, before = number_of(row.cell(position)), number_of(above.cell(position))
         return number is not None and before is not None and number == before + 1
+
+    def _is_title(self, filled: Mapping[int, Cell]) -> bool:
+        """Whether a row holds only a text, where the number of a project is expected or in a column that is not known.
+
+        Where settings supply project and item type, nothing says that it is no line item.
+        """
+        (position, text), *others = filled.items()
+        if others or not self._telling or not isinstance(text, str) or position in self._checked:
+            return False
+        return self._meant.get(position) in {"workspace_id", None} and TITLE_WORDS.fullmatch(text.strip()) is not None
+
+    def _title(self, row: RawRow, filled: Mapping[int, Cell]) -> Problem:
+        """The warning about a title; an error of all rows below one that says that they are not to be billed."""
+        if not is_not_to_bill(text_of(next(iter(filled.values())))):
+            return self._left_text(row, "row.note:title")
+        below = (number for number in self._above if number > row.number)
+        return replace(self._left_text(row, "row.not_to_bill"), rows=(row.number, *below))
 
     def _is_note(self, filled: Mapping[int, Cell]) -> bool:
         """Whether a row holds only one text of several words, or a label with a colon and a text beside it."""

@@ -29,6 +29,7 @@ from importer.reading.header_row import choose_grid, note_of_words
 from importer.reading.line_text import joined
 from importer.reading.not_lines import find_not_lines
 from importer.reading.shown_values import shown_values
+from importer.reading.units import other_units
 from importer.reading.unused_dates import unused_dates
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def read_sheet(
         *seen.problems,
         *doubts(grid, start, lines),
         *unused_dates(grid, start, lines, headers),
+        *other_units(grid, start, lines, excluded),
         *batch_problems,
         *expected_problems,
     )

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 LARGEST_ID = 2**63 - 1
 """Ids are bounded only by what any database can hold, never by 2**31."""
 
-_YES = frozenset("yes y true 1 x ja j oui si sim はい wahr vrai verdadero ✓ ✔ ☑ ✅".split())
-_NO = frozenset("no n false 0 nein nee non nao いいえ falsch faux falso ☐".split())
+_YES = frozenset("yes y true 1 x ja j oui si sim tak はい wahr vrai verdadero ✓ ✔ ☑ ✅".split())
+_NO = frozenset("no n false 0 nein nee nej nie non nao いいえ falsch faux falso ☐".split())
 _NET_DAYS = re.compile(
     r"(?:net(?:to)? ?|n ?/? ?|within |innerhalb von |in |[aà] )?([0-9]{1,4}) ?"
     r"(?:d|days?|tagen?|tage|jours?|d[ií]as?|dag(?:en)?|gg|giorn[io]|dni)?(?: net(?:to)?)?",

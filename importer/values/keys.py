@@ -12,6 +12,9 @@ _SAME_TO_THE_EYE = UNSEEN | {0x00AD: None} | dict.fromkeys((0x2010, 0x2011), "-"
 _DASHES = dict.fromkeys((0x2012, 0x2013, 0x2014, 0x2015, 0x2212), "-")
 _OTHER_ALPHABETS = str.maketrans("авекмнорстухіѕјαεικνορτυχ", "abekmhopctyxisjaeikvoptux")
 """Letters of Cyrillic and Greek that look like Latin ones."""
+_NEXT_TO_DIGIT = re.compile(r"(?<=[0-9])[oil]|[oil](?=[0-9])")
+_DIGITS_TOO = str.maketrans("oil", "011")
+"""Letters that look like digits: O, and l and I."""
 _LEADING_ZEROS = re.compile(r"(?<![0-9.])0+(?=[0-9])")
 _NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
@@ -23,9 +26,13 @@ def key_of(text: str) -> str:
 
 
 def alike(key: str) -> str:
-    """Reduce a key to what two keys share that a person could take for the same: ``INV-01``, ``inv – 1``; 1 and 1.0."""
+    """Reduce a key to what two keys share that a person could take for the same.
+
+    As ``INV-01``, ``inv – 1`` and ``INV-l``; 1 and 1.0.
+    """
     letters = unicodedata.normalize("NFKC", key).casefold().translate(_DASHES).translate(_OTHER_ALPHABETS)
-    reduced = _LEADING_ZEROS.sub("", "".join(letters.split()))
+    digits = _NEXT_TO_DIGIT.sub(lambda letter: letter[0].translate(_DIGITS_TOO), "".join(letters.split()))
+    reduced = _LEADING_ZEROS.sub("", digits).translate(_DIGITS_TOO)
     if _NUMBER.fullmatch(reduced):
         return format(Decimal(reduced).normalize(), "f")
     return reduced

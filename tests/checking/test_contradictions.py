@@ -73,6 +73,17 @@ def found(folder: Path, columns: str, *rows: str) -> list[str]:
         ("Belegart", "Gutschrift"),
         ("Type de document", "Avoir"),
         ("Invoice type", "Pro-forma"),
+        ("Gutschrift", "ja"),
+        ("Invoice?", "no"),
+        ("Rechnung?", "nein"),
+        ("Fakturera?", "nej"),
+        ("Faturado", "sim"),
+        ("Billable %", "50"),
+        ("Approved?", "no"),
+        ("Freigegeben", "nein"),
+        ("Status", "Makulerad"),
+        ("Soll/Haben-Kennzeichen", "H"),
+        ("+/-", "-"),
     ],
 )
 def test_contradiction_is_an_error_at_its_cell(tmp_path: Path, header: str, value: str) -> None:

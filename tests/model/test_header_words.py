@@ -61,6 +61,8 @@ def test_words_of_a_header_make_a_column(header: str, column: str) -> None:
             "Invoice total",
             "Kundennummer",
             "Date (due)",
+            "Number of invoices",
+            "No. of projects",
         ),
     ],
 )

@@ -93,7 +93,8 @@ def test_a_type_without_a_project_between_line_items_is_an_error(tmp_path: Path)
         ([[None, None, None, "Travel to Berlin"]], []),
         ([[], [None, None, None, "Travel"]], []),
         ([[], [None, None, None, "Travel to Berlin", 100]], []),
-        ([[], [None, "Prepared by Ada"], NEXT], []),
+        # The title of other rows:
+        ([[], [None, "Prepared by Ada"], NEXT], [4]),
     ],
 )
 def test_a_note_under_the_table_is_left_out_and_named(
@@ -111,3 +112,23 @@ def test_a_note_of_a_csv_need_not_have_all_fields(tmp_path: Path) -> None:
     sheet = read(csv_file(tmp_path / "a.csv", text))
     assert sheet.excluded == {4: Excluded.NOTE}
     assert [p.code for p in sheet.problems] == ["row.note"]
+
+
+@pytest.mark.parametrize(
+    ("title", "code", "faulty"),
+    [("Project Alpha", "row.note", []), ("To be invoiced", "row.note", []), ("On hold:", "row.not_to_bill", [4])],
+)
+def test_the_title_of_the_rows_below_it_is_no_line_item(
+    tmp_path: Path, title: str, code: str, faulty: list[int]
+) -> None:
+    """It is left out and named; where it says that they are not to be billed, they are not."""
+    path = table(tmp_path / "a.xlsx", HEADER, LINE, [None, title], NEXT)
+    lines, problems = checked(path)
+    assert [(p.cell, p.code) for p in problems if p.row == 3] == [("B3", code)]
+    assert [line.row for line in lines if not line.sound] == faulty
+
+
+@pytest.mark.parametrize("row", [[None, None, None, "Phase 2"], [None, "1O1"], [None, "Website", "Fixed fee"]])
+def test_any_other_text_alone_keeps_its_error(tmp_path: Path, row: list[object]) -> None:
+    """The text of a line, a misspelt id or a type may be what is left of a line item."""
+    assert not read(table(tmp_path / "a.xlsx", HEADER, LINE, row, NEXT)).excluded

@@ -35,10 +35,14 @@ def test_keys_that_look_the_same_are_the_same(one: str, other: str) -> None:
         ("A–1", "A-1"),
         ("ＡＣＭＥ", "ACME"),
         ("АСМЕ", "ACME"),
+        ("INV-1O0", "INV-100"),
+        ("INV-O1", "INV-1"),
+        ("A1", "Al"),
+        ("Phase I", "Phase 1"),
     ],
 )
 def test_keys_that_look_alike_are_two_keys_that_are_shown(one: str, other: str) -> None:
-    """Case, blanks, zeros, dashes and letters of other alphabets."""
+    """Case, blanks, zeros, dashes, letters of other alphabets, and letters for digits."""
     assert key_of(one) != key_of(other)
     assert alike(key_of(one)) == alike(key_of(other))
 

@@ -222,6 +222,11 @@ _HEADERS = {
         "If it is the invoice date, add to importer.toml:\n{alias}\nIf it means something else, add above all "
         "sections:\n{ignore}",
     ),
+    "amount.unit": Message(
+        "The sheet says “{unit}”: it is not certain whether the amounts, from {first} on, are billed as they stand "
+        "or in thousands, millions or cents.",
+        "Type the amounts in full in the project's currency, and take “{unit}” away.",
+    ),
     "column.contradicts": Message(
         "“{header}”{read_as} says “{shown}”, which contradicts what would be billed: {why}.",
         "Correct the row or leave it out. If the column means something else, add to importer.toml, "
@@ -348,6 +353,15 @@ _ROWS = {
         "Row {number} (“{label}”) is a note under the table, not a line item; it was left out.",
         _IF_A_LINE,
         Severity.WARNING,
+    ),
+    "row.note:title": Message(
+        "Row {number} (“{label}”) holds nothing but this text, as a title of other rows does; it was left out.",
+        _IF_A_LINE,
+        Severity.WARNING,
+    ),
+    "row.not_to_bill": Message(
+        "Row {number} says “{label}”: the rows below it may not be meant to be billed.",
+        "Delete those rows if they must not be billed; otherwise take the text away.",
     ),
     "row.total": Message(
         "Row {number} (“{label}”) is a total, not a line item; it was left out.", _IF_A_LINE, Severity.WARNING

@@ -1,0 +1,58 @@
+"""Words by which the amounts of a sheet are thousands, millions or cents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sheets import checked, read_by, table
+
+from importer.model.headers import OwnHeaders, known_headers
+from importer.reading.units import unit_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = ["Project ID", "Item type", "Description", "Amount", "Net days"]
+LINE = [101, "Fixed fee", "Retainer", 1200, 30]
+
+
+@pytest.mark.parametrize(
+    "text",
+    """in k€; Amounts in thousands; (T€); in TEUR; Alle Beträge in T€; All amounts in USD thousands; £000s; (000s);
+    Werte in Tsd. EUR; amounts in EUR '000; in millions; montants en k€; en milliers d'euros; US$m; EUR m; Mio. EUR;
+    importes en miles de euros; w tys. zł; em milhares de euros; i tusental kr; in cents; Betrag in Cent;
+    in 1000 EUR; x 1,000; Amount kEUR; Amount (cents); thousands""".split(";"),
+)
+def test_another_unit_is_seen(text: str) -> None:
+    """In any language and way of writing."""
+    assert unit_in(text.strip())
+
+
+@pytest.mark.parametrize(
+    "text",
+    """Budget 50 k€; Max 500 TEUR; Budget: 1.2 M€; 1,000 EUR; Amount EUR; Betrag in €; Mio AG; Thousand Oaks Ltd;
+    A thousand thanks; Invoice per 1000 emails; T&M EUR; 5 cents; Invoices October 2026; EUR/USD 1.08""".split(";"),
+)
+def test_what_names_no_unit_of_the_amounts_is_none(text: str) -> None:
+    """Names, figures with their own unit, currencies."""
+    assert not unit_in(text.strip())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cell"), [([["Revenue (T€)"]], [], "A1"), ([], [[], ["All amounts in thousands"]], "A4")]
+)
+def test_a_unit_beside_the_table_is_an_error_of_all_rows(
+    tmp_path: Path, before: list[list[object]], after: list[list[object]], cell: str
+) -> None:
+    """1200 below “T€” is 1,200,000: nothing is billed, also with ``--partial``."""
+    lines, problems = checked(table(tmp_path / "a.xlsx", *before, HEADER, LINE, *after))
+    assert [p.cell for p in problems if p.code == "amount.unit"] == [cell]
+    assert not any(line.sound for line in lines)
+
+
+def test_a_unit_in_the_header_counts_whatever_the_settings_say(tmp_path: Path) -> None:
+    """They say which column holds the amounts, not that 1200 T€ are 1,200 €."""
+    path = table(tmp_path / "a.xlsx", [*HEADER[:3], "Amount (T€)"], LINE)
+    sheet = read_by(known_headers(own=OwnHeaders({"amount": ["Amount (T€)"]})), path)
+    assert [p.cell for p in sheet.problems if p.code == "amount.unit"] == ["D1"]
