@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from browsers import browser  # noqa: F401 - a fixture for all tests
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from plans import ACCOUNT
 from programs import NO_KEYRING, Cli, WarmServer
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from importer.ledger.ledger import SubmissionLedger
     from importer.sandbox.running import Sandbox
 
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # no property fails because the machine is busy
 FEWER = 10
 """With ``--quick``, one of so many examples of a property is tried, but never fewer than so many."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,8 +16,22 @@ from importer.model.invoices import ExternalReference, Invoice, ItemType, LineIt
 from importer.model.plans import PlannedInvoice, Status
 from importer.model.problems import Problem, Severity
 
-_HEADER = ("user_invoice_number", "user_invoice_title", "purchase_order", "project_code", "message")
+_WRITTEN_OTHERWISE = (
+    "key",
+    "lines",
+    "payment_schedule",
+    "draft",
+    "suppress_emails",
+    "invoice_date",
+    "external_reference",
+)
+"""Fields of an invoice with a form of their own."""
+_HEADER = tuple(field.name for field in fields(Invoice) if field.name not in _WRITTEN_OTHERWISE)
 """Fields of an invoice that are kept as they are."""
+_LINE = tuple(field.name for field in fields(LineItem))
+"""Fields of a line. The plan names them once, and each line is a list of their values."""
+_UNNAMED = ("row", "workspace_id", "item_type", "item_id", "amount", "notes", "taxable", "story_id", "currency")
+"""The same in plans that do not name them, which earlier versions have written."""
 _REASONS = ("reference", "fingerprint", "reason", "what_to_do", "invoice_id", "earlier_id", "found_in_kantata")
 """Fields of a plan that are kept as they are."""
 
@@ -61,6 +75,7 @@ def _planned_text(planned: PlannedInvoice) -> dict[str, Any]:
     text |= {"terms": [invoice.payment_schedule, invoice.draft, invoice.suppress_emails]}
     text["date"] = invoice.invoice_date.isoformat() if invoice.invoice_date else None
     text["external"] = asdict(invoice.external_reference) if invoice.external_reference else None
+    text["line_fields"] = _LINE
     text["lines"] = list(map(_line_text, invoice.lines))
     return text
 
@@ -74,25 +89,29 @@ def _planned_of(text: dict[str, Any]) -> PlannedInvoice:
         return PlannedInvoice(unsound, status, **reasons)
 
     schedule, draft, suppress_emails = text["terms"]
+    line_fields = text.get("line_fields", _UNNAMED)
     invoice = Invoice(
         key=text["key"],
-        lines=tuple(map(_line_of, text["lines"])),
+        lines=tuple(_line_of(line_fields, values) for values in text["lines"]),
         payment_schedule=schedule,
         draft=draft,
         suppress_emails=suppress_emails,
         invoice_date=date.fromisoformat(text["date"]) if text["date"] else None,
         external_reference=ExternalReference(**text["external"]) if text["external"] else None,
-        **{name: text[name] for name in _HEADER},
+        **{name: text.get(name) for name in _HEADER},
     )
     return PlannedInvoice(invoice, status, **reasons)
 
 
 def _line_text(line: LineItem) -> list[Any]:
-    amount = None if line.amount is None else str(line.amount)
-    item = [line.item_type.value, line.item_id, amount]
-    return [line.row, line.workspace_id, *item, line.notes, line.taxable, line.story_id, line.currency]
+    values = {name: getattr(line, name) for name in _LINE}
+    values["item_type"] = line.item_type.value
+    values["amount"] = None if line.amount is None else str(line.amount)
+    return list(values.values())
 
 
-def _line_of(kept: Iterable[Any]) -> LineItem:
-    row, workspace_id, item_type, item_id, amount, *rest = kept
-    return LineItem(row, workspace_id, ItemType(item_type), item_id, None if amount is None else Decimal(amount), *rest)
+def _line_of(names: Iterable[str], values: Iterable[Any]) -> LineItem:
+    kept = dict(zip(names, values, strict=True))
+    kept["item_type"] = ItemType(kept["item_type"])
+    kept["amount"] = None if kept["amount"] is None else Decimal(kept["amount"])
+    return LineItem(**kept)

@@ -58,7 +58,7 @@ class Column:
     """What to type, in one or two plain sentences."""
     example: str
     api_field: str
-    """Where the value goes in the request, or why it does not."""
+    """Where the value goes in the request, or why it does not: a sentence for the documentation."""
     required_for: frozenset[ItemType] = frozenset()
     allowed_for: frozenset[ItemType] = frozenset(ItemType)
     width: int = 14
