@@ -223,13 +223,20 @@ class Desk:
 
     def do(self, task: Callable[[], None], stop: Stop | None = None) -> None:
         """Do something beside the pages. What can be stopped is waited for at the end of the program."""
-        thread = threading.Thread(target=task, daemon=True)
+        thread = threading.Thread(target=self._done, args=(task,), daemon=True)
         if stop is not None:
             if self._ended is not None:
                 stop(self._ended)
             self._stops.append(stop)
             self._threads.append(thread)
         thread.start()
+
+    def _done(self, task: Callable[[], None]) -> None:
+        """Do a task to its end, and keep nothing of it in memory but what the pages show."""
+        from importer.flow.prepare import let_go_of_records
+
+        task()
+        let_go_of_records()
 
     def _begin(self, work: Work, phase: Phase, *after: Phase) -> bool:
         """Go on to a phase, unless another page did it already."""

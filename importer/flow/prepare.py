@@ -54,6 +54,12 @@ def _many_records() -> Iterator[None]:
         gc.enable()
 
 
+def let_go_of_records() -> None:
+    """Collect what :func:`prepare` kept from the collector: for a process that handles one file after the other."""
+    gc.unfreeze()
+    gc.collect()
+
+
 @_many_records()
 def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     """Make the plan of a file. Sends nothing; asks the ledger, and Kantata for projects that are only named.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.flow.gates import check_gates
+from importer.flow.prepare import let_go_of_records
 from importer.flow.prepared import Tools, Wish, new_run_id
 from importer.flow.submit import Examined, Hooks, carry_out, examine
 from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
@@ -74,6 +75,7 @@ def handled(this: InboxRun, candidate: Candidate) -> InboxResult:
         _forget(folder)
         return left(candidate, problem.exit_code, f"{problem.message} {problem.hint}")
     result = _answered(this, taken, folder)
+    let_go_of_records()
     return _filed(this, candidate, file, result)
 
 

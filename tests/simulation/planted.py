@@ -161,7 +161,7 @@ MUTANTS = (
         "moved",
         "ledger/known.py",
         "_ALIVE = among(INVOICES.c.state, ALIVE)",
-        "_ALIVE = among(INVOICES.c.state, {state for state in ALIVE if state.name == "EXISTS"})",
+        "_ALIVE = among(INVOICES.c.state, {state for state in ALIVE if state.name == 'EXISTS'})",
     ),
     # --- the states ---
     Mutant(

@@ -54,9 +54,10 @@ def fault_of(seed: int) -> tuple[str | None, list[str]]:
 def main(seeds: list[int], *, first_wrong: bool = False) -> int:
     """Play them; return how many went wrong."""
     wrong = 0
-    gc.freeze()  # what is loaded by now stays
     for played, seed in enumerate(seeds, start=1):
         fault, log = fault_of(seed)
+        gc.unfreeze()  # what the commands kept from the collector
+        gc.collect()
         if fault is not None or len(seeds) == 1:
             print(f"seed {seed} ({kind_of(seed).name}, episode {played}): {fault or 'sound'}", flush=True)
             wrong += fault is not None

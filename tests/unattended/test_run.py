@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import hashlib
 import os
 import shutil
@@ -53,6 +54,13 @@ def message(done: Finished, name: str) -> str:
 def posts(sandbox: Sandbox) -> int:
     """How many invoices were sent."""
     return len([one for one in sandbox.received() if one.method == "POST"])
+
+
+def test_the_memory_of_a_file_is_free_for_the_next(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """Reading a large sheet keeps its records from the collector of garbage; not beyond this file."""
+    filled(inbox / "a.xlsx", 10)
+    assert cli.at(sandbox).run("run", "--json", **AUTO).exit_code == 0
+    assert gc.get_freeze_count() == 0
 
 
 # --- gates ---------------------------------------------------------------------------------
