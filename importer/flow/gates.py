@@ -106,7 +106,7 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
         return
     expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
     reshaped = _reshaped(plan, tools)
-    needs_a_person = any((undone.count, reshaped, _changing(plan)))
+    needs_a_person = any((undone.count, reshaped, _to_be_seen(plan)))
     if not needs_a_person and gates_set(settings, expected, plan.planned if asked else ()):
         return
     try:
@@ -123,9 +123,9 @@ def _refusal(plan: Report, tools: Tools, undone: Undone, reshaped: str | None) -
         return _taken_back(undone.count)
     if reshaped:
         return _other_settings(reshaped)
-    changing = _changing(plan)
-    if changing is not None:
-        return _changes_by_itself(changing)
+    unseen = _to_be_seen(plan)
+    if unseen is not None:
+        return _looks_billed(unseen) if unseen.code == "row.looks_billed" else _changes_by_itself(unseen)
     expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
     return _unguarded(plan, tools.settings, expected)
 
@@ -155,9 +155,10 @@ def _other_settings(run_id: str) -> GateRefused:
     return GateRefused(why, how, code="gate.settings")
 
 
-def _changing(plan: Report) -> Problem | None:
-    """The first value that changes by itself."""
-    return next((problem for problem in plan.problems if problem.code.endswith(".changing")), None)
+def _to_be_seen(plan: Report) -> Problem | None:
+    """The first warning that a person has to see: a value that changes by itself, or what looks billed already."""
+    codes = (".changing", "row.looks_billed")
+    return next((problem for problem in plan.problems if problem.code.endswith(codes)), None)
 
 
 def _taken_back(undone: int) -> GateRefused:
@@ -174,6 +175,11 @@ def _changes_by_itself(changing: Problem) -> GateRefused:
     """Which value no person has seen as it would be billed."""
     why = f"Nothing was sent: at {changing.cell} of sheet {changing.sheet} stands a formula that changes by itself."
     return GateRefused(why, "Type the value in place of the formula, or approve the file.", code="gate.changing")
+
+
+def _looks_billed(warning: Problem) -> GateRefused:
+    hint = f"{warning.hint} Or approve the file."
+    return GateRefused(f"Nothing was sent: {warning.message}", hint, code="gate.repeat")
 
 
 def _unguarded(plan: Report, settings: Settings, expected: ControlTotals) -> GateRefused:

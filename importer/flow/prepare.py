@@ -22,8 +22,9 @@ from importer.model.invoices import Invoice, UnsoundInvoice
 from importer.model.lifecycle import ALIVE
 from importer.model.plans import LineMark, PlannedInvoice, Source, Status
 from importer.model.problems import Problem, Problems, error_rows
-from importer.model.words import as_typed, invoice_named, names_in_short, rows_named
+from importer.model.words import as_typed, invoice_named, money, names_in_short, rows_named
 from importer.planning.deciding import Terms, decide
+from importer.planning.near_repeats import near_repeats
 from importer.planning.plan import BilledItem, Knowledge, Place, choose_batch, draw_up
 from importer.planning.repeats import LOOK_BACK, repeats, utc_now
 from importer.reading.formats.grid import Limits as FileLimits
@@ -321,6 +322,25 @@ def with_header_changes(prepared: Prepared, tools: Tools) -> Prepared:
     known = known_headers(own=tools.settings.own_headers)
     notices, warnings = changes(prepared.sheet, tools.ledger.earlier_headers(), known)
     prepared = replace(prepared, notices=(*prepared.notices, *notices))
+    return prepared.with_problems(warnings)
+
+
+def with_near_repeats(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan with a warning at each invoice that looks like one that was billed in its batch."""
+    warnings = []
+    for planned, invoice, earlier in near_repeats(prepared.planned, tools.ledger.billed_in_batch(prepared.batch)):
+        rows = rows_named(invoice.rows)
+        warnings.append(
+            prepared.sheet.problem_at(
+                "amount",
+                min(mark.row for mark in planned.marks),
+                "row.looks_billed",
+                named=f"{rows[0].upper()}{rows[1:]}",
+                earlier=earlier.invoice_id or "in doubt",
+                run=earlier.run_id,
+                amount=money(earlier.amount),
+            )
+        )
     return prepared.with_problems(warnings)
 
 

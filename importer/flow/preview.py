@@ -10,7 +10,7 @@ from importer.flow.account_look_up import checked, with_names
 from importer.flow.gates import check_limits
 from importer.flow.looking_up import look_up
 from importer.flow.open_items import check_left_out, with_left_out
-from importer.flow.prepare import prepare, with_header_changes, with_retainers
+from importer.flow.prepare import prepare, with_header_changes, with_near_repeats, with_retainers
 from importer.flow.prepared import NOT_CHECKED, Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.model.errors import AccessDenied, GateRefused, NotReached
 from importer.model.exit_codes import ExitCode
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def preview(wish: Wish, tools: Tools) -> Report:
     """Make the plan, compare it with what is known, and write its workbook."""
     results.prepare_folder(tools.settings.reports)
-    prepared = with_header_changes(prepare(wish, tools, new_run_id()), tools)
+    prepared = with_near_repeats(with_header_changes(prepare(wish, tools, new_run_id()), tools), tools)
     prepared = as_far_as_shown(prepared, tools)
     prepared = with_left_out(with_retainers(with_names(prepared)), tools)
 

@@ -15,7 +15,14 @@ from importer.flow import gates
 from importer.flow.account_look_up import checked, with_currencies
 from importer.flow.looking_up import look_up
 from importer.flow.open_items import check_left_out, with_left_out
-from importer.flow.prepare import decided, knowledge_for, prepare, with_header_changes, with_retainers
+from importer.flow.prepare import (
+    decided,
+    knowledge_for,
+    prepare,
+    with_header_changes,
+    with_near_repeats,
+    with_retainers,
+)
 from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.flow.preview import as_far_as_shown
 from importer.kantata.backoff import Pace, RetryBudget
@@ -100,7 +107,7 @@ def examine(wish: Wish, tools: Tools, run_id: str) -> Examined:
 
 def _examined(wish: Wish, tools: Tools, run_id: str) -> Examined:
     """The plan and what Kantata shows of it."""
-    prepared = with_header_changes(prepare(wish, tools, run_id), tools)
+    prepared = with_near_repeats(with_header_changes(prepare(wish, tools, run_id), tools), tools)
     if prepared.named.stuck is not None:
         return Examined(prepared, prepared.named.stuck)
     if prepared.refused:  # nothing is sent, but all problems are shown that a preview shows

@@ -80,6 +80,12 @@ _ROWS = {
         "Delete one of them if it was pasted twice; otherwise nothing to do.",
         _WARNING,
     ),
+    "row.looks_billed": Message(
+        "{named} may be billed already: invoice {earlier} of run {run} has the same project, amount ({amount}) and "
+        "date, and its own rows no longer stand in the sheet.",
+        "Compare the two; delete the rows if they are the same work under another key, type or text.",
+        _WARNING,
+    ),
     "row.maybe_total": Message(
         "Row {number} (“{label}”) seems to be a total: {amount} is the sum of rows above it.",
         "If it is a total, empty its project and item type, or delete it. If it is a line item, describe the service.",

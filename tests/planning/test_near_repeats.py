@@ -1,0 +1,61 @@
+"""An invoice that looks like one of its batch, under another key, kind or text, is shown to a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from programs import Cli
+
+    from importer.sandbox.running import Sandbox
+
+BILLED = {"notes": "Retainer October", "amount": 1200, "invoice_key": "A", "invoice_date": "2026-10-31"}
+
+
+def warned(cli: Cli, path: Path, *options: str) -> list[str | None]:
+    """Cells at which a preview says that rows look billed."""
+    done = cli.run("preview", path, "--json", *options)
+    return [found["cell"] for found in done.document["problems"] if found["code"] == "row.looks_billed"]
+
+
+@pytest.mark.parametrize(
+    ("change", "cells"),
+    [
+        ({"item_type": "additional", "invoice_key": "B"}, ["E2"]),
+        ({"notes": "Retainer for October", "invoice_key": "B"}, ["E2"]),
+        ({"notes": "Retainer November", "invoice_date": "2026-11-30", "invoice_key": "B"}, []),
+        ({"notes": "Hosting", "amount": 1201, "invoice_key": "B"}, []),
+        ({"notes": "Hosting", "workspace_id": 102, "invoice_key": "B"}, []),
+    ],
+)
+def test_the_same_project_amount_and_date_is_a_warning(
+    cli: Cli, sandbox: Sandbox, change: dict[str, object], cells: list[str]
+) -> None:
+    """A month farther it is a retainer; another amount or project is another invoice."""
+    here = cli.at(sandbox)
+    assert here.run("submit", cli.sheet(BILLED), "--yes", "--batch", "2026-10").exit_code == 0
+    assert warned(here, cli.sheet(BILLED | change, name="again.csv"), "--batch", "2026-10") == cells
+
+
+def test_an_invoice_that_still_stands_in_the_sheet_is_another_one(cli: Cli, sandbox: Sandbox) -> None:
+    """Two invoices of the same amount are two, and the second may be sent later."""
+    here, second = cli.at(sandbox), BILLED | {"notes": "Hosting", "invoice_key": "B"}
+    assert here.run("submit", cli.sheet(BILLED), "--yes").exit_code == 0
+    assert not warned(here, cli.sheet(BILLED, second, name="both.csv"))
+
+
+def test_a_run_without_a_person_does_not_send_it(cli: Cli, sandbox: Sandbox) -> None:
+    """A warning that no one reads guards nothing: an approval is asked for."""
+    here = cli.at(sandbox)
+    assert here.run("submit", cli.sheet(BILLED), "--yes").exit_code == 0
+    inbox = cli.folder / "inbox"
+    inbox.mkdir()
+    cli.sheet(BILLED | {"item_type": "additional", "invoice_key": "B"}).rename(inbox / "again.csv")
+    gates = {"IMPORTER_UNATTENDED": "true", "IMPORTER_LARGEST_INVOICE": "9999"}
+    done = here.run("run", "--json", **gates)
+    assert done.exit_code == 9
+    assert "may be billed already" in done.stdout
