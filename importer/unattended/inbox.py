@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -236,14 +235,16 @@ def unchanged(candidate: Candidate) -> bool:
 
 
 def unchanged_for(
-    candidates: tuple[Candidate, ...], seconds: float
+    candidates: tuple[Candidate, ...], seconds: float, wait: Callable[[float], None]
 ) -> tuple[tuple[Candidate, ...], tuple[PassedOver, ...]]:
     """Wait, and return the files that did not change meanwhile; the others are still being written.
+
+    ``wait`` ends earlier once the run is to stop.
 
     Two looks are compared, so a clock that jumps, here or on the file server, does not matter.
     """
     if candidates and seconds:
-        time.sleep(seconds)
+        wait(seconds)
     whole: list[Candidate] = []
     changing: list[PassedOver] = []
     for candidate in candidates:

@@ -22,6 +22,7 @@ from importer.model.errors import ImporterError, LockedByAnother
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.words import count_of
+from importer.sending.throttle import BrokenOff
 from importer.unattended import filing, in_doubt, inbox
 from importer.unattended.outcomes import InboxResult, result_of
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from importer.flow.prepared import Tools
     from importer.kantata.client import KantataApi
+    from importer.sending.throttle import Stop
     from importer.unattended.in_doubt import FileInDoubt, SubmittedFile
 
 LOG = logging.getLogger(__name__)
@@ -52,10 +54,11 @@ UNKNOWN_HERE = (
 )
 
 
-def settle_first(tools: Tools, connect: Callable[[], KantataApi], topic: str) -> Iterator[InboxResult]:
+def settle_first(tools: Tools, connect: Callable[[], KantataApi], topic: str, stop: Stop) -> Iterator[InboxResult]:
     """Settle what is in doubt, without waiting, and put the files in in-doubt/ where they belong.
 
-    Sends nothing. That it cannot be settled keeps no other file from its turn. ``topic``: of the run's notices.
+    Sends nothing, so a signal ends it at once. That it cannot be settled keeps no other file from its turn.
+    ``topic``: of the run's notices.
     """
     for path in in_doubt.strangers(tools):
         yield InboxResult(path.name, FileState.IN_DOUBT, ExitCode.IN_DOUBT, UNKNOWN_HERE, folder=path, is_file=False)
@@ -63,7 +66,11 @@ def settle_first(tools: Tools, connect: Callable[[], KantataApi], topic: str) ->
     others, found = in_doubt.submits_elsewhere(tools, awaited), Reconciled((), ())
     if awaited:
         try:
-            found = reconcile(tools, connect(), lambda _moment: False)
+            with stop.at_once():
+                found = reconcile(tools, connect(), lambda _moment: False)
+        except BrokenOff:
+            yield from _unsettled(tools, others, "The run was stopped.")
+            return
         except ImporterError as problem:
             if isinstance(problem, LockedByAnother):  # what is sent at this moment is no doubt: its submit reports it
                 others = [other for other in others if not other.is_being_sent]

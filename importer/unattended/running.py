@@ -85,7 +85,7 @@ def _results(this: InboxRun, results: list[InboxResult]) -> Iterator[InboxResult
         yield from _results_of_doubts(this)
 
     found, passed = inbox.look(folder, settings.most_file_bytes)
-    whole, changing = inbox.unchanged_for(found, settings.inbox_settle_seconds)
+    whole, changing = inbox.unchanged_for(found, settings.inbox_settle_seconds, this.stop.wait)
     check_folder()
     yield from _results_of_passed(this, (*passed, *changing))
     yield from _each_in_turn(this, whole, check_folder)
@@ -99,7 +99,7 @@ def _results_of_doubts(this: InboxRun) -> Iterator[InboxResult]:
     for result in returning.finish_moves(this.tools, this.topic):
         if result.state in (FileState.DONE, FileState.FAILED):
             yield result
-    for result in returning.settle_first(this.tools, this.connect, this.topic):
+    for result in returning.settle_first(this.tools, this.connect, this.topic, this.stop):
         if not result.state.in_inbox:
             yield result
 

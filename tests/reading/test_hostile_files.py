@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 from odd_files import header, line
 from raw_xlsx import parts, sheet_xml, text, zipped
-from sheets import csv_file, read
+from sheets import csv_file, in_this_process, read
 from test_ods import document
 
 from importer.model.errors import FileProblem
+from importer.model.headers import known_headers
 from importer.model.sheet import CellFault
 from importer.reading.formats.child import Request, take_apart
 from importer.reading.formats.grid import LONGEST_TEXT, Grid, Limits
+from importer.reading.read import Reading, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +114,52 @@ def test_texts_that_multiply_are_refused(tmp_path: Path, monkeypatch: pytest.Mon
     with quick(), pytest.raises(FileProblem) as refused:
         read(workbook(tmp_path / "a.xlsx", header() + shared, strings=[f"<t>{long}</t>"]), "Invoices")
     assert "holds texts of more than 2 million characters" in refused.value.message
+
+
+def test_a_text_that_many_cells_refer_to_is_no_larger_for_it(tmp_path: Path) -> None:
+    """A long text, and two thousand cells of each of twenty columns that show it."""
+    letters = "EFGHIJKLMNOPQRSTUVWXYZ"
+    titles = "".join(text(f"{letter}1", f"Remark {letter}") for letter in letters)
+    cells = "".join(f'<c r="{letter}0" t="s"><v>0</v></c>' for letter in letters)
+    rows = "".join(line(n).replace("</row>", cells.replace('0" t', f'{n}" t') + "</row>") for n in range(2, 2002))
+    path = workbook(tmp_path / "a.xlsx", header().replace("</row>", f"{titles}</row>") + rows, strings=["<t>long</t>"])
+    with quick():
+        sheet = read(path)
+    assert len({id(cell) for row in sheet.rows for cell in row.cells if cell == "long"}) == 1
+
+
+def test_thousands_of_number_formats_are_looked_for_at_once() -> None:
+    """Each cell has one of its own; to search the sheet for one after the other took minutes."""
+    numbers = range(2, 5002)
+    rows = "".join(line(n).replace(f'<c r="C{n}">', f'<c r="C{n}" s="{n}">') for n in numbers)
+    made = parts({"Invoices": sheet_xml(header() + rows)})
+    codes = "".join(f'<numFmt numFmtId="{n + 170}" formatCode="0.00&quot; {n}&quot;"/>' for n in numbers)
+    styles = "".join(f'<xf numFmtId="{n + 170}"/>' for n in numbers)
+    xml = made["xl/styles.xml"].replace("</numFmts>", f"{codes}</numFmts>").replace("</cellXfs>", f"{styles}</cellXfs>")
+    data = zipped({**made, "xl/styles.xml": xml})
+    with quick():
+        grid = grid_of("a.xlsx", data)
+    assert {code: runs for code, runs in grid.look.formats.items() if code.endswith((' 2"', ' 5001"'))} == {
+        '0.00" 2"': [(2, 2, 2)],
+        '0.00" 5001"': [(2, 5001, 5001)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("bound", "setting"),
+    [
+        (Limits(rows=500), "most_rows"),
+        (Limits(columns=3), "most_columns"),
+        (Limits(unpacked_bytes=2**16), "most_unpacked_mb"),
+    ],
+)
+def test_a_sheet_that_is_too_large_names_the_setting(tmp_path: Path, bound: Limits, setting: str) -> None:
+    """Whoever has as many rows knows then what to raise."""
+    rows = "".join(line(number) for number in range(2, 1002))
+    path = workbook(tmp_path / "a.xlsx", header() + rows)
+    with in_this_process(), pytest.raises(FileProblem) as refused:
+        read_sheet(path, None, known_headers(), Reading(limits=bound))
+    assert f"(setting {setting})" in refused.value.message
 
 
 def test_a_sheet_has_a_name_of_bounded_length(tmp_path: Path) -> None:

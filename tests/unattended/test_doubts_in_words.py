@@ -43,8 +43,8 @@ def test_a_file_that_waits_keeps_no_doubt_unsaid(cli: Cli, sandbox: Sandbox, wai
         (inbox / "~$a.xlsx").touch()
     else:
         before = (
-            "import importer.unattended.inbox as i, os\nwhole = i.unchanged_for\ndef unchanged_for(found, seconds):\n"
-            "    [os.utime(one.path, (5, 5)) for one in found]\n    return whole(found, seconds)\n"
+            "import importer.unattended.inbox as i, os\nwhole = i.unchanged_for\ndef unchanged_for(found, *more):\n"
+            "    [os.utime(one.path, (5, 5)) for one in found]\n    return whole(found, *more)\n"
             "i.unchanged_for = unchanged_for\n"
         )
     done = cli.at(sandbox).start("run", "--quiet", before=before, **env).wait()

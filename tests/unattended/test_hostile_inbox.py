@@ -9,12 +9,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from inboxes import filled, lying
 from test_run import A_TOKEN, AUTO, message, outcomes, posts
 
 from importer.commands.session import stopped_by_signals
 from importer.model.errors import FileProblem
 from importer.model.exit_codes import ExitCode
+from importer.sandbox.faults import Fault, FaultKind
 from importer.sending.throttle import BrokenOff, Stop
 from importer.unattended import filing
 from importer.unattended import inbox as box
@@ -34,6 +36,24 @@ def inbox(cli: Cli) -> Path:
     folder = cli.folder / "inbox"
     folder.mkdir()
     return folder
+
+
+def test_a_lock_that_is_held_for_ever_is_said(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
+    """By whoever may write into the inbox: which file it is, and that nothing was done."""
+    filled(inbox / "a.xlsx", 10)
+    with FileLock(inbox / ".invoice-importer.lock"):
+        done = cli.at(sandbox).run("run", **AUTO)
+    assert (done.exit_code, posts(sandbox), lying(inbox)) == (7, 0, ["a.xlsx"])
+    assert "nothing was done" in done.stderr
+    assert "another program holds inbox/.invoice-importer.lock open; end that one." in done.stderr
+
+
+def appeared(path: Path) -> None:
+    """Wait until the program has made this file."""
+    end = time.monotonic() + 120
+    while not path.exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def sparse(path: Path, size: int) -> Path:
@@ -111,8 +131,7 @@ def test_a_run_that_reads_is_stopped_at_once(cli: Cli, sandbox: Sandbox, inbox: 
     hang = "import importer.reading.bounded_child as b, time\n"
     hang += "def ask(*_):\n    open('reads', 'w').close()\n    time.sleep(40)\nb.ask = ask\n"
     running = cli.at(sandbox).start("run", "--json", before=hang, **AUTO)
-    while not (cli.folder / "reads").exists():
-        time.sleep(0.02)
+    appeared(cli.folder / "reads")
     running.signal(signal.SIGTERM)
     done = running.wait()
     assert (done.exit_code, outcomes(done)) == (143, {"a.xlsx": "left", "b.xlsx": "left"})
@@ -121,14 +140,35 @@ def test_a_run_that_reads_is_stopped_at_once(cli: Cli, sandbox: Sandbox, inbox: 
     assert cli.at(sandbox).run("run", **AUTO).exit_code == 0
 
 
+@pytest.mark.parametrize("waits", ["for whoever writes", "for Kantata"])
+def test_a_run_that_waits_is_stopped_at_once(cli: Cli, sandbox: Sandbox, inbox: Path, waits: str) -> None:
+    """For files that may still be written, or to ask again about what is in doubt; else it would wait an hour."""
+    filled(inbox / "a.xlsx", 10)
+    env = {**AUTO, "IMPORTER_INBOX_SETTLE_SECONDS": "3600"}
+    looks = "importer.unattended.inbox as m", "look"
+    if waits == "for Kantata":
+        sandbox.misbehave(Fault(FaultKind.DROP_AFTER))
+        assert cli.at(sandbox).run("run", **AUTO).exit_code == 8
+        sandbox.misbehave(Fault(FaultKind.STATUS_BEFORE, method="GET", status=429, times=99))
+        env = {**AUTO, "IMPORTER_RETRY_SECONDS": "3600", "IMPORTER_SETTLE_SECONDS": "0"}
+        looks = "importer.kantata.connection as m", "seconds_of"
+    module, name = looks
+    before = f"import {module}\nwhole = m.{name}\ndef marked(*given):\n    open('waits', 'w').close()\n"
+    before += f"    return whole(*given)\nm.{name} = marked\n"
+    running = cli.at(sandbox).start("run", "--json", before=before, **env)
+    appeared(cli.folder / "waits")
+    running.signal(signal.SIGTERM)
+    done = running.wait()
+    assert "The run was stopped." in message(done, "a.xlsx")
+
+
 def test_a_run_does_not_wait_for_the_annotated_copy_once_it_is_stopped(cli: Cli, inbox: Path) -> None:
     """What became of the file is on record by then."""
     filled(inbox / "a.xlsx", "no amount", total=None)
     hang = "import importer.flow.submit as f, time\n"
     hang += "def annotate(*_, **more):\n    open('marks', 'w').close()\n    time.sleep(40)\nf.annotate = annotate\n"
     running = cli.start("run", "--json", before=hang, **A_TOKEN, **AUTO)
-    while not (cli.folder / "marks").exists():
-        time.sleep(0.02)
+    appeared(cli.folder / "marks")
     running.signal(signal.SIGTERM)
     assert outcomes(running.wait()) == {"a.xlsx": "failed"}
 

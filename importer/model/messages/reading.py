@@ -8,6 +8,7 @@ from importer.model.problems import Severity
 _SAVE = "Open it in Excel and save it as an Excel workbook (.xlsx)."
 _SAVE_AGAIN = "Open it in Excel and save it again, or get a fresh copy of the file."
 _COPY_ROWS = "Copy the invoice rows into a new workbook."
+_COPY_OR_RAISE = f"{_COPY_ROWS} If they are that many, split them into several files, or raise the setting."
 
 _FILES = {
     "file.not_found": Message("{path}: there is no such file.", "Check the name and the folder."),
@@ -37,18 +38,20 @@ _FILES = {
     ),
     "file.too_slow": Message(
         "{name} could not be read within {seconds:g} seconds (setting read_seconds).",
-        _COPY_ROWS,
+        _COPY_OR_RAISE,
     ),
     "file.too_slow:planning": Message("{name} was not read and compared within {minutes:g} minutes.", _COPY_ROWS),
-    "file.too_large": Message("{name} is larger than {megabytes} MB (setting most_unpacked_mb).", _COPY_ROWS),
+    "file.too_large": Message("{name} is larger than {megabytes} MB (setting most_unpacked_mb).", _COPY_OR_RAISE),
     "file.too_large:parts": Message("{name} has {parts:,} parts, so it was not opened.", _COPY_ROWS),
-    "file.too_large:unpacked": Message("{name} unpacks to more than {megabytes} MB, so it was not opened.", _COPY_ROWS),
+    "file.too_large:unpacked": Message(
+        "{name} unpacks to more than {megabytes} MB (setting most_unpacked_mb), so it was not opened.", _COPY_OR_RAISE
+    ),
     "file.too_large:apart": Message(
         "{name} was not opened: its values stand too far apart.",
         "Delete what stands far to the right of the table or far below it.",
     ),
     "file.too_large:memory": Message(
-        "{name} needs more memory than reading a file may take (setting read_memory_mb).", _COPY_ROWS
+        "{name} needs more memory than reading a file may take (setting read_memory_mb).", _COPY_OR_RAISE
     ),
     "file.damaged": Message("{name} is damaged, incomplete or not an Excel workbook.", _SAVE_AGAIN),
     "file.damaged:reader": Message("{name} is damaged, incomplete or not an Excel workbook ({error}).", _SAVE_AGAIN),

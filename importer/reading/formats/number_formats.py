@@ -84,11 +84,12 @@ _WHOLE_DATE = re.compile(
 )
 _FAST = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})" $')
 _ANY_STYLE = re.compile(rb' s="([0-9]+)"')
-FEW_STYLES = 3
+FEW_STYLES, MANY_STYLES = 3, 16
 _LONGEST_START = 20
 """Bytes of the beginning of a cell with its address."""
 _ROW = re.compile(rb"<row\s[^<>]*$")
 _LONGEST_ROW_START = 300
+_STYLED = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})" s="([0-9]+)"|<row\s[^<>]*|\ss="')
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE)
 
 
@@ -183,6 +184,8 @@ def _runs_of(xml: bytes, styles: list[bytes], *, is_usual: bool) -> dict[bytes, 
     if len(styles) > FEW_STYLES:  # each costs a search of its own
         used = set(_ANY_STYLE.findall(xml))
         styles = [style for style in styles if style in used]
+    if len(styles) > MANY_STYLES:
+        return _runs_of_many(xml, styles) or _StyleWalk(xml, styles).runs()
     found: dict[bytes, list[Run]] = {}
     for style in styles:
         runs = _quick_runs(xml, style)
@@ -220,6 +223,23 @@ def _quick_runs(xml: bytes, style: bytes) -> list[Run] | None:
     return runs.found().get("", [])
 
 
+def _runs_of_many(xml: bytes, styles: list[bytes]) -> dict[bytes, list[Run]] | None:
+    """As _quick_runs, but all styles in one search."""
+    wanted = {style: style.decode() for style in styles}
+    runs = FormatRuns()
+    for cell in _STYLED.finditer(xml):
+        letters, number, style = cell.groups()
+        if style in wanted:
+            runs.add(wanted[style], int(number), column_position(letters.decode()))
+        elif style is None and not cell[0].startswith(b"<row"):
+            return None
+    return _by_style(runs)
+
+
+def _by_style(runs: FormatRuns) -> dict[bytes, list[Run]]:
+    return {style.encode(): found for style, found in runs.found().items()}
+
+
 class _StyleWalk:
     """Finds the cells of some styles however they are written; also without addresses."""
 
@@ -247,7 +267,7 @@ class _StyleWalk:
 
     def runs(self) -> dict[bytes, list[Run]]:
         """Style → its cells."""
-        return {style.encode(): runs for style, runs in self._runs.found().items()}
+        return _by_style(self._runs)
 
 
 def _all(element: ET.Element, name: str) -> Iterator[ET.Element]:

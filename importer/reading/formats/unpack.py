@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 ANSWER_OF_MEMORY = 8
 """The answer may have one of so many bytes that reading may take of memory."""
+_OUT_OF_MEMORY = (b"MemoryError", b"memory allocation of")
+"""Last words of a child that had no memory left: it could not even send that answer, or a library in Rust aborted."""
 _ALLOWED = {
     ("importer.reading.formats.grid", "Grid"),
     ("importer.reading.formats.grid", "SideLook"),
@@ -126,7 +128,7 @@ def _died(name: str, code: int, stderr: bytes, limits: Limits) -> FileProblem:
     """Why the child ended without an answer: a limit it met, or a defect of this program."""
     if -code in {getattr(signal, "SIGXCPU", None), getattr(signal, "SIGKILL", None)}:
         return error(FileProblem, "file.too_slow", name=name, seconds=limits.seconds)
-    if code == 1 and b"MemoryError" in stderr:  # it could not even send that answer
+    if any(words in stderr for words in _OUT_OF_MEMORY):
         return error(FileProblem, "file.too_large:memory", name=name)
     if code == 1:
         LOG.error(
