@@ -23,7 +23,7 @@ from importer.model.invoices import PRICED
 from importer.model.messages import problem
 from importer.model.sheet import is_blank, text_of
 from importer.model.words import count_of
-from importer.values.amounts import currency_of, same_currency, typed_amount
+from importer.values.amounts import LONGEST, currency_of, same_currency, typed_amount
 from importer.values.cells import is_nothing, parser_of
 from importer.values.dates import date_of_cell, typed_date
 from importer.values.dates import shown as shown_date
@@ -346,6 +346,8 @@ def _figures_in_text(text: str) -> frozenset[Decimal]:
         return frozenset({Decimal(hours * _SECONDS + minutes * 60 + seconds) / _SECONDS})
     if is_nothing(text):
         return frozenset({Decimal(0)})
+    if len(text) > LONGEST:
+        return frozenset()
     for form in (text, _UNIT.sub("", text)):
         read = typed_amount(form)
         if isinstance(read, Typed):

@@ -133,7 +133,8 @@ def without_currency(header: str) -> tuple[str, str | None]:
     The header without it, and its code or sign; the header as it is and None where it names none.
     """
     if remark := _REMARK.search(header):
-        currency = _currency(_NET.sub("", remark[1]), words=True)
+        inside = " ".join(remark[1].split())[:LONGEST_WITH_CURRENCY]
+        currency = _currency(_NET.sub("", inside), words=True)
         return (header[: remark.start()], currency) if currency else (header, None)
     words = " ".join(header.split())
     if len(words) > LONGEST_WITH_CURRENCY:

@@ -65,25 +65,30 @@ def settle_first(tools: Tools, connect: Callable[[], KantataApi], topic: str, st
     awaited = in_doubt.open_references(tools) | {doubt.reference for doubt, _ in tools.ledger.unreported()}
     others, found = in_doubt.submits_elsewhere(tools, awaited), Reconciled((), ())
     if awaited:
-        try:
-            with stop.at_once():
-                found = reconcile(tools, connect(), lambda _moment: False)
-        except BrokenOff:
-            yield from _unsettled(tools, others, "The run was stopped.")
-            return
-        except ImporterError as problem:
-            if isinstance(problem, LockedByAnother):  # what is sent at this moment is no doubt: its submit reports it
-                others = [other for other in others if not other.is_being_sent]
-            yield from _unsettled(tools, others, f"{problem.message} {problem.hint}")
-            return
-        except Exception as error:
-            LOG.exception("What is in doubt could not be settled.", extra={"shown": True})
-            reason = f"Unexpected error in the program ({type(error).__name__}); the log holds it."
-            yield from _unsettled(tools, others, reason)
+        found, why_not = _reconciled(tools, connect, stop)
+        if isinstance(why_not, LockedByAnother):  # what is sent at this moment is no doubt: its submit reports it
+            others = [other for other in others if not other.is_being_sent]
+        if why_not is not None:
+            yield from _unsettled(tools, others, f"{why_not.message} {why_not.hint}".strip())
             return
     yield from return_files(tools, found, topic)
     for other in others:
         yield _result_elsewhere(in_doubt.submitted_file(other.run, tools), found)
+
+
+def _reconciled(tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> tuple[Reconciled, ImporterError | None]:
+    """What is settled by asking Kantata once, or why it could not be asked."""
+    try:
+        with stop.at_once():
+            return reconcile(tools, connect(), lambda _moment: False), None
+    except BrokenOff:
+        why_not = ImporterError("The run was stopped.")
+    except ImporterError as problem:
+        why_not = problem
+    except Exception as error:
+        LOG.exception("What is in doubt could not be settled.", extra={"shown": True})
+        why_not = ImporterError(f"Unexpected error in the program ({type(error).__name__}); the log holds it.")
+    return Reconciled((), ()), why_not
 
 
 def doubts_left(tools: Tools, results: list[InboxResult]) -> Iterator[InboxResult]:

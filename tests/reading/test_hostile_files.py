@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,8 +13,10 @@ from raw_xlsx import parts, sheet_xml, text, zipped
 from sheets import csv_file, in_this_process, read
 from test_ods import document
 
+from importer.checking.row_checks import check_rows
 from importer.model.errors import FileProblem
 from importer.model.headers import known_headers
+from importer.model.problems import Problems
 from importer.model.sheet import CellFault
 from importer.reading.formats.child import Request, take_apart
 from importer.reading.formats.grid import LONGEST_TEXT, Grid, Limits
@@ -223,3 +226,37 @@ def test_a_headers_row_of_long_texts_is_judged_at_once(tmp_path: Path) -> None:
     long = "".join(text(f"{letter}1", f"Amuont {letter}" + " amount" * 4000) for letter in "EFGHIJKLMNOPQRSTUVWXYZ")
     with quick():
         read(workbook(tmp_path / "a.xlsx", header().replace("</row>", f"{long}</row>") + line(2)))
+
+
+LONG = 32_000
+HOSTILE = [
+    "a" * LONG + "!",
+    " " * LONG + "x",
+    "1" * LONG + "x",
+    "," * LONG,
+    "a," * (LONG // 2),
+    "1 " * (LONG // 2),
+    "(" * LONG,
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_long_text_is_searched_once(tmp_path: Path, hostile: str) -> None:
+    """In the cells that are compared or sent, in a header, and in what stands in brackets in one."""
+    titles = [
+        "Quantity",
+        "Due date",
+        "Currency",
+        "Description",
+        "Invoice date",
+        f"Amount ({hostile})",
+        f"Net {hostile} EUR",
+    ]
+    path = tmp_path / "a.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["Project ID", "Item type", "Amount", *titles])
+        rows.writerow(["101", "Fixed fee", "5", *[hostile] * len(titles)])
+    with quick():
+        sheet = read(path)
+        check_rows(sheet, Problems(sheet.problems), send_cents=False)

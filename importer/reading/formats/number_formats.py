@@ -183,7 +183,7 @@ def _runs_of(xml: bytes, styles: list[bytes], *, is_usual: bool) -> dict[bytes, 
         return _StyleWalk(xml, styles).runs()
     if len(styles) > FEW_STYLES:  # each costs a search of its own
         used = set(_ANY_STYLE.findall(xml))
-        styles = [style for style in styles if style in used]
+        styles = list(filter(used.__contains__, styles))
     if len(styles) > MANY_STYLES:
         return _runs_of_many(xml, styles) or _StyleWalk(xml, styles).runs()
     found: dict[bytes, list[Run]] = {}
