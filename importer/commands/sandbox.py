@@ -6,7 +6,7 @@ import secrets
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from importer.ledger.opening import LedgerAddress
-    from importer.sandbox.running import Sandbox
     from importer.settings.model import Settings
 
 
@@ -43,13 +42,13 @@ def sandbox(
 ) -> ExitCode:
     """Serve a stand-in Kantata on this machine until stopped with Ctrl-C."""
     from importer.model.errors import SettingsProblem
-    from importer.sandbox import Cents, Habits
+    from importer.sandbox import Cents, Habits, start
 
     stopped: list[int] = []  # no Event: a handler that sets one while this thread begins to wait for it would hang
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: stopped.append(received))
     try:
-        server = _started(store, port=port, new_ids=True, habits=Habits(Cents(cents), not free_drafts, lag))
+        server = start(store, port=port, new_ids=True, habits=Habits(Cents(cents), not free_drafts, lag))
     except OSError as error:
         msg = f"The sandbox cannot listen on port {port} ({error.strerror})."
         raise SettingsProblem(
@@ -66,28 +65,15 @@ def sandbox(
     return ExitCode.DONE
 
 
-def _started(store: Path | None, **options: Any) -> Sandbox:  # noqa: ANN401 - those of start
-    """Start the stand-in. Raises SettingsProblem without its extra, or for a file that is no store of it; OSError."""
-    from importer.model.errors import SettingsProblem
-    from importer.model.messages import error
-    from importer.sandbox import SandboxMissing, SandboxStoreError, start
-
-    try:
-        return start(store, **options)
-    except SandboxMissing as missing:
-        raise error(SettingsProblem, "sandbox.missing", package=missing.name) from None
-    except SandboxStoreError as why:
-        raise error(SettingsProblem, "sandbox.store", file=why.path) from why
-
-
 def embedded_sandbox(
     stack: ExitStack, settings: Settings, ledger: LedgerAddress, console: Console
 ) -> tuple[Settings, str, str]:
     """Start the stand-in until the stack is left. Returns settings that lead to it, its account and its token."""
     from importer.ledger.opening import SANDBOX_ACCOUNT, file_beside
+    from importer.sandbox import start
 
     store = file_beside(ledger, "sandbox.sqlite")
-    sandbox = stack.enter_context(_started(store, token=secrets.token_urlsafe(), control=False))
+    sandbox = stack.enter_context(start(store, token=secrets.token_urlsafe(), control=False))
     console.print(
         "SANDBOX: a stand-in Kantata on this machine. Nothing reaches the real one.",
         style="bold black on yellow",

@@ -7,7 +7,7 @@ and the rest of the program never imports it but for the ``sandbox`` command and
     with importer.sandbox.start() as sandbox:
         requests.get(f"{sandbox.base_url}/users/me", headers={"Authorization": f"Bearer {sandbox.token}"})
 
-Importing this package loads neither Flask nor SQLAlchemy; :func:`start` does.
+Importing this package loads neither Flask nor SQLAlchemy; ``start()`` does.
 
 Limits: what it is not
 ----------------------
@@ -83,12 +83,10 @@ Reading
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from importer.sandbox.faults import Fault, FaultKind
 from importer.sandbox.habits import Cents, Habits
-from importer.sandbox.received import Received, SandboxStoreError, StoredInvoice
-from importer.sandbox.running import Sandbox, SandboxMissing
+from importer.sandbox.received import Received, StoredInvoice
+from importer.sandbox.running import Sandbox
 
 __all__ = [
     "Cents",
@@ -97,31 +95,8 @@ __all__ = [
     "Habits",
     "Received",
     "Sandbox",
-    "SandboxMissing",
-    "SandboxStoreError",
     "StoredInvoice",
     "start",
 ]
 
-
-def start(  # noqa: PLR0913 - one argument per option
-    store: Path | None = None,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    token: str = "sandbox",  # noqa: S107 - the sandbox's token is public
-    control: bool = True,
-    new_ids: bool = False,
-    habits: Habits | None = None,
-) -> Sandbox:
-    """Start a stand-in Kantata in a background thread and return it, ready for requests.
-
-    ``store``: a SQLite file that survives across runs (made, with its folders, when missing); None keeps all in memory.
-    ``host``: loopback only. ``port``: 0 takes a free one. ``control``: whether it has the routes below ``/_sandbox``.
-    ``new_ids``: the ids of a new store begin with the time, so that they are none of those of an earlier one.
-    ``habits``: how the account behaves where Kantata documents nothing.
-
-    Raises SandboxMissing without Flask or SQLAlchemy, SandboxStoreError when the file is no store of this version,
-    ValueError for a host that other machines could reach or an empty token, OSError when the port is taken.
-    """
-    return Sandbox(store, host=host, port=port, token=token, control=control, new_ids=new_ids, habits=habits)
+start = Sandbox

@@ -7,22 +7,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 LONGEST_END_SECONDS = 5.0
 """How long a reset waits for the requests under way to end."""
-
-
-class SandboxStoreError(Exception):
-    """The store file cannot serve as a sandbox store."""
-
-    def __init__(self, path: Path, why: str) -> None:
-        """Say which file, why, and the way out."""
-        super().__init__(
-            f"{path} is no sandbox store of this version ({why}). Name another file, or delete it to start afresh.",
-        )
-        self.path = path
 
 
 @dataclass(frozen=True, slots=True)

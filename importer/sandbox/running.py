@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from importer.model.messages.message import how_to_install
+from importer.model.errors import SettingsProblem
+from importer.model.messages import error
 from importer.sandbox.faults import Fault, FaultQueue
 from importer.sandbox.habits import Behaviour, Habits
 from importer.sandbox.received import Received, Recorder, StoredInvoice, UnderWay
@@ -17,22 +18,8 @@ STOP_SECONDS = 5.0
 """How long stop() waits for the server's thread."""
 
 
-class SandboxMissing(ImportError):
-    """The server's framework is not installed."""
-
-    def __init__(self, module: str) -> None:
-        """Name what to install."""
-        super().__init__(
-            f"The sandbox needs {module}, which is not installed. {how_to_install(module)}",
-            name=module,
-        )
-
-
 class Sandbox:
-    """A stand-in Kantata that listens until :meth:`stop`; also a context manager.
-
-    Made by :func:`importer.sandbox.start`.
-    """
+    """A stand-in Kantata that listens in a background thread until :meth:`stop`; also a context manager."""
 
     base_url: str
     """``http://127.0.0.1:PORT/api/v1``, for the client's base URL."""
@@ -41,19 +28,28 @@ class Sandbox:
 
     def __init__(  # noqa: PLR0913 - one argument per option
         self,
-        store: Path | None,
+        store: Path | None = None,
         *,
-        host: str,
-        port: int,
-        token: str,
-        control: bool,
-        new_ids: bool,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str = "sandbox",  # noqa: S107 - the sandbox's token is public
+        control: bool = True,
+        new_ids: bool = False,
         habits: Habits | None = None,
     ) -> None:
-        """Open the store and listen; see :func:`importer.sandbox.start`."""
+        """Start it, ready for requests.
+
+        ``store``: a SQLite file that survives across runs (made, with its folders, when missing); None keeps all in
+        memory. ``host``: loopback only. ``port``: 0 takes a free one. ``control``: whether it has the routes below
+        ``/_sandbox``. ``new_ids``: the ids of a new store begin with the time, so that they are none of those of an
+        earlier one. ``habits``: how the account behaves where Kantata documents nothing.
+
+        Raises SettingsProblem without Flask or SQLAlchemy, and for a file that is no store of this version;
+        ValueError for a host that other machines could reach or an empty token, OSError when the port is taken.
+        """
         for module in ("flask", "sqlalchemy"):
             if find_spec(module) is None:
-                raise SandboxMissing(module)
+                raise error(SettingsProblem, "sandbox.missing", package=module)
         from importer.sandbox import account, app, server
         from importer.sandbox.store import Store
 
@@ -135,7 +131,7 @@ class Sandbox:
     def __exit__(
         self,
         kind: type[BaseException] | None,
-        error: BaseException | None,
+        failure: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         """Stop."""

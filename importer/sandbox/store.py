@@ -34,8 +34,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateTable
 
+from importer.model.errors import SettingsProblem
+from importer.model.messages import error
 from importer.sandbox.fields import BILLING_MILESTONE, EXPENSE, HEADER, LINE, REFERENCE, TIME_ENTRY, Field, Value
-from importer.sandbox.received import SandboxStoreError, StoredInvoice
+from importer.sandbox.received import StoredInvoice
 from importer.sandbox.refusals import stopped
 
 NEW, CANCELLED, PAID = "new", "cancelled", "accepted payment"
@@ -217,7 +219,7 @@ class Store:
 
         ``new_ids``: the ids of its invoices begin with the time.
 
-        Raises SandboxStoreError for a file that is something else, or was made with other tables or another sample.
+        Raises SettingsProblem for a file that is something else, or was made with other tables or another sample.
         """
         self._lock = threading.Lock()
         self._closed = False
@@ -237,12 +239,15 @@ class Store:
         try:
             self._prepare()
             self._use_wal()
-        except DatabaseError as error:
+        except DatabaseError as wrong:
             self.close()
-            raise SandboxStoreError(path or Path(":memory:"), str(error.orig)) from error
+            raise self._no_store() from wrong
         except BaseException:
             self.close()
             raise
+
+    def _no_store(self) -> SettingsProblem:
+        return error(SettingsProblem, "sandbox.store", file=self._path)
 
     def _prepare(self) -> None:
         with self.transaction() as connection:
@@ -251,7 +256,7 @@ class Store:
                 return
 
             if version != 0 or connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
-                raise SandboxStoreError(self._path or Path(":memory:"), f"its version is {version}")
+                raise self._no_store()
             metadata.create_all(connection)
             self._begin(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {self._version}")

@@ -14,7 +14,8 @@ import pytest
 import requests
 
 from importer import sandbox as stand_in
-from importer.sandbox import Fault, FaultKind, SandboxMissing, SandboxStoreError
+from importer.model.errors import SettingsProblem
+from importer.sandbox import Fault, FaultKind
 from importer.sandbox.server import KeepAliveHandler
 
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ def test_importing_loads_no_framework() -> None:
 
 
 def test_without_flask_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An ImportError of its own that names the extra."""
+    """A problem of the settings, with the command that adds the package."""
     monkeypatch.setattr("importer.sandbox.running.find_spec", lambda _name: None)
-    with pytest.raises(SandboxMissing, match='python -m pip install "flask"'):
+    with pytest.raises(SettingsProblem) as refused:
         stand_in.start()
+    assert 'python -m pip install "flask"' in refused.value.hint
 
 
 def test_one_connection_serves_many_requests(sandbox: Sandbox) -> None:
@@ -138,7 +140,7 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     before = [path.read_bytes() for path in (text, foreign)]
     for path in (text, foreign):
-        with pytest.raises(SandboxStoreError, match=path.name):
+        with pytest.raises(SettingsProblem, match=path.name):
             stand_in.start(path)
     assert [path.read_bytes() for path in (text, foreign)] == before
 
