@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
+import shutil
+import sys
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -75,6 +77,13 @@ def _try_fewer(item: pytest.Item) -> None:
             fewer = settings(full, max_examples=max(FEWER, full.max_examples // FEWER))
             given._hypothesis_internal_use_settings = fewer  # noqa: SLF001 - a second @settings is refused
 
+
+# Whatever the machine's own habit: to compile the program and the tests takes each process as long as to load them.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - pytest makes a folder of its own there
+if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # the commit of a ledger waits for a disk
 
 loopback_only.close()
 near_reading.near()
