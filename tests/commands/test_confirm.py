@@ -98,12 +98,10 @@ def test_undone_invoices_are_not_confirmed(at: Cli) -> None:
     assert at.run("confirm", "--json").document["invoices"] == []
 
 
-@pytest.mark.parametrize(
-    "words", [("last", "--since", "2026-10-01"), ("--since", "October"), ("--since", "0001-01-01"), ("20000101",)]
-)
-def test_wrong_use(at: Cli, words: tuple[str, ...]) -> None:
+def test_wrong_use(at: Cli) -> None:
     """Exit 2."""
-    assert at.run("confirm", *words).exit_code == 2
+    for words in ("last --since 2026-10-01", "--since October", "--since 0001-01-01", "20000101"):
+        assert at.run("confirm", *words.split()).exit_code == 2, words
 
 
 def test_the_books_of_a_month(at: Cli, sandbox: Sandbox) -> None:

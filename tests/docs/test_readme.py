@@ -36,8 +36,6 @@ OTHER_NAMES = {"docs/kantata.md", "docs/explanation/exactly-once.md", "docs/refe
 """Pages that name fields of the API, states of the ledger and values of settings as well."""
 sys.path.insert(0, str(ROOT / "tools"))
 
-each_page = pytest.mark.parametrize("page", TEXTS)
-
 
 def _commands() -> set[str]:
     return set(get_command(app).commands)  # type: ignore[attr-defined]
@@ -82,11 +80,10 @@ def test_the_marks_of_a_generated_table_must_be_there() -> None:
         docs_tables.renewed("settings.md", "# Settings\n")
 
 
-@each_page
-def test_every_option_exists(page: str) -> None:
+def test_every_option_exists() -> None:
     """No option is promised that no command has."""
     foreign = {"--user", "--help", "--now"}
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXTS[page])) - foreign <= _options()
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", EVERYTHING)) - foreign <= _options()
 
 
 def test_every_command_is_explained() -> None:
@@ -97,10 +94,9 @@ def test_every_command_is_explained() -> None:
     assert sections == _commands()
 
 
-@each_page
-def test_every_command_named_exists(page: str) -> None:
+def test_every_command_named_exists() -> None:
     """No page sends its reader to a command that the program does not have."""
-    assert set(re.findall(r"invoice-importer (?!\[)([a-z]+)", TEXTS[page])) <= _commands()
+    assert set(re.findall(r"invoice-importer (?!\[)([a-z]+)", EVERYTHING)) <= _commands()
 
 
 def test_every_setting_is_documented() -> None:
@@ -109,32 +105,30 @@ def test_every_setting_is_documented() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(Settings.model_fields)
 
 
-@each_page
-def test_every_setting_named_exists(page: str) -> None:
+def test_every_setting_named_exists() -> None:
     """What a page sets with ``name = value`` in code is a setting or a table of settings, column or word of one."""
-    set_here = set(re.findall(r"`([a-z]+(?:_[a-z]+)*) = [^`]+`", TEXTS[page]))
+    set_here = set(re.findall(r"`([a-z]+(?:_[a-z]+)*) = [^`]+`", EVERYTHING))
     assert set_here <= set(Settings.model_fields)
-    for block in re.findall(r"```toml\n(.+?)```", TEXTS[page], re.DOTALL):
+    for block in re.findall(r"```toml\n(.+?)```", EVERYTHING, re.DOTALL):
         parsed = tomllib.loads(block)
         profiles = parsed.pop("profile", {})
         for keys in (parsed, *profiles.values()):
             assert set(keys) <= set(Settings.model_fields)
 
 
-@pytest.mark.parametrize("page", sorted(set(TEXTS) - OTHER_NAMES))
-def test_every_name_with_underscores_is_known(page: str) -> None:
+def test_every_name_with_underscores_is_known() -> None:
     """A name such as ``settle_seconds`` is a setting, a column or an item type."""
     columns = {column.name for column in COLUMNS}
     known = {*Settings.model_fields, *columns, *(kind.value for kind in ItemType), "cost_center", "assert_never"}
     foreign = {"external_invoice_id", "amount_in_cents"}  # headers of other programs that the pages speak of
-    assert set(re.findall(r"`([a-z]+_[a-z_]+)`", TEXTS[page])) <= known | foreign
+    for page in set(TEXTS) - OTHER_NAMES:
+        assert set(re.findall(r"`([a-z]+_[a-z_]+)`", TEXTS[page])) <= known | foreign, page
 
 
-@each_page
-def test_every_variable_exists(page: str) -> None:
+def test_every_variable_exists() -> None:
     """No environment variable is named that the program does not read."""
     known = {ENV_PREFIX + field.upper() for field in Settings.model_fields} | NOT_SETTINGS | set(OWN_NAMES)
-    assert set(re.findall(r"\b((?:IMPORTER|KANTATA)_[A-Z_]+)\b", TEXTS[page])) <= known
+    assert set(re.findall(r"\b((?:IMPORTER|KANTATA)_[A-Z_]+)\b", EVERYTHING)) <= known
 
 
 def test_exit_codes_are_those_of_the_program() -> None:
@@ -144,33 +138,28 @@ def test_exit_codes_are_those_of_the_program() -> None:
     assert codes == {int(code) for code in ExitCode}
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"`make (\w+)`", EVERYTHING)) | {"demo", "test"}))
-def test_every_make_target_exists(target: str) -> None:
+def test_every_make_target_exists() -> None:
     """Each make target that a page names is in the Makefile."""
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"demo", "test", *re.findall(r"`make (\w+)`", EVERYTHING)} <= targets
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted(
-        set(re.findall(r"`((?:templates|sample_data|importer|docs|tests|tools|\.ci|\.github)/[\w./-]*)`", EVERYTHING))
-    ),
-)
-def test_every_file_exists(path: str) -> None:
+def test_every_file_exists() -> None:
     """Each file of the project that a page names is there."""
-    assert (ROOT / path).exists()
+    named = re.findall(r"`((?:templates|sample_data|importer|docs|tests|tools|\.ci|\.github)/[\w./-]*)`", EVERYTHING)
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
-@each_page
-def test_every_link_leads_somewhere(page: str) -> None:
+def test_every_link_leads_somewhere() -> None:
     """Each link within the project names a file that is there, and a heading that it has."""
-    here = ROOT / page
-    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", TEXTS[page]):
-        path, _, anchor = target.partition("#")
-        file = (here.parent / path).resolve() if path else here
-        assert file.exists(), target
-        if anchor:
-            assert anchor in _anchors(file.read_text(encoding="utf-8")), target
+    for page, text in TEXTS.items():
+        here = ROOT / page
+        for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+            path, _, anchor = target.partition("#")
+            file = (here.parent / path).resolve() if path else here
+            assert file.exists(), (page, target)
+            if anchor:
+                assert anchor in _anchors(file.read_text(encoding="utf-8")), (page, target)
 
 
 def test_every_page_can_be_found() -> None:
@@ -209,10 +198,9 @@ def test_the_extras_exist() -> None:
     assert installed | set(re.findall(r"extra `(\w+)`", EVERYTHING)) <= set(extras)
 
 
-@each_page
-def test_the_words_are_plain(page: str) -> None:
+def test_the_words_are_plain() -> None:
     """Words that readers stumble over are not used; what the program prints is quoted as it is (lines with ``>``)."""
-    own = "\n".join(line for line in TEXTS[page].splitlines() if not line.startswith(">"))
+    own = "\n".join(line for line in EVERYTHING.splitlines() if not line.startswith(">"))
     own = own.replace("not “mend”", "")
     assert re.findall(r"\b(nobody|anew|told|unasked|mend|mended)\b", own, re.IGNORECASE) == []
 
