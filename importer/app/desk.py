@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from importer.app.files import new_folder
 from importer.model.errors import GateRefused, ImporterError
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 MOST_FILES = 8
 """Files kept on the desk; of older ones the ledger and the results tell."""
+NOT_RELEASED: frozenset[str] = frozenset()
+"""Where cells or columns changed, what was released before is asked about again."""
 CHANGED = "Nothing was sent: since you approved it, the plan changed."
 LOOK_AGAIN = "Check the file again, look at the preview, and approve that."
 
@@ -145,8 +147,7 @@ class Desk:
         """Put a file on the desk and begin to read it."""
         from importer.flow.prepared import Wish
 
-        place = ("--sandbox",) if self.place.rehearsal else ()
-        work = Work(Wish(path, place=place), name)
+        work = Work(Wish(path), name)
         with self._turn:
             self._files[work.key] = work
         for old in self.files[MOST_FILES:]:
@@ -157,9 +158,7 @@ class Desk:
 
     def look_again(self, work: Work, *, partial: bool) -> None:
         """Make the plan of a file again."""
-        if self._begin(work, Phase.READING, Phase.PLANNED, Phase.DONE, Phase.FAILED):
-            work.wish = replace(work.wish, partial=partial)
-            self.do(lambda: self._look(work))
+        self._read(work, Phase.PLANNED, Phase.DONE, Phase.FAILED, partial=partial)
 
     def correct(self, work: Work, texts: Mapping[str, str], left_out: Collection[str]) -> None:
         """Correct cells in a copy, address → text, and headers that mean nothing; then make the plan of that."""
@@ -180,21 +179,16 @@ class Desk:
         with self._writing:  # two pages at once would each write what they read before the other wrote
             self.place.remember(answers)
             self._taught.append(answers)
-        self.look_again(work, partial=work.wish.partial)
+        self._read(work, Phase.PLANNED, Phase.DONE, Phase.FAILED, allow_repeat=NOT_RELEASED)
 
     def use_preset(self, work: Work, name: str) -> None:
         """Read this file by a ready mapping."""
-        if self._begin(work, Phase.READING, Phase.PLANNED, Phase.FAILED):
-            work.wish = replace(work.wish, preset=name)
-            self.do(lambda: self._look(work))
+        self._read(work, Phase.PLANNED, Phase.FAILED, preset=name, allow_repeat=NOT_RELEASED)
 
     def allow_repeat(self, work: Work, reference: str) -> None:
         """Release an invoice that is held because its like was billed before, and make the plan again."""
-        if reference not in {planned.reference for planned in held_repeats(work.plan)}:
-            return
-        if self._begin(work, Phase.READING, Phase.PLANNED):
-            work.wish = replace(work.wish, allow_repeat=work.wish.allow_repeat | {reference})
-            self.do(lambda: self._look(work))
+        if reference in {planned.reference for planned in held_repeats(work.plan)}:
+            self._read(work, Phase.PLANNED, allow_repeat=work.wish.allow_repeat | {reference})
 
     def approve(self, work: Work) -> None:
         """Record that the person approves the plan that was shown. Raises LedgerProblem."""
@@ -238,6 +232,12 @@ class Desk:
         task()
         let_go_of_records()
 
+    def _read(self, work: Work, *after: Phase, **changes: Any) -> None:  # noqa: ANN401 - any field of the wish
+        """Make the plan of a file again, with changes of what is wanted."""
+        if self._begin(work, Phase.READING, *after):
+            work.wish = replace(work.wish, **changes)
+            self.do(lambda: self._look(work))
+
     def _begin(self, work: Work, phase: Phase, *after: Phase) -> bool:
         """Go on to a phase, unless another page did it already."""
         with self._turn:
@@ -272,6 +272,7 @@ class Desk:
             work.trouble, work.phase = trouble_of(error), Phase.PLANNED
             return
         work.left_out |= frozenset(left_out)
+        work.wish = replace(work.wish, allow_repeat=NOT_RELEASED)
         self._look(work)
 
     def _look(self, work: Work) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from importer.app.desk import trouble_of
+from importer.app.desk import Trouble, trouble_of
 from importer.model.errors import GateRefused
 from importer.sending.throttle import Stop
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from importer.app.desk import Desk, Trouble
+    from importer.app.desk import Desk
     from importer.flow.reconciling import Reconciled
     from importer.ledger.rows import RunRecord
     from importer.sending.settlement import Settlement
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 NOTHING_SAID: Mapping[str, str | None] = {}
 ASKED = "Nothing was undone yet."
+NOT_RECORDED = Trouble(
+    "What you said was not recorded: Kantata was being asked at that moment.",
+    "Read its answer below. Where it settles nothing, say it again.",
+)
 CHANGED = "Nothing was undone: since you looked, something changed in Kantata."
 
 
@@ -96,10 +100,16 @@ class Settling:
         """Ask Kantata about all that is in doubt; sends nothing.
 
         ``said``: what the person says of those that no answer settles; reference → id, or None for “not billed”.
+        While Kantata is being asked nothing else is begun, and the page says that a word was not recorded.
         """
-        if self.doubts.phase is not Phase.LOOKING:
-            self.doubts = Doubts(Phase.LOOKING)
+        with self._turn:
+            asks = self.doubts.phase is not Phase.LOOKING
+            if asks:
+                self.doubts = Doubts(Phase.LOOKING)
+        if asks:
             self._desk.do(lambda: self._settle(said))
+        elif said:
+            self.doubts.trouble = NOT_RECORDED
 
     def _undo(self, undoing: Undoing, *, agreed: bool) -> None:
         from importer.flow.undoing import UndoHooks, undo

@@ -12,7 +12,7 @@ from flask import Response, abort, redirect, request, send_file
 from importer.app.desk import Phase, held_repeats
 from importer.app.grid import grid_of
 from importer.app.layout import page
-from importer.app.totals import asked_totals, first_wrong
+from importer.app.totals import asked_totals, right_figures
 from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import PlannedInvoice, Status
@@ -91,9 +91,11 @@ class Steps:
         work = self._found(key)
         if work.phase is not Phase.PLANNED or work.plan is None or not _is_shown(work):
             return lead_to(work)
-        wrong = first_wrong(asked_totals(work.plan), request.form)
-        if wrong is not None:
-            return _planned(work, wrong=wrong), HTTPStatus.BAD_REQUEST
+        asked = asked_totals(work.plan)
+        right = right_figures(asked, request.form)
+        wrong = [total for total in asked if total.field not in right]
+        if wrong:
+            return _planned(work, wrong=wrong, right=right), HTTPStatus.BAD_REQUEST
         self._desk.send(work)
         return lead_to(work)
 
@@ -158,7 +160,7 @@ def _planned(work: Work, **more: object) -> str:
     if plan is None:
         abort(HTTPStatus.NOT_FOUND)
     ready = plan.totals.by_status.get(Status.READY, 0)
-    shown = {"wrong": None} | more
+    shown = {"wrong": [], "right": {}} | more
     shown["held"] = [(invoice_named(held.invoice.key, held.invoice.workspace_ids), held) for held in held_repeats(plan)]
     return page("planned.html", work=work, ready=ready, totals=asked_totals(plan), **_laid_out(plan), **shown)
 

@@ -47,6 +47,6 @@ def asked_totals(plan: Report) -> list[AskedTotal]:
     return found
 
 
-def first_wrong(asked: list[AskedTotal], typed: Mapping[str, str]) -> AskedTotal | None:
-    """The first figure that was not typed as it is; None when all were."""
-    return next((total for total in asked if not total.agrees(typed.get(total.field, ""))), None)
+def right_figures(asked: list[AskedTotal], typed: Mapping[str, str]) -> dict[str, str]:
+    """Field → what was typed, of the figures that were typed as they are; nothing is sent before all are."""
+    return {total.field: typed[total.field] for total in asked if total.agrees(typed.get(total.field, ""))}

@@ -8,7 +8,7 @@ import typer
 
 from importer.commands.asking import need_terminal, need_yes
 from importer.commands.ending import command, print_json
-from importer.commands.next_steps import for_file, next_step, words_of
+from importer.commands.next_steps import for_file, next_step
 from importer.commands.options import Output, RepeatOptions, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
@@ -37,7 +37,7 @@ def approve(
     from importer.reporting.terminal import show
 
     talk = Screen(stderr=True)
-    wish = sheet.wish(place=tuple(words_of(place)), **repeats.wish)
+    wish = sheet.wish(**repeats.wish)
     with opened(place, talk, offline=sheet.offline, **sheet.settings) as session:
         plan = preview(wish, session.tools)
         if not yes or not (output.quiet or output.as_json):

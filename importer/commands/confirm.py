@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from importer.commands.ending import command, errors_only, open_file, print_json, printing
-from importer.commands.next_steps import next_step
+from importer.commands.next_steps import advice, next_step
 from importer.commands.options import FileOutput, RunPlace
 from importer.model.exit_codes import ExitCode
 
@@ -52,7 +52,7 @@ def confirm(
         elif output.quiet:
             errors_only("Confirm", done.exit_code, _in_a_line(done))
         else:
-            _show(done)
+            _show(done, place)
     if output.open_results:
         open_file(done.file)
     return done.exit_code
@@ -91,7 +91,8 @@ def _in_a_line(done: Confirmation) -> str:
     return f"{counts(done.invoices)}."
 
 
-def _show(done: Confirmation) -> None:
+def _show(done: Confirmation, place: RunPlace) -> None:
+    from importer.commands.runs import LIST_RUNS
     from importer.model.words import count_of
     from importer.reporting.screen import Screen, plain
     from importer.reporting.terminal import print_table
@@ -100,7 +101,7 @@ def _show(done: Confirmation) -> None:
     console = Screen()
     if not done.invoices:
         console.print("No invoice of these runs is on record as created.", highlight=False)
-        next_step("invoice-importer history lists the runs.")
+        next_step(advice(LIST_RUNS, place))
         return
     console.print(f"[bold]{count_of(len(done.invoices), 'invoice')}[/]: {counts(done.invoices)}.", highlight=False)
     print_table(in_short(done.invoices), console)

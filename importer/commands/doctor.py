@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ import typer
 
 from importer.commands.asking import need_terminal, need_yes
 from importer.commands.ending import command, print_json, printing
-from importer.commands.next_steps import after_doctor, command_line, next_step
+from importer.commands.next_steps import advice, after_doctor, command_line, next_step
 from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
 
@@ -38,14 +39,14 @@ def doctor(
     with ExitStack() as stack:
         if unlock:
             _unlock(stack, place)
-        checks = list(_checks(stack, place, notify=notify))
+        checks = [replace(check, remedy=advice(check.remedy, place)) for check in _checks(stack, place, notify=notify)]
     code = worst(checks)
     with printing():
         if output.as_json:
             print_json(_document(checks, code))
         else:
             _show(checks)
-            next_step(after_doctor(code))
+            next_step(after_doctor(code, place))
     return code
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from importer.commands.next_steps import NAME, map_of, next_step
-from importer.commands.options import SheetOptions, expanded, grouped
+from importer.commands.next_steps import advice, file_words, map_of, next_step
+from importer.commands.options import Place, SheetOptions, expanded, grouped
 from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -69,9 +69,8 @@ def _exit_code_of(function: Callable[..., ExitCode], values: dict[str, Any]) -> 
         return function(**arguments)
     except ImporterError as error:
         LOG.error("%s", error.message, extra={"shown": True, "exit_code": int(error.exit_code)})  # noqa: TRY400
+        _complete(error, arguments)
         asks = _asks_about_headers(error, arguments)
-        if asks:
-            error.hint = (error.hint or "").replace(f"{NAME} map FILE", asks)
         report_error(error, name, as_json=as_json, path=path)
         if asks and not as_json and not values.get("quiet"):
             next_step(f"{asks} asks what your headers mean; or correct the file.")
@@ -84,6 +83,17 @@ def _exit_code_of(function: Callable[..., ExitCode], values: dict[str, Any]) -> 
         LOG.exception("Unexpected error in the program.", extra={"shown": True})
         report_error(_crashed(error), name, as_json=as_json, path=path)
         return ExitCode.UNEXPECTED
+
+
+def _complete(error: ImporterError, arguments: dict[str, Any]) -> None:
+    """Give the commands that an error advises the options that were given, and the file."""
+    place, sheet, file = arguments.get("place"), arguments.get("sheet"), arguments.get("file")
+    if isinstance(place, Place):
+        words = () if file is None else (str(file),)
+        if isinstance(sheet, SheetOptions):
+            words = file_words(sheet)
+        error.message = advice(error.message, place, words)
+        error.hint = advice(error.hint or "", place, words)
 
 
 def _asks_about_headers(error: ImporterError, arguments: dict[str, Any]) -> str | None:

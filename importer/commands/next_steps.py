@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from importer.model.advice import NAME, advised, options_for
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 from importer.model.visible import in_one_line
@@ -15,14 +16,11 @@ from importer.model.words import as_typed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from importer.commands.options import AccountPlace, RunPlace, SheetOptions
+    from importer.commands.options import AccountPlace, Place, RunPlace, SheetOptions
     from importer.flow.reconciling import Reconciled
     from importer.model.plans import ReportedInvoice
     from importer.reporting.report import Report
     from importer.unattended.outcomes import InboxResult
-
-NAME = "invoice-importer"
-
 
 def next_step(words: str) -> None:
     """Say on stderr what to do next; that its reader is gone (``2>&1 | head``) is no failure."""
@@ -34,11 +32,11 @@ def command_line(name: str, *words: object, place: AccountPlace | None = None) -
     """A command to type: ``invoice-importer submit october.xlsx --sandbox``."""
     parts = [NAME, name, *(as_typed(str(word)) for word in words)]
     if place is not None:
-        parts += [as_typed(word) for word in words_of(place)]
+        parts += options_for(name, tuple(words_of(place)))
     return " ".join(parts)
 
 
-def words_of(place: AccountPlace) -> Iterator[str]:
+def words_of(place: Place) -> Iterator[str]:
     """The options of a place that were given."""
     for option, value in (
         ("--profile", place.profile),
@@ -48,7 +46,7 @@ def words_of(place: AccountPlace) -> Iterator[str]:
         if value is not None:
             yield option
             yield str(value)
-    if place.sandbox:
+    if getattr(place, "sandbox", False):
         yield "--sandbox"
 
 
@@ -68,15 +66,22 @@ def for_file(name: str, path: object, sheet: SheetOptions, place: AccountPlace, 
     return command_line(name, *words, *repeats, place=place)
 
 
+def advice(text: str, place: Place, file: tuple[str, ...] = ()) -> str:
+    """A text, the commands that it advises with the options that were given."""
+    return advised(text, tuple(words_of(place)), file)
+
+
 def map_of(sheet: SheetOptions, place: AccountPlace) -> str:
     """The command that asks what the headers of this file mean."""
-    from importer.commands.options import AccountPlace
+    return command_line("map", *file_words(sheet), place=place)
 
-    words: list[object] = [sheet.file]
+
+def file_words(sheet: SheetOptions) -> tuple[str, ...]:
+    """The file, and the options by which it is read."""
+    words = [str(sheet.file)]
     for option, value in (("--sheet", sheet.sheet), ("--encoding", sheet.encoding), ("--preset", sheet.preset)):
         words += [] if value is None else [option, value]
-    account = AccountPlace(profile=place.profile, config=place.config, sandbox=place.sandbox)
-    return command_line("map", *words, place=account)
+    return tuple(words)
 
 
 def after_preview(report: Report, sheet: SheetOptions, place: AccountPlace) -> str:
@@ -131,10 +136,10 @@ def after_reconcile(done: Reconciled, place: RunPlace) -> str:
     return "nothing is left to do."
 
 
-def after_doctor(code: ExitCode) -> str:
+def after_doctor(code: ExitCode, place: AccountPlace) -> str:
     """What follows the checks."""
     if code is ExitCode.DONE:
-        return f"{NAME} preview FILE"
+        return command_line("preview", "FILE", place=place)
     return "do what stands below the lines with “fail”, then run doctor again."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importer.commands.ending import command, open_file
-from importer.commands.next_steps import after_preview, words_of
+from importer.commands.next_steps import after_preview
 from importer.commands.options import FileOutput, RunPlace, SheetOptions
 from importer.commands.submit import print_report
 from importer.model.exit_codes import ExitCode
@@ -16,7 +16,7 @@ def preview(*, sheet: SheetOptions, place: RunPlace, output: FileOutput) -> Exit
     from importer.flow.preview import preview as plan
     from importer.reporting.screen import Screen
 
-    wish = sheet.wish(place=tuple(words_of(place)))
+    wish = sheet.wish()
     with opened(place, Screen(stderr=True), offline=sheet.offline, **sheet.settings) as session:
         report = plan(wish, session.tools)
 

@@ -67,13 +67,13 @@ def reconcile(  # noqa: PLR0913 - one argument per option
         raise  # a person is at the keyboard and reads it at once
     except ImporterError as error:
         notice = notice_of_failure(error, account, RECONCILE_TOPIC, "reconcile")
-        notify(notice, settings, rehearsal=place.sandbox)
+        notify(notice, settings, place)
         raise
 
     code = exit_code_of(moved, done.exit_code)  # a file that needs a person is one more matter
     _print(done, moved, code, place, output)
     if done.settlements:
-        notify(notice_of_reconcile(done, moved, account), settings, rehearsal=place.sandbox)
+        notify(notice_of_reconcile(done, moved, account), settings, place)
     return code
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from importer.commands.ending import command, print_json, printing
-from importer.commands.next_steps import after_run, next_step
+from importer.commands.next_steps import advice, after_run, next_step
 from importer.commands.options import Output, RunPlace
 from importer.model.exit_codes import ExitCode
 
@@ -29,7 +30,7 @@ def run(*, place: RunPlace, output: Output) -> ExitCode:
     from importer.unattended.outcomes import exit_code_of
 
     settings = load(config=place.config, profile=place.profile, reports=place.reports)
-    with _notice_of_failure(settings, rehearsal=place.sandbox):
+    with _notice_of_failure(settings, place):
         results = _results(place, output)
 
     code = exit_code_of(results)
@@ -45,7 +46,7 @@ def run(*, place: RunPlace, output: Output) -> ExitCode:
     own = [result for result in results if result.exit_code is not ExitCode.LOCKED]
     if own or not results:
         account = shown_account(settings, rehearsal=place.sandbox)
-        notify(notice_of_run(own, account, run_topic(settings)), settings, rehearsal=place.sandbox)
+        notify(notice_of_run(own, account, run_topic(settings)), settings, place)
     if code is ExitCode.DONE and not place.sandbox:
         _beat(settings)
     return code
@@ -64,7 +65,7 @@ def _results(place: RunPlace, output: Output) -> list[InboxResult]:
         listen()
 
         def show(result: InboxResult) -> None:
-            _show(result, output)
+            _show(replace(result, reason=advice(result.reason, place)), output)
 
         return running.run(session.tools, session.connect, stop, show, rehearsal=place.sandbox)
 
@@ -119,40 +120,39 @@ def shown_account(settings: Settings, *, rehearsal: bool) -> str:
 
 
 @contextmanager
-def _notice_of_failure(settings: Settings, *, rehearsal: bool) -> Iterator[None]:
+def _notice_of_failure(settings: Settings, place: RunPlace) -> Iterator[None]:
     """Send a notice about a run that could not begin, or was ended by an error."""
     from importer.model.errors import ImporterError, LockedByAnother
     from importer.unattended.digest import notice_of_failure
     from importer.unattended.notices import run_topic
 
-    account, topic = shown_account(settings, rehearsal=rehearsal), run_topic(settings)
+    account, topic = shown_account(settings, rehearsal=place.sandbox), run_topic(settings)
     try:
         yield
     except LockedByAnother:
         raise  # nothing failed: the run that holds the lock reports what it does itself
     except ImporterError as error:
-        notify(notice_of_failure(error, account, topic), settings, rehearsal=rehearsal)
+        notify(notice_of_failure(error, account, topic), settings, place)
         raise
     except Exception as error:
         unexpected = ImporterError(f"Unexpected error ({type(error).__name__}).")
-        notify(notice_of_failure(unexpected, account, topic), settings, rehearsal=rehearsal)
+        notify(notice_of_failure(unexpected, account, topic), settings, place)
         raise
 
 
-def notify(notice: Notice, settings: Settings, *, rehearsal: bool) -> None:
+def notify(notice: Notice, settings: Settings, place: RunPlace) -> None:
     """Send the notice; that it cannot be sent must not change how the command ends.
 
-    That of a ``rehearsal`` says so, and is no news of the real account.
+    That of a rehearsal says so, and is no news of the real account.
     """
-    from dataclasses import replace
-
     from importer.model.errors import LedgerProblem
     from importer.unattended.notices import send, send_without_ledger
 
-    if rehearsal:
+    notice = replace(notice, body=advice(notice.body, place))
+    if place.sandbox:
         notice = replace(notice, title=f"REHEARSAL (nothing was billed): {notice.title}")
     try:
-        with _outbox(settings, rehearsal=rehearsal) as outbox:
+        with _outbox(settings, rehearsal=place.sandbox) as outbox:
             send(notice, settings, outbox)
     except LedgerProblem:
         send_without_ledger(notice, settings)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 LAST = "last"
 SHORTEST_UNDO = 8
 """Characters by which a run to be undone is named."""
+NEAR = 85
+"""Likeness (rapidfuzz ratio, 0 to 100) from which a run is proposed; all runs of a day are rather alike."""
 MOST_IDS = 5
 """Ids named in one message."""
 LIST_RUNS = "invoice-importer history lists the runs."
@@ -92,7 +94,7 @@ def _last(runs: Iterable[RunRecord], ledger: SubmissionLedger, command: str) -> 
 
 
 def _did_you_mean(wanted: str, runs: Iterable[RunRecord]) -> str:
-    import difflib
+    from rapidfuzz import fuzz, process
 
-    near = difflib.get_close_matches(wanted, [run.run_id for run in runs], n=1, cutoff=0.5)
-    return f" Did you mean {near[0]}?" if near else ""
+    near = process.extractOne(wanted, [run.run_id for run in runs], scorer=fuzz.ratio, score_cutoff=NEAR)
+    return "" if near is None else f" Did you mean {near[0]}?"

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from importer.commands.next_steps import words_of
 from importer.commands.sandbox import embedded_sandbox
 from importer.flow.prepared import NOT_CHECKED, Tools
 from importer.kantata.client import KantataApi
@@ -82,7 +83,8 @@ def opened(place: RunPlace, console: Console, *, offline: bool, **flags: int | s
         stack.callback(ledger.close)
         settings = follow(settings, ledger.probes.facts())
         notices = (OFFLINE,) if offline else () if token else (NO_TOKEN,)
-        session = Session(Tools(settings, account, ledger, None, notices), settings, token, why_none)
+        tools = Tools(settings, account, ledger, None, notices, tuple(words_of(place)))
+        session = Session(tools, settings, token, why_none)
         if token and not offline:
             session = replace(session, tools=replace(session.tools, api=session.connect()))
         yield session

@@ -8,7 +8,7 @@ import typer
 
 from importer.commands.asking import answer_to, need_terminal, need_yes
 from importer.commands.ending import command, errors_only, open_file, print_json, printing
-from importer.commands.next_steps import after_submit, words_of
+from importer.commands.next_steps import after_submit
 from importer.commands.options import FileOutput, Output, RepeatOptions, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
@@ -51,7 +51,6 @@ def submit(  # noqa: PLR0913 - one argument per option
     from importer.settings.quantities import expected_amount
 
     wish = sheet.wish(
-        place=tuple(words_of(place)),
         **repeats.wish,
         expect_invoices=expect_invoices,
         expect_total=expected_amount(expect_total),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from importer.flow.prepared import Wish
 from importer.flow.taken_back import NONE_UNDONE, Undone, ready_in, undone_in
 from importer.ledger.approvals import BEGUN, COMPLETE, Approval
 from importer.ledger.database import os_user
@@ -21,7 +22,7 @@ from importer.planning.totals import totals_of
 from importer.reporting.report import DONE, Report
 
 if TYPE_CHECKING:
-    from importer.flow.prepared import Prepared, Tools, Wish
+    from importer.flow.prepared import Prepared, Tools
     from importer.model.problems import Problem
     from importer.settings.model import Settings
 
@@ -316,7 +317,8 @@ def _used_up(approval: Approval, how: str, run_id: str, command: str) -> GateRef
 def _command(report: Report, tools: Tools, wish: Wish | None) -> str:
     """The command that approves just this plan: with the options that shape it."""
     if wish is None or wish.put_away:  # run asks: it reads a copy, and the file itself waits in the inbox
-        return f'invoice-importer approve "{tools.settings.inbox.absolute() / Path(report.source.path).name}"'
+        file = tools.settings.inbox.absolute() / Path(report.source.path).name
+        return Wish(file, place=tools.place).command("approve")
     return wish.command("approve", report.source.path)
 
 

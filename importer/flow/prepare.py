@@ -68,6 +68,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     Raises FileProblem, SettingsProblem or WrongUse when there is no plan to make.
     """
     settings, now = tools.settings, datetime.now().astimezone()
+    wish = replace(wish, place=tools.place)
     sheet, words_used = sheet_of(wish, settings)
     problems = Problems(sheet.problems)
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from importer.model.advice import NAME, advised, options_for
 from importer.model.plans import PlannedInvoice, ReportedInvoice, Source, Status
 from importer.model.problems import Problem, has_errors, in_sheet_order
 from importer.model.sheet import ControlTotals, Sheet, SheetLine
@@ -64,7 +65,7 @@ class Wish:
     put_away: Path | None = None
     """Where ``run`` puts the file when it needs a person: it reads a copy of it, which no person looks for."""
     place: tuple[str, ...] = ()
-    """Options that name the account and its settings, as they were given; a command that is advised has them too."""
+    """That of the tools, from the moment the plan is made."""
 
     def command(self, name: str, path: str | None = None) -> str:
         """The command of this name for just this plan: with the options that shape it."""
@@ -80,8 +81,15 @@ class Wish:
         if self.allow_repeats:
             words.append("--allow-repeats")
         words += [f"--allow-repeat {as_typed(reference)}" for reference in sorted(self.allow_repeat)]
-        words += map(as_typed, self.place)
+        words += options_for(name, self.place)
         return " ".join(words)
+
+    def advised(self, text: str) -> str:
+        """A text, the commands that it advises with the options of the account and this file."""
+        words = [str(self.put_away or self.path)]
+        for option, value in (("--sheet", self.sheet_name), ("--preset", self.preset)):
+            words += [] if value is None else [option, value]
+        return advised(text, self.place, tuple(words))
 
     def matching(self, expected: ControlTotals) -> ControlTotals:
         """The totals to be checked: what the person stated, else what the workbook or the settings do."""
@@ -102,6 +110,8 @@ class Tools:
     api: KantataApi | None
     """None: Kantata is not asked before sending."""
     notices: tuple[str, ...] = ()
+    place: tuple[str, ...] = ()
+    """Options that name the account and its settings, as they were given; a command that is advised has them too."""
 
 
 @dataclass(frozen=True)
@@ -167,14 +177,25 @@ class Prepared:
             exit_code=code,
             source=self.source,
             sheet=self.sheet,
-            planned=planned,
+            planned=tuple(map(self._with_advice, planned)),
             totals=totals_of(self.lines, planned),
-            problems=self.problems,
-            notices=self.notices,
+            problems=tuple(map(self._problem_with_advice, self.problems)),
+            notices=tuple(map(self.wish.advised, self.notices)),
             decisions=self.decisions,
             invoice_link=tools.settings.invoice_link,
             left_out=self.left_out,
         )
+
+    def _with_advice(self, planned: ReportedInvoice) -> ReportedInvoice:
+        """An invoice; the commands that are advised for it have the options of the account."""
+        if planned.what_to_do is None or NAME not in planned.what_to_do:
+            return planned
+        return replace(planned, what_to_do=self.wish.advised(planned.what_to_do))
+
+    def _problem_with_advice(self, problem: Problem) -> Problem:
+        if NAME not in problem.hint:
+            return problem
+        return replace(problem, hint=self.wish.advised(problem.hint))
 
 
 def new_run_id() -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from importer.flow.prepare import sheet_of
 from importer.flow.prepared import Tools, Wish, new_run_id
 from importer.flow.submit import exit_code_after
+from importer.model.advice import advised
 from importer.model.errors import AccessDenied, ImporterError, LedgerProblem, NotReached
 from importer.model.exit_codes import ExitCode
 from importer.model.lifecycle import OPEN, State
@@ -104,6 +105,7 @@ def reconcile(
     reconcile_id = new_run_id()
     with ledger.exclusive(reconcile_id):
         settlements = _settlements(tools, api, wait_until, words, reconcile_id)
+        settlements = tuple(_with_advice(settlement, tools) for settlement in settlements)
         note_settlements(settlements, ledger, reconcile_id)
         settlements = (*_unreported(ledger, settlements), *settlements)
         written = _written(settlements, tools, api, reconcile_id)
@@ -139,6 +141,13 @@ def _settlements(
     if words is not None and words.said:
         return _with_words(settlements, words, ledger, api)
     return settlements
+
+
+def _with_advice(settlement: Settlement, tools: Tools) -> Settlement:
+    """The commands that are advised have the options of the account."""
+    if settlement.what_to_do is None:
+        return settlement
+    return replace(settlement, what_to_do=advised(settlement.what_to_do, tools.place))
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from importer.model.columns import BY_NAME
 from importer.model.currency_sums import mixed
+from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
 from importer.model.plans import ReportedInvoice, Status, Totals
 from importer.model.problems import Problem, Severity, errors_first
@@ -183,7 +184,10 @@ def _facts(report: Report) -> tuple[tuple[str, str | datetime], ...]:
 
 
 def _files(report: Report) -> Iterator[tuple[str, Path]]:
-    for name, path in report.files.items():
+    shown = dict(report.files)
+    if report.exit_code is ExitCode.GATE:  # what was refused as a whole is sent from the file itself
+        shown.pop("to_fix", None)
+    for name, path in shown.items():
         if path is not None:
             yield _FILE_LABELS[name], path
 

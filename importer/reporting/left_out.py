@@ -46,19 +46,19 @@ def left_out_by_project(report: Report) -> Table | None:
         return None
     columns = [
         Column("Not in this file"),
+        Column("Project title", narrow=Narrow.FOLD),
         Column("Currency"),
         Column("Items", Kind.COUNT),
         Column("Worth", Kind.MONEY),
         Column("Older items", Kind.COUNT, narrow=Narrow.DROP_LAST),
         Column("Older worth", Kind.MONEY, narrow=Narrow.DROP_LAST),
-        Column("Project title", narrow=Narrow.FOLD),
     ]
     now, older = _by_project(found.items), _by_project(found.older or ())
     rows = []
     for key in sorted(now.keys() | older.keys(), key=lambda key: (key[1], -_known(now.get(key, ())), key)):
         (number, title), currency = key
         figures = (*_figures(now.get(key, ())), *_figures(older.get(key, ())))
-        rows.append((str(number), currency, *figures, in_one_line(title)))
+        rows.append((str(number), in_one_line(title), currency, *figures))
     return Table(SHEET, columns, rows)
 
 

@@ -10,6 +10,7 @@ import pytest
 import requests
 from desktops import Desktop, Person, desktop_at, fees, sheet_of
 
+from importer.app.settling import Doubts, Phase, Settling
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -127,6 +128,16 @@ def test_a_person_says_what_no_answer_settles(tmp_path: Path, sandbox: Sandbox) 
         assert "Nothing is in doubt." in person.text
         with closing(desktop.ledger()) as ledger:
             assert ledger.open_questions() == []
+
+
+def test_a_word_while_kantata_is_asked_is_not_lost_silently(desktop: Desktop) -> None:
+    """Two tabs: one asks, and the other says what became of an invoice. The page says that it was not recorded."""
+    settling = Settling(desktop.serving.desk)
+    settling.doubts = Doubts(Phase.LOOKING)
+    settling.settle({"inv-a": None})
+    assert settling.doubts.phase is Phase.LOOKING
+    assert settling.doubts.trouble is not None
+    assert "was not recorded" in settling.doubts.trouble.message
 
 
 def test_a_ledger_that_cannot_be_read_is_said_with_what_to_do(desktop: Desktop, person: Person) -> None:

@@ -65,6 +65,19 @@ def test_nothing_is_sent_without_approval_and_typed_totals(desktop: Desktop, per
     assert desktop.sent() == 0
 
 
+def test_a_wrong_total_leaves_the_right_ones(desktop: Desktop, person: Person) -> None:
+    """They stay typed; each wrong one is named with its figure, and is empty."""
+    path = person.choose(sheet_of(*fees(1), *(f"{n},K{n},Fixed fee,W,1234567,30,2026-10-31" for n in (106, 108))))
+    person.approve(path)
+    person.send(path, "101.00", "12", "12")
+    assert person.seen.status_code == 400
+    assert person.field("total-0") == "101.00"
+    assert 'name="total-1" value' not in person.seen.text
+    for wrong in ("USD, 1 invoice come to 1,234,567.00", "GBP, 1 invoice come to 1,234,567.00"):
+        assert wrong in person.text
+    assert desktop.sent() == 0
+
+
 @pytest.mark.parametrize(
     ("figure", "typed", "agrees"),
     [
@@ -309,3 +322,35 @@ def test_an_invoice_held_as_a_repeat_is_released_by_the_person(desktop: Desktop,
     person.send(path, "101")
     person.settled(path)
     assert desktop.sent() == 2
+
+
+@pytest.mark.parametrize("changed", ["cells", "columns"])
+def test_what_was_released_is_asked_about_again_when_the_rows_change(person: Person, changed: str) -> None:
+    """The word was given for the invoice as it was shown; corrected cells and renamed columns may make another of it."""
+    first = person.choose(sheet_of(*fees(1)))
+    person.approve(first)
+    person.send(first, "101")
+    person.settled(first)
+
+    lines = ("101,Z1,Fixed fee,Work 1,101,30,2026-10-31", *fees(2)[1:], "102,K9,Fixed fee,B,zero,30,2026-10-31")
+    path = person.choose(sheet_of(*lines), "again.csv")
+    person.post(f"{path}/again", {"partial": "yes"})
+    person.settled(path)
+    [reference] = re.findall(r'name="reference" value="([^"]+)"', person.seen.text)
+    person.post(f"{path}/repeat", {"plan": person.field("plan"), "reference": reference})
+    person.settled(path)
+    assert "Approve 2 invoices" in person.text
+
+    person.post(f"{path}/again", {"partial": "yes"})  # nothing changed
+    person.settled(path)
+    assert "Approve 2 invoices" in person.text
+
+    if changed == "cells":
+        person.get(f"{path}/problems")
+        person.post(f"{path}/correct", {"plan": person.field("plan"), "E4": "7"})
+    else:
+        person.get(f"{path}/columns")
+        person.post(f"{path}/columns", {"draft": person.field("draft"), "column-6": "-"})
+    person.settled(path)
+    assert "Released by you" not in person.text
+    assert 'name="reference"' in person.seen.text

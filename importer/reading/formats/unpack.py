@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 LOG = logging.getLogger(__name__)
+NEAR = 80
+"""Likeness of names (rapidfuzz ratio, 0 to 100) from which a file that is there is proposed."""
 ANSWER_OF_MEMORY = 8
 """The answer may have one of so many bytes that reading may take of memory."""
 _OUT_OF_MEMORY = (b"MemoryError", b"memory allocation of")
@@ -86,13 +88,15 @@ def bytes_of(path: Path, limits: Limits) -> bytes:
 
 
 def _not_found(path: Path) -> WrongUse:
-    import difflib  # not for the child, which would wait for it each time
+    from rapidfuzz import fuzz, process  # not for the child, which would wait for it each time
 
-    beside = [p.name for p in path.parent.glob("*") if p.suffix.lower() in READ] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, beside, n=1)
-    if near:
-        return error(WrongUse, "file.not_found:near", path=path, near=near[0])
-    return error(WrongUse, "file.not_found", path=path)
+    beside: dict[str, str] = {}
+    if path.parent.is_dir():
+        beside = {each.name: each.stem.lower() for each in path.parent.glob("*") if each.suffix.lower() in READ}
+    near = process.extractOne(path.stem.lower(), beside, scorer=fuzz.ratio, score_cutoff=NEAR)
+    if near is None:
+        return error(WrongUse, "file.not_found", path=path)
+    return error(WrongUse, "file.not_found:near", path=path, near=near[2])
 
 
 def unpack(

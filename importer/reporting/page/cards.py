@@ -15,7 +15,7 @@ from importer.model.plans import LineRecord, ReportedInvoice, Status
 from importer.model.words import NOT_KNOWN, amount_in_sheet, count_of, describe_lines, left_out, money, row_ranges
 from importer.planning.comparison import Change, Kind
 from importer.reporting.headline import due_date, order_named, ways_out, worth_of
-from importer.reporting.page.naming import month, name_of, titles_of
+from importer.reporting.page.naming import below_of, month, name_of
 from importer.reporting.report import DONE, Report
 
 MOST_CARDS = 300
@@ -47,7 +47,8 @@ class Card:
     """One invoice; texts are empty where there is nothing to say."""
 
     name: str
-    projects: str
+    below: str
+    """What its name does not say: “project 101 · key K1”."""
     status: Status
     dated: str
     """“2026-10-31 → due 2026-11-30”."""
@@ -153,7 +154,7 @@ def _card(planned: ReportedInvoice, report: Report, compared: dict[int, Change],
     link = report.link_of(planned)
     return Card(
         name=_clipped(name_of(planned), longest),
-        projects=_clipped(titles_of(planned) or ", ".join(map(str, planned.invoice.workspace_ids)), longest),
+        below=_clipped(below_of(planned), longest),
         status=planned.status,
         dated=_dated(planned),
         terms=_terms(planned),

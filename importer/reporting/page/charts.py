@@ -13,7 +13,7 @@ from importer.model.plans import ReportedInvoice, Status
 from importer.model.words import count_of, money
 from importer.planning.bridge import Bridge, bridges
 from importer.reporting.headline import sums_of, worth_of
-from importer.reporting.page.naming import month, name_of
+from importer.reporting.page.naming import below_of, month, name_of
 
 if TYPE_CHECKING:
     from importer.planning.comparison import Changes
@@ -109,7 +109,7 @@ def _largest(invoices: Iterable[ReportedInvoice]) -> Iterator[Chart]:
         bars = []
         for worth, planned in first:
             length = _percent(max(worth, Decimal(0)), most)
-            bars.append(Bar(name_of(planned), Decimal(0), length, money(worth)))
+            bars.append(Bar(name_of(planned), Decimal(0), length, money(worth), below=below_of(planned)))
         yield Chart("Largest invoices", currency, bars)
 
 

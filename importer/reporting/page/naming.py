@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from importer.model.invoices import Invoice
-from importer.model.words import invoice_named
+from importer.model.visible import in_one_line
+from importer.model.words import invoice_named, projects_named
 
 if TYPE_CHECKING:
     from importer.model.plans import ReportedInvoice
@@ -26,6 +27,16 @@ def name_of(planned: ReportedInvoice) -> str:
     if isinstance(invoice, Invoice) and invoice.user_invoice_title:
         return invoice.user_invoice_title
     return titles_of(planned) or invoice_named(invoice.key, invoice.workspace_ids)
+
+
+def below_of(planned: ReportedInvoice) -> str:
+    """What the name of an invoice does not say of it: its projects by their titles, else by their ids, and its key."""
+    name, key, titles = name_of(planned), planned.invoice.key, titles_of(planned)
+    projects = projects_named(planned.invoice.workspace_ids)
+    parts = [titles if titles and titles != name else projects]
+    if key and in_one_line(key) != name:
+        parts.append(f"key {in_one_line(key)}")
+    return " · ".join(part for part in parts if part != name)
 
 
 def titles_of(planned: ReportedInvoice) -> str:

@@ -1,0 +1,65 @@
+"""Every command that the program advises carries the options of the account, whichever command says it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from importer.model.advice import ACCOUNT, TAKEN
+
+if TYPE_CHECKING:
+    from programs import Cli
+
+ADVISED = re.compile(r"invoice-importer ([a-z]+)([^\n“”]*?)(?=invoice-importer|[\n“”]|$)")
+
+
+def bare(text: str) -> list[str]:
+    """Return the advised commands of a text that lack the option."""
+    found = []
+    for name, rest in ADVISED.findall(text):
+        if "--sandbox" in TAKEN.get(name, ()) and ACCOUNT[0] not in rest and name not in ("template", "start"):
+            found.append(f"{name}{rest}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("history",),
+        ("history", "last"),
+        ("history", "20991231"),
+        ("history", "--month", "2026-10"),
+        ("undo", "last"),
+        ("undo", "20991231-235959-abcd"),
+        ("undo", "last", "--yes"),
+        ("reconcile", "--billed", "inv-x=1"),
+        ("reconcile",),
+        ("confirm",),
+        ("confirm", "20991231"),
+        ("doctor",),
+        ("probe",),
+        ("map", "own.csv"),
+        ("preview", "own.csv"),
+        ("preview", "cents.csv"),
+        ("preview", "no_header.csv"),
+        ("approve", "changed.csv"),
+        ("preview", "changed.csv"),
+        ("submit", "own.csv", "--yes"),
+        ("submit", "changed.csv"),
+    ],
+)
+def test_what_is_advised_of_the_sandbox_is_advised_for_the_sandbox(cli: Cli, words: tuple[str, ...]) -> None:
+    """Without the option the advised command would speak of another account."""
+    cli.sheet({"amount": 100, "invoice_key": "a"}, {"amount": 100, "invoice_key": "b"}, name="own.csv")
+    own = cli.folder / "own.csv"
+    own.write_text(own.read_text().replace("workspace_id", "Projektnr.").replace("invoice_key", "Kunde Nr Bla"))
+    cli.sheet({"amount": "100.50"}, name="cents.csv")
+    (cli.folder / "no_header.csv").write_text("Was,Wieviel,Wann\nArbeit,3,gestern\n")
+    if words[0] in ("history", "undo") or "changed.csv" in words:
+        cli.run("submit", cli.fees(2), "--yes", "--sandbox", "--no-completeness")
+        cli.sheet({"invoice_key": "k1", "workspace_id": 102, "amount": 999}, name="changed.csv")
+
+    done = cli.run(*words, "--sandbox", COLUMNS="900")
+    assert bare(f"{done.stdout}\n{done.stderr}") == []
