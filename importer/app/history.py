@@ -26,6 +26,8 @@ MOST_RECENT = 8
 """Runs on the first page."""
 NOT_SURE = "Nothing was recorded: yes was not typed."
 HOW_TO_FIND_ID = "Type the number at the end of the invoice's web address in Kantata."
+_FILES = {"results.xlsx": "Results workbook", "results.html": "Results as a page", "to-fix.xlsx": "Rows to fix"}
+"""End of the name of a file of a run → what it is."""
 MOST_RUNS = 200
 """Runs on the page of all; the command history lists every one."""
 
@@ -53,7 +55,8 @@ class History:
     def runs(self) -> str:
         """All runs."""
         with self._desk.place.opened() as tools:
-            return page("history.html", runs=tools.ledger.runs()[:MOST_RUNS])
+            runs, sums = tools.ledger.runs()[:MOST_RUNS], tools.ledger.sums_by_run()
+        return page("history.html", runs=runs, sums=sums)
 
     def run(self, run_id: str) -> str:
         """One run with its invoices and files, and its undo."""
@@ -62,8 +65,9 @@ class History:
         with self._desk.place.opened() as tools:
             attempts = tools.ledger.attempts_of_run(run_id)
         names = [path.name for path in self._files_of(record)]
+        files = [(name, _FILES.get(name.removeprefix(f"{run_id}-"), name)) for name in names]
         question = _question(undoing)
-        return page("run.html", run=record, attempts=attempts, files=names, undoing=undoing, question=question)
+        return page("run.html", run=record, attempts=attempts, files=files, undoing=undoing, question=question)
 
     def state_of_undo(self, run_id: str) -> Response:
         """How far an undo is, for the page that waits."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from importer.ledger.rows import Attempt
+    from importer.ledger.runs import StandingSum
 
 _LOOKS = {
     "style.css": ("importer.reporting.page", "templates", "text/css"),
@@ -42,7 +43,7 @@ def use(app: Flask, place: object) -> None:
 
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
     app.jinja_loader = ChoiceLoader([PackageLoader("importer.app"), PackageLoader("importer.reporting.page")])
-    app.jinja_env.filters |= {"cell": text_of, "web": web_address, "worth": _worth, "local": _local}
+    app.jinja_env.filters |= {"cell": text_of, "web": web_address, "worth": _worth, "standing": _standing, "local": _local}
     app.jinja_env.globals |= {"place": place, "layout": "frame.html"}
     app.add_url_rule("/look/<name>", view_func=_look)
 
@@ -53,6 +54,11 @@ def _look(name: str) -> Response:
         abort(HTTPStatus.NOT_FOUND)
     room, folder, kind = _LOOKS[name]
     return Response((files(room) / folder / name).read_text(encoding="utf-8"), mimetype=kind)
+
+
+def _standing(standing: StandingSum) -> str:
+    """What stands in Kantata of a run, in one currency."""
+    return worth_in_words(standing.total, standing.currency, standing.amount) or "not known"
 
 
 def _local(moment: datetime) -> str:

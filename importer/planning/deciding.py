@@ -93,11 +93,15 @@ class _Decision:
         return _with(planned, Status.HELD, known, *reasons.changed(known, planned))
 
     def _billed_items(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
-        """One of its time entries, expenses or milestones was billed before."""
+        """Some of its time entries, expenses or milestones were billed before."""
+        found: dict[str, tuple[LedgerEntry, list[BilledItem]]] = {}
         for item in _items(invoice):
             earlier = self.knowledge.by_item.get(item)
             if earlier is not None and earlier.reference != planned.reference and self._alive(earlier):
-                yield (earlier, *reasons.billed_before(item, earlier))
+                found.setdefault(earlier.reference, (earlier, []))[1].append(item)
+        for earlier, items in found.values():
+            others = [entry.invoice_id for entry, _ in found.values() if entry is not earlier and entry.invoice_id]
+            yield (earlier, *reasons.billed_before(items, earlier, others))
 
     def _near(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[LedgerEntry]:
         """Live invoices of the same place that are no others of the plan."""

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
 from importer.model.lifecycle import OPEN, State
-from importer.model.words import money
+from importer.model.words import count_of, money, names_in_short
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from importer.model.plans import LineMark, PlannedInvoice
     from importer.model.remembered import BilledLine, LedgerEntry
     from importer.planning.plan import BilledItem
+
+
+MOST_ITEMS = 3
+"""Items, and other invoices, that one reason names."""
 
 
 def billed(known: LedgerEntry) -> str:
@@ -39,11 +45,16 @@ def changed(known: LedgerEntry, planned: PlannedInvoice) -> tuple[str, str]:
 
 def _what_changed(known: LedgerEntry, planned: PlannedInvoice) -> str:
     now = planned.payload["invoice"] if planned.payload else {}
-    if known.amount != planned.invoice.amount:
+    if known.amount != planned.invoice.amount and _has_amounts(known.body) and _has_amounts(now):
         return f"its amount was {known.amount:,.2f}, now it is {planned.invoice.amount:,.2f}"
     names = [name for name in {**known.body, **now} if known.body.get(name) != now.get(name)]
     parts = [_change_of(name, known.body.get(name), now.get(name)) for name in names if name != "external_reference"]
     return "; ".join(parts) or "its projects"
+
+
+def _has_amounts(body: Mapping[str, object]) -> bool:
+    """Whether the sheet says what a line of it comes to; time entries, expenses and milestones have no amount there."""
+    return any(body.get(name) for name in _WITH_AMOUNTS)
 
 
 def _change_of(name: str, before: object, now: object) -> str:
@@ -53,6 +64,7 @@ def _change_of(name: str, before: object, now: object) -> str:
     return f"its {title} was {_said(before)}, now it is {_said(now)}"
 
 
+_WITH_AMOUNTS = ("fixed_fee_items", "additional_items")
 _LISTS = {
     "workspace_id": "its project",
     "workspace_ids": "its projects",
@@ -128,18 +140,30 @@ def doubtful(known: LedgerEntry) -> tuple[str, str]:
     )
 
 
-def billed_before(item: BilledItem, earlier: LedgerEntry) -> tuple[str, str]:
-    """One of its items stands on another invoice."""
-    kind = ITEM_TYPE_TITLES[item[0]]
+def billed_before(items: Sequence[BilledItem], earlier: LedgerEntry, others: Sequence[str]) -> tuple[str, str]:
+    """Some of its items stand on an earlier invoice; ``others``: ids of more invoices that hold some of them."""
+    subject, their_rows = _items_named(items), "its row" if len(items) == 1 else "their rows"
     if earlier.state in OPEN:
         return (
-            f"{kind} {item[1]} may already be billed: it was sent in {_run(earlier)} and {_unknown(earlier)}.",
+            f"{subject} may already be billed: sent in {_run(earlier)}, and {_unknown(earlier)}.",
             "Settle that invoice first.",
         )
+    were = "was" if len(items) == 1 else "were"
+    more = f" More of its items stand on invoice {names_in_short(others, MOST_ITEMS)}." if others else ""
     return (
-        f"{kind} {item[1]} was billed before, on invoice {earlier.invoice_id} in {_run(earlier)}.",
-        "Delete its row here; or, in Kantata, delete that invoice first, or cancel it when it is no draft any more.",
+        f"{subject} {were} billed before, on invoice {earlier.invoice_id} in {_run(earlier)}.{more}",
+        f"Delete {their_rows} here; or, in Kantata, delete that invoice first, or cancel it when it is no draft any more.",
     )
+
+
+def _items_named(items: Sequence[BilledItem]) -> str:
+    """“Time entry 5002”, “12 time entries (5001, 5002, 5003 and 9 more)”."""
+    kinds = {ITEM_TYPE_TITLES[kind] for kind, _ in items}
+    numbers = [str(number) for _, number in items]
+    if len(numbers) == 1:
+        return f"{kinds.pop()} {numbers[0]}"
+    noun = kinds.pop().lower() if len(kinds) == 1 else "item"
+    return f"{count_of(len(numbers), noun)} ({names_in_short(numbers, MOST_ITEMS)})"
 
 
 def number_taken(number: int, earlier: LedgerEntry) -> tuple[str, str]:

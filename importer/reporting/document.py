@@ -6,7 +6,7 @@ invoice or a problem, in which order and up to how many.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -369,14 +369,15 @@ def _nothing_sent(report: Report) -> str | None:
 def _remarks(report: Report) -> list[Remark]:
     """Say why each invoice that is not simply ready or created stands as it does; those that share a reason once."""
     same: dict[tuple[str, Status], list[ReportedInvoice]] = {}
-    unsound = []
+    unsound, faulty = [], report.errors_by_row()
     for planned in report.planned:
         is_remarkable = planned.status not in _UNREMARKABLE or planned.differs or planned.what_to_do
-        if isinstance(planned.invoice, UnsoundInvoice) and planned.status is Status.NOT_SENT:
+        is_unsound = isinstance(planned.invoice, UnsoundInvoice) and planned.status is Status.NOT_SENT
+        if is_unsound and any(row in faulty for row in planned.invoice.rows):
             unsound.append(planned)
         elif planned.reason and is_remarkable:
             same.setdefault((planned.reason, planned.status), []).append(planned)
-    remarks = list(_unsound_in_short(unsound, report))
+    remarks = list(_unsound_in_short(unsound, faulty))
     for (reason, status), [first, *others] in same.items():
         subject = invoice_named(first.invoice.key, first.invoice.workspace_ids)
         if others:
@@ -385,16 +386,15 @@ def _remarks(report: Report) -> list[Remark]:
     return remarks
 
 
-def _unsound_in_short(unsound: Sequence[ReportedInvoice], report: Report) -> Iterator[Remark]:
-    """Say once in which rows the errors are that keep invoices back; the problems themselves are listed."""
+def _unsound_in_short(unsound: Sequence[ReportedInvoice], faulty: Collection[int]) -> Iterator[Remark]:
+    """Say once in which of their rows the errors are that keep invoices back; the problems themselves are listed."""
     if not unsound:
         return
-    with_errors = report.errors_by_row()
     rows: set[int] = set()
     for planned in unsound:
-        rows.update(row for row in planned.invoice.rows if row in with_errors)
+        rows.update(row for row in planned.invoice.rows if row in faulty)
     first = unsound[0]
-    if len(unsound) == 1 or not rows:
+    if len(unsound) == 1:
         subject = invoice_named(first.invoice.key, first.invoice.workspace_ids)
         yield Remark(first.status, subject, first.reason or "", first.what_to_do)
         return

@@ -37,9 +37,11 @@ def test_runs_are_listed_with_their_files(person: Person, billed: str) -> None:
     person.get("/history")
     assert "october.csv" in person.text
     assert "2 created" in person.text
+    assert "EUR 203.00" in person.text
     person.get(billed)
     name = f"{billed.removeprefix('/run/')}-results.xlsx"
-    assert name in person.text
+    assert name in person.seen.text
+    assert "Results workbook" in person.text
     assert person.get(f"{billed}/get/{name}").content.startswith(b"PK")
     assert person.get(f"{billed}/get/ledger.sqlite").status_code == 404
     assert person.get("/run/20200101-000000-aaaa").status_code == 404

@@ -73,7 +73,7 @@ def test_a_wrong_total_leaves_the_right_ones(desktop: Desktop, person: Person) -
     assert person.seen.status_code == 400
     assert person.field("total-0") == "101.00"
     assert 'name="total-1" value' not in person.seen.text
-    for wrong in ("USD, 1 invoice come to 1,234,567.00", "GBP, 1 invoice come to 1,234,567.00"):
+    for wrong in ("USD, 1 invoice (1,234,567.00)", "GBP, 1 invoice (1,234,567.00)"):
         assert wrong in person.text
     assert desktop.sent() == 0
 

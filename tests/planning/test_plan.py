@@ -133,6 +133,22 @@ def test_an_item_that_was_billed_before_holds_the_invoice(repeats: bool, batch: 
     assert "Time entry 5002 was billed before, on invoice 9001" in (one.reason or "")
 
 
+def test_items_that_were_billed_before_are_counted_and_the_first_named() -> None:
+    """Not the first alone: who looks for it would find the next one after each correction."""
+    before = earlier(hours(*range(5001, 5013), key="A"), "created")
+    one = decided(draw(hours(*range(5001, 5014), key="B")), knowledge(before))
+    assert "12 time entries (5001, 5002, 5003 and 9 more) were billed before, on invoice 9001" in (one.reason or "")
+    assert "Delete their rows here" in (one.what_to_do or "")
+
+
+def test_time_entries_that_changed_are_not_said_to_have_an_amount() -> None:
+    """The sheet states none for them, so that an amount of 0.00 would be wrong."""
+    one = decided(draw(hours(5001, 5002, key="A")), knowledge(earlier(hours(5001, key="A"), "created")))
+    assert "its time entries" in (one.reason or "")
+    mixed = decided(draw(replace(fee(500), key="A")), knowledge(earlier(hours(5001, key="A"), "created")))
+    assert (mixed.status, "0.00" in (mixed.reason or "")) == (Status.HELD, False)
+
+
 @pytest.mark.parametrize("item_type", [ItemType.TIME_ENTRY, ItemType.EXPENSE, ItemType.BILLING_MILESTONE])
 def test_items_of_each_type_are_guarded(item_type: ItemType) -> None:
     """Time entries, expenses and milestones alike; but expense 5001 is not time entry 5001."""

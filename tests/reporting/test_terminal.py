@@ -100,6 +100,15 @@ def test_all_problems_are_shown_with_cell_and_cure(tools: Tools, tmp_path: Path)
     assert "total 2 17.50 \n rows in the sheet 3 " in text
 
 
+def test_each_invoice_that_is_held_back_has_its_own_reason(tools: Tools, tmp_path: Path) -> None:
+    """One with errors in its rows; another only because of a row that may be its own: that is no error of its rows."""
+    report = preview(tools, tmp_path, fee("1e"), fee(7, 103), fee(5, "x"))
+    text = " ".join(shown(report).split())
+    assert "project 101: Not sent because of errors in row 2." in text
+    assert "project 103: Not sent because the errors in row 4 leave open whether it is whole." in text
+    assert "2 invoices: Not sent" not in text
+
+
 def test_an_amount_that_is_not_known_is_not_shown_as_nothing(tools: Tools, tmp_path: Path) -> None:
     """The sum of the others would look like the worth of the invoice; what the sums lack is said beside them."""
     time = {"workspace_id": 104, "item_type": "time_entry", "item_id": 7}

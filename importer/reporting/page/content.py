@@ -96,7 +96,7 @@ def _lead(report: Report, document: Document) -> str:
 
 def _facts(report: Report, document: Document) -> Iterator[str]:
     yield PurePath(report.source.path).name
-    if report.source.sheet:
+    if report.source.sheet and report.source.sheet != PurePath(report.source.path).name:
         yield f"sheet {report.source.sheet}"
     yield document.rows_counted
     yield f"{report.started_at:%Y-%m-%d %H:%M}"
