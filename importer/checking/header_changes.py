@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet
 
-SHARED = 0.5
+SHARED = 0.6
 """Share of headers in common below which two sheets have nothing to do with each other."""
 
 Pair = tuple[SeenHeader, SeenHeader]
@@ -65,12 +65,13 @@ def changes(
     """Compare with the most alike of the earlier runs (the newest first): a notice, and warnings.
 
     A known column that held values then and is read no more is a warning; all else
-    is one notice. Nothing is said of runs that share fewer than half of the headers,
-    nor of headers that the settings ignore.
+    is one notice. Nothing is said of runs that share fewer than most of the headers,
+    or that billed something else, nor of headers that the settings ignore.
     """
     now = _heeded(headers_seen(sheet), known)
     runs = (replace(then, headers=_heeded(then.headers, known)) for then in earlier)
-    near = max((_compared(then, now) for then in runs), key=lambda comparison: comparison.shared, default=None)
+    alike = (_compared(then, now) for then in runs if not _is_another_kind(then.headers, now))
+    near = max(alike, key=lambda comparison: comparison.shared, default=None)
     if near is None or near.shared < SHARED:
         return (), ()
     read = {column for column in BY_NAME if sheet.has(column)}
@@ -78,6 +79,12 @@ def changes(
     parts = _parts(near, lost)
     notices = (f"Compared with the import of {near.origin}: {'; '.join(parts)}.",) if parts else ()
     return notices, tuple(_lost(sheet, header, near) for header in lost)
+
+
+def _is_another_kind(then: tuple[SeenHeader, ...], now: tuple[SeenHeader, ...]) -> bool:
+    """Whether the one bills items by their ids and the other amounts: what one has, the other has not lost."""
+    kinds = [{header.column for header in headers} & {"item_id", "amount"} for headers in (then, now)]
+    return all(kinds) and kinds[0].isdisjoint(kinds[1])
 
 
 def _heeded(headers: tuple[SeenHeader, ...], known: Mapping[str, str]) -> tuple[SeenHeader, ...]:

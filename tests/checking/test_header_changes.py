@@ -151,11 +151,21 @@ def test_the_most_alike_run_is_compared_with(tmp_path: Path) -> None:
 
 
 def test_a_sheet_of_another_layout_is_not_compared(tmp_path: Path) -> None:
-    """Fewer than half of the headers in common: nothing to say. Half is enough."""
-    then = run(tmp_path, [*HEADER, "A1", "B1", "C1"])
-    assert told(tmp_path, [*HEADER, "D1", "E1", "F1"], then)[0] != ()
-    assert told(tmp_path, [*HEADER, "D1", "E1", "F1", "G1"], then) == ((), ())
+    """Fewer than three of five headers in common: nothing to say."""
+    then = run(tmp_path, [*HEADER, "A1", "B1"])
+    assert told(tmp_path, [*HEADER, "D1", "E1"], then)[0] != ()
+    assert told(tmp_path, [*HEADER, "D1", "E1", "F1"], then) == ((), ())
     assert told(tmp_path, HEADER) == ((), ())
+
+
+def test_a_sheet_of_items_has_not_lost_the_amounts_of_a_sheet_of_fees(tmp_path: Path) -> None:
+    """They are of two kinds, however many other headers they share; a lost column of the same kind is said."""
+    shared = ["Project ID", "Item type", "Net days", "Invoice date", "PO number"]
+    fees_then = run(tmp_path, [*shared, "Amount"])
+    assert told(tmp_path, [*shared, "Item ID"], fees_then) == ((), ())
+    both_then = run(tmp_path, [*shared, "Amount", "Item ID"])
+    [warning] = told(tmp_path, [*shared, "Amount"], both_then)[1]
+    assert warning.column == "item_id"
 
 
 # --- what the ledger remembers -----------------------------------------------------------------
