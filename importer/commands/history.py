@@ -147,7 +147,7 @@ def _runs_table(runs: list[RunRecord], sums: dict[str, list[StandingSum]], accou
         Column("File, batch, who", narrow=Narrow.FOLD),
         Column("Invoices", Kind.COUNT),
         Column("In Kantata", Kind.MONEY),
-        Column("Outcome"),
+        Column("Outcome", narrow=Narrow.FOLD_LAST),
     )
     rows = []
     for run in runs:

@@ -40,6 +40,8 @@ class Line:
     """What Kantata holds beyond what was sent, of the invoices that were read back."""
     known_totals: Decimal | None = None
     """What Kantata says the invoices come to, as far as it says it."""
+    has_amounts: bool = False
+    """Whether the sheet states an amount for any row of it."""
     total_lacks: bool = False
     """Whether it does not say it of an invoice that was read back, or not of this project's share in it."""
     unread: int = 0
@@ -50,6 +52,7 @@ class Line:
     def add(self, planned: ReportedInvoice, sheet: Decimal, held: Decimal | None, *, shared: bool = False) -> None:
         """Add an invoice, or a project's share in a ``shared`` one; ``held``: what Kantata holds of it."""
         self.sheet += sheet
+        self.has_amounts |= _has_amounts(planned)
         if planned.status not in SENT:
             return
         self.sent += sheet
@@ -111,7 +114,7 @@ class Tally:
             del lines[CURRENCY_NOT_KNOWN]
         stray = self.amount - sum(line.sheet for line in lines.values())
         if stray:
-            lines[STRAY] = Line(STRAY, sheet=stray)
+            lines[STRAY] = Line(STRAY, sheet=stray, has_amounts=True)
         return list(lines.values())
 
     def _currencies(self) -> dict[int, str]:
@@ -151,6 +154,23 @@ class Tally:
         """Whether every row of the sheet has exactly one answer."""
         return self.answers().total() == self.rows
 
+    def items_sentence(self) -> str | None:
+        """Say what was compared of items without an amount in the sheet; None where nothing such was sent."""
+        billed, alike = 0, 0
+        for planned in self.planned:
+            if planned.status not in SENT or not isinstance(planned.invoice, Invoice):
+                continue
+            items = sum(line.item_id is not None for line in planned.invoice.lines)
+            billed += items
+            if planned.tie_out is not None and not (planned.tie_out.differences or planned.tie_out.unread):
+                alike += items
+        if not billed or not self.looked_up:
+            return None
+        compared = f"Time entries, expenses, milestones: {alike:,} of {billed:,} are on their invoices in Kantata as sent"
+        if alike < billed:
+            compared += "; the others differ, or could not be read back"
+        return f"{compared}. The sheet has no amounts of them to compare: their prices are those of Kantata."
+
     def row_sentence(self) -> str:
         """Say how many rows came in and how many are answered."""
         answered = self.answers().total()
@@ -158,6 +178,13 @@ class Tally:
         if answered != self.rows:
             verdict = f"{abs(self.rows - answered):,} do not match. Please report this"
         return f"Rows in the sheet: {self.rows:,}; rows answered: {answered:,}: {verdict}."
+
+
+def _has_amounts(planned: ReportedInvoice) -> bool:
+    """Whether the sheet states an amount for any of its rows, or may: of rows with errors that is not known."""
+    if not isinstance(planned.invoice, Invoice):
+        return True
+    return any(line.amount is not None for line in planned.invoice.lines)
 
 
 def _held(planned: ReportedInvoice) -> Decimal | None:

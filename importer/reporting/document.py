@@ -109,6 +109,8 @@ class Document:
     tie_out: tuple[Table, ...]
     """By currency, then by project; empty for a plan, and where nothing was looked up."""
     not_looked_up: str | None
+    items_compared: str | None
+    """What of rows without an amount was compared."""
     answered: str
     """Whether every row of the sheet has its answer."""
     all_answered: bool
@@ -157,6 +159,7 @@ def document_of(report: Report) -> Document:
         is_plan=report.is_plan,
         tie_out=_tie_out(report),
         not_looked_up=None if report.is_plan or tally.looked_up else NOT_LOOKED_UP,
+        items_compared=None if report.is_plan else tally.items_sentence(),
         answered=tally.row_sentence(),
         all_answered=tally.rows_agree(),
         remarks=tuple(remarks[:MOST_PROBLEMS]),
@@ -341,7 +344,10 @@ def _tie_out(report: Report) -> tuple[Table, ...]:
 
 def _tie_out_row(line: Line) -> tuple[object, ...]:
     unread = (line.unread_amount, line.unread) if line.unread else (None, None)
-    return line.name, line.sheet, line.sent, line.read_back, line.difference, *unread, line.total, line.title
+    compared = (line.sheet, line.sent, line.read_back, line.difference)
+    if not line.has_amounts and not line.difference:  # 0.00 would look like a figure that was compared
+        compared = (None,) * len(compared)
+    return line.name, *compared, *unread, line.total, line.title
 
 
 # --- sentences ----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,12 @@ from rich.errors import MarkupError
 from rich.segment import Segment
 
 from importer.model.visible import in_one_line, visible
+
+
+_UNBROKEN = "\ue000"
+"""Stands for a blank at which no line is broken; texts of others never hold it here, they are shown with escapes."""
+_WORTH = re.compile(r"\b[A-Z]{3} -?\d[\d,]*\.\d+(?: \(\d[\d,]*\))?")
+"""“EUR 48,754.59”, “EUR 48,754.59 (8)”."""
 
 
 def plain(text: object) -> str:
@@ -29,11 +36,19 @@ class Screen(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Make segments; those that control the terminal are rich's own."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(visible(segment.text.replace(_UNBROKEN, " ")), segment.style)
 
     def print(self, *objects: Any, **how: Any) -> None:  # noqa: ANN401 - as inherited
-        """Print; a text that is no markup, though it looks like it, is printed as it is."""
+        """Print; a text that is no markup, though it looks like it, is printed as it is. No sum is broken in two."""
+        kept = [_WORTH.sub(_in_one_piece, each) if isinstance(each, str) else each for each in objects]
         try:
-            super().print(*objects, **how)
+            super().print(*kept, **how)
         except MarkupError:
-            super().print(*objects, **{**how, "markup": False})
+            super().print(*kept, **{**how, "markup": False})
+
+
+def _in_one_piece(worth: re.Match[str]) -> str:
+    return worth[0].replace(" ", _UNBROKEN)

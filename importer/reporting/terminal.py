@@ -133,6 +133,8 @@ def _show_tie_out(document: Document, console: Console) -> None:
                 Text(figure.text, style="bold red" if figure.alarm else "") for figure in figures_of(table, cells)
             ]
             console.print(Text(f"Tie-out {cells[0]}: "), Text(" · ").join(figures), sep="", highlight=False)
+    if document.items_compared:
+        console.print(document.items_compared, highlight=False)
     style = None if document.all_answered else _ALARM
     console.print(document.answered, style=style, highlight=False)
 
@@ -241,7 +243,7 @@ def _folded(table: Table, cells: Sequence[object], narrow: Narrow) -> Iterator[s
             if narrow is Narrow.FOLD:
                 yield text_of(cell)
             elif narrow is Narrow.FOLD_LAST:
-                yield f"{column.title.lower()} {text_of(cell)}"
+                yield f"{column.title.lower()} {text_of(cell)}".replace("\n", ", ")
 
 
 def _widths(table: Table, width: int) -> list[int]:
@@ -268,14 +270,14 @@ def _least_widths(table: Table, longest_word: int) -> list[int]:
 
 
 def _pieces(table: Table, between: str | None) -> Iterator[list[str]]:
-    """The title and texts of each column, cut at ``between`` (None: at blanks); figures and ids are never cut."""
+    """The title and texts of each column, cut at ``between`` (None: at blanks); figures and ids only into lines."""
     rows = [*table.rows, table.total or (), table.after_total or ()]
     for position, column in enumerate(table.columns):
         pieces = column.title.split(between)
         for cells in rows:
             if position < len(cells):
                 text = text_of(cells[position])
-                pieces += text.split(between) if column.kind in (Kind.TEXT, Kind.STATUS) else [text]
+                pieces += text.split(between if column.kind in (Kind.TEXT, Kind.STATUS) else "\n")
         yield pieces
 
 

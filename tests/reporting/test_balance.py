@@ -173,3 +173,14 @@ def test_the_workbook_titles_projects_and_leaves_unknown_totals_blank(cli: Cli, 
         ("105", None),
     ]
     assert "Bäckerei" in lines[0]["Project title"]
+
+
+def test_what_was_compared_of_time_entries_is_said(cli: Cli, sandbox: Sandbox) -> None:
+    """A sheet without amounts has none to compare; that each item is on its invoice was compared."""
+    cli = cli.at(sandbox)
+    rows = [{"item_type": "time_entry", "item_id": 5_101_000 + number, "amount": ""} for number in range(1, 4)]
+    text = " ".join(cli.run("submit", cli.sheet(*rows), "--yes", COLUMNS="300").stdout.split())
+    assert "Time entries, expenses, milestones: 3 of 3 are on their invoices in Kantata as sent." in text
+    assert "The sheet has no amounts of them to compare" in text
+    assert "Tie-out EUR: total in Kantata" in text
+    assert "sheet 0.00" not in text

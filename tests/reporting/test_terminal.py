@@ -23,7 +23,9 @@ from importer.model.problems import Severity
 from importer.model.words import count_of, row_ranges
 from importer.reporting.document import MOST_INVOICES, MOST_PROBLEMS
 from importer.reporting.headline import will_happen
-from importer.reporting.terminal import show
+from importer.reporting.screen import Screen
+from importer.reporting.table import Column, Kind, Narrow, Table
+from importer.reporting.terminal import print_table, show
 from importer.settings.loading import load
 
 if TYPE_CHECKING:
@@ -302,3 +304,32 @@ def test_time_entries_alone_are_no_sum_of_nothing(tools: Tools, tmp_path: Path) 
     time = {"workspace_id": 104, "item_type": "time_entry", "item_id": 7}
     text = shown(preview(tools, tmp_path, time))
     assert "1 draft would be created: time, expenses or milestones that Kantata prices." in text
+
+
+def test_sums_in_a_sentence_are_not_broken_in_two() -> None:
+    """A currency at the end of a line and its figure on the next read like two things."""
+    sentence = "10 drafts would be created: EUR 30,617.31 (7), GBP 3,106.00 (1), USD 1,239,367.00 (2)."
+    for width in range(30, 90):
+        screen = Screen(file=io.StringIO(), width=width, color_system=None)
+        screen.print(sentence, highlight=False)
+        lines = screen.file.getvalue().splitlines()  # type: ignore[attr-defined]
+        for worth in ("EUR 30,617.31 (7)", "GBP 3,106.00 (1)", "USD 1,239,367.00 (2)"):
+            assert any(worth in line for line in lines), width
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 100, 120])
+def test_figures_of_several_lines_leave_room_for_ids(width: int) -> None:
+    """A cell with a sum per currency is as wide as the widest of them, so the id of a run stays whole."""
+    columns = (
+        Column("Run"),
+        Column("File", narrow=Narrow.FOLD),
+        Column("In Kantata", Kind.MONEY),
+        Column("Outcome", narrow=Narrow.FOLD_LAST),
+    )
+    sums = "EUR 25,639.81 (5)\nGBP 3,615.00 (1)\nUSD 4,800.00 (1)"
+    screen = Screen(file=io.StringIO(), width=width, color_system=None)
+    print_table(Table("", columns, [("20261129-180451-aae6", "october.csv", sums, "4 held\n6 created")]), screen)
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert max(map(len, text.splitlines())) <= width
+    for whole in ("20261129-180451-aae6", *sums.split("\n")):
+        assert whole in text

@@ -78,6 +78,8 @@ def _add_summary(book: Book, document: Document) -> None:
         summary.add_lines([document.not_looked_up])
     for table in document.tie_out:
         summary.add_table(table)
+    if document.items_compared:
+        summary.add_lines([document.items_compared])
     if document.left_out:
         summary.add_lines(document.left_out)
     if document.left_out_by_project is not None:
