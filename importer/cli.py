@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from importer import __version__
+from importer.commands.streams import last
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,4 +136,5 @@ def main() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of another encoding must not stop a run on its way
         sys.stdout.reconfigure(errors="backslashreplace")
+    last()
     app()

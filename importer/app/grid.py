@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from importer.model.columns import BY_NAME
+from rapidfuzz import fuzz, process
+
+from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
 from importer.model.problems import Severity, cell_address, errors_first
 from importer.model.sheet import text_of
 
@@ -20,6 +25,19 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 30
 """Rows with problems on a page."""
+MOST_COLUMNS = 100
+"""Columns on a page; the marked workbook has all of them."""
+MOST_PROBLEMS = 200
+"""Problems beside the rows of a page: those of a file as a whole may be many."""
+
+
+REPEATED = frozenset({"workspace_id", "payment_schedule", "invoice_date", "draft", "suppress_emails", "currency"})
+"""Columns that mostly say the same in row after row."""
+NEIGHBOURS = 2
+ALIKE = 75
+"""Likeness (rapidfuzz ratio, 0 to 100) from which a known word is proposed."""
+_MAP = re.compile(r"“invoice-importer map [^”]*”")
+_ELSEWHERE = re.compile(r"importer\.toml|invoice-importer ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +64,24 @@ class GridRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One problem beside the rows."""
+
+    severity: str
+    cell: str | None
+    message: str
+    hint: str
+    likely: str
+    """What the cell may be meant to say; empty: nothing is likely. The person takes it or types something else."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """What a page shows."""
 
     headers: tuple[GridCell, ...]
     rows: tuple[GridRow, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Listed, ...]
     """Of these rows and of the headers, errors first."""
     number: int
     """Of this page, from 1."""
@@ -63,7 +93,7 @@ class Grid:
 def grid_of(plan: Report, sheet: Sheet, wanted: int) -> Grid:
     """A page of the grid; the first for a number that there is not."""
     by_row = _by_row(plan.problems)
-    headers = [header for header in sheet.headers if header.position not in sheet.added]
+    headers = [header for header in sheet.headers if header.position not in sheet.added][:MOST_COLUMNS]
     numbers = sorted(row for row in by_row if row > sheet.header_row)
     pages = max(1, -(-len(numbers) // MOST_ROWS))
     number = wanted if 1 <= wanted <= pages else 1
@@ -74,7 +104,7 @@ def grid_of(plan: Report, sheet: Sheet, wanted: int) -> Grid:
     return Grid(
         headers=tuple(_head(header, sheet.header_row, looks, by_row[sheet.header_row]) for header in headers),
         rows=tuple(rows),
-        problems=_listed(by_row, sheet.header_row, chosen),
+        problems=tuple(_as_listed(problem, sheet) for problem in _listed(by_row, sheet.header_row, chosen)),
         number=number,
         pages=pages,
         faulty=len(numbers),
@@ -84,10 +114,42 @@ def grid_of(plan: Report, sheet: Sheet, wanted: int) -> Grid:
 def _listed(by_row: dict[int, list[Problem]], header_row: int, chosen: Sequence[int]) -> tuple[Problem, ...]:
     """The problems of the file, of its headers and of the chosen rows, each once, errors first."""
     found: list[Problem] = []
-    for row in sorted(by_row):
-        if row <= header_row or row in chosen:
-            found += by_row[row]
-    return tuple(errors_first(dict.fromkeys(found)))
+    for row in (*range(header_row + 1), *chosen):
+        found += by_row.get(row, ())
+    return tuple(errors_first(dict.fromkeys(found)))[:MOST_PROBLEMS]
+
+
+def _as_listed(problem: Problem, sheet: Sheet) -> Listed:
+    return Listed(
+        problem.severity.value, problem.cell, problem.message, hint_here(problem.hint), _likely(problem, sheet)
+    )
+
+
+@lru_cache(maxsize=256)  # the same hint stands at many rows
+def hint_here(hint: str) -> str:
+    """What to do, without the commands and the lines of importer.toml that the pages make unnecessary."""
+    first = _MAP.sub("the step Columns", hint.partition("\n")[0])
+    kept = [sentence for sentence in re.split(r"(?<=[.:]) ", first) if not _ELSEWHERE.search(sentence)]
+    return " ".join(kept) or first
+
+
+def _likely(problem: Problem, sheet: Sheet) -> str:
+    """A known word like the one in the cell; in a column that says the same in row after row, what stands around it."""
+    if problem.row is None or problem.row <= sheet.header_row or problem.severity is not Severity.ERROR:
+        return ""
+    position = next((header.position for header in sheet.headers if header.column == problem.column), None)
+    if position is None:
+        return ""
+    place = bisect_left(sheet.rows, problem.row, key=lambda raw: raw.number)
+    beside = (*sheet.rows[max(0, place - 1) : place], *sheet.rows[place + 1 : place + 2])
+    around = [shown(raw.cell(position)) for raw in beside]
+    if problem.column == "item_type":
+        own = shown(sheet.rows[place].cell(position))
+        near = process.extractOne(own, ITEM_TYPE_TITLES.values(), scorer=fuzz.ratio, score_cutoff=ALIKE)
+        return near[0] if near else ""
+    if problem.column in REPEATED and len(around) == NEIGHBOURS and around[0] == around[1]:
+        return around[0]
+    return ""
 
 
 def _by_row(problems: Iterable[Problem]) -> dict[int, list[Problem]]:
@@ -113,13 +175,12 @@ def _looks(by_row: dict[int, list[Problem]], rows: Iterable[int]) -> dict[str, s
 
 
 def _with_neighbours(rows: Sequence[RawRow], chosen: Sequence[int]) -> list[RawRow]:
-    """The chosen rows, each with the row above and below it."""
-    wanted, found = set(chosen), []
-    for place, raw in enumerate(rows):
-        beside = rows[max(0, place - 1) : place + 2]
-        if any(row.number in wanted for row in beside):
-            found.append(raw)
-    return found
+    """The chosen rows, each with the row above and below it; the others are not looked at."""
+    places: set[int] = set()
+    for number in chosen:
+        place = bisect_left(rows, number, key=lambda raw: raw.number)
+        places.update(range(max(0, place - 1), min(len(rows), place + 2)))
+    return [rows[place] for place in sorted(places)]
 
 
 def _row(raw: RawRow, headers: Sequence[Header], looks: dict[str, str], *, faulty: bool) -> GridRow:

@@ -43,7 +43,13 @@ def use(app: Flask, place: object) -> None:
 
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined}
     app.jinja_loader = ChoiceLoader([PackageLoader("importer.app"), PackageLoader("importer.reporting.page")])
-    app.jinja_env.filters |= {"cell": text_of, "web": web_address, "worth": _worth, "standing": _standing, "local": _local}
+    app.jinja_env.filters |= {
+        "cell": text_of,
+        "web": web_address,
+        "worth": _worth,
+        "standing": _standing,
+        "local": _local,
+    }
     app.jinja_env.globals |= {"place": place, "layout": "frame.html"}
     app.add_url_rule("/look/<name>", view_func=_look)
 

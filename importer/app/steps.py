@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, abort, redirect, request, send_file
 
 from importer.app.desk import Phase, held_repeats
-from importer.app.grid import grid_of
+from importer.app.grid import grid_of, hint_here
 from importer.app.layout import page
 from importer.app.totals import asked_totals, right_figures
 from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES
@@ -167,10 +167,16 @@ def _planned(work: Work, **more: object) -> str:
 
 def _laid_out(report: Report) -> dict[str, object]:
     """What the page of a report shows; what is done here is not said as a command."""
-    from importer.reporting.page.writing import content_of
+    from importer.reporting.document import document_of
+    from importer.reporting.page.content import page_of
 
     report = replace(report, planned=tuple(map(_in_words_of_the_page, report.planned)))
-    return content_of(report, report.files.get("preview") or report.files.get("results") or Path("the workbook"))
+    workbook = report.files.get("preview") or report.files.get("results") or Path("the workbook")
+    shown = page_of(report, document_of(report), workbook.name)
+    findings = []
+    for alike in shown.findings:
+        findings.append(tuple(replace(finding, hint=hint_here(finding.hint)) for finding in alike))
+    return {"page": replace(shown, findings=tuple(findings)), "run_id": report.run_id}
 
 
 def _in_words_of_the_page(planned: ReportedInvoice) -> ReportedInvoice:

@@ -89,7 +89,7 @@ def _complete(error: ImporterError, arguments: dict[str, Any]) -> None:
     """Give the commands that an error advises the options that were given, and the file."""
     place, sheet, file = arguments.get("place"), arguments.get("sheet"), arguments.get("file")
     if isinstance(place, Place):
-        words = () if file is None else (str(file),)
+        words: tuple[str, ...] = () if file is None else (str(file),)
         if isinstance(sheet, SheetOptions):
             words = file_words(sheet)
         error.message = advice(error.message, place, words)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from importer.reporting.report import Report
     from importer.unattended.outcomes import InboxResult
 
+
 def next_step(words: str) -> None:
     """Say on stderr what to do next; that its reader is gone (``2>&1 | head``) is no failure."""
     with suppress(BrokenPipeError):

@@ -152,7 +152,7 @@ def billed_before(items: Sequence[BilledItem], earlier: LedgerEntry, others: Seq
     more = f" More of its items stand on invoice {names_in_short(others, MOST_ITEMS)}." if others else ""
     return (
         f"{subject} {were} billed before, on invoice {earlier.invoice_id} in {_run(earlier)}.{more}",
-        f"Delete {their_rows} here; or, in Kantata, delete that invoice first, or cancel it when it is no draft any more.",
+        f"Delete {their_rows} here; or, in Kantata, delete that invoice first, or cancel it when it is no draft.",
     )
 
 

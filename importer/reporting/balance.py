@@ -166,7 +166,9 @@ class Tally:
                 alike += items
         if not billed or not self.looked_up:
             return None
-        compared = f"Time entries, expenses, milestones: {alike:,} of {billed:,} are on their invoices in Kantata as sent"
+        compared = (
+            f"Time entries, expenses, milestones: {alike:,} of {billed:,} are on their invoices in Kantata as sent"
+        )
         if alike < billed:
             compared += "; the others differ, or could not be read back"
         return f"{compared}. The sheet has no amounts of them to compare: their prices are those of Kantata."

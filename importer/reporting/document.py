@@ -344,7 +344,7 @@ def _tie_out(report: Report) -> tuple[Table, ...]:
 
 def _tie_out_row(line: Line) -> tuple[object, ...]:
     unread = (line.unread_amount, line.unread) if line.unread else (None, None)
-    compared = (line.sheet, line.sent, line.read_back, line.difference)
+    compared: tuple[Decimal | None, ...] = (line.sheet, line.sent, line.read_back, line.difference)
     if not line.has_amounts and not line.difference:  # 0.00 would look like a figure that was compared
         compared = (None,) * len(compared)
     return line.name, *compared, *unread, line.total, line.title

@@ -11,6 +11,7 @@ import xlsxwriter
 from desktops import Desktop, Person, desktop_at, fees, sheet_of
 from sheets import table
 
+from importer.app import grid
 from importer.app.totals import AskedTotal
 from importer.model.exit_codes import ExitCode
 from importer.sandbox.faults import Fault, FaultKind
@@ -269,6 +270,24 @@ def test_many_problems_come_page_by_page(person: Person) -> None:
     assert "99 problems" in person.text
 
 
+def test_a_page_of_problems_costs_the_same_however_long_the_sheet_is(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds thirty rows with their neighbours, and no other row is laid out for it."""
+    laid_out: list[object] = []
+    shown = grid.shown
+    monkeypatch.setattr(grid, "shown", lambda cell: laid_out.append(cell) or shown(cell))
+    sizes = []
+    for count in (150, 3_000):
+        lines = [f"101,K{number},Fixed fee,A,{'zero' if number % 3 else 5},30,2026-10-31" for number in range(count)]
+        path = person.choose(sheet_of(*lines), f"rows-{count}.csv")
+        laid_out.clear()
+        person.get(f"{path}/problems?page=2")
+        assert len(laid_out) <= 3 * grid.MOST_ROWS * 7
+        sizes.append(len(person.seen.content))
+    assert sizes[1] < sizes[0] * 1.3 + 10_000
+
+
 def test_what_cannot_be_corrected_here_says_where_it_can(person: Person, tmp_path: Path) -> None:
     """Nothing is calculated here, so a cell on which a formula may depend is corrected in Excel."""
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
@@ -326,7 +345,7 @@ def test_an_invoice_held_as_a_repeat_is_released_by_the_person(desktop: Desktop,
 
 @pytest.mark.parametrize("changed", ["cells", "columns"])
 def test_what_was_released_is_asked_about_again_when_the_rows_change(person: Person, changed: str) -> None:
-    """The word was given for the invoice as it was shown; corrected cells and renamed columns may make another of it."""
+    """The word was given for the invoice as it was shown; other cells or columns may make another of it."""
     first = person.choose(sheet_of(*fees(1)))
     person.approve(first)
     person.send(first, "101")

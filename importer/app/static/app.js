@@ -52,3 +52,14 @@ if (live) setTimeout(look, 300);
 for (const field of document.querySelectorAll(".grid input, .grid select")) {
   field.addEventListener("input", () => field.parentElement.classList.add("changed"));
 }
+
+// What a cell is probably meant to say goes into it; nothing is sent before the person has it checked.
+for (const button of document.querySelectorAll("[data-into]")) {
+  const field = document.getElementById(button.dataset.into);
+  if (!field) continue;
+  button.addEventListener("click", () => {
+    field.value = button.dataset.text;
+    field.dispatchEvent(new Event("input"));
+    field.focus();
+  });
+}
