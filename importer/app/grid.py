@@ -33,7 +33,8 @@ MOST_PROBLEMS = 200
 
 REPEATED = frozenset({"workspace_id", "payment_schedule", "invoice_date", "draft", "suppress_emails", "currency"})
 """Columns that mostly say the same in row after row."""
-NEIGHBOURS = 2
+AROUND = 3
+"""Rows: the one with the problem and its two neighbours."""
 ALIKE = 75
 """Likeness (rapidfuzz ratio, 0 to 100) from which a known word is proposed."""
 _MAP = re.compile(r"“invoice-importer map [^”]*”")
@@ -135,21 +136,29 @@ def hint_here(hint: str) -> str:
 
 def _likely(problem: Problem, sheet: Sheet) -> str:
     """A known word like the one in the cell; in a column that says the same in row after row, what stands around it."""
-    if problem.row is None or problem.row <= sheet.header_row or problem.severity is not Severity.ERROR:
-        return ""
     position = next((header.position for header in sheet.headers if header.column == problem.column), None)
-    if position is None:
+    if position is None or problem.severity is not Severity.ERROR or (problem.row or 0) <= sheet.header_row:
         return ""
-    place = bisect_left(sheet.rows, problem.row, key=lambda raw: raw.number)
-    beside = (*sheet.rows[max(0, place - 1) : place], *sheet.rows[place + 1 : place + 2])
-    around = [shown(raw.cell(position)) for raw in beside]
+    place = bisect_left(sheet.rows, problem.row or 0, key=lambda raw: raw.number)
     if problem.column == "item_type":
-        own = shown(sheet.rows[place].cell(position))
-        near = process.extractOne(own, ITEM_TYPE_TITLES.values(), scorer=fuzz.ratio, score_cutoff=ALIKE)
-        return near[0] if near else ""
-    if problem.column in REPEATED and len(around) == NEIGHBOURS and around[0] == around[1]:
-        return around[0]
+        return _like(shown(sheet.rows[place].cell(position)))
+    if problem.column in REPEATED:
+        return _around(sheet.rows[max(0, place - 1) : place + 2], position)
     return ""
+
+
+def _around(rows: Sequence[RawRow], position: int) -> str:
+    """What both neighbours of a row say."""
+    texts = [shown(raw.cell(position)) for raw in rows]
+    if len(texts) != AROUND or texts[0] != texts[-1]:
+        return ""
+    return texts[0]
+
+
+def _like(word: str) -> str:
+    """The item type that is written much like this."""
+    near = process.extractOne(word, ITEM_TYPE_TITLES.values(), scorer=fuzz.ratio, score_cutoff=ALIKE)
+    return near[0] if near else ""
 
 
 def _by_row(problems: Iterable[Problem]) -> dict[int, list[Problem]]:

@@ -68,11 +68,8 @@ def changes(
     is one notice. Nothing is said of runs that share fewer than most of the headers,
     or that billed something else, nor of headers that the settings ignore.
     """
-    now = _heeded(headers_seen(sheet), known)
-    runs = (replace(then, headers=_heeded(then.headers, known)) for then in earlier)
-    alike = (_compared(then, now) for then in runs if not _is_another_kind(then.headers, now))
-    near = max(alike, key=lambda comparison: comparison.shared, default=None)
-    if near is None or near.shared < SHARED:
+    near = _nearest(_heeded(headers_seen(sheet), known), earlier, known)
+    if near is None:
         return (), ()
     read = {column for column in BY_NAME if sheet.has(column)}
     lost = [header for header in _no_longer_read(near) if header.filled and header.column not in read]
@@ -81,10 +78,24 @@ def changes(
     return notices, tuple(_lost(sheet, header, near) for header in lost)
 
 
+def _nearest(
+    now: tuple[SeenHeader, ...], earlier: Sequence[EarlierHeaders], known: Mapping[str, str]
+) -> _Comparison | None:
+    """The most alike of the earlier runs that billed the same kind of lines; None: none shares most of the headers."""
+    runs = (replace(then, headers=_heeded(then.headers, known)) for then in earlier)
+    alike = (_compared(then, now) for then in runs if not _is_another_kind(then.headers, now))
+    near = max(alike, key=lambda comparison: comparison.shared, default=None)
+    return None if near is None or near.shared < SHARED else near
+
+
 def _is_another_kind(then: tuple[SeenHeader, ...], now: tuple[SeenHeader, ...]) -> bool:
     """Whether the one bills items by their ids and the other amounts: what one has, the other has not lost."""
-    kinds = [{header.column for header in headers} & {"item_id", "amount"} for headers in (then, now)]
-    return all(kinds) and kinds[0].isdisjoint(kinds[1])
+    before, after = _billed_by(then), _billed_by(now)
+    return bool(before and after) and before.isdisjoint(after)
+
+
+def _billed_by(headers: tuple[SeenHeader, ...]) -> set[str | None]:
+    return {header.column for header in headers} & {"item_id", "amount"}
 
 
 def _heeded(headers: tuple[SeenHeader, ...], known: Mapping[str, str]) -> tuple[SeenHeader, ...]:

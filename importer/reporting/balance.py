@@ -158,12 +158,10 @@ class Tally:
         """Say what was compared of items without an amount in the sheet; None where nothing such was sent."""
         billed, alike = 0, 0
         for planned in self.planned:
-            if planned.status not in SENT or not isinstance(planned.invoice, Invoice):
-                continue
-            items = sum(line.item_id is not None for line in planned.invoice.lines)
-            billed += items
-            if planned.tie_out is not None and not (planned.tie_out.differences or planned.tie_out.unread):
-                alike += items
+            if planned.status in SENT:
+                items = _items(planned)
+                billed += items
+                alike += items * _is_as_sent(planned)
         if not billed or not self.looked_up:
             return None
         compared = (
@@ -180,6 +178,19 @@ class Tally:
         if answered != self.rows:
             verdict = f"{abs(self.rows - answered):,} do not match. Please report this"
         return f"Rows in the sheet: {self.rows:,}; rows answered: {answered:,}: {verdict}."
+
+
+def _items(planned: ReportedInvoice) -> int:
+    """How many of its lines are time entries, expenses and milestones."""
+    if not isinstance(planned.invoice, Invoice):
+        return 0
+    return sum(line.item_id is not None for line in planned.invoice.lines)
+
+
+def _is_as_sent(planned: ReportedInvoice) -> bool:
+    """Whether all of it was read back, and is as it was sent."""
+    found = planned.tie_out
+    return found is not None and not found.differences and not found.unread
 
 
 def _has_amounts(planned: ReportedInvoice) -> bool:

@@ -378,8 +378,7 @@ def _remarks(report: Report) -> list[Remark]:
     unsound, faulty = [], report.errors_by_row()
     for planned in report.planned:
         is_remarkable = planned.status not in _UNREMARKABLE or planned.differs or planned.what_to_do
-        is_unsound = isinstance(planned.invoice, UnsoundInvoice) and planned.status is Status.NOT_SENT
-        if is_unsound and any(row in faulty for row in planned.invoice.rows):
+        if _has_faulty_rows(planned, faulty):
             unsound.append(planned)
         elif planned.reason and is_remarkable:
             same.setdefault((planned.reason, planned.status), []).append(planned)
@@ -390,6 +389,12 @@ def _remarks(report: Report) -> list[Remark]:
             subject = count_of(len(others) + 1, "invoice")
         remarks.append(Remark(status, subject, reason, first.what_to_do))
     return remarks
+
+
+def _has_faulty_rows(planned: ReportedInvoice, faulty: Collection[int]) -> bool:
+    """Whether errors in its own rows are what keeps it back."""
+    is_unsound = isinstance(planned.invoice, UnsoundInvoice) and planned.status is Status.NOT_SENT
+    return is_unsound and any(row in faulty for row in planned.invoice.rows)
 
 
 def _unsound_in_short(unsound: Sequence[ReportedInvoice], faulty: Collection[int]) -> Iterator[Remark]:

@@ -12,7 +12,6 @@ from rich.segment import Segment
 
 from importer.model.visible import in_one_line, visible
 
-
 _UNBROKEN = "\ue000"
 """Stands for a blank at which no line is broken; texts of others never hold it here, they are shown with escapes."""
 _WORTH = re.compile(r"\b[A-Z]{3} -?\d[\d,]*\.\d+(?: \(\d[\d,]*\))?")

@@ -373,3 +373,28 @@ def test_what_was_released_is_asked_about_again_when_the_rows_change(person: Per
     person.settled(path)
     assert "Released by you" not in person.text
     assert 'name="reference"' in person.seen.text
+
+
+def test_a_likely_value_is_offered_and_only_that(person: Person) -> None:
+    """A known word like the one that was typed; else what the rows around say. An amount is never guessed."""
+    lines = [
+        "101,K1,Fixed fee,A,100,30,2026-10-31",
+        "101,K1,Fixd fee,B,zero,,2026-10-31",
+        "101,K1,Fixed fee,C,100,30,2026-10-31",
+        ",K2,Fixed fee,D,100,30,2026-10-31",
+        "102,K3,Fixed fee,E,100,30,2026-10-31",
+    ]
+    person.choose(sheet_of(*lines))
+    offered = re.findall(r'data-into="(\w+)" data-text="([^"]*)"', person.seen.text)
+    assert ("C3", "Fixed fee") in offered
+    assert not {cell for cell, _ in offered} & {"E3", "A5"}
+
+
+def test_hints_on_the_pages_name_no_command_and_no_settings_file(person: Person) -> None:
+    """There is a step for it; what is left says what to do."""
+    path = person.choose(sheet_of("101,K1,Fixd,A,100,30,2026-10-31").replace(b"Description", b"Kunde Nr Bla"))
+    for page in (f"{path}/problems", path):
+        person.get(page)
+        assert "invoice-importer map" not in person.text
+        assert "importer.toml" not in person.text
+    assert "the step Columns asks what it means" in person.text
