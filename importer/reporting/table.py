@@ -30,9 +30,9 @@ class Kind(Enum):
     """A web address."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Marked:
-    """A cell that is wrong, to be coloured in a workbook."""
+    """A cell that is wrong, to be coloured in a workbook. It equals itself alone, since 1 == True."""
 
     cell: object
 

@@ -87,14 +87,14 @@ def _by_cells(sheet: Any, style: Any) -> None:
 def _by_rows(sheet: Any, style: Any) -> None:
     rows = Rows(sheet, 31)
     for at, text in enumerate(TEXTS, 2):
-        rows.write(at, [(1, rows.text(text, style)), (30, rows.text(text, None))])
-    rows.write(20, [(position, rows.number(number, style)) for position, number in enumerate(NUMBERS)], 45)
-    rows.write(21, [(position, rows.day(day, style)) for position, day in enumerate(DAYS)])
-    blank = [(2, rows.blank(style))] if style else []
-    rows.write(22, [(0, rows.boolean(True, style)), (1, rows.boolean(False, None)), *blank])  # noqa: FBT003
+        rows.write(at, ["", rows.text(text, style), *[""] * 28, rows.text(text, None)])
+    rows.write(20, [rows.number(number, style) for number in NUMBERS], 45)
+    rows.write(21, [rows.day(day, style) for day in DAYS])
+    blank = [rows.blank(style)] if style else []
+    rows.write(22, [rows.boolean(True, style), rows.boolean(False, None), *blank])  # noqa: FBT003
     address = "https://a.example/b?c=1&d=2#e"
     rows.link(23, 1, address)
-    rows.write(23, [(1, rows.text(address, style or sheet.default_url_format))])
+    rows.write(23, ["", rows.text(address, style or sheet.default_url_format)])
 
 
 def written(tmp_path: Path, *rows: list[object], kind: Kind = Kind.TEXT) -> Any:

@@ -168,7 +168,7 @@ class _TableSheet:
         return None
 
     def _writer(self, position: int) -> Callable[[Any], str]:
-        """What gives the XML of a column's cells; most columns hold few values again and again."""
+        """What gives the XML of a column's cells, ``""`` of an empty one; most columns hold few values often."""
         if self._columns[position].kind is Kind.LINK:
             return partial(self._link, position)
         return lru_cache(KEPT_CELLS, typed=True)(partial(self._cell, position))  # typed, since True == 1 == 1.0
@@ -210,15 +210,10 @@ class _TableSheet:
 
     def _add(self, cells: Sequence[object]) -> None:
         self._row += 1
-        written = list[tuple[int, str]]()
-        for position, cell in enumerate(cells):
-            if cell is None or cell == "":
-                continue
-            xml = self._marked(cell.cell) if type(cell) is Marked else self._xml[position](cell)
-            written.append((position, xml))
+        written = [xml_of(cell) for xml_of, cell in zip(self._xml, cells, strict=False)]
         self._rows.write(self._row, written, self._height(cells))
-        if written:
-            self._last = max(self._last, written[-1][0])
+        if any(written[self._last + 1 :]):
+            self._last = max(position for position, xml in enumerate(written) if xml)
 
     def _height(self, cells: Sequence[object]) -> int | None:
         """Points, of a row with several lines: Excel fits the height of wrapped rows itself, LibreOffice does not."""
@@ -229,6 +224,13 @@ class _TableSheet:
         return LINE_POINTS * min(lines, MOST_LINES) if lines > 1 else None
 
     def _cell(self, position: int, cell: object) -> str:
+        if cell is None or cell == "":
+            return ""
+        if type(cell) is Marked:
+            return self._marked(cell.cell)
+        return self._plain(position, cell)
+
+    def _plain(self, position: int, cell: object) -> str:
         rows, book, column = self._rows, self._book, self._columns[position]
         match cell:
             case bool():
@@ -261,7 +263,7 @@ class _TableSheet:
                 return rows.text(_fitting(str(cell)), book.marked)
 
     def _link(self, position: int, address: object) -> str:
-        if not isinstance(address, str):
+        if not address or not isinstance(address, str):
             return self._cell(position, address)
         self._links += 1
         if self._links > MOST_LINKS:
@@ -304,6 +306,8 @@ def _length(cell: object) -> int:
 def lines_of(cell: object, width: float) -> int:
     """How many lines a wrapped text needs in a column of ``width`` characters, roughly."""
     if not isinstance(cell, str):
+        return 1
+    if len(cell) < width and "\n" not in cell:
         return 1
     return sum(1 + int(len(part) / width) for part in cell.split("\n"))
 
