@@ -49,10 +49,18 @@ class InvoiceRows:
     def merged(self) -> dict[str, Any]:
         """What the rows say of the whole invoice, by column name; of several values the first."""
         values: dict[str, Any] = {}
-        for line in self.lines:
+        for line in self.saying_something_new():
             for name, value in line.invoice_values.items():
                 values.setdefault(name, value)
         return values
+
+    def saying_something_new(self) -> Iterator[SheetLine]:
+        """The rows without those that say of the invoice what the row above says: these share their values."""
+        before = None
+        for line in self.lines:
+            if line.invoice_values is not before:
+                before = line.invoice_values
+                yield line
 
     def row_with(self, name: str) -> int:
         """The first row that fills an invoice-level column, of which one must."""
@@ -80,7 +88,7 @@ def between_rows(rows: InvoiceRows, sheet: Sheet, *, terms_needed: bool) -> list
 def _conflicts(rows: InvoiceRows, sheet: Sheet) -> Iterator[Problem]:
     """Two values for one fact of the invoice."""
     first: dict[str, tuple[object, int]] = {}
-    for line in rows.lines:
+    for line in rows.saying_something_new():
         for name, value in line.invoice_values.items():
             known, row = first.setdefault(name, (value, line.row))
             if known != value:

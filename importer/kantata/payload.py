@@ -18,6 +18,10 @@ from importer.model.invoices import Content, ExternalReference, Invoice, ItemTyp
 
 SERVICE_NAME = "invoice-importer"
 SERVICE_MODEL = "invoice"
+_AS_IT_IS, _SORTED = (
+    json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys) for sort_keys in (False, True)
+)
+"""Made once: for a small text, to make one takes as long as to use it."""
 
 
 def own_reference(batch: str, workspace_ids: tuple[int, ...], key: str | None) -> str:
@@ -117,8 +121,9 @@ def by_type_and_amount(item: tuple[ItemType, Decimal, str]) -> tuple[str, Decima
 
 def to_json(content: object, *, sort_keys: bool = False, indent: int | None = None) -> str:
     """Write JSON the way it is sent: compact unless indented, text as UTF-8."""
-    separators = (",", ":") if indent is None else None
-    return json.dumps(content, ensure_ascii=False, sort_keys=sort_keys, indent=indent, separators=separators)
+    if indent is not None:
+        return json.dumps(content, ensure_ascii=False, sort_keys=sort_keys, indent=indent)
+    return (_SORTED if sort_keys else _AS_IT_IS).encode(content)
 
 
 def _item(line: LineItem, *, multi_project: bool) -> dict[str, Any]:

@@ -18,6 +18,9 @@ class ItemType(Enum):
     ADDITIONAL = "additional"
     BILLING_MILESTONE = "billing_milestone"
 
+    __hash__ = object.__hash__
+    """By identity, as they are compared; that of Enum is written in Python, and each row is asked many times."""
+
 
 BY_ID = frozenset({ItemType.TIME_ENTRY, ItemType.EXPENSE, ItemType.BILLING_MILESTONE})
 """Item types that name a record which already exists in Kantata."""

@@ -23,6 +23,9 @@ class Status(Enum):
     HELD = "held"
     NOT_SENT = "not_sent"
 
+    __hash__ = object.__hash__
+    """As that of :class:`~importer.model.invoices.ItemType`."""
+
     @property
     def words(self) -> str:
         """The status as a person reads it: “already created”."""

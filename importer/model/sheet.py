@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from importer.model.invoices import BY_ID, LineItem
 from importer.model.messages import problem
@@ -239,7 +239,7 @@ class SheetLine:
     """Whether the key cell holds something that could not be read."""
     sound: bool
     """False when an error keeps the row from being sent."""
-    item_values: Mapping[str, object] = field(default_factory=dict)
+    item_values: Mapping[str, Any] = field(default_factory=dict)
     """Readable, filled cells of the line item by column name."""
     invoice_values: Mapping[str, object] = field(default_factory=dict)
     """Readable, filled invoice-level cells by column name."""
@@ -253,7 +253,8 @@ class SheetLine:
     @property
     def amount(self) -> Decimal | None:
         """The readable amount, main currency unit, also of rows with other errors."""
-        return cast("Decimal | None", self.item_values.get("amount"))
+        amount: Decimal | None = self.item_values.get("amount")
+        return amount
 
     @property
     def lacks_amount(self) -> bool:
@@ -265,8 +266,7 @@ class SheetLine:
         """What the row bills; None when the row has an error."""
         if not self.sound or self.workspace_id is None:
             return None
-        values = cast("Mapping[str, Any]", self.item_values)
-        return LineItem(row=self.row, workspace_id=self.workspace_id, currency=self.currency, **values)
+        return LineItem(row=self.row, workspace_id=self.workspace_id, currency=self.currency, **self.item_values)
 
 
 def is_blank(cell: Cell) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from importer.kantata.fields import ITEM_LISTS
 from importer.kantata.payload import tidy
-from importer.model.invoices import PRICED, Invoice, ItemType
-from importer.model.plans import LineMark, PlannedInvoice, WaitingPlace
+from importer.model.invoices import PRICED, Invoice, ItemType, UnsoundInvoice
+from importer.model.plans import LineMark, WaitingPlace
 
 if TYPE_CHECKING:
     from importer.model.sheet import SheetLine
@@ -42,20 +42,17 @@ def likenesses_sent(body: Mapping[str, Any]) -> set[Likeness]:
     return found
 
 
-def marked(drawn: Iterable[PlannedInvoice], sheet_lines: Iterable[SheetLine] = ()) -> tuple[PlannedInvoice, ...]:
-    """Give every invoice the marks of its priced lines.
+def marks_of(
+    invoices: Sequence[Invoice | UnsoundInvoice], sheet_lines: Iterable[SheetLine] = ()
+) -> list[tuple[LineMark, ...]]:
+    """The marks of the priced lines of each invoice.
 
     Each mark says how many lines like it the sheet holds, those of faulty rows included, and where the
     next ones stand: what stands in one sheet several times is meant several times.
     """
-    drawn = tuple(drawn)
-    marks = [_marks_of(planned.invoice) if isinstance(planned.invoice, Invoice) else () for planned in drawn]
+    marks = [_marks_of(invoice) if isinstance(invoice, Invoice) else () for invoice in invoices]
     places = _places(marks, sheet_lines)
-    found = []
-    for planned, own in zip(drawn, marks, strict=True):
-        counted = tuple(_counted(mark, places) for mark in own)
-        found.append(replace(planned, marks=counted) if counted else planned)
-    return tuple(found)
+    return [tuple(_counted(mark, places) for mark in own) for own in marks]
 
 
 def _places(marks: Iterable[tuple[LineMark, ...]], sheet_lines: Iterable[SheetLine]) -> dict[Likeness, _Places]:
@@ -66,9 +63,12 @@ def _places(marks: Iterable[tuple[LineMark, ...]], sheet_lines: Iterable[SheetLi
         placed.add(mark.row)
         found[mark.likeness][mark.row] = (mark.workspace_id, mark.key)
     for line in sheet_lines:
+        amount = line.item_values.get("amount")
+        if amount is None or line.row in placed:
+            continue
         kind = line.item_values.get("item_type")
-        if kind in PRICED and line.amount is not None and line.row not in placed:
-            likeness = wording_of(kind, line.item_values.get("notes")), line.amount
+        if kind in PRICED:
+            likeness = wording_of(kind, line.item_values.get("notes")), amount
             found[likeness].setdefault(line.row, (line.workspace_id, line.invoice_key or ""))
     places = {}
     for likeness, by_row in found.items():

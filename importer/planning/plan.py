@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from importer.kantata.payload import external_reference, fingerprint_of, ledger_key, payload_of
 from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
 from importer.model.lifecycle import Event, State
-from importer.model.plans import PlannedInvoice, Status
-from importer.planning.lines import marked
+from importer.model.plans import LineMark, PlannedInvoice, Status
+from importer.planning.lines import marks_of
 
 if TYPE_CHECKING:
     from importer.model.remembered import BilledLine, LedgerEntry
@@ -81,10 +81,12 @@ def draw_up(
 
     ``sheet_lines``: all rows of the sheet, the faulty ones too, of which marks know how many are alike.
     """
-    return marked((_drawn(invoice, batch) for invoice in invoices), sheet_lines)
+    invoices = tuple(invoices)
+    marks = marks_of(invoices, sheet_lines)
+    return tuple(_drawn(invoice, batch, own) for invoice, own in zip(invoices, marks, strict=True))
 
 
-def _drawn(invoice: Invoice | UnsoundInvoice, batch: str) -> PlannedInvoice:
+def _drawn(invoice: Invoice | UnsoundInvoice, batch: str, marks: tuple[LineMark, ...]) -> PlannedInvoice:
     if isinstance(invoice, UnsoundInvoice):
         return PlannedInvoice(
             invoice,
@@ -100,4 +102,5 @@ def _drawn(invoice: Invoice | UnsoundInvoice, batch: str) -> PlannedInvoice:
         reference=ledger_key(reference),
         fingerprint=fingerprint_of(payload),
         payload=payload,
+        marks=marks,
     )

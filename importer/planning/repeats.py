@@ -89,6 +89,8 @@ class Repeats:
 
     def of(self, planned: PlannedInvoice) -> Iterator[tuple[LineMark, BilledLine]]:
         """Each line of an invoice that was billed before, with that earlier line."""
+        if not self.like:
+            return
         dated = _date_of(planned)
         for mark in planned.marks:
             beside = (planned.reference or "", mark.row) in self.beside
@@ -110,6 +112,8 @@ class Repeats:
 
         Key, amount and date may all have been edited. Lines without a text are too alike for that.
         """
+        if not self.edited:
+            return
         dated = _date_of(planned)
         for mark in planned.marks:
             place = planned.reference or "", mark.row
@@ -145,6 +149,8 @@ def repeats(
     drawn = tuple(drawn)
     found = Repeats(batch, utc_now(), repeat_days)
     alive = _each_once(line for line in knowledge.lines if knowledge.state_of(line.entry) in ALIVE)
+    if not alive:  # nothing to compare with
+        return found
     new, standing = _lines_of(drawn, knowledge)
     for line in alive:
         found.like[line.workspace_id, *line.likeness].append(line)
