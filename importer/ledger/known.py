@@ -142,6 +142,8 @@ class KnownInvoices:
         of_batch = sa.select(INVOICES.c.reference).where(self._own, INVOICES.c.batch == batch, _ALIVE)
         query = _LINES_OF_INVOICES.where(LINES.c.account == self._account, LINES.c.reference.in_(of_batch))
         with guard(), self._engine.connect() as connection:
+            if connection.execute(of_batch.limit(1)).first() is None:  # as before the first sending of a month
+                return
             for chunk in chunks(sorted(set(wordings))):
                 for row in connection.execute(query.where(LINES.c.wording.in_(chunk))):
                     yield line_of(row)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain
@@ -51,17 +51,31 @@ def marks_of(
     next ones stand: what stands in one sheet several times is meant several times.
     """
     marks = [_marks_of(invoice) if isinstance(invoice, Invoice) else () for invoice in invoices]
-    places = _places(marks, sheet_lines)
+    places = _places(list(chain.from_iterable(marks)), sheet_lines)
+    if not places:
+        return marks
     return [tuple(_counted(mark, places) for mark in own) for own in marks]
 
 
-def _places(marks: Iterable[tuple[LineMark, ...]], sheet_lines: Iterable[SheetLine]) -> dict[Likeness, _Places]:
+def _places(marks: list[LineMark], sheet_lines: Iterable[SheetLine]) -> dict[Likeness, _Places]:
     """Where the lines of each likeness that several have stand, on invoices and on faulty rows."""
+    others = list(_beside(marks, sheet_lines))
+    counts = Counter(mark.likeness for mark in marks)
+    counts.update(likeness for likeness, _, _ in others)
+
     found: dict[Likeness, dict[int, WaitingPlace]] = defaultdict(dict)
-    placed: set[int] = set()
-    for mark in chain.from_iterable(marks):
-        placed.add(mark.row)
-        found[mark.likeness][mark.row] = (mark.workspace_id, mark.key)
+    for mark in marks:
+        if counts[mark.likeness] > 1:
+            found[mark.likeness][mark.row] = (mark.workspace_id, mark.key)
+    for likeness, row, place in others:
+        if counts[likeness] > 1:
+            found[likeness][row] = place
+    return {likeness: _Places(tuple(by_row), tuple(by_row.values())) for likeness, by_row in found.items()}
+
+
+def _beside(marks: list[LineMark], sheet_lines: Iterable[SheetLine]) -> Iterator[tuple[Likeness, int, WaitingPlace]]:
+    """Likeness, row and place of the priced lines that are on no sound invoice."""
+    placed = {mark.row for mark in marks}
     for line in sheet_lines:
         amount = line.item_values.get("amount")
         if amount is None or line.row in placed:
@@ -69,12 +83,7 @@ def _places(marks: Iterable[tuple[LineMark, ...]], sheet_lines: Iterable[SheetLi
         kind = line.item_values.get("item_type")
         if kind in PRICED:
             likeness = wording_of(kind, line.item_values.get("notes")), amount
-            found[likeness].setdefault(line.row, (line.workspace_id, line.invoice_key or ""))
-    places = {}
-    for likeness, by_row in found.items():
-        if len(by_row) > 1:
-            places[likeness] = _Places(tuple(by_row), tuple(by_row.values()))
-    return places
+            yield likeness, line.row, (line.workspace_id, line.invoice_key or "")
 
 
 def _counted(mark: LineMark, places: Mapping[Likeness, _Places]) -> LineMark:

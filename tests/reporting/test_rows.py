@@ -95,6 +95,7 @@ def _by_rows(sheet: Any, style: Any) -> None:
     address = "https://a.example/b?c=1&d=2#e"
     rows.link(23, 1, address)
     rows.write(23, ["", rows.text(address, style or sheet.default_url_format)])
+    rows.finish()
 
 
 def written(tmp_path: Path, *rows: list[object], kind: Kind = Kind.TEXT) -> Any:

@@ -188,6 +188,7 @@ class _TableSheet:
             if self._row < MEASURED_ROWS:
                 self._measure(cells)
             self._add(cells)
+        self._rows.finish()
         self._fit_widths()
         last_row = max(self._row, 1)
         sheet.autofilter(0, 0, last_row, len(self._columns) - 1)
@@ -210,7 +211,7 @@ class _TableSheet:
 
     def _add(self, cells: Sequence[object]) -> None:
         self._row += 1
-        written = [xml_of(cell) for xml_of, cell in zip(self._xml, cells, strict=False)]
+        written = ["" if cell is None else xml_of(cell) for xml_of, cell in zip(self._xml, cells, strict=False)]
         self._rows.write(self._row, written, self._height(cells))
         if any(written[self._last + 1 :]):
             self._last = max(position for position, xml in enumerate(written) if xml)
@@ -224,7 +225,7 @@ class _TableSheet:
         return LINE_POINTS * min(lines, MOST_LINES) if lines > 1 else None
 
     def _cell(self, position: int, cell: object) -> str:
-        if cell is None or cell == "":
+        if cell == "":
             return ""
         if type(cell) is Marked:
             return self._marked(cell.cell)

@@ -23,6 +23,8 @@ EPOCH = date(1899, 12, 31)
 LEAP_DAY = 59
 """After this day of 1900 Excel counts one that never was."""
 SECONDS_A_DAY = 24 * 60 * 60
+ROWS_AT_ONCE = 100
+"""Rows that are handed to the file at a time."""
 _SPECIAL = re.compile(r"[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9a-fA-F]{4}_")
 """What a text may not hold as it is, in XML or in a cell of Excel."""
 _SPECIAL_LETTER = re.compile(r"[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]")
@@ -46,7 +48,7 @@ class _Sheet(Protocol):
 
 
 class Rows:
-    """The rows of one sheet; each is written once, from the top downwards."""
+    """The rows of one sheet, each written once, from the top downwards; :meth:`finish` is called after the last."""
 
     def __init__(self, sheet: Worksheet, width: int) -> None:
         """``width``: columns of the table."""
@@ -54,6 +56,7 @@ class Rows:
         self._inner: _Sheet = sheet
         self._starts = [f'<c r="{xl_col_to_name(position)}' for position in range(width)]
         self._styles: dict[int, str] = {}
+        self._waiting: list[str] = []
 
     def write(self, row: int, cells: Sequence[str], height: float | None = None) -> None:
         """Write a row of cells from column A on, each XML from :meth:`text` and so on, ``""`` for none.
@@ -67,22 +70,19 @@ class Rows:
         xml = "".join([f'{start}{number}"{cell}' for start, cell in zip(self._starts, cells, strict=False) if cell])
         if not xml:
             return
-        self._note_extent(row, cells)
+        for position in (0, len(cells) - 1):
+            sheet._check_dimensions(row, position)  # noqa: SLF001 - see _Sheet
         tall = ""
         if height is not None:
             tall = f' ht="{height:.16g}" customHeight="1"'
-        sheet.fh.write(f'<row r="{number}"{tall}>{xml}</row>')
+        self._waiting.append(f'<row r="{number}"{tall}>{xml}</row>')
+        if len(self._waiting) == ROWS_AT_ONCE:
+            self.finish()
 
-    def _note_extent(self, row: int, cells: Sequence[str]) -> None:
-        """Let XlsxWriter know the first and the last cell of a row."""
-        last = len(cells) - 1
-        while not cells[last]:
-            last -= 1
-        first = 0
-        while not cells[first]:
-            first += 1
-        for position in (first, last):
-            self._inner._check_dimensions(row, position)  # noqa: SLF001 - see _Sheet
+    def finish(self) -> None:
+        """Hand over the rows that wait."""
+        self._inner.fh.write("".join(self._waiting))
+        self._waiting.clear()
 
     def link(self, row: int, position: int, address: str) -> None:
         """Make a cell a link that was written as a text."""
