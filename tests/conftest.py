@@ -74,7 +74,12 @@ def _try_fewer(item: pytest.Item) -> None:
         given = getattr(given, "__func__", given)
         full: settings = getattr(given, "_hypothesis_internal_use_settings", None) or settings()
         if full.max_examples > FEWER:
-            fewer = settings(full, max_examples=max(FEWER, full.max_examples // FEWER))
+            fewer = settings(
+                full,
+                max_examples=max(FEWER, full.max_examples // FEWER),
+                # How fast examples come depends on how busy the machine is.
+                suppress_health_check=[*full.suppress_health_check, HealthCheck.too_slow],
+            )
             given._hypothesis_internal_use_settings = fewer  # noqa: SLF001 - a second @settings is refused
 
 
