@@ -54,7 +54,7 @@ def marks_of(
     places = _places(list(chain.from_iterable(marks)), sheet_lines)
     if not places:
         return marks
-    return [tuple(_counted(mark, places) for mark in own) for own in marks]
+    return [_counted(own, places) for own in marks]
 
 
 def _places(marks: list[LineMark], sheet_lines: Iterable[SheetLine]) -> dict[Likeness, _Places]:
@@ -86,10 +86,13 @@ def _beside(marks: list[LineMark], sheet_lines: Iterable[SheetLine]) -> Iterator
             yield likeness, line.row, (line.workspace_id, line.invoice_key or "")
 
 
-def _counted(mark: LineMark, places: Mapping[Likeness, _Places]) -> LineMark:
-    """The mark with what is known of lines like it, if there are any."""
-    known = places.get(mark.likeness)
-    return mark if known is None else known.counted(mark)
+def _counted(marks: tuple[LineMark, ...], places: Mapping[Likeness, _Places]) -> tuple[LineMark, ...]:
+    """The marks of an invoice, each with what is known of lines like it, if there are any."""
+    counted = []
+    for mark in marks:
+        known = places.get(mark.likeness)
+        counted.append(mark if known is None else known.counted(mark))
+    return tuple(counted)
 
 
 @dataclass(slots=True)
