@@ -70,7 +70,7 @@ def check_rows(
     """
     typed = parse(sheet, conventions or Conventions())
     amounts = _amounts(typed.frame)
-    suspects = suspected(sheet, typed.frame, amounts)
+    suspects, by_chance = suspected(sheet, typed.frame, amounts)
     aside = set_aside(sheet, typed.frame, unsent)
     problems.notes.extend([*typed.notes, *aside.notes])
     checked = contradictions(sheet, typed, aside.checked)
@@ -84,6 +84,7 @@ def check_rows(
         *_repeated_rows(sheet, parsed),
         *disagreeing(sheet, amounts, suspects),
         *suspects.values(),
+        *by_chance,
     ]
     lacking, absent = _lacking(sheet, parsed, problems)
     found += absent

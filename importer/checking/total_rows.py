@@ -80,8 +80,10 @@ def _total_rows(sheet: Sheet) -> list[RawRow]:
     return [row for row in sheet.rows if sheet.excluded.get(row.number) in _TOTALS]
 
 
-def suspected(sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal | None]) -> dict[int, Problem]:
-    """Return an error for each line item that seems to be a total of others, by row.
+def suspected(
+    sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal | None]
+) -> tuple[dict[int, Problem], list[Problem]]:
+    """Return an error for each line item that seems to be a total of others, by row; and warnings of sums by chance.
 
     ``parsed`` are the typed cells of the line items, ``amounts`` their amounts as for :func:`disagreeing`.
     """
@@ -103,7 +105,14 @@ def suspected(sheet: Sheet, parsed: pd.DataFrame, amounts: Mapping[int, Decimal 
 
     if lines and lines[-1].row not in found and _nothing_tells(sheet) and suspicions.is_sum_of_others(lines[-1]):
         found[lines[-1].row] = _suspicion(sheet, lines[-1], "row.maybe_total:last")
-    return found
+    return found, list(_chances(sheet, suspicions, found))
+
+
+def _chances(sheet: Sheet, suspicions: _Suspicions, found: Collection[int]) -> Iterator[Problem]:
+    """A warning for each sum by chance that is no suspect."""
+    for line in suspicions.sums_by_chance():
+        if line.row not in found:
+            yield _suspicion(sheet, line, "row.sum_by_chance")
 
 
 def _suspicion(sheet: Sheet, line: _Line, key: str) -> Problem:
@@ -178,7 +187,7 @@ class _Suspicions:
     def __init__(self, lines: Sequence[_Line]) -> None:
         self._all = _Running()
         self._of_project: defaultdict[int | str | None, _Running] = defaultdict(_Running)
-        self._last_of = {line.project: line.row for line in lines}
+        self._last_of = {line.project: line for line in lines}
         self._count = Counter(line.project for line in lines)
 
     def add(self, line: _Line) -> None:
@@ -214,6 +223,14 @@ class _Suspicions:
         others = self._all.lines - 1
         return bool(last.amount) and others >= FEWEST_SUMMED and self._all.amount == 2 * last.amount
 
+    def sums_by_chance(self) -> Iterator[_Line]:
+        """The last line items of their projects that are the sums of all others of it, at least two."""
+        for project, last in self._last_of.items():
+            running = self._of_project[project]
+            is_sum = running.lines > FEWEST_SUMMED and running.amount == 2 * last.amount
+            if is_sum and last.amount and last.text:
+                yield last
+
     def _of_clear_label(self, line: _Line) -> str | None:
         if self._is_sum(line) or self._of_project[line.project].equals(line.amount, 1):
             return "row.maybe_total"
@@ -233,7 +250,7 @@ class _Suspicions:
     def _closes_project(self, line: _Line) -> bool:
         """Whether a line without a description is the last of its project and sums others that all have one."""
         running = self._of_project[line.project]
-        if self._last_of[line.project] != line.row or running.since < FEWEST_SUMMED:
+        if self._last_of[line.project] is not line or running.since < FEWEST_SUMMED:
             return False
         return running.described and running.amount_since == line.amount
 

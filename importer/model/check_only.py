@@ -111,7 +111,8 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         "discount",
         "Discount",
         Rule.DISCOUNT,
-        """Discount amount, Discount percent, Line discount, Item discount, Rebate, Rabatt, Nachlass, Skonto,
+        """Discount amount, Discount percent, Discount percentage, Line discount, Item discount,
+        Rebate, Rabatt, Nachlass, Skonto,
         Remise, Rabais, Descuento, Korting, Sconto, Rabat, Desconto""",
     ),
     _column(
@@ -197,8 +198,8 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         "total",
         "Total",
         Rule.TOTAL,
-        """Line total, Total amount, Amount total, Total price, Subtotal, Sum, Value, Line value, Billable
-        amount, Billed amount, Extended price, Extended amount, Item amount, Item total, Amount due, Total due,
+        """Line total, Total amount, Amount total, Total price, Subtotal, Line subtotal, Sum, Value, Line value,
+        Billable amount, Billed amount, Extended price, Extended amount, Item amount, Item total, Amount due, Total due,
         Amount to bill, Amount to invoice, Invoice amount, Invoice total, Gesamt, Gesamtbetrag, Gesamtpreis,
         Summe, Zeilensumme, Endbetrag, Rechnungsbetrag, Positionsbetrag, Zeilenbetrag, Montant total, Prix
         total, Total ligne, Importe total, Total línea, Monto, Monto total, Totaal, Totaalbedrag, Totaalprijs,
@@ -242,7 +243,8 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         "tax_amount",
         "Tax amount",
         Rule.TAX_AMOUNT,
-        """VAT amount, GST amount, Total tax, Total VAT, Item tax, Item tax amount, Steuerbetrag, MwSt-Betrag,
+        """VAT amount, GST amount, Total tax, Total VAT, Item tax, Item tax amount, Tax 1 amount, Tax 2 amount,
+        Steuerbetrag, MwSt-Betrag,
         USt-Betrag, Montant TVA, Montant de TVA, Importe IVA, Cuota IVA, BTW-bedrag, Importo IVA, Kwota VAT, Valor IVA,
         Valor do IVA, Momsbelopp""",
     ),

@@ -26,7 +26,7 @@ class Word(Enum):
         fatturazione faktury fatura faturamento"""
     DOCUMENT = "document doc beleg fact documento dokumentu"
     ISSUE = "issue issued ausstellung ausstellungs emission emision emissione wystawienia emissao"
-    DATE = "date datum dat dt fecha data"
+    DATE = "date datum dat dt fecha data dato"
     NUMBER = "number no nr num nummer numero numer n # °"
     TITLE = "title titel titre titulo titolo tytul subject betreff objet asunto onderwerp oggetto temat"
     MESSAGE = "message nachricht mensaje messaggio wiadomosc mensagem"
@@ -34,12 +34,14 @@ class Word(Enum):
     CLIENT = """client clients customer customers cust buyer kunde kunden cliente clientes klant klienta your ihre votre
         su"""
     PURCHASE = "po purchaseorder inkooporder kundenbestell bestell bestel inkoop"
-    ORDER = "order auftrag auftrags bestellung commande pedido ordine zamowienia zamowienie bc oc bestelling"
+    ORDER = """order auftrag auftrags bestellung commande pedido ordine zamowienia zamowienie bc oc bestelling orden
+        ordem"""
+    BUY = "purchase compra achat achats acquisto zakupu aankoop bon"
     REFERENCE = "reference ref referenz referencia referencja riferimento referentie"
     PAYMENT = """payment payments pay payable credit due net netto zahlung zahlungs zahlbar fallig paiement reglement
-        echeance pago pagos vencimiento betaling betalings betaal pagamento platnosci zaplaty"""
+        echeance pago pagos vencimiento betaling betalings betalning betaal pagamento platnosci zaplaty"""
     TERMS = """terms term ziel frist bedingungen bed konditionen delai conditions condicion condiciones plazo termijn
-        conditie condities termini condizioni termin warunki prazo condicoes within"""
+        conditie condities termini condizioni termin warunki prazo condicoes within bedingung villkor"""
     DAYS = "days tage tagen jours dias dagen giorni dni"
     PROJECT = "project projekt projekts projet proyecto progetto projektu projeto workspace"
     CODE = "code kod codigo codice kurzel kurzzeichen"
@@ -69,8 +71,13 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
         "PURCHASE REFERENCE",
         "PURCHASE CLIENT",
         "PURCHASE CLIENT NUMBER",
+        "BUY ORDER",
+        "BUY ORDER NUMBER",
+        "BUY ORDER REFERENCE",
+        "BUY ORDER CLIENT",
+        "BUY ORDER CLIENT NUMBER",
     ),
-    "payment_schedule": ("PAYMENT TERMS", "PAYMENT TERMS DAYS", "PAYMENT DAYS", "TERMS DAYS"),
+    "payment_schedule": ("PAYMENT TERMS", "PAYMENT TERMS DAYS", "PAYMENT DAYS", "TERMS DAYS", "INVOICE TERMS"),
     "workspace_id": ("PROJECT NUMBER", "PROJECT ID"),
     "project_code": ("PROJECT CODE",),
     "story_id": ("TASK ID",),
@@ -80,7 +87,7 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
 }
 _SUGGESTIONS: dict[str, tuple[str, ...]] = {
     "invoice_date": ("ISSUE",),
-    "user_invoice_number": ("INVOICE REFERENCE", "DOCUMENT NUMBER", "DOCUMENT REFERENCE"),
+    "user_invoice_number": ("INVOICE REFERENCE", "INVOICE ID", "DOCUMENT NUMBER", "DOCUMENT REFERENCE"),
     "user_invoice_title": ("TITLE", "DOCUMENT TITLE"),
     "message": ("MESSAGE", "DOCUMENT TEXT"),
     "purchase_order": ("ORDER NUMBER", "ORDER REFERENCE", "ORDER CLIENT", "ORDER CLIENT NUMBER", "CLIENT REFERENCE"),
@@ -98,7 +105,7 @@ def _by_kinds(columns: dict[str, tuple[str, ...]]) -> dict[frozenset[str], str]:
 
 _NUMBERS = frozenset("rechnung faktura fattura factura factuur fatura".split())
 """Words for an invoice that stand above its number."""
-_TOO_SHORT = frozenset({"due days", "days due"})
+_TOO_SHORT = frozenset({"due days", "days due", "due in"})
 """They may be the days to pay, or those that an invoice is late."""
 _COUNTS = re.compile(r"\s*(?:number|no\.?|#) of \w+s\s*$", re.IGNORECASE)
 """A header that counts: “Number of invoices”."""
@@ -120,6 +127,11 @@ def suggested_in_words(header: str) -> str | None:
     if _is_too_short(header):
         return "payment_schedule"
     return _SUGGESTED.get(_kinds(header))
+
+
+def speaks_of_payment(header: str) -> bool:
+    """Tell whether a word of a header speaks of payment or of terms."""
+    return any(_kinds(word) & {Word.PAYMENT.name, Word.TERMS.name} for word in _WORDS.findall(header))
 
 
 def _is_too_short(header: str) -> bool:

@@ -101,7 +101,7 @@ class Excluded(Enum):
     PREPARED = "a prepared row with nothing to bill"
     NOT_BILLABLE = "not billable, and without an amount"
     TAX = "the tax below the rows, not a line item"
-    NOTE = "a note under the table, not a line item"
+    NOTE = "a note or a title, not a line item"
 
 
 @dataclass(frozen=True, slots=True)

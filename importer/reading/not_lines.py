@@ -135,6 +135,7 @@ class _Judge:
         self._continued = self._merged_into()
         self._checked = set(_positions_of_rules(start, known, set(Rule)))
         self._prefilled = set(_positions_of_rules(start, known, PREFILLED_RULES))
+        self._taxes = set(_positions_of_rules(start, known, {Rule.TAX, Rule.TAX_AMOUNT}))
         self._billable = list(_positions_of_rules(start, known, {Rule.YES}))
         self._is_item_type: dict[str, bool] = {}
         self._above = dict(zip((row.number for row in rows[1:]), rows, strict=False))
@@ -309,8 +310,9 @@ class _Judge:
             cell = row.cell(self._at[name]) if name in self._at else None
             if not is_blank(cell) and not is_label(cell):
                 return None
-        for cell in filled.values():
-            if is_label(cell):
+        for position, cell in filled.items():
+            is_rate = is_label is is_tax_label and position in self._taxes  # of the row itself
+            if is_label(cell) and not is_rate:
                 return text_of(cell).strip()
         return None
 

@@ -30,7 +30,7 @@ from importer.reading.line_text import joined
 from importer.reading.not_lines import find_not_lines
 from importer.reading.shown_values import shown_values
 from importer.reading.units import other_units
-from importer.reading.unused_dates import unused_dates
+from importer.reading.unused_dates import unused_dates, unused_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,6 +108,7 @@ def read_sheet(
         *seen.problems,
         *doubts(grid, start, lines),
         *unused_dates(grid, start, lines, headers),
+        *unused_terms(grid, start, lines, headers),
         *other_units(grid, start, lines, excluded),
         *batch_problems,
         *expected_problems,

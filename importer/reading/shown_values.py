@@ -25,7 +25,9 @@ from importer.values.shown_numbers import (
     Words,
     decimals_shown,
     difference,
+    is_rough,
     is_same_for_sign,
+    is_shown_roughly,
     stray_letter,
     text_shown,
 )
@@ -144,6 +146,7 @@ class Judge:
         """The currency that an amount shows."""
         self._by_sign: dict[int, Difference | None] | None = {} if is_same_for_sign(code) else None
         self._decimals: dict[int, int | None] = {}
+        self._is_rough = is_rough(code)
         self.less = WITH_LETTER if kind is Kind.AMOUNT and stray_letter(code) else "*.shown_rounded"
         """What is said of values that show less, or more, than they hold."""
         if kind is Kind.DATE:
@@ -177,6 +180,8 @@ class Judge:
             return self._lacks_parts and isinstance(value, date)
         if self._kind is not Kind.AMOUNT or not _is_number(value):
             return False
+        if self._is_rough:
+            return is_shown_roughly(self._code, number_of(value) or Decimal(0))
         return self.less == WITH_LETTER or (isinstance(value, float) and self._is_rounded(value))
 
     def _is_rounded(self, value: float) -> bool:

@@ -1,14 +1,17 @@
-"""A column of dates that is not used, in a sheet without an invoice date: the invoices would lose their date."""
+"""Columns that are not used in a sheet without an invoice date, or without net days: the invoices would lose theirs."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING
 
+from importer.model.columns import Kind
+from importer.model.header_words import speaks_of_payment
 from importer.model.headers import check_only_as, is_ignored, own_headers
 from importer.model.messages import problem
 from importer.model.problems import cell_address
 from importer.model.sheet import is_blank
+from importer.values.cells import parser_of
 from importer.values.dates import typed_date
 from importer.values.other_dates import speaks_of_other_dates
 from importer.values.readings import Typed
@@ -46,11 +49,45 @@ def unused_dates(grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: M
             )
 
 
+def unused_terms(grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: Mapping[str, str]) -> Iterator[Problem]:
+    """An error for each unknown column of days to pay that may be the missing Net days: those of the settings count."""
+    if "payment_schedule" in start.columns or own_headers(known).preset:
+        return
+    for header in start.headers:
+        if _is_unknown(header, known) and _holds_terms(header, lines):
+            yield problem(
+                "column.unused_terms",
+                sheet=grid.name,
+                cell=cell_address(header.position, start.row),
+                row=start.row,
+                column=header.text,
+                value=header.text,
+                text=header.text,
+                alias=alias_lines("payment_schedule", header.text, known),
+                ignore=ignore_line([header.text], known),
+            )
+
+
+def _holds_terms(header: Header, lines: Sequence[RawRow]) -> bool:
+    """Whether all cells are days in words, as “15 days”, and the header or each of the cells speaks of payment."""
+    cells = {row.cell(header.position) for row in lines if not is_blank(row.cell(header.position))}
+    if not cells or not all(map(_is_days_in_words, cells)):
+        return False
+    return speaks_of_payment(header.text) or all(speaks_of_payment(str(cell)) for cell in cells)
+
+
+def _is_days_in_words(cell: Cell) -> bool:
+    return isinstance(cell, str) and not cell.strip().isdigit() and isinstance(parser_of(Kind.DAYS)(cell), int)
+
+
+def _is_unknown(header: Header, known: Mapping[str, str]) -> bool:
+    is_known = header.column is not None or check_only_as(header.text, known) is not None
+    return not (is_known or is_ignored(header.text, known))
+
+
 def _may_be_invoice_date(header: Header, known: Mapping[str, str]) -> bool:
     """Whether a header is not known and speaks of nothing else that has a date."""
-    if header.column is not None or is_ignored(header.text, known) or check_only_as(header.text, known) is not None:
-        return False
-    return not speaks_of_other_dates(header.text)
+    return _is_unknown(header, known) and not speaks_of_other_dates(header.text)
 
 
 def _holds_dates(position: int, lines: Sequence[RawRow]) -> bool:

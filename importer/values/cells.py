@@ -30,7 +30,7 @@ _YES = frozenset("yes y true 1 x ja j oui si sim tak はい wahr vrai verdadero 
 _NO = frozenset("no n false 0 nein nee nej nie non nao いいえ falsch faux falso ☐".split())
 _NET_DAYS = re.compile(
     r"(?:net(?:to)? ?|n ?/? ?|within |innerhalb von |in |[aà] )?([0-9]{1,4}) ?"
-    r"(?:d|days?|tagen?|tage|jours?|d[ií]as?|dag(?:en)?|gg|giorn[io]|dni)?(?: net(?:to)?)?",
+    r"(?:d|days?|tagen?|tage|jours?|d[ií]as?|dag(?:en|ar|er|e)?|gg|giorn[io]|dni)?(?: net(?:to)?)?",
     re.IGNORECASE,
 )
 _ON_RECEIPT = frozenset(
@@ -161,7 +161,8 @@ _ONLY_A_TOTAL = re.compile(
       | (?:zwischen|gesamt|end)?summe | gesamt(?:betrag|ergebnis)? | teilergebnis
       | (?:sous[ -]?)?total(?:[ ]g[eé]n[eé]ral)? | somme | subtotal(?:es)? | total(?:es|[ ]geral)? | suma(?:[ ]końcowa)?
       | (?:sub|eind)?totaal | eindtotaal | (?:sub)?totale(?:[ ](?:generale|complessivo))?
-      | razem | ogółem | celkem | összesen | yhteensä | summa | delsumma | totalt | [ií][ ]alt | toplam | итого | всего
+      | razem | ogółem | łącznie | soma | totalsumma | totalbelopp
+      | celkem | összesen | yhteensä | summa | delsumma | totalt | [ií][ ]alt | toplam | итого | всего
       | übertrag | (?:carried|brought)[ ](?:forward|down) | à[ ]reporter | suma[ ]y[ ]sigue | a[ ]riportare
       | Σ | 合計 | 小計 | 总计 | 小计
     )[\s:.=#]*\d*[\s:.=#]*""",
@@ -172,7 +173,10 @@ _LIKE_A_TOTAL = re.compile(
     r"(?:ergebnis|balance(?: due)?|saldo|(?:total )?amount due|[àa] payer|net [àa] payer|zu zahlen|zahlbetrag"
     r"|rechnungsbetrag|endbetrag|nettobetrag|bruttobetrag|te betalen|a pagar|da pagare|do zapłaty"
     r"|(?:net |amount )?payable|to pay|overall|in all|all|in total|net|gross|netto|brutto|outstanding|solde|importe"
-    r"|importo|montant|bedrag|kwota|amount|betrag|(?:net|gross|invoice) amount)[\s:.=]*",
+    r"|importo|montant|bedrag|kwota|amount|betrag|(?:net|gross|invoice) amount|zusammen|insgesamt|together|altogether"
+    r"|alles|tutto|ensemble|(?:en|au|in) total[ei]?|in totaal|(?:[łl]ącznie|ogółem)(?: netto| brutto)?|valor|belopp"
+    r"|att betala|(?:at|å) betale|ytd|year to date|cumulative|kumuliert|cumulé|acumulado|carr(?:y|ied) (?:forward|over)"
+    r"|[bc]/[fd]|vortrag|report|riporto|transport)[\s:.=]*",
     re.IGNORECASE,
 )
 """Words below a column of amounts that may be the name of a service as well."""

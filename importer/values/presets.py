@@ -90,7 +90,7 @@ TOGGL = Preset(
     ignore_columns=_words(
         "Email, Client, Start time, End date, End time, Stop date, Stop time, Duration, Tags",
     ),
-    line_text=("Start date", "User", "Task", "Description"),
+    line_text=("Start date", "User", "Member", "Task", "Description"),
 )
 HARVEST = Preset(
     "harvest",

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from importer.values.amounts import currency_of
 from importer.values.number_format import Digits, NumberFormat, Part, Piece, Section, UnreadableFormat, parsed, shown
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 
 class Difference(Enum):
@@ -46,6 +43,8 @@ _MINUSES = "-−–—‐‑"
 _EVEN = re.compile(rf"[.,][{_MINUSES}]{{1,2}}")
 """How a price without cents ends: 500.– or 500,--"""
 _DIGITS_OR_PERCENT = re.compile(r"[\d%‰]")
+_EXPONENT = re.compile(r"[\d.]+E[-+]?\d+", re.IGNORECASE)
+_FRACTION = re.compile(r"(?:(\d+)\s+)?(\d+)\s*/\s*(\d+)")
 _LETTER = re.compile(r"\w")
 _WORD = re.compile(r"[^\s()+=:{}]+")
 _GROUP_MARKS = frozenset(" '’\u00a0\u202f\u2009")
@@ -204,6 +203,24 @@ def decimals_shown(code: str, number: Decimal) -> int | None:
     return sides_of(number_format.numbers[index]).decimals
 
 
+def is_rough(code: str) -> bool:
+    """Tell whether a format shows numbers with an exponent or as fractions, which may lack digits."""
+    try:
+        return any(section.has(Piece.EXPONENT, Piece.SLASH) for section in parsed(code).numbers)
+    except UnreadableFormat:
+        return False
+
+
+def is_shown_roughly(code: str, number: Decimal) -> bool:
+    """Tell whether the exponent or the fraction that such a format shows is another number: 1.2E+03 of 1234."""
+    text = shown(code, number).replace(",", "")
+    if found := _EXPONENT.search(text):
+        return abs(Decimal(found[0])) != abs(number)
+    if found := _FRACTION.search(text):
+        return Decimal(found[1] or 0) + Decimal(found[2]) / Decimal(found[3]) != abs(number)
+    return bool(number % 1)
+
+
 def text_shown(code: str, number: Decimal) -> str | Difference | None:
     """The text that a person sees of a number in a column of texts, or why that is not clear; None without a format.
 
@@ -245,6 +262,8 @@ def sides_of(section: Section) -> Sides:
     before, after = _text(section.parts[:first]), _text(section.parts[last + 1 :])
     if section.has(*_NOT_PLAIN):
         return Sides(before, between_is_plain=True, after=after, decimals=None)
+    if section.parts[last].piece is Piece.POINT and after.startswith(tuple(_MINUSES)):
+        after = f".{after}"  # the point of 500.-
     is_plain = _is_plain_between(section, first, last)
     return Sides(before, is_plain, after, len(Digits.of(section).decimals))
 

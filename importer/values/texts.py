@@ -36,7 +36,9 @@ _ERROR_WITHIN = re.compile(
 # --- words for nothing, and what a template left ---
 
 _WORDS_FOR_NOTHING = frozenset(
-    "nan nat n/a #n/a <na> null <null> (null) none (none) nil (blank) (empty) undefined".split()
+    (
+        "nan nat n/a n.a. k.a. n.v.t. #n/a <na> null <null> (null) \\n none (none) nil (blank) (empty) #empty undefined"
+    ).split()
 )
 """What programs write for an empty cell, in lower case."""
 _TO_BE_DONE = frozenset("todo tbd tbc tba fixme xxx xxxx ???".split())
@@ -57,15 +59,22 @@ _PLACEHOLDER = re.compile(
 )
 _DOUBTFUL = re.compile(
     rf"\b(?:TODO|TBD|TBC|FIXME|XXX+|undefined|NaN|null)\b|\{{[A-Za-z_][\w .]{{0,40}}\}}|%[A-Z_]{{3,40}}%|_{{4,}}"
+    r"|_x00[01][0-9A-Fa-f]_|\\u0[0-9a-f]{3}|%C3%[89AB][0-9A-F]"
     rf"|(?i:{_BLANK})"
 )
-"""Placeholders that a person could mean as well."""
-_LOST_LETTER = re.compile(r"[^\W\d_]{1,40}\?[^\W\d_]{1,40}")
-"""M?ller: a letter that a program could not write."""
+"""Placeholders that a person could mean as well, and letters as a workbook, JSON or an address writes them."""
+_LOST_LETTER = re.compile(r"[^\W\d_]{1,40}[?¸³‰¤¬¦][^\W\d_]{1,40}")
+"""M?ller, M¸ller: a letter that a program could not write, or wrote in another code."""
+_LEFT_ALONE = re.compile(
+    r"=[+-]?(?:[A-Z][A-Z.]{1,20}\(.*|\$?[A-Z]{1,3}\$?[0-9]{1,7}(?:[-+*/&:].*)?)"
+    r"|(?:Loading|Wird geladen|Chargement|Cargando|Caricamento|Laden)\s?(?:\.{3}|…)"
+    r"|(?:XX|DD|TT|MM|JJ|YY|[._/ -]){2,}\d*|[^\w\s]{1,3}"
+)
+"""Whole texts: a formula that was never one, what an online sheet shows while it loads, a date to come, marks alone."""
 
 # --- damage ---
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202e]")
 _LATER_BYTE = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 """A byte within a UTF-8 character, as Windows-1252 or Latin-1 shows it."""
 _DAMAGED = re.compile(
@@ -110,7 +119,7 @@ def _rubbish(text: str) -> Unreadable | None:
     word = text.lower()
     if word in _WORDS_FOR_NOTHING:
         return unreadable("*.word_for_nothing")
-    if word.rstrip(".:!") in _TO_BE_DONE or _BLANK_ALONE.fullmatch(text):
+    if word.replace(".", "").rstrip(":!") in _TO_BE_DONE or _BLANK_ALONE.fullmatch(text):
         return unreadable("*.placeholder:alone")
     return None
 
@@ -132,7 +141,7 @@ def _rubbish_within(text: str) -> Unreadable | None:
 
 def doubtful_part(text: str) -> str | None:
     """What a program or a template may have left in a text, though a person could mean it."""
-    if match := _DOUBTFUL.search(text):
+    if match := _LEFT_ALONE.fullmatch(text) or _DOUBTFUL.search(text):
         return match[0]
     if "/" in text or (match := _LOST_LETTER.search(text)) is None:
         return None  # in a web address a question mark stands between letters

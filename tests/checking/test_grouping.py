@@ -91,7 +91,7 @@ def test_a_key_that_looks_like_a_project_is_a_key(tmp_path: Path) -> None:
 def test_keys_are_trimmed_but_otherwise_exact(tmp_path: Path) -> None:
     """Blanks around a key do not matter; keys that differ only in case are two invoices with a warning."""
     path = records(
-        tmp_path / "a.xlsx", fee(1, invoice_key="Acme"), fee(2, invoice_key=" Acme "), fee(3, invoice_key="ACME")
+        tmp_path / "a.xlsx", fee(1, invoice_key="Acme"), fee(2, invoice_key=" Acme "), fee(4, invoice_key="ACME")
     )
     invoices, problems = grouped(path)
     assert [(i.key, i.rows) for i in invoices] == [("Acme", (2, 3)), ("ACME", (4,))]

@@ -183,6 +183,9 @@ def suspects(path: Path) -> list[int | None]:
         ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Subtotal", 250]], [4]),
         ([[*FEE, "a", 100], [102, "Fixed fee", "x", 9], [*FEE, "b", 200], [*FEE, "Project sum", 300]], [5]),
         ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Ergebnis", 300]], [4]),
+        ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Łącznie", 300]], [4]),
+        ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Insgesamt", 300]], [4]),
+        ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Att betala", 300]], [4]),
         ([[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, None, 300], [102, "Fixed fee", "c", 9]], [4]),
         (
             [[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Total", 300], [*FEE, "c", 5], [*FEE, "Grand total", 305]],
@@ -200,6 +203,22 @@ def suspects(path: Path) -> list[int | None]:
 def test_a_total_with_project_and_type_is_an_error(tmp_path: Path, rows: list[list[object]], wrong: list[int]) -> None:
     """A description that says “total”, or the place below the rows that it sums, decides; a chance sum does not."""
     assert suspects(table(tmp_path / "a.xlsx", HEADER, *rows)) == wrong
+
+
+@pytest.mark.parametrize(("amount", "found"), [(300, ["D4"]), (299, [])])
+def test_a_sum_by_chance_is_billed_with_a_warning(tmp_path: Path, amount: int, found: list[str]) -> None:
+    """The last row of a project, whatever it says; no word and no place proves that it is a total."""
+    rows = [[*FEE, "a", 100], [*FEE, "b", 200], [*FEE, "Website October", amount], [102, "Fixed fee", "c", 9]]
+    assert [
+        p.cell for p in checked(table(tmp_path / "a.xlsx", HEADER, *rows))[1] if p.code == "row.sum_by_chance"
+    ] == found
+
+
+def test_the_rate_of_a_row_makes_it_no_tax(tmp_path: Path) -> None:
+    """Where settings supply project and item type, “20 % VAT” in a column of rates says nothing of the row."""
+    known = known_headers(own=OwnHeaders(supplied=frozenset({"workspace_id", "item_type"})))
+    path = table(tmp_path / "a.xlsx", ["Description", "Amount", "Tax rate"], ["Design", 130, "20% VAT"])
+    assert not read_by(known, path).problems
 
 
 def test_a_total_below_subtotals_with_a_project_is_right(tmp_path: Path) -> None:
@@ -220,7 +239,7 @@ def test_without_projects_and_types_a_last_row_that_is_the_sum_is_an_error(
     path = table(tmp_path / "a.xlsx", ["Description", "Amount"], ["a", 130], ["b", 270], ["Development", last])
     sheet = read_by(known, path)
     amounts = {row: Decimal(str(amount)) for row, amount in sheet.frame["amount"].items()}
-    assert list(suspected(sheet, sheet.frame, amounts)) == wrong
+    assert list(suspected(sheet, sheet.frame, amounts)[0]) == wrong
 
 
 # --- tax below the rows, sums carried forward -----------------------------------------

@@ -98,6 +98,24 @@ def test_rounded_amounts_get_one_warning_that_names_both_values_and_all_cells(tm
     assert warning.message == "Amount shows less than it holds: C2 shows 1,200, and 1200.4 is billed (C2, C4:C5)."
 
 
+@pytest.mark.parametrize(
+    ("value", "code", "warned"),
+    [
+        (1200, "0E+00", ["C2"]),
+        (1200, "0.00E+00", []),
+        (1200.3, "# ?/?", ["C2"]),
+        (1200.25, "# ?/?", []),
+        (1200.5, "#,##0.-", ["C2"]),
+    ],
+)
+def test_exponents_and_fractions_that_lack_digits_are_rounded(
+    tmp_path: Path, value: float, code: str, warned: list[str]
+) -> None:
+    """1E+03 is not 1200."""
+    sheet = sheet_of(tmp_path / "a.xlsx", {"Amount": (value, code)})
+    assert [p.cell for p in sheet.problems if p.code == "amount.shown_rounded"] == warned
+
+
 def test_a_date_without_its_day_gets_a_warning(tmp_path: Path) -> None:
     day = date(2026, 10, 31)
     sheet = sheet_of(tmp_path / "a.xlsx", {"Invoice date": (day, "mmm-yy")}, {"Invoice date": (day, "yyyy-mm-dd")})

@@ -40,6 +40,25 @@ def test_dates_of_something_else_are_no_question(tmp_path: Path, header: str, ce
     assert "column.unused_dates" not in dict(found(sheet.problems))
 
 
+@pytest.mark.parametrize(
+    ("header", "cell", "asked"),
+    [
+        ("Zahlungsart", "15 Tage netto", ["D1"]),
+        ("Payment", 15, []),
+        ("Délai", "15 jours", ["D1"]),
+        ("Conditions", "Net 15", ["D1"]),
+        ("Effort", "15 days", []),
+        ("Payment", "Bank transfer", []),
+    ],
+)
+def test_days_to_pay_under_an_unknown_header_may_be_the_net_days(
+    tmp_path: Path, header: str, cell: object, asked: list[str]
+) -> None:
+    """Those of the settings would be billed, and nobody would see it."""
+    sheet = read(table(tmp_path / "a.xlsx", [*HEADER, header], [*LINE, cell]))
+    assert [p.cell for p in sheet.problems if p.code == "column.unused_terms"] == asked
+
+
 def test_a_sheet_with_an_invoice_date_or_with_ids_has_no_need(tmp_path: Path) -> None:
     """Rows that are billed by the ids of their records have the dates of these."""
     day = date(2026, 10, 31)

@@ -225,6 +225,11 @@ _HEADERS = {
         "If it is the invoice date, add to importer.toml:\n{alias}\nIf it means something else, add above all "
         "sections:\n{ignore}",
     ),
+    "column.unused_terms": Message(
+        "The column “{text}” holds days to pay, is not known, and no column is the Net days.",
+        "If they are the net days, add to importer.toml:\n{alias}\nIf it means something else, add above all "
+        "sections:\n{ignore}",
+    ),
     "amount.unit": Message(
         "The sheet says “{unit}”: it is not certain whether the amounts, from {first} on, are billed as they stand "
         "or in thousands, millions or cents.",

@@ -106,6 +106,11 @@ _ROWS = {
         "no project or item type to show which.",
         "If it is a total, delete it. If it is a line item, add a column Item type to the sheet and fill it.",
     ),
+    "row.sum_by_chance": Message(
+        "Row {number} (“{label}”) is billed, and its {amount} is the sum of all other rows of its project.",
+        "Make sure that it is no total; otherwise nothing to do.",
+        _WARNING,
+    ),
     "row.maybe_tax": Message(
         "Row {number} (“{label}”) seems to be the tax of the rows above it: {amount}.",
         "If it is, delete the row, and say in the column Taxable which lines bear tax. If it is a line item, describe "
