@@ -7,11 +7,13 @@ import secrets
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from importer.app.files import new_folder
 from importer.model.errors import GateRefused, ImporterError
+from importer.model.words import invoice_named
 from importer.sending.throttle import Stop
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class Trouble:
     hint: str
     code: str = ""
     """Of the error, where it was expected."""
+    sheets: tuple[str, ...] = ()
+    """Names of the sheets, where one of them must be chosen."""
 
     @property
     def is_about_headers(self) -> bool:
@@ -90,6 +94,10 @@ class Work:
     progress: Progress = field(default_factory=Progress)
     result: Report | None = None
     trouble: Trouble | None = None
+    taken: datetime = field(default_factory=lambda: datetime.now().astimezone())
+    """When the copy was made that is checked and sent; local time."""
+    released: dict[str, str] = field(default_factory=dict)
+    """Reference of each repeat that was released → why it was held."""
     corrected: int = 0
     """Cells that were corrected in a copy."""
     left_out: frozenset[str] = frozenset()
@@ -185,10 +193,21 @@ class Desk:
         """Read this file by a ready mapping."""
         self._read(work, Phase.PLANNED, Phase.FAILED, preset=name, allow_repeat=NOT_RELEASED)
 
+    def use_sheet(self, work: Work, name: str) -> None:
+        """Read another sheet of this file."""
+        self._read(work, Phase.PLANNED, Phase.FAILED, sheet_name=name, allow_repeat=NOT_RELEASED)
+
     def allow_repeat(self, work: Work, reference: str) -> None:
         """Release an invoice that is held because its like was billed before, and make the plan again."""
-        if reference in {planned.reference for planned in held_repeats(work.plan)}:
-            self._read(work, Phase.PLANNED, allow_repeat=work.wish.allow_repeat | {reference})
+        for planned in held_repeats(work.plan):
+            if planned.reference == reference:
+                name = invoice_named(planned.invoice.key, planned.invoice.workspace_ids)
+                work.released[reference] = f"{name}: {planned.reason}"
+                self._read(work, Phase.PLANNED, allow_repeat=work.wish.allow_repeat | {reference})
+
+    def hold_again(self, work: Work, reference: str) -> None:
+        """Take a release back, and make the plan again."""
+        self._read(work, Phase.PLANNED, allow_repeat=work.wish.allow_repeat - {reference})
 
     def approve(self, work: Work) -> None:
         """Record that the person approves the plan that was shown. Raises LedgerProblem."""
@@ -318,7 +337,7 @@ def trouble_of(error: Exception) -> Trouble:
     """What the person reads of an error."""
     if isinstance(error, ImporterError):
         LOG.error("%s", error.message)
-        return Trouble(error.message, error.hint, error.code)
+        return Trouble(error.message, error.hint, error.code, error.choices)
     LOG.error("Unexpected error in the program.", exc_info=error)
     hint = "Look at the history to see what was sent; it is safe to send again: nothing is sent twice."
     return Trouble(f"Unexpected error in the program ({type(error).__name__}); the log has more.", hint)

@@ -48,6 +48,7 @@ def use(app: Flask, place: object) -> None:
         "web": web_address,
         "worth": _worth,
         "standing": _standing,
+        "clock": _clock,
         "local": _local,
     }
     app.jinja_env.globals |= {"place": place, "layout": "frame.html"}
@@ -60,6 +61,11 @@ def _look(name: str) -> Response:
         abort(HTTPStatus.NOT_FOUND)
     room, folder, kind = _LOOKS[name]
     return Response((files(room) / folder / name).read_text(encoding="utf-8"), mimetype=kind)
+
+
+def _clock(moment: datetime) -> str:
+    """The time of day of a moment of this start of the program."""
+    return f"{moment:%H:%M}"
 
 
 def _standing(standing: StandingSum) -> str:

@@ -10,15 +10,16 @@ from werkzeug.exceptions import HTTPException
 
 from importer.app import files, layout
 from importer.app.columns import Columns
-from importer.app.desk import trouble_of
+from importer.app.desk import Phase, trouble_of
 from importer.app.history import MOST_RECENT, History
 from importer.app.steps import Steps, lead_to
 from importer.model.errors import ImporterError, WrongUse
 
 if TYPE_CHECKING:
-    from importer.app.desk import Desk
+    from importer.app.desk import Desk, Work
     from importer.app.guard import Guard
     from importer.app.settling import Settling
+    from importer.ledger.rows import RunRecord
 
 MEGABYTE = 2**20
 _WORDS = {
@@ -61,6 +62,18 @@ def _failed(error: Exception) -> Response:
     return Response(layout.page("failed.html", trouble=trouble_of(error)), code, mimetype="text/html")
 
 
+def _outcome(work: Work, runs: list[RunRecord]) -> str:
+    """What became of a file that was sent, and what an undo did since; empty for any other."""
+    if work.phase is not Phase.DONE or work.result is None:
+        return ""
+    counts = work.result.totals.by_status.items()
+    parts = [f"{count:,} {status.words}" for status, count in counts]
+    for run in runs:
+        if run.run_id == work.result.run_id and run.undone:
+            parts.append(f"{run.undone:,} undone since")
+    return ", ".join(parts)
+
+
 class _First:
     """The first page."""
 
@@ -100,11 +113,13 @@ class _First:
         with self._desk.place.opened() as tools:
             runs = tools.ledger.runs()[:MOST_RECENT]
             in_doubt = len(tools.ledger.open_questions())
+            outcomes = {work.key: _outcome(work, runs) for work in self._desk.files}
         return layout.page(
             "home.html",
             works=self._desk.files,
             runs=runs,
             waiting=[candidate.path.name for candidate in files.waiting(self._settings.inbox)],
             in_doubt=in_doubt,
+            outcomes=outcomes,
             trouble=trouble_of(error) if error else None,
         )

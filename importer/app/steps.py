@@ -30,7 +30,7 @@ LONGEST_TEXT = 2_000
 """Characters that a cell can be corrected to."""
 ABOUT_OWN_WORDS = frozenset({"column.unknown", "column.missing", "column.near_miss", "item_type.unknown"})
 """Codes of problems of which the step with the columns asks."""
-REPEAT = "If it is the same, nothing is left to do. If it is to be billed again, release it in the step Preview."
+REPEAT = "If it is the same, nothing is left to do. If it is to be billed again, release it below, under “Held”."
 """What to do about an invoice that is held because its like was billed before."""
 LEAVE_OUT = "\x00"
 """What the choice of a header sends when its column means nothing."""
@@ -48,7 +48,7 @@ class Steps:
         app.add_url_rule("/file/<key>", view_func=self.file)
         for name in ("problems", "state"):
             app.add_url_rule(f"/file/<key>/{name}", view_func=getattr(self, name))
-        for name in ("correct", "again", "repeat", "approve", "send", "stop"):
+        for name in ("correct", "again", "sheet", "repeat", "hold", "approve", "send", "stop"):
             app.add_url_rule(f"/file/<key>/{name}", view_func=getattr(self, name), methods=["POST"])
         app.add_url_rule("/file/<key>/get/<what>", view_func=self.download)
 
@@ -77,6 +77,20 @@ class Steps:
         work = self._found(key)
         if _is_shown(work):
             self._desk.allow_repeat(work, request.form.get("reference", ""))
+        return lead_to(work)
+
+    def hold(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Take a release back."""
+        work = self._found(key)
+        if _is_shown(work):
+            self._desk.hold_again(work, request.form.get("reference", ""))
+        return lead_to(work)
+
+    def sheet(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Read the sheet that was chosen of several."""
+        work, name = self._found(key), request.form.get("name", "")
+        if work.trouble is not None and name in work.trouble.sheets:
+            self._desk.use_sheet(work, name)
         return lead_to(work)
 
     def approve(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask

@@ -58,7 +58,7 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
     talk = Conversation(draft)
     chosen = talk.preset()
     if chosen is not None:
-        typer.echo(f'For every file of this kind: preset = "{chosen}" in {target.path}.', err=True)
+        typer.echo(f"Nothing is written: each file of this kind needs --preset {chosen}.", err=True)
         next_step(command_line("preview", file, *options, "--preset", chosen, place=place))
         return ExitCode.DONE
     answers = talk.answers()

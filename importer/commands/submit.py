@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,8 +15,6 @@ from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from rich.console import Console
 
     from importer.model.plans import ReportedInvoice
@@ -152,7 +151,7 @@ class _ProgressBar:
             console=console,
             disable=not (shown and console.is_terminal),
         )
-        self._amount = 0.0
+        self._sums: dict[str, Decimal] = {}
         self._task = self._progress.add_task("Sending", total=0, money="", visible=False)
 
     def __enter__(self) -> _ProgressBar:  # noqa: PYI034 - returns this very class
@@ -167,8 +166,14 @@ class _ProgressBar:
         self._progress.start()
 
     def advance(self, planned: ReportedInvoice) -> None:
-        """Count an invoice that now has its answer."""
+        """Count an invoice that now has its answer; one that was not sent has none."""
+        from importer.model.currency_sums import currency_of
+        from importer.model.words import money
+        from importer.reporting.headline import worth_of
+
         if planned.status is Status.CREATED:
-            self._amount += float(planned.invoice.amount)  # shown only
-        if planned.status in (Status.CREATED, Status.REJECTED, Status.IN_DOUBT, Status.NOT_SENT):
-            self._progress.update(self._task, advance=1, money=f"{self._amount:,.2f}")
+            currency = currency_of(planned) or ""
+            self._sums[currency] = self._sums.get(currency, Decimal(0)) + (worth_of(planned) or planned.invoice.amount)
+        if planned.status in (Status.CREATED, Status.REJECTED, Status.IN_DOUBT):
+            created = " · ".join(f"{currency} {money(amount)}".strip() for currency, amount in self._sums.items())
+            self._progress.update(self._task, advance=1, money=created)

@@ -105,7 +105,8 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     others = list(_sound_rows(prepared))
     of_faulty = _projects_of_faulty(prepared, [*sound, *others])
     if not sound and not others and not of_faulty:
-        return prepared
+        held = any(planned.status is Status.HELD for planned in prepared.planned)
+        return with_currencies(prepared, api) if held else prepared
 
     account, left_out = _ask_for_records(_look_ups(prepared, sound, others, api), go_on=go_on)
     if left_out is not None:

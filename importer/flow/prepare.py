@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from importer.checking.conventions import Conventions, Decision
@@ -345,13 +346,34 @@ def with_near_repeats(prepared: Prepared, tools: Tools) -> Prepared:
     return prepared.with_problems(warnings)
 
 
+def with_rows_gone(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan, with a note of what a file of this name billed in this batch and has no row of any more."""
+    here: set[str | None] = set()
+    for planned in prepared.planned:
+        here |= {planned.reference, planned.earlier_id}
+    billed = [each for each in tools.ledger.billed_in_batch(prepared.batch) if each.reference not in here]
+    runs = {run.run_id: run for run in tools.ledger.runs(run_ids=list({each.run_id for each in billed}))}
+    gone = []
+    for each in billed:
+        stands = each.invoice_id is not None and each.invoice_id not in {*here, *prepared.knowledge.gone}
+        if stands and each.run_id in runs and PurePath(runs[each.run_id].path).name == prepared.wish.path.name:
+            gone.append(f"invoice {each.invoice_id} ({invoice_named(each.key, each.workspace_ids)})")
+    if not gone:
+        return prepared
+    return prepared.with_notice(
+        f"Billed before from a file of this name, and in none of its rows now: {names_in_short(gone)}. They stand in "
+        "Kantata as they are; delete or cancel there what was not to be billed."
+    )
+
+
 def with_retainers(prepared: Prepared) -> Prepared:
     """The plan, with a note of the invoices whose lines were billed before, but long enough ago."""
     terms = prepared.terms
     compared = repeats(prepared.drawn, prepared.knowledge, terms.batch, terms.repeat_days)
     names = []
     for planned in prepared.planned:
-        if planned.status is Status.READY and compared.farther(planned):
+        is_released = prepared.wish.allow_repeats or planned.reference in prepared.wish.allow_repeat
+        if planned.status is Status.READY and not is_released and compared.farther(planned):
             names.append(invoice_named(planned.invoice.key, planned.invoice.workspace_ids))
     if not names:
         return prepared

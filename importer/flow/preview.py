@@ -10,7 +10,7 @@ from importer.flow.account_look_up import checked, with_names
 from importer.flow.gates import check_limits
 from importer.flow.looking_up import look_up
 from importer.flow.open_items import check_left_out, with_left_out
-from importer.flow.prepare import prepare, with_header_changes, with_near_repeats, with_retainers
+from importer.flow.prepare import prepare, with_header_changes, with_near_repeats, with_retainers, with_rows_gone
 from importer.flow.prepared import NOT_CHECKED, Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.model.errors import AccessDenied, GateRefused, NotReached
 from importer.model.exit_codes import ExitCode
@@ -31,7 +31,7 @@ def preview(wish: Wish, tools: Tools) -> Report:
     results.prepare_folder(tools.settings.reports)
     prepared = with_near_repeats(with_header_changes(prepare(wish, tools, new_run_id()), tools), tools)
     prepared = as_far_as_shown(prepared, tools)
-    prepared = with_left_out(with_retainers(with_names(prepared)), tools)
+    prepared = with_rows_gone(with_left_out(with_retainers(with_names(prepared)), tools), tools)
 
     changes = _changes_of(prepared, tools)
     for line in changes.lines() if changes else ():
@@ -66,7 +66,8 @@ def _changes_of(prepared: Prepared, tools: Tools) -> Changes | None:
     if before is None:
         return None
     billed_now = [billed for billed in ledger.billed_in_batch(prepared.batch) if billed.invoice_id not in gone]
-    return compare(prepared.planned, ledger.billed_in_batch(before), before, tools.settings.change_percent, billed_now)
+    billed = [planned for planned in prepared.planned if planned.status is not Status.HELD]
+    return compare(billed, ledger.billed_in_batch(before), before, tools.settings.change_percent, billed_now)
 
 
 def batch_before(batch: str, ledger: SubmissionLedger) -> str | None:

@@ -183,6 +183,8 @@ def carry_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     """Send what may be sent, and write what became of every row. Only under the lock of the ledger."""
     report, prepared = _carried_out(examined, tools, hooks), examined.prepared
     named, copy = not prepared.terms.batch_derived, Annotated()
+    if report.exit_code is ExitCode.GATE and not report.errors and not prepared.wish.annotate:
+        return report  # nothing is wrong with the file
     with suppress(BrokenOff), hooks.stop.at_once():  # last, as it may take its time
         copy = annotate(report, tools.settings.reports, batch_named=named, wanted=prepared.wish.annotate)
     return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))

@@ -20,6 +20,8 @@ class ImporterError(Exception):
 
     exit_code = ExitCode.UNEXPECTED
     code = "unexpected"
+    choices: tuple[str, ...] = ()
+    """Names of sheets, where one of them must be chosen."""
 
     def __init__(self, message: str, hint: str = "", *, code: str | None = None) -> None:
         """Keep the sentence for the person, the remedy, and a stable code for programs."""

@@ -152,7 +152,10 @@ def _only_one(found: list[tuple[Grid, HeaderRow]], known: Mapping[str, str]) -> 
         return candidates[0]
 
     names = ", ".join(f"“{grid.name}”{' (hidden)' * grid.hidden}" for grid, _ in candidates)
-    raise error(FileProblem, "sheet.ambiguous", names=names, first=candidates[0][0].name)
+    longest = max(candidates, key=lambda candidate: len(candidate[0].rows))[0]
+    several = error(FileProblem, "sheet.ambiguous", names=names, first=longest.name)
+    several.choices = tuple(grid.name for grid, _ in candidates)
+    raise several
 
 
 def _no_header(grids: Sequence[Grid], known: Mapping[str, str]) -> FileProblem:

@@ -50,8 +50,8 @@ def left_out_by_project(report: Report) -> Table | None:
         Column("Currency"),
         Column("Items", Kind.COUNT),
         Column("Worth", Kind.MONEY),
-        Column("Older items", Kind.COUNT, narrow=Narrow.DROP_LAST),
-        Column("Older worth", Kind.MONEY, narrow=Narrow.DROP_LAST),
+        Column("Older items", Kind.COUNT, narrow=Narrow.FOLD_LAST),
+        Column("Older worth", Kind.MONEY, narrow=Narrow.FOLD_LAST),
     ]
     now, older = _by_project(found.items), _by_project(found.older or ())
     rows = []

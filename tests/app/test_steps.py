@@ -324,7 +324,7 @@ def test_an_invoice_held_as_a_repeat_is_released_by_the_person(desktop: Desktop,
 
     path = person.choose(sheet_of("101,Z1,Fixed fee,Work 1,101,30,2026-10-31"), "again.csv")
     assert "Nothing is to be sent" in person.text
-    assert "release it in the step Preview" in person.text
+    assert "release it below" in person.text
     assert "--allow-repeat" not in person.text
     [reference] = re.findall(r'name="reference" value="([^"]+)"', person.seen.text)
 
@@ -334,8 +334,15 @@ def test_an_invoice_held_as_a_repeat_is_released_by_the_person(desktop: Desktop,
     person.post(f"{path}/repeat", {"plan": person.field("plan"), "reference": reference})
     person.settled(path)
     assert "Approve 1 invoice" in person.text
-    assert f"Released by you, although the like was billed before: {reference}" in person.text
+    assert "Released by you, although the like was billed before Z1: Possible duplicate" in person.text
+    assert "as retainers have them" not in person.text
     assert desktop.sent() == 1
+
+    person.post(f"{path}/hold", {"plan": person.field("plan"), "reference": reference})
+    person.settled(path)
+    assert "Nothing is to be sent" in person.text
+    person.post(f"{path}/repeat", {"plan": person.field("plan"), "reference": reference})
+    person.settled(path)
 
     person.approve(path)
     person.send(path, "101")
@@ -398,3 +405,43 @@ def test_hints_on_the_pages_name_no_command_and_no_settings_file(person: Person)
         assert "invoice-importer map" not in person.text
         assert "importer.toml" not in person.text
     assert "the step Columns asks what it means" in person.text
+
+
+def test_the_first_page_says_what_became_of_a_file(desktop: Desktop, person: Person) -> None:
+    """Counts by status instead of “done”, and what was undone since; each with the time at which its copy was taken."""
+    path = person.choose(sheet_of(*fees(2)))
+    person.get("/")
+    assert re.search(r"october.csv taken at \d\d:\d\d · was checked", person.text)
+    person.approve(person.settled(path))
+    person.send(path, "203")
+    person.settled(path)
+    person.get("/")
+    assert "· 2 created" in person.text
+    ledger = desktop.ledger()
+    [run] = ledger.runs()
+    ledger.close()
+    person.post(f"/run/{run.run_id}/look")
+    person.settled(f"/run/{run.run_id}")
+    person.post(f"/run/{run.run_id}/undo", {"shown": person.field("shown")})
+    person.settled(f"/run/{run.run_id}")
+    person.get("/")
+    assert "2 created, 2 undone since" in person.text
+
+
+def test_one_of_several_sheets_is_chosen_on_the_page(person: Person, tmp_path: Path) -> None:
+    """No command is needed for it; the chosen sheet is then read."""
+    head = ["Project ID", "Item type", "Description", "Amount", "Net days"]
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        for name, amount in (("October", 100), ("November", 200)):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, head)
+            sheet.write_row(1, 0, [101, "Fixed fee", "A", amount, 30])
+    path = person.choose((tmp_path / "a.xlsx").read_bytes(), "a.xlsx")
+    assert "Which sheet holds the invoice rows?" in person.text
+    assert "--sheet" not in person.text
+    person.post(f"{path}/sheet", {"name": "Elsewhere"})
+    assert "Which sheet holds the invoice rows?" in person.text
+    person.post(f"{path}/sheet", {"name": "November"})
+    person.settled(path)
+    assert "1 draft would be created" in person.text
+    assert "200.00" in person.text

@@ -121,6 +121,27 @@ def test_a_person_who_refuses_sends_nothing(tools: Tools, sheet: Path, sandbox: 
     assert (report.exit_code, [one.status for one in report.planned]) == (ExitCode.GATE, [Status.NOT_SENT] * 2)
     assert ([run.by_status for run in tools.ledger.runs()], sandbox.received("POST")) == ([{"not_sent": 2}], [])
     assert report.files["results"] is not None
+    assert report.files.get("annotated") is None  # nothing is wrong with the file
+
+
+def test_an_invoice_whose_rows_are_gone_is_named(tools: Tools, sheet: Path) -> None:
+    """It stands in Kantata, and no row says so; what another file of the batch billed is not meant."""
+    submit(Wish(sheet, batch="2026-10"), tools)
+    lines = ROWS.splitlines(keepends=True)
+    sheet.write_text("".join(lines[:-1]))
+    [notice] = [
+        line
+        for line in flow_preview.preview(Wish(sheet, batch="2026-10"), tools).notices
+        if "in none of its rows now" in line
+    ]
+    gone = [one for one in tools.ledger.billed_in_batch("2026-10") if one.invoice_id and one.invoice_id in notice]
+    assert len(gone) == 1
+
+    other = sheet.with_name("other.csv")
+    other.write_text("".join(lines[:-1]))
+    assert not any(
+        "in none of its rows" in line for line in flow_preview.preview(Wish(other, batch="2026-10"), tools).notices
+    )
 
 
 def test_an_invoice_over_several_projects_is_always_named(tools: Tools, sheet: Path) -> None:

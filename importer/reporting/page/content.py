@@ -131,7 +131,7 @@ def _checks(report: Report, document: Document) -> Iterator[Check]:
     if document.findings_counted:
         yield Check(document.findings_counted, BAD if report.errors else LOOK)
     else:
-        yield Check("No problems", OK)
+        yield Check("No problems in the file", OK)
     for status, look in _LOOKS.items():
         count = report.totals.by_status.get(status, 0)
         if count:
