@@ -188,8 +188,9 @@ def _facts(report: Report) -> tuple[tuple[str, str | datetime], ...]:
 
 def _files(report: Report) -> Iterator[tuple[str, Path]]:
     shown = dict(report.files)
-    if report.exit_code is ExitCode.GATE:  # what was refused as a whole is sent from the file itself
-        shown.pop("to_fix", None)
+    unfinished = report.totals.by_status.keys() - {Status.CREATED, Status.ALREADY_CREATED}
+    if report.exit_code is ExitCode.GATE or (unfinished == {Status.NOT_SENT} and not report.errors):
+        shown.pop("to_fix", None)  # nothing is to be fixed: what was not sent is sent from the file itself
     for name, path in shown.items():
         if path is not None:
             yield _FILE_LABELS[name], path

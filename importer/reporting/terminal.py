@@ -41,6 +41,8 @@ _STYLES = {
     Status.HELD: "yellow",
     Status.NOT_SENT: "red",
 }
+SENT = frozenset({Status.CREATED, Status.REJECTED, Status.IN_DOUBT})
+"""Statuses of invoices that were sent in this run; of what was stopped before the first, a notice says all."""
 _ALARM = "bold red"
 _SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
@@ -54,7 +56,8 @@ def show(report: Report, console: Console, *, seen: bool = False) -> None:
 
     document = document_of(report)
     if seen:
-        _show_outcome(document, console, refused=report.exit_code in (ExitCode.GATE, ExitCode.INTERRUPTED))
+        stopped = report.exit_code in (ExitCode.GATE, ExitCode.INTERRUPTED)
+        _show_outcome(document, console, refused=stopped and not SENT.intersection(report.totals.by_status))
     else:
         _show_all(document, console)
     for notice in document.notices:
@@ -132,7 +135,8 @@ def _show_tie_out(document: Document, console: Console) -> None:
             figures = [
                 Text(figure.text, style="bold red" if figure.alarm else "") for figure in figures_of(table, cells)
             ]
-            console.print(Text(f"Tie-out {cells[0]}: "), Text(" · ").join(figures), sep="", highlight=False)
+            if figures:
+                console.print(Text(f"Tie-out {cells[0]}: "), Text(" · ").join(figures), sep="", highlight=False)
     if document.items_compared:
         console.print(document.items_compared, highlight=False)
     style = None if document.all_answered else _ALARM

@@ -18,7 +18,7 @@ from importer.flow.prepared import Tools, Wish
 from importer.ledger.opening import open_ledger
 from importer.model.answers import ReadBack
 from importer.model.exit_codes import ExitCode
-from importer.model.plans import Expected, Status
+from importer.model.plans import Expected, InvoiceResult, Status
 from importer.model.problems import Severity
 from importer.model.words import count_of, row_ranges
 from importer.reporting.document import MOST_INVOICES, MOST_PROBLEMS
@@ -304,6 +304,28 @@ def test_time_entries_alone_are_no_sum_of_nothing(tools: Tools, tmp_path: Path) 
     time = {"workspace_id": 104, "item_type": "time_entry", "item_id": 7}
     text = shown(preview(tools, tmp_path, time))
     assert "1 draft would be created: time, expenses or milestones that Kantata prices." in text
+
+
+def test_what_was_sent_before_a_stop_is_said(tools: Tools, tmp_path: Path) -> None:
+    """After a question was answered, too: a bar that stands still says nothing."""
+    report = preview(tools, tmp_path, fee(100, 101), fee(200, 102), batch="2026-10")
+    first, other = report.planned
+    sent = (
+        InvoiceResult(first, Status.CREATED, None, None, "9001"),
+        InvoiceResult(other, Status.NOT_SENT, "Not sent: the run was stopped.", "Submit again."),
+    )
+    by_status = {Status.CREATED: 1, Status.NOT_SENT: 1}
+    totals = replace(report.totals, by_status=by_status, amount_by_status=dict.fromkeys(by_status, Decimal(100)))
+    files = {"to_fix": tmp_path / "to-fix.xlsx"}
+    stopped = replace(
+        report, command="submit", planned=sent, totals=totals, exit_code=ExitCode.INTERRUPTED, files=files
+    )
+    console = Console(file=io.StringIO(), width=200, color_system=None)
+    show(stopped, console, seen=True)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "1 draft created" in text
+    assert "Not sent: the run was stopped." in text
+    assert "Rows to fix" not in text
 
 
 def test_sums_in_a_sentence_are_not_broken_in_two() -> None:
