@@ -5,6 +5,7 @@ The mapping is loaded when it is asked for: it comes with pandas, which the firs
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,8 @@ class Columns:
         try:
             return _asked(work, self._desk.questions(work))
         except ImporterError as error:
-            work.trouble = trouble_of(error)
+            # Where nothing looks like a header the step cannot help, so its button is not offered again.
+            work.trouble = replace(trouble_of(error), code="")
             return lead_to(work)
 
     def remember(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from importer.app.files import new_folder
+from importer.app.grid import hint_here
 from importer.model.errors import GateRefused, ImporterError
 from importer.model.words import invoice_named
 from importer.sending.throttle import Stop
@@ -337,7 +338,7 @@ def trouble_of(error: Exception) -> Trouble:
     """What the person reads of an error."""
     if isinstance(error, ImporterError):
         LOG.error("%s", error.message)
-        return Trouble(error.message, error.hint, error.code, error.choices)
+        return Trouble(error.message, hint_here(error.hint), error.code, error.choices)
     LOG.error("Unexpected error in the program.", exc_info=error)
     hint = "Look at the history to see what was sent; it is safe to send again: nothing is sent twice."
     return Trouble(f"Unexpected error in the program ({type(error).__name__}); the log has more.", hint)

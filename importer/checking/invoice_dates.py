@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -12,7 +13,7 @@ from importer.model.problems import Severity, error_rows, in_sheet_order
 from importer.model.words import count_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from importer.model.problems import Problem, Problems
     from importer.model.sheet import Sheet, SheetLine
@@ -65,8 +66,9 @@ def check_dates(  # noqa: PLR0913, PLR0917 - one argument per fact
             rows_of.setdefault(day, []).append(line.row)
 
     found: list[Problem] = []
+    usual = _usual_month(rows_of, batch, today) if rules.severity is Severity.WARNING else None
     for day, rows in rows_of.items():
-        found += _wrong(sheet, day, rows, batch, today, rules)
+        found += _wrong(sheet, day, rows, batch, today, rules, usual)
     problems.add(in_sheet_order(found))
 
     unsound = error_rows(found)
@@ -75,10 +77,24 @@ def check_dates(  # noqa: PLR0913, PLR0917 - one argument per fact
     return tuple(replace(line, sound=False) if line.row in unsound else line for line in lines)
 
 
+def _usual_month(rows_of: Mapping[date, list[int]], batch: str, today: date) -> str | None:
+    """The month of most rows, where others keep it from naming the batch; None: there is no such month."""
+    counts: Counter[str] = Counter()
+    for day, rows in rows_of.items():
+        counts[f"{day:%Y-%m}"] += len(rows)
+    if len(counts) < 2 or batch != f"{today:%Y-%m}" or batch in counts:  # noqa: PLR2004 - several months
+        return None
+    month, count = counts.most_common(1)[0]
+    return month if count > counts.total() / 2 else None
+
+
 def _wrong(  # noqa: PLR0913, PLR0917 - one argument per fact
-    sheet: Sheet, day: date, rows: list[int], batch: str, today: date, rules: DateRules
+    sheet: Sheet, day: date, rows: list[int], batch: str, today: date, rules: DateRules, usual: str | None
 ) -> Iterator[Problem]:
-    """An error at each cell that holds a wrong date, or one warning at the first of them."""
+    """An error at each cell that holds a wrong date, or one warning at the first of them.
+
+    ``usual``: the month that most rows have, where the others are to blame for the name of the batch.
+    """
     more = ""
     if rules.severity is Severity.WARNING:
         if len(rows) > 1:
@@ -88,7 +104,10 @@ def _wrong(  # noqa: PLR0913, PLR0917 - one argument per fact
     ahead = (day - today).days
     for row in rows:
         at_date = partial(sheet.problem_at, DATE, row, value=day.isoformat(), severity=rules.severity, day=day)
-        if outside:
+        if outside and usual is not None:
+            if usual != f"{day:%Y-%m}":
+                yield at_date("invoice_date.outside:odd", batch=batch, month=usual, more=more)
+        elif outside:
             yield at_date("invoice_date.outside", batch=batch, more=more)
         if ahead > rules.future_days:
             yield at_date("invoice_date.future", ahead=ahead, usual=rules.future_days, more=more)

@@ -222,7 +222,9 @@ def _answers(settings: Settings, talk: Console, *, with_usual: bool) -> dict[str
             try:
                 value = typed(question.setting, answer)
             except SettingsProblem as problem:
-                talk.print(plain(problem.message))
+                if answer != "?":
+                    talk.print(plain(problem.message))
+                talk.print(plain(f"{question.asks}; Enter alone keeps {shown}."))
         if value is not None and (with_usual or value != known):
             changes[question.setting] = value
     return changes

@@ -105,8 +105,7 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     others = list(_sound_rows(prepared))
     of_faulty = _projects_of_faulty(prepared, [*sound, *others])
     if not sound and not others and not of_faulty:
-        held = any(planned.status is Status.HELD for planned in prepared.planned)
-        return with_currencies(prepared, api) if held else prepared
+        return _with_currencies_of_held(prepared, api)
 
     account, left_out = _ask_for_records(_look_ups(prepared, sound, others, api), go_on=go_on)
     if left_out is not None:
@@ -126,6 +125,13 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     prepared = prepared.with_problems(found)
     for notice in _open_questions(account, sound):
         prepared = prepared.with_notice(notice)
+    return prepared
+
+
+def _with_currencies_of_held(prepared: Prepared, api: KantataApi) -> Prepared:
+    """A plan of which nothing is ready; a person who decides about held invoices reads what they come to in."""
+    if any(planned.status is Status.HELD for planned in prepared.planned):
+        return with_currencies(prepared, api)
     return prepared
 
 

@@ -348,15 +348,16 @@ def with_near_repeats(prepared: Prepared, tools: Tools) -> Prepared:
 
 def with_rows_gone(prepared: Prepared, tools: Tools) -> Prepared:
     """The plan, with a note of what a file of this name billed in this batch and has no row of any more."""
-    here: set[str | None] = set()
+    here: set[str | None] = {None, *prepared.knowledge.gone}
     for planned in prepared.planned:
         here |= {planned.reference, planned.earlier_id}
-    billed = [each for each in tools.ledger.billed_in_batch(prepared.batch) if each.reference not in here]
-    runs = {run.run_id: run for run in tools.ledger.runs(run_ids=list({each.run_id for each in billed}))}
+    billed = tools.ledger.billed_in_batch(prepared.batch)
+    absent = [each for each in billed if not here & {each.reference, each.invoice_id}]
+    runs = tools.ledger.runs(run_ids=list({each.run_id for each in absent}))
+    of_name = {run.run_id for run in runs if PurePath(run.path).name == prepared.wish.path.name}
     gone = []
-    for each in billed:
-        stands = each.invoice_id is not None and each.invoice_id not in {*here, *prepared.knowledge.gone}
-        if stands and each.run_id in runs and PurePath(runs[each.run_id].path).name == prepared.wish.path.name:
+    for each in absent:
+        if each.run_id in of_name:
             gone.append(f"invoice {each.invoice_id} ({invoice_named(each.key, each.workspace_ids)})")
     if not gone:
         return prepared

@@ -445,3 +445,26 @@ def test_one_of_several_sheets_is_chosen_on_the_page(person: Person, tmp_path: P
     person.settled(path)
     assert "1 draft would be created" in person.text
     assert "200.00" in person.text
+
+
+def test_a_file_in_which_nothing_looks_like_a_header_leads_to_no_dead_end(person: Person) -> None:
+    """The step with the columns cannot help there, so it is not offered a second time."""
+    path = person.choose(b"101,5,3\n102,7,4\n", "bare.csv")
+    if "Say what its columns mean" in person.text:
+        person.get(f"{path}/columns")
+    assert "Say what its columns mean" not in person.text
+    assert "Choose another file" in person.text
+
+
+def test_results_in_two_steps_say_how_many_were_there_before(person: Person) -> None:
+    """The sum is of both, and the sentence above it of what was created now."""
+    first = person.choose(sheet_of(*fees(1)))
+    person.approve(first)
+    person.send(first, "101")
+    person.settled(first)
+    path = person.choose(sheet_of(*fees(2)))
+    person.approve(path)
+    person.send(path, "102")
+    person.settled(path)
+    assert "1 draft created." in person.text
+    assert "2 invoices, 1 of them before" in person.text

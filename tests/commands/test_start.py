@@ -96,10 +96,16 @@ def test_broken_off_at_any_question_it_keeps_nothing(guided: Guided) -> None:
 
 def test_a_wrong_answer_is_explained_and_asked_again(guided: Guided) -> None:
     """A token that Kantata refuses is not kept."""
-    tokens, settings = ("Bearer x", "other", "sandbox"), ("soon", "14", "perhaps", "no")
+    tokens, settings = ("Bearer x", "other", "sandbox"), ("?", "soon", "14", "perhaps", "no")
     done = guided.answer(*tokens, *settings, "maybe", "no", "yes", "none.csv", "", "no")
     assert done.exit_code == 0, done.output
-    for said in ("Kantata refuses access", "must be a number of days", "must be true or false", "no such file"):
+    for said in (
+        "Kantata refuses access",
+        "30; Enter alone keeps none.",
+        "must be a number of days",
+        "must be true or false",
+        "no such file",
+    ):
         assert said in done.output.replace("\n", " ")
     assert tomllib.loads((guided.folder / "importer.toml").read_text()) == {"payment_schedule": 14}
     assert guided.ran == ["doctor"]

@@ -121,6 +121,16 @@ def test_a_batch_that_is_no_month_allows_every_date(cli: Cli) -> None:
     assert done.document["problems"] == []
 
 
+def test_of_several_months_the_odd_date_is_blamed(cli: Cli) -> None:
+    """Where the dates share no month the batch is that of the run: then most of them are not what is wrong."""
+    days = ["2020-10-31", "2020-10-31", "2020-09-30", "2020-10-30"]
+    cli.sheet(*({"invoice_key": f"k{place}", "amount": 5, "invoice_date": day} for place, day in enumerate(days)))
+    document = cli.run("preview", cli.folder / "october.csv", "--json", "--offline").document
+    [problem] = [each for each in document["problems"] if each["code"] == "invoice_date.outside"]
+    assert problem["value"] == "2020-09-30"
+    assert "lies outside 2020-10, the month of most rows" in problem["message"]
+
+
 @pytest.mark.parametrize(("outside", "code"), [("warn", 0), ("allow", 0), ("error", 3)])
 def test_a_date_far_ahead(cli: Cli, outside: str, code: int) -> None:
     """The 31st day ahead passes, the 32nd does not: a warning, or an error by setting."""

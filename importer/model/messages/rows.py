@@ -134,6 +134,12 @@ _ROWS = {
         "Look for a row that was added or hidden, and calculate the total again; or delete the total. "
         "If the row is a line item, give it a project and an item type.",
     ),
+    "invoice_date.outside:odd": Message(
+        "The invoice date {day} lies outside {month}, the month of most rows; so the batch is {batch}, the month of "
+        "this run.{more}",
+        "Correct the date, or name the batch that is meant with --batch (setting invoice_date_outside).",
+        Severity.WARNING,
+    ),
     "invoice_date.outside": Message(
         "The invoice date {day} lies outside the month of the batch, {batch}.{more}",
         "Correct the date, or name the batch that is meant with --batch (setting invoice_date_outside).",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from importer.model.currency_sums import currency_of
 from importer.model.plans import Status
 from importer.model.words import count_of, money
 from importer.reporting.headline import drafts_apart, headline_of, sums_by_currency
@@ -107,13 +109,23 @@ def _facts(report: Report, document: Document) -> Iterator[str]:
 def _tiles(report: Report) -> Iterator[Tile]:
     """The sums of what is ready, or of what was created by now; never one over several currencies."""
     statuses = {Status.READY} if report.is_plan else DONE
+    before = _created_before(report)
     for each in sums_by_currency(planned for planned in report.planned if planned.status in statuses):
         below = count_of(each.invoices, "invoice")
+        if before[each.currency]:
+            below += f", {before[each.currency]:,} of them before"
         if not each.is_whole:
             below += ": in the sheet, beside what Kantata prices"
         if report.is_plan and report.errors:
             below += ", with --partial"
         yield Tile(each.currency or "currency not known", money(each.amount), below)
+
+
+def _created_before(report: Report) -> Counter[str | None]:
+    """How many of the invoices of each currency an earlier run created."""
+    if report.is_plan:
+        return Counter()
+    return Counter(currency_of(planned) for planned in report.planned if planned.status is Status.ALREADY_CREATED)
 
 
 def _notices(report: Report) -> Iterator[str]:
