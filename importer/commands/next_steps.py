@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,6 +151,9 @@ def _correct(report: Report, sheet: SheetOptions, place: AccountPlace, name: str
 
     Where headers are not understood, the person is asked first what they mean.
     """
+    offered = _preset_offered(report)
+    if offered is not None and sheet.preset is None:
+        return for_file(name, sheet.file, replace(sheet, preset=offered), place)
     codes = {problem.code for problem in report.problems}
     asks = any(problem.meant for problem in report.problems)
     if asks or codes >= {"column.missing", "column.unknown"}:
@@ -157,6 +162,15 @@ def _correct(report: Report, sheet: SheetOptions, place: AccountPlace, name: str
     if copy is None:
         return f"correct the file, then {for_file(name, sheet.file, sheet, place)}"
     return f"correct the marked cells in {copy.name}, then {for_file(name, copy, sheet, place)}"
+
+
+def _preset_offered(report: Report) -> str | None:
+    """The ready mapping that would read this file; None: it is no export that is known, or it is used."""
+    for problem in report.problems:
+        if problem.code == "preset.offered":
+            found = re.search(r"--preset (\w+)", problem.hint)
+            return found[1] if found else None
+    return None
 
 
 def _to_fix(report: Report) -> str:

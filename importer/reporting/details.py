@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ANSWERS = tuple(
     Column(name, kind, width, wrapped=name in ("error", "what_to_do"))
     for name, kind, width in zip(
-        RESULT_COLUMNS, (Kind.STATUS, Kind.CODE, Kind.LINK, Kind.TEXT, Kind.TEXT), (15, 12, 42, 60, 50), strict=True
+        RESULT_COLUMNS, (Kind.STATUS, Kind.CODE, Kind.LINK, Kind.TEXT, Kind.TEXT), (18, 12, 42, 60, 50), strict=True
     )
 )
 """The columns that the results add to the right of the sheet."""
@@ -44,7 +44,7 @@ _INVOICES: tuple[_Described, ...] = (
     (Column("Projects", width=16, wrapped=True), lambda _, planned: ", ".join(map(str, planned.invoice.workspace_ids))),
     (_TITLES, lambda _, planned: _titles(planned)),
     (Column("Invoice key", width=18), lambda _, planned: planned.invoice.key),
-    (Column("Status", Kind.STATUS, 15), lambda _, planned: planned.status),
+    (Column("Status", Kind.STATUS, 18), lambda _, planned: planned.status),
     (_AMOUNT, lambda _, planned: amount_in_sheet(planned)),
     (_EXPECTED, lambda _, planned: _expected_total(planned)),
     (Column("Amount read back", Kind.MONEY, printed=False), lambda _, planned: _read_back(planned).items_amount),

@@ -63,3 +63,12 @@ def test_what_is_advised_of_the_sandbox_is_advised_for_the_sandbox(cli: Cli, wor
 
     done = cli.run(*words, "--sandbox", COLUMNS="900")
     assert bare(f"{done.stdout}\n{done.stderr}") == []
+
+
+def test_the_next_command_of_a_known_export_names_its_ready_mapping(cli: Cli) -> None:
+    """The file is as that program writes it, so no header is to be renamed or asked about."""
+    head = "User,Email,Client,Project,Task,Description,Billable,Start date,Start time,End date,End time,Duration,Tags"
+    row = "Anna,a@x.test,Müller,Web,,Home,Yes,2026-10-06,10:23:00,2026-10-06,10:41:25,00:18:25,,24"
+    (cli.folder / "toggl.csv").write_text(f"{head},Amount (EUR)\n{row}\n")
+    done = cli.run("preview", "toggl.csv", "--offline")
+    assert "Next: invoice-importer preview toggl.csv --preset toggl\n" in done.stdout
