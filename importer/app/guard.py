@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Response, abort, redirect, request
 
+from importer.app import peers
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -68,6 +70,8 @@ class Guard:
     def _check(self) -> Response | None:
         if request.headers.get("Host") != f"{HERE}:{self.port}":
             abort(HTTPStatus.MISDIRECTED_REQUEST)
+        if not peers.is_own(request.environ["REMOTE_ADDR"], int(request.environ["REMOTE_PORT"]), HERE, self.port):
+            abort(HTTPStatus.FORBIDDEN)  # another user's program, which may have got the cookie: ports share them
         if request.method == "GET" and _same(request.args.get("token", ""), self.token):
             return self._let_in()
         if not _same(request.cookies.get(self.cookie, ""), self.secret):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 from desktops import Desktop, Person, fees, sheet_of
 
+from importer.app import peers
 from importer.app.files import safe_name
+from importer.app.guard import HERE
 from importer.model.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -28,6 +33,45 @@ def test_without_the_token_nothing_is_shown(desktop: Desktop) -> None:
     assert requests.get(desktop.root, cookies=cookie, timeout=60).status_code == 401
     origin = {"Origin": desktop.root}
     assert requests.post(f"{desktop.root}/files", headers=origin, timeout=60).status_code == 401
+
+
+def test_who_runs_as_another_user_is_refused(desktop: Desktop, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever token and cookie they have: all ports of a machine get its cookies, also those of other users."""
+    assert person.get("/").status_code == 200
+    monkeypatch.setattr(os, "getuid", lambda: 1234)
+    monkeypatch.setattr(peers, "ROOT", 1235)
+    assert person.get("/").status_code == 403
+    assert person.get(desktop.serving.address.removeprefix(desktop.root)).status_code == 403
+
+
+def test_a_connection_belongs_to_whoever_has_it_open() -> None:
+    """Whoever closes it after the request, to belong to no one, is refused too."""
+    with socket.create_server((HERE, 0)) as server, socket.create_connection(server.getsockname()) as client:
+        port = server.getsockname()[1]
+        connection, (host, theirs) = server.accept()
+        with connection:
+            assert peers.is_own(host, theirs, HERE, port)
+            assert not peers.is_own(host, theirs + 1, HERE, port)
+            client.close()
+            assert not peers.is_own(host, theirs, HERE, port)
+
+
+def test_a_connection_may_be_of_ipv6(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A program may say the address so; the table has the bytes as a number of this machine."""
+    here = "0100007F" if sys.byteorder == "little" else "7F000001"
+    mapped = f"0000000000000000FFFF0000{here}"
+    entry = f"0: {mapped}:0001 {mapped}:0002 01 00000000:00000000 00:00000000 00000000 {{}} 0 1"
+    table = tmp_path / "tcp6"
+    monkeypatch.setattr(peers, "TABLES", (table,))
+    for user, own in ((os.getuid(), True), (4321, False)):
+        table.write_text(f"sl local\n{entry.format(user)}\n", encoding="ascii")
+        assert peers.is_own(HERE, 1, HERE, 2) is own
+
+
+def test_a_system_that_shows_no_connections_refuses_no_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Token, cookie and origin are asked for there."""
+    monkeypatch.setattr(peers, "TABLES", (tmp_path / "none",))
+    assert peers.is_own(HERE, 1, HERE, 2)
 
 
 def test_the_token_leaves_the_address_at_once(desktop: Desktop) -> None:

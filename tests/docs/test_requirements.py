@@ -59,3 +59,13 @@ def test_no_version_with_a_known_weakness_is_allowed() -> None:
     named = [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
     least = {Requirement(line).name: str(Requirement(line).specifier).removeprefix(">=") for line in named}
     assert {name: least[name] for name in WITHOUT_ADVISORY} == WITHOUT_ADVISORY
+
+
+def test_the_workflow_audits_what_is_pinned() -> None:
+    """With each change: the packages of the lock, by their hashes; and installing checks these too."""
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert re.search(r"^\s+- run: pip-audit .*--require-hashes -r requirements\.txt$", workflow, re.MULTILINE)
+    assert "continue-on-error" not in workflow
+    installing = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt" in installing
+    assert "pip-audit" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
