@@ -24,6 +24,9 @@ REMOVAL_REFUSED = REFUSED - {404}
 """Answers that mean: the invoice stays as it is. 404 is looked up: gone, or not to be seen."""
 LONGEST_SAID = 300
 """Characters of an error that no field names, as shown to a person."""
+LONGEST_ERRORS = 2_000
+"""Characters of all errors of an answer that are kept and shown."""
+LONGEST_REQUEST_ID = 200
 LONGEST_RAW = 20_000
 """Characters of an error body that are kept."""
 NOT_EXPLAINED = "an error that it does not explain"
@@ -32,7 +35,7 @@ NOT_EXPLAINED = "an error that it does not explain"
 def classify(status: int, body: str, headers: dict[str, str]) -> Outcome:
     """Say what an HTTP answer to ``POST /invoices`` means."""
     folded = {name.lower(): value for name, value in headers.items()}
-    request_id = folded.get("x-request-id")
+    request_id = folded.get("x-request-id", "")[:LONGEST_REQUEST_ID] or None
     raw = body[:LONGEST_RAW]
 
     match status:
@@ -157,20 +160,25 @@ def _unexpected(status: int, body: str) -> str:
 
 
 def error_text(body: str) -> str:
-    """Kantata's own words out of an error body: errors[] → error_message → error → raw text."""
+    """Kantata's own words out of an error body: errors[] → error_message → error → raw text; of many, the first."""
     answer = json_object(body)
     if answer is None:
-        text = " ".join(body.split())
-        return text if len(text) <= LONGEST_SAID else f"{text[:LONGEST_SAID]}…"
+        return _in_short(" ".join(body.split()), LONGEST_SAID)
 
     errors = answer.get("errors")
     if isinstance(errors, list) and errors:
-        return "; ".join(map(_error, errors))
+        return _in_short("; ".join(map(_error, errors)), LONGEST_ERRORS)
     for name in ("error_message", "error"):
         words = text_of(answer.get(name))
         if words:
-            return words
+            return _in_short(words, LONGEST_ERRORS)
     return body.strip()[:LONGEST_SAID]
+
+
+def _in_short(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}…"
 
 
 def _error(error: object) -> str:

@@ -20,6 +20,7 @@ from plans import fees
 from scripted import Request, Scripted, created, http
 
 from importer.kantata import connection, transport
+from importer.kantata.answers import classify
 from importer.kantata.client import KantataApi
 from importer.model.answers import OutcomeKind
 from importer.model.errors import NotReached
@@ -218,6 +219,24 @@ def test_a_token_in_a_header_is_taken_out(connect: Callable[..., KantataApi]) ->
         answer = connect(server.base_url, TOKEN)._connection.send("DELETE", "invoices/1")  # noqa: SLF001 - as it came
     assert isinstance(answer, connection.Answered)
     assert answer.headers["x-request-id"] == "Bearer (token)"
+
+
+# --- words without an end -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"errors": [{"message": "m" * 1_000_000}]},
+        {"errors": [{"message": "m", "field": "f"}] * 100_000},
+        {"error_message": "m" * 1_000_000},
+    ],
+)
+def test_what_a_refusal_says_has_an_end(document: object) -> None:
+    """It is written into the ledger, the results and notices."""
+    outcome = classify(422, json.dumps(document), {"X-Request-Id": "r" * 60_000})
+    assert outcome.kind is OutcomeKind.REJECTED
+    assert (len(outcome.message or "") < 3_000, len(outcome.request_id or "")) == (True, 200)
 
 
 # --- ids ---------------------------------------------------------------------------------------
