@@ -292,17 +292,11 @@ def _alarm() -> Any:
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.usefixtures("_alarm")
-@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.__name__)
-def test_nothing_but_a_result_or_a_sentence(
-    target: Callable[..., Callable[[], object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In little time and memory, for as many inputs as there is time for."""
-    end = time.monotonic() + SECONDS / len(TARGETS)
+def play(target: Callable[..., Callable[[], object]], tmp_path: Path, seconds: float) -> None:
+    """Make one input after the other for so long, and handle it. Raises AssertionError for what went wrong."""
+    end = time.monotonic() + seconds
     seed = first = int(os.environ.get("FUZZ_SEED", str(random.randrange(10**9))))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    monkeypatch.setattr(bounded_child, "ask", forked)
     while seed == first or (time.monotonic() < end and "FUZZ_SEED" not in os.environ):
         (folder := tmp_path / str(seed)).mkdir()
         handle = target(random.Random(seed), folder)
@@ -321,3 +315,45 @@ def test_nothing_but_a_result_or_a_sentence(
             path.unlink()
         folder.rmdir()
         seed += 1
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.usefixtures("_alarm")
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.__name__)
+def test_nothing_but_a_result_or_a_sentence(
+    target: Callable[..., Callable[[], object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In little time and memory, for as many inputs as there is time for."""
+    monkeypatch.setattr(bounded_child, "ask", forked)
+    play(target, tmp_path, SECONDS / len(TARGETS))
+
+
+PLANTED = [
+    (cells, "importer.values.amounts._no_amount"),
+    (cells, "importer.values.dates._in_one_form"),
+    (formats, "importer.values.number_format._sections"),
+    (rows_of_csv, "importer.checking.row_checks._check_types"),
+    (bytes_of_files, "importer.checking.row_checks._check_types"),
+    (parts_of_workbooks, "importer.checking.row_checks._check_types"),
+    (numbers_in_parts, "importer.checking.row_checks._check_types"),
+    (answers, "importer.kantata.answers.error_text"),
+]
+"""A target, and a function that it reaches: in amounts, dates, CSV, workbooks and answers."""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.usefixtures("_alarm")
+@pytest.mark.parametrize(("target", "function"), PLANTED)
+def test_a_planted_defect_is_found(
+    target: Callable[..., Callable[[], object]], function: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its kind of inputs, within seconds."""
+
+    def planted(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bounded_child, "ask", forked)
+    monkeypatch.setattr(function, planted)
+    with pytest.raises(AssertionError, match="make fuzz; the input lies in") as found:
+        play(target, tmp_path, HANGS_AFTER)
+    assert isinstance(found.value.__cause__, ZeroDivisionError)
