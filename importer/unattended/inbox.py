@@ -161,14 +161,14 @@ def look(inbox: Path, most_bytes: int = LARGEST_BYTES) -> tuple[tuple[Candidate,
     Raises SettingsProblem when it is gone.
     """
     try:
-        names = sorted(entry.name for entry in os.scandir(inbox))
+        names = frozenset(entry.name for entry in os.scandir(inbox))
     except OSError as error:
         msg = f"The inbox {inbox} cannot be looked into any more ({error.strerror})."
         raise SettingsProblem(msg, "Connect the network drive, or put the folder back.", code="inbox") from error
 
     found: list[Candidate] = []
     passed: list[PassedOver] = []
-    for name in names:
+    for name in sorted(names):
         if name.startswith((".", EXCEL_LOCK)) or name.lower() in NEVER_REPORTED or name in FOLDERS:
             continue
         with suppress(FileNotFoundError):  # somebody took it away
@@ -180,7 +180,7 @@ def look(inbox: Path, most_bytes: int = LARGEST_BYTES) -> tuple[tuple[Candidate,
     return tuple(sorted(found, key=lambda candidate: (candidate.mtime_ns, candidate.path.name))), tuple(passed)
 
 
-def _passed_over(path: Path, names: list[str], most_bytes: int) -> PassedOver | None:
+def _passed_over(path: Path, names: frozenset[str], most_bytes: int) -> PassedOver | None:
     """Why an entry of the inbox is not taken; None when it is. Raises FileNotFoundError."""
     shown = path.name.encode(errors="backslashreplace").decode()
     if passed_over := _no_workbook(path, shown):
@@ -217,7 +217,11 @@ def _no_workbook(path: Path, shown: str) -> PassedOver | None:
 
 
 def _holds_workbooks(folder: Path) -> bool:
-    return any(path.suffix.lower() in READABLE for path in folder.iterdir())
+    """Whether a folder holds what may have been meant to be billed; one that cannot be looked into may."""
+    try:
+        return any(path.suffix.lower() in READABLE for path in folder.iterdir())
+    except PermissionError:
+        return True
 
 
 def seen(path: Path) -> Candidate:

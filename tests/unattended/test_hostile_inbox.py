@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
 import time
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 from filelock import FileLock
@@ -86,6 +88,26 @@ def test_a_file_that_is_too_large_is_not_looked_into(tmp_path: Path) -> None:
     assert box.find(tmp_path, digest, "other.xlsx", 1000) == small
     assert box.find(tmp_path, "0" * 64, "huge.xlsx", 1000) is None
     assert box.hashes(tmp_path, 1000) == {digest}
+
+
+@pytest.mark.slow
+def test_thousands_of_files_are_looked_at_once(tmp_path: Path) -> None:
+    """Each may have a lock file beside it; to compare each with all others took minutes."""
+    for number in range(20_000):
+        (tmp_path / f"{number}.csv").touch()
+    began = time.process_time()
+    found, passed = box.look(tmp_path)
+    assert (len(found), passed, time.process_time() - began < 3) == (20_000, (), True)
+
+
+def test_a_closed_folder_keeps_no_file_from_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that cannot be looked into is reported: it may hold workbooks."""
+    (tmp_path / "closed").mkdir()
+    sparse(tmp_path / "a.xlsx", 10)
+    closed = PermissionError(errno.EACCES, "Permission denied")
+    monkeypatch.setattr(type(tmp_path), "iterdir", Mock(side_effect=closed))
+    found, [passed] = box.look(tmp_path)
+    assert ([candidate.path.name for candidate in found], passed.name, passed.matters) == (["a.xlsx"], "closed", True)
 
 
 def test_a_file_that_grows_for_ever_is_another_one(tmp_path: Path) -> None:
