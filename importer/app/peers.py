@@ -7,6 +7,7 @@ import socket
 import struct
 import sys
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
@@ -24,17 +25,17 @@ def is_own(host: str, port: int, here: str, own_port: int) -> bool:
     """
     if sys.platform != "linux":
         return True
-    listed = [lines for table in TABLES if (lines := _lines_of(table))]
-    if not listed:
+    connections = [*chain.from_iterable(map(_connections_of, TABLES))]
+    if not connections:
         return True
     theirs, ours = _written(host, port), _written(here, own_port)
-    for local, remote, state, user in (entry for lines in listed for entry in lines):
+    for local, remote, state, user in connections:
         if state == _ESTABLISHED and local.endswith(theirs) and remote.endswith(ours):
             return int(user) in (os.getuid(), ROOT)
     return False
 
 
-def _lines_of(table: Path) -> list[tuple[str, str, str, str]]:
+def _connections_of(table: Path) -> list[tuple[str, str, str, str]]:
     """Local and remote address, state and user of each connection."""
     with suppress(OSError):
         lines = [line.split() for line in table.read_text(encoding="ascii").splitlines()[1:]]

@@ -19,13 +19,15 @@ _NOISE = Decimal("0.0001")
 
 # “even” ends a price without cents: 500,- or 500.- or, in India and East Africa, 500/- or 500/=
 _SHAPE = re.compile(
-    r"""(?P<around>\()?\s*(?:(?P<minus_1>-)|(?P<plus>\+))?\s*
-    (?P<before>[^0-9\s.,'()-]+(?:(?<=[^\W\d_])\.)?)?\s*(?P<minus_2>-)?\s*
+    r"""(?P<around>\()?\s{0,2}(?:(?P<minus_1>-)|(?P<plus>\+))?\s{0,2}
+    (?P<before>[^0-9\s.,'()-]+(?:(?<=[^\W\d_])\.)?)?\s{0,2}(?P<minus_2>-)?\s{0,2}
     (?P<within>\()?(?P<number>[0-9](?:[0-9.,' ]*[0-9])?|[.,][0-9]{1,2})(?P<even>[.,]-{1,2}|/[-=])?(?(within)\))
-    (?P<minus_3>-)?\s*
-    (?P<after>[^0-9\s.,'()-]+\.?)?(?P<minus_4>-)?\s*(?(around)\))""",
+    (?P<minus_3>-)?\s{0,2}
+    (?P<after>[^0-9\s.,'()-]+\.?)?(?P<minus_4>-)?\s{0,2}(?(around)\))""",
     re.VERBOSE,
 )
+_MANY_BLANKS = re.compile(r"(\s\s)\s+")
+"""Many say no more than two; to divide them among all places where blanks may stand takes long."""
 _AT_MOST_ONE = ("around", "within", "minus_1", "minus_2", "minus_3", "minus_4", "plus")
 _NUMBERS = {
     mark: re.compile(
@@ -101,7 +103,7 @@ def typed_amount(text: str) -> Typed | Unreadable:
         return Typed({".": amount, ",": amount}, plain=True)
 
     typed = as_typed(text)
-    match = _SHAPE.fullmatch(typed) if len(typed) <= LONGEST else None
+    match = _SHAPE.fullmatch(_MANY_BLANKS.sub(r"\1", typed)) if len(typed) <= LONGEST else None
     if match is None or _count_of_signs(match) > 1:
         return _no_amount(typed)
     marks = _currencies_beside(match)
@@ -186,6 +188,8 @@ def _value(number: str, mark: str, *, is_negative: bool) -> Decimal | Unreadable
 
 def _without_noise(amount: Decimal) -> Decimal:
     """Text of a binary number, such as 1428.6399999999999, is rounded as its number cell would be."""
+    if abs(amount) >= MOST:  # refused anyway, and perhaps of more digits than can be rounded
+        return amount
     rounded = Decimal(format(amount, f".{SURE_DIGITS}g"))
     if rounded == round(rounded, 2) and abs(rounded - amount) < _NOISE:
         return rounded

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 LENGTH = 8_000
 """Characters; a cell has up to 32,767."""
-MOST_SECONDS = 0.1
-"""Of the processor. In proportion to the text it is a thousandth of that; with its square it is several times that."""
+MOST_SECONDS = 0.02
+"""Of the processor. In proportion to the text it is a twentieth of that; with its square it is a multiple."""
+SHORT, MOST_SECONDS_IN_SHORT = 1_000, 0.002
+"""Where only texts of fewer characters are given, which a sheet may hold by the hundred thousand."""
 BOUNDED_ROOMS = ("importer.reading.formats.", "importer.reporting.annotated.", "importer.sandbox.")
 """What works in a process of its own that is ended in time, or is no part of the program."""
 GIVEN_AT_MOST = {
@@ -117,22 +119,35 @@ def slowest(name: str, pattern: re.Pattern[str], source: str) -> float:
     """Seconds that the worst of the texts takes."""
     most, took = GIVEN_AT_MOST.get(name, LENGTH + 2), 0.0
     for use, text in itertools.product(uses(name, pattern, source), TEXTS):
-        began = time.process_time()
-        use(text[:most])
-        took = max(took, time.process_time() - began)
+        least = _seconds(use, text[:most])
+        if least > MOST_SECONDS_IN_SHORT:  # the processor may have been busy otherwise
+            least = min(least, _seconds(use, text[:most]), _seconds(use, text[:most]))
+        took = max(took, least)
         if took > MOST_SECONDS:
             break
     return took
 
 
+def is_slow(name: str, pattern: re.Pattern[str], source: str) -> bool:
+    """Whether any of the texts takes too long."""
+    most = MOST_SECONDS_IN_SHORT if GIVEN_AT_MOST.get(name, LENGTH) < SHORT else MOST_SECONDS
+    return slowest(name, pattern, source) > most
+
+
+def _seconds(use: Callable[[str], Any], text: str) -> float:
+    began = time.process_time()
+    use(text)
+    return time.process_time() - began
+
+
 @pytest.mark.slow
 def test_each_pattern_takes_time_in_proportion_to_its_text() -> None:
     """A text of many blanks, digits, letters, brackets or marks; with its square a cell would take half a minute."""
-    slow = {name for name, pattern, source in patterns() if slowest(name, pattern, source) > MOST_SECONDS}
+    slow = {name for name, pattern, source in patterns() if is_slow(name, pattern, source)}
     assert slow == set()
 
 
 def test_a_pattern_that_is_slow_is_found() -> None:
     """The texts would show it."""
     for slow in (r"\s+x", r"[a-z]+\d$", r"\(+\)"):
-        assert slowest("p", re.compile(slow), "p.search(text)") > MOST_SECONDS
+        assert is_slow("p", re.compile(slow), "p.search(text)")

@@ -72,6 +72,7 @@ PIECES = (
     *("=1+1", "'00042", '="42"', "#REF!", "#101", "101 - Website", "https://x.y/101", "Total", "{{name}}", "&nbsp;"),
     *(" " * 300, "(" * 300, "1," * 300, "a " * 300, "\\" * 300, '"' * 301, "é" * 300, "e\u0301" * 300, "9" * 300),
 )
+TIMES = (1, 1, 1, 1, 1, 1, 2, 3, 15, 30)
 VALUES = (
     *(None, True, False, 0, -0.0, 1, 10**400, -(10**30), 0.1, 1e308, 5e-324, float("nan"), float("inf"), "", " "),
     *(date(1, 1, 1), date(9999, 12, 31), datetime(9999, 12, 31, 23, 59, 59, 999999)),  # noqa: DTZ001 - a cell has no zone
@@ -101,8 +102,8 @@ CODES = (
 
 
 def a_text(chance: random.Random, most: int = 6) -> str:
-    """Pieces of what people and programs write, one after the other."""
-    return "".join(chance.choice(PIECES) for _ in range(chance.randint(0, most)))
+    """Pieces of what people and programs write, one after the other, some of them again and again."""
+    return "".join(chance.choice(PIECES) * chance.choice(TIMES) for _ in range(chance.randint(0, most)))
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
