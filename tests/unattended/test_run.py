@@ -168,8 +168,8 @@ def test_a_file_that_is_still_being_written_waits(cli: Cli, sandbox: Sandbox, in
     whole = sheet.read_bytes()
     (inbox / "a.xlsx").write_bytes(whole[:2000])
     grow = (
-        "import importer.unattended.inbox as b, time\n"
-        f"b.time.sleep = lambda s: open({str(inbox / 'a.xlsx')!r}, 'ab').write(b'x')\n"
+        "from importer.sending.throttle import Stop\n"
+        f"Stop.wait = lambda *_: open({str(inbox / 'a.xlsx')!r}, 'ab').write(b'x')\n"
     )
     done = cli.at(sandbox).start("run", "--json", before=grow, **AUTO).wait()
     assert (done.exit_code, outcomes(done), posts(sandbox)) == (0, {"a.xlsx": "left"}, 0)
@@ -205,8 +205,8 @@ def test_an_inbox_that_cannot_be_written_stops_before_sending(cli: Cli, sandbox:
 def test_an_inbox_that_goes_away_meanwhile_is_said(cli: Cli, sandbox: Sandbox, inbox: Path, how: str) -> None:
     """A network drive that drops out, or leaves an empty folder behind, is no file that is being written: exit 2."""
     filled(inbox / "a.xlsx", 10)
-    gone = "import importer.unattended.inbox as i, os\n"
-    gone += f"b = {str(inbox)!r}\ndef gone(seconds):\n    {how}\ni.time.sleep = gone\n"
+    gone = "from importer.sending.throttle import Stop\nimport os\n"
+    gone += f"b = {str(inbox)!r}\ndef gone(*_):\n    {how}\nStop.wait = gone\n"
     done = cli.at(sandbox).start("run", before=gone, **AUTO).wait()
     assert (done.exit_code, posts(sandbox)) == (2, 0)
     assert f"The inbox {inbox.name} is gone" in done.stderr
@@ -228,7 +228,7 @@ def test_an_inbox_that_goes_away_between_two_files(cli: Cli, sandbox: Sandbox, i
 def test_a_file_that_is_taken_away_meanwhile_is_no_error(cli: Cli, sandbox: Sandbox, inbox: Path) -> None:
     """Somebody thought better of it: said as that, exit code 0."""
     sheet = filled(inbox / "a.xlsx", 10)
-    taken = f"import importer.unattended.inbox as i, os\ni.time.sleep = lambda s: os.remove({str(sheet)!r})\n"
+    taken = f"from importer.sending.throttle import Stop\nimport os\nStop.wait = lambda *_: os.remove({str(sheet)!r})\n"
     done = cli.at(sandbox).start("run", "--json", before=taken, **AUTO).wait()
     assert (done.exit_code, message(done, "a.xlsx")) == (0, "Somebody took it away.")
 
