@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from importer.flow.prepare import decided, looked_back
+from importer.kantata.invoices import FoundInvoice, reference_in
 from importer.kantata.lenient import utc_of, whole
 from importer.kantata.payload import content_of, tidy
 from importer.model.lifecycle import ALIVE, Event, fold
@@ -21,7 +22,6 @@ from importer.sending.tieout import with_found_again, with_not_found_again, with
 if TYPE_CHECKING:
     from importer.flow.prepared import Prepared
     from importer.kantata.client import KantataApi
-    from importer.kantata.invoices import FoundInvoice
     from importer.ledger.ledger import SubmissionLedger
     from importer.planning.plan import Knowledge
 
@@ -40,7 +40,7 @@ def look_up(prepared: Prepared, api: KantataApi, settle_seconds: float, ledger: 
     ready: dict[tuple[str, str, str], PlannedInvoice] = {}
     for planned in prepared.planned:
         if _not_on_record(planned, prepared.knowledge):
-            ready[_triple(planned)] = planned
+            ready[reference_in((planned.payload or {})["invoice"])] = planned
     found: dict[str | None, list[FoundInvoice]] = {}
     for invoice in api.find_by_references(ready):
         if not invoice.cancelled:  # a cancelled one was undone by a person, so it may be billed again
@@ -78,7 +78,7 @@ def _unknown_lines(
     shown: dict[str, FoundInvoice], new: list[PlannedInvoice], known: dict[str, str]
 ) -> Iterator[BilledLine]:
     """The lines of the invoices that the ledger does not know (``known``: those that it does)."""
-    own = {_triple(planned): planned.reference or "" for planned in new}
+    own = {reference_in((planned.payload or {})["invoice"]): planned.reference or "" for planned in new}
     for number, invoice in shown.items():
         if number not in known:
             mine = [own[triple] for triple in invoice.triples if triple in own]
@@ -214,8 +214,3 @@ def _difference(planned: PlannedInvoice, found: FoundInvoice) -> str | None:
         if name in body and tidy(str(body[name])) != tidy(text):
             return f"another {name.replace('_', ' ')}"
     return None
-
-
-def _triple(planned: PlannedInvoice) -> tuple[str, str, str]:
-    reference = (planned.payload or {})["invoice"]["external_reference"]
-    return (reference["service_name"], reference["service_model"], reference["service_model_ref"])

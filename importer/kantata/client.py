@@ -15,7 +15,14 @@ from urllib.parse import quote
 from importer.kantata.answers import LONGEST_RAW, Removal, RemovalKind, classify, classify_removal
 from importer.kantata.connection import Answered, Connection, NoAnswer
 from importer.kantata.fields import INCLUDES
-from importer.kantata.invoices import FoundInvoice, Reference, found_invoices, in_one_case, other_reference
+from importer.kantata.invoices import (
+    FoundInvoice,
+    Reference,
+    found_invoices,
+    in_one_case,
+    other_reference,
+    reference_in,
+)
 from importer.kantata.lenient import dict_of, json_object, list_of, moment_of, text_of
 from importer.kantata.lists import Reading, holds_to, is_whole, page_count, reading_of, sees_finances, subjects_in
 from importer.kantata.payload import SERVICE_NAME, to_json
@@ -101,12 +108,11 @@ class KantataApi:
         found: FoundInvoice | None = shown[outcome.invoice_id]
         if not shown[outcome.invoice_id].shows_references:
             found = self._read_again(outcome.invoice_id)
-        sent = payload["invoice"].get("external_reference")
-        if found is None or sent is None:
+        sent = payload["invoice"]
+        if found is None or "external_reference" not in sent:
             return outcome
 
-        triple = (sent["service_name"], sent["service_model"], sent["service_model_ref"])
-        other = other_reference(found, triple)
+        other = other_reference(found, reference_in(sent))
         if other is None:
             return outcome
         message = f"Kantata's answer shows invoice {outcome.invoice_id}, which has the reference {other}."

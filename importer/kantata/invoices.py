@@ -6,7 +6,7 @@ Parts that an answer leaves out are None or absent, never taken as empty: nulls 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -55,6 +55,12 @@ def found_invoices(answer: Record) -> Iterator[FoundInvoice]:
     for invoice_id, record in dict_of(answer.get("invoices")).items():
         if isinstance(record, dict):
             yield _found(str(invoice_id), record, answer)
+
+
+def reference_in(body: Mapping[str, Any]) -> Reference:
+    """The external reference that a request gives its invoice; ``body``: the object ``invoice``."""
+    sent = body["external_reference"]
+    return sent["service_name"], sent["service_model"], sent["service_model_ref"]
 
 
 def in_one_case(triple: Reference) -> Reference:

@@ -84,12 +84,9 @@ def required_columns(known: Mapping[str, str]) -> tuple[Column, ...]:
     return tuple(column for column in REQUIRED if column.name not in supplied)
 
 
-def known_headers(more: Mapping[str, Sequence[str]] | None = None, own: OwnHeaders | None = None) -> KnownHeaders:
-    """Every folded header that is understood → column name.
-
-    ``more`` are aliases from the settings; ``own`` is all that the settings say of headers.
-    """
-    own = own or OwnHeaders(more or {})
+def known_headers(own: OwnHeaders | None = None) -> KnownHeaders:
+    """Every folded header that is understood → column name; ``own``: what the settings say of headers."""
+    own = own or OwnHeaders()
     known: dict[str, str] = {}
     for column in COLUMNS:
         for header in (column.name, column.title, *column.aliases):

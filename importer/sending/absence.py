@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from importer.kantata.client import COUNTS, KantataApi
-from importer.kantata.invoices import FoundInvoice, in_one_case, in_other_form, may_be
+from importer.kantata.invoices import FoundInvoice, Reference, in_one_case, in_other_form, may_be, reference_in
 from importer.kantata.lenient import utc_of
 from importer.kantata.payload import SERVICE_NAME, content_of
 from importer.model.errors import NotReached
@@ -22,11 +22,9 @@ from importer.sending.presence import Presence, hidden_words, presence
 from importer.sending.settlement import (
     BILL_IT,
     Settlement,
-    Triple,
     Verdict,
     found,
     not_found_once,
-    triple_in,
     triple_of,
     unclear,
 )
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import Doubt
     from importer.model.invoices import Content
+    from importer.model.remembered import LedgerEntry
 
 CLOCK_MARGIN = timedelta(minutes=10)
 """How far this machine's clock may differ from Kantata's, so that an invoice is found by its content."""
@@ -55,7 +54,7 @@ class Inquiry:
     now: datetime
     """By the clock of the ledger, UTC without offset."""
     settle_seconds: float
-    found: frozenset[Triple]
+    found: frozenset[Reference]
     """References of doubts that Kantata shows just so: an invoice that carries one is no other doubt's."""
 
 
@@ -107,7 +106,7 @@ def _candidates(doubt: Doubt, asked: Inquiry) -> tuple[list[str], list[str]]:
     return alike, possible
 
 
-def _could_be(invoice: FoundInvoice, doubt: Doubt, content: Content, sent: Triple) -> bool:
+def _could_be(invoice: FoundInvoice, doubt: Doubt, content: Content, sent: Reference) -> bool:
     """Whether what is shown of an invoice fits what was sent."""
     if _is_earlier(invoice, doubt):
         return invoice.content == content
@@ -123,7 +122,7 @@ def _is_earlier(invoice: FoundInvoice, doubt: Doubt) -> bool | None:
     return None if created is None else created.replace(tzinfo=None) < doubt.sent_at - CLOCK_MARGIN
 
 
-def _is_another(invoice: FoundInvoice, sent: Triple, known: frozenset[Triple]) -> bool:
+def _is_another(invoice: FoundInvoice, sent: Reference, known: frozenset[Reference]) -> bool:
     """Whether an invoice carries another reference of the same kind, or of this program: then it is one of the others.
 
     A reference in another case, or the beginning of the one that was sent, is none: Kantata may have stored it so.
@@ -163,14 +162,14 @@ def _unless_alone(settlement: Settlement, asked: Inquiry) -> Settlement:
 
 def _has_witness(doubt: Doubt, ledger: SubmissionLedger) -> bool:
     """Whether an invoice of the run was sent as late as this one: where the lists show it, they would show both."""
-    return any(sent_at >= doubt.sent_at - SAME_TIME for sent_at in _created_at(doubt, ledger))
+    return any(entry.sent_at >= doubt.sent_at - SAME_TIME for entry in _created(doubt.run_id, ledger))
 
 
-def _created_at(doubt: Doubt, ledger: SubmissionLedger) -> Iterable[datetime]:
-    """When each invoice of the run was sent that surely exists."""
-    for entry in ledger.entries_of_run(doubt.run_id):
+def _created(run_id: str, ledger: SubmissionLedger) -> Iterable[LedgerEntry]:
+    """The invoices of a run that surely exist."""
+    for entry in ledger.entries_of_run(run_id):
         if entry.state is State.EXISTS and entry.invoice_id is not None:
-            yield entry.sent_at
+            yield entry
 
 
 def _looked_again(doubt: Doubt, asked: Inquiry) -> Settlement:
@@ -213,7 +212,7 @@ def _unless_lists_lag(settlements: tuple[Settlement, ...], asked: Inquiry) -> tu
     for by the same kind of query, their references: what is fetched by its id may be there long before a filter
     finds it, and a filter may miss what Kantata stored in another way.
     """
-    beside: dict[str, dict[Triple, str]] = {}
+    beside: dict[str, dict[Reference, str]] = {}
     for settlement in settlements:
         if settlement.event is Event.ABSENT:
             beside[settlement.doubt.reference] = _created_beside(settlement.doubt, asked.ledger)
@@ -229,19 +228,19 @@ def _unless_lists_lag(settlements: tuple[Settlement, ...], asked: Inquiry) -> tu
 
 
 def _shown_now(
-    settlements: Iterable[Settlement], beside: Mapping[str, Mapping[Triple, str]], api: KantataApi
-) -> set[Triple]:
+    settlements: Iterable[Settlement], beside: Mapping[str, Mapping[Reference, str]], api: KantataApi
+) -> set[Reference]:
     """Which references live invoices carry now: of those that seem absent, and of those beside them."""
-    asked = set[Triple]().union(*beside.values())
+    asked = set[Reference]().union(*beside.values())
     asked.update(triple_of(each.doubt) for each in settlements if each.doubt.reference in beside)
-    shown = set[Triple]()
+    shown = set[Reference]()
     for invoice in api.find_by_references(asked):
         if not invoice.cancelled:
             shown.update(invoice.triples)
     return shown
 
 
-def _why_lagging(doubt: Doubt, known: Mapping[Triple, str], shown: set[Triple]) -> str | None:
+def _why_lagging(doubt: Doubt, known: Mapping[Reference, str], shown: set[Reference]) -> str | None:
     """What speaks against the absence of an invoice; None when nothing does. ``known``: those created beside it."""
     if triple_of(doubt) in shown:
         return "Not found at first, but its reference was found a moment later: the lists lag behind."
@@ -251,16 +250,12 @@ def _why_lagging(doubt: Doubt, known: Mapping[Triple, str], shown: set[Triple]) 
     return None
 
 
-def _created_beside(doubt: Doubt, ledger: SubmissionLedger) -> dict[Triple, str]:
+def _created_beside(doubt: Doubt, ledger: SubmissionLedger) -> dict[Reference, str]:
     """References and ids of invoices created in the same run: the first ones after it, else the last ones before."""
-    created = []
-    for entry in ledger.entries_of_run(doubt.run_id):
-        if entry.state is State.EXISTS and entry.invoice_id is not None:
-            created.append(entry)
-    created.sort(key=lambda entry: entry.sent_at)
+    created = sorted(_created(doubt.run_id, ledger), key=lambda entry: entry.sent_at)
     later = [entry for entry in created if entry.sent_at >= doubt.sent_at]
     chosen = later[:MOST_NAMED] or created[-MOST_NAMED:]
-    return {triple_in(entry.body): entry.invoice_id or "" for entry in chosen}
+    return {reference_in(entry.body): entry.invoice_id or "" for entry in chosen}
 
 
 def clock_was_ahead(doubt: Doubt, now: datetime) -> bool:

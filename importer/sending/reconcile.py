@@ -20,7 +20,6 @@ from importer.sending.absence import Inquiry, by_content, clock_was_ahead, doubt
 from importer.sending.presence import Look, Presence, hidden_words, look_for
 from importer.sending.settlement import (
     Settlement,
-    Triple,
     Verdict,
     found,
     too_early,
@@ -30,7 +29,7 @@ from importer.sending.settlement import (
 
 if TYPE_CHECKING:
     from importer.kantata.client import KantataApi
-    from importer.kantata.invoices import FoundInvoice
+    from importer.kantata.invoices import FoundInvoice, Reference
     from importer.ledger.ledger import SubmissionLedger
     from importer.ledger.rows import Doubt
 
@@ -134,11 +133,13 @@ def _until_it_left(doubt: Doubt, settle_seconds: float) -> float:
     return 0
 
 
-def _by_reference(due: Sequence[Doubt], api: KantataApi, ledger: SubmissionLedger) -> dict[Triple, list[FoundInvoice]]:
+def _by_reference(
+    due: Sequence[Doubt], api: KantataApi, ledger: SubmissionLedger
+) -> dict[Reference, list[FoundInvoice]]:
     """Invoices by their references, without those that were undone before they were sent again."""
     undone = ledger.undone_ids(doubt.reference for doubt in due)
     earlier = {triple_of(doubt): undone.get(doubt.reference, frozenset()) for doubt in due}
-    marked: dict[Triple, list[FoundInvoice]] = {}
+    marked: dict[Reference, list[FoundInvoice]] = {}
     for invoice in api.find_by_references(list(earlier)):
         for triple in set(invoice.triples):
             if not (invoice.cancelled and invoice.invoice_id in earlier.get(triple, ())):

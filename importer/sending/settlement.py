@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
+from importer.kantata.invoices import Reference, reference_in
 from importer.model.lifecycle import Event
 from importer.model.plans import Status
 
 if TYPE_CHECKING:
-    from importer.ledger.rows import Doubt
+    from importer.ledger.rows import Doubt, SentInvoice
 
 OUTCOMES = ("in doubt still", "not billed", "not undone", "billed", "undone")
 """What may have become of an invoice, the most urgent first."""
 BILL_IT = "Submit the file again to bill it."
-
-Triple = tuple[str, str, str]
-"""An external reference: service name, service model, reference."""
 
 
 class Verdict(Enum):
@@ -98,15 +95,9 @@ class Settlement:
                 return "not billed"
 
 
-def triple_of(doubt: Doubt) -> Triple:
+def triple_of(doubt: Doubt | SentInvoice) -> Reference:
     """The external reference that was sent with an invoice."""
-    return triple_in(doubt.payload["invoice"])
-
-
-def triple_in(body: Mapping[str, Any]) -> Triple:
-    """The external reference in the body of a request."""
-    reference = body["external_reference"]
-    return (reference["service_name"], reference["service_model"], reference["service_model_ref"])
+    return reference_in(doubt.payload["invoice"])
 
 
 # --- verdicts in words ---

@@ -18,6 +18,7 @@ from importer.kantata.lenient import utc_of
 from importer.kantata.snapshot import updated_at_in
 from importer.model.lifecycle import OPEN, Event, State
 from importer.sending.presence import Look, Presence, hidden_words
+from importer.sending.settlement import triple_of
 from importer.sending.tieout import changed_since, tie_out
 
 if TYPE_CHECKING:
@@ -289,12 +290,6 @@ def _touched(shown: Shown, known: str | None) -> str | None:
         return None
     when = f" on {updated:%Y-%m-%d at %H:%M} UTC" if updated else ""
     return f"It was changed in Kantata{when}, after its creation."
-
-
-def triple_of(sent: SentInvoice) -> tuple[str, str, str]:
-    """The external reference that was sent with the invoice."""
-    reference = sent.payload["invoice"]["external_reference"]
-    return (reference["service_name"], reference["service_model"], reference["service_model_ref"])
 
 
 def _absent(sent: SentInvoice, look: Look, recent_from: datetime) -> Step:

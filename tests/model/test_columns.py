@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_ALIASES, ITEM_TYPE_TITLES, RESULT_COLUMNS
 from importer.model.columns import Level as Lv
-from importer.model.headers import currency_of_header, fold, known_as, known_headers
+from importer.model.headers import OwnHeaders, currency_of_header, fold, known_as, known_headers
 from importer.model.invoices import ItemType
 
 PROMISED = {
@@ -126,7 +126,7 @@ def test_currency_beside_a_header_is_no_part_of_it(header: str, name: str | None
 
 def test_settings_add_headers() -> None:
     """Headers from the settings join the built-in ones, folded like them."""
-    known = known_headers({"workspace_id": ["Kunden-Projekt Nr."]})
+    known = known_headers(OwnHeaders({"workspace_id": ["Kunden-Projekt Nr."]}))
     assert known[fold("kundenprojekt nr")] == "workspace_id"
     assert known[fold("Project ID")] == "workspace_id"
     assert fold("Kunden-Projekt Nr.") not in known_headers()

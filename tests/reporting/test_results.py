@@ -21,7 +21,7 @@ from importer.model.exit_codes import ExitCode
 from importer.model.plans import InvoiceResult, PlannedInvoice, Status
 from importer.model.problems import Severity
 from importer.reporting.report import Report, plain_amount, to_document
-from importer.reporting.workbook.results import prepare_folder, write_report
+from importer.reporting.workbook.results import prepare_folder, write_with_page
 from importer.reporting.workbook.to_fix import write_to_fix
 from reports import LINK, RUN, outcome, report_of
 
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 ANSWER = ["status", "invoice_id", "invoice_link", "error", "what_to_do"]
+
+
+def write_report(report: Report, folder: Path) -> Path:
+    """Write the workbook; return its path."""
+    return write_with_page(report, folder)[0]
 
 
 def opened(path: Path | None) -> Workbook:
@@ -490,7 +495,8 @@ def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
         with pytest.raises(SettingsProblem, match="exists already"):
             write(report, tmp_path)
         assert path.read_bytes() == content
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{RUN}-results.xlsx", f"{RUN}-to-fix.xlsx", "in.xlsx"]
+    written = [f"{RUN}-results.html", f"{RUN}-results.xlsx", f"{RUN}-to-fix.xlsx"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*written, "in.xlsx"]
 
 
 def test_the_folder_is_tried_before_anything_is_sent(tmp_path: Path) -> None:

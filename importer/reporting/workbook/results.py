@@ -34,19 +34,11 @@ def prepare_folder(folder: Path) -> None:
 
 
 def write_with_page(report: Report, folder: Path) -> tuple[Path, Path | None]:
-    """Write the workbook, and the page beside it; return their paths, None where the page failed."""
+    """Write the workbook, and the page beside it; return their paths, None where the page failed.
+
+    Results of a run that was settled later get the next free number.
+    """
     document = document_of(report)
-    path = _write(report, document, folder)
-    return path, write_page(report, document, path)
-
-
-def write_report(report: Report, folder: Path) -> Path:
-    """Write the workbook; return its path."""
-    return _write(report, document_of(report), folder)
-
-
-def _write(report: Report, document: Document, folder: Path) -> Path:
-    """Write the workbook; results of a run that was settled later get the next free number."""
     kind = "preview" if report.command == "preview" else "results"
     name = f"{report.run_id}-{kind}"
     path = free_path(folder, name) if report.settled else folder / f"{name}.xlsx"
@@ -60,7 +52,7 @@ def _write(report: Report, document: Document, folder: Path) -> Path:
             book.add_table(not_in_this_file(report.left_out))
         if report.changes is not None:
             book.add_table(details.changes(report.changes))
-    return path
+    return path, write_page(report, document, path)
 
 
 def _add_summary(book: Book, document: Document) -> None:
