@@ -10,8 +10,6 @@ from datetime import datetime, time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rapidfuzz import fuzz, process
-
 from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
 from importer.model.problems import Severity, cell_address, errors_first
 from importer.model.sheet import text_of
@@ -157,6 +155,8 @@ def _around(rows: Sequence[RawRow], position: int) -> str:
 
 def _like(word: str) -> str:
     """The item type that is written much like this."""
+    from rapidfuzz import fuzz, process  # the first page needs none
+
     near = process.extractOne(word, ITEM_TYPE_TITLES.values(), scorer=fuzz.ratio, score_cutoff=ALIKE)
     return near[0] if near else ""
 
