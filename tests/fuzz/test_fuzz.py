@@ -78,6 +78,7 @@ VALUES = (
     *(date(1, 1, 1), date(9999, 12, 31), datetime(9999, 12, 31, 23, 59, 59, 999999)),  # noqa: DTZ001 - a cell has no zone
     *(day_time(0), day_time(23, 59, 59, 999999), timedelta(days=999999999), timedelta(days=-999999999), timedelta(0)),
 )
+CHECKED = ("Quantity", "Rate", "VAT %", "Due date", "Currency", "Total (EUR)", "Discount", "Amount", "Status", "Notes ")
 CODES = (
     "0",
     "#",
@@ -188,8 +189,9 @@ def formats(chance: random.Random, _: Path) -> Callable[[], object]:
 
 
 def rows_of_csv(chance: random.Random, folder: Path) -> Callable[[], object]:
-    """A sheet of known headers and any cells, to its problems."""
+    """A sheet of known headers, some with more words behind them, and any cells, to its problems."""
     names = chance.sample([column.title for column in COLUMNS], 6)
+    names += [chance.choice(CHECKED) + a_text(chance, 2).replace(",", "") for _ in range(2)]
     titles = ["Project ID", "Item type", "Amount", *names]
     rows = [",".join(a_text(chance, 3).replace(",", "") for _ in titles) for _ in range(5)]
     (path := folder / "a.csv").write_text("\n".join([",".join(titles), *rows]), "utf-8", errors="replace", newline="")
