@@ -119,7 +119,8 @@ def _chosen(draft: Draft, answers: Answers) -> dict[int, str | None]:
     from importer.flow.mapping import CHOICES
 
     meant: dict[int, str | None] = {}
-    for column in (*(found.column for found in draft.proposals), *(column for column, _ in draft.understood)):
+    seen = [*(found.column for found in draft.proposals), *(column for column, _ in draft.understood)]
+    for column in (*seen, *draft.passed_over):
         chosen = request.form.get(f"column-{column.position}", "")
         if chosen == NOTHING or chosen in CHOICES:
             meant[column.position] = None if chosen == NOTHING else chosen

@@ -35,20 +35,29 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
     from importer.commands.map_questions import Conversation
     from importer.commands.options import RunPlace
     from importer.commands.session import opened
-    from importer.flow.mapping import draft_of, write
+    from importer.flow.mapping import draft_of, errors_of_headers, write
     from importer.flow.prepared import Wish
+    from importer.model.visible import visible
     from importer.reporting.screen import Screen
 
     target = settings_place(place)
     profile = None if target.is_new else place.profile
     run_place = RunPlace(profile=profile, config=place.config, sandbox=place.sandbox)
     with opened(run_place, Screen(stderr=True), offline=offline, encoding=encoding, preset=preset) as session:
-        draft = draft_of(Wish(file, sheet, preset=preset), session.tools)
+        wish = Wish(file, sheet, preset=preset)
+        draft = draft_of(wish, session.tools)
+        errors = [] if draft.asks or draft.presets else errors_of_headers(wish, session.tools)
 
     options: list[object] = []
     for option, value in (("--sheet", sheet), ("--encoding", encoding), ("--preset", preset)):
         options += [] if value is None else [option, value]
     after = command_line("preview", file, *options, place=place)
+    for wrong in errors:
+        typer.echo(visible(f"{wrong.address}: {wrong.message}"))
+    if errors:
+        typer.echo("There is nothing to ask, but the preview refuses this sheet for the reasons above.", err=True)
+        next_step(after)
+        return ExitCode.FILE_PROBLEMS
     if not draft.asks and not draft.presets:
         typer.echo("Nothing to ask: every column and every word of this sheet is understood.")
         next_step(after)

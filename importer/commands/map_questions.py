@@ -54,8 +54,17 @@ def overview(draft: Draft) -> Iterator[str]:
         meant = "not known" if word.meant is None else f"perhaps {said(word.meant)}"
         yield f"{CHOICES[word.name]}: “{short(word.word, LONGEST_HEADER)}” ({count_of(word.count, 'cell')}) → {meant}"
     for missing in draft.missing(draft.likely):
-        meant = "nothing is likely" if missing.proposed is None else f"perhaps {said(missing.proposed)}"
-        yield f"No column is {missing.title}; for every row → {meant}"
+        yield f"No column is {missing.title} → {_instead(missing)}"
+
+
+def _instead(missing: Missing) -> str:
+    """What may stand in for a column that is missing."""
+    if missing.candidates:
+        named = [f"“{short(column.text, LONGEST_HEADER)}”" for column in missing.candidates]
+        return f"perhaps {' or '.join(named[:MOST_LISTED])}"
+    if not missing.can_be_constant:
+        return "no other column looks like it, and nothing can be billed without it"
+    return "nothing is likely" if missing.proposed is None else f"perhaps {said(missing.proposed)} for every row"
 
 
 def head_of(column: SeenColumn) -> str:
@@ -115,13 +124,19 @@ class Conversation:
         for proposal in meaning:
             self._about(proposal)
         self._about_the_rest([proposal for proposal in self._draft.proposals if proposal.meant is None])
-        for proposal in self._draft.proposals:
-            if proposal.column.position in self._meant:
-                answers.means(proposal.column.text, self._meant[proposal.column.position])
+        for missing in self._draft.missing(self._meant):
+            if missing.candidates:
+                self._which_is(missing)
+        for column in (*(proposal.column for proposal in self._draft.proposals), *self._draft.passed_over):
+            if column.position in self._meant:
+                answers.means(column.text, self._meant[column.position])
         for word in self._draft.words(self._meant):
             self._about_word(word, answers)
         for missing in self._draft.missing(self._meant):
-            self._about_missing(missing, answers)
+            if missing.can_be_constant:
+                self._about_missing(missing, answers)
+            else:
+                self._say(f"\nNo column is {missing.title}. The preview refuses the sheet until one is.")
         return answers
 
     def confirm(self, answers: Answers, place: SettingsPlace) -> None:
@@ -216,6 +231,24 @@ class Conversation:
             self._say(f"There is no column “{short(answer, LONGEST_HEADER)}”. {names}")
 
     # --- words and what is missing ---
+
+    def _which_is(self, missing: Missing) -> None:
+        """Offer the unused columns that look like one that is missing; another letter than theirs leaves it open."""
+        self._say(f"\nNo column is {missing.title}. It could be:")
+        letters = {}
+        for column in missing.candidates[:MOST_LISTED]:
+            if self._meant.get(column.position) is None:  # one that was chosen for another name is no second one
+                letters[column_letter(column.position)] = column
+                self._say(head_of(column))
+        can = f"Type a letter: {names_in_short(list(letters))}, or s when it is none of them."
+        while True:
+            answer = self._answer(f"Which one is {missing.title}? Its letter; s: none of them", can)
+            if answer.lower() == "s":
+                return
+            if answer.upper() in letters:
+                self._meant[letters[answer.upper()].position] = missing.name
+                return
+            self._say(can)
 
     def _about_word(self, word: WordProposal, answers: Answers) -> None:
         title = CHOICES[word.name]

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.flow.prepare import reading_of
+from importer.flow.missing_columns import Missing, missing_columns
+from importer.flow.prepare import reading_of, sheet_of
 from importer.kantata.account import projects_matching
 from importer.model.check_only import CHECK_ONLY
 from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT
@@ -18,6 +19,7 @@ from importer.model.errors import AccessDenied, NotReached, SettingsProblem
 from importer.model.headers import fold, known_headers
 from importer.model.invoices import ItemType
 from importer.model.messages import error
+from importer.model.problems import Severity
 from importer.reading.seen_columns import SeenTable, seen_table
 from importer.settings import sources
 from importer.settings.writing import with_settings, write_settings
@@ -29,6 +31,7 @@ from importer.values.readings import Unreadable
 
 if TYPE_CHECKING:
     from importer.flow.prepared import Tools, Wish
+    from importer.model.problems import Problem
     from importer.settings.model import Settings
     from importer.values.cell_shapes import SeenColumn
 
@@ -39,16 +42,6 @@ CHOICES: dict[str, str] = {column.name: column.title for column in COLUMNS} | {
 REMEMBERED = ("columns", "ignore_columns", "values", "constants")
 """Settings that hold answers."""
 ITEM_TYPES: dict[str, str] = {item_type.value: ITEM_TYPE_TITLES[item_type] for item_type in ItemType}
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A column that the sheet lacks and without which nothing can be billed."""
-
-    name: str
-    title: str
-    proposed: str | None
-    """A constant for all rows; None: none is likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +63,8 @@ class Draft:
     """The words that the settings explain, by column."""
     constants: frozenset[str]
     """Columns that the settings supply."""
+    passed_over: tuple[SeenColumn, ...] = ()
+    """Columns that the settings ignore; where something is missing, one of them may be it."""
     key: str = field(default_factory=lambda: secrets.token_hex(4))
     """Tells the answers to this draft from those to an earlier one."""
 
@@ -85,11 +80,7 @@ class Draft:
 
     def words(self, answers: Mapping[int, str | None]) -> tuple[WordProposal, ...]:
         """A proposal for each word that is not understood; ``answers``: position → name of the column that it means."""
-        columns = dict(self.columns)
-        for proposal in self.proposals:
-            name = answers.get(proposal.column.position)
-            if name is not None:
-                columns[name] = proposal.column
+        columns = self._with_answers(answers)
         found: list[WordProposal] = []
         for name, column in columns.items():
             found += propose_words(name, column, self.taught.get(name, {}), with_ids="item_id" in columns)
@@ -97,16 +88,20 @@ class Draft:
 
     def missing(self, answers: Mapping[int, str | None]) -> tuple[Missing, ...]:
         """What the sheet still lacks with these answers."""
-        present = {*self.columns, *filter(None, answers.values()), *self.constants}
-        lacking = []
-        if present.isdisjoint({"workspace_id", NAME_OF_PROJECT}):
-            lacking.append(Missing("workspace_id", title_of("workspace_id"), None))
-        if "item_type" not in present:
-            likely = None if "item_id" in present else ItemType.ADDITIONAL.value
-            lacking.append(Missing("item_type", title_of("item_type"), likely))
-        if "payment_schedule" not in present:
-            lacking.append(Missing("payment_schedule", title_of("payment_schedule"), None))
-        return tuple(lacking)
+        present = self._with_answers(answers)
+        meant = {column.position for column in present.values()}
+        seen = (*(found.column for found in self.proposals), *self.passed_over)
+        return missing_columns(present, self.constants, [column for column in seen if column.position not in meant])
+
+    def _with_answers(self, answers: Mapping[int, str | None]) -> dict[str, SeenColumn]:
+        """Name → the column that means it, with these answers."""
+        columns = dict(self.columns)
+        seen = (*(found.column for found in self.proposals), *self.passed_over)
+        for column in seen:
+            name = answers.get(column.position)
+            if name is not None:
+                columns[name] = column
+        return columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +187,14 @@ def draft_of(wish: Wish, tools: Tools) -> Draft:
         table.meant,
         settings.values,
         frozenset(constants),
+        table.passed_over,
     )
+
+
+def errors_of_headers(wish: Wish, tools: Tools) -> list[Problem]:
+    """What a preview calls wrong with the columns of a file, whatever stands in their rows."""
+    sheet, _ = sheet_of(wish, tools.settings)
+    return [found for found in sheet.problems if found.severity is Severity.ERROR and found.row == sheet.header_row]
 
 
 def _projects(table: SeenTable, tools: Tools) -> tuple[frozenset[str], frozenset[str]]:

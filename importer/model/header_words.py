@@ -64,7 +64,7 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     ),
     "user_invoice_number": ("INVOICE NUMBER", "INVOICE DOCUMENT NUMBER"),
     "user_invoice_title": ("INVOICE TITLE",),
-    "message": ("INVOICE MESSAGE", "MESSAGE CLIENT", "INVOICE TEXT"),
+    "message": ("INVOICE MESSAGE", "MESSAGE CLIENT"),
     "purchase_order": (
         "PURCHASE",
         "PURCHASE NUMBER",
@@ -89,7 +89,7 @@ _SUGGESTIONS: dict[str, tuple[str, ...]] = {
     "invoice_date": ("ISSUE",),
     "user_invoice_number": ("INVOICE REFERENCE", "INVOICE ID", "DOCUMENT NUMBER", "DOCUMENT REFERENCE"),
     "user_invoice_title": ("TITLE", "DOCUMENT TITLE"),
-    "message": ("MESSAGE", "DOCUMENT TEXT"),
+    "message": ("MESSAGE", "DOCUMENT TEXT", "INVOICE TEXT"),
     "purchase_order": ("ORDER NUMBER", "ORDER REFERENCE", "ORDER CLIENT", "ORDER CLIENT NUMBER", "CLIENT REFERENCE"),
     "story_id": ("TASK NUMBER",),
 }

@@ -44,6 +44,8 @@ class SeenTable:
     """Name of a column that is compared and never sent → the first that means it already."""
     unknown: tuple[SeenColumn, ...]
     """The columns that mean nothing yet, and those that mean what another one means already."""
+    passed_over: tuple[SeenColumn, ...] = ()
+    """The columns that the settings ignore."""
 
 
 def seen_table(path: Path, sheet_name: str | None, known: Mapping[str, str], reading: Reading) -> SeenTable:
@@ -52,17 +54,20 @@ def seen_table(path: Path, sheet_name: str | None, known: Mapping[str, str], rea
     meant: dict[str, SeenColumn] = {}
     compared: dict[str, SeenColumn] = {}
     unknown: list[SeenColumn] = []
+    passed_over: list[SeenColumn] = []
     for header in _different(start, known):
         column = seen_column(header.position, header.text, _cells(grid, start.row, header))
         checked = check_only_as(header.text, known)
-        if header.column is not None and header.column not in meant:
+        if is_ignored(header.text, known):
+            passed_over.append(column)
+        elif header.column is not None and header.column not in meant:
             meant[header.column] = column
         elif header.column is None and checked is not None:
             compared.setdefault(checked.name, column)
         elif not is_part_of_text(header.text, known):
             unknown.append(column)
     texts = tuple(header.text for header in start.headers)
-    return SeenTable(grid.name, start.row, texts, meant, compared, tuple(unknown))
+    return SeenTable(grid.name, start.row, texts, meant, compared, tuple(unknown), tuple(passed_over))
 
 
 def _begin_of_table(
@@ -84,12 +89,12 @@ def _begin_of_table(
 
 
 def _different(start: HeaderRow, known: Mapping[str, str]) -> Iterator[Header]:
-    """The headers that are not passed over, each once: the same header twice cannot be given two meanings."""
+    """The headers that results have not added, each once: the same header twice cannot be given two meanings."""
     added = added_by_results(start.headers)
     seen: set[str] = set()
     for header in start.headers:
         word = fold(header.text)
-        if header.position not in added and word not in seen and not is_ignored(header.text, known):
+        if header.position not in added and word not in seen:
             seen.add(word)
             yield header
 

@@ -1,4 +1,4 @@
-"""The words of headers in English, German, French and Spanish, and which of them together name a column.
+"""The words of headers in English, German, French, Spanish, Dutch and Italian, and which together name a column.
 
 Read by :mod:`importer.values.header_meanings`.
 """
@@ -7,18 +7,22 @@ from __future__ import annotations
 
 IDEAS: dict[str, str] = {
     "project": """prj proj project projekt projet proyecto progetto projeto job mandat mandate engagement matter
-        workspace chantier obra encargo auftrag affaire dossier expediente""",
-    "number": """identifier no nr num number nummer numero id ids n kennung kennziffer identifiant identificador
-        ident""",
+        workspace chantier obra encargo auftrag affaire dossier expediente projecten vorhaben commessa pratica
+        opdracht incarico cantiere zaak mandato dossiernummer""",
+    "number": """identifier no nr num number nummer numero id ids n kennung kennziffer identifiant identificador ident
+        # ° nummern numeros""",
     "ident": "id ids kennung identifiant identificador identifier",
-    "code": "code kurzel kuerzel codigo reference ref referenz referencia",
-    "name": "name intitule bezeichnung nom nombre titel title titre titulo",
-    "date": "f date dt datum fecha day tag jour dia",
-    "invoice": """piece invoice rechnung rechnungs facture factura facturation facturacion beleg faktura inv bill
-        billing sammelrechnung rg re""",
-    "money": """einzelpreis amount betrag betrage montant importe honorar honoraire honoraires honorario
-        honorarios fee fees wert valeur valor value entgelt price preis prix precio charge charges monto
-        revenue umsatz pauschale forfait ep""",
+    "code": """code kurzel kuerzel codigo reference ref referenz referencia codice cod sigla kenmerk riferimento rif
+        referentie""",
+    "name": "name intitule bezeichnung nom nombre titel title titre titulo naam nome denominazione benaming",
+    "date": "f date dt datum fecha day tag jour dia data giorno dag",
+    "invoice": """invoice rechnung rechnungs facture factura facturation facturacion faktura inv bill billing
+        sammelrechnung rg re fattura fatture fatturazione fatturare factuur facturatie factureren""",
+    "document": "beleg belege belegfeld piece document dokument documento doc",
+    "money": """einzelpreis amount betrag betrage montant importe honorar honoraire honoraires honorario honorarios
+        fee fees wert valeur valor value entgelt price preis prix precio charge charges monto revenue umsatz pauschale
+        forfait ep bedrag importo compenso compensi onorario onorari parcella vergoeding honorarium prezzo prijs sell
+        vente venta verkauf verkaufspreis vk verkoop vendita combien cuanto wieviel hoeveel quanto base leistungswert""",
     "price": "price preis prix precio prezzo prijs cena",
     "elsewhere": """previous prev last prior budget budgeted plan planned forecast projected expected estimate estimated
         vormonat vormonats vorjahr vorjahres vorperiode vorige vorheriger letzter letzten geplant planung prognose
@@ -26,67 +30,90 @@ IDEAS: dict[str, str] = {
         presupuesto previsto presupuestado estimado scorso begroot gepland""",
     "total": "total totals summe gesamt sum suma somme totale",
     "cost": "cost costs kosten coste costo cout",
-    "net": "net ex netto neto ht excl excluding exkl ohne hors sin before",
-    "gross": "gross brutto ttc bruto incl inkl including inclusive con",
-    "text": """leistungs work description beschreibung text texte texto leistung designation descripcion
-        concepto detail details detalle narrative memo notiz notizen notes libelle prestation activity
-        aktivitat activite actividad tatigkeit taetigkeit intitule wording servicio service""",
-    "remark": "note bemerkung comment comments commentaire kommentar observaciones",
-    "due": "due fallig falligkeit faellig faelligkeit echeance vencimiento vence zahlbar payable pagadero",
-    "terms": """kondition konditionen terms term zahlungsziel zahlungsfrist zahlungsbedingung
-        zahlungsbedingungen ziel frist delai conditions plazo condiciones schedule""",
-    "pay": "pay payment zahlung paiement pago zahlen reglement",
-    "days": "days tage tagen jours dias",
+    "margin": "markup margin marge margen margine aufschlag gewinn profit",
+    "supplier": """supplier vendor lieferant lieferanten kreditor fournisseur proveedor leverancier fornitore
+        subcontractor subunternehmer fremdrechnung eingangsrechnung""",
+    "buying": "einkauf einkaufs einkaufspreis ek achat achats compra compras inkoop inkoopprijs acquisto purchase",
+    "paid": """paid bezahlt gezahlt paye payee payes pagado pagada betaald pagato received erhalten encaisse cobrado
+        recibido incassato outstanding offen offener ouvert remaining rest restbetrag reste restant resta balance
+        saldo solde pendiente openstaand residuo""",
+    "quote": "quote quotation quotes devis angebot angebots oferta offerte offre preventivo proposal kostenvoranschlag",
+    "delivery": "delivery shipping versand liefer lieferung lieferschein livraison entrega consegna levering",
+    "so_far": "bisher bislang kumuliert cumul cumule cumulee acumulado acumulada cumulative ytd cumulatief cumulato",
+    "net": """net ex netto neto ht excl excluding exkl ohne hors sin before nettowert esclusa escl exclusief zonder
+        senza""",
+    "gross": "gross brutto ttc bruto incl inkl including inclusive con lordo inclusa inclusief",
+    "text": """leistungs work description beschreibung text texte texto leistung designation descripcion concepto
+        detail details detalle narrative libelle prestation activity aktivitat activite actividad tatigkeit taetigkeit
+        intitule wording servicio service omschrijving werkzaamheden dienst dienstverlening prestazione prestazioni
+        descrizione attivita lavori causale prestations travaux arbeiten servicios""",
+    "when": "when quand wann cuando wanneer quando",
+    "remark": """note bemerkung comment comments commentaire kommentar observaciones notes notiz notizen memo nota
+        notas remark remarks remarque remarques bemerkungen kommentare commentaires comentario comentarios observacion
+        observation observations anmerkung anmerkungen hinweis hinweise opmerking opmerkingen osservazioni annotazioni""",
+    "due": """due fallig falligkeit faellig faelligkeit echeance vencimiento vence zahlbar payable pagadero verval
+        vervaldatum vervaldag scadenza""",
+    "terms": """kondition konditionen terms term zahlungsziel zahlungsfrist zahlungsbedingung zahlungsbedingungen ziel
+        frist delai conditions plazo condiciones schedule termini termine betalingstermijn betaaltermijn termijn
+        condizioni dilazione voorwaarden""",
+    "pay": """pay payment zahlung paiement pago zahlen reglement payer pagar pagare betaling betalen betaal betalings
+        pagamento bezahlen zahlungs""",
+    "days": "days tage tagen jours dias dagen giorni gg",
     "credit": "credit kredit credito gutschrift avoir abono",
-    "order": "po purchase bestellung bestell bestellnummer commande pedido orden order bc",
-    "tax": """tax vat ust mwst tva iva gst steuer btw mehrwertsteuer umsatzsteuer impuesto impuestos taxe
-        taxes""",
+    "order": """po purchase bestellung bestell bestellnummer commande pedido orden order bc bestelling bestelnummer
+        bestelnr bestel ordine ordini inkooporder oda""",
+    "tax": "tax vat ust mwst tva iva gst steuer btw mehrwertsteuer umsatzsteuer impuesto impuestos taxe taxes imposta",
     "taxable": "taxable steuerpflichtig imposable gravable sujeto besteuert",
     "rate": """pu tjm tagesatz rate satz taux tarif tarifa percent prozent pourcentage porcentaje stundensatz
         tagessatz""",
-    "hours": """hours hour hrs stunden stunde std heures heure horas hora dauer duration duree duracion zeit
-        time temps tiempo aufwand""",
+    "hours": """hours hour hrs stunden stunde std heures heure horas hora dauer duration duree duracion zeit time
+        temps tiempo aufwand uren ore""",
     "quantity": """uds ud nombre nb anz qty quantity menge anzahl quantite qte cantidad units einheiten stuck
-        stuckzahl unidades count""",
-    "unit": "unit ep einzel einzelpreis einheit unitaire unitario each",
-    "currency": "currency wahrung waehrung devise monnaie moneda divisa ccy",
-    "type": "type typ art category kategorie categorie categoria kind tipo nature sorte",
-    "line": "line position pos posten ligne linea item zeile poste partida row charge billing",
-    "entry": "entry eintrag zeiteintrag timesheet zeitbuchung buchung saisie entrada registro record datensatz",
-    "expense": """expense expenses spesen auslage auslagen frais gasto gastos travel reise reisekosten voyage
-        viaje hotel mileage kilometer deplacement dietas""",
-    "fixed": """fixed flat lump retainer fix fest festpreis pauschale pauschalhonorar forfait forfaitaire fijo
-        fija iguala""",
-    "milestone": "milestone meilenstein jalon hito",
-    "task": "task aufgabe tache tarea story vorgang subtask",
+        stuckzahl unidades count aantal hoeveelheid stuks quantita""",
+    "unit": "unit ep einzel einzelpreis einheit unitaire unitario each eenheid unita stuk",
+    "currency": "currency wahrung waehrung devise monnaie moneda divisa ccy valuta munt cur curr",
+    "type": "type typ art category kategorie categorie categoria kind tipo nature sorte soort tipologia basis",
+    "line": "line position pos posten ligne linea item zeile poste partida row charge billing regel riga voce",
+    "entry": """entry eintrag zeiteintrag timesheet zeitbuchung buchung saisie entrada registro record datensatz
+        registratie registrazione tijdregistratie boeking voce""",
+    "expense": """expense expenses spesen auslage auslagen frais gasto gastos travel reise reisekosten voyage viaje
+        hotel mileage kilometer deplacement dietas spesa spese onkosten declaratie trasferta""",
+    "fixed": """fixed flat lump retainer fix fest festpreis pauschale pauschalhonorar forfait forfaitaire fijo fija
+        iguala vast vaste fisso fissa""",
+    "milestone": "milestone meilenstein jalon hito mijlpaal",
+    "task": "task aufgabe tache tarea story vorgang subtask taak compito",
     "group": """consolidated collective group gruppe groupe grupo sammelrechnung together zusammen regroupement
-        agrupacion agrupar bundle split key schlussel cle clave""",
+        agrupacion agrupar bundle split key schlussel cle clave groep gruppo samen raggruppamento raggruppa""",
     "draft": "draft entwurf brouillon borrador",
     "mail": "email mail emails mails courriel correo",
     "none": "no without suppress kein keine sans sin pas",
-    "message": "message nachricht mensaje mitteilung anschreiben",
-    "title": "heading title titel titre titulo subject betreff objet asunto",
-    "client": """firm law empfanger empfaenger razon ansprechpartner destinataire client customer kunde kunden
-        cliente klant debitor auftraggeber mandant account company firma societe empresa clients""",
-    "person": """chef jefe intervenant consultor person mitarbeiter mitarbeiterin user employee consultant
-        berater resource staff collaborateur empleado benutzer usuario utilisateur team timekeeper
-        worker salarie bearbeiter member author approver manager responsable leiter projektleiter rolle
-        role""",
-    "place": """address adresse street strasse city ort stadt zip plz country land rue ville pays calle ciudad
-        phone telefon telephone telefono region iban bic bank direccion""",
-    "state": "status state approved approval genehmigt freigabe freigegeben etat estado statut valide aprobado",
-    "done": """invoiced billed abgerechnet fakturiert facturado facturee exported storniert cancelled canceled
-        void""",
-    "billable": "billable chargeable abrechenbar verrechenbar fakturierbar facturable",
-    "discount": "discount rabatt nachlass remise rabais descuento skonto",
+    "message": "message nachricht mensaje mitteilung anschreiben messaggio bericht",
+    "title": "heading title titel titre titulo subject betreff objet asunto oggetto onderwerp",
+    "client": """firm law empfanger empfaenger razon ansprechpartner destinataire client customer kunde kunden cliente
+        klant debitor auftraggeber mandant account company firma societe empresa clients klanten committente
+        opdrachtgever debiteur""",
+    "person": """chef jefe intervenant consultor person mitarbeiter mitarbeiterin user employee consultant berater
+        resource staff collaborateur empleado benutzer usuario utilisateur team timekeeper worker salarie bearbeiter
+        member author approver manager responsable leiter projektleiter rolle role medewerker collaboratore dipendente
+        sachbearbeiter wer who quien qui chi pm verantwoordelijke""",
+    "place": """address adresse street strasse city ort stadt zip plz country land rue ville pays calle ciudad phone
+        telefon telephone telefono region iban bic bank direccion adres indirizzo citta stad postcode""",
+    "state": "status state approved approval genehmigt freigabe freigegeben etat estado statut valide aprobado stato",
+    "done": """invoiced billed abgerechnet fakturiert facturado facturee exported storniert cancelled canceled void
+        gefactureerd fatturato factureerd""",
+    "billable": """billable chargeable abrechenbar verrechenbar fakturierbar facturable factureerbaar declarabel
+        fatturabile""",
+    "discount": "discount rabatt nachlass remise rabais descuento skonto korting sconto",
     "exchange": "exchange fx kurs wechselkurs change cambio",
     "internal": """internal intern interne interno privat private kostenstelle kostentrager costcenter costcentre
-        center centre""",
-    "clock": "start end begin beginn ende von bis from until debut fin inicio stop started ended",
+        center centre centro kostenplaats intranet""",
+    "clock": "start end begin beginn ende von bis from until debut fin inicio stop started ended dal al",
     "made": "created erstellt angelegt cree creado creation updated modified geandert edited",
-    "work": "work leistungs leistung service arbeits prestation servicio travail trabajo worked performed",
-    "vague": """period periode periodo zeitraum region department abteilung konto gl tags labels etiquetas week
-        woche semaine semana month monat mois mes year jahr link url attachment""",
+    "work": """work leistungs leistung service arbeits prestation servicio travail trabajo worked performed werk
+        lavoro uitgevoerd""",
+    "vague": """period periode periodo zeitraum region department abteilung konto gl tags labels etiquetas week woche
+        semaine semana month monat mois mes year jahr link url attachment maand mese settimana afdeling reparto conto
+        rekening""",
 }
 """Idea → words that stand for it, without accents; long ones also within a word."""
 
@@ -98,6 +125,13 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     (None, "internal", ""),
     (None, "made", ""),
     (None, "cost rate", ""),
+    (None, "so_far", ""),
+    (None, "margin", ""),
+    (None, "supplier", ""),
+    (None, "quote", ""),
+    (None, "delivery", "project"),
+    (None, "buying money", ""),
+    (None, "paid", "number"),
     ("exchange_rate", "exchange rate", ""),
     ("exchange_rate", "exchange currency", ""),
     ("currency", "currency", "money"),
@@ -115,6 +149,8 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("amount", "net money", "unit rate"),
     ("amount", "net tax", "rate"),
     ("amount", "net total", ""),
+    (None, "tax code", ""),
+    (None, "tax group", ""),
     ("tax", "tax", "money number client"),
     ("due_date", "due date", ""),
     ("payment_schedule", "due days", ""),
@@ -123,7 +159,9 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("payment_schedule", "credit days", ""),
     ("payment_schedule", "net days", ""),
     ("due_date", "due", "money"),
-    ("due_date", "pay date", ""),
+    (None, "pay date", ""),
+    ("payment_schedule", "when pay", ""),
+    ("invoice_date", "when invoice", ""),
     (None, "work date", "invoice"),
     (None, "clock", "money"),
     (None, "entry date", "invoice"),
@@ -140,6 +178,8 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("item_type", "line type", ""),
     ("user_invoice_number", "invoice number", "client project line"),
     ("user_invoice_number", "invoice code", "client project line"),
+    ("user_invoice_number", "document number", "client project line"),
+    ("user_invoice_number", "document code", "client project line"),
     ("item_id", "line number code", ""),
     (None, "line number", "quantity total money"),
     (None, "client number", "project"),

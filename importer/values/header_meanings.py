@@ -28,20 +28,32 @@ LONG_WORD = 6
 """Letters from which a word may be misspelt."""
 LONG_STEM = 5
 """Letters from which a stem is looked for within words, as German puts them together: Projektnummer."""
+FOREIGN_WORD = 3
+"""Letters from which a sound word may tell two headers apart."""
 LONGEST = 100
 """Characters of a header whose words are looked at."""
 MOST_WORDS = 10
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Ý])")
 _WORD = re.compile(r"[^\W_]+|[%#°º]")
 _FILLING = frozenset(
-    "the a of for to in per each and or de du des la le les l d el del los y et der die das des fur "
-    "zu zur zum und pro je am im an by a au in within innerhalb nach ab".split()
+    "the a of for to in per each and or de du des la le les l d el del los y et der die das des fur vom au aux "
+    "zu zur zum und pro je am im an by a au in within innerhalb nach ab di della dello van het te da il e en".split()
 )
 """Words that say nothing of their own."""
 _CLEAR = frozenset(
     "discount draft currency taxable due terms message tax hours quantity text person place mail made internal".split()
 )
 """Ideas of which one word is enough."""
+
+
+_TO_DATE = re.compile(r"\b(?:to date|so far|a ce jour|a la fecha|hasta la fecha|tot nu toe|tot heden|ad oggi|finora)\b")
+"""Words that together say that a sum is of all months until now."""
+_TO_BILL = re.compile(
+    r"\b(?:to|zu|a|da|te) (?:be )?(?:bill|billed|invoice|invoiced|charge|berechnen|verrechnen|fakturieren|facturer"
+    r"|facturar|fatturare|factureren)\b|\babzurechnen"
+)
+_NO_SUM = frozenset({"hours", "quantity", "date", "text", "project", "client", "person", "number"})
+"""Ideas beside which “to bill” speaks of no sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,8 @@ def misspelt(text: str, known: Mapping[str, str]) -> str | None:
 
     folded = fold(text)
     for name, _, _ in process.extract(folded, list(known), scorer=fuzz.ratio, score_cutoff=NEAR, limit=5):
-        if not _has_another_word(folded, name) and not _says_otherwise(text, known[name]):
+        is_another = _has_another_word(folded, name) or _has_foreign_word(text, name)
+        if not is_another and not _says_otherwise(text, known[name]):
             return known[name]
     return None
 
@@ -79,6 +92,11 @@ def _says_otherwise(text: str, column: str) -> bool:
     return len(words) > 1 if meaning is None else meaning.column != column
 
 
+def _has_foreign_word(text: str, other: str) -> bool:
+    """Tell whether a sound word of a header is no part of the other one: “External Reference URL” is no status."""
+    return any(word in _BY_WORD and len(word) >= FOREIGN_WORD and word not in bare(other) for word in words_of(text))
+
+
 def _has_another_word(text: str, other: str) -> bool:
     """Tell whether one is the other plus a word: “Client” is no misspelt “Client PO”."""
     short, long = sorted((text, other), key=len)
@@ -87,7 +105,11 @@ def _has_another_word(text: str, other: str) -> bool:
 
 def meaning_of(header: str) -> Meaning | None:
     """What the words of a header say; None when they say nothing."""
-    ideas = ideas_of(header)
+    ideas, text = ideas_of(header), " ".join(words_of(header))
+    if _TO_DATE.search(text):
+        return Meaning(None, sure=False)
+    if _TO_BILL.search(text) and ideas.isdisjoint(_NO_SUM):
+        return Meaning("amount", sure=False)
     for column, needed, excluded in RULES:
         if ideas.issuperset(needed.split()) and ideas.isdisjoint(excluded.split()):
             several = " " in needed or needed in _CLEAR

@@ -1,7 +1,8 @@
 """What the unknown columns of a sheet, and the unknown words in its cells, probably mean: proposals to a person.
 
 The words of the header speak first (:mod:`importer.values.header_meanings`); the shape of the cells confirms them,
-corrects them (a “Project” full of numbers holds ids) or rules them out. A proposal is never applied without a person.
+corrects them (a “Project” full of numbers holds ids) or rules them out. It is sure only where both together prove it
+(:mod:`importer.values.header_proofs`). A proposal is never applied without a person.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
-from importer.model.check_only import CHECK_BY_NAME, Rule
+from importer.model.check_only import CHECK_BY_NAME
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, Kind
 from importer.model.header_words import suggested_in_words
 from importer.model.invoices import BY_ID, ItemType
@@ -32,6 +33,20 @@ from importer.values.cell_shapes import (
 )
 from importer.values.cells import parser_of
 from importer.values.header_meanings import Meaning, ideas_of, meaning_of, misspelt
+from importer.values.header_proofs import (
+    FIGURES,
+    FLAGS,
+    contradicts,
+    holds_amounts,
+    holds_coins,
+    holds_currencies,
+    holds_ids,
+    holds_orders,
+    is_note,
+    is_proved,
+    speaks_of_projects,
+    understood_item_types,
+)
 from importer.values.other_dates import may_be_invoice_date, speaks_of_other_dates
 from importer.values.readings import Unreadable, folded
 from importer.values.word_meanings import meant_by
@@ -47,9 +62,11 @@ NOTHING_SAID = "neither its header nor its cells say what it means"
 HOLDS_DATES = "it holds dates, and no column is the invoice date"
 CHOSEN = (Kind.ITEM_TYPE, Kind.DAYS, Kind.YES_NO)
 """Kinds of columns whose words can be given a meaning."""
-_FIGURES = frozenset({Rule.QUANTITY, Rule.HOURS, Rule.RATE, Rule.TOTAL, Rule.NET, Rule.GROSS, Rule.TAX_AMOUNT})
-_TO_BILL = ("net", "total")
-"""Columns that are compared and can be what is billed, the better first."""
+_TO_BILL = ("billable", "net", "total")
+"""Columns that are compared and can be what is billed, the better first: “To bill” with amounts, a net sum, a sum."""
+_PAYING = frozenset({"days", "due", "pay", "terms"})
+"""Ideas of headers above numbers of days to pay."""
+SOMETHING_ELSE = "its header speaks of something else"
 _NONE: dict[str, SeenColumn] = {}
 
 
@@ -98,15 +115,16 @@ def propose(  # noqa: PLR0913 - one argument per fact
     :func:`importer.values.aliases.same` reduces them. ``compared``: known columns that are compared and never sent;
     where no column is the amount, one of them is proposed as that. ``numbers``: those of the projects.
     """
-    proposals = [_proposal(column, known, titles) for column in columns]
+    proposals = [_known_number(_proposal(column, known, titles), numbers) for column in columns]
     proposals += _terms_under_a_due_date(compared, taken)
+    proposals += _contradicted(compared)
     if "amount" not in taken and "item_id" not in taken:
         proposals = _with_an_amount(proposals, compared)
-    best_first = sorted(proposals, key=lambda found: (not found.sure, found.column.position))
+    best_first = sorted(_without_notes(proposals), key=lambda found: (not found.sure, found.column.position))
     meant = dict(taken)
     settled = {}
     for found in best_first:
-        settled[found.column.position] = _if_free(found, meant)
+        settled[found.column.position] = _if_free(_of_project(found, meant), meant)
     found_all = list(_with_shapes([settled[position] for position in sorted(settled)], meant, numbers))
     found_all += _dates_of_billing(compared, meant)  # only where no other column holds the date of the invoice
     return tuple(sorted(found_all, key=lambda found: found.column.position))
@@ -124,6 +142,7 @@ def _with_shapes(proposals: Sequence[Proposal], meant: dict[str, str], numbers: 
             shapes.append(("notes", "its cells are texts, and no column holds the text that the client reads"))
         if found.why == NOTHING_SAID:
             shapes += _shapes(found.column)
+            shapes += _shapes_of_numbers(found.column, has_project=has_project, has_ids="item_id" in meant)
         yield _if_free(_by_shape(found, meant, shapes), meant) if shapes else found
 
 
@@ -138,6 +157,47 @@ def _if_free(found: Proposal, meant: dict[str, str]) -> Proposal:
     return found
 
 
+def _of_project(found: Proposal, meant: Mapping[str, str]) -> Proposal:
+    """What names the project: a code of digits where nothing else does, and no number of an order beside a project."""
+    named = meant.get("workspace_id") or meant.get(NAME_OF_PROJECT)
+    if found.meant == "project_code" and named is None and holds_ids(found.column):
+        return replace(found, meant="workspace_id", sure=False, why="its cells are numbers, and no column is the project")
+    if found.meant == "workspace_id" and NAME_OF_PROJECT in meant and not speaks_of_projects(found.column.text):
+        return replace(found, meant=None, sure=False, why=f"“{named}” names the project already")
+    return found
+
+
+def _known_number(found: Proposal, numbers: Collection[str]) -> Proposal:
+    """The proposal, sure where the header can mean the project and every cell is the number of one."""
+    if found.meant == "workspace_id" and holds_numbers_of(found.column, numbers):
+        return replace(found, sure=True, why="its cells are numbers of your projects")
+    return found
+
+
+def _without_notes(proposals: Sequence[Proposal]) -> Iterator[Proposal]:
+    """The proposals; a column of notes, often for colleagues, gives way to any other column of texts."""
+    others = [found.column.text for found in proposals if _may_be_text_for_client(found)]
+    for found in proposals:
+        if found.meant == "notes" and is_note(found.column.text) and others:
+            yield replace(found, meant=None, sure=False, why=f"it holds notes; “{others[0]}” rather is the text")
+        else:
+            yield found
+
+
+def _may_be_text_for_client(found: Proposal) -> bool:
+    if is_note(found.column.text):
+        return False
+    return found.meant == "notes" or (found.why == NOTHING_SAID and holds_texts(found.column))
+
+
+def _contradicted(compared: Mapping[str, SeenColumn]) -> Iterator[Proposal]:
+    """Columns that are compared with yes or no and hold numbers: “To bill” above amounts is no yes."""
+    for name in FLAGS:
+        column = compared.get(name)
+        if column is not None and contradicts(column, name):
+            yield Proposal(column, None, sure=False, why=f"{title_of(name)} is yes or no, and its cells are numbers")
+
+
 def _with_an_amount(proposals: list[Proposal], compared: Mapping[str, SeenColumn]) -> list[Proposal]:
     """Where no column is the amount, the first net or total figure probably is what is billed."""
     if any(found.meant in ("amount", "item_id") for found in proposals):
@@ -145,7 +205,7 @@ def _with_an_amount(proposals: list[Proposal], compared: Mapping[str, SeenColumn
     figures = {found.meant: found.column for found in reversed(proposals) if found.meant in _TO_BILL}
     for name in _TO_BILL:
         column = compared.get(name) or figures.get(name)
-        if column is not None:
+        if column is not None and (name not in FLAGS or (contradicts(column, name) and holds_amounts(column))):
             amount = Proposal(column, "amount", sure=False, why="no other column holds the amounts to bill")
             return [amount, *(found for found in proposals if found.column is not column)]
     return proposals
@@ -164,19 +224,23 @@ def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[s
     if meaning is None:
         return Proposal(column, None, sure=False, why=NOTHING_SAID)
     if meaning.column is None:
-        return Proposal(column, None, meaning.sure, "its header speaks of something else")
+        return Proposal(column, None, meaning.sure, SOMETHING_ELSE)
     return _confirmed(column, meaning)
 
 
 def _confirmed(column: SeenColumn, meaning: Meaning) -> Proposal:
     """What the header says, where its cells can be read so; else what they say instead, or nothing."""
     name = _corrected(column, meaning.column or "")
+    if name == "invoice_date" and "invoice" not in ideas_of(column.text) and speaks_of_other_dates(column.text):
+        return Proposal(column, None, sure=False, why=SOMETHING_ELSE)
     if name is None:
         title = title_of(meaning.column or "")
         return Proposal(column, None, sure=False, why=f"its header could mean {title}, but not with these cells")
     if name != meaning.column:
         return Proposal(column, name, sure=False, why="header and cells together say so")
-    return Proposal(column, name, meaning.sure, "its header says so" if meaning.sure else "its header could mean that")
+    if meaning.sure and is_proved(column, name):
+        return Proposal(column, name, sure=True, why="its header says so")
+    return Proposal(column, name, sure=False, why="its header could mean that")
 
 
 def _corrected(column: SeenColumn, name: str) -> str | None:
@@ -193,15 +257,17 @@ def _corrected(column: SeenColumn, name: str) -> str | None:
             return "payment_schedule" if share(column, lambda cell: reads(Kind.DAYS, cell)) >= MOST else None
         case "payment_schedule" if share(column, is_date) >= MOST:
             return "due_date"
+        case "item_type" if "text" in ideas_of(column.text) and understood_item_types(column) == 0:
+            return "notes" if holds_texts(column) else name
     return name if _fits(column, name) else None
 
 
 def _fits(column: SeenColumn, name: str) -> bool:
     """Tell whether the cells can be read as a column."""
     if name in CHECK_BY_NAME:
-        if CHECK_BY_NAME[name].rule in _FIGURES:
+        if CHECK_BY_NAME[name].rule in FIGURES:
             return share(column, lambda cell: any(map(str.isdigit, text_of(cell)))) >= MOST
-        return True
+        return not contradicts(column, name)
     kind = BY_NAME[name].kind
     if kind is Kind.TEXT:
         return name not in ("notes", "message") or share(column, is_figure) < HALF
@@ -238,10 +304,22 @@ def _shapes(column: SeenColumn) -> Iterator[tuple[str, str]]:
         yield "item_type", "its cells are item types"
     if holds_terms(column):
         yield "payment_schedule", "its cells are terms of payment"
-    if "days" in ideas_of(column.text) and holds_usual_terms(column):
+    if not _PAYING.isdisjoint(ideas_of(column.text)) and holds_usual_terms(column):
         yield "payment_schedule", "it holds numbers of days that are usual to pay within"
+    if holds_currencies(column):
+        yield "currency", "its cells are codes of currencies"
+    if holds_orders(column):
+        yield "purchase_order", "its cells look like numbers of orders"
     if holds_dates(column) and not speaks_of_other_dates(column.text):
         yield "invoice_date", HOLDS_DATES
+
+
+def _shapes_of_numbers(column: SeenColumn, *, has_project: bool, has_ids: bool) -> Iterator[tuple[str, str]]:
+    """What numbers could be that nothing else says, and why: ids, or amounts with their coins."""
+    if not has_project and holds_ids(column):
+        yield "workspace_id", "its cells are whole numbers, and no column is the project"
+    if not has_ids and holds_coins(column):
+        yield "amount", "its cells are numbers with decimals, and no column is the amount"
 
 
 def _longest_texts(proposals: Iterable[Proposal]) -> SeenColumn | None:

@@ -45,7 +45,7 @@ def test_a_file_in_own_words_is_mapped_and_sent(desktop: Desktop, person: Person
 
     person.get(f"{path}/columns")
     assert [chosen(person, f"column-{number}") for number in range(7)] == [
-        "",  # “Mandat” is not sure: the person chooses
+        "workspace_id",  # numbers of projects in the account
         "",
         "",
         "notes",

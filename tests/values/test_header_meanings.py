@@ -259,7 +259,7 @@ def test_texts_are_perhaps_the_description_while_no_column_is_that() -> None:
     assert proposed_of({}, was) == [("notes", False)]
     assert proposed_of({}, task) == [("notes", False)]
     assert proposed_of({}, task, was) == [(None, False), ("notes", False)]
-    assert proposed_of({}, ("What we did", ["Consulting"]), ("Narrative", ["x"])) == [(None, False), ("notes", True)]
+    assert proposed_of({}, ("What we did", ["Consulting"]), ("Narrative", ["Talks"])) == [(None, False), ("notes", True)]
     for name in ("notes", "item_id"):
         assert proposed_of({name: "a"}, was) == [(None, False)]
     for cells in (["ja", "nein"], ["a@b.example"], ["30 Tage netto", "14 Tage netto"], ["1.200,00"], ["31.10.2026"]):
