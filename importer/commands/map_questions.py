@@ -17,9 +17,11 @@ from importer.reporting.screen import Screen, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from importer.flow.mapping import Draft, Missing, SettingsPlace
+    from importer.flow.mapping import Draft, SettingsPlace
+    from importer.flow.missing_columns import Missing
     from importer.values.cell_shapes import SeenColumn
-    from importer.values.header_proposals import Proposal, WordProposal
+    from importer.values.header_proposals import Proposal
+    from importer.values.word_proposals import WordProposal
 
 NOT_WRITTEN = "Nothing was written"
 AGAIN = "Run it again when you are sure."

@@ -120,7 +120,7 @@ def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     ]
 
     faulty = error_rows(found)
-    prepared = prepared.with_each(lambda planned: _kept_back(planned, faulty))
+    prepared = prepared.with_each(lambda planned: kept_back(planned, faulty))
     prepared = prepared.with_each(lambda planned: replace(planned, expected=expected_of(planned.invoice, account)))
     prepared = prepared.with_problems(found)
     for notice in _open_questions(account, sound):
@@ -214,7 +214,7 @@ def _sound_rows(prepared: Prepared) -> Iterator[Invoice]:
             yield Invoice(planned.invoice.key, items, 0, draft=True, suppress_emails=True)
 
 
-def _kept_back(planned: PlannedInvoice, faulty: set[int]) -> PlannedInvoice:
+def kept_back(planned: PlannedInvoice, faulty: set[int]) -> PlannedInvoice:
     """A ready invoice with a row that has an error is not sent; it is unsound like one that the sheet made so."""
     rows = sorted(faulty.intersection(planned.invoice.rows))
     if planned.status is not Status.READY or not rows:

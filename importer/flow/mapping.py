@@ -25,9 +25,10 @@ from importer.settings import sources
 from importer.settings.writing import with_settings, write_settings
 from importer.values.aliases import aliases, same
 from importer.values.cells import parser_of
-from importer.values.header_proposals import Proposal, WordProposal, propose, propose_words, title_of
+from importer.values.header_proposals import Proposal, propose
 from importer.values.presets import PUT_TOGETHER, Preset, alike, with_preset
 from importer.values.readings import Unreadable
+from importer.values.word_proposals import WordProposal, propose_words
 
 if TYPE_CHECKING:
     from importer.flow.prepared import Tools, Wish

@@ -10,13 +10,17 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from importer.checking.invoice_dates import DATE, month_of_batch
+from importer.flow.account_look_up import kept_back
 from importer.kantata.account import BillableItem, Found, Project, find_items, find_projects, with_approvals
 from importer.kantata.open_items import Listed, OpenQuery, list_open
 from importer.model.errors import AccessDenied, GateRefused, NotReached
+from importer.model.headers import known_headers
 from importer.model.invoices import BY_ID, ItemType
+from importer.model.problems import error_rows
 from importer.planning.account import RECORDS
 from importer.planning.open_items import ItemKey, above_limit, left_out, month_of, open_item
 from importer.planning.repeats import utc_now
+from importer.planning.unused_ids import unused_ids
 
 if TYPE_CHECKING:
     from importer.flow.prepared import Prepared, Tools
@@ -124,6 +128,10 @@ def with_left_out(prepared: Prepared, tools: Tools) -> Prepared:
 
     for remark in work.remarks:
         prepared = prepared.with_notice(remark)
+    known = known_headers(own=tools.settings.own_headers)
+    not_by_id = list(unused_ids(prepared.sheet, prepared.lines, work.items, known))
+    faulty = error_rows(not_by_id)
+    prepared = prepared.with_problems(not_by_id).with_each(lambda planned: kept_back(planned, faulty))
     found = left_out(work.items, _in_sheet(prepared), months, older_listed=work.older_listed)
     if found.older is None:
         prepared = prepared.with_notice(

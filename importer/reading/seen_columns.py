@@ -55,7 +55,7 @@ def seen_table(path: Path, sheet_name: str | None, known: Mapping[str, str], rea
     compared: dict[str, SeenColumn] = {}
     unknown: list[SeenColumn] = []
     passed_over: list[SeenColumn] = []
-    for header in _different(start, known):
+    for header in _different(start):
         column = seen_column(header.position, header.text, _cells(grid, start.row, header))
         checked = check_only_as(header.text, known)
         if is_ignored(header.text, known):
@@ -88,7 +88,7 @@ def _begin_of_table(
     return grid, start
 
 
-def _different(start: HeaderRow, known: Mapping[str, str]) -> Iterator[Header]:
+def _different(start: HeaderRow) -> Iterator[Header]:
     """The headers that results have not added, each once: the same header twice cannot be given two meanings."""
     added = added_by_results(start.headers)
     seen: set[str] = set()

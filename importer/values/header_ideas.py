@@ -22,7 +22,8 @@ IDEAS: dict[str, str] = {
     "money": """einzelpreis amount betrag betrage montant importe honorar honoraire honoraires honorario honorarios
         fee fees wert valeur valor value entgelt price preis prix precio charge charges monto revenue umsatz pauschale
         forfait ep bedrag importo compenso compensi onorario onorari parcella vergoeding honorarium prezzo prijs sell
-        vente venta verkauf verkaufspreis vk verkoop vendita combien cuanto wieviel hoeveel quanto base leistungswert""",
+        vente venta verkauf verkaufspreis vk verkoop vendita combien cuanto wieviel hoeveel quanto base
+        leistungswert""",
     "price": "price preis prix precio prezzo prijs cena",
     "elsewhere": """previous prev last prior budget budgeted plan planned forecast projected expected estimate estimated
         vormonat vormonats vorjahr vorjahres vorperiode vorige vorheriger letzter letzten geplant planung prognose
@@ -35,22 +36,22 @@ IDEAS: dict[str, str] = {
         subcontractor subunternehmer fremdrechnung eingangsrechnung""",
     "buying": "einkauf einkaufs einkaufspreis ek achat achats compra compras inkoop inkoopprijs acquisto purchase",
     "paid": """paid bezahlt gezahlt paye payee payes pagado pagada betaald pagato received erhalten encaisse cobrado
-        recibido incassato outstanding offen offener ouvert remaining rest restbetrag reste restant resta balance
-        saldo solde pendiente openstaand residuo""",
+        recibido incassato outstanding offen offener ouvert remaining rest restbetrag restant balance saldo solde
+        pendiente openstaand residuo""",
     "quote": "quote quotation quotes devis angebot angebots oferta offerte offre preventivo proposal kostenvoranschlag",
     "delivery": "delivery shipping versand liefer lieferung lieferschein livraison entrega consegna levering",
     "so_far": "bisher bislang kumuliert cumul cumule cumulee acumulado acumulada cumulative ytd cumulatief cumulato",
-    "net": """net ex netto neto ht excl excluding exkl ohne hors sin before nettowert esclusa escl exclusief zonder
-        senza""",
+    "net": "net ex netto neto ht excl excluding exkl ohne hors sin before esclusa escl exclusief zonder senza",
     "gross": "gross brutto ttc bruto incl inkl including inclusive con lordo inclusa inclusief",
     "text": """leistungs work description beschreibung text texte texto leistung designation descripcion concepto
         detail details detalle narrative libelle prestation activity aktivitat activite actividad tatigkeit taetigkeit
         intitule wording servicio service omschrijving werkzaamheden dienst dienstverlening prestazione prestazioni
-        descrizione attivita lavori causale prestations travaux arbeiten servicios""",
+        descrizione attivita lavori causale prestations travaux arbeiten servicios presta""",
     "when": "when quand wann cuando wanneer quando",
     "remark": """note bemerkung comment comments commentaire kommentar observaciones notes notiz notizen memo nota
         notas remark remarks remarque remarques bemerkungen kommentare commentaires comentario comentarios observacion
-        observation observations anmerkung anmerkungen hinweis hinweise opmerking opmerkingen osservazioni annotazioni""",
+        observation observations anmerkung anmerkungen hinweis hinweise opmerking opmerkingen osservazioni
+        annotazioni""",
     "due": """due fallig falligkeit faellig faelligkeit echeance vencimiento vence zahlbar payable pagadero verval
         vervaldatum vervaldag scadenza""",
     "terms": """kondition konditionen terms term zahlungsziel zahlungsfrist zahlungsbedingung zahlungsbedingungen ziel
@@ -63,7 +64,7 @@ IDEAS: dict[str, str] = {
     "order": """po purchase bestellung bestell bestellnummer commande pedido orden order bc bestelling bestelnummer
         bestelnr bestel ordine ordini inkooporder oda""",
     "tax": "tax vat ust mwst tva iva gst steuer btw mehrwertsteuer umsatzsteuer impuesto impuestos taxe taxes imposta",
-    "taxable": "taxable steuerpflichtig imposable gravable sujeto besteuert",
+    "taxable": "taxable steuerpflichtig imposable gravable sujeto besteuert gravado gravada soggetto belast",
     "rate": """pu tjm tagesatz rate satz taux tarif tarifa percent prozent pourcentage porcentaje stundensatz
         tagessatz""",
     "hours": """hours hour hrs stunden stunde std heures heure horas hora dauer duration duree duracion zeit time
@@ -106,7 +107,7 @@ IDEAS: dict[str, str] = {
     "discount": "discount rabatt nachlass remise rabais descuento skonto korting sconto",
     "exchange": "exchange fx kurs wechselkurs change cambio",
     "internal": """internal intern interne interno privat private kostenstelle kostentrager costcenter costcentre
-        center centre centro kostenplaats intranet""",
+        center centre centro kostenplaats""",
     "clock": "start end begin beginn ende von bis from until debut fin inicio stop started ended dal al",
     "made": "created erstellt angelegt cree creado creation updated modified geandert edited",
     "work": """work leistungs leistung service arbeits prestation servicio travail trabajo worked performed werk
@@ -213,6 +214,7 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("rate", "unit", "quantity"),
     ("total", "total", ""),
     ("invoice_date", "date", ""),
+    ("item_id", "entry", "text remark type money date"),
     ("workspace_id", "number", "tax client"),
 )
 """The first whose ideas are all there counts."""

@@ -37,10 +37,18 @@ def is_proved(column: SeenColumn, name: str) -> bool:
         return False
     if name in CHECK_BY_NAME:
         return _is_proved_check(column, name)
-    kind = BY_NAME[name].kind
+    if name == "notes":
+        return holds_texts(column)
+    if name == "workspace_id" and not speaks_of_projects(column.text):
+        return False
+    return _has_shape(column, BY_NAME[name].kind)
+
+
+def _has_shape(column: SeenColumn, kind: Kind) -> bool:
+    """Tell whether the cells are what a kind of column holds; of item types most will do."""
     match kind:
         case Kind.TEXT:
-            return name != "notes" or holds_texts(column)
+            return True
         case Kind.ITEM_TYPE:
             return share(column, _is_item_type) >= MOST
         case Kind.DATE:
@@ -48,8 +56,7 @@ def is_proved(column: SeenColumn, name: str) -> bool:
         case Kind.DAYS:
             return holds_days(column)
         case _:
-            is_named = name != "workspace_id" or speaks_of_projects(column.text)
-            return is_named and share(column, lambda cell: reads(kind, cell)) == 1
+            return share(column, lambda cell: reads(kind, cell)) == 1
 
 
 def _is_proved_check(column: SeenColumn, name: str) -> bool:

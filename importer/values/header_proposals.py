@@ -1,4 +1,4 @@
-"""What the unknown columns of a sheet, and the unknown words in its cells, probably mean: proposals to a person.
+"""What the unknown columns of a sheet probably mean: proposals to a person.
 
 The words of the header speak first (:mod:`importer.values.header_meanings`); the shape of the cells confirms them,
 corrects them (a “Project” full of numbers holds ids) or rules them out. It is sure only where both together prove it
@@ -8,12 +8,11 @@ corrects them (a “Project” full of numbers holds ids) or rules them out. It 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from importer.model.check_only import CHECK_BY_NAME
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, Kind
 from importer.model.header_words import suggested_in_words
-from importer.model.invoices import BY_ID, ItemType
 from importer.model.sheet import text_of
 from importer.values.aliases import same
 from importer.values.cell_shapes import (
@@ -31,7 +30,6 @@ from importer.values.cell_shapes import (
     reads,
     share,
 )
-from importer.values.cells import parser_of
 from importer.values.header_meanings import Meaning, ideas_of, meaning_of, misspelt
 from importer.values.header_proofs import (
     FIGURES,
@@ -48,20 +46,15 @@ from importer.values.header_proofs import (
     understood_item_types,
 )
 from importer.values.other_dates import may_be_invoice_date, speaks_of_other_dates
-from importer.values.readings import Unreadable, folded
-from importer.values.word_meanings import meant_by
+from importer.values.word_proposals import CHOSEN, MOST_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 
-MOST_WORDS = 12
-"""Different words of a column that may be given a meaning; with more of them, its words are no kinds or terms."""
 NOTHING_SAID = "neither its header nor its cells say what it means"
 """Why a column is proposed to mean nothing where that is all that is known of it."""
 HOLDS_DATES = "it holds dates, and no column is the invoice date"
-CHOSEN = (Kind.ITEM_TYPE, Kind.DAYS, Kind.YES_NO)
-"""Kinds of columns whose words can be given a meaning."""
 _TO_BILL = ("billable", "net", "total")
 """Columns that are compared and can be what is billed, the better first: “To bill” with amounts, a net sum, a sum."""
 _PAYING = frozenset({"days", "due", "pay", "terms"})
@@ -81,23 +74,6 @@ class Proposal:
     """Whether header and cells say it clearly; the others a person must choose with a word of her own."""
     why: str
     """The rest of a sentence that begins with the meaning."""
-
-
-@dataclass(frozen=True, slots=True)
-class WordProposal:
-    """What a word in the cells of a column probably means."""
-
-    name: str
-    """Of the column."""
-    word: str
-    """As it stands in the sheet."""
-    count: int
-    """Cells that hold it."""
-    meant: str | int | bool | None
-    """What [values] would say; None: not known."""
-
-
-# --- columns -------------------------------------------------------------------------
 
 
 def propose(  # noqa: PLR0913 - one argument per fact
@@ -161,7 +137,9 @@ def _of_project(found: Proposal, meant: Mapping[str, str]) -> Proposal:
     """What names the project: a code of digits where nothing else does, and no number of an order beside a project."""
     named = meant.get("workspace_id") or meant.get(NAME_OF_PROJECT)
     if found.meant == "project_code" and named is None and holds_ids(found.column):
-        return replace(found, meant="workspace_id", sure=False, why="its cells are numbers, and no column is the project")
+        return replace(
+            found, meant="workspace_id", sure=False, why="its cells are numbers, and no column is the project"
+        )
     if found.meant == "workspace_id" and NAME_OF_PROJECT in meant and not speaks_of_projects(found.column.text):
         return replace(found, meant=None, sure=False, why=f"“{named}” names the project already")
     return found
@@ -249,17 +227,23 @@ def _corrected(column: SeenColumn, name: str) -> str | None:
         return name
     whole = share(column, lambda cell: reads(Kind.IDENTIFIER, cell))
     match name:
-        case "workspace":
-            return "workspace_id" if whole >= MOST else name
+        case "workspace" if whole >= MOST:
+            return "workspace_id"
         case "workspace_id" if whole < MOST:
             return "project_code"
-        case "due_date" if share(column, is_date) < MOST:
-            return "payment_schedule" if share(column, lambda cell: reads(Kind.DAYS, cell)) >= MOST else None
+        case "due_date" if share(column, is_date) < MOST <= share(column, lambda cell: reads(Kind.DAYS, cell)):
+            return "payment_schedule"
         case "payment_schedule" if share(column, is_date) >= MOST:
             return "due_date"
-        case "item_type" if "text" in ideas_of(column.text) and understood_item_types(column) == 0:
-            return "notes" if holds_texts(column) else name
+        case "item_type" if _is_text_of_work(column):
+            return "notes"
     return name if _fits(column, name) else None
+
+
+def _is_text_of_work(column: SeenColumn) -> bool:
+    """Tell whether a “Nature de la prestation” says what was done, and not of which type the line is."""
+    is_of_work = "text" in ideas_of(column.text) and holds_texts(column)
+    return is_of_work and understood_item_types(column) == 0
 
 
 def _fits(column: SeenColumn, name: str) -> bool:
@@ -267,6 +251,8 @@ def _fits(column: SeenColumn, name: str) -> bool:
     if name in CHECK_BY_NAME:
         if CHECK_BY_NAME[name].rule in FIGURES:
             return share(column, lambda cell: any(map(str.isdigit, text_of(cell)))) >= MOST
+        if name == "due_date":
+            return share(column, is_date) >= MOST
         return not contradicts(column, name)
     kind = BY_NAME[name].kind
     if kind is Kind.TEXT:
@@ -338,41 +324,3 @@ def _longest_texts(proposals: Iterable[Proposal]) -> SeenColumn | None:
 def title_of(name: str) -> str:
     """What a person calls a column that is sent or compared."""
     return BY_NAME[name].title if name in BY_NAME else CHECK_BY_NAME[name].title
-
-
-# --- words ----------------------------------------------------------------------------
-
-
-def propose_words(
-    name: str, column: SeenColumn, taught: Mapping[str, object], *, with_ids: bool
-) -> tuple[WordProposal, ...]:
-    """A proposal for each word of a column that is not understood; none where its words are no choices.
-
-    ``taught``: the words of this column that the settings explain already. ``with_ids``: whether the sheet holds the
-    ids of what is billed; without them “Expense” and “Hours” can only be billed as additional items.
-    """
-    kind = BY_NAME[name].kind if name in BY_NAME else Kind.TEXT
-    if kind not in CHOSEN:
-        return ()
-    explained = {folded(word) for word in taught}
-    proposals = []
-    for cell in column.cells:
-        if not isinstance(cell, str) or folded(cell) in explained:
-            continue
-        word = " ".join(cell.split())
-        asked, meant = _asked_about(kind, word, with_ids=with_ids)
-        if asked:
-            proposals.append(WordProposal(name, word, column.counts[folded(cell)], meant))
-    return tuple(proposals) if len(proposals) <= MOST_WORDS else ()
-
-
-def _asked_about(kind: Kind, word: str, *, with_ids: bool) -> tuple[bool, str | int | bool | None]:
-    """Tell whether the meaning of a word is asked for, and which is proposed, as the settings write it."""
-    read = parser_of(kind)(word)
-    is_unknown = isinstance(read, Unreadable)
-    meant = meant_by(kind, word) if is_unknown else read
-    if not with_ids and meant in BY_ID:
-        return True, ItemType.ADDITIONAL.value
-    if isinstance(meant, ItemType):
-        meant = meant.value
-    return is_unknown, cast("str | int | bool | None", meant)

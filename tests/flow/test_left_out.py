@@ -338,3 +338,44 @@ def test_an_unattended_run_is_held_by_the_gate(cli: Cli, sandbox: Sandbox) -> No
     at.env |= {"IMPORTER_UNATTENDED": "true", "IMPORTER_EXPECT_INVOICES": "1", "IMPORTER_INBOX_SETTLE_SECONDS": "0"}
     done = at.run("run", "--json", IMPORTER_LARGEST_LEFT_OUT="100")
     assert (done.exit_code, sandbox.invoices()) == (9, [])
+
+
+# --- ids that stand in a column of another name -----------------------------------------
+
+
+BY_AMOUNT = {
+    "workspace_id": 103,
+    "item_type": "additional",
+    "notes": "Sketches",
+    "amount": 300,
+    "invoice_date": "2026-10-31",
+    "Entry #": 5103001,
+}
+"""A row that bills by amount what the time entry beside it bills too."""
+
+
+def test_amounts_beside_the_ids_of_open_items_are_refused(cli: Cli, sandbox: Sandbox) -> None:
+    """Billed so, the entry would stay open; preview and submit refuse it, also with --partial."""
+    for command in (("preview",), ("submit", "--yes"), ("submit", "--yes", "--partial")):
+        done = cli.at(sandbox).run(command[0], cli.sheet(BY_AMOUNT), "--json", *command[1:])
+        [wrong] = [found for found in done.document["problems"] if found["code"] == "column.unused_ids"]
+        assert (wrong["severity"], wrong["row"], wrong["value"]) == ("error", 2, "5103001")
+        assert "such as time entry 5103001 of project 103" in wrong["message"]
+        assert done.document["totals"]["by_status"].keys() == {"not_sent"}
+        assert done.exit_code == 3
+    assert sandbox.received("POST") == []
+
+
+@pytest.mark.parametrize("other", [{"workspace_id": 101}, {"Entry #": 99}, {"Entry #": "none"}])
+def test_other_numbers_beside_amounts_are_not_refused(cli: Cli, sandbox: Sandbox, other: dict[str, object]) -> None:
+    """Neither the id of another project's item, nor a number of something else."""
+    done = preview(cli.at(sandbox), BY_AMOUNT | other)
+    assert "column.unused_ids" not in {found["code"] for found in done.document["problems"]}
+
+
+def test_a_line_of_the_settings_passes_over_such_numbers(cli: Cli, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Where they mean something else, a person says so once."""
+    config = tmp_path / "own.toml"
+    config.write_text('ignore_columns = ["Entry #"]\n', encoding="utf-8")
+    done = cli.at(sandbox).run("preview", cli.sheet(BY_AMOUNT), "--json", "--config", config)
+    assert "column.unused_ids" not in {found["code"] for found in done.document["problems"]}

@@ -12,8 +12,9 @@ from importer.model.headers import known_headers
 from importer.model.invoices import ItemType
 from importer.values.cell_shapes import SeenColumn, seen_column
 from importer.values.header_meanings import meaning_of, misspelt
-from importer.values.header_proposals import Proposal, propose, propose_words
+from importer.values.header_proposals import Proposal, propose
 from importer.values.word_meanings import meant_by
+from importer.values.word_proposals import propose_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -259,7 +260,10 @@ def test_texts_are_perhaps_the_description_while_no_column_is_that() -> None:
     assert proposed_of({}, was) == [("notes", False)]
     assert proposed_of({}, task) == [("notes", False)]
     assert proposed_of({}, task, was) == [(None, False), ("notes", False)]
-    assert proposed_of({}, ("What we did", ["Consulting"]), ("Narrative", ["Talks"])) == [(None, False), ("notes", True)]
+    assert proposed_of({}, ("What we did", ["Talks"]), ("Narrative", ["Talks"])) == [
+        (None, False),
+        ("notes", True),
+    ]
     for name in ("notes", "item_id"):
         assert proposed_of({name: "a"}, was) == [(None, False)]
     for cells in (["ja", "nein"], ["a@b.example"], ["30 Tage netto", "14 Tage netto"], ["1.200,00"], ["31.10.2026"]):

@@ -230,6 +230,12 @@ _HEADERS = {
         "If they are the net days, add to importer.toml:\n{alias}\nIf it means something else, add above all "
         "sections:\n{ignore}",
     ),
+    "column.unused_ids": Message(
+        "“{text}” holds the ids of what is open in Kantata, such as {item}, but the column is not used: {count} would "
+        "be billed by amount, the items would stay open, and could be billed a second time.",
+        "Bill them by their ids: write {title} into the column Item type, and add to importer.toml:\n{alias}\n"
+        "If the column means something else, add above all sections:\n{ignore}",
+    ),
     "amount.unit": Message(
         "The sheet says “{unit}”: it is not certain whether the amounts, from {first} on, are billed as they stand "
         "or in thousands, millions or cents.",
