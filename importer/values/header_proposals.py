@@ -208,7 +208,7 @@ def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[s
 
 def _confirmed(column: SeenColumn, meaning: Meaning) -> Proposal:
     """What the header says, where its cells can be read so; else what they say instead, or nothing."""
-    name = _corrected(column, meaning.column or "")
+    name = _corrected(column, meaning.column or "") if column.cells else meaning.column
     if name == "invoice_date" and "invoice" not in ideas_of(column.text) and speaks_of_other_dates(column.text):
         return Proposal(column, None, sure=False, why=SOMETHING_ELSE)
     if name is None:
@@ -223,8 +223,6 @@ def _confirmed(column: SeenColumn, meaning: Meaning) -> Proposal:
 
 def _corrected(column: SeenColumn, name: str) -> str | None:
     """The column that header and cells mean together; None when they contradict each other."""
-    if not column.cells:
-        return name
     whole = share(column, lambda cell: reads(Kind.IDENTIFIER, cell))
     match name:
         case "workspace" if whole >= MOST:
