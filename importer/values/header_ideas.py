@@ -15,7 +15,11 @@ IDEAS: dict[str, str] = {
     "code": """code kurzel kuerzel codigo reference ref referenz referencia codice cod sigla kenmerk riferimento rif
         referentie""",
     "name": "name intitule bezeichnung nom nombre titel title titre titulo naam nome denominazione benaming",
-    "date": "f date dt datum fecha day tag jour dia data giorno dag",
+    "date": "f date dt datum fecha data",
+    "day": "day tag jour dia giorno dag",
+    "issued": """issued emision emission emitida emitido emise emis ausgestellt ausstellung ausstellungs emissione
+        emessa uitgegeven""",
+    "assignment": "mission missions",
     "invoice": """invoice rechnung rechnungs facture factura facturation facturacion faktura inv bill billing
         sammelrechnung rg re fattura fatture fatturazione fatturare factuur facturatie factureren""",
     "document": "beleg belege belegfeld piece document dokument documento doc",
@@ -25,10 +29,12 @@ IDEAS: dict[str, str] = {
         vente venta verkauf verkaufspreis vk verkoop vendita combien cuanto wieviel hoeveel quanto base
         leistungswert""",
     "price": "price preis prix precio prezzo prijs cena",
-    "elsewhere": """previous prev last prior budget budgeted plan planned forecast projected expected estimate estimated
-        vormonat vormonats vorjahr vorjahres vorperiode vorige vorheriger letzter letzten geplant planung prognose
-        geschatzt precedent precedente dernier derniere prevu prevue prevision estime anterior anteriores pasado ultimo
-        presupuesto previsto presupuestado estimado scorso begroot gepland""",
+    "elsewhere": """previous prev last prior budget budgeted plan planned forecast projected expected estimate
+        estimated vormonat vormonats vorjahr vorjahres vorperiode vorige vorheriger letzter letzten geplant planung
+        prognose geschatzt precedent precedente dernier derniere prevu prevue prevision estime anterior anteriores
+        pasado ultimo presupuesto previsto presupuestado estimado scorso begroot gepland auftragssumme auftragswert
+        vertragssumme contractwaarde presupuestada certificado""",
+    "contract": "contract contrat contrato contratto vertrag",
     "total": "total totals summe gesamt sum suma somme totale",
     "cost": "cost costs kosten coste costo cout",
     "margin": "markup margin marge margen margine aufschlag gewinn profit",
@@ -73,7 +79,8 @@ IDEAS: dict[str, str] = {
         stuckzahl unidades count aantal hoeveelheid stuks quantita""",
     "unit": "unit ep einzel einzelpreis einheit unitaire unitario each eenheid unita stuk",
     "currency": "currency wahrung waehrung devise monnaie moneda divisa ccy valuta munt cur curr",
-    "type": "type typ art category kategorie categorie categoria kind tipo nature sorte soort tipologia basis",
+    "type": """type typ art category kategorie categorie categoria kind tipo nature sorte soort tipologia basis mode
+        method methode modo forma weise moyen modalite""",
     "line": "line position pos posten ligne linea item zeile poste partida row charge billing regel riga voce",
     "entry": """entry eintrag zeiteintrag timesheet zeitbuchung buchung saisie entrada registro record datensatz
         registratie registrazione tijdregistratie boeking voce""",
@@ -133,6 +140,8 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     (None, "delivery", "project"),
     (None, "buying money", ""),
     (None, "paid", "number"),
+    (None, "pay type", ""),
+    (None, "contract money", ""),
     ("exchange_rate", "exchange rate", ""),
     ("exchange_rate", "exchange currency", ""),
     ("currency", "currency", "money"),
@@ -169,6 +178,8 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("invoice_key", "invoice group", ""),
     ("user_invoice_title", "invoice title", ""),
     ("invoice_date", "invoice date", "clock"),
+    ("invoice_date", "invoice day", "clock days"),
+    ("invoice_date", "issued", "clock"),
     ("message", "invoice message", ""),
     ("message", "message", "internal"),
     ("item_id", "entry number", ""),
@@ -199,7 +210,7 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("quantity", "quantity", ""),
     ("total", "total money", ""),
     ("amount", "expense money", ""),
-    ("amount", "money", "client cost"),
+    ("amount", "money", "cost"),
     ("item_type", "type", "client project person"),
     (None, "cost", ""),
     (None, "state", ""),

@@ -16,7 +16,7 @@ from importer.model.headers import bare, fold, without_currency
 from importer.values.header_ideas import IDEAS, RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 NEAR = 83
 """Likeness (rapidfuzz ratio, 0 to 100) from which an unknown header counts as a misspelling."""
@@ -105,17 +105,21 @@ def _has_another_word(text: str, other: str) -> bool:
 
 def meaning_of(header: str) -> Meaning | None:
     """What the words of a header say; None when they say nothing."""
+    return next(meanings_of(header), None)
+
+
+def meanings_of(header: str) -> Iterator[Meaning]:
+    """What the words of a header can mean, the likeliest first."""
     ideas, text = ideas_of(header), " ".join(words_of(header))
     if _TO_DATE.search(text):
-        return Meaning(None, sure=False)
+        yield Meaning(None, sure=False)
     if _TO_BILL.search(text) and ideas.isdisjoint(_NO_SUM):
-        return Meaning("amount", sure=False)
+        yield Meaning("amount", sure=False)
     for column, needed, excluded in RULES:
         if ideas.issuperset(needed.split()) and ideas.isdisjoint(excluded.split()):
             several = " " in needed or needed in _CLEAR
             is_price = column == "amount" and "price" in ideas and "total" not in ideas  # perhaps that of one unit
-            return Meaning(column, several and is_sound(header) and not is_price)
-    return None
+            yield Meaning(column, several and is_sound(header) and not is_price)
 
 
 def ideas_of(text: str) -> set[str]:

@@ -30,7 +30,7 @@ from importer.values.cell_shapes import (
     reads,
     share,
 )
-from importer.values.header_meanings import Meaning, ideas_of, meaning_of, misspelt
+from importer.values.header_meanings import Meaning, ideas_of, is_sound, meaning_of, meanings_of, misspelt
 from importer.values.header_proofs import (
     FIGURES,
     FLAGS,
@@ -59,6 +59,9 @@ _TO_BILL = ("billable", "net", "total")
 """Columns that are compared and can be what is billed, the better first: “To bill” with amounts, a net sum, a sum."""
 _PAYING = frozenset({"days", "due", "pay", "terms"})
 """Ideas of headers above numbers of days to pay."""
+NOT_THESE_CELLS = ", but not with these cells"
+_DATED_ITSELF = frozenset({"project", "task", "entry", "expense", "day"})
+"""Ideas of what has a date of its own; above “Day” stands that of the work."""
 SOMETHING_ELSE = "its header speaks of something else"
 _NONE: dict[str, SeenColumn] = {}
 
@@ -116,7 +119,7 @@ def _with_shapes(proposals: Sequence[Proposal], meant: dict[str, str], numbers: 
             shapes.append(("workspace_id", "its cells are numbers of your projects"))
         if found.column is longest:
             shapes.append(("notes", "its cells are texts, and no column holds the text that the client reads"))
-        if found.why == NOTHING_SAID:
+        if found.why == NOTHING_SAID or found.why.endswith(NOT_THESE_CELLS):
             shapes += _shapes(found.column)
             shapes += _shapes_of_numbers(found.column, has_project=has_project, has_ids="item_id" in meant)
         yield _if_free(_by_shape(found, meant, shapes), meant) if shapes else found
@@ -209,16 +212,37 @@ def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[s
 def _confirmed(column: SeenColumn, meaning: Meaning) -> Proposal:
     """What the header says, where its cells can be read so; else what they say instead, or nothing."""
     name = _corrected(column, meaning.column or "") if column.cells else meaning.column
-    if name == "invoice_date" and "invoice" not in ideas_of(column.text) and speaks_of_other_dates(column.text):
+    if name is None:
+        name = _other_meaning(column)
+    if name == "invoice_date" and _is_another_date(column.text):
         return Proposal(column, None, sure=False, why=SOMETHING_ELSE)
     if name is None:
         title = title_of(meaning.column or "")
-        return Proposal(column, None, sure=False, why=f"its header could mean {title}, but not with these cells")
+        return Proposal(column, None, sure=False, why=f"its header could mean {title}{NOT_THESE_CELLS}")
     if name != meaning.column:
         return Proposal(column, name, sure=False, why="header and cells together say so")
     if meaning.sure and is_proved(column, name):
         return Proposal(column, name, sure=True, why="its header says so")
     return Proposal(column, name, sure=False, why="its header could mean that")
+
+
+def _other_meaning(column: SeenColumn) -> str | None:
+    """What else the header can mean that its cells agree with: a “Description of charge” holds texts, no amounts."""
+    for meaning in meanings_of(column.text):
+        if meaning.column is None:
+            return None
+        name = _corrected(column, meaning.column)
+        if name is not None:
+            return name
+    return None
+
+
+def _is_another_date(header: str) -> bool:
+    """Tell whether a date is that of something else than the invoice: “Insertion date”, “Fecha de pago”."""
+    ideas = ideas_of(header)
+    if not ideas.isdisjoint({"invoice", "issued"}):
+        return False
+    return not ideas.isdisjoint(_DATED_ITSELF) or speaks_of_other_dates(header) or not is_sound(header)
 
 
 def _corrected(column: SeenColumn, name: str) -> str | None:
@@ -254,7 +278,7 @@ def _fits(column: SeenColumn, name: str) -> bool:
         return not contradicts(column, name)
     kind = BY_NAME[name].kind
     if kind is Kind.TEXT:
-        return name not in ("notes", "message") or share(column, is_figure) < HALF
+        return name not in ("notes", "message", NAME_OF_PROJECT) or share(column, is_figure) < HALF
     if kind in CHOSEN and len(column.counts) <= MOST_WORDS:
         return share(column, is_date) < HALF
     return share(column, lambda cell: reads(kind, cell)) >= MOST
@@ -294,7 +318,8 @@ def _shapes(column: SeenColumn) -> Iterator[tuple[str, str]]:
         yield "currency", "its cells are codes of currencies"
     if holds_orders(column):
         yield "purchase_order", "its cells look like numbers of orders"
-    if holds_dates(column) and not speaks_of_other_dates(column.text):
+    is_dated_itself = speaks_of_other_dates(column.text) or not _DATED_ITSELF.isdisjoint(ideas_of(column.text))
+    if holds_dates(column) and not is_dated_itself:
         yield "invoice_date", HOLDS_DATES
 
 

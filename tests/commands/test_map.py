@@ -80,7 +80,7 @@ def test_a_person_answers_and_the_second_month_asks_nothing(folder: Path, monkey
 def test_another_column_nothing_and_left_open_can_be_chosen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By title or name; ? lists them; a letter gives a meaning to a column that seemed to have none."""
     answers = ["?", "Project ID", "s", "-", "nonsense", "total", "", "H", "Project code", "no", "s", "30", "yes"]
-    done, _ = talk(monkeypatch, *answers[:10], "s", "yes")
+    done, _ = talk(monkeypatch, *answers[:10], "s", "s", "yes")
     assert done.exit_code == ExitCode.DONE, done.output
     assert "There is no column “nonsense”." in done.stderr
     assert "Columns: Project ID, Project, " in done.stderr
