@@ -14,7 +14,10 @@ from importer.commands.options import AccountPlace
 from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from importer.flow.mapping import Draft, SettingsPlace
+    from importer.model.problems import Problem
 
 
 @command
@@ -37,7 +40,6 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
     from importer.commands.session import opened
     from importer.flow.mapping import draft_of, errors_of_headers, write
     from importer.flow.prepared import Wish
-    from importer.model.visible import visible
     from importer.reporting.screen import Screen
 
     target = settings_place(place)
@@ -46,22 +48,14 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
     with opened(run_place, Screen(stderr=True), offline=offline, encoding=encoding, preset=preset) as session:
         wish = Wish(file, sheet, preset=preset)
         draft = draft_of(wish, session.tools)
-        errors = [] if draft.asks or draft.presets else errors_of_headers(wish, session.tools)
+        errors = errors_of_headers(wish, session.tools, draft)
 
     options: list[object] = []
     for option, value in (("--sheet", sheet), ("--encoding", encoding), ("--preset", preset)):
         options += [] if value is None else [option, value]
     after = command_line("preview", file, *options, place=place)
-    for wrong in errors:
-        typer.echo(visible(f"{wrong.address}: {wrong.message}"))
-    if errors:
-        typer.echo("There is nothing to ask, but the preview refuses this sheet for the reasons above.", err=True)
-        next_step(after)
-        return ExitCode.FILE_PROBLEMS
     if not draft.asks and not draft.presets:
-        typer.echo("Nothing to ask: every column and every word of this sheet is understood.")
-        next_step(after)
-        return ExitCode.DONE
+        return _nothing_to_ask(errors, after)
     if not asking.is_terminal():
         _for_later(draft, target, command_line("map", file, *options, place=place))
     talk = Conversation(draft)
@@ -79,6 +73,20 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
     typer.echo(f"Written into {path}. Files with these headers are read so from now on; the preview says it each time.")
     next_step(after)
     return ExitCode.DONE
+
+
+def _nothing_to_ask(errors: Sequence[Problem], after: str) -> ExitCode:
+    """Say so, and what the preview calls wrong with the columns all the same."""
+    from importer.model.visible import visible
+
+    for wrong in errors:
+        typer.echo(visible(f"{wrong.address}: {wrong.message}"))
+    if errors:
+        typer.echo("There is nothing to ask, but the preview refuses this sheet for the reasons above.", err=True)
+    else:
+        typer.echo("Nothing to ask: every column and every word of this sheet is understood.")
+    next_step(after)
+    return ExitCode.FILE_PROBLEMS if errors else ExitCode.DONE
 
 
 def settings_place(place: AccountPlace) -> SettingsPlace:

@@ -122,23 +122,23 @@ class Conversation:
         """What the person says of columns, of words, and of what is missing."""
         answers = Answers()
         self._say(LEGEND)
-        meaning = [proposal for proposal in self._draft.proposals if proposal.meant is not None]
-        for proposal in meaning:
-            self._about(proposal)
-        self._about_the_rest([proposal for proposal in self._draft.proposals if proposal.meant is None])
+        rest = []
+        for proposal in self._draft.proposals:
+            if proposal.meant is None:
+                rest.append(proposal)
+            else:
+                self._about(proposal)
+        self._about_the_rest(rest)
         for missing in self._draft.missing(self._meant):
             if missing.candidates:
                 self._which_is(missing)
-        for column in (*(proposal.column for proposal in self._draft.proposals), *self._draft.passed_over):
-            if column.position in self._meant:
-                answers.means(column.text, self._meant[column.position])
+        for position, text in self._draft.texts.items():
+            if position in self._meant:
+                answers.means(text, self._meant[position])
         for word in self._draft.words(self._meant):
             self._about_word(word, answers)
         for missing in self._draft.missing(self._meant):
-            if missing.can_be_constant:
-                self._about_missing(missing, answers)
-            else:
-                self._say(f"\nNo column is {missing.title}. The preview refuses the sheet until one is.")
+            self._about_missing(missing, answers)
         return answers
 
     def confirm(self, answers: Answers, place: SettingsPlace) -> None:
@@ -263,6 +263,9 @@ class Conversation:
             answers.values.setdefault(word.name, {})[word.word] = meant
 
     def _about_missing(self, missing: Missing, answers: Answers) -> None:
+        if not missing.can_be_constant:
+            self._say(f"\nNo column is {missing.title}. The preview refuses the sheet until one is.")
+            return
         self._say(f"\nNo column is {missing.title}. Is it the same for every row? {_meanings(missing.name)}")
         value = self._value(missing.name, missing.proposed)
         if value is not None:

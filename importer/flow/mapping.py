@@ -70,6 +70,12 @@ class Draft:
     """Tells the answers to this draft from those to an earlier one."""
 
     @property
+    def texts(self) -> dict[int, str]:
+        """Position → header of each column that can be given a meaning, those that are passed over last."""
+        seen = (*(found.column for found in self.proposals), *self.passed_over)
+        return {column.position: column.text for column in seen}
+
+    @property
     def likely(self) -> dict[int, str | None]:
         """Position of each unknown column → what it probably means."""
         return {found.column.position: found.meant for found in self.proposals}
@@ -192,8 +198,10 @@ def draft_of(wish: Wish, tools: Tools) -> Draft:
     )
 
 
-def errors_of_headers(wish: Wish, tools: Tools) -> list[Problem]:
-    """What a preview calls wrong with the columns of a file, whatever stands in their rows."""
+def errors_of_headers(wish: Wish, tools: Tools, draft: Draft) -> list[Problem]:
+    """What a preview calls wrong with the columns of a file about which nothing is asked."""
+    if draft.asks or draft.presets:
+        return []
     sheet, _ = sheet_of(wish, tools.settings)
     return [found for found in sheet.problems if found.severity is Severity.ERROR and found.row == sheet.header_row]
 

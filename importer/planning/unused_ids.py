@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from importer.model.open_items import OpenItem
     from importer.model.problems import Problem
-    from importer.model.sheet import Sheet, SheetLine
+    from importer.model.sheet import Header, Sheet, SheetLine
 
 
 def unused_ids(
@@ -29,35 +29,44 @@ def unused_ids(
 ) -> Iterator[Problem]:
     """An error for each unused column that names an open item of the row's own project beside an amount."""
     open_items = {(str(item.item_id), item.workspace_id): item for item in items}
-    if not open_items:
-        return
-    projects = {}
-    for line in lines:
-        if line.item_values.get("item_type") not in BY_ID and line.workspace_id is not None:
-            projects[line.row] = line.workspace_id
+    projects = _billed_by_amount(lines) if open_items else {}
     for header in sheet.headers:
         if header.column is not None or is_ignored(header.text, known):
             continue
         named = {}
         for row in sheet.rows:
-            item = open_items.get((text_of(row.cell(header.position)).strip(), projects.get(row.number, 0)))
-            if item is not None:
-                named[row.number] = item
+            key = (text_of(row.cell(header.position)).strip(), projects.get(row.number, 0))
+            if key in open_items:
+                named[row.number] = open_items[key]
         if named:
-            first, item = next(iter(named.items()))
-            title = ITEM_TYPE_TITLES[item.item_type]
-            yield problem(
-                "column.unused_ids",
-                sheet=sheet.name,
-                cell=cell_address(header.position, first),
-                row=first,
-                rows=tuple(named),
-                column=header.text,
-                value=str(item.item_id),
-                text=header.text,
-                count=count_of(len(named), "row"),
-                item=f"{title.lower()} {item.item_id} of project {item.workspace_id}",
-                title=title,
-                alias=alias_lines("item_id", header.text, known),
-                ignore=ignore_line([header.text], known),
-            )
+            yield _refusal(sheet, header, named, known)
+
+
+def _billed_by_amount(lines: Iterable[SheetLine]) -> dict[int, int]:
+    """Row number of each line that names no item of Kantata → its project."""
+    projects = {}
+    for line in lines:
+        if line.item_values.get("item_type") not in BY_ID and line.workspace_id is not None:
+            projects[line.row] = line.workspace_id
+    return projects
+
+
+def _refusal(sheet: Sheet, header: Header, named: Mapping[int, OpenItem], known: Mapping[str, str]) -> Problem:
+    """The error of one column. ``named``: row number → the open item that stands in it."""
+    first, item = next(iter(named.items()))
+    title = ITEM_TYPE_TITLES[item.item_type]
+    return problem(
+        "column.unused_ids",
+        sheet=sheet.name,
+        cell=cell_address(header.position, first),
+        row=first,
+        rows=tuple(named),
+        column=header.text,
+        value=str(item.item_id),
+        text=header.text,
+        count=count_of(len(named), "row"),
+        item=f"{title.lower()} {item.item_id} of project {item.workspace_id}",
+        title=title,
+        alias=alias_lines("item_id", header.text, known),
+        ignore=ignore_line([header.text], known),
+    )

@@ -31,6 +31,8 @@ USUAL_TERMS = frozenset({0, 5, 7, 8, 10, 14, 15, 20, 21, 28, 30, 40, 42, 45, 50,
 _TODAY = date(2026, 1, 1)
 """Only the shape of a date counts here, not its value."""
 _WORD = re.compile(r"[^\W\d_]{3}")
+_TOTAL = re.compile(r"\s*(?:grand |sub)?(?:total|totals|totale|totaal|summe|gesamt|gesamtsumme)\s*:?\s*", re.IGNORECASE)
+"""What stands beside a sum below the rows; it is no cell of the column."""
 _ADDRESS = re.compile(r"@|://")
 
 
@@ -58,7 +60,7 @@ def seen_column(position: int, text: str, cells: Iterable[Cell]) -> SeenColumn:
     different: dict[str, Cell] = {}
     counts: dict[str, int] = {}
     for cell in cells:
-        if is_blank(cell):
+        if is_blank(cell) or (isinstance(cell, str) and _TOTAL.fullmatch(cell)):
             continue
         word = folded(text_of(cell))
         counts[word] = counts.get(word, 0) + 1

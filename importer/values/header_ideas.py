@@ -34,7 +34,7 @@ IDEAS: dict[str, str] = {
         prognose geschatzt precedent precedente dernier derniere prevu prevue prevision estime anterior anteriores
         pasado ultimo presupuesto previsto presupuestado estimado scorso begroot gepland auftragssumme auftragswert
         vertragssumme contractwaarde presupuestada certificado""",
-    "contract": "contract contrat contrato contratto vertrag",
+    "contract": "contract contrat contrato contratto vertrag vertrags",
     "total": "total totals summe gesamt sum suma somme totale",
     "cost": "cost costs kosten coste costo cout",
     "margin": "markup margin marge margen margine aufschlag gewinn profit",
@@ -103,7 +103,8 @@ IDEAS: dict[str, str] = {
     "person": """chef jefe intervenant consultor person mitarbeiter mitarbeiterin user employee consultant berater
         resource staff collaborateur empleado benutzer usuario utilisateur team timekeeper worker salarie bearbeiter
         member author approver manager responsable leiter projektleiter rolle role medewerker collaboratore dipendente
-        sachbearbeiter wer who quien qui chi pm verantwoordelijke""",
+        sachbearbeiter wer who quien qui chi pm verantwoordelijke comercial commercial vertriebler vendedor vendeur
+        verkaufer""",
     "place": """address adresse street strasse city ort stadt zip plz country land rue ville pays calle ciudad phone
         telefon telephone telefono region iban bic bank direccion adres indirizzo citta stad postcode""",
     "state": "status state approved approval genehmigt freigabe freigegeben etat estado statut valide aprobado stato",
@@ -121,7 +122,7 @@ IDEAS: dict[str, str] = {
         lavoro uitgevoerd""",
     "vague": """period periode periodo zeitraum region department abteilung konto gl tags labels etiquetas week woche
         semaine semana month monat mois mes year jahr link url attachment maand mese settimana afdeling reparto conto
-        rekening""",
+        rekening laufzeit""",
 }
 """Idea → words that stand for it, without accents; long ones also within a word."""
 
@@ -138,10 +139,11 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     (None, "supplier", ""),
     (None, "quote", ""),
     (None, "delivery", "project"),
-    (None, "buying money", ""),
+    (None, "buying", "order number"),
     (None, "paid", "number"),
     (None, "pay type", ""),
     (None, "contract money", ""),
+    (None, "contract type", ""),
     ("exchange_rate", "exchange rate", ""),
     ("exchange_rate", "exchange currency", ""),
     ("currency", "currency", "money"),

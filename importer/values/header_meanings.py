@@ -52,8 +52,8 @@ _TO_BILL = re.compile(
     r"\b(?:to|zu|a|da|te) (?:be )?(?:bill|billed|invoice|invoiced|charge|berechnen|verrechnen|fakturieren|facturer"
     r"|facturar|fatturare|factureren)\b|\babzurechnen"
 )
-_NO_SUM = frozenset({"hours", "quantity", "date", "text", "project", "client", "person", "number"})
-"""Ideas beside which “to bill” speaks of no sum."""
+_NO_SUM = frozenset({"hours", "quantity", "date", "text", "project", "client", "person", "number", "paid", "elsewhere"})
+"""Ideas beside which “to bill” speaks of no sum, or of another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +110,22 @@ def meaning_of(header: str) -> Meaning | None:
 
 def meanings_of(header: str) -> Iterator[Meaning]:
     """What the words of a header can mean, the likeliest first."""
-    ideas, text = ideas_of(header), " ".join(words_of(header))
-    if _TO_DATE.search(text):
-        yield Meaning(None, sure=False)
-    if _TO_BILL.search(text) and ideas.isdisjoint(_NO_SUM):
-        yield Meaning("amount", sure=False)
+    yield from _said_by_phrase(header)
+    ideas = ideas_of(header)
     for column, needed, excluded in RULES:
         if ideas.issuperset(needed.split()) and ideas.isdisjoint(excluded.split()):
             several = " " in needed or needed in _CLEAR
             is_price = column == "amount" and "price" in ideas and "total" not in ideas  # perhaps that of one unit
             yield Meaning(column, several and is_sound(header) and not is_price)
+
+
+def _said_by_phrase(header: str) -> Iterator[Meaning]:
+    """What words say together in their order: “billed to date” is of all months, “to bill” is an amount."""
+    text = " ".join(words_of(header))
+    if _TO_DATE.search(text):
+        yield Meaning(None, sure=False)
+    elif _TO_BILL.search(text) and ideas_of(header).isdisjoint(_NO_SUM):
+        yield Meaning("amount", sure=False)
 
 
 def ideas_of(text: str) -> set[str]:

@@ -38,7 +38,7 @@ def is_proved(column: SeenColumn, name: str) -> bool:
     if name in CHECK_BY_NAME:
         return _is_proved_check(column, name)
     if name == "notes":
-        return holds_texts(column)
+        return holds_texts(column) and "invoice" not in ideas_of(column.text)
     if name == "workspace_id" and not speaks_of_projects(column.text):
         return False
     return _has_shape(column, BY_NAME[name].kind)

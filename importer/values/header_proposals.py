@@ -59,6 +59,7 @@ _TO_BILL = ("billable", "net", "total")
 """Columns that are compared and can be what is billed, the better first: “To bill” with amounts, a net sum, a sum."""
 _PAYING = frozenset({"days", "due", "pay", "terms"})
 """Ideas of headers above numbers of days to pay."""
+WHY_SURE = {True: "its header says so", False: "its header could mean that"}
 NOT_THESE_CELLS = ", but not with these cells"
 _DATED_ITSELF = frozenset({"project", "task", "entry", "expense", "day"})
 """Ideas of what has a date of its own; above “Day” stands that of the work."""
@@ -183,13 +184,18 @@ def _with_an_amount(proposals: list[Proposal], compared: Mapping[str, SeenColumn
     """Where no column is the amount, the first net or total figure probably is what is billed."""
     if any(found.meant in ("amount", "item_id") for found in proposals):
         return proposals
-    figures = {found.meant: found.column for found in reversed(proposals) if found.meant in _TO_BILL}
+    figures = {found.meant or "": found.column for found in reversed(proposals)} | dict(compared)
     for name in _TO_BILL:
-        column = compared.get(name) or figures.get(name)
-        if column is not None and (name not in FLAGS or (contradicts(column, name) and holds_amounts(column))):
+        column = figures.get(name)
+        if column is not None and _can_be_billed(column, name):
             amount = Proposal(column, "amount", sure=False, why="no other column holds the amounts to bill")
             return [amount, *(found for found in proposals if found.column is not column)]
     return proposals
+
+
+def _can_be_billed(column: SeenColumn, name: str) -> bool:
+    """Tell whether a column that is compared can be the amount; one of yes and no only where it holds amounts."""
+    return name not in FLAGS or (contradicts(column, name) and holds_amounts(column))
 
 
 def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[str]) -> Proposal:
@@ -212,8 +218,7 @@ def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[s
 def _confirmed(column: SeenColumn, meaning: Meaning) -> Proposal:
     """What the header says, where its cells can be read so; else what they say instead, or nothing."""
     name = _corrected(column, meaning.column or "") if column.cells else meaning.column
-    if name is None:
-        name = _other_meaning(column)
+    name = name or _other_meaning(column)
     if name == "invoice_date" and _is_another_date(column.text):
         return Proposal(column, None, sure=False, why=SOMETHING_ELSE)
     if name is None:
@@ -221,9 +226,8 @@ def _confirmed(column: SeenColumn, meaning: Meaning) -> Proposal:
         return Proposal(column, None, sure=False, why=f"its header could mean {title}{NOT_THESE_CELLS}")
     if name != meaning.column:
         return Proposal(column, name, sure=False, why="header and cells together say so")
-    if meaning.sure and is_proved(column, name):
-        return Proposal(column, name, sure=True, why="its header says so")
-    return Proposal(column, name, sure=False, why="its header could mean that")
+    sure = meaning.sure and is_proved(column, name)
+    return Proposal(column, name, sure, WHY_SURE[sure])
 
 
 def _other_meaning(column: SeenColumn) -> str | None:

@@ -312,4 +312,4 @@ def test_the_second_month_asks_nothing(
     settings = load()
     second = draft_for(name, tmp_path, ledger, settings)
     assert not second.asks, ([found.column.text for found in second.proposals], second.words({}), second.missing({}))
-    assert errors_of_headers(Wish(tmp_path / "own.csv"), Tools(settings, "stand-in", ledger, None)) == []
+    assert errors_of_headers(Wish(tmp_path / "own.csv"), Tools(settings, "stand-in", ledger, None), second) == []
