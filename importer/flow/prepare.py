@@ -348,23 +348,32 @@ def with_near_repeats(prepared: Prepared, tools: Tools) -> Prepared:
 
 def with_rows_gone(prepared: Prepared, tools: Tools) -> Prepared:
     """The plan, with a note of what a file of this name billed in this batch and has no row of any more."""
-    here: set[str | None] = {None, *prepared.knowledge.gone}
-    for planned in prepared.planned:
-        here |= {planned.reference, planned.earlier_id}
-    billed = tools.ledger.billed_in_batch(prepared.batch)
-    absent = [each for each in billed if not here & {each.reference, each.invoice_id}]
-    runs = tools.ledger.runs(run_ids=list({each.run_id for each in absent}))
-    of_name = {run.run_id for run in runs if PurePath(run.path).name == prepared.wish.path.name}
-    gone = []
-    for each in absent:
-        if each.run_id in of_name:
-            gone.append(f"invoice {each.invoice_id} ({invoice_named(each.key, each.workspace_ids)})")
+    gone = _rows_gone(prepared, tools.ledger)
     if not gone:
         return prepared
     return prepared.with_notice(
         f"Billed before from a file of this name, and in none of its rows now: {names_in_short(gone)}. They stand in "
         "Kantata as they are; delete or cancel there what was not to be billed."
     )
+
+
+def _rows_gone(prepared: Prepared, ledger: SubmissionLedger) -> list[str]:
+    """Names of the invoices that a file of this name billed in this batch and has no row of any more."""
+    here: set[str | None] = {None, *prepared.knowledge.gone}
+    for planned in prepared.planned:
+        here |= {planned.reference, planned.earlier_id}
+    billed = ledger.billed_in_batch(prepared.batch)
+    absent = [each for each in billed if not here & {each.reference, each.invoice_id}]
+    if not absent:
+        return []
+
+    runs = ledger.runs(run_ids=list({each.run_id for each in absent}))
+    of_name = {run.run_id for run in runs if PurePath(run.path).name == prepared.wish.path.name}
+    gone = []
+    for each in absent:
+        if each.run_id in of_name:
+            gone.append(f"invoice {each.invoice_id} ({invoice_named(each.key, each.workspace_ids)})")
+    return gone
 
 
 def with_retainers(prepared: Prepared) -> Prepared:
