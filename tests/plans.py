@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from importer.kantata.backoff import Pace, RetryBudget
 from importer.model.invoices import Invoice, ItemType, LineItem
 from importer.model.plans import PlannedInvoice, Source, Totals
 from importer.planning.deciding import decide
-from importer.planning.plan import Knowledge, draw_up
+from importer.planning.plan import Knowledge, Terms, draw_up
 from importer.sending.sender import Sender
 from importer.sending.throttle import Stop, Throttle
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SOURCE = Source("/tmp/october.xlsx", "Invoices", "0" * 64, 1)  # noqa: S108 - a name only
 BATCH = "2026-10"
+NOW = datetime(2026, 11, 15, 9, 0)  # noqa: DTZ001 - the ledger keeps UTC without an offset
 ACCOUNT = "http://127.0.0.1/api/v1"
 
 
@@ -61,7 +63,23 @@ def replan(
         ledger.live_by_fingerprint([one.fingerprint or "" for one in planned]),
         ledger.live_by_item(items),  # type: ignore[arg-type]
     )
-    return decide(planned, knowledge, allow_repeats=allow_repeats)
+    return decide(planned, knowledge, terms(), allow_repeats=allow_repeats)
+
+
+def terms(**fields: Any) -> Terms:
+    """Return what a plan is decided by: the batch as it was typed, in the middle of November."""
+    usual: dict[str, Any] = {
+        "batch": BATCH,
+        "batch_derived": False,
+        "now": NOW,
+        "source_sha256": SOURCE.sha256,
+        "source_name": "october.xlsx",
+        "repeat_days": 20,
+        "allow_repeat": frozenset[str](),
+        "command": "invoice-importer submit",
+        "cell": "row {}".format,
+    }
+    return Terms(**{**usual, **fields})
 
 
 def totals(planned: tuple[PlannedInvoice, ...]) -> Totals:

@@ -15,7 +15,6 @@ from importer.model.lifecycle import ALIVE, Event, fold
 from importer.model.plans import PlannedInvoice, Status
 from importer.model.remembered import BilledLine, LedgerEntry
 from importer.planning.lines import wording_of
-from importer.planning.repeats import utc_now
 from importer.sending.presence import Presence, look_for, sent_after
 from importer.sending.tieout import with_found_again, with_not_found_again, with_tie_out
 
@@ -65,9 +64,10 @@ def _with_lines_in_kantata(prepared: Prepared, api: KantataApi, ledger: Submissi
     new = [planned for planned in prepared.planned if planned.marks and _not_on_record(planned, prepared.knowledge)]
     if not new:
         return prepared
-    since = looked_back(prepared.drawn, prepared.terms.repeat_days + MARGIN_DAYS)
+    since = looked_back(prepared.drawn, prepared.terms.now, prepared.terms.repeat_days + MARGIN_DAYS)
     shown = _live_since(since, new, api)
-    lines = tuple(_unknown_lines(shown, new, ledger.references_of(shown, alive=True)))
+    known = ledger.references_of(shown, alive=True)
+    lines = tuple(_unknown_lines(shown, new, known, prepared.terms.now))
     if not lines:
         return prepared
     knowledge = replace(prepared.knowledge, lines=(*prepared.knowledge.lines, *lines))
@@ -75,14 +75,14 @@ def _with_lines_in_kantata(prepared: Prepared, api: KantataApi, ledger: Submissi
 
 
 def _unknown_lines(
-    shown: dict[str, FoundInvoice], new: list[PlannedInvoice], known: dict[str, str]
+    shown: dict[str, FoundInvoice], new: list[PlannedInvoice], known: dict[str, str], now: datetime
 ) -> Iterator[BilledLine]:
     """The lines of the invoices that the ledger does not know (``known``: those that it does)."""
     own = {reference_in((planned.payload or {})["invoice"]): planned.reference or "" for planned in new}
     for number, invoice in shown.items():
         if number not in known:
             mine = [own[triple] for triple in invoice.triples if triple in own]
-            yield from _lines_of(invoice, mine[0] if mine else "")
+            yield from _lines_of(invoice, mine[0] if mine else "", now)
 
 
 def _live_since(since: datetime, new: list[PlannedInvoice], api: KantataApi) -> dict[str, FoundInvoice]:
@@ -94,12 +94,13 @@ def _live_since(since: datetime, new: list[PlannedInvoice], api: KantataApi) -> 
     return {invoice.invoice_id: invoice for invoice in found if not invoice.cancelled}
 
 
-def _lines_of(invoice: FoundInvoice, reference: str) -> Iterator[BilledLine]:
+def _lines_of(invoice: FoundInvoice, reference: str, now: datetime) -> Iterator[BilledLine]:
     """The fixed fees and additional items of an invoice that only Kantata knows, as far as it shows them."""
     shown = invoice.read_back.shown
     if shown is None or shown.items is None or not shown.workspace_ids:
         return
-    sent_at, dated = _created_at(shown.created_at), _day_in(invoice.header.get("invoice_date"))
+    # An invoice of which Kantata does not say when it was created counts as recent.
+    sent_at, dated = _moment_of(shown.created_at) or now, _day_in(invoice.header.get("invoice_date"))
     if dated is not None and abs(date.fromisoformat(dated) - sent_at.date()) <= timedelta(days=1):
         dated = None  # Kantata gives this date to an invoice that is sent without
     entry = LedgerEntry(
@@ -129,10 +130,10 @@ def _day_in(text: str | None) -> str | None:
         return None
 
 
-def _created_at(text: str | None) -> datetime:
-    """When an invoice was created, UTC without offset; now, when Kantata does not say it: then it is recent."""
+def _moment_of(text: str | None) -> datetime | None:
+    """A moment that Kantata shows, as the ledger has it: UTC without offset."""
     moment = utc_of(text)
-    return utc_now() if moment is None else moment.replace(tzinfo=None)
+    return None if moment is None else moment.replace(tzinfo=None)
 
 
 def _without_gone(prepared: Prepared, api: KantataApi, recent_from: datetime) -> Prepared:

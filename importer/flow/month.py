@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,8 @@ def month_of_work(wish: MonthWish, tools: Tools, api: KantataApi, progress: Call
         seconds=LONGEST_SECONDS,
         progress=progress,
     )
-    work = find_open(api, ledger, query, settings.settle_seconds, Found())
+    today = date.today()  # noqa: DTZ011 - the day on the wall, as accountants date
+    work = find_open(api, tools, query, Found(), today)
     items: list[OpenItem] = []
     waiting: list[OpenItem] = []
     for item in sorted(work.items, key=by_project):

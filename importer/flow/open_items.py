@@ -6,7 +6,7 @@ import calendar
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from importer.checking.invoice_dates import DATE, month_of_batch
@@ -19,13 +19,12 @@ from importer.model.invoices import BY_ID, ItemType
 from importer.model.problems import error_rows
 from importer.planning.account import RECORDS
 from importer.planning.open_items import ItemKey, above_limit, left_out, month_of, open_item
-from importer.planning.repeats import utc_now
 from importer.planning.unused_ids import unused_ids
+from importer.sending.presence import sent_after
 
 if TYPE_CHECKING:
     from importer.flow.prepared import Prepared, Tools
     from importer.kantata.client import KantataApi
-    from importer.ledger.ledger import SubmissionLedger
     from importer.model.open_items import OpenItem
     from importer.model.remembered import LedgerEntry
 
@@ -46,12 +45,12 @@ class OpenWork:
 
 def find_open(
     api: KantataApi,
-    ledger: SubmissionLedger,
+    tools: Tools,
     query: OpenQuery,
-    settle_seconds: float,
     projects: Found[Project],
+    today: date,
 ) -> OpenWork:
-    """List what is open, and say of each item whether it can be billed until the last day, or today.
+    """List what is open, and say of each item whether it can be billed until the last day, or ``today``.
 
     ``projects`` were seen before. Raises NotReached or AccessDenied.
     """
@@ -60,9 +59,9 @@ def find_open(
     known = find_projects(api, _projects_of(listed), projects).records
     listed = _with_approvals(api, listed, known)
 
-    entries = ledger.live_by_item((each.item_type, each.item.item_id) for each in listed)
-    billed = _still_billed(api, entries, utc_now() - timedelta(seconds=settle_seconds))
-    until = min(query.last, date.today())  # noqa: DTZ011 - the day on the wall, as accountants date
+    entries = tools.ledger.live_by_item((each.item_type, each.item.item_id) for each in listed)
+    billed = _still_billed(api, entries, sent_after(tools.settings.settle_seconds, tools.ledger.now()))
+    until = min(query.last, today)
     items = []
     for each in listed:
         entry = billed.get((each.item_type, each.item.item_id))
@@ -121,8 +120,7 @@ def with_left_out(prepared: Prepared, tools: Tools) -> Prepared:
     try:
         months = _months_of(prepared, tools.api)
         query = OpenQuery(first_day(min(months)), last_day(max(months)))
-        settle_seconds = tools.settings.settle_seconds
-        work = find_open(tools.api, tools.ledger, query, settle_seconds, prepared.account.projects)
+        work = find_open(tools.api, tools, query, prepared.account.projects, prepared.started_at.date())
     except (AccessDenied, NotReached) as error:
         return prepared.with_notice(f"{error.message.rstrip('.')}. {NOT_COUNTED}")
 

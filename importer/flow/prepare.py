@@ -24,10 +24,10 @@ from importer.model.lifecycle import ALIVE
 from importer.model.plans import LineMark, PlannedInvoice, Source, Status
 from importer.model.problems import Problem, Problems, error_rows
 from importer.model.words import as_typed, invoice_named, money, names_in_short, rows_named
-from importer.planning.deciding import Terms, decide
+from importer.planning.deciding import decide
 from importer.planning.near_repeats import near_repeats
-from importer.planning.plan import BilledItem, Knowledge, Place, choose_batch, draw_up
-from importer.planning.repeats import LOOK_BACK, repeats, utc_now
+from importer.planning.plan import BilledItem, Knowledge, Place, Terms, choose_batch, draw_up
+from importer.planning.repeats import LOOK_BACK, repeats
 from importer.reading.formats.grid import Limits as FileLimits
 from importer.reading.read import Reading, read_sheet
 from importer.values.mapping import in_known_words
@@ -82,7 +82,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
     defaults = Defaults(settings.payment_schedule, settings.draft, settings.suppress_emails)
     invoices = group(lines, sheet, defaults, problems)
     drawn = tuple(_with_causes(draw_up(invoices, batch, lines), problems.ordered(), lines))
-    terms = _terms_of(wish, sheet, batch, settings)
+    terms = _terms_of(wish, sheet, batch, tools)
 
     notices = [*_without_invoice(wish, drawn), *tools.notices, *batch_notices, *sheet.notes, *words_used]
     notices += [*problems.notes, *(decision.notice for decision in decisions), *_over_several_projects(drawn)]
@@ -112,7 +112,7 @@ def _without_invoice(wish: Wish, drawn: Iterable[PlannedInvoice]) -> Iterator[st
         yield f"--allow-repeat {as_typed(reference)} releases nothing: no invoice of this file has this reference."
 
 
-def _terms_of(wish: Wish, sheet: Sheet, batch: str, settings: Settings) -> Terms:
+def _terms_of(wish: Wish, sheet: Sheet, batch: str, tools: Tools) -> Terms:
     """What the plan is decided by, beside what is known of earlier invoices."""
 
     def cell(row: int) -> str:
@@ -123,9 +123,10 @@ def _terms_of(wish: Wish, sheet: Sheet, batch: str, settings: Settings) -> Terms
     return Terms(
         batch,
         derived,
+        tools.ledger.now(),
         sheet.sha256,
         wish.path.name,
-        settings.repeat_days,
+        tools.settings.repeat_days,
         wish.allow_repeat,
         wish.command("submit"),
         cell,
@@ -229,9 +230,7 @@ def _with_causes(
 
 def decided(prepared: Prepared) -> Prepared:
     """The plan that follows from what is known now."""
-    planned = decide(
-        prepared.drawn, prepared.knowledge, allow_repeats=prepared.wish.allow_repeats, terms=prepared.terms
-    )
+    planned = decide(prepared.drawn, prepared.knowledge, prepared.terms, allow_repeats=prepared.wish.allow_repeats)
     return replace(prepared, planned=planned)
 
 
@@ -246,7 +245,7 @@ def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger, t
         by_reference,
         ledger.live_by_fingerprint(fingerprints),
         ledger.live_by_item(_items(sound)),
-        _near(sound, ledger, terms.batch, terms.repeat_days),
+        _near(sound, ledger, terms),
         by_number=ledger.live_by_number(numbers),
         lines=tuple(_lines(drawn, by_reference, ledger, terms)),
     )
@@ -269,7 +268,7 @@ def _lines(
         if entry is None or entry.state not in ALIVE:
             marks += planned.marks
     if marks:
-        yield from ledger.lines_like((mark.line for mark in marks), looked_back(drawn))
+        yield from ledger.lines_like((mark.line for mark in marks), looked_back(drawn, terms.now))
         wordings = {mark.wording for mark in marks}
         for batch in _batches_near(drawn, ledger, terms):
             yield from ledger.lines_in_batch(batch, wordings)
@@ -280,7 +279,7 @@ def _batches_near(drawn: Iterable[PlannedInvoice], ledger: SubmissionLedger, ter
     batches = {terms.batch}
     if not terms.batch_derived:
         return batches
-    batches |= ledger.batches_since(utc_now() - timedelta(days=terms.repeat_days))
+    batches |= ledger.batches_since(terms.now - timedelta(days=terms.repeat_days))
     for day in {planned.invoice.invoice_date for planned in drawn if isinstance(planned.invoice, Invoice)}:
         if day is not None:
             distances = range(-terms.repeat_days, terms.repeat_days + 1)
@@ -288,9 +287,9 @@ def _batches_near(drawn: Iterable[PlannedInvoice], ledger: SubmissionLedger, ter
     return batches
 
 
-def looked_back(drawn: Iterable[PlannedInvoice], days: int = LOOK_BACK) -> datetime:
+def looked_back(drawn: Iterable[PlannedInvoice], now: datetime, days: int = LOOK_BACK) -> datetime:
     """The moment (UTC) since when lines like those of a plan are looked for: before its earliest date, and now."""
-    earliest = utc_now()
+    earliest = now
     for planned in drawn:
         day = planned.invoice.invoice_date if isinstance(planned.invoice, Invoice) else None
         if day is not None:
@@ -298,17 +297,15 @@ def looked_back(drawn: Iterable[PlannedInvoice], days: int = LOOK_BACK) -> datet
     return earliest - timedelta(days=days)
 
 
-def _near(
-    invoices: list[Invoice], ledger: SubmissionLedger, batch: str, repeat_days: int
-) -> dict[Place, tuple[LedgerEntry, ...]]:
+def _near(invoices: list[Invoice], ledger: SubmissionLedger, terms: Terms) -> dict[Place, tuple[LedgerEntry, ...]]:
     """Live entries under the same key; without a key, of the same project."""
     places: list[DatedPlace] = []
     for invoice in invoices:
         day = invoice.invoice_date.isoformat() if invoice.invoice_date is not None else None
         places.append((invoice.key, invoice.workspace_ids[0], day))
-    since = utc_now() - timedelta(days=repeat_days)
+    since = terms.now - timedelta(days=terms.repeat_days)
     near: dict[Place, tuple[LedgerEntry, ...]] = {}
-    for entry in ledger.near(places, batch, since):
+    for entry in ledger.near(places, terms.batch, since):
         place: Place = (entry.key, None)
         if entry.key is None:
             place = (None, entry.workspace_ids[0])
@@ -378,8 +375,7 @@ def _rows_gone(prepared: Prepared, ledger: SubmissionLedger) -> list[str]:
 
 def with_retainers(prepared: Prepared) -> Prepared:
     """The plan, with a note of the invoices whose lines were billed before, but long enough ago."""
-    terms = prepared.terms
-    compared = repeats(prepared.drawn, prepared.knowledge, terms.batch, terms.repeat_days)
+    compared = repeats(prepared.drawn, prepared.knowledge, prepared.terms)
     names = []
     for planned in prepared.planned:
         is_released = prepared.wish.allow_repeats or planned.reference in prepared.wish.allow_repeat

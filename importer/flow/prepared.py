@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from importer.ledger.ledger import SubmissionLedger
     from importer.model.exit_codes import ExitCode
     from importer.model.open_items import LeftOut
-    from importer.planning.deciding import Terms
-    from importer.planning.plan import Knowledge
+    from importer.planning.plan import Knowledge, Terms
     from importer.settings.model import Settings
 
 LOG = logging.getLogger(__name__)

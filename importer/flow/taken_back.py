@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from importer.flow.prepare import looked_back
 from importer.model.invoices import Invoice
 from importer.model.plans import PlannedInvoice, Status
-from importer.planning.repeats import is_near, utc_now
+from importer.planning.repeats import is_near
 
 if TYPE_CHECKING:
     from importer.flow.prepared import Tools
@@ -68,10 +68,10 @@ def _ready(plan: Report) -> list[PlannedInvoice]:
 
 def _lines(plan: Report, tools: Tools) -> dict[str | None, list[LedgerEntry]]:
     """The undone invoices with a line of each of those that would be sent, by the reference of that."""
-    ready, now = _ready(plan), utc_now()
+    ready, now = _ready(plan), tools.ledger.now()
     marks = [mark.line for planned in ready for mark in planned.marks]
     by_line: dict[tuple[int, tuple[str, Decimal]], list[BilledLine]] = {}
-    for line in tools.ledger.lines_like(marks, looked_back(ready), taken_back=True):
+    for line in tools.ledger.lines_like(marks, looked_back(ready, now), taken_back=True):
         by_line.setdefault((line.workspace_id, line.likeness), []).append(line)
 
     found: dict[str | None, list[LedgerEntry]] = {}

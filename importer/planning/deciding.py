@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -13,40 +13,20 @@ from importer.model.remembered import BilledLine, LedgerEntry
 from importer.model.words import as_typed
 from importer.planning import reasons
 from importer.planning.lines import likenesses_sent
-from importer.planning.plan import BilledItem, Knowledge, place_of
+from importer.planning.plan import BilledItem, Knowledge, Terms, place_of
 from importer.planning.repeats import LOOK_BACK, Repeats, repeats
 
 _Held = tuple[LedgerEntry, str, str]
 """The earlier invoice that holds this one, why, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Of what run the plan is."""
-
-    batch: str = ""
-    batch_derived: bool = False
-    """Whether the dates gave the batch its name, so that a change of dates may have changed it."""
-    source_sha256: str = ""
-    source_name: str = ""
-    repeat_days: int = 20
-    """Like lines on an invoice dated less than so many days away are a repeat."""
-    allow_repeat: frozenset[str] = frozenset()
-    """References of invoices that are sent although lines like theirs were billed before."""
-    command: str = "invoice-importer submit"
-    """That submits just this plan."""
-    cell: Callable[[int], str] = "row {}".format
-    """Where the amount of a row stands."""
-
-
 def decide(
-    drawn: Iterable[PlannedInvoice], knowledge: Knowledge, *, allow_repeats: bool, terms: Terms | None = None
+    drawn: Iterable[PlannedInvoice], knowledge: Knowledge, terms: Terms, *, allow_repeats: bool
 ) -> tuple[PlannedInvoice, ...]:
     """Return the plan: every invoice with its status, and the reason when it would not be sent."""
     drawn = tuple(drawn)
     references = frozenset(planned.reference for planned in drawn)
-    terms = terms or Terms()
-    compared = repeats(drawn, knowledge, terms.batch, terms.repeat_days, terms.source_name)
+    compared = repeats(drawn, knowledge, terms)
     decision = _Decision(knowledge, references, terms, compared, allow_repeats)
     return tuple(decision.of(planned) for planned in drawn)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from importer.kantata.payload import external_reference, fingerprint_of, ledger_key, payload_of
@@ -59,6 +59,27 @@ class Knowledge:
             if entry.invoice_id is not None:
                 found[entry.invoice_id] = entry
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a plan is decided by, beside what is known of earlier invoices."""
+
+    batch: str
+    batch_derived: bool
+    """Whether the dates gave the batch its name, so that a change of dates may have changed it."""
+    now: datetime
+    """When the plan is made: UTC without offset, by the clock of the ledger."""
+    source_sha256: str
+    source_name: str
+    repeat_days: int
+    """Like lines on an invoice dated less than so many days away are a repeat."""
+    allow_repeat: frozenset[str]
+    """References of invoices that are sent although lines like theirs were billed before."""
+    command: str
+    """That submits just this plan."""
+    cell: Callable[[int], str]
+    """Where the amount of a row stands."""
 
 
 def place_of(invoice: Invoice) -> Place:

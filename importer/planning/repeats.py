@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -24,7 +24,7 @@ from importer.planning.lines import Likeness, likenesses_sent
 if TYPE_CHECKING:
     from importer.model.plans import LineMark, PlannedInvoice, WaitingPlace
     from importer.model.remembered import BilledLine, LedgerEntry
-    from importer.planning.plan import Knowledge
+    from importer.planning.plan import Knowledge, Terms
 
 Place = tuple[str, int, Likeness]
 """Reference, project, and what makes lines alike."""
@@ -43,7 +43,7 @@ _NOT_CREATED = frozenset(
 
 
 def is_near(entry: LedgerEntry, dated: date | None, now: datetime, repeat_days: int) -> bool:
-    """Whether an earlier invoice is less than so many days away; ``now`` is UTC, without offset.
+    """Whether an earlier invoice is less than so many days away; ``now`` is UTC, by the clock of the ledger.
 
     An invoice without a date has the day on which it is sent. Where one of the two has none, also the
     days of sending are compared: dates may have been added since.
@@ -56,11 +56,6 @@ def is_near(entry: LedgerEntry, dated: date | None, now: datetime, repeat_days: 
         return True
     both_dated = dated is not None and entry.invoice_date
     return not both_dated and abs(now - entry.sent_at) < limit
-
-
-def utc_now() -> datetime:
-    """This moment as the ledger writes moments."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @dataclass(slots=True)
@@ -142,12 +137,10 @@ class Repeats:
         return self.lost[share] if sums and sum(self.gained[share]) in wanted else ()
 
 
-def repeats(
-    drawn: Iterable[PlannedInvoice], knowledge: Knowledge, batch: str, repeat_days: int, source_name: str = ""
-) -> Repeats:
+def repeats(drawn: Iterable[PlannedInvoice], knowledge: Knowledge, terms: Terms) -> Repeats:
     """Compare what is known of earlier lines with the lines of a plan."""
     drawn = tuple(drawn)
-    found = Repeats(batch, utc_now(), repeat_days)
+    found = Repeats(terms.batch, terms.now, terms.repeat_days)
     alive = _each_once(line for line in knowledge.lines if knowledge.state_of(line.entry) in ALIVE)
     if not alive:  # nothing to compare with
         return found
@@ -156,14 +149,14 @@ def repeats(
         found.like[line.workspace_id, *line.likeness].append(line)
 
     days = _days_of(new)
-    of_batch = [line for line in alive if line.entry.batch == batch]
+    of_batch = [line for line in alive if line.entry.batch == terms.batch]
     for line in _lost(of_batch, standing):
         if _is_retainer(line, days, found):
             found.again[line.likeness].setdefault(_times_of(line.entry), line)
         else:
             found.moved[line.likeness].append(line)
             found.lost[line.workspace_id, line.wording].append(line)
-    for line in _gone_from_file(alive, drawn, source_name):
+    for line in _gone_from_file(alive, drawn, terms.source_name):
         found.edited[line.workspace_id, line.wording].setdefault(_times_of(line.entry), line)
 
     _note_beside(found, new, of_batch, knowledge)

@@ -11,11 +11,10 @@ import test_identity
 from plans import ACCOUNT
 from test_identity import Desk, desk, told
 
-from importer.flow import looking_up, prepare
+from importer.flow import prepare
 from importer.flow.prepared import Wish
 from importer.ledger import database
 from importer.ledger.opening import open_ledger
-from importer.planning import repeats
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def moved(*rows: str, day: str = "2026-11-01") -> tuple[str, ...]:
 
 K = (keyed(A, "K"), keyed(B, "K"), C)
 EDITED = keyed(C, "L").replace("70", "71")
-TODAY = f"{repeats.utc_now():%Y-%m-%d}"
+TODAY = f"{database.now():%Y-%m-%d}"
 STATES = {
     "key added": (SHEET, K),
     "key added and a cell edited": (SHEET, (keyed(A, "K").replace("1000", "1001"), keyed(B, "K"), C)),
@@ -284,7 +283,7 @@ def test_dates_that_are_added_later_are_near(desk: Desk, monkeypatch: pytest.Mon
     monkeypatch.setattr(database, "now", lambda: datetime(2026, 11, 6, 9))  # noqa: DTZ001 - as the ledger has it
     row = "101,,Fixed fee,,Retainer,500,,30"
     assert told(desk.submit(row, wish=Wish(desk.folder, batch="2026-11"))) == ["created"]
-    monkeypatch.setattr(repeats, "utc_now", lambda: datetime(2026, 11, 29, 9))  # noqa: DTZ001
+    monkeypatch.setattr(database, "now", lambda: datetime(2026, 11, 29, 9))  # noqa: DTZ001
     assert told(desk.submit(row.replace("500,,", "500,2026-10-31,"))) == ["held"]
 
 
@@ -292,9 +291,8 @@ def test_a_retainer_without_a_date_is_billed_after_years(desk: Desk, monkeypatch
     """The same content, sent so long ago that its lines are not compared any more."""
     row = "101,,Fixed fee,,Licence,500,,30"
     assert told(desk.submit(row, wish=Wish(desk.folder, batch="first"))) == ["created"]
-    later = repeats.utc_now() + timedelta(days=prepare.LOOK_BACK + 30)
-    for module in (repeats, looking_up, prepare):
-        monkeypatch.setattr(module, "utc_now", lambda: later)
+    later = database.now() + timedelta(days=prepare.LOOK_BACK + 30)
+    monkeypatch.setattr(database, "now", lambda: later)
     assert told(desk.submit(row, wish=Wish(desk.folder, batch="second"))) == ["created"]
 
 
@@ -302,12 +300,11 @@ def test_a_lost_ledger_takes_a_date_of_the_day_of_creation_for_a_date(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kantata dates what is sent without a date so; 25 days later the sheet says the same date."""
-    today = repeats.utc_now()
+    today = database.now()
     row = f"101,,Fixed fee,,Retainer,500,{today:%Y-%m-%d},30"
     assert told(desk.submit(row)) == ["created"]
     desk.lose_ledger()
-    for module in (repeats, looking_up, prepare):
-        monkeypatch.setattr(module, "utc_now", lambda: today + timedelta(days=25))
+    monkeypatch.setattr(database, "now", lambda: today + timedelta(days=25))
     assert told(desk.submit(keyed(row, "K"))) == ["held"]
 
 
