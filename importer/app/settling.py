@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from importer.sending.throttle import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from importer.app.desk import Desk
     from importer.flow.reconciling import Reconciled
@@ -146,8 +146,8 @@ class Settling:
 
         doubts, place = self.doubts, self._desk.place
 
-        def too_early(moment: datetime) -> bool:
-            doubts.ask_again = moment
+        def too_early(seconds: float) -> bool:
+            doubts.ask_again = datetime.now(UTC) + timedelta(seconds=seconds)
             return False
 
         try:

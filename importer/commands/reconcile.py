@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -103,16 +103,16 @@ def _done(
     talk = Screen(stderr=True)
     with opened(place, talk, offline=False) as session:
 
-        def wait_until(moment: datetime) -> bool:
+        def wait_if_wanted(seconds: float) -> bool:
             if wait:
-                _wait_until(moment, talk)
+                _wait(seconds, talk)
             return wait
 
         def confirm(by_word: tuple[Settlement, ...]) -> None:
             _confirm(by_word, yes=yes, talk=talk)
 
         words = Words(said, confirm)
-        found = reconciling.reconcile(session.tools, session.connect(), wait_until, words=words)
+        found = reconciling.reconcile(session.tools, session.connect(), wait_if_wanted, words=words)
         for draft in session.tools.ledger.probes.open_drafts():
             command = command_line("probe", place=place)
             talk.print(plain(f"A probe may have left {draft.named}. {command} removes it."), highlight=False)
@@ -162,10 +162,9 @@ def _returned(tools: Tools, found: Reconciled) -> list[InboxResult]:
     return moved
 
 
-def _wait_until(moment: datetime, talk: Console) -> None:
-    seconds = (moment - datetime.now(UTC).replace(tzinfo=None)).total_seconds()
+def _wait(seconds: float, talk: Console) -> None:
     if seconds > 0:
-        local = moment.replace(tzinfo=UTC).astimezone()
+        local = datetime.now().astimezone() + timedelta(seconds=seconds)
         talk.print(f"Waiting until {local:%H:%M:%S}: before that, “not found” would mean nothing. Ctrl-C stops.")
         time.sleep(seconds + 0.05)
 

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,20 +91,20 @@ class Words:
 def reconcile(
     tools: Tools,
     api: KantataApi,
-    wait_until: Callable[[datetime], bool],
+    wait: Callable[[float], bool],
     words: Words | None = None,
 ) -> Reconciled:
     """Settle everything of the account that is in doubt; sends nothing new.
 
-    ``wait_until`` waits until a moment (UTC) from which “not found” means
-    something, and tells whether it did. Raises WrongUse for ``words`` that
+    ``wait`` waits so many seconds, after which “not found” means something;
+    it tells whether it did, and is called too when that time has passed. Raises WrongUse for ``words`` that
     cannot be true, GateRefused when they are not confirmed.
     """
     results.prepare_folder(tools.settings.reports)
     ledger = tools.ledger
     reconcile_id = new_run_id()
     with ledger.exclusive(reconcile_id):
-        settlements = _settlements(tools, api, wait_until, words, reconcile_id)
+        settlements = _settlements(tools, api, wait, words, reconcile_id)
         settlements = tuple(_with_advice(settlement, tools) for settlement in settlements)
         note_settlements(settlements, ledger, reconcile_id)
         settlements = (*_unreported(ledger, settlements), *settlements)
@@ -122,20 +122,17 @@ def reconcile(
 def _settlements(
     tools: Tools,
     api: KantataApi,
-    wait_until: Callable[[datetime], bool],
+    wait: Callable[[float], bool],
     words: Words | None,
     reconcile_id: str,
 ) -> tuple[Settlement, ...]:
     """What became of each invoice in doubt; nothing but a first look is noted yet."""
     seconds, ledger = tools.settings.settle_seconds, tools.ledger
 
-    def wait(moment: datetime) -> bool:
-        here = datetime.now(UTC).replace(tzinfo=None)  # by this machine's clock, which may be another than the ledger's
-        return wait_until(here + (moment - ledger.now()))
-
     doubts, now = ledger.open_questions(), ledger.now()
     if doubts:
-        wait(max(free_at(doubt, seconds, now) for doubt in doubts))
+        free = max(free_at(doubt, seconds, now) for doubt in doubts)
+        wait((free - now).total_seconds())
     said = frozenset(words.said) if words is not None else frozenset[str]()
     settlements = settle_twice(None, ledger, api, seconds, reconcile_id, wait, said)
     if words is not None and words.said:

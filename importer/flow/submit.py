@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,24 +155,19 @@ def _own_doubts_settled(prepared: Prepared, tools: Tools) -> Prepared:
     # What an undo left open is for reconcile and undo: who submits has not asked for that.
     own = [doubt.reference for doubt in tools.ledger.open_questions(doubtful) if not doubt.being_undone]
     seconds, run_id = tools.settings.settle_seconds, prepared.run_id
-    settled = settle_twice(own, tools.ledger, tools.api, seconds, run_id, _briefly(tools))
+    settled = settle_twice(own, tools.ledger, tools.api, seconds, run_id, _briefly)
     note_settlements(settled, tools.ledger, prepared.run_id)
     known = knowledge_for(prepared.drawn, tools.ledger, prepared.terms)
     prepared = decided(replace(prepared, knowledge=known))
     return prepared.with_each(lambda planned: with_outcome(planned, settled))
 
 
-def _briefly(tools: Tools) -> Callable[[datetime], bool]:
-    """Wait until a moment by the clock of the ledger, where that is a matter of seconds."""
-
-    def wait(moment: datetime) -> bool:
-        seconds = (moment - tools.ledger.now()).total_seconds()
-        if seconds > LONGEST_WAIT_SECONDS:
-            return False
-        time.sleep(max(0.0, seconds))
-        return True
-
-    return wait
+def _briefly(seconds: float) -> bool:
+    """Wait where that is short."""
+    if seconds > LONGEST_WAIT_SECONDS:
+        return False
+    time.sleep(seconds)
+    return True
 
 
 # --- sending -------------------------------------------------------------------

@@ -74,20 +74,19 @@ def settle_twice(  # noqa: PLR0913, PLR0917 - what settle needs, and how its sec
     api: KantataApi,
     settle_seconds: float,
     run_id: str,
-    wait_until: Callable[[datetime], bool],
+    wait: Callable[[float], bool],
     said: AbstractSet[str] = frozenset(),
 ) -> tuple[Settlement, ...]:
     """As :func:`settle`, for the doubts with these references, or all; a first look is noted, and the second one taken.
 
-    ``wait_until`` waits until a moment by the clock of the ledger, and tells whether it did.
+    ``wait`` waits so many seconds, and tells whether it did.
     Nothing is waited for where a person decides (``said``). What an undo left open counts too.
     """
     settlements = settle(ledger.open_questions(references), ledger, api, settle_seconds)
     note_settlements((each for each in settlements if each.status is Status.IN_DOUBT), ledger, run_id)
-    noted_at = ledger.now()
     open_now = ledger.open_questions(references)
     waiting = {each.doubt.reference for each in settlements if each.look_again_at} - said
-    if waiting and wait_until(noted_at + timedelta(seconds=settle_seconds)):
+    if waiting and wait(settle_seconds):
         return settle(open_now, ledger, api, settle_seconds)
     now = {doubt.reference: doubt for doubt in open_now}
     settled = []

@@ -80,7 +80,7 @@ def _reconciled(tools: Tools, connect: Callable[[], KantataApi], stop: Stop) -> 
     """What is settled by asking Kantata once, or why it could not be asked."""
     try:
         with stop.at_once():
-            return reconcile(tools, connect(), lambda _moment: False), None
+            return reconcile(tools, connect(), lambda _seconds: False), None
     except BrokenOff:
         why_not = ImporterError("The run was stopped.")
     except ImporterError as problem:
