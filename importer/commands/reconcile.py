@@ -229,7 +229,7 @@ def _show_settlement(settlement: Settlement, console: Console) -> None:
     doubt = settlement.doubt
     words = settlement.status.words
     if doubt.being_undone:
-        words = settlement.words
+        words = settlement.fate.value
     name = invoice_named(doubt.key, doubt.workspace_ids)
     console.print(f"[bold]{words}[/] {plain(name)}: {plain(settlement.reason)}", highlight=False)
     if settlement.what_to_do:

@@ -109,6 +109,19 @@ class Event(Enum):
     """The results of its run were written again, with what a look-up settled."""
 
 
+class Fate(Enum):
+    """What has become of an invoice that was sent, or was to be; the most urgent first. The value is its words."""
+
+    IN_DOUBT = "in doubt"
+    NOT_BILLED = "not billed"
+    NOT_UNDONE = "not undone"
+    """It is in Kantata still, although an undo wanted it gone."""
+    REJECTED = "rejected"
+    UNDONE = "undone"
+    HELD = "held"
+    BILLED = "billed"
+
+
 class NotPossible(ValueError):
     """An event that cannot happen to an invoice in its state."""
 
@@ -209,6 +222,23 @@ class Standing:
                 return Status.HELD
             case State.FREE:
                 return Status.REJECTED if self.reached_by is Event.REJECTED else Status.NOT_SENT
+            case _:
+                assert_never(self.state)
+
+    @property
+    def fate(self) -> Fate:
+        """What has become of the invoice."""
+        match self.state:
+            case State.SENDING | State.DOUBTFUL | State.REMOVING:
+                return Fate.IN_DOUBT
+            case State.EXISTS:
+                return Fate.BILLED
+            case State.GONE:
+                return Fate.HELD
+            case State.FREE if self.was_undone:
+                return Fate.UNDONE
+            case State.FREE:
+                return Fate.REJECTED if self.reached_by is Event.REJECTED else Fate.NOT_BILLED
             case _:
                 assert_never(self.state)
 

@@ -8,14 +8,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from importer.kantata.invoices import Reference, reference_in
-from importer.model.lifecycle import Event
+from importer.model.lifecycle import Event, Fate
 from importer.model.plans import Status
 
 if TYPE_CHECKING:
     from importer.ledger.rows import Doubt, SentInvoice
 
-OUTCOMES = ("in doubt still", "not billed", "not undone", "billed", "undone")
-"""What may have become of an invoice, the most urgent first."""
 BILL_IT = "Submit the file again to bill it."
 
 
@@ -80,19 +78,17 @@ class Settlement:
         return found if self.verdict is Verdict.FOUND else absent
 
     @property
-    def words(self) -> str:
-        """What became of it, one of :data:`OUTCOMES`."""
-        match self.event:
-            case None | Event.NOT_FOUND | Event.UNCLEAR:
-                return "in doubt still"
-            case Event.STILL_THERE:
-                return "not undone"
-            case Event.REMOVED:
-                return "undone"
-            case Event.FOUND | Event.SAID_BILLED:
-                return "billed"
+    def fate(self) -> Fate:
+        """What has become of the invoice."""
+        match self.verdict:
+            case Verdict.FOUND:
+                return Fate.NOT_UNDONE if self.doubt.being_undone else Fate.BILLED
+            case Verdict.ABSENT:
+                return Fate.UNDONE if self.doubt.being_undone else Fate.NOT_BILLED
+            case Verdict.UNCLEAR | Verdict.TOO_EARLY:
+                return Fate.IN_DOUBT
             case _:
-                return "not billed"
+                assert_never(self.verdict)
 
 
 def triple_of(doubt: Doubt | SentInvoice) -> Reference:

@@ -12,13 +12,13 @@ from importer.ledger.inbox_files import FileState
 from importer.ledger.outbox import News
 from importer.model.exit_codes import ExitCode
 from importer.model.invoices import UnsoundInvoice
+from importer.model.lifecycle import Fate
 from importer.model.plans import ReportedInvoice, Status
 from importer.model.visible import in_one_line
 from importer.model.words import MOST_LISTED, count_of, left_out, projects_named, rows_named
 from importer.reporting.balance import SENT
 from importer.reporting.document import document_of, totals_over
 from importer.reporting.table import figures_of, text_of
-from importer.sending.settlement import OUTCOMES, Settlement
 from importer.unattended.notices import RECONCILE_TOPIC, Notice
 from importer.unattended.outcomes import InboxResult, exit_code_of, subject_of
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from importer.flow.reconciling import Reconciled
     from importer.model.errors import ImporterError
     from importer.reporting.report import Report
+    from importer.sending.settlement import Settlement
 
 URGENT = {
     Status.IN_DOUBT: "IN DOUBT: these may exist in Kantata. Run: invoice-importer reconcile",
@@ -61,8 +62,8 @@ def notice_of_reconcile(done: Reconciled, moved: list[InboxResult], account: str
     code = exit_code_of(moved, done.exit_code)
     lines += ["", _signature(account, code)]
 
-    counts = Counter(settlement.words for settlement in done.settlements)
-    what = ", ".join(f"{counts[words]} {words}" for words in OUTCOMES if counts[words])
+    counts = Counter(settlement.fate for settlement in done.settlements)
+    what = ", ".join(f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate])
     news = [_news_of(settlement) for settlement in done.settlements]
     news += [result.news for result in moved]
     return Notice(
@@ -220,11 +221,11 @@ def _to_correct(report: Report) -> Path | None:
 
 def _settled(done: Reconciled) -> Iterator[str]:
     """What became of each invoice in doubt, by what became of it."""
-    for heading in OUTCOMES:
-        found = [settlement for settlement in done.settlements if settlement.words == heading]
+    for fate in Fate:
+        found = [settlement for settlement in done.settlements if settlement.fate is fate]
         if not found:
             continue
-        yield f"{heading.upper()}: {len(found):,}"
+        yield f"{fate.value.upper()}: {len(found):,}"
         for settlement in found[:MOST_LISTED]:
             yield from _settlement(settlement, done)
         if more := left_out(len(found), MOST_LISTED, "the results list them all"):
@@ -243,5 +244,5 @@ def _settlement(settlement: Settlement, done: Reconciled) -> Iterator[str]:
 
 def _news_of(settlement: Settlement) -> News:
     doubt = settlement.doubt
-    text = f"{projects_named(doubt.workspace_ids)} of run {doubt.run_id}: {settlement.words}. {settlement.reason}"
-    return News(subject_of(doubt.reference, settlement.status.value), text, failed=settlement.words != "billed")
+    text = f"{projects_named(doubt.workspace_ids)} of run {doubt.run_id}: {settlement.fate.value}. {settlement.reason}"
+    return News(subject_of(doubt.reference, settlement.status.value), text, failed=settlement.fate is not Fate.BILLED)

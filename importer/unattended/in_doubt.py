@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
-from importer.model.lifecycle import OPEN, State
+from importer.model.lifecycle import OPEN, Fate, State
 from importer.model.plans import Status
 from importer.model.words import invoice_named, names_in_short, rows_named
 from importer.unattended import filing, inbox
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 5
 """Invoices named in one sentence."""
-WORD_FOR = {"created": "billed", "rejected": "rejected", "undone": "undone", "not_sent": "not billed", "held": "held"}
-URGENT_FIRST = ("in doubt", "not billed", "rejected", "undone", "held", "billed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +53,26 @@ class SubmittedFile:
         return all(entry.state is State.SENDING for entry in self.open)
 
     @property
-    def counts(self) -> Counter[str]:
-        """How many invoices there are of each kind, in words; those that were never tried are not billed either."""
-        known = Counter(map(self._word_for, self.entries))
+    def counts(self) -> Counter[Fate]:
+        """How many invoices had each fate; those that were never tried are not billed either."""
+        known = Counter(map(self._fate_of, self.entries))
         # What the run held may be on record all the same, for instance as billed, but cancelled in Kantata since.
-        others = self.run.invoices - known["billed"]
-        held = min(known["billed"], max(0, self.run.by_status.get(Status.HELD.value, 0) - others))
-        known += Counter({"held": held, "billed": -held})
-        return known + Counter({"not billed": max(0, self.run.invoices - known.total())})
+        others = self.run.invoices - known[Fate.BILLED]
+        held = min(known[Fate.BILLED], max(0, self.run.by_status.get(Status.HELD.value, 0) - others))
+        known += Counter({Fate.HELD: held, Fate.BILLED: -held})
+        return known + Counter({Fate.NOT_BILLED: max(0, self.run.invoices - known.total())})
 
-    def _word_for(self, entry: LedgerEntry) -> str:
-        if entry.state in OPEN:
-            return "in doubt"
+    def _fate_of(self, entry: LedgerEntry) -> Fate:
         planned = self.run.planned.get(entry.reference)
         if entry.state is State.EXISTS and planned not in (None, entry.fingerprint):
-            return "held"  # another file, or an earlier state of this one, billed something else under its reference
-        return WORD_FOR[entry.standing.word]
+            return Fate.HELD  # another file, or an earlier state of this one, billed something else under its reference
+        return entry.standing.fate
 
     @property
     def summary(self) -> str:
         """What became of the invoices, as of now, and which of them are in doubt."""
         counts = self.counts
-        counted = ", ".join(f"{counts[word]:,} {word}" for word in URGENT_FIRST if counts[word])
+        counted = ", ".join(f"{counts[fate]:,} {fate.value}" for fate in Fate if counts[fate])
         if not self.open:
             return counted
         named = names_in_short([_name_of(entry) for entry in self.open], MOST_NAMED)

@@ -20,6 +20,7 @@ from importer.flow.reconciling import Reconciled, reconcile
 from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.model.errors import ImporterError, LockedByAnother
 from importer.model.exit_codes import ExitCode
+from importer.model.lifecycle import Fate
 from importer.model.plans import Status
 from importer.model.words import count_of
 from importer.sending.throttle import BrokenOff
@@ -127,7 +128,7 @@ def _result_elsewhere(submitted: SubmittedFile, found: Reconciled, code: ExitCod
     run, references = submitted.run, submitted.references
     own = found.of(references, run.run_id)
     code = code or own.exit_code
-    if code is ExitCode.DONE and (submitted.counts["not billed"] or submitted.counts["held"]):
+    if code is ExitCode.DONE and (submitted.counts[Fate.NOT_BILLED] or submitted.counts[Fate.HELD]):
         code = ExitCode.SOME_NOT_SENT  # it was stopped before the others, or held them
 
     state, words = FileState.FAILED, f"settled: {submitted.summary}. {BY_HAND}"
@@ -188,7 +189,7 @@ def _decided(doubt: FileInDoubt, tools: Tools, absent: set[str], differing: froz
 
     newly_absent = not submitted.open or absent & submitted.references
     # In the inbox what was taken back would be billed again with the rest.
-    if counts["not billed"] and newly_absent and not submitted.taken_back:
+    if counts[Fate.NOT_BILLED] and newly_absent and not submitted.taken_back:
         return _with(doubt, tools, FileState.RETURNED, ExitCode.SOME_NOT_SENT, f"{settled} {BACK}")
     if submitted.open:
         return _with(doubt, tools, FileState.IN_DOUBT, ExitCode.IN_DOUBT, f"{submitted.summary}. {STILL}")
@@ -221,15 +222,15 @@ def _with(doubt: FileInDoubt, tools: Tools, state: FileState, code: ExitCode, re
 
 def _needs_a_person(submitted: SubmittedFile, differing: frozenset[str]) -> bool:
     ended_amiss = submitted.run.exit_code == ExitCode.SOME_NOT_SENT  # such as one that differs, as its results say
-    return bool(submitted.counts.keys() - {"billed"} or differing & submitted.references or ended_amiss)
+    return bool(submitted.counts.keys() - {Fate.BILLED} or differing & submitted.references or ended_amiss)
 
 
 def _remarks(submitted: SubmittedFile, differing: frozenset[str]) -> Iterator[str]:
     """What a person does about a file that is settled and not done."""
     counts = submitted.counts
-    if counts["not billed"]:
+    if counts[Fate.NOT_BILLED]:
         yield TAKEN_BACK
-    if counts["held"]:
+    if counts[Fate.HELD]:
         yield "Preview it: that says what is held, and why."
     if others := len(differing & submitted.references):
         yield f"{count_of(others, 'invoice')} in Kantata: not as sent."

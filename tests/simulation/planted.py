@@ -440,8 +440,8 @@ MUTANTS = (
         "a file that is settled and not billed is done",
         "failing",
         "unattended/returning.py",
-        '    if counts["not billed"] and newly_absent and not submitted.taken_back:',
-        '    if counts["not billed"]:\n        return _with(doubt, tools, FileState.DONE, ExitCode.DONE, settled)\n    if False:',
+        "    if counts[Fate.NOT_BILLED] and newly_absent and not submitted.taken_back:",
+        "    if counts[Fate.NOT_BILLED]:\n        return _with(doubt, tools, FileState.DONE, ExitCode.DONE, settled)\n    if False:",
     ),
     Mutant(
         "a settled file stays in doubt",
