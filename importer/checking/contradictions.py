@@ -19,7 +19,7 @@ from importer.model.check_only import Rule
 from importer.model.columns import Kind
 from importer.model.currencies import CODES
 from importer.model.headers import bare, fold, without_currency
-from importer.model.invoices import PRICED
+from importer.model.invoices import AMOUNT_IN_SHEET
 from importer.model.messages import problem
 from importer.model.sheet import is_blank, text_of
 from importer.model.words import count_of
@@ -306,7 +306,7 @@ def _priced(parsed: pd.DataFrame) -> Iterator[tuple[int, Decimal]]:
     """Row and amount of the fixed fees and additional items whose amount can be read."""
     kinds = _cells_of(parsed, "item_type")
     for row, amount in _cells_of(parsed, "amount").items():
-        if isinstance(amount, Decimal) and kinds.get(row) in PRICED:
+        if isinstance(amount, Decimal) and kinds.get(row) in AMOUNT_IN_SHEET:
             yield cast("int", row), amount
 
 

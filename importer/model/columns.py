@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from importer.model.invoices import BY_ID, PRICED, ItemType
+from importer.model.invoices import AMOUNT_IN_SHEET, BY_ID, ItemType
 
 MOST_DAYS = 9999
 """Longest payment term, days."""
@@ -392,7 +392,7 @@ LINE_COLUMNS: tuple[Column, ...] = (
         "Text of the line on the invoice; fixed fees and additional items only.",
         "Retainer October",
         "items' notes",
-        allowed_for=PRICED,
+        allowed_for=AMOUNT_IN_SHEET,
         width=34,
     ),
     Column(
@@ -409,8 +409,8 @@ LINE_COLUMNS: tuple[Column, ...] = (
         "A credit is an additional item with a minus.",
         "1200",
         "items' amount",
-        required_for=PRICED,
-        allowed_for=PRICED,
+        required_for=AMOUNT_IN_SHEET,
+        allowed_for=AMOUNT_IN_SHEET,
     ),
     Column(
         "taxable",
@@ -424,7 +424,7 @@ LINE_COLUMNS: tuple[Column, ...] = (
         "Yes when tax applies to the line; fixed fees and additional items only.",
         "yes",
         "items' taxable",
-        allowed_for=PRICED,
+        allowed_for=AMOUNT_IN_SHEET,
         width=10,
     ),
     Column(

@@ -24,7 +24,7 @@ class ItemType(Enum):
 
 BY_ID = frozenset({ItemType.TIME_ENTRY, ItemType.EXPENSE, ItemType.BILLING_MILESTONE})
 """Item types that name a record which already exists in Kantata."""
-PRICED = frozenset({ItemType.FIXED_FEE, ItemType.ADDITIONAL})
+AMOUNT_IN_SHEET = frozenset({ItemType.FIXED_FEE, ItemType.ADDITIONAL})
 """Item types whose amount stands in the sheet."""
 
 
@@ -52,7 +52,7 @@ class LineItem:
         if (self.item_type in BY_ID) is (self.item_id is None):
             msg = f"row {self.row}: item_id does not fit {self.item_type.value}"
             raise ValueError(msg)
-        if (self.item_type in PRICED) is (self.amount is None):
+        if (self.item_type in AMOUNT_IN_SHEET) is (self.amount is None):
             msg = f"row {self.row}: amount does not fit {self.item_type.value}"
             raise ValueError(msg)
 

@@ -12,7 +12,7 @@ from importer.model.invoices import Invoice
 from importer.model.plans import ReportedInvoice, Status, Totals
 from importer.model.words import MOST_NAMED, count_of, invoice_named, money, rows_named
 
-PRICED = " with the time, expenses and milestones that Kantata prices"
+ADDED_BY_KANTATA = " with the time, expenses and milestones that Kantata prices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _invoices_too_large(planned: Sequence[ReportedInvoice], limits: Limits) -> I
     for invoice in over[:MOST_NAMED]:
         name = invoice_named(invoice.invoice.key, invoice.invoice.workspace_ids)
         largest = _largest(invoice)
-        priced = PRICED if largest != invoice.invoice.amount else ""
+        priced = ADDED_BY_KANTATA if largest != invoice.invoice.amount else ""
         yield (
             f"the invoice of {name} ({rows_named(invoice.invoice.rows)}) has {money(largest)}{priced}, "
             f"but largest_invoice allows {most:,.2f}"
@@ -94,7 +94,7 @@ def _total_too_large(planned: Sequence[ReportedInvoice], totals: Totals, limits:
     more = _in_brackets(mixed(planned, largest))
     if largest != totals.amount:
         by_value = mixed(planned, largest, lambda invoice: invoice.invoice.amount + _priced(invoice))
-        more = f"{PRICED}{_in_brackets(by_value)}"
+        more = f"{ADDED_BY_KANTATA}{_in_brackets(by_value)}"
     yield f"the sheet has {money(largest)}{more}, but largest_total allows {most:,.2f}"
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from importer.kantata.fields import ITEM_LISTS
 from importer.kantata.payload import tidy
-from importer.model.invoices import PRICED, Invoice, ItemType, UnsoundInvoice
+from importer.model.invoices import AMOUNT_IN_SHEET, Invoice, ItemType, UnsoundInvoice
 from importer.model.plans import LineMark, WaitingPlace
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _beside(marks: list[LineMark], sheet_lines: Iterable[SheetLine]) -> Iterator
         if amount is None or line.row in placed:
             continue
         kind = line.item_values.get("item_type")
-        if kind in PRICED:
+        if kind in AMOUNT_IN_SHEET:
             likeness = wording_of(kind, line.item_values.get("notes")), amount
             yield likeness, line.row, (line.workspace_id, line.invoice_key or "")
 
