@@ -104,8 +104,8 @@ class Doubt:
     payload: dict[str, Any]
     """What was sent."""
     standing: Standing
-    sent_at: datetime
-    """UTC, without offset; of one that is being undone the last try to remove it."""
+    tried_at: datetime
+    """When it was sent, or an undo last tried to remove it; UTC, without offset."""
     invoice_id: str | None = None
 
     @property
@@ -239,7 +239,7 @@ def doubt_of(row: Any) -> Doubt:  # noqa: ANN401 - untyped by its library
         amount=Decimal(row.amount),
         payload=json.loads(row.payload),
         standing=standing_of(row),
-        sent_at=row.tried_at,
+        tried_at=row.tried_at,
         invoice_id=row.invoice_id,
     )
 

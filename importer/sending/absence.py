@@ -90,7 +90,7 @@ def _candidates(doubt: Doubt, asked: Inquiry) -> tuple[list[str], list[str]]:
     """
     content, sent = content_of(doubt.payload), triple_of(doubt)
     near: dict[str, FoundInvoice] = {}
-    for invoice in asked.api.invoices_of(doubt.workspace_ids[0], doubt.sent_at - LARGEST_CLOCK_ERROR):
+    for invoice in asked.api.invoices_of(doubt.workspace_ids[0], doubt.tried_at - LARGEST_CLOCK_ERROR):
         could_be = _could_be(invoice, doubt, content, sent) and not invoice.cancelled
         if could_be and not _is_another(invoice, sent, asked.found):
             near[invoice.invoice_id] = invoice
@@ -119,7 +119,7 @@ def _is_earlier(invoice: FoundInvoice, doubt: Doubt) -> bool | None:
     """Whether an invoice was created before the one in doubt was sent, if the clocks agree; None: it is not known."""
     shown = invoice.read_back.shown
     created = None if shown is None else utc_of(shown.created_at)
-    return None if created is None else created.replace(tzinfo=None) < doubt.sent_at - CLOCK_MARGIN
+    return None if created is None else created.replace(tzinfo=None) < doubt.tried_at - CLOCK_MARGIN
 
 
 def _is_another(invoice: FoundInvoice, sent: Reference, known: frozenset[Reference]) -> bool:
@@ -162,7 +162,7 @@ def _unless_alone(settlement: Settlement, asked: Inquiry) -> Settlement:
 
 def _has_witness(doubt: Doubt, ledger: SubmissionLedger) -> bool:
     """Whether an invoice of the run was sent as late as this one: where the lists show it, they would show both."""
-    return any(entry.sent_at >= doubt.sent_at - SAME_TIME for entry in _created(doubt.run_id, ledger))
+    return any(entry.sent_at >= doubt.tried_at - SAME_TIME for entry in _created(doubt.run_id, ledger))
 
 
 def _created(run_id: str, ledger: SubmissionLedger) -> Iterable[LedgerEntry]:
@@ -201,7 +201,7 @@ def _unless_clock_was_ahead(settlement: Settlement, now: datetime) -> Settlement
     doubt = settlement.doubt
     if settlement.verdict is not Verdict.ABSENT or not clock_was_ahead(doubt, now):
         return settlement
-    reason = f"Not found, but by this machine's clock it was sent on {doubt.sent_at:%Y-%m-%d at %H:%M} UTC."
+    reason = f"Not found, but by this machine's clock it was sent on {doubt.tried_at:%Y-%m-%d at %H:%M} UTC."
     return unclear(doubt, f"{reason} The clock was ahead then, so it is not known how long ago that was.")
 
 
@@ -253,11 +253,11 @@ def _why_lagging(doubt: Doubt, known: Mapping[Reference, str], shown: set[Refere
 def _created_beside(doubt: Doubt, ledger: SubmissionLedger) -> dict[Reference, str]:
     """References and ids of invoices created in the same run: the first ones after it, else the last ones before."""
     created = sorted(_created(doubt.run_id, ledger), key=lambda entry: entry.sent_at)
-    later = [entry for entry in created if entry.sent_at >= doubt.sent_at]
+    later = [entry for entry in created if entry.sent_at >= doubt.tried_at]
     chosen = later[:MOST_NAMED] or created[-MOST_NAMED:]
     return {reference_in(entry.body): entry.invoice_id or "" for entry in chosen}
 
 
 def clock_was_ahead(doubt: Doubt, now: datetime) -> bool:
     """Whether this machine's clock has been put back since: then it is not known how long ago it was sent."""
-    return doubt.sent_at > now + CLOCK_MARGIN
+    return doubt.tried_at > now + CLOCK_MARGIN

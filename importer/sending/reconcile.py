@@ -119,7 +119,7 @@ def free_at(doubt: Doubt, settle_seconds: float, now: datetime) -> datetime:
     """The moment from which “not found” means something, UTC; ``now`` where the clock was far ahead at sending."""
     if clock_was_ahead(doubt, now):
         return now
-    return doubt.sent_at + timedelta(seconds=settle_seconds + _until_it_left(doubt, settle_seconds))
+    return doubt.tried_at + timedelta(seconds=settle_seconds + _until_it_left(doubt, settle_seconds))
 
 
 def _until_it_left(doubt: Doubt, settle_seconds: float) -> float:

@@ -163,7 +163,7 @@ def test_the_clock_of_the_database_counts(
             pass
     [doubt] = second.open_questions()
     near = timedelta(minutes=5)
-    assert abs(doubt.sent_at - true) < near
+    assert abs(doubt.tried_at - true) < near
     assert abs(second.now() - true) < near
     [(at,)] = postgresql.ask("SELECT at FROM invoice_events")
     assert abs(at - true) < near

@@ -142,7 +142,7 @@ def test_too_early_says_when_and_changes_nothing(desk: Desk) -> None:
     desk.doubt(one)
     [settled] = desk.settle(180)
     [doubt] = desk.ledger.open_questions()
-    end = (doubt.sent_at + timedelta(seconds=180)).replace(tzinfo=UTC).astimezone()
+    end = (doubt.tried_at + timedelta(seconds=180)).replace(tzinfo=UTC).astimezone()
     assert (settled.verdict, settled.status) == (Verdict.TOO_EARLY, Status.IN_DOUBT)
     assert f"{end:%H:%M:%S}" in settled.reason
     assert f"{end:%H:%M:%S}" in (settled.what_to_do or "")

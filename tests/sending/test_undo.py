@@ -670,7 +670,7 @@ def test_what_is_found_out_of_an_undo_later_is_on_record(
         begun = ledger.begin_removal(sent, "undo-1", "delete")
         ledger.note_removal(begun, "undo-1", Event.REMOVAL_UNKNOWN, Details("lost", sent.invoice_id))
         [doubt] = ledger.open_questions()
-        assert (doubt.being_undone, doubt.sent_at > sent.sent_at) == (sent.invoice_id, True)
+        assert (doubt.being_undone, doubt.tried_at > sent.sent_at) == (sent.invoice_id, True)
         ledger.conclude(doubt, event, "run-3", "looked up", sent.invoice_id)
         with pytest.raises(LedgerProblem):
             ledger.conclude(doubt, event, "run-3", "looked up", sent.invoice_id)

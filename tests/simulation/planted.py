@@ -218,8 +218,8 @@ MUTANTS = (
         "no waiting before absence",
         "late",
         "sending/reconcile.py",
-        "return doubt.sent_at + timedelta(seconds=settle_seconds + _until_it_left(doubt, settle_seconds))",
-        "return doubt.sent_at",
+        "return doubt.tried_at + timedelta(seconds=settle_seconds + _until_it_left(doubt, settle_seconds))",
+        "return doubt.tried_at",
     ),
     Mutant(
         "the reference is not looked for",
