@@ -16,7 +16,7 @@ from importer.model.lifecycle import ALIVE
 from importer.model.plans import ReportedInvoice, Status
 from importer.model.sheet import ControlTotals
 from importer.model.words import count_of, invoice_named, rows_named
-from importer.planning.approval import TO_BE_SENT, differences, hash_of, plan_of
+from importer.planning.approval import TO_BE_SENT, approval_document, differences, hash_of
 from importer.planning.limits import Limits, check, in_sheet, worth
 from importer.planning.totals import totals_of
 from importer.reporting.report import DONE, Report
@@ -91,7 +91,7 @@ def _would_be_sent(planned: ReportedInvoice) -> bool:
     return planned.status is Status.READY and not isinstance(planned.invoice, UnsoundInvoice)
 
 
-def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
+def check_gates(report: Report, tools: Tools, *, asked: bool = True) -> None:
     """Raise GateRefused unless the settings and a gate allow to send without asking.
 
     ``asked`` is False when Kantata could not be asked yet what it prices: then any
@@ -101,43 +101,43 @@ def check_gates(plan: Report, tools: Tools, *, asked: bool = True) -> None:
     if not settings.unattended:
         msg = "Nothing was sent: the settings do not allow run to send without a person."
         raise GateRefused(msg, "Set unattended = true, or submit it yourself.", code="gate.unattended")
-    undone = undone_in(plan, tools)
+    undone = undone_in(report, tools)
     if settings.require_approval:
-        approved(plan, tools, undone=undone)
+        approved(report, tools, undone=undone)
         return
-    expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
-    reshaped = _reshaped(plan, tools)
-    needs_a_person = any((undone.count, reshaped, _to_be_seen(plan)))
-    if not needs_a_person and gates_set(settings, expected, plan.planned if asked else ()):
+    expected = report.sheet.expected if report.sheet is not None else ControlTotals()
+    reshaped = _reshaped(report, tools)
+    needs_a_person = any((undone.count, reshaped, _to_be_seen(report)))
+    if not needs_a_person and gates_set(settings, expected, report.planned if asked else ()):
         return
     try:
-        approved(plan, tools, undone=undone)
+        approved(report, tools, undone=undone)
     except GateRefused as refused:
         if refused.code == OTHER_BATCH:  # a person did guard it
             raise
-        raise _refusal(plan, tools, undone, reshaped) from None
+        raise _refusal(report, tools, undone, reshaped) from None
 
 
-def _refusal(plan: Report, tools: Tools, undone: Undone, reshaped: str | None) -> GateRefused:
+def _refusal(report: Report, tools: Tools, undone: Undone, reshaped: str | None) -> GateRefused:
     """Why a plan may not be sent without a person."""
     if undone.count:
         return _taken_back(undone.count)
     if reshaped:
         return _other_settings(reshaped)
-    unseen = _to_be_seen(plan)
+    unseen = _to_be_seen(report)
     if unseen is not None:
         return _looks_billed(unseen) if unseen.code == "row.looks_billed" else _changes_by_itself(unseen)
-    expected = plan.sheet.expected if plan.sheet is not None else ControlTotals()
-    return _unguarded(plan, tools.settings, expected)
+    expected = report.sheet.expected if report.sheet is not None else ControlTotals()
+    return _unguarded(report, tools.settings, expected)
 
 
-def _reshaped(plan: Report, tools: Tools) -> str | None:
+def _reshaped(report: Report, tools: Tools) -> str | None:
     """The run that billed a part of just this file, where the rest would be billed otherwise now; None: it would not.
 
     The file is the same, so it is the settings that changed, such as ``draft``.
     """
-    ready = ready_in(plan)
-    begun = {entry.run_id for entry in tools.ledger.entries_of_source(plan.source.sha256) if entry.state in ALIVE}
+    ready = ready_in(report)
+    begun = {entry.run_id for entry in tools.ledger.entries_of_source(report.source.sha256) if entry.state in ALIVE}
     if not ready or not begun:
         return None
     for run in tools.ledger.runs(run_ids=begun):
@@ -156,10 +156,10 @@ def _other_settings(run_id: str) -> GateRefused:
     return GateRefused(why, how, code="gate.settings")
 
 
-def _to_be_seen(plan: Report) -> Problem | None:
+def _to_be_seen(report: Report) -> Problem | None:
     """The first warning that a person has to see: a value that changes by itself, or what looks billed already."""
     codes = (".changing", "row.looks_billed")
-    return next((problem for problem in plan.problems if problem.code.endswith(codes)), None)
+    return next((problem for problem in report.problems if problem.code.endswith(codes)), None)
 
 
 def _taken_back(undone: int) -> GateRefused:
@@ -183,7 +183,7 @@ def _looks_billed(warning: Problem) -> GateRefused:
     return GateRefused(f"Nothing was sent: {warning.message}", hint, code="gate.repeat")
 
 
-def _unguarded(plan: Report, settings: Settings, expected: ControlTotals) -> GateRefused:
+def _unguarded(report: Report, settings: Settings, expected: ControlTotals) -> GateRefused:
     """Why no gate guards the plan, and what would."""
     if not gates_set(settings, expected):
         why = "no gate guards this workbook, and no person checks it before it is sent"
@@ -192,7 +192,7 @@ def _unguarded(plan: Report, settings: Settings, expected: ControlTotals) -> Gat
             why = "what the sheet Cover expects is a formula, so it always matches, and no other gate guards the rows"
             how = "type the number from your books in its place, set a limit"
         return _no_gate(why, how)
-    ready = [planned for planned in plan.planned if planned.status is Status.READY]
+    ready = [planned for planned in report.planned if planned.status is Status.READY]
     for planned in ready:
         if worth(planned) is None:
             why = (
@@ -219,13 +219,13 @@ def _name(planned: ReportedInvoice) -> str:
 
 def approve(report: Report, tools: Tools) -> Approval:
     """Record that the user of this process approves the plan of a preview."""
-    plan = _plan_of(report, tools)
+    document = _document_of(report, tools)
     return tools.ledger.approvals.record(
         batch=report.batch,
         sha256=report.source.sha256,
         file_name=Path(report.source.path).name,
-        plan_hash=hash_of(plan),
-        plan=plan,
+        plan_hash=hash_of(document),
+        plan=document,
     )
 
 
@@ -235,8 +235,8 @@ def under_way(report: Report, tools: Tools) -> tuple[Approval, ...]:
     good = [approval for approval in known if approval.ended is None]
     if not good:
         return ()
-    plan = _plan_of(report, tools)
-    return tuple(approval for approval in good if not differences(approval.plan, plan))
+    document = _document_of(report, tools)
+    return tuple(approval for approval in good if not differences(approval.plan, document))
 
 
 def begin(report: Report, tools: Tools) -> None:
@@ -260,9 +260,9 @@ def approved(report: Report, tools: Tools, wish: Wish | None = None, undone: Und
 
     ``undone``: what of the plan was undone, so that only an approval from after that counts.
     """
-    plan = _plan_of(report, tools)
+    document = _document_of(report, tools)
     known = tools.ledger.approvals.of(report.batch, report.source.sha256)
-    same = [approval for approval in known if not differences(approval.plan, plan)]
+    same = [approval for approval in known if not differences(approval.plan, document)]
     good = [approval for approval in same if approval.ended is None]
     fresh = [approval for approval in good if undone.at is None or approval.approved_at > undone.at]
     if fresh:
@@ -272,7 +272,7 @@ def approved(report: Report, tools: Tools, wish: Wish | None = None, undone: Und
     command = _command(report, tools, wish)
     if same and same[0].ended is not None:
         raise _used_up(same[0], *same[0].ended, command)
-    raise _not_approved(report, known, plan, command)
+    raise _not_approved(report, known, document, command)
 
 
 def _usable(good: list[Approval], tools: Tools) -> Approval:
@@ -286,7 +286,7 @@ def _usable(good: list[Approval], tools: Tools) -> Approval:
     raise GateRefused(msg, "Let another user of the operating system approve it, or send it.", code=NOT_APPROVED)
 
 
-def _not_approved(report: Report, known: Iterable[Approval], plan: dict[str, Any], command: str) -> GateRefused:
+def _not_approved(report: Report, known: Iterable[Approval], document: dict[str, Any], command: str) -> GateRefused:
     """Why none of the approvals that are known of the file or its batch fits the plan."""
     known, name = list(known), Path(report.source.path).name
     batches = {approval.batch for approval in known}
@@ -300,7 +300,7 @@ def _not_approved(report: Report, known: Iterable[Approval], plan: dict[str, Any
         return GateRefused(msg, f"Approve it: {command}", code=NOT_APPROVED)
     same_name = [approval for approval in known if approval.file_name == name]
     last = (same_name or known)[0]
-    changed = "; ".join(differences(last.plan, plan))
+    changed = "; ".join(differences(last.plan, document))
     msg = f"Nothing was sent: the plan is not the one that {last.who} approved: {changed}."
     return GateRefused(msg, "Preview and approve it again, or take the change back.", code=NOT_APPROVED)
 
@@ -322,5 +322,5 @@ def _command(report: Report, tools: Tools, wish: Wish | None) -> str:
     return wish.command("approve", report.source.path)
 
 
-def _plan_of(report: Report, tools: Tools) -> dict[str, Any]:
-    return plan_of(report.account, report.batch, report.planned, tools.settings)
+def _document_of(report: Report, tools: Tools) -> dict[str, Any]:
+    return approval_document(report.account, report.batch, report.planned, tools.settings)

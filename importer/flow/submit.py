@@ -194,13 +194,13 @@ def _carried_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     if not prepared.ready and not any(planned.found_in_kantata for planned in prepared.planned):
         return _nothing_to_send(prepared, tools)
 
-    plan = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
-    _begin(prepared, tools, plan)
+    report = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
+    _begin(prepared, tools, report)
     sent = Sent(prepared.planned)
     if prepared.ready:
         sent = _send(prepared, tools, hooks)
     with suppress(LedgerProblem):  # what was sent must be shown; an undo ends the approvals too
-        gates.end(plan, tools, sent.planned)
+        gates.end(report, tools, sent.planned)
     if prepared.ready and hooks.stop.exit_code is None:  # who asked to stop does not wait for another look
         sent = replace(sent, planned=read_again(sent.planned, hooks.connect))
     return _finished(prepared, tools, sent, began=True)
@@ -212,21 +212,21 @@ def _objection(prepared: Prepared, tools: Tools, hooks: Hooks) -> GateRefused | 
         return None
     try:
         hooks.connect()  # a missing token is said before the question
-        plan = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
+        report = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
         if tools.settings.require_approval:
-            gates.approved(plan, tools, prepared.wish)
-        hooks.confirm(plan)
+            gates.approved(report, tools, prepared.wish)
+        hooks.confirm(report)
     except (GateRefused, AccessDenied, NotReached) as error:
         return error
     return None
 
 
-def _begin(prepared: Prepared, tools: Tools, plan: Report) -> None:
+def _begin(prepared: Prepared, tools: Tools, report: Report) -> None:
     """Note in the ledger that the run begins, and adopt what Kantata holds of it already."""
     totals, headers = totals_of(prepared.lines, prepared.planned), headers_seen(prepared.sheet)
-    plan_noted = RecordedPlan(prepared.planned, prepared.problems, prepared.notices)
-    tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, totals, headers, plan_noted)
-    gates.begin(plan, tools)
+    recorded = RecordedPlan(prepared.planned, prepared.problems, prepared.notices)
+    tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, totals, headers, recorded)
+    gates.begin(report, tools)
     for planned in prepared.planned:
         if planned.found_in_kantata and planned.invoice_id is not None:
             tools.ledger.adopt(planned, planned.invoice_id, prepared.run_id, prepared.batch, prepared.source)
@@ -333,8 +333,8 @@ def _with_results(report: Report, tools: Tools) -> Report:
 def _end(prepared: Prepared, tools: Tools, report: Report, *, began: bool) -> None:
     """Note in the ledger how the run ended; also of a run that sent nothing."""
     if not began:
-        plan = RecordedPlan(prepared.planned, prepared.problems, prepared.notices)
-        tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, report.totals, (), plan)
+        recorded = RecordedPlan(prepared.planned, prepared.problems, prepared.notices)
+        tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, report.totals, (), recorded)
     tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(report.exit_code))
 
 

@@ -31,44 +31,44 @@ class Undone:
 NONE_UNDONE = Undone()
 
 
-def ready_in(plan: Report) -> dict[str, str | None]:
+def ready_in(report: Report) -> dict[str, str | None]:
     """Reference → fingerprint of what would be sent."""
-    return {planned.reference: planned.fingerprint for planned in _ready(plan) if planned.reference}
+    return {planned.reference: planned.fingerprint for planned in _ready(report) if planned.reference}
 
 
-def undone_in(plan: Report, tools: Tools) -> Undone:
+def undone_in(report: Report, tools: Tools) -> Undone:
     """Which invoices would be billed again that were undone, or were to be.
 
     By their reference, or by their content: a file without dates has other references in a new month. By their lines
     too: under another key, or in other rows, they make other invoices. Whatever file they come in, and whichever gate
     it has: only who approves it after the undo says that they are to be billed again.
     """
-    ready, ledger = ready_in(plan), tools.ledger
+    ready, ledger = ready_in(report), tools.ledger
     own = ledger.taken_back(ready)
     alike: dict[str | None, list[LedgerEntry]] = {}
     for entry in ledger.undone_with(text for text in ready.values() if text):
         alike.setdefault(entry.fingerprint, []).append(entry)
 
     count, references = 0, set(own)
-    lines = _lines(plan, tools)
-    for planned in _ready(plan):
+    lines = _lines(report, tools)
+    for planned in _ready(report):
         earlier = [*alike.get(planned.fingerprint, ()), *lines.get(planned.reference, ())]
         references.update(entry.reference for entry in earlier)
         count += bool(earlier) or planned.reference in own
     return Undone(count, ledger.taken_back_at(references))
 
 
-def _ready(plan: Report) -> list[PlannedInvoice]:
+def _ready(report: Report) -> list[PlannedInvoice]:
     ready = []
-    for planned in plan.planned:
+    for planned in report.planned:
         if isinstance(planned, PlannedInvoice) and planned.status is Status.READY and planned.reference:
             ready.append(planned)
     return ready
 
 
-def _lines(plan: Report, tools: Tools) -> dict[str | None, list[LedgerEntry]]:
+def _lines(report: Report, tools: Tools) -> dict[str | None, list[LedgerEntry]]:
     """The undone invoices with a line of each of those that would be sent, by the reference of that."""
-    ready, now = _ready(plan), tools.ledger.now()
+    ready, now = _ready(report), tools.ledger.now()
     marks = [mark.line for planned in ready for mark in planned.marks]
     by_line: dict[tuple[int, tuple[str, Decimal]], list[BilledLine]] = {}
     for line in tools.ledger.lines_like(marks, looked_back(ready, now), taken_back=True):

@@ -52,7 +52,7 @@ class RecordedPlan:
         return json.dumps({"invoices": invoices, "problems": problems, "notices": self.notices})
 
 
-def plan_of(text: str) -> RecordedPlan:
+def recorded_plan_of(text: str) -> RecordedPlan:
     """Read a plan that :meth:`RecordedPlan.as_text` wrote."""
     kept = json.loads(text)
     problems = []

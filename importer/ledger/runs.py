@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from importer.ledger.database import guard
 from importer.ledger.history import attempt_of, sendings
 from importer.ledger.known import KnownInvoices
-from importer.ledger.recorded_plan import RecordedPlan, plan_of
+from importer.ledger.recorded_plan import RecordedPlan, recorded_plan_of
 from importer.ledger.rows import Attempt, RunRecord, SentInvoice, run_of, sent_of, total_of
 from importer.ledger.schema import EVENTS, INVOICES, IS_OPEN, IS_REMOVAL, META, RUN_PLANS, RUNS
 from importer.model.lifecycle import Event, State
@@ -144,7 +144,7 @@ class KnownRuns(KnownInvoices):
         """What a run meant to do with each of its invoices."""
         query = sa.select(RUN_PLANS.c.plan).where(RUN_PLANS.c.run_id == run_id)
         with guard(), self._engine.connect() as connection:
-            return plan_of(connection.execute(query).scalar_one())
+            return recorded_plan_of(connection.execute(query).scalar_one())
 
     def sent_in(self, run_id: str) -> list[SentInvoice]:
         """Invoices whose last sending was in this run, in whatever state; in the order of the sheet."""

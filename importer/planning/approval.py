@@ -51,8 +51,10 @@ TO_BE_SENT = frozenset({Status.READY, Status.ALREADY_CREATED, Status.IN_DOUBT})
 """Also what was sent already: sending the rest of an approved plan needs no second approval."""
 
 
-def plan_of(account: str, batch: str, planned: Iterable[ReportedInvoice], settings: Settings) -> dict[str, Any]:
-    """The document of a plan, made of texts, numbers, lists and tables only."""
+def approval_document(
+    account: str, batch: str, planned: Iterable[ReportedInvoice], settings: Settings
+) -> dict[str, Any]:
+    """What an approval covers of a plan, as a document made of texts, numbers, lists and tables only."""
     values = settings.model_dump(mode="json")
     invoices = {}
     for invoice in planned:
@@ -79,19 +81,19 @@ def _expected_of(invoice: ReportedInvoice) -> str | None:
     return str(invoice.expected.total)
 
 
-def hash_of(plan: Mapping[str, Any]) -> str:
-    """SHA-256 of a plan, hexadecimal."""
-    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+def hash_of(document: Mapping[str, Any]) -> str:
+    """SHA-256 of such a document, hexadecimal."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def differences(approved: Mapping[str, Any], plan: Mapping[str, Any]) -> tuple[str, ...]:
+def differences(approved: Mapping[str, Any], document: Mapping[str, Any]) -> tuple[str, ...]:
     """What changed since the approval, in sentences without a full stop; empty when nothing did."""
     found = []
     for what in ("account", "batch"):
-        if approved[what] != plan[what]:
-            found.append(f"the {what} was {approved[what]}, now it is {plan[what]}")
-    found += _settings_changed(approved["settings"], plan["settings"])
-    before, now = approved["invoices"], plan["invoices"]
+        if approved[what] != document[what]:
+            found.append(f"the {what} was {approved[what]}, now it is {document[what]}")
+    found += _settings_changed(approved["settings"], document["settings"])
+    before, now = approved["invoices"], document["invoices"]
     for reference in dict.fromkeys([*before, *now]):
         change = _invoice_changed(before.get(reference), now.get(reference))
         if change is not None:

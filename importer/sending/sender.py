@@ -87,11 +87,11 @@ class Sender:
         done: list[ReportedInvoice] = []
         with ThreadPoolExecutor(self.workers, thread_name_prefix="sender") as threads:
             answers: list[Future[InvoiceResult] | PlannedInvoice] = []
-            for plan in planned:
-                if plan.status is Status.READY:
-                    answers.append(threads.submit(self._answered, plan))
+            for invoice in planned:
+                if invoice.status is Status.READY:
+                    answers.append(threads.submit(self._answered, invoice))
                 else:
-                    answers.append(plan)
+                    answers.append(invoice)
 
             for answer in answers:  # in the order of the sheet, however they end
                 final: ReportedInvoice
@@ -106,38 +106,38 @@ class Sender:
         stopped_by = self.stop.exit_code if left else None
         return Sent(tuple(done), self.state.access_refused, self.state.unreachable, stopped_by)
 
-    def _answered(self, plan: PlannedInvoice) -> InvoiceResult:
+    def _answered(self, planned: PlannedInvoice) -> InvoiceResult:
         self._local.claimed = False
         try:
-            return self._send(plan)
+            return self._send(planned)
         except LedgerProblem as problem:
             self._halt(f"{problem.message} Nothing more was sent.")
-            return not_sent(plan, self._why_not() or problem.message)
+            return not_sent(planned, self._why_not() or problem.message)
         except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever failed
             # Whatever it was, it must not take the answers of the other invoices along.
             self._halt(f"The program failed ({type(error).__name__}). Nothing more was sent.")
-            return self._after_failure(plan, error)
+            return self._after_failure(planned, error)
 
-    def _send(self, plan: PlannedInvoice) -> InvoiceResult:
+    def _send(self, planned: PlannedInvoice) -> InvoiceResult:
         while True:
             why_not = self._held_back()
             if why_not is not None:
-                return not_sent(plan, why_not)
+                return not_sent(planned, why_not)
             deadline = Deadline()  # before the claim: what others may do after it counts from the claim on
-            claim = self.ledger.claim(plan, self.run_id, self.batch, self.source)
+            claim = self.ledger.claim(planned, self.run_id, self.batch, self.source)
             self._local.claimed = claim is not None
             if claim is None:
-                return not_sent(plan, "Another run is sending this invoice, or has sent it.", "Preview again.")
+                return not_sent(planned, "Another run is sending this invoice, or has sent it.", "Preview again.")
 
             began = time.monotonic()
-            outcome = self._connection().create_invoice(plan.payload or {}, deadline)
+            outcome = self._connection().create_invoice(planned.payload or {}, deadline)
             noted = self._noted(claim, outcome)
-            self._log(plan, noted or outcome, time.monotonic() - began)
+            self._log(planned, noted or outcome, time.monotonic() - began)
             if noted is None:
-                return _unrecorded(self._concluded(plan, outcome))
+                return _unrecorded(self._concluded(planned, outcome))
             outcome = noted
             if outcome.kind is not OutcomeKind.REFUSED_FOR_NOW or not self._may_retry(outcome):
-                return self._concluded(plan, outcome)
+                return self._concluded(planned, outcome)
 
     def _of_no_other(self, claim: Claim, outcome: Outcome) -> Outcome:
         """Doubt an answer with an invoice that is on record already: a new one has a new id. Raises LedgerProblem."""
@@ -166,13 +166,13 @@ class Sender:
             why_not = STOPPED
         return self._why_not() or why_not  # what happened while it waited
 
-    def _log(self, plan: PlannedInvoice, outcome: Outcome, seconds: float) -> None:
+    def _log(self, planned: PlannedInvoice, outcome: Outcome, seconds: float) -> None:
         facts = {
             "run_id": self.run_id,
-            "reference": plan.reference,
-            "rows": plan.invoice.rows,
+            "reference": planned.reference,
+            "rows": planned.invoice.rows,
             "status": outcome.kind.value,
-            "workspace_ids": plan.invoice.workspace_ids,
+            "workspace_ids": planned.invoice.workspace_ids,
             "invoice_id": outcome.invoice_id,
             "http_status": outcome.http_status,
             "request_id": outcome.request_id,
@@ -181,7 +181,7 @@ class Sender:
             "shown": True,
         }
         level = logging.INFO if outcome.kind is OutcomeKind.CREATED else logging.WARNING
-        LOG.log(level, "%s: %s", plan.reference, outcome.kind.value.replace("_", " "), extra=facts)
+        LOG.log(level, "%s: %s", planned.reference, outcome.kind.value.replace("_", " "), extra=facts)
 
     def _connection(self) -> KantataApi:
         if not hasattr(self._local, "api"):
@@ -211,21 +211,23 @@ class Sender:
             return None
         return outcome
 
-    def _after_failure(self, plan: PlannedInvoice, error: Exception) -> InvoiceResult:
+    def _after_failure(self, planned: PlannedInvoice, error: Exception) -> InvoiceResult:
         """An unexpected failure after the claim may have come after the request left."""
         name = type(error).__name__
         if not self._local.claimed:
-            return not_sent(plan, f"The program failed before sending it ({name}).")
+            return not_sent(planned, f"The program failed before sending it ({name}).")
         reason = f"The program failed while sending it ({name}): it may exist in Kantata."
-        return InvoiceResult(plan, Status.IN_DOUBT, reason, LOOK_FIRST)
+        return InvoiceResult(planned, Status.IN_DOUBT, reason, LOOK_FIRST)
 
-    def _concluded(self, plan: PlannedInvoice, outcome: Outcome) -> InvoiceResult:
+    def _concluded(self, planned: PlannedInvoice, outcome: Outcome) -> InvoiceResult:
         self._count(outcome)
         if outcome.kind is OutcomeKind.CREATED:
             self.throttle.succeeded()
-            created = InvoiceResult(plan, Status.CREATED, invoice_id=outcome.invoice_id, request_id=outcome.request_id)
+            created = InvoiceResult(
+                planned, Status.CREATED, invoice_id=outcome.invoice_id, request_id=outcome.request_id
+            )
             return self._tied_out(created, outcome.read_back)
-        return replace(_not_created(plan, outcome), request_id=outcome.request_id)
+        return replace(_not_created(planned, outcome), request_id=outcome.request_id)
 
     def _tied_out(self, created: InvoiceResult, read_back: ReadBack | None) -> InvoiceResult:
         """Compare what was created with what was sent; the first cent that got lost stops the run."""
@@ -266,21 +268,21 @@ def _reason_to_halt(state: _State, kind: OutcomeKind) -> str | None:
     return None
 
 
-def _not_created(plan: PlannedInvoice, outcome: Outcome) -> InvoiceResult:
+def _not_created(planned: PlannedInvoice, outcome: Outcome) -> InvoiceResult:
     """What an answer without an invoice means."""
     match outcome.kind:
         case OutcomeKind.REJECTED:
             advice = "Correct its rows (they are in the to-fix workbook) and submit again."
             if outcome.http_status == FORBIDDEN:
                 advice = NO_PERMISSION
-            return InvoiceResult(plan, Status.REJECTED, ended(f"Kantata refused it: {outcome.message}"), advice)
+            return InvoiceResult(planned, Status.REJECTED, ended(f"Kantata refused it: {outcome.message}"), advice)
         case OutcomeKind.REFUSED_FOR_NOW:
-            return not_sent(plan, outcome.message)
+            return not_sent(planned, outcome.message)
         case OutcomeKind.TOKEN_REFUSED:
-            return not_sent(plan, ended(f"Kantata refused the token: {outcome.message}"), "Renew KANTATA_TOKEN.")
+            return not_sent(planned, ended(f"Kantata refused the token: {outcome.message}"), "Renew KANTATA_TOKEN.")
         case OutcomeKind.UNKNOWN:
             reason = ended(f"It may exist in Kantata: {outcome.message}")
-            return InvoiceResult(plan, Status.IN_DOUBT, reason, LOOK_FIRST)
+            return InvoiceResult(planned, Status.IN_DOUBT, reason, LOOK_FIRST)
         case OutcomeKind.CREATED:
             msg = "a created invoice"
             raise ValueError(msg)
@@ -299,6 +301,6 @@ def _unrecorded(result: InvoiceResult) -> InvoiceResult:
     )
 
 
-def not_sent(plan: PlannedInvoice, reason: str, what_to_do: str = SUBMIT_AGAIN) -> InvoiceResult:
+def not_sent(planned: PlannedInvoice, reason: str, what_to_do: str = SUBMIT_AGAIN) -> InvoiceResult:
     """The result of an invoice that was not sent."""
-    return InvoiceResult(plan, Status.NOT_SENT, ended(reason), what_to_do)
+    return InvoiceResult(planned, Status.NOT_SENT, ended(reason), what_to_do)

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from importer.ledger.recorded_plan import RecordedPlan, plan_of
+from importer.ledger.recorded_plan import RecordedPlan, recorded_plan_of
 from importer.model.invoices import ExternalReference, Invoice, ItemType, LineItem
 from importer.model.plans import PlannedInvoice, Status
 
@@ -36,7 +36,7 @@ def _full() -> Invoice:
 def test_every_field_comes_back() -> None:
     """Results are written again from the plan: a field that it forgets would be missing in them."""
     planned = PlannedInvoice(_full(), Status.READY)
-    assert plan_of(RecordedPlan((planned,)).as_text()).planned == (planned,)
+    assert recorded_plan_of(RecordedPlan((planned,)).as_text()).planned == (planned,)
 
 
 def test_lines_without_names_of_their_fields_are_read() -> None:
@@ -48,6 +48,6 @@ def test_lines_without_names_of_their_fields_are_read() -> None:
         [2, 101, "fixed_fee", None, "12.50", "Work", True, 7, "EUR"],
         [3, 102, "time_entry", 500, None, None, None, None, None],
     ]
-    [planned] = plan_of(json.dumps(text)).planned
+    [planned] = recorded_plan_of(json.dumps(text)).planned
     assert isinstance(planned.invoice, Invoice)
     assert planned.invoice.lines == LINES

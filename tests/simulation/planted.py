@@ -96,8 +96,8 @@ MUTANTS = (
         "no claim before sending",
         "laggy",
         "sending/sender.py",
-        "            claim = self.ledger.claim(plan, self.run_id, self.batch, self.source)\n",
-        "            claim = self.ledger.claim(plan, self.run_id, self.batch, self.source) if plan.invoice.rows[0] % 2 else __import__('types').SimpleNamespace(reference='')\n",
+        "            claim = self.ledger.claim(planned, self.run_id, self.batch, self.source)\n",
+        "            claim = self.ledger.claim(planned, self.run_id, self.batch, self.source) if planned.invoice.rows[0] % 2 else __import__('types').SimpleNamespace(reference='')\n",
     ),
     Mutant(
         "a created invoice is not noted",
@@ -110,15 +110,15 @@ MUTANTS = (
         "an outcome is noted before it is known",
         "lossy",
         "sending/sender.py",
-        "            outcome = self._connection().create_invoice(plan.payload or {}, deadline)\n",
-        "            outcome = self._connection().create_invoice(plan.payload or {}, deadline)\n            outcome = Outcome(OutcomeKind.REFUSED_FOR_NOW, '') if outcome.kind is OutcomeKind.UNKNOWN else outcome\n",
+        "            outcome = self._connection().create_invoice(planned.payload or {}, deadline)\n",
+        "            outcome = self._connection().create_invoice(planned.payload or {}, deadline)\n            outcome = Outcome(OutcomeKind.REFUSED_FOR_NOW, '') if outcome.kind is OutcomeKind.UNKNOWN else outcome\n",
     ),
     Mutant(
         "what is held is sent",
         "edits",
         "sending/sender.py",
-        "if plan.status is Status.READY:",
-        "if plan.status in (Status.READY, Status.HELD):",
+        "if invoice.status is Status.READY:",
+        "if invoice.status in (Status.READY, Status.HELD):",
     ),
     # --- the ledger ---
     Mutant(
@@ -412,8 +412,8 @@ MUTANTS = (
         "the scheduler bills what was undone",
         "taken back",
         "flow/taken_back.py",
-        "    ready, ledger = ready_in(plan), tools.ledger\n",
-        "    return NONE_UNDONE\n    ready, ledger = ready_in(plan), tools.ledger\n",
+        "    ready, ledger = ready_in(report), tools.ledger\n",
+        "    return NONE_UNDONE\n    ready, ledger = ready_in(report), tools.ledger\n",
     ),
     Mutant(
         "a file in doubt is done",
@@ -455,8 +455,8 @@ MUTANTS = (
         "what is in doubt is said to be rejected",
         "lossy",
         "sending/sender.py",
-        "            return InvoiceResult(plan, Status.IN_DOUBT, reason, LOOK_FIRST)\n        case OutcomeKind.CREATED:",
-        "            return InvoiceResult(plan, Status.REJECTED, reason, LOOK_FIRST)\n        case OutcomeKind.CREATED:",
+        "            return InvoiceResult(planned, Status.IN_DOUBT, reason, LOOK_FIRST)\n        case OutcomeKind.CREATED:",
+        "            return InvoiceResult(planned, Status.REJECTED, reason, LOOK_FIRST)\n        case OutcomeKind.CREATED:",
     ),
     Mutant(
         "what is held ends with 0",
