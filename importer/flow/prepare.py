@@ -245,7 +245,7 @@ def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger, t
         by_reference,
         ledger.live_by_fingerprint(fingerprints),
         ledger.live_by_item(_items(sound)),
-        _near(sound, ledger, terms),
+        _under_same_key(sound, ledger, terms),
         by_number=ledger.live_by_number(numbers),
         lines=tuple(_lines(drawn, by_reference, ledger, terms)),
     )
@@ -297,20 +297,22 @@ def looked_back(drawn: Iterable[PlannedInvoice], now: datetime, days: int = LOOK
     return earliest - timedelta(days=days)
 
 
-def _near(invoices: list[Invoice], ledger: SubmissionLedger, terms: Terms) -> dict[Place, tuple[LedgerEntry, ...]]:
+def _under_same_key(
+    invoices: list[Invoice], ledger: SubmissionLedger, terms: Terms
+) -> dict[Place, tuple[LedgerEntry, ...]]:
     """Live entries under the same key; without a key, of the same project."""
     places: list[DatedPlace] = []
     for invoice in invoices:
         day = invoice.invoice_date.isoformat() if invoice.invoice_date is not None else None
         places.append((invoice.key, invoice.workspace_ids[0], day))
     since = terms.now - timedelta(days=terms.repeat_days)
-    near: dict[Place, tuple[LedgerEntry, ...]] = {}
-    for entry in ledger.near(places, terms.batch, since):
+    found: dict[Place, tuple[LedgerEntry, ...]] = {}
+    for entry in ledger.under_same_key(places, terms.batch, since):
         place: Place = (entry.key, None)
         if entry.key is None:
             place = (None, entry.workspace_ids[0])
-        near[place] = (*near.get(place, ()), entry)
-    return near
+        found[place] = (*found.get(place, ()), entry)
+    return found
 
 
 # --- compared with earlier imports ---------------------------------------------

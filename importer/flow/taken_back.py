@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from importer.flow.prepare import looked_back
 from importer.model.invoices import Invoice
 from importer.model.plans import PlannedInvoice, Status
-from importer.planning.repeats import is_near
+from importer.planning.repeats import is_within_repeat_days
 
 if TYPE_CHECKING:
     from importer.flow.prepared import Tools
@@ -79,7 +79,8 @@ def _lines(report: Report, tools: Tools) -> dict[str | None, list[LedgerEntry]]:
         dated = planned.invoice.invoice_date if isinstance(planned.invoice, Invoice) else None
         for mark in planned.marks:
             for line in by_line.get((mark.workspace_id, mark.likeness), ()):
-                if is_near(line.entry, dated, now, tools.settings.repeat_days):  # else it is a retainer's next month
+                # Farther away it is a retainer's next month.
+                if is_within_repeat_days(line.entry, dated, now, tools.settings.repeat_days):
                     found.setdefault(planned.reference, []).append(line.entry)
     for reference, entry in _items(ready, tools):
         found.setdefault(reference, []).append(entry)

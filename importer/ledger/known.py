@@ -109,7 +109,7 @@ class KnownInvoices:
         found = sorted(self._select(INVOICES.c.number, numbers, _ALIVE), key=lambda entry: entry.sent_at)
         return {entry.body["user_invoice_number"]: entry for entry in found}
 
-    def near(self, places: Iterable[DatedPlace], batch: str, since: datetime) -> list[LedgerEntry]:
+    def under_same_key(self, places: Iterable[DatedPlace], batch: str, since: datetime) -> list[LedgerEntry]:
         """Live entries with one of the invoice keys, or without a key for one of the projects; the oldest first.
 
         Of an account that is billed for years, only those of the batch, those of the very date, and those sent since

@@ -83,16 +83,16 @@ class _Decision:
             others = [entry.invoice_id for entry, _ in found.values() if entry is not earlier and entry.invoice_id]
             yield (earlier, *reasons.billed_before(items, earlier, others))
 
-    def _near(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[LedgerEntry]:
-        """Live invoices of the same place that are no others of the plan."""
-        for entry in self.knowledge.near.get(place_of(invoice), ()):
+    def _under_same_key(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[LedgerEntry]:
+        """Live invoices under its key, or of its project, that are no others of the plan."""
+        for entry in self.knowledge.under_same_key.get(place_of(invoice), ()):
             own = entry.reference in self.references or entry.reference == planned.reference
             if not own and self._alive(entry) and not set(entry.workspace_ids).isdisjoint(invoice.workspace_ids):
                 yield entry
 
     def _changed(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
         """Another set of projects was billed under its key."""
-        for entry in self._near(planned, invoice):
+        for entry in self._under_same_key(planned, invoice):
             if entry.batch == self.terms.batch and invoice.key is not None:
                 yield (entry, *reasons.changed(entry, planned))
 
@@ -119,7 +119,7 @@ class _Decision:
         """It was billed under another batch, which its dates have given it."""
         if not self.terms.batch_derived or self._may_repeat(planned):
             return
-        for entry in self._near(planned, invoice):
+        for entry in self._under_same_key(planned, invoice):
             if entry.batch != self.terms.batch and self._same_time(entry, planned, invoice):
                 yield (entry, *reasons.other_batch(entry, self.terms.batch))
 

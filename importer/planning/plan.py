@@ -34,8 +34,8 @@ class Knowledge:
     """Live entries only."""
     by_item: Mapping[BilledItem, LedgerEntry] = field(default_factory=dict)
     """Live entries only."""
-    near: Mapping[Place, tuple[LedgerEntry, ...]] = field(default_factory=dict)
-    """Live entries only."""
+    under_same_key: Mapping[Place, tuple[LedgerEntry, ...]] = field(default_factory=dict)
+    """Live entries by their key; without one, by their project."""
     by_number: Mapping[int, LedgerEntry] = field(default_factory=dict)
     """Invoice number → the live entry that was sent with it."""
     lines: tuple[BilledLine, ...] = ()
@@ -52,7 +52,7 @@ class Knowledge:
     def by_id(self) -> dict[str, LedgerEntry]:
         """The earlier invoices by their ids in Kantata."""
         single = (*self.by_reference.values(), *self.by_item.values(), *self.by_number.values())
-        several = (*self.by_fingerprint.values(), *self.near.values())
+        several = (*self.by_fingerprint.values(), *self.under_same_key.values())
         found: dict[str, LedgerEntry] = {}
         of_lines = (line.entry for line in self.lines if line.entry.run_id)
         for entry in itertools.chain(single, of_lines, *several):

@@ -42,7 +42,7 @@ _NOT_CREATED = frozenset(
 """Events after which an invoice that was tried is to be sent still."""
 
 
-def is_near(entry: LedgerEntry, dated: date | None, now: datetime, repeat_days: int) -> bool:
+def is_within_repeat_days(entry: LedgerEntry, dated: date | None, now: datetime, repeat_days: int) -> bool:
     """Whether an earlier invoice is less than so many days away; ``now`` is UTC, by the clock of the ledger.
 
     An invoice without a date has the day on which it is sent. Where one of the two has none, also the
@@ -93,13 +93,13 @@ class Repeats:
                 yield from ((mark, line) for line in self._moved_to(mark, dated))
             for line in self.like[mark.workspace_id, mark.wording, mark.amount]:
                 own = line.entry.reference == planned.reference
-                if not own and self.near(line, dated) and not (beside and line.entry.batch == self.batch):
+                if not own and self.within_repeat_days(line, dated) and not (beside and line.entry.batch == self.batch):
                     yield mark, line
 
     def _moved_to(self, mark: LineMark, dated: date | None) -> Iterator[BilledLine]:
         """The lines of the batch that may stand here now."""
         yield from self.moved[mark.likeness]
-        yield from (line for line in self.again[mark.likeness].values() if self.near(line, dated))
+        yield from (line for line in self.again[mark.likeness].values() if self.within_repeat_days(line, dated))
         yield from self._split(mark)
 
     def edited_of(self, planned: PlannedInvoice) -> Iterator[tuple[LineMark, BilledLine]]:
@@ -115,7 +115,7 @@ class Repeats:
             waited = place in self.beside or place in self.refused
             if mark.text and not waited:
                 gone = self.edited[mark.workspace_id, mark.wording].values()
-                yield from ((mark, line) for line in gone if self.near(line, dated))
+                yield from ((mark, line) for line in gone if self.within_repeat_days(line, dated))
 
     def farther(self, planned: PlannedInvoice) -> bool:
         """Whether lines like all of its own were billed before, farther away: a retainer."""
@@ -123,9 +123,9 @@ class Repeats:
             self.like[mark.workspace_id, mark.wording, mark.amount] for mark in planned.marks
         )
 
-    def near(self, line: BilledLine, dated: date | None) -> bool:
+    def within_repeat_days(self, line: BilledLine, dated: date | None) -> bool:
         """Whether an earlier line is less than ``repeat_days`` away."""
-        return is_near(line.entry, dated, self.now, self.repeat_days)
+        return is_within_repeat_days(line.entry, dated, self.now, self.repeat_days)
 
     def _split(self, mark: LineMark) -> Iterable[BilledLine]:
         """The lines that several ones come to together, this one among them: their amounts were split or merged."""
@@ -254,7 +254,7 @@ def _is_retainer(line: BilledLine, days: dict[tuple[int, Likeness], list[date]],
     """Whether a line of its own project comes again, far enough away, both with a date."""
     if not line.entry.invoice_date:
         return False
-    return not all(found.near(line, dated) for dated in days.get((line.workspace_id, line.likeness), ()))
+    return not all(found.within_repeat_days(line, dated) for dated in days.get((line.workspace_id, line.likeness), ()))
 
 
 # --- what stood beside ------------------------------------------------------------------------
