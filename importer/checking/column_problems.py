@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, assert_never
 
-from importer.checking.conventions import AUTO, Decision, Doubt
+from importer.checking.conventions import AUTO, ColumnDoubt, Decision
 from importer.model.words import count_of, names_in_short
 from importer.values.dates import DMY, MDY, YMD, shown
 from importer.values.readings import Unreadable
@@ -15,7 +15,7 @@ from importer.values.readings import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
-    from importer.checking.conventions import Verdict
+    from importer.checking.conventions import ColumnReading
     from importer.model.columns import Column
     from importer.model.problems import Problem
     from importer.model.sheet import Sheet
@@ -44,7 +44,7 @@ class TypedColumn:
     setting: str
     typed: Mapping[str, Typed]
     """Different texts that are an amount or date in some way, in the order of the sheet."""
-    verdict: Verdict
+    verdict: ColumnReading
     texts: Sequence[tuple[int, str]]
     """The cells that hold them, by row."""
 
@@ -114,13 +114,13 @@ def doubt_of(column: TypedColumn) -> Problem | None:
     match column.verdict.doubt:
         case None:
             return None
-        case Doubt.UNPROVED:
+        case ColumnDoubt.UNPROVED:
             return _unproved(column, cells)
-        case Doubt.CONTRADICTED:
+        case ColumnDoubt.CONTRADICTED:
             return _contradicted(column, cells)
-        case Doubt.THIRDS:
+        case ColumnDoubt.THIRDS:
             return _three_decimals(column, cells)
-        case Doubt.FOREIGN:
+        case ColumnDoubt.FOREIGN:
             setting = f'{column.setting_name} = "{column.setting}"'
             facts = {"count": count_of(len(cells), "cell"), "setting": setting, "listed": _listed(column, cells)}
             return _of_column(column.sheet, column.column, cells, "*.foreign", facts)

@@ -49,7 +49,7 @@ class Decision:
         return f"{BY_NAME[self.column].title} is read {self.words}."
 
 
-class Doubt(Enum):
+class ColumnDoubt(Enum):
     """Why cells of a column cannot be read."""
 
     UNPROVED = "unproved"
@@ -63,7 +63,7 @@ class Doubt(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ColumnReading:
     """What was decided of a column's texts."""
 
     read: dict[str, object]
@@ -72,7 +72,7 @@ class Verdict:
     """The one way in which all texts were read; None when several would do, or none does."""
     proofs: frozenset[str] = frozenset()
     """Texts that fit no other way."""
-    doubt: Doubt | None = None
+    doubt: ColumnDoubt | None = None
     witnesses: tuple[str, ...] = ()
     """Two texts that no way fits both, or the text that proves three decimals."""
 
@@ -82,7 +82,7 @@ class Verdict:
         return frozenset(text for text, value in self.read.items() if isinstance(value, Undecided))
 
 
-def decide(typed: Mapping[str, Typed], setting: str, ways: tuple[str, ...]) -> Verdict:
+def decide(typed: Mapping[str, Typed], setting: str, ways: tuple[str, ...]) -> ColumnReading:
     """Choose the way in which a column is written; ``typed`` are its different texts in the order of the sheet.
 
     Never guesses: a text keeps its value only when every way that fits the whole
@@ -98,20 +98,20 @@ def decide(typed: Mapping[str, Typed], setting: str, ways: tuple[str, ...]) -> V
 
     read = {text: _certain(text, _value_in(reading, possible)) for text, reading in typed.items()}
     if _has_doubt(read):
-        return Verdict(read, doubt=Doubt.UNPROVED)
+        return ColumnReading(read, doubt=ColumnDoubt.UNPROVED)
     if len(possible) > 1:
-        return Verdict(read)
+        return ColumnReading(read)
     proofs = frozenset(text for text, reading in typed.items() if reading.likely == possible)
-    return Verdict(read, way=next(iter(possible)), proofs=proofs)
+    return ColumnReading(read, way=next(iter(possible)), proofs=proofs)
 
 
-def _by_setting(typed: Mapping[str, Typed], way: str) -> Verdict:
+def _by_setting(typed: Mapping[str, Typed], way: str) -> ColumnReading:
     """The settings name the way; texts that do not fit it are in doubt."""
     read = {text: _certain(text, reading.values.get(way)) for text, reading in typed.items()}
-    return Verdict(read, way=way, doubt=Doubt.FOREIGN if _has_doubt(read) else None)
+    return ColumnReading(read, way=way, doubt=ColumnDoubt.FOREIGN if _has_doubt(read) else None)
 
 
-def _contradicted(typed: Mapping[str, Typed], ways: tuple[str, ...]) -> Verdict:
+def _contradicted(typed: Mapping[str, Typed], ways: tuple[str, ...]) -> ColumnReading:
     """No way fits all texts: only those that every way reads alike keep their value."""
     read: dict[str, object] = {}
     by_ways: dict[frozenset[str], str] = {}
@@ -121,10 +121,10 @@ def _contradicted(typed: Mapping[str, Typed], ways: tuple[str, ...]) -> Verdict:
         if len(reading.likely) == len(ways):
             value = _value_in(reading, reading.likely)
         read[text] = _certain(text, value)
-    return Verdict(read, doubt=Doubt.CONTRADICTED, witnesses=_opposed(by_ways))
+    return ColumnReading(read, doubt=ColumnDoubt.CONTRADICTED, witnesses=_opposed(by_ways))
 
 
-def without_thirds(verdict: Verdict, typed: Mapping[str, Typed]) -> Verdict:
+def without_thirds(verdict: ColumnReading, typed: Mapping[str, Typed]) -> ColumnReading:
     """Refuse amounts that only the proof of another cell gives three decimals.
 
     Money has two. Where ``12,5`` is a slip of the finger for 12.5, ``1,000`` would
@@ -140,7 +140,7 @@ def without_thirds(verdict: Verdict, typed: Mapping[str, Typed]) -> Verdict:
         return verdict
     witness = next(text for text in typed if text in verdict.proofs)
     read = {text: _certain(text, None if text in odd else value) for text, value in verdict.read.items()}
-    return Verdict(read, doubt=Doubt.THIRDS, proofs=verdict.proofs, witnesses=(witness,))
+    return ColumnReading(read, doubt=ColumnDoubt.THIRDS, proofs=verdict.proofs, witnesses=(witness,))
 
 
 def _decimals(value: object) -> int:

@@ -35,7 +35,7 @@ from importer.values.texts import doubtful_part
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from importer.checking.conventions import Decision, Verdict
+    from importer.checking.conventions import ColumnReading, Decision
     from importer.model.columns import Column
     from importer.model.problems import Problem
 
@@ -186,7 +186,7 @@ def _typed_column(
 
 def _read_texts(
     column: Column, texts: list[str], conventions: Conventions
-) -> tuple[dict[str, Typed | Unreadable], dict[str, Typed], Verdict]:
+) -> tuple[dict[str, Typed | Unreadable], dict[str, Typed], ColumnReading]:
     """What each text is, those that are an amount or date in some way, and what was decided of these."""
     read: dict[str, Typed | Unreadable] = {}
     for text in texts:

@@ -144,14 +144,14 @@ def _of_kantata(settings: Settings, token: str | None, why_none: str) -> Iterato
 def _of_ledger(stack: ExitStack, settings: Settings, account: str) -> tuple[Check, SubmissionLedger | None]:
     """How the ledger stands, and the ledger itself where it can be used."""
     from importer.commands import doctor_checks as look
-    from importer.ledger.opening import ledger_url, open_ledger, place_of
+    from importer.ledger.opening import address_shown, ledger_url, open_ledger
     from importer.ledger.places import check_place, place_of_file
     from importer.model.errors import LedgerProblem
 
     lies = None
     try:
         where = ledger_url(settings.ledger)
-        place = place_of(where)
+        place = address_shown(where)
         if where.drivername == "sqlite":
             lies = place_of_file(Path(place))
             if not settings.allow_unsafe_ledger:

@@ -26,7 +26,7 @@ from importer.model.problems import Problem, Problems, error_rows
 from importer.model.words import as_typed, invoice_named, money, names_in_short, rows_named
 from importer.planning.deciding import decide
 from importer.planning.near_repeats import near_repeats
-from importer.planning.plan import BilledItem, Knowledge, Place, Terms, choose_batch, draw_up
+from importer.planning.plan import BilledItem, KeyOrProject, Knowledge, Terms, choose_batch, draw_up
 from importer.planning.repeats import LOOK_BACK, repeats
 from importer.reading.formats.grid import Limits as FileLimits
 from importer.reading.read import Reading, read_sheet
@@ -299,16 +299,16 @@ def looked_back(drawn: Iterable[PlannedInvoice], now: datetime, days: int = LOOK
 
 def _under_same_key(
     invoices: list[Invoice], ledger: SubmissionLedger, terms: Terms
-) -> dict[Place, tuple[LedgerEntry, ...]]:
+) -> dict[KeyOrProject, tuple[LedgerEntry, ...]]:
     """Live entries under the same key; without a key, of the same project."""
     places: list[DatedPlace] = []
     for invoice in invoices:
         day = invoice.invoice_date.isoformat() if invoice.invoice_date is not None else None
         places.append((invoice.key, invoice.workspace_ids[0], day))
     since = terms.now - timedelta(days=terms.repeat_days)
-    found: dict[Place, tuple[LedgerEntry, ...]] = {}
+    found: dict[KeyOrProject, tuple[LedgerEntry, ...]] = {}
     for entry in ledger.under_same_key(places, terms.batch, since):
-        place: Place = (entry.key, None)
+        place: KeyOrProject = (entry.key, None)
         if entry.key is None:
             place = (None, entry.workspace_ids[0])
         found[place] = (*found.get(place, ()), entry)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from importer.ledger.database import guard
 from importer.ledger.rows import Billed, Doubt, billed_of, chunks, doubt_of, entry_of, line_of
-from importer.ledger.schema import EVENTS, INVOICES, IS_OPEN, ITEMS, LINES, RUNS, among, place_of
+from importer.ledger.schema import EVENTS, INVOICES, IS_OPEN, ITEMS, LINES, RUNS, among, identity_hash
 from importer.model.lifecycle import ALIVE, Event
 
 if TYPE_CHECKING:
@@ -117,9 +117,9 @@ class KnownInvoices:
         """
         wanted, dated = [], []
         for key, workspace_id, day in places:
-            wanted.append(place_of(key, [workspace_id]))
+            wanted.append(identity_hash(key, [workspace_id]))
             if day is not None:
-                dated.append(place_of(key, [workspace_id], day))
+                dated.append(identity_hash(key, [workspace_id], day))
         found = [
             *self._select(INVOICES.c.place, wanted, _ALIVE, INVOICES.c.batch == batch),
             *self._select(INVOICES.c.dated_place, dated, _ALIVE),

@@ -81,7 +81,7 @@ def _refuse_odd(setting: str) -> None:
 
 def shown_address(setting: str) -> str:
     """The place of a ledger as people may see it: never a password. Raises LedgerProblem as :func:`ledger_url`."""
-    return place_of(ledger_url(setting))
+    return address_shown(ledger_url(setting))
 
 
 def file_beside(where: LedgerAddress, ending: str) -> Path:
@@ -107,7 +107,7 @@ def open_ledger(where: Path | LedgerAddress, account: str, *, anywhere: bool = F
     cannot be used, or is newer than this program.
     """
     url = where if isinstance(where, sa.URL) else sa.URL.create("sqlite", database=str(where))
-    name = place_of(url)
+    name = address_shown(url)
     if url.drivername == "sqlite" and not anywhere:
         check_place(Path(name))
     engine = _sqlite(Path(name)) if url.drivername == "sqlite" else _postgresql(url)
@@ -121,7 +121,7 @@ def open_ledger(where: Path | LedgerAddress, account: str, *, anywhere: bool = F
     return SubmissionLedger(engine, account)
 
 
-def place_of(url: LedgerAddress) -> str:
+def address_shown(url: LedgerAddress) -> str:
     """The place of a ledger as people may see it: never a password."""
     if url.drivername == "sqlite":
         return url.database or ""

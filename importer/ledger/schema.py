@@ -91,7 +91,7 @@ INVOICES = sa.Table(
 """What was sent last under each reference, and, from ``seq`` on, where it stands: the fold of its events.
 
 Only :mod:`importer.ledger.journal` writes here, in the transaction of the event.
-``place``, ``dated_place``: :func:`place_of`, without and with the date. ``number``: that of the payload.
+``place``, ``dated_place``: :func:`identity_hash`, without and with the date. ``number``: that of the payload.
 """
 EVENTS = sa.Table(
     "invoice_events",
@@ -238,7 +238,7 @@ ACCOUNT_FACTS = sa.Table(
 """What probes found out about each account."""
 
 
-def place_of(key: str | None, workspace_ids: Sequence[int], day: str | None = None) -> str:
+def identity_hash(key: str | None, workspace_ids: Sequence[int], day: str | None = None) -> str:
     """Where an invoice is found again in another batch: under its key, else by its project. Short, as an index wants.
 
     ``day``: only those of this date, year-month-day.
@@ -254,9 +254,9 @@ def found_by(key: str | None, workspace_ids: Sequence[int], payload: dict[str, A
     body, dated = payload["invoice"], None
     day = body.get("invoice_date")
     if day is not None:
-        dated = place_of(key, workspace_ids, day)
+        dated = identity_hash(key, workspace_ids, day)
     number = body.get("user_invoice_number")
-    return {"place": place_of(key, workspace_ids), "dated_place": dated, "number": number}
+    return {"place": identity_hash(key, workspace_ids), "dated_place": dated, "number": number}
 
 
 def _leases(connection: sa.Connection) -> None:

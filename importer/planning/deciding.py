@@ -13,7 +13,7 @@ from importer.model.remembered import BilledLine, LedgerEntry
 from importer.model.words import as_typed
 from importer.planning import reasons
 from importer.planning.lines import likenesses_sent
-from importer.planning.plan import BilledItem, Knowledge, Terms, place_of
+from importer.planning.plan import BilledItem, Knowledge, Terms, key_or_project_of
 from importer.planning.repeats import LOOK_BACK, Repeats, repeats
 
 _Held = tuple[LedgerEntry, str, str]
@@ -85,7 +85,7 @@ class _Decision:
 
     def _under_same_key(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[LedgerEntry]:
         """Live invoices under its key, or of its project, that are no others of the plan."""
-        for entry in self.knowledge.under_same_key.get(place_of(invoice), ()):
+        for entry in self.knowledge.under_same_key.get(key_or_project_of(invoice), ()):
             own = entry.reference in self.references or entry.reference == planned.reference
             if not own and self._alive(entry) and not set(entry.workspace_ids).isdisjoint(invoice.workspace_ids):
                 yield entry

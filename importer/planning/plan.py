@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BilledItem = tuple[ItemType, int]
 """A time entry, expense or milestone, by its id."""
-Place = tuple[str | None, int | None]
+KeyOrProject = tuple[str | None, int | None]
 """Invoice key; without one, the project."""
 
 
@@ -34,7 +34,7 @@ class Knowledge:
     """Live entries only."""
     by_item: Mapping[BilledItem, LedgerEntry] = field(default_factory=dict)
     """Live entries only."""
-    under_same_key: Mapping[Place, tuple[LedgerEntry, ...]] = field(default_factory=dict)
+    under_same_key: Mapping[KeyOrProject, tuple[LedgerEntry, ...]] = field(default_factory=dict)
     """Live entries by their key; without one, by their project."""
     by_number: Mapping[int, LedgerEntry] = field(default_factory=dict)
     """Invoice number → the live entry that was sent with it."""
@@ -82,7 +82,7 @@ class Terms:
     """Where the amount of a row stands."""
 
 
-def place_of(invoice: Invoice) -> Place:
+def key_or_project_of(invoice: Invoice) -> KeyOrProject:
     """Where an earlier version of the invoice would be found."""
     return (invoice.key, None if invoice.key is not None else invoice.workspace_ids[0])
 

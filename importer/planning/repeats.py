@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from importer.model.remembered import BilledLine, LedgerEntry
     from importer.planning.plan import Knowledge, Terms
 
-Place = tuple[str, int, Likeness]
+LineSpot = tuple[str, int, Likeness]
 """Reference, project, and what makes lines alike."""
 Share = tuple[int, str]
 """Project, and kind and text."""
@@ -166,11 +166,11 @@ def repeats(drawn: Iterable[PlannedInvoice], knowledge: Knowledge, terms: Terms)
 
 def _lines_of(
     drawn: tuple[PlannedInvoice, ...], knowledge: Knowledge
-) -> tuple[list[tuple[PlannedInvoice, LineMark]], Counter[Place]]:
+) -> tuple[list[tuple[PlannedInvoice, LineMark]], Counter[LineSpot]]:
     """The lines that are not billed yet, and how many stand in each place that is."""
     billed = _billed(drawn, knowledge)
     new: list[tuple[PlannedInvoice, LineMark]] = []
-    standing: Counter[Place] = Counter()
+    standing: Counter[LineSpot] = Counter()
     for planned in drawn:
         for mark in planned.marks:
             if planned.reference in billed:
@@ -180,7 +180,7 @@ def _lines_of(
     return new, standing
 
 
-def _note_gained(found: Repeats, new: Iterable[tuple[PlannedInvoice, LineMark]], left: Counter[Place]) -> None:
+def _note_gained(found: Repeats, new: Iterable[tuple[PlannedInvoice, LineMark]], left: Counter[LineSpot]) -> None:
     """Note the amounts that are new, or have no line on record in their place."""
     for planned, mark in new:
         if (planned.reference or "", mark.row) not in found.beside:
@@ -215,7 +215,7 @@ def _billed(drawn: tuple[PlannedInvoice, ...], knowledge: Knowledge) -> set[str 
     return found
 
 
-def _lost(lines: Iterable[BilledLine], standing: Counter[Place]) -> Iterator[BilledLine]:
+def _lost(lines: Iterable[BilledLine], standing: Counter[LineSpot]) -> Iterator[BilledLine]:
     """The lines that no longer stand where they were billed; what still does is taken from ``standing``."""
     for line in lines:
         place = (line.entry.reference, line.workspace_id, line.likeness)

@@ -54,7 +54,7 @@ _LABELS = (
     (is_tax_label, Excluded.TAX, "row.tax"),
 )
 """What the words in a row may say, and what the row is then."""
-Verdict = tuple[Excluded | None, "Problem | None"]
+RowJudgement = tuple[Excluded | None, "Problem | None"]
 """Why the row is no line item, if it is none, and what is to be said of it."""
 
 
@@ -160,7 +160,7 @@ class _Judge:
         words = [row.cell(position) for position in self._billable]
         return all(not isinstance(word, CellFault) and parser_of(Kind.YES_NO)(word) is False for word in words)
 
-    def verdict(self, row: RawRow) -> Verdict:
+    def verdict(self, row: RawRow) -> RowJudgement:
         filled = {position: cell for position, cell in enumerate(row.cells) if not is_blank(cell)}
         repeated = self._repeats_header(filled)
         if repeated is not None:
@@ -169,7 +169,7 @@ class _Judge:
             return None, None
         return self._by_its_words(row, filled) or self._by_its_shape(row, filled)
 
-    def _by_its_shape(self, row: RawRow, filled: Mapping[int, Cell]) -> Verdict:
+    def _by_its_shape(self, row: RawRow, filled: Mapping[int, Cell]) -> RowJudgement:
         if self._bills_nothing(row, filled):
             return Excluded.PREPARED, None
         if self._is_bare_amount(filled) and row.number != self._first_row:
@@ -178,7 +178,7 @@ class _Judge:
             return Excluded.NOTE, self._title(row, filled)
         return None, None
 
-    def _by_its_words(self, row: RawRow, filled: Mapping[int, Cell]) -> Verdict | None:
+    def _by_its_words(self, row: RawRow, filled: Mapping[int, Cell]) -> RowJudgement | None:
         """What a row is whose words say that it is a total or the tax in one; None for any other."""
         for is_label, why, key in _LABELS:
             label = self._label(row, filled, is_label)
@@ -266,7 +266,7 @@ class _Judge:
         is_pair = len(cells) == NOTE_CELLS and first.rstrip().endswith(":")
         return is_pair and isinstance(second, str) and self._meant.get(following) not in {"amount", "item_id"}
 
-    def _header(self, row: int, *, repeated: bool) -> Verdict:
+    def _header(self, row: int, *, repeated: bool) -> RowJudgement:
         header_row = self._start.row
         if repeated:
             warning = problem("row.header", sheet=self._grid.name, row=row, number=row, header_row=header_row)
@@ -275,14 +275,14 @@ class _Judge:
         another = "header.several:below"
         return None, problem(another, sheet=self._grid.name, cell=cell, number=row, header_row=header_row)
 
-    def _total(self, row: int, label: str, why: Excluded, key: str) -> Verdict:
+    def _total(self, row: int, label: str, why: Excluded, key: str) -> RowJudgement:
         """A row that is a total, or the tax in it; where settings supply project and item type it may be either."""
         key = key if self._telling else "row.total_unclear"
         place = cell_address(0, row)
         found = problem(key, sheet=self._grid.name, cell=place, row=row, value=label, number=row, label=label)
         return (why if self._telling else None), found
 
-    def _bare_amount(self, row: int, filled: Mapping[int, Cell]) -> Verdict:
+    def _bare_amount(self, row: int, filled: Mapping[int, Cell]) -> RowJudgement:
         """A number below the amounts, as the sum button leaves it; whether it is their sum is checked later."""
         place = cell_address(0, row)
         if not self._telling:

@@ -21,7 +21,6 @@ from importer.model.sheet import Cell, CellFault, Header, RawRow, Sheet, is_blan
 from importer.reading import appearance
 from importer.reading.check_only import checked_columns
 from importer.reading.cover import find_batch, find_expected
-from importer.reading.doubts import doubts
 from importer.reading.formats.grid import Grid, Limits
 from importer.reading.formats.unpack import bytes_of, unpack
 from importer.reading.header_problems import added_by_results
@@ -30,6 +29,7 @@ from importer.reading.line_text import joined
 from importer.reading.not_lines import find_not_lines
 from importer.reading.shown_values import shown_values
 from importer.reading.units import other_units
+from importer.reading.unsure_values import doubts
 from importer.reading.unused_dates import unused_dates, unused_terms
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ OF_ISSUING = frozenset({"draft", "title"})
 """Fields that change when a draft is issued; its title says that it is one."""
 
 
-class Standing(Enum):
+class InKantata(Enum):
     """How an invoice stands in Kantata; the value says it to a person."""
 
     AS_LEFT = "unchanged"
@@ -37,7 +37,7 @@ class Standing(Enum):
     @property
     def is_amiss(self) -> bool:
         """Whether it is not as it was left; that a draft was issued, or an invoice paid, is what was meant."""
-        return self not in (Standing.AS_LEFT, Standing.ISSUED, Standing.PAID)
+        return self not in (InKantata.AS_LEFT, InKantata.ISSUED, InKantata.PAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Confirmed:
 
     run: RunRecord
     sent: SentInvoice
-    standing: Standing
+    standing: InKantata
     changes: tuple[str, ...] = ()
     """What is otherwise, in words."""
     held: ReadBack | None = None
@@ -71,15 +71,15 @@ def confirmed(run: RunRecord, sent: SentInvoice, look: Look, recent_from: dateti
     if sent.state is State.FREE:
         return None
     if sent.invoice_id is None or sent.state in OPEN:
-        return Confirmed(run, sent, Standing.IN_DOUBT, ("Run reconcile first: whether it exists is not known.",))
+        return Confirmed(run, sent, InKantata.IN_DOUBT, ("Run reconcile first: whether it exists is not known.",))
     found = look.shown.get(sent.invoice_id)
     if found is None:
         return _absent(run, sent, look, recent=sent.sent_at > recent_from)
     if found.cancelled:
-        return Confirmed(run, sent, Standing.CANCELLED, held=found.read_back)
+        return Confirmed(run, sent, InKantata.CANCELLED, held=found.read_back)
     shown = found.read_back.shown
     if shown is None:
-        return Confirmed(run, sent, Standing.NOT_SEEN, ("Kantata does not show its content.",), found.read_back)
+        return Confirmed(run, sent, InKantata.NOT_SEEN, ("Kantata does not show its content.",), found.read_back)
     changes = tuple(_changes(sent, shown))
     return Confirmed(run, sent, _standing(sent, found.read_back, changes), changes, found.read_back)
 
@@ -87,12 +87,12 @@ def confirmed(run: RunRecord, sent: SentInvoice, look: Look, recent_from: dateti
 def _absent(run: RunRecord, sent: SentInvoice, look: Look, *, recent: bool) -> Confirmed:
     match look.presence(sent.invoice_id or "", sent.workspace_ids, recent=recent):
         case Presence.GONE:
-            return Confirmed(run, sent, Standing.GONE, ("Kantata does not show it any more.",))
+            return Confirmed(run, sent, InKantata.GONE, ("Kantata does not show it any more.",))
         case Presence.HIDDEN:
             why = f"{hidden_words(sent.workspace_ids, look.visible)}."
-            return Confirmed(run, sent, Standing.NOT_SEEN, (f"{why[0].upper()}{why[1:]}",))
+            return Confirmed(run, sent, InKantata.NOT_SEEN, (f"{why[0].upper()}{why[1:]}",))
         case _:
-            return Confirmed(run, sent, Standing.NOT_SEEN, ("It was sent too recently to be missed.",))
+            return Confirmed(run, sent, InKantata.NOT_SEEN, ("It was sent too recently to be missed.",))
 
 
 def _changes(sent: SentInvoice, shown: Shown) -> Iterator[str]:
@@ -105,10 +105,10 @@ def _changes(sent: SentInvoice, shown: Shown) -> Iterator[str]:
             yield f"{difference.what}: was {difference.sent}, is {difference.held}"
 
 
-def _standing(sent: SentInvoice, held: ReadBack, changes: tuple[str, ...]) -> Standing:
+def _standing(sent: SentInvoice, held: ReadBack, changes: tuple[str, ...]) -> InKantata:
     if changes:
-        return Standing.EDITED
+        return InKantata.EDITED
     if held.status == PAID:
-        return Standing.PAID
+        return InKantata.PAID
     was_draft = sent.payload["invoice"].get("draft") is True
-    return Standing.ISSUED if was_draft and held.draft is False else Standing.AS_LEFT
+    return InKantata.ISSUED if was_draft and held.draft is False else InKantata.AS_LEFT

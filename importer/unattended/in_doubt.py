@@ -100,7 +100,7 @@ def files_in_doubt(tools: Tools) -> list[FileInDoubt]:
     files = tools.ledger.inbox_files.in_state(FileState.IN_DOUBT)
     if not files:
         return []
-    place = place_of(tools)
+    place = in_doubt_folder(tools)
     workbooks = workbooks_below(files, place)
     submits = tools.ledger.runs(run_ids={file.run_id for file in files if file.run_id is not None})
     runs = {run.run_id: run for run in submits}
@@ -114,7 +114,7 @@ def files_in_doubt(tools: Tools) -> list[FileInDoubt]:
     return found
 
 
-def place_of(tools: Tools) -> Path:
+def in_doubt_folder(tools: Tools) -> Path:
     """The folder in-doubt/ of the inbox."""
     return tools.settings.inbox.absolute() / FOLDER_OF[FileState.IN_DOUBT]
 
@@ -162,7 +162,7 @@ def submitted_file(run: RunRecord, tools: Tools) -> SubmittedFile:
 
 def strangers(tools: Tools) -> Iterator[Path]:
     """Folders with files in in-doubt/ that this ledger does not know, and files that lie there by themselves."""
-    place = place_of(tools)
+    place = in_doubt_folder(tools)
     if not place.is_dir():
         return
     known = set[Path | None]()

@@ -324,9 +324,9 @@ def finish_moves(tools: Tools, topic: str) -> Iterator[InboxResult]:
 
 
 def _finish_move(file: InboxFile, tools: Tools) -> None:
-    origin = in_doubt.place_of(tools) / file.entry
+    origin = in_doubt.in_doubt_folder(tools) / file.entry
     if file.state is FileState.RETURNED or (filing.is_folder(origin) and file.folder != origin):
-        workbook = in_doubt.workbooks_below([file], in_doubt.place_of(tools)).get(file.id)
+        workbook = in_doubt.workbooks_below([file], in_doubt.in_doubt_folder(tools)).get(file.id)
         _carry_out(file, workbook, origin, tools)
         return
     workbook = inbox.find(tools.settings.inbox, file.sha256, file.name, tools.settings.most_file_bytes)
@@ -337,7 +337,7 @@ def _finish_move(file: InboxFile, tools: Tools) -> None:
 
 def _undecided(file: InboxFile, tools: Tools) -> InboxFile:
     """A file as it was before the decision that could not be carried out."""
-    origin = in_doubt.place_of(tools) / file.entry
+    origin = in_doubt.in_doubt_folder(tools) / file.entry
     if filing.is_folder(origin) and file.run_id is not None:
         return replace(file, state=FileState.IN_DOUBT, folder=origin, moved=True)
     return replace(file, state=FileState.LEFT, folder=tools.settings.inbox, moved=True)

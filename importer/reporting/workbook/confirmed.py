@@ -11,7 +11,7 @@ from importer.model.words import NOT_KNOWN, projects_titled, worth_in_words
 from importer.reporting.table import Column, Kind, Narrow, Table, without_blanks
 from importer.reporting.workbook.book import workbook
 from importer.reporting.workbook.summary import Summary
-from importer.sending.confirming import Confirmed, Standing
+from importer.sending.confirming import Confirmed, InKantata
 
 
 def in_short(invoices: Sequence[Confirmed]) -> Table:
@@ -38,7 +38,7 @@ def in_short(invoices: Sequence[Confirmed]) -> Table:
 def counts(invoices: Sequence[Confirmed]) -> str:
     """How many stand how: “9 unchanged, 1 edited”."""
     found = Counter(each.standing for each in invoices)
-    return ", ".join(f"{found[standing]:,} {standing.value}" for standing in Standing if found[standing])
+    return ", ".join(f"{found[standing]:,} {standing.value}" for standing in InKantata if found[standing])
 
 
 def write_confirmed(path: Path, account: str, invoices: Sequence[Confirmed], invoice_link: str) -> None:
@@ -82,6 +82,6 @@ def write_confirmed(path: Path, account: str, invoices: Sequence[Confirmed], inv
     with workbook(path) as book:
         summary = Summary(book, "How earlier invoices stand", [34, 14])
         summary.add_facts((("Kantata account", account),))
-        totals = [(standing.value, found[standing]) for standing in Standing if found[standing]]
+        totals = [(standing.value, found[standing]) for standing in InKantata if found[standing]]
         summary.add_table(Table("Standing", (Column("Now"), Column("Invoices", Kind.COUNT)), totals))
         book.add_table(Table("Invoices", columns, rows))
