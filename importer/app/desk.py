@@ -212,7 +212,7 @@ class Desk:
 
     def approve(self, work: Work) -> None:
         """Record that the person approves the plan that was shown. Raises LedgerProblem."""
-        from importer.flow.gates import approve
+        from importer.flow.approving import approve
 
         plan = work.plan
         if plan is not None and work.phase is Phase.PLANNED:
@@ -306,7 +306,7 @@ class Desk:
             work.plan, work.trouble, work.phase = None, trouble_of(error), Phase.FAILED
 
     def _send(self, work: Work) -> None:
-        from importer.flow.gates import under_way
+        from importer.flow.approving import good_approvals
         from importer.flow.submit import Hooks, submit
         from importer.model.plans import Status
 
@@ -315,7 +315,7 @@ class Desk:
             with self._tools(work) as tools:
 
                 def confirm(plan: Report) -> None:
-                    if not under_way(plan, tools):
+                    if not good_approvals(plan, tools):
                         raise GateRefused(CHANGED, LOOK_AGAIN, code="gate.approval")  # noqa: TRY301 - to the flow
                     progress.total = plan.totals.by_status.get(Status.READY, 0)
 

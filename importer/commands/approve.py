@@ -30,7 +30,7 @@ def approve(
 ) -> ExitCode:
     """Preview a file and record that you approve exactly this plan. Sends nothing."""
     from importer.commands.session import opened
-    from importer.flow.gates import approve as record_approval
+    from importer.flow.approving import approve as record_approval
     from importer.flow.preview import preview
     from importer.reporting.report import to_document
     from importer.reporting.screen import Screen, plain

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.flow.missing_columns import Missing, missing_columns
-from importer.flow.prepare import reading_of, sheet_of
+from importer.flow.reading_in import reading_of, sheet_of
 from importer.kantata.account import projects_matching
 from importer.model.check_only import CHECK_ONLY
 from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT

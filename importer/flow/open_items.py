@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from importer.checking.invoice_dates import DATE, month_of_batch
-from importer.flow.account_look_up import kept_back
+from importer.flow.named_records import kept_back
 from importer.kantata.account import BillableItem, Found, Project, find_items, find_projects, with_approvals
 from importer.kantata.open_items import Listed, OpenQuery, list_open
 from importer.model.errors import AccessDenied, GateRefused, NotReached

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -16,30 +16,23 @@ from importer.checking.header_changes import changes
 from importer.checking.invoice_dates import DateRules, check_dates
 from importer.checking.row_checks import check_rows
 from importer.checking.unsent_cells import UnsentCells
-from importer.flow.account_look_up import name_projects
+from importer.flow.knowledge import knowledge_for, with_decisions
+from importer.flow.named_records import name_projects
 from importer.flow.prepared import MOST_NAMED, Prepared, Tools, Wish
+from importer.flow.reading_in import sheet_of
 from importer.model.headers import known_headers
-from importer.model.invoices import Invoice, UnsoundInvoice
-from importer.model.lifecycle import ALIVE
-from importer.model.plans import LineMark, PlannedInvoice, Source, Status
+from importer.model.invoices import UnsoundInvoice
+from importer.model.plans import PlannedInvoice, Source, Status
 from importer.model.problems import Problem, Problems, error_rows
 from importer.model.words import as_typed, invoice_named, money, names_in_short, rows_named
-from importer.planning.deciding import decide
 from importer.planning.near_repeats import near_repeats
-from importer.planning.plan import BilledItem, KeyOrProject, Knowledge, Terms, choose_batch, draw_up
-from importer.planning.repeats import LOOK_BACK, repeats
-from importer.reading.formats.grid import Limits as FileLimits
-from importer.reading.read import Reading, read_sheet
-from importer.values.mapping import in_known_words
+from importer.planning.plan import Terms, choose_batch, draw_up
+from importer.planning.repeats import repeats
 
 if TYPE_CHECKING:
-    from importer.ledger.known import DatedPlace
     from importer.ledger.ledger import SubmissionLedger
-    from importer.model.remembered import BilledLine, LedgerEntry
     from importer.model.sheet import Sheet, SheetLine
     from importer.settings.model import Settings
-
-MEGABYTE = 2**20
 
 
 @contextmanager
@@ -103,7 +96,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
         decisions=decisions,
         named=named,
     )
-    return decided(prepared)
+    return with_decisions(prepared)
 
 
 def _without_invoice(wish: Wish, drawn: Iterable[PlannedInvoice]) -> Iterator[str]:
@@ -131,25 +124,6 @@ def _terms_of(wish: Wish, sheet: Sheet, batch: str, tools: Tools) -> Terms:
         wish.command("submit"),
         cell,
     )
-
-
-def sheet_of(wish: Wish, settings: Settings) -> tuple[Sheet, tuple[str, ...]]:
-    """The sheet in the program's own words, and a notice of each word of the settings that was used."""
-    known = known_headers(own=settings.own_headers)
-    sheet = read_sheet(wish.path, wish.sheet_name, known, reading_of(settings))
-    return in_known_words(sheet, known, settings.constants, settings.values)
-
-
-def reading_of(settings: Settings) -> Reading:
-    """How the settings want a file to be read."""
-    limits = FileLimits(
-        settings.most_rows,
-        settings.most_columns,
-        settings.most_file_bytes,
-        settings.read_seconds,
-        settings.read_memory_mb * MEGABYTE,
-    )
-    return Reading(settings.encoding, settings.hidden_rows, settings.merged_cells, limits)
 
 
 def _understand(
@@ -223,96 +197,6 @@ def _with_causes(
         else:
             where = rows_named(strays)
             yield replace(planned, reason=f"Not sent because the errors in {where} leave open whether it is whole.")
-
-
-# --- what the ledger knows ----------------------------------------------------
-
-
-def decided(prepared: Prepared) -> Prepared:
-    """The plan that follows from what is known now."""
-    planned = decide(prepared.drawn, prepared.knowledge, prepared.terms, allow_repeats=prepared.wish.allow_repeats)
-    return replace(prepared, planned=planned)
-
-
-def knowledge_for(drawn: tuple[PlannedInvoice, ...], ledger: SubmissionLedger, terms: Terms) -> Knowledge:
-    """What the ledger knows that matters to a plan."""
-    sound = [planned.invoice for planned in drawn if isinstance(planned.invoice, Invoice)]
-    references = [planned.reference for planned in drawn if planned.reference is not None]
-    fingerprints = [planned.fingerprint for planned in drawn if planned.fingerprint is not None]
-    numbers = [invoice.user_invoice_number for invoice in sound if invoice.user_invoice_number is not None]
-    by_reference = ledger.entries(references)
-    return Knowledge(
-        by_reference,
-        ledger.live_by_fingerprint(fingerprints),
-        ledger.live_by_item(_items(sound)),
-        _under_same_key(sound, ledger, terms),
-        by_number=ledger.live_by_number(numbers),
-        lines=tuple(_lines(drawn, by_reference, ledger, terms)),
-    )
-
-
-def _items(invoices: Iterable[Invoice]) -> Iterator[BilledItem]:
-    for invoice in invoices:
-        for line in invoice.lines:
-            if line.item_id is not None:
-                yield line.item_type, line.item_id
-
-
-def _lines(
-    drawn: tuple[PlannedInvoice, ...], known: dict[str, LedgerEntry], ledger: SubmissionLedger, terms: Terms
-) -> Iterator[BilledLine]:
-    """Live lines like those of the invoices that are not billed yet."""
-    marks: list[LineMark] = []
-    for planned in drawn:
-        entry = known.get(planned.reference or "")
-        if entry is None or entry.state not in ALIVE:
-            marks += planned.marks
-    if marks:
-        yield from ledger.lines_like((mark.line for mark in marks), looked_back(drawn, terms.now))
-        wordings = {mark.wording for mark in marks}
-        for batch in _batches_near(drawn, ledger, terms):
-            yield from ledger.lines_in_batch(batch, wordings)
-
-
-def _batches_near(drawn: Iterable[PlannedInvoice], ledger: SubmissionLedger, terms: Terms) -> set[str]:
-    """The batch; where dates give batches their names, also those of less than ``repeat_days`` before and after."""
-    batches = {terms.batch}
-    if not terms.batch_derived:
-        return batches
-    batches |= ledger.batches_since(terms.now - timedelta(days=terms.repeat_days))
-    for day in {planned.invoice.invoice_date for planned in drawn if isinstance(planned.invoice, Invoice)}:
-        if day is not None:
-            distances = range(-terms.repeat_days, terms.repeat_days + 1)
-            batches.update(f"{day + timedelta(days=distance):%Y-%m}" for distance in distances)
-    return batches
-
-
-def looked_back(drawn: Iterable[PlannedInvoice], now: datetime, days: int = LOOK_BACK) -> datetime:
-    """The moment (UTC) since when lines like those of a plan are looked for: before its earliest date, and now."""
-    earliest = now
-    for planned in drawn:
-        day = planned.invoice.invoice_date if isinstance(planned.invoice, Invoice) else None
-        if day is not None:
-            earliest = min(earliest, datetime(day.year, day.month, day.day))  # noqa: DTZ001 - UTC, without offset
-    return earliest - timedelta(days=days)
-
-
-def _under_same_key(
-    invoices: list[Invoice], ledger: SubmissionLedger, terms: Terms
-) -> dict[KeyOrProject, tuple[LedgerEntry, ...]]:
-    """Live entries under the same key; without a key, of the same project."""
-    places: list[DatedPlace] = []
-    for invoice in invoices:
-        day = invoice.invoice_date.isoformat() if invoice.invoice_date is not None else None
-        places.append((invoice.key, invoice.workspace_ids[0], day))
-    since = terms.now - timedelta(days=terms.repeat_days)
-    found: dict[KeyOrProject, tuple[LedgerEntry, ...]] = {}
-    for entry in ledger.under_same_key(places, terms.batch, since):
-        place: KeyOrProject = (entry.key, None)
-        if entry.key is None:
-            place = (None, entry.workspace_ids[0])
-        found[place] = (*found.get(place, ()), entry)
-    return found
 
 
 # --- compared with earlier imports ---------------------------------------------

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer.checking.invoice_dates import is_month, month_of_batch
-from importer.flow.account_look_up import checked, with_names
+from importer.flow.earlier_invoices import with_earlier_invoices
 from importer.flow.gates import check_limits
-from importer.flow.looking_up import look_up
+from importer.flow.named_records import check_records, with_names
 from importer.flow.open_items import check_left_out, with_left_out
 from importer.flow.prepare import prepare, with_header_changes, with_near_repeats, with_retainers, with_rows_gone
 from importer.flow.prepared import NOT_CHECKED, Prepared, Tools, Wish, new_run_id, note_in_log
@@ -53,8 +53,8 @@ def as_far_as_shown(prepared: Prepared, tools: Tools) -> Prepared:
     if tools.api is None:
         return prepared
     try:
-        prepared = look_up(prepared, tools.api, tools.settings.settle_seconds, tools.ledger)
-        return checked(prepared, tools.api, go_on=True)
+        prepared = with_earlier_invoices(prepared, tools.api, tools.settings.settle_seconds, tools.ledger)
+        return check_records(prepared, tools.api, go_on=True)
     except (AccessDenied, NotReached) as error:
         return replace(prepared, unreached=True).with_notice(f"{error.message.rstrip('.')}. {NOT_CHECKED}")
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.flow.prepare import sheet_of
 from importer.flow.prepared import Tools, Wish, new_run_id
+from importer.flow.reading_in import sheet_of
 from importer.flow.submit import exit_code_after
 from importer.model.advice import advised
 from importer.model.errors import AccessDenied, ImporterError, LedgerProblem, NotReached

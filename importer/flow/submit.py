@@ -10,18 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.checking.header_changes import headers_seen
-from importer.flow import gates
-from importer.flow.account_look_up import checked, with_currencies
-from importer.flow.looking_up import look_up
+from importer.flow import approving
+from importer.flow.earlier_invoices import with_earlier_invoices
+from importer.flow.gates import check_limits
+from importer.flow.knowledge import knowledge_for, with_decisions
+from importer.flow.named_records import check_records, with_currencies
 from importer.flow.open_items import check_left_out, with_left_out
-from importer.flow.prepare import (
-    decided,
-    knowledge_for,
-    prepare,
-    with_header_changes,
-    with_near_repeats,
-    with_retainers,
-)
+from importer.flow.prepare import prepare, with_header_changes, with_near_repeats, with_retainers
 from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.flow.preview import as_far_as_shown
 from importer.kantata.backoff import Pace, RetryBudget
@@ -92,7 +87,7 @@ def examine(wish: Wish, tools: Tools, run_id: str) -> Examined:
     To be called, and carried out, under the lock of the ledger (``tools.ledger.exclusive``): what
     guards against billing twice holds only as long as no other run sends.
     """
-    examined = _examined(wish, tools, run_id)
+    examined = _examine_without_left_out(wish, tools, run_id)
     if isinstance(examined.obstacle, (AccessDenied, NotReached)):  # Kantata is not there to be asked for more
         return examined
     prepared = with_left_out(examined.prepared, tools)
@@ -104,7 +99,7 @@ def examine(wish: Wish, tools: Tools, run_id: str) -> Examined:
     return replace(examined, prepared=prepared)
 
 
-def _examined(wish: Wish, tools: Tools, run_id: str) -> Examined:
+def _examine_without_left_out(wish: Wish, tools: Tools, run_id: str) -> Examined:
     """The plan and what Kantata shows of it."""
     prepared = with_near_repeats(with_header_changes(prepare(wish, tools, run_id), tools), tools)
     if prepared.named.stuck is not None:
@@ -121,7 +116,7 @@ def _examined(wish: Wish, tools: Tools, run_id: str) -> Examined:
         prepared = _own_doubts_settled(prepared, tools)
         prepared = _compared_with_account(prepared, tools)
         if not prepared.refused:
-            gates.check_limits(prepared, tools)  # again: now it is known what Kantata prices
+            check_limits(prepared, tools)  # again: now it is known what Kantata prices
             prepared = with_retainers(prepared)
     except (GateRefused, AccessDenied, NotReached) as error:
         return Examined(prepared, error)
@@ -131,10 +126,10 @@ def _examined(wish: Wish, tools: Tools, run_id: str) -> Examined:
 def _check_limits(prepared: Prepared, tools: Tools) -> None:
     """Raise GateRefused when the amounts in the sheet break a limit already."""
     try:
-        gates.check_limits(prepared, tools)
+        check_limits(prepared, tools)
     except GateRefused:
         if tools.api is not None:  # the refusal names the currencies, when there are several
-            gates.check_limits(with_currencies(prepared, tools.api), tools)
+            check_limits(with_currencies(prepared, tools.api), tools)
         raise
 
 
@@ -142,8 +137,8 @@ def _compared_with_account(prepared: Prepared, tools: Tools) -> Prepared:
     """The plan with what Kantata shows. Raises AccessDenied or NotReached."""
     if tools.api is None:
         return prepared
-    prepared = look_up(prepared, tools.api, tools.settings.settle_seconds, tools.ledger)
-    return checked(prepared, tools.api, go_on=False)
+    prepared = with_earlier_invoices(prepared, tools.api, tools.settings.settle_seconds, tools.ledger)
+    return check_records(prepared, tools.api, go_on=False)
 
 
 def _own_doubts_settled(prepared: Prepared, tools: Tools) -> Prepared:
@@ -158,7 +153,7 @@ def _own_doubts_settled(prepared: Prepared, tools: Tools) -> Prepared:
     settled = settle_twice(own, tools.ledger, tools.api, seconds, run_id, _briefly)
     note_settlements(settled, tools.ledger, prepared.run_id)
     known = knowledge_for(prepared.drawn, tools.ledger, prepared.terms)
-    prepared = decided(replace(prepared, knowledge=known))
+    prepared = with_decisions(replace(prepared, knowledge=known))
     return prepared.with_each(lambda planned: with_outcome(planned, settled))
 
 
@@ -175,7 +170,7 @@ def _briefly(seconds: float) -> bool:
 
 def carry_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     """Send what may be sent, and write what became of every row. Only under the lock of the ledger."""
-    report, prepared = _carried_out(examined, tools, hooks), examined.prepared
+    report, prepared = _carry_out_without_copy(examined, tools, hooks), examined.prepared
     named, copy = not prepared.terms.batch_derived, Annotated()
     if report.exit_code is ExitCode.GATE and not report.errors and not prepared.wish.annotate:
         return report  # nothing is wrong with the file
@@ -184,7 +179,7 @@ def carry_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))
 
 
-def _carried_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
+def _carry_out_without_copy(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     prepared = examined.prepared
     if examined.is_faulty:
         return _refused(prepared, tools, examined.obstacle)
@@ -200,7 +195,7 @@ def _carried_out(examined: Examined, tools: Tools, hooks: Hooks) -> Report:
     if prepared.ready:
         sent = _send(prepared, tools, hooks)
     with suppress(LedgerProblem):  # what was sent must be shown; an undo ends the approvals too
-        gates.end(report, tools, sent.planned)
+        approving.note_complete(report, tools, sent.planned)
     if prepared.ready and hooks.stop.exit_code is None:  # who asked to stop does not wait for another look
         sent = replace(sent, planned=read_again(sent.planned, hooks.connect))
     return _finished(prepared, tools, sent, began=True)
@@ -214,7 +209,7 @@ def _objection(prepared: Prepared, tools: Tools, hooks: Hooks) -> GateRefused | 
         hooks.connect()  # a missing token is said before the question
         report = prepared.report("submit", tools, prepared.planned, ExitCode.DONE)
         if tools.settings.require_approval:
-            gates.approved(report, tools, prepared.wish)
+            approving.require_approval(report, tools, prepared.wish)
         hooks.confirm(report)
     except (GateRefused, AccessDenied, NotReached) as error:
         return error
@@ -226,7 +221,7 @@ def _begin(prepared: Prepared, tools: Tools, report: Report) -> None:
     totals, headers = totals_of(prepared.lines, prepared.planned), headers_seen(prepared.sheet)
     recorded = RecordedPlan(prepared.planned, prepared.problems, prepared.notices)
     tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, totals, headers, recorded)
-    gates.begin(report, tools)
+    approving.note_begun(report, tools)
     for planned in prepared.planned:
         if planned.found_in_kantata and planned.invoice_id is not None:
             tools.ledger.adopt(planned, planned.invoice_id, prepared.run_id, prepared.batch, prepared.source)

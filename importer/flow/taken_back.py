@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from importer.flow.prepare import looked_back
+from importer.flow.knowledge import looked_back
 from importer.model.invoices import Invoice
 from importer.model.plans import PlannedInvoice, Status
 from importer.planning.repeats import is_within_repeat_days

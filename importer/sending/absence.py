@@ -136,7 +136,7 @@ def _is_another(invoice: FoundInvoice, sent: Reference, known: frozenset[Referen
 # --- doubting the verdicts ---
 
 
-def doubted(settlements: Sequence[Settlement], asked: Inquiry) -> tuple[Settlement, ...]:
+def with_doubts_of_absence(settlements: Sequence[Settlement], asked: Inquiry) -> tuple[Settlement, ...]:
     """The verdicts, each unclear where something speaks against it."""
     timed = (_unless_clock_was_ahead(settlement, asked.now) for settlement in _one_invoice_each(settlements))
     sure = _unless_lists_lag(tuple(timed), asked)

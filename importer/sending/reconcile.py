@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from importer.kantata.deadline import LATEST_SECONDS
 from importer.model.lifecycle import AWAITED, Event
 from importer.model.plans import PlannedInvoice, Status
-from importer.sending.absence import Inquiry, by_content, clock_was_ahead, doubted
+from importer.sending.absence import Inquiry, by_content, clock_was_ahead, with_doubts_of_absence
 from importer.sending.presence import Look, Presence, hidden_words, look_for
 from importer.sending.settlement import (
     Settlement,
@@ -65,7 +65,7 @@ def settle(
             settlements.append(_of_removal(doubt, doubt.being_undone, look))
         else:
             settlements.append(_of_creation(doubt, marked.get(triple_of(doubt), []), asked))
-    return doubted(settlements, asked)
+    return with_doubts_of_absence(settlements, asked)
 
 
 def settle_twice(  # noqa: PLR0913, PLR0917 - what settle needs, and how its second look is noted and awaited

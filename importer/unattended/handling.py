@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.flow.gates import check_gates
 from importer.flow.prepare import let_go_of_records
 from importer.flow.prepared import Tools, Wish, new_run_id
 from importer.flow.submit import Examined, Hooks, carry_out, examine
+from importer.flow.unattended_guards import check_gates
 from importer.ledger.inbox_files import FOLDER_OF, FileState, InboxFile
 from importer.model.errors import FileProblem, GateRefused, ImporterError, LedgerProblem
 from importer.model.exit_codes import ExitCode

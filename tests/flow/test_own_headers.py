@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from importer.flow.mapping import Answers, Draft, SettingsPlace, draft_of, proposed_answers, taught, toml_of, write
-from importer.flow.prepare import sheet_of
 from importer.flow.prepared import Tools, Wish
+from importer.flow.reading_in import sheet_of
 from importer.kantata.account import projects_matching
 from importer.kantata.client import KantataApi
 from importer.model.columns import Kind

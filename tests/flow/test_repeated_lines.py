@@ -11,10 +11,10 @@ import test_identity
 from plans import ACCOUNT
 from test_identity import Desk, desk, told
 
-from importer.flow import prepare
 from importer.flow.prepared import Wish
 from importer.ledger import database
 from importer.ledger.opening import open_ledger
+from importer.planning.repeats import LOOK_BACK
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ def test_a_retainer_without_a_date_is_billed_after_years(desk: Desk, monkeypatch
     """The same content, sent so long ago that its lines are not compared any more."""
     row = "101,,Fixed fee,,Licence,500,,30"
     assert told(desk.submit(row, wish=Wish(desk.folder, batch="first"))) == ["created"]
-    later = database.now() + timedelta(days=prepare.LOOK_BACK + 30)
+    later = database.now() + timedelta(days=LOOK_BACK + 30)
     monkeypatch.setattr(database, "now", lambda: later)
     assert told(desk.submit(row, wish=Wish(desk.folder, batch="second"))) == ["created"]
 

@@ -270,7 +270,7 @@ def test_what_kantata_prices_is_approved_too(cli: Cli, sandbox: Sandbox) -> None
     sheet = cli.sheet({"item_type": "time_entry", "item_id": 5101001})
     assert here.run("approve", sheet, "--yes").exit_code == 0
     dearer = (
-        "import importer.flow.account_look_up as c\nfrom dataclasses import replace\nof = c.expected_of\n"
+        "import importer.flow.named_records as c\nfrom dataclasses import replace\nof = c.expected_of\n"
         "def more(invoice, account):\n    found = of(invoice, account)\n"
         "    return replace(found, total=found.total + 1)\nc.expected_of = more\n"
     )

@@ -17,7 +17,7 @@ from filelock import FileLock
 from inboxes import aged, filled, lying, put_away
 from scripted import Scripted, created
 
-from importer.flow.gates import gates_set
+from importer.flow.unattended_guards import gates_set
 from importer.model.sheet import ControlTotals
 from importer.sandbox.faults import Fault, FaultKind
 from importer.settings.loading import load
@@ -389,7 +389,7 @@ def test_each_file_is_read_and_looked_up_once(cli: Cli, sandbox: Sandbox, inbox:
     """What was examined is what is sent: one read, one question for each kind of record, as in a submit."""
     filled(inbox / "a.xlsx", 10, 20)
     counted = (
-        "import importer.flow.prepare as p\nread = p.read_sheet\n"
+        "import importer.flow.reading_in as p\nread = p.read_sheet\n"
         "def count(path, *a):\n    open('reads', 'a').write(path.name + ' ')\n    return read(path, *a)\n"
         "p.read_sheet = count\n"
     )

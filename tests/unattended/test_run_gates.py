@@ -68,7 +68,7 @@ def test_what_a_total_refused_is_refused_in_the_to_fix_workbook_too(cli: Cli, sa
 
 
 UNTOLD = (
-    "import importer.flow.account_look_up as c\nfrom dataclasses import replace\nof = c.expected_of\n"
+    "import importer.flow.named_records as c\nfrom dataclasses import replace\nof = c.expected_of\n"
     "c.expected_of = lambda invoice, account: replace(of(invoice, account), total=None)\n"
 )
 """A Kantata that does not tell what time, expenses and milestones are worth."""

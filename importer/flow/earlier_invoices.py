@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from importer.flow.prepare import decided, looked_back
+from importer.flow.knowledge import looked_back, with_decisions
 from importer.kantata.invoices import FoundInvoice, reference_in
 from importer.kantata.lenient import utc_of, whole
 from importer.kantata.payload import content_of, tidy
@@ -28,7 +28,9 @@ MARGIN_DAYS = 31
 """How long before its own date an invoice may have been created."""
 
 
-def look_up(prepared: Prepared, api: KantataApi, settle_seconds: float, ledger: SubmissionLedger) -> Prepared:
+def with_earlier_invoices(
+    prepared: Prepared, api: KantataApi, settle_seconds: float, ledger: SubmissionLedger
+) -> Prepared:
     """Ask Kantata what became of the earlier invoices that the plan rests on, and for the references of the rest.
 
     So an invoice that was cancelled holds nothing any more, and a lost ledger
@@ -71,7 +73,7 @@ def _with_lines_in_kantata(prepared: Prepared, api: KantataApi, ledger: Submissi
     if not lines:
         return prepared
     knowledge = replace(prepared.knowledge, lines=(*prepared.knowledge.lines, *lines))
-    return decided(replace(prepared, knowledge=knowledge))
+    return with_decisions(replace(prepared, knowledge=knowledge))
 
 
 def _unknown_lines(
@@ -151,7 +153,7 @@ def _without_gone(prepared: Prepared, api: KantataApi, recent_from: datetime) ->
                 gone.add(number)
         asked |= wanted
         shown.update(look.shown)
-        prepared = decided(replace(prepared, knowledge=replace(prepared.knowledge, gone=frozenset(gone))))
+        prepared = with_decisions(replace(prepared, knowledge=replace(prepared.knowledge, gone=frozenset(gone))))
 
     return prepared.with_each(lambda planned: _found_again(planned, asked, shown, recent))
 

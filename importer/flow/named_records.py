@@ -92,7 +92,7 @@ class _LookUp:
     """Adds what Kantata shows to what was seen before."""
 
 
-def checked(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
+def check_records(prepared: Prepared, api: KantataApi, *, go_on: bool) -> Prepared:
     """Check the ready invoices against the account; those with errors are not to be sent.
 
     The sound rows of unsound invoices are looked at too, so that all problems show
