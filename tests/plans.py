@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from importer.kantata.backoff import Pace, RetryBudget
 from importer.model.invoices import Invoice, ItemType, LineItem
-from importer.model.plans import PlannedInvoice, Source, Totals
+from importer.model.plans import NOTHING_RELEASED, PlannedInvoice, Released, Source, Totals
 from importer.planning.deciding import decide
 from importer.planning.plan import Knowledge, Terms, draw_up
 from importer.sending.sender import Sender
@@ -63,7 +63,7 @@ def replan(
         ledger.live_by_fingerprint([one.fingerprint or "" for one in planned]),
         ledger.live_by_item(items),  # type: ignore[arg-type]
     )
-    return decide(planned, knowledge, terms(), allow_repeats=allow_repeats)
+    return decide(planned, knowledge, terms(released=Released(all=allow_repeats)))
 
 
 def terms(**fields: Any) -> Terms:
@@ -75,7 +75,7 @@ def terms(**fields: Any) -> Terms:
         "source_sha256": SOURCE.sha256,
         "source_name": "october.xlsx",
         "repeat_days": 20,
-        "allow_repeat": frozenset[str](),
+        "released": NOTHING_RELEASED,
         "command": "invoice-importer submit",
         "cell": "row {}".format,
     }

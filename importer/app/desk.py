@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from importer.app.files import new_folder
 from importer.app.grid import hint_here
 from importer.model.errors import GateRefused, ImporterError
+from importer.model.plans import NOTHING_RELEASED, Released
 from importer.model.words import invoice_named
 from importer.sending.throttle import Stop
 
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 MOST_FILES = 8
 """Files kept on the desk; of older ones the ledger and the results tell."""
-NOT_RELEASED: frozenset[str] = frozenset()
-"""Where cells or columns changed, what was released before is asked about again."""
 CHANGED = "Nothing was sent: since you approved it, the plan changed."
 LOOK_AGAIN = "Check the file again, look at the preview, and approve that."
 
@@ -188,27 +187,29 @@ class Desk:
         with self._writing:  # two pages at once would each write what they read before the other wrote
             self.place.remember(answers)
             self._taught.append(answers)
-        self._read(work, Phase.PLANNED, Phase.DONE, Phase.FAILED, allow_repeat=NOT_RELEASED)
+        self._read(work, Phase.PLANNED, Phase.DONE, Phase.FAILED, released=NOTHING_RELEASED)
 
     def use_preset(self, work: Work, name: str) -> None:
         """Read this file by a ready mapping."""
-        self._read(work, Phase.PLANNED, Phase.FAILED, preset=name, allow_repeat=NOT_RELEASED)
+        self._read(work, Phase.PLANNED, Phase.FAILED, preset=name, released=NOTHING_RELEASED)
 
     def use_sheet(self, work: Work, name: str) -> None:
         """Read another sheet of this file."""
-        self._read(work, Phase.PLANNED, Phase.FAILED, sheet_name=name, allow_repeat=NOT_RELEASED)
+        self._read(work, Phase.PLANNED, Phase.FAILED, sheet_name=name, released=NOTHING_RELEASED)
 
-    def allow_repeat(self, work: Work, reference: str) -> None:
+    def release(self, work: Work, reference: str) -> None:
         """Release an invoice that is held because its like was billed before, and make the plan again."""
         for planned in held_repeats(work.plan):
             if planned.reference == reference:
                 name = invoice_named(planned.invoice.key, planned.invoice.workspace_ids)
                 work.released[reference] = f"{name}: {planned.reason}"
-                self._read(work, Phase.PLANNED, allow_repeat=work.wish.allow_repeat | {reference})
+                self._read(
+                    work, Phase.PLANNED, released=Released(references=work.wish.released.references | {reference})
+                )
 
     def hold_again(self, work: Work, reference: str) -> None:
         """Take a release back, and make the plan again."""
-        self._read(work, Phase.PLANNED, allow_repeat=work.wish.allow_repeat - {reference})
+        self._read(work, Phase.PLANNED, released=Released(references=work.wish.released.references - {reference}))
 
     def approve(self, work: Work) -> None:
         """Record that the person approves the plan that was shown. Raises LedgerProblem."""
@@ -292,7 +293,7 @@ class Desk:
             work.trouble, work.phase = trouble_of(error), Phase.PLANNED
             return
         work.left_out |= frozenset(left_out)
-        work.wish = replace(work.wish, allow_repeat=NOT_RELEASED)
+        work.wish = replace(work.wish, released=NOTHING_RELEASED)  # cells changed: it is asked about again
         self._look(work)
 
     def _look(self, work: Work) -> None:
@@ -331,7 +332,7 @@ def held_repeats(plan: Report | None) -> list[PlannedInvoice]:
     from importer.model.plans import PlannedInvoice
 
     invoices = plan.planned if plan else ()
-    return [each for each in invoices if isinstance(each, PlannedInvoice) and each.may_repeat]
+    return [each for each in invoices if isinstance(each, PlannedInvoice) and each.releasable]
 
 
 def trouble_of(error: Exception) -> Trouble:

@@ -76,7 +76,7 @@ class Steps:
         """Release an invoice that is held because its like was billed before."""
         work = self._found(key)
         if _is_shown(work):
-            self._desk.allow_repeat(work, request.form.get("reference", ""))
+            self._desk.release(work, request.form.get("reference", ""))
         return lead_to(work)
 
     def hold(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
@@ -194,7 +194,7 @@ def _laid_out(report: Report) -> dict[str, object]:
 
 
 def _in_words_of_the_page(planned: ReportedInvoice) -> ReportedInvoice:
-    if isinstance(planned, PlannedInvoice) and planned.may_repeat:
+    if isinstance(planned, PlannedInvoice) and planned.releasable:
         return replace(planned, what_to_do=REPEAT)
     return planned
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from importer.model.plans import Released
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -123,15 +125,18 @@ class RepeatOptions:
     @property
     def wish(self) -> dict[str, Any]:
         """As a Wish has it."""
-        return {"allow_repeats": self.allow_repeats, "allow_repeat": frozenset(self.allow_repeat or ())}
+        return {"released": self._released}
 
     @property
     def words(self) -> list[str]:
         """The options as they were given."""
-        words = ["--allow-repeats"] if self.allow_repeats else []
-        for reference in self.allow_repeat or ():
-            words += ["--allow-repeat", reference]
-        return words
+        return self._released.options
+
+    @property
+    def _released(self) -> Released:
+        from importer.model.plans import Released
+
+        return Released(self.allow_repeats, frozenset(self.allow_repeat or ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def with_decisions(prepared: Prepared) -> Prepared:
     """The plan that follows from what is known now."""
-    planned = decide(prepared.drawn, prepared.knowledge, prepared.terms, allow_repeats=prepared.wish.allow_repeats)
+    planned = decide(prepared.drawn, prepared.knowledge, prepared.terms)
     return replace(prepared, planned=planned)
 
 

@@ -101,7 +101,7 @@ def prepare(wish: Wish, tools: Tools, run_id: str) -> Prepared:
 
 def _without_invoice(wish: Wish, drawn: Iterable[PlannedInvoice]) -> Iterator[str]:
     """Say of each reference that is allowed to repeat and is not of this file, that it releases nothing."""
-    for reference in sorted(wish.allow_repeat - {planned.reference for planned in drawn}):
+    for reference in sorted(wish.released.references - {planned.reference for planned in drawn}):
         yield f"--allow-repeat {as_typed(reference)} releases nothing: no invoice of this file has this reference."
 
 
@@ -120,7 +120,7 @@ def _terms_of(wish: Wish, sheet: Sheet, batch: str, tools: Tools) -> Terms:
         sheet.sha256,
         wish.path.name,
         tools.settings.repeat_days,
-        wish.allow_repeat,
+        wish.released,
         wish.command("submit"),
         cell,
     )
@@ -264,7 +264,7 @@ def with_retainers(prepared: Prepared) -> Prepared:
     compared = repeats(prepared.drawn, prepared.knowledge, prepared.terms)
     names = []
     for planned in prepared.planned:
-        is_released = prepared.wish.allow_repeats or planned.reference in prepared.wish.allow_repeat
+        is_released = prepared.wish.released.covers(planned.reference)
         if planned.status is Status.READY and not is_released and compared.farther(planned):
             names.append(invoice_named(planned.invoice.key, planned.invoice.workspace_ids))
     if not names:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.model.advice import NAME, advised, options_for
-from importer.model.plans import PlannedInvoice, ReportedInvoice, Source, Status
+from importer.model.plans import NOTHING_RELEASED, PlannedInvoice, Released, ReportedInvoice, Source, Status
 from importer.model.problems import Problem, has_errors, in_sheet_order
 from importer.model.sheet import ControlTotals, Sheet, SheetLine
 from importer.model.words import as_typed
@@ -50,10 +50,7 @@ class Wish:
     preset: str | None = None
     partial: bool = False
     """Send the sound invoices although others have problems."""
-    allow_repeats: bool = False
-    """Send also what is held for lines that were billed before."""
-    allow_repeat: frozenset[str] = frozenset()
-    """References of invoices that are sent although lines like theirs were billed before."""
+    released: Released = NOTHING_RELEASED
     expect_invoices: int | None = None
     expect_total: Decimal | None = None
     """Main currency unit."""
@@ -77,9 +74,7 @@ class Wish:
             words.append(f"--preset {as_typed(self.preset)}")
         if self.partial:
             words.append("--partial")
-        if self.allow_repeats:
-            words.append("--allow-repeats")
-        words += [f"--allow-repeat {as_typed(reference)}" for reference in sorted(self.allow_repeat)]
+        words += map(as_typed, self.released.options)
         words += options_for(name, self.place)
         return " ".join(words)
 

@@ -95,6 +95,31 @@ class LineMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """What a person sends although lines like its own were billed before."""
+
+    all: bool = False
+    """Whatever is held for such lines."""
+    references: frozenset[str] = frozenset()
+    """These invoices."""
+
+    def covers(self, reference: str | None) -> bool:
+        """Whether an invoice is among them."""
+        return self.all or reference in self.references
+
+    @property
+    def options(self) -> list[str]:
+        """As it is said on the command line."""
+        words = ["--allow-repeats"] if self.all else []
+        for reference in sorted(self.references):
+            words += ["--allow-repeat", reference]
+        return words
+
+
+NOTHING_RELEASED = Released()
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedInvoice:
     """An invoice with what would be done with it. What was done is an :class:`InvoiceResult`."""
 
@@ -123,7 +148,7 @@ class PlannedInvoice:
     """It was created, but Kantata, asked for it again, did not show it, which is too little to say that it is gone."""
     marks: tuple[LineMark, ...] = field(default=(), compare=False, repr=False)
     """Of its fixed fees and additional items."""
-    may_repeat: bool = False
+    releasable: bool = False
     """Held only because its like was billed before: a person's word releases it (``--allow-repeat``)."""
 
     @property

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from importer.model.invoices import Invoice
 from importer.model.lifecycle import ALIVE, OPEN, State
-from importer.model.plans import LineMark, PlannedInvoice, Status
+from importer.model.plans import LineMark, PlannedInvoice, Released, Status
 from importer.model.remembered import BilledLine, LedgerEntry
 from importer.model.words import as_typed
 from importer.planning import reasons
@@ -20,14 +20,12 @@ _Held = tuple[LedgerEntry, str, str]
 """The earlier invoice that holds this one, why, and what to do."""
 
 
-def decide(
-    drawn: Iterable[PlannedInvoice], knowledge: Knowledge, terms: Terms, *, allow_repeats: bool
-) -> tuple[PlannedInvoice, ...]:
+def decide(drawn: Iterable[PlannedInvoice], knowledge: Knowledge, terms: Terms) -> tuple[PlannedInvoice, ...]:
     """Return the plan: every invoice with its status, and the reason when it would not be sent."""
     drawn = tuple(drawn)
     references = frozenset(planned.reference for planned in drawn)
     compared = repeats(drawn, knowledge, terms)
-    decision = _Decision(knowledge, references, terms, compared, allow_repeats)
+    decision = _Decision(knowledge, references, terms, compared)
     return tuple(decision.of(planned) for planned in drawn)
 
 
@@ -40,7 +38,6 @@ class _Decision:
     """Of all invoices of the plan."""
     terms: Terms
     repeats: Repeats
-    allow_repeats: bool
 
     def of(self, planned: PlannedInvoice) -> PlannedInvoice:
         if not isinstance(planned.invoice, Invoice) or planned.reference is None:
@@ -51,9 +48,9 @@ class _Decision:
         held = next(self._held(planned, planned.invoice), None)
         if held is None:
             return planned
-        released = replace(self, allow_repeats=True)
-        may_repeat = next(released._held(planned, planned.invoice), None) is None  # noqa: SLF001 - of the same class
-        return replace(_with(planned, Status.HELD, *held), may_repeat=may_repeat)
+        with_word = replace(self, terms=replace(self.terms, released=Released(all=True)))
+        releasable = next(with_word._held(planned, planned.invoice), None) is None  # noqa: SLF001 - of the same class
+        return replace(_with(planned, Status.HELD, *held), releasable=releasable)
 
     def _held(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
         """Why it is not sent, though the ledger does not know its reference."""
@@ -106,18 +103,17 @@ class _Decision:
 
     def _held_by(self, planned: PlannedInvoice, earlier: Iterable[tuple[LineMark, BilledLine]]) -> Iterator[_Held]:
         for mark, line in earlier:
-            if line.entry.state in OPEN or not self._may_repeat(planned):
+            if line.entry.state in OPEN or not self._is_released(planned):
                 command = f"{self.terms.command} --allow-repeat {as_typed(planned.reference or '')}"
                 where = self.terms.cell(mark.row)
                 yield (line.entry, *reasons.like_lines(mark, where, line, command, self.terms.batch))
 
-    def _may_repeat(self, planned: PlannedInvoice) -> bool:
-        """Whether a person says that it is to be billed although its lines were billed before."""
-        return self.allow_repeats or planned.reference in self.terms.allow_repeat
+    def _is_released(self, planned: PlannedInvoice) -> bool:
+        return self.terms.released.covers(planned.reference)
 
     def _other_batch(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
         """It was billed under another batch, which its dates have given it."""
-        if not self.terms.batch_derived or self._may_repeat(planned):
+        if not self.terms.batch_derived or self._is_released(planned):
             return
         for entry in self._under_same_key(planned, invoice):
             if entry.batch != self.terms.batch and self._same_time(entry, planned, invoice):
@@ -142,7 +138,7 @@ class _Decision:
             same_file = twin.source_sha256 == self.terms.source_sha256
             if (same_file and twin.reference in self.references) or not self._alive(twin):
                 continue
-            if twin.state in OPEN or not self._may_repeat(planned):
+            if twin.state in OPEN or not self._is_released(planned):
                 yield (twin, *reasons.possible_duplicate(twin, same_file=same_file))
 
     def _twins_of(self, planned: PlannedInvoice) -> list[LedgerEntry]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from importer.kantata.payload import external_reference, fingerprint_of, ledger_key, payload_of
 from importer.model.invoices import Invoice, ItemType, UnsoundInvoice
 from importer.model.lifecycle import Event, State
-from importer.model.plans import LineMark, PlannedInvoice, Status
+from importer.model.plans import LineMark, PlannedInvoice, Released, Status
 from importer.planning.lines import marks_of
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ class Terms:
     source_name: str
     repeat_days: int
     """Like lines on an invoice dated less than so many days away are a repeat."""
-    allow_repeat: frozenset[str]
-    """References of invoices that are sent although lines like theirs were billed before."""
+    released: Released
     command: str
     """That submits just this plan."""
     cell: Callable[[int], str]

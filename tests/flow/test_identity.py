@@ -15,6 +15,7 @@ from importer.ledger.opening import open_ledger
 from importer.model.errors import LedgerProblem
 from importer.model.exit_codes import ExitCode
 from importer.model.lifecycle import Event
+from importer.model.plans import Released
 from importer.sandbox.faults import Fault, FaultKind
 from importer.sending.throttle import Stop
 from importer.settings.model import Settings
@@ -182,7 +183,9 @@ def test_rows_sorted_anew_are_no_other_invoice(desk: Desk, rows: tuple[str, ...]
     assert "Possible duplicate" in str(sorted_anew.planned[0].reason)
     changed = [rows[2].replace(",c,", ",d,"), rows[1], rows[0]]
     assert told(desk.submit(*changed, wish=other)) == ["held"]
-    assert told(desk.submit(*reversed(rows), wish=Wish(desk.folder, batch="third", allow_repeats=True))) == ["created"]
+    assert told(desk.submit(*reversed(rows), wish=Wish(desk.folder, batch="third", released=Released(all=True)))) == [
+        "created"
+    ]
 
 
 def test_an_invoice_cancelled_in_kantata_holds_nothing_but_itself(desk: Desk) -> None:

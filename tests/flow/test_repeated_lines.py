@@ -14,6 +14,7 @@ from test_identity import Desk, desk, told
 from importer.flow.prepared import Wish
 from importer.ledger import database
 from importer.ledger.opening import open_ledger
+from importer.model.plans import Released
 from importer.planning.repeats import LOOK_BACK
 from importer.sandbox.faults import Fault, FaultKind
 
@@ -147,9 +148,9 @@ def test_a_person_releases_one_invoice_or_all(desk: Desk) -> None:
     first, reference = again.planned[0], again.planned[0].reference
     assert "F2 (“Design”, 1,000.00) is like row 2 of invoice 9001, dated 2026-10-31" in str(first.reason)
     assert str(first.what_to_do).endswith(f"--allow-repeat {reference}")
-    wish = Wish(desk.folder, allow_repeat=frozenset({str(reference)}))
+    wish = Wish(desk.folder, released=Released(references=frozenset({str(reference)})))
     assert told(desk.submit(*moved(*SHEET), wish=wish)) == ["created", "held"]
-    everything = replace(wish, allow_repeat=frozenset(), allow_repeats=True)
+    everything = replace(wish, released=Released(all=True))
     assert told(desk.submit(*moved(*SHEET), wish=everything)) == ["already_created", "created"]
 
 
@@ -338,7 +339,7 @@ def test_other_work_without_dates_is_no_repeat(desk: Desk) -> None:
 
 def test_a_reference_that_is_not_of_the_file_releases_nothing(desk: Desk) -> None:
     """It is said: a typing error would look like a release."""
-    done = desk.submit(A, wish=Wish(desk.folder, allow_repeat=frozenset({"inv-mistyped"})))
+    done = desk.submit(A, wish=Wish(desk.folder, released=Released(references=frozenset({"inv-mistyped"}))))
     assert any("--allow-repeat inv-mistyped releases nothing" in notice for notice in done.notices)
 
 

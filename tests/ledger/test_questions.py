@@ -15,6 +15,7 @@ from importer.flow import submit as flow_submit
 from importer.flow.prepared import Tools, Wish
 from importer.flow.submit import Hooks
 from importer.ledger.opening import open_ledger
+from importer.model.plans import Released
 from importer.sending.throttle import Stop
 from importer.settings.model import Settings
 from importer.unattended import running
@@ -70,7 +71,7 @@ def everything(tools: Tools, tmp_path: Path) -> None:
     for amount, wish in ((500, {}), (500, {"batch": "Phase 2"}), (700, {})):
         sheet = filled(tmp_path / f"{amount}{len(wish)}.xlsx", amount, 120)
         flow_preview.preview(Wish(sheet, **wish), tools)
-        report = flow_submit.submit(Wish(sheet, **wish, allow_repeats=True), tools, hooks)
+        report = flow_submit.submit(Wish(sheet, **wish, released=Released(all=True)), tools, hooks)
         flow_submit.submit(Wish(sheet, **wish), tools, hooks)
     inbox = tmp_path / "inbox"
     for number in (1, 2):

@@ -11,7 +11,7 @@ from plans import BATCH, NOW, fee, hours, invoice, plan, terms
 
 from importer.model.invoices import ItemType
 from importer.model.lifecycle import Event, fold
-from importer.model.plans import Status
+from importer.model.plans import Released, Status
 from importer.model.remembered import BilledLine, LedgerEntry
 from importer.planning.deciding import decide
 from importer.planning.plan import Knowledge
@@ -56,16 +56,16 @@ def lines_of(entry: LedgerEntry, earlier: Invoice) -> tuple[BilledLine, ...]:
     return tuple(found)
 
 
-def decided(planned: Invoice, known: Knowledge, *, allow_repeats: bool = False, **fields: Any) -> PlannedInvoice:
+def decided(planned: Invoice, known: Knowledge, **fields: Any) -> PlannedInvoice:
     """Decide about one invoice."""
-    [found] = decide(plan(planned), known, terms(**fields), allow_repeats=allow_repeats)
+    [found] = decide(plan(planned), known, terms(**fields))
     return found
 
 
 def held_by(found: PlannedInvoice) -> tuple[str | None, bool]:
     """The earlier invoice that holds this one, and whether a person's word releases it."""
     assert (found.status, bool(found.reason), bool(found.what_to_do)) == (Status.HELD, True, True)
-    return found.earlier_id, found.may_repeat
+    return found.earlier_id, found.releasable
 
 
 def ready(found: PlannedInvoice) -> bool:
@@ -86,7 +86,7 @@ def test_an_item_that_was_billed_before_holds() -> None:
     earlier = billed(invoice(hours(5001), key="A"))
     known = Knowledge(by_item={(ItemType.TIME_ENTRY, 5001): earlier})
     assert held_by(decided(invoice(hours(5001), key="B"), known)) == ("9001", False)
-    assert held_by(decided(invoice(hours(5001), key="B"), known, allow_repeats=True)) == ("9001", False)
+    assert held_by(decided(invoice(hours(5001), key="B"), known, released=Released(all=True))) == ("9001", False)
     assert ready(decided(invoice(hours(5002), key="B"), known))
 
 
@@ -114,7 +114,7 @@ def test_the_same_key_is_free_for_others() -> None:
     assert ready(decided(invoice(fee(101), key="K"), known))
     known = Knowledge(under_same_key={("K", None): (billed(both),)})
     assert ready(decided(invoice(fee(103), key="K"), known))
-    first, _ = decide(plan(invoice(fee(101), key="K"), both), known, terms(), allow_repeats=False)
+    first, _ = decide(plan(invoice(fee(101), key="K"), both), known, terms())
     assert ready(first)
 
 
@@ -128,9 +128,9 @@ def test_a_like_line_near_in_time_holds_until_it_is_released() -> None:
     found = decided(invoice(fee(101), key="B"), known)
     assert held_by(found) == ("9001", True)
     assert "--allow-repeat" in (found.what_to_do or "")
-    assert ready(decided(invoice(fee(101), key="B"), known, allow_repeats=True))
+    assert ready(decided(invoice(fee(101), key="B"), known, released=Released(all=True)))
     own = frozenset({found.reference or ""})
-    assert ready(decided(invoice(fee(101), key="B"), known, allow_repeat=own))
+    assert ready(decided(invoice(fee(101), key="B"), known, released=Released(references=own)))
     assert ready(decided(invoice(fee(101), key="B"), known, repeat_days=14))
     assert ready(decided(invoice(fee(101, "501"), key="B"), known))
 
@@ -140,7 +140,7 @@ def test_a_like_line_in_doubt_is_not_released() -> None:
     earlier = invoice(fee(101), key="A")
     entry = billed(earlier, batch="2026-09", standing=IN_DOUBT, invoice_id=None)
     known = Knowledge(lines=lines_of(entry, earlier))
-    assert held_by(decided(invoice(fee(101), key="B"), known, allow_repeats=True)) == (None, False)
+    assert held_by(decided(invoice(fee(101), key="B"), known, released=Released(all=True))) == (None, False)
 
 
 # --- other batch ------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ def test_the_same_content_holds_where_its_lines_are_not_known() -> None:
     earlier = billed(invoice(key="A"), batch="2026-09")
     known = Knowledge(by_fingerprint={earlier.fingerprint: (earlier,)})
     assert held_by(decided(invoice(key="B"), known)) == ("9001", True)
-    assert ready(decided(invoice(key="B"), known, allow_repeats=True))
+    assert ready(decided(invoice(key="B"), known, released=Released(all=True)))
     long_ago = replace(earlier, sent_at=NOW - timedelta(days=500))
     assert ready(decided(invoice(key="B"), Knowledge(by_fingerprint={earlier.fingerprint: (long_ago,)})))
 
@@ -190,7 +190,7 @@ def test_a_number_that_another_invoice_has_holds() -> None:
     """Kantata would refuse it, or have two invoices of one number; no word releases it."""
     earlier = billed(invoice(fee(102), key="A", user_invoice_number=77))
     known = Knowledge(by_number={77: earlier})
-    found = decided(invoice(fee(101), key="B", user_invoice_number=77), known, allow_repeats=True)
+    found = decided(invoice(fee(101), key="B", user_invoice_number=77), known, released=Released(all=True))
     assert held_by(found) == ("9001", False)
     assert "number 77" in (found.reason or "")
     assert ready(decided(invoice(fee(101), key="B", user_invoice_number=78), known))

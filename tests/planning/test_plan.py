@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from plans import terms
+from plans import SOURCE, terms
 from sheets import grouped, records
 
 from importer.model.invoices import Invoice, ItemType, LineItem, UnsoundInvoice
 from importer.model.lifecycle import ALIVE, Event, fold
-from importer.model.plans import PlannedInvoice, Status
+from importer.model.plans import PlannedInvoice, Released, Status
 from importer.model.remembered import LedgerEntry
 from importer.model.sheet import SheetLine
 from importer.planning.deciding import decide
@@ -85,7 +85,7 @@ def knowledge(*known: tuple[PlannedInvoice, LedgerEntry]) -> Knowledge:
 
 def decided(planned: tuple[PlannedInvoice, ...], known: Knowledge, *, repeats: bool = False) -> PlannedInvoice:
     """Decide about one invoice."""
-    (one,) = decide(planned, known, terms(), allow_repeats=repeats)
+    (one,) = decide(planned, known, terms(released=Released(all=repeats)))
     return one
 
 
@@ -182,19 +182,19 @@ def test_allow_repeats_sends_twins_and_only_these() -> None:
         earlier(fee(4, 104), "in_doubt", "2026-11"),
     )
     planned = draw(fee(1, 101), fee(3, 102), hours(5001, 5002, key="B"), fee(4, 104), batch="2026-11")
-    assert [one.status for one in decide(planned, known, terms(), allow_repeats=False)] == [
+    assert [one.status for one in decide(planned, known, terms())] == [
         Status.HELD,
         Status.HELD,
         Status.HELD,
         Status.IN_DOUBT,
     ]
-    assert [one.may_repeat for one in decide(planned, known, terms(), allow_repeats=False)] == [
+    assert [one.releasable for one in decide(planned, known, terms())] == [
         True,
         False,
         False,
         False,
     ]
-    assert [one.status for one in decide(planned, known, terms(), allow_repeats=True)] == [
+    assert [one.status for one in decide(planned, known, terms(released=Released(all=True)))] == [
         Status.READY,
         Status.HELD,
         Status.HELD,
@@ -259,23 +259,23 @@ def test_twins_in_one_sheet_do_not_hold_each_other() -> None:
     """Two equal invoices with keys of their own are both meant: both ready, and later both created."""
     sheet = draw(fee(key="A"), fee(key="B"))
     assert sheet[0].fingerprint == sheet[1].fingerprint
-    assert [one.status for one in decide(sheet, Knowledge(), terms(), allow_repeats=False)] == [Status.READY] * 2
+    assert [one.status for one in decide(sheet, Knowledge(), terms())] == [Status.READY] * 2
     both = knowledge(earlier(fee(key="A"), "created"), earlier(fee(key="B"), "created"))
-    assert [one.status for one in decide(sheet, both, terms(), allow_repeats=False)] == [Status.ALREADY_CREATED] * 2
+    assert [one.status for one in decide(sheet, both, terms())] == [Status.ALREADY_CREATED] * 2
 
 
 @pytest.mark.parametrize(("state", "first"), [("created", Status.ALREADY_CREATED), ("in_doubt", Status.IN_DOUBT)])
 def test_a_twin_that_stands_in_the_same_sheet_does_not_hold(state: str, first: Status) -> None:
     """After a run that stopped half-way the second twin is still to be sent."""
-    known = knowledge(earlier(fee(key="A"), state))
-    planned = decide(draw(fee(key="A"), fee(key="B")), known, terms(), allow_repeats=False)
+    known = knowledge(earlier(fee(key="A"), state, source_sha256=SOURCE.sha256))
+    planned = decide(draw(fee(key="A"), fee(key="B")), known, terms())
     assert [one.status for one in planned] == [first, Status.READY]
 
 
 def test_each_invoice_is_decided_on_its_own() -> None:
     """Order and content are kept; only status, reason, advice and id are added."""
     drawn = draw(fee(1, 101), fee(2, 102), fee(3, 103))
-    planned = decide(drawn, knowledge(earlier(fee(2, 102), "created")), terms(), allow_repeats=False)
+    planned = decide(drawn, knowledge(earlier(fee(2, 102), "created")), terms())
     assert [one.status for one in planned] == [Status.READY, Status.ALREADY_CREATED, Status.READY]
     assert [(p.invoice, p.reference, p.fingerprint, p.payload) for p in planned] == [
         (d.invoice, d.reference, d.fingerprint, d.payload) for d in drawn
