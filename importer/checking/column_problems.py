@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from importer.model.sheet import Sheet
     from importer.values.readings import Typed
 
-MOST_NAMED = 4
+MOST_CELLS_NAMED = 4
 """Cells named in one message."""
 _WAY_WORDS = {
     ".": "with a decimal point",
@@ -213,7 +213,7 @@ def _likewise(sheet: Sheet, column: Column, cells: Sequence[Filled]) -> str:
     if len(cells) == 1:
         return ""
     others = [str(sheet.address(column.name, row)) for row, _ in cells[1:]]
-    return f" ({names_in_short(others, MOST_NAMED - 1)} likewise)"
+    return f" ({names_in_short(others, MOST_CELLS_NAMED - 1)} likewise)"
 
 
 def _of_column(sheet: Sheet, column: Column, cells: Sequence[Filled], key: str, facts: Mapping[str, Any]) -> Problem:
@@ -230,7 +230,7 @@ def _quoted(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> str:
 
 def _listed(column: TypedColumn, cells: Sequence[tuple[int, str]]) -> str:
     """Name the first cells and count the rest."""
-    return names_in_short([_quoted(column, [cell]) for cell in cells], MOST_NAMED)
+    return names_in_short([_quoted(column, [cell]) for cell in cells], MOST_CELLS_NAMED)
 
 
 def _meaning(value: object) -> str:

@@ -49,7 +49,7 @@ _NO_INVOICES = re.compile(
 )
 _INVOICES = "invoice|rechnung|facture|factur|fattura|faktura|^inv$|^re$|^ar$"
 _DOCUMENTS = re.compile(f"{_INVOICES}|{_CREDITS.pattern}|{_NO_INVOICES.pattern}")
-MOST_NAMED = 3
+MOST_WORDS_NAMED = 3
 """Words of a status that a warning names."""
 _OF_WORDS = frozenset({Rule.NO, Rule.YES, Rule.EMPTY, Rule.NONE, Rule.SIGN})
 _NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE, Rule.DOCUMENT, Rule.STATUS}
@@ -130,8 +130,8 @@ def _wrong_status(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
         yield contradiction(sheet, checked, row, "only the status of a row that is still to be billed agrees with it")
     others = list(dict.fromkeys(checked.shown(row) for row, agrees in said.items() if agrees is None))
     if others:
-        named = [f"“{word[:50]}”" for word in others[:MOST_NAMED]]
-        more = " and other words" if len(others) > MOST_NAMED else ""
+        named = [f"“{word[:50]}”" for word in others[:MOST_WORDS_NAMED]]
+        more = " and other words" if len(others) > MOST_WORDS_NAMED else ""
         yield _not_applied(sheet, checked, "column.not_applied:status", words=", ".join(named) + more)
 
 

@@ -12,7 +12,7 @@ from importer.ledger.approvals import BEGUN, COMPLETE, Approval
 from importer.ledger.database import os_user
 from importer.model.errors import GateRefused
 from importer.model.words import count_of
-from importer.planning.approval import TO_BE_SENT, approval_document, differences, hash_of
+from importer.planning.approval import IN_APPROVAL, approval_document, differences, hash_of
 from importer.reporting.report import DONE, Report
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def note_complete(report: Report, tools: Tools, sent: Iterable[ReportedInvoice])
 
     ``report`` is the plan as it was before sending. An invoice that is left can still be sent under them.
     """
-    asked = {planned.reference for planned in report.planned if planned.status in TO_BE_SENT}
+    asked = {planned.reference for planned in report.planned if planned.status in IN_APPROVAL}
     left = [planned for planned in sent if planned.reference in asked and planned.status not in DONE]
     if not left:
         tools.ledger.approvals.note(good_approvals(report, tools), report.run_id, COMPLETE)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from importer.flow.prepared import MOST_NAMED, Prepared
+from importer.flow.prepared import MOST_ROWS_NAMED, Prepared
 from importer.kantata.account import (
     MOST_NUMBER_CALLS,
     Project,
@@ -223,7 +223,7 @@ def kept_back(planned: PlannedInvoice, faulty: set[int]) -> PlannedInvoice:
         planned,
         status=Status.NOT_SENT,
         payload=None,
-        reason=f"Not sent because of errors in {rows_named(rows[:MOST_NAMED])}.",
+        reason=f"Not sent because of errors in {rows_named(rows[:MOST_ROWS_NAMED])}.",
         what_to_do="Fix those rows and submit again.",
     )
 

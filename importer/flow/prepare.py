@@ -18,7 +18,7 @@ from importer.checking.row_checks import check_rows
 from importer.checking.unsent_cells import UnsentCells
 from importer.flow.knowledge import knowledge_for, with_decisions
 from importer.flow.named_records import name_projects
-from importer.flow.prepared import MOST_NAMED, Prepared, Tools, Wish
+from importer.flow.prepared import MOST_ROWS_NAMED, Prepared, Tools, Wish
 from importer.flow.reading_in import sheet_of
 from importer.model.headers import known_headers
 from importer.model.invoices import UnsoundInvoice
@@ -187,9 +187,9 @@ def _with_causes(
     """Say of every unsound invoice which rows keep it from being sent."""
     faulty = error_rows(problems)
     placed = {line.row for line in lines if line.workspace_id is not None and not line.key_unreadable}
-    strays = sorted(faulty - placed)[:MOST_NAMED]
+    strays = sorted(faulty - placed)[:MOST_ROWS_NAMED]
     for planned in drawn:
-        own = sorted(faulty.intersection(planned.invoice.rows))[:MOST_NAMED]
+        own = sorted(faulty.intersection(planned.invoice.rows))[:MOST_ROWS_NAMED]
         if not isinstance(planned.invoice, UnsoundInvoice) or not (own or strays):
             yield planned
         elif own:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from importer.settings.model import Settings
 
 LOG = logging.getLogger(__name__)
-MOST_NAMED = 20
+MOST_ROWS_NAMED = 20
 """Rows named in one reason."""
 NOT_CHECKED = (
     "Not checked: projects, time entries, expenses, milestones, tasks, invoice numbers, and earlier invoices that this "

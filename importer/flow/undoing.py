@@ -19,6 +19,7 @@ from importer.reporting.page.undo import write_undo_page
 from importer.reporting.workbook import results
 from importer.reporting.workbook.undo import write_undo
 from importer.sending.presence import look_for, sent_after
+from importer.sending.sender import MOST_UNKNOWN_IN_A_ROW
 from importer.sending.throttle import Stop, Throttle
 from importer.sending.undo import (
     LATER,
@@ -37,9 +38,6 @@ from importer.sending.undo import (
 if TYPE_CHECKING:
     from importer.kantata.client import KantataApi
     from importer.ledger.rows import RunRecord, SentInvoice
-
-MOST_UNKNOWN_IN_A_ROW = 3
-"""After so many answers lost in a row the undo stops: something is broken on the way."""
 
 
 @dataclass(frozen=True, slots=True)

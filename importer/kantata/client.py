@@ -77,7 +77,7 @@ class KantataApi:
             base_url, token, connect_timeout=connect_timeout, read_timeout=read_timeout, patience=patience
         )
 
-    def create_invoice(self, payload: dict[str, Any], deadline: Deadline | None = None) -> Outcome:
+    def create_invoice(self, payload: dict[str, Any], deadline: Deadline) -> Outcome:
         """Send one invoice and classify what came of it; never raises for what the network does.
 
         ``deadline``: it does not leave after that.
@@ -146,15 +146,15 @@ class KantataApi:
             known |= set(dict_of(page.get("workspaces")))
         return len(seen), len(known)
 
-    def delete_invoice(self, invoice_id: str, deadline: Deadline | None = None) -> Removal:
+    def delete_invoice(self, invoice_id: str, deadline: Deadline) -> Removal:
         """Delete a draft and classify what came of it; never raises for what the network does."""
         return self._remove("DELETE", f"invoices/{quote(invoice_id, '')}", invoice_id, deadline)
 
-    def cancel_invoice(self, invoice_id: str, deadline: Deadline | None = None) -> Removal:
+    def cancel_invoice(self, invoice_id: str, deadline: Deadline) -> Removal:
         """Cancel an active invoice and classify what came of it; never raises for what the network does."""
         return self._remove("PUT", f"invoices/{quote(invoice_id, '')}/cancel", invoice_id, deadline)
 
-    def _remove(self, method: str, route: str, invoice_id: str, deadline: Deadline | None) -> Removal:
+    def _remove(self, method: str, route: str, invoice_id: str, deadline: Deadline) -> Removal:
         answer = self._connection.send(method, route, deadline=deadline)
         match answer:
             case NoAnswer(said, may_have_left=False):

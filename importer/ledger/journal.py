@@ -1,6 +1,6 @@
 """The one place that notes what happens to an invoice: an event is added, and the invoice's row follows it.
 
-Whoever notes an event says which events it has seen (:class:`Seen`). If another process noted one meanwhile, the
+Whoever notes an event says where the invoice stood when that was decided. If another process noted one meanwhile, the
 numbers collide in the database and nothing is noted: a late answer does not overwrite what was found out meanwhile.
 """
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from importer.checking.unsent_cells import MOST_CELLS, TAXES
 from importer.kantata.account import MINUTES_PER_HOUR, BillableItem, Holder, Project
 from importer.model.check_only import CHECK_BY_NAME
 from importer.model.columns import BY_NAME
@@ -27,12 +28,9 @@ if TYPE_CHECKING:
     from importer.model.problems import Problem
 
 NUMBER, HOURS, RATE, TOTAL, GROSS = "user_invoice_number", "hours", "rate", "total", "gross"
-TAXES = ("tax", "tax_amount")
 PERCENT = 100
 FAR_AHEAD = 100
 """Numbers that an invoice number may lie above Kantata's next one, beside those that the sheet itself uses."""
-MOST_CELLS = 5
-"""Cells that one message names."""
 DOLLARS = frozenset(
     {
         "USD",

@@ -47,8 +47,8 @@ NOT_IN_PLAN = frozenset(
     }
 )
 """Settings that say how and when is sent, not what (the account stands for itself). Every other one is approved."""
-TO_BE_SENT = frozenset({Status.READY, Status.ALREADY_CREATED, Status.IN_DOUBT})
-"""Also what was sent already: sending the rest of an approved plan needs no second approval."""
+IN_APPROVAL = frozenset({Status.READY, Status.ALREADY_CREATED, Status.IN_DOUBT})
+"""What an approval covers. What was sent already, too: to send the rest of an approved plan needs no second one."""
 
 
 def approval_document(
@@ -58,7 +58,7 @@ def approval_document(
     values = settings.model_dump(mode="json")
     invoices = {}
     for invoice in planned:
-        if invoice.status in TO_BE_SENT and invoice.reference is not None:
+        if invoice.status in IN_APPROVAL and invoice.reference is not None:
             payload = invoice.payload or {}
             invoices[invoice.reference] = {
                 "name": _name_of(invoice),

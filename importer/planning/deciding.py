@@ -54,8 +54,16 @@ class _Decision:
 
     def _held(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:
         """Why it is not sent, though the ledger does not know its reference."""
-        like = (self._like_lines, self._other_batch, self._edited, self._twins)
-        for rule in (self._billed_items, self._changed, *like, self._number):
+        rules = (
+            self._billed_items,
+            self._changed,
+            self._like_lines,
+            self._other_batch,
+            self._edited,
+            self._twins,
+            self._number,
+        )
+        for rule in rules:
             yield from rule(planned, invoice)
 
     def _known(self, planned: PlannedInvoice, known: LedgerEntry) -> PlannedInvoice:

@@ -41,7 +41,7 @@ LARGEST_CLOCK_ERROR = timedelta(days=1)
 """How far it may differ without an invoice being called absent."""
 SAME_TIME = timedelta(seconds=10)
 """Invoices that were sent so close to each other count as sent at once."""
-MOST_NAMED = 5
+MOST_INVOICES_NAMED = 5
 """Invoices that a reason names."""
 
 
@@ -71,7 +71,7 @@ def by_content(doubt: Doubt, asked: Inquiry) -> Settlement:
     if alike:
         return unclear(doubt, f"Several invoices in Kantata have just its content: {', '.join(alike)}.")
     if possible:
-        which = ", ".join(possible[:MOST_NAMED])
+        which = ", ".join(possible[:MOST_INVOICES_NAMED])
         why = "Kantata does not show all its content, or has its reference in another form"
         return unclear(doubt, f"Not found, but it may be invoice {which}: {why}.")
 
@@ -254,7 +254,7 @@ def _created_beside(doubt: Doubt, ledger: SubmissionLedger) -> dict[Reference, s
     """References and ids of invoices created in the same run: the first ones after it, else the last ones before."""
     created = sorted(_created(doubt.run_id, ledger), key=lambda entry: entry.sent_at)
     later = [entry for entry in created if entry.sent_at >= doubt.tried_at]
-    chosen = later[:MOST_NAMED] or created[-MOST_NAMED:]
+    chosen = later[:MOST_INVOICES_NAMED] or created[-MOST_INVOICES_NAMED:]
     return {reference_in(entry.body): entry.invoice_id or "" for entry in chosen}
 
 

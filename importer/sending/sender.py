@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 SUBMIT_AGAIN = "It is safe to submit again: nothing is sent twice."
 MOST_UNKNOWN_IN_A_ROW = 3
-"""After so many answers lost in a row the run stops: something is broken on the way."""
+"""After so many answers lost in a row a run or an undo stops: something is broken on the way."""
 MOST_FORBIDDEN_IN_A_ROW = 5
 """After so many refused permissions in a row the run stops: the token may not do this at all."""
 FORBIDDEN = 403

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from importer.ledger.rows import RunRecord
     from importer.model.remembered import LedgerEntry
 
-MOST_NAMED = 5
+MOST_INVOICES_NAMED = 5
 """Invoices named in one sentence."""
 
 
@@ -75,7 +75,7 @@ class SubmittedFile:
         counted = ", ".join(f"{counts[fate]:,} {fate.value}" for fate in Fate if counts[fate])
         if not self.open:
             return counted
-        named = names_in_short([_name_of(entry) for entry in self.open], MOST_NAMED)
+        named = names_in_short([_name_of(entry) for entry in self.open], MOST_INVOICES_NAMED)
         return f"{counted}. In doubt: {named}"
 
 

@@ -11,6 +11,7 @@ import requests
 from desktops import Desktop, Person, desktop_at, fees, sheet_of
 
 from importer.app.settling import Doubts, Phase, Settling
+from importer.kantata.deadline import Deadline
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def test_an_undo_of_what_changed_meanwhile_asks_again(desktop: Desktop, person: 
     person.settled(billed)
     first = desktop.sandbox.invoices()[0].id
     with_api = desktop.connect()
-    with_api.delete_invoice(str(first))
+    with_api.delete_invoice(str(first), Deadline())
     person.post(f"{billed}/undo", {"shown": person.field("shown")})
     person.settled(billed)
     assert "something changed in Kantata" in person.text

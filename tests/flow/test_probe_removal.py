@@ -13,6 +13,7 @@ from importer.flow import probe_removal, probing
 from importer.flow.prepared import Tools
 from importer.flow.probing import ProbeHooks
 from importer.kantata.client import KantataApi
+from importer.kantata.deadline import Deadline
 from importer.kantata.probe import TITLE, WITH_CENTS, probe_payload
 from importer.sandbox import Fault, FaultKind
 from importer.sending.throttle import Stop
@@ -46,7 +47,7 @@ class Account:
             probes.begin_draft("probe-1-1", payload, "p1")
             if sent:
                 body = payload["invoice"] | ({} if reference else {"external_reference": None})
-                invoice_id = self.api.create_invoice({"invoice": body}).invoice_id or ""
+                invoice_id = self.api.create_invoice({"invoice": body}, Deadline()).invoice_id or ""
             if known:
                 probes.note_draft("probe-1-1", "created", "p1", invoice_id)
         return invoice_id
@@ -116,7 +117,7 @@ def test_what_is_gone_is_not_called_deleted(account: Account, *, known: bool) ->
     """A person deleted it, or it was never created."""
     invoice_id = account.leave(sent=known, known=known)
     if known:
-        account.api.delete_invoice(invoice_id)
+        account.api.delete_invoice(invoice_id, Deadline())
     done = account.removed()
     assert ([draft.reference for draft in done.not_shown], done.removed, done.left) == (["probe-1-1"], (), ())
     assert account.knows == 0
@@ -157,7 +158,7 @@ def test_lists_without_titles_prove_nothing(account: Account, monkeypatch: pytes
 def test_the_draft_of_another_probe_is_not_taken_for_it(account: Account) -> None:
     """It has the title, and a reference of its own."""
     account.leave(sent=False, known=False)
-    account.api.create_invoice(probe_payload(PROJECT, "probe-2-1", WITH_CENTS, None))
+    account.api.create_invoice(probe_payload(PROJECT, "probe-2-1", WITH_CENTS, None), Deadline())
     done = account.removed()
     assert (len(done.not_shown), done.removed, len(account.sandbox.invoices())) == (1, (), 1)
 
@@ -192,10 +193,10 @@ def test_what_a_person_put_on_a_draft_is_left_to_her(
 def test_a_line_of_another_amount_is_left(account: Account) -> None:
     """Kantata may cut 1.75 to 1 or round it to 2; 900 is somebody's."""
     invoice_id = account.leave()
-    account.api.delete_invoice(invoice_id)
+    account.api.delete_invoice(invoice_id, Deadline())
     payload = probe_payload(PROJECT, "probe-1-1", WITH_CENTS, None)
     payload["invoice"]["fixed_fee_items"] = [{"amount": 900, "notes": TITLE}]
-    made = account.api.create_invoice(payload).invoice_id
+    made = account.api.create_invoice(payload, Deadline()).invoice_id
     with account.tools.ledger.exclusive("p1"):
         account.tools.ledger.probes.note_draft("probe-1-1", "created", "p1", made)
     done = account.removed()

@@ -19,6 +19,7 @@ from scripted import Scripted, http
 from importer.flow.undoing import look
 from importer.kantata import account
 from importer.kantata.answers import classify, error_text
+from importer.kantata.deadline import Deadline
 from importer.kantata.lenient import json_object
 from importer.model.answers import Outcome, OutcomeKind
 from importer.model.errors import ImporterError
@@ -172,7 +173,7 @@ class Talk:
 def talk(sandbox: Sandbox, connect: Callable[..., KantataApi]) -> Iterator[Talk]:
     """Return a server, and what the stand-in says of an invoice and its project."""
     [one] = plan(invoice(fee(101, "500"), hours(5101001, row=3)))
-    assert connect(sandbox.base_url).create_invoice(one.payload or {}).kind is OutcomeKind.CREATED
+    assert connect(sandbox.base_url).create_invoice(one.payload or {}, Deadline()).kind is OutcomeKind.CREATED
     include = "additional_items,expenses,billing_milestones,external_references,fixed_fee_items,recipient,time_entries"
     token = {"Authorization": f"Bearer {sandbox.token}"}
     truth: dict[str, Any] = {}
@@ -236,7 +237,7 @@ def test_an_answer_that_is_not_understood_never_means_not_created(
     """After a POST a 200 is created or in doubt, whatever it says, and the ledger and the tie-out take it."""
     status = data.draw(st.sampled_from([200, 200, 302, 500, 503]))
     talk.say(drawn(data, talk.truth), status)
-    outcome = talk.api.create_invoice(talk.sent.payload or {})
+    outcome = talk.api.create_invoice(talk.sent.payload or {}, Deadline())
     assert outcome.kind in {OutcomeKind.CREATED, OutcomeKind.UNKNOWN}
     assert status == 200 or outcome.kind is OutcomeKind.UNKNOWN
     [again] = plan(invoice(fee(101, "500"), hours(5101001, row=3)), batch=str(datetime.now(UTC)))

@@ -106,7 +106,7 @@ def test_each_answer_costs_exactly_one_post(connect: Callable[..., KantataApi], 
     for body in ("created", "errors", "html", "empty"):
         text = "" if status == 204 else BODIES[body]
         with Scripted([http(status, text)]) as server:
-            outcome = connect(server.base_url).create_invoice(PAYLOAD)
+            outcome = connect(server.base_url).create_invoice(PAYLOAD, Deadline())
         assert outcome.kind is expected(status, "empty" if status == 204 else body)
         assert [one.method for one in server.received] == ["POST"]
 
@@ -252,7 +252,9 @@ def test_items_that_are_not_all_shown_have_no_sum(shown: dict[str, object]) -> N
 def test_the_request_is_exactly_this(connect: Callable[..., KantataApi]) -> None:
     """Address, all nine associations, headers and the body's bytes: compact UTF-8, as the preview shows it."""
     with Scripted([created()]) as server:
-        connect(server.base_url + "/", "t0ken").create_invoice({"invoice": {"message": "Grüße", "workspace_id": 2**31}})
+        connect(server.base_url + "/", "t0ken").create_invoice(
+            {"invoice": {"message": "Grüße", "workspace_id": 2**31}}, Deadline()
+        )
     [post] = server.received
     wanted = (
         "additional_items%2Cbilling_milestones%2Cexpenses%2Cexternal_references%2Cfixed_fee_items%2Crecipient%2C"
@@ -270,7 +272,7 @@ def test_the_request_is_exactly_this(connect: Callable[..., KantataApi]) -> None
 
 def test_the_stand_in_receives_the_same(connect: Callable[..., KantataApi], sandbox: Sandbox) -> None:
     """What the sandbox stores is what was planned."""
-    outcome = connect(sandbox.base_url).create_invoice(PAYLOAD)
+    outcome = connect(sandbox.base_url).create_invoice(PAYLOAD, Deadline())
     [post] = sandbox.received()
     assert post.query["include"].split(",") == list(INCLUDES)
     assert post.body == to_json(PAYLOAD).encode()
@@ -286,7 +288,7 @@ def test_netrc_does_not_replace_the_token(connect: Callable[..., KantataApi]) ->
     netrc.chmod(0o600)
     with Scripted([created()]) as server:
         for host in ("127.0.0.1", "kantata.test"):
-            assert connect(f"http://{host}:{server.port}", "t0ken").create_invoice(PAYLOAD).kind is CREATED
+            assert connect(f"http://{host}:{server.port}", "t0ken").create_invoice(PAYLOAD, Deadline()).kind is CREATED
     assert [one.headers["authorization"] for one in server.received] == ["Bearer t0ken"] * 2
 
 
@@ -298,8 +300,8 @@ def test_proxies_of_the_environment_are_not_used_for_this_machine(
     with Scripted([created(1)]) as proxy, Scripted([created(2)]) as server:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
-        assert connect(server.base_url).create_invoice(PAYLOAD).invoice_id == "2"
-        assert connect(f"http://kantata.test:{server.port}").create_invoice(PAYLOAD).invoice_id == "1"
+        assert connect(server.base_url).create_invoice(PAYLOAD, Deadline()).invoice_id == "2"
+        assert connect(f"http://kantata.test:{server.port}").create_invoice(PAYLOAD, Deadline()).invoice_id == "1"
     assert (len(server.received), len(proxy.received)) == (1, 1)
 
 
@@ -314,7 +316,7 @@ def test_each_fault_of_the_stand_in_is_posted_once(
 ) -> None:
     """Whether the invoice came into being or not: one POST, and unknown but for slowness."""
     sandbox.misbehave(Fault(kind))
-    outcome = connect(sandbox.base_url).create_invoice(PAYLOAD)
+    outcome = connect(sandbox.base_url).create_invoice(PAYLOAD, Deadline())
     slow = kind in {FaultKind.SLOW_BEFORE, FaultKind.SLOW_AFTER}
     assert outcome.kind is (CREATED if slow else UNKNOWN)
     assert len(sandbox.received("POST")) == 1
@@ -330,7 +332,7 @@ def test_a_time_out_after_sending_is_unknown(
 ) -> None:
     """The server may still be at work, or may be done."""
     sandbox.misbehave(Fault(FaultKind.SLOW_AFTER if after_commit else FaultKind.SLOW_BEFORE, seconds=30))
-    outcome = connect(sandbox.base_url, read_timeout=0.2).create_invoice(PAYLOAD)
+    outcome = connect(sandbox.base_url, read_timeout=0.2).create_invoice(PAYLOAD, Deadline())
     assert outcome.kind is UNKNOWN
     assert "timed out" in outcome.message
     assert len(sandbox.received("POST")) == 1
@@ -359,7 +361,7 @@ ODD_ANSWERS = {
 def test_an_answer_that_cannot_be_read_is_unknown(connect: Callable[..., KantataApi], name: str) -> None:
     """The request was out: no exception, no second POST."""
     with Scripted([ODD_ANSWERS[name]]) as server:
-        outcome = connect(server.base_url).create_invoice(PAYLOAD)
+        outcome = connect(server.base_url).create_invoice(PAYLOAD, Deadline())
     assert outcome.kind is UNKNOWN
     assert len(server.posts) == 1
 
@@ -368,7 +370,7 @@ def test_an_answer_that_cannot_be_read_is_unknown(connect: Callable[..., Kantata
 def test_redirects_are_not_followed(connect: Callable[..., KantataApi], status: int) -> None:
     """The place that a redirect names hears nothing, above all not the token."""
     with Scripted([created()]) as target, Scripted([http(status, Location=target.base_url)]) as server:
-        outcome = connect(server.base_url).create_invoice(PAYLOAD)
+        outcome = connect(server.base_url).create_invoice(PAYLOAD, Deadline())
     assert (outcome.kind, outcome.http_status) == (UNKNOWN, status)
     assert (len(server.posts), target.received) == (1, [])
 
@@ -380,7 +382,7 @@ def test_a_request_into_a_kept_connection_that_died_is_unknown(
     """No silent second try on a fresh connection; the next invoice gets one."""
     sandbox.misbehave(Fault(FaultKind.DROP_BEFORE, after=1))
     client = connect(sandbox.base_url)
-    assert [client.create_invoice(PAYLOAD).kind for _ in range(3)] == [CREATED, UNKNOWN, CREATED]
+    assert [client.create_invoice(PAYLOAD, Deadline()).kind for _ in range(3)] == [CREATED, UNKNOWN, CREATED]
     assert len(sandbox.received("POST")) == 3
 
 
@@ -388,13 +390,13 @@ def test_refused_connections_are_safe_to_send_again(connect: Callable[..., Kanta
     """Nobody listens: nothing was sent."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))  # bound, but not listening
-        outcome = connect(f"http://127.0.0.1:{reserved.getsockname()[1]}").create_invoice(PAYLOAD)
+        outcome = connect(f"http://127.0.0.1:{reserved.getsockname()[1]}").create_invoice(PAYLOAD, Deadline())
     assert (outcome.kind, outcome.http_status) == (FOR_NOW, None)
 
 
 def test_a_name_that_nobody_knows_is_safe_to_send_again(connect: Callable[..., KantataApi]) -> None:
     """DNS failed: nothing was sent."""
-    outcome = connect("https://kantata.invalid").create_invoice(PAYLOAD)
+    outcome = connect("https://kantata.invalid").create_invoice(PAYLOAD, Deadline())
     assert outcome.kind is FOR_NOW
     assert "kantata.invalid" in outcome.message
 
@@ -411,7 +413,7 @@ def test_a_connection_that_is_not_answered_is_safe_to_send_again() -> None:
             one.connect_ex(full.getsockname())
             waiting.append(one)
         client = KantataApi(f"http://127.0.0.1:{full.getsockname()[1]}", "t", connect_timeout=0.3, read_timeout=60)
-        outcome = client.create_invoice(PAYLOAD)
+        outcome = client.create_invoice(PAYLOAD, Deadline())
         for one in waiting:
             one.close()
     assert outcome.kind is FOR_NOW
@@ -424,9 +426,9 @@ def test_a_proxy_that_refuses_is_safe_to_send_again(
     """The tunnel never stood, so Kantata heard nothing."""
     with Scripted([http(502, "no way")]) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
-        assert connect("https://kantata.test").create_invoice(PAYLOAD).kind is FOR_NOW
+        assert connect("https://kantata.test").create_invoice(PAYLOAD, Deadline()).kind is FOR_NOW
         assert [one.method for one in proxy.received] == ["CONNECT"]
-    assert connect("https://kantata.test").create_invoice(PAYLOAD).kind is FOR_NOW
+    assert connect("https://kantata.test").create_invoice(PAYLOAD, Deadline()).kind is FOR_NOW
 
 
 # --- looking invoices up ---
@@ -436,7 +438,7 @@ def test_invoices_are_found_by_their_references(connect: Callable[..., KantataAp
     """Only the references asked for, two hundred a call; cancelled invoices do not count."""
     client = connect(sandbox.base_url)
     planned = fees(5)
-    ids = [client.create_invoice(one.payload or {}).invoice_id for one in planned]
+    ids = [client.create_invoice(one.payload or {}, Deadline()).invoice_id for one in planned]
     wanted = [("invoice-importer", "invoice", str(one.reference)) for one in planned[:3]]
     many = [("invoice-importer", "invoice", f"inv-{n}") for n in range(400)]
     found = {one.invoice_id: one.triples for one in client.find_by_references([*many, *wanted])}
@@ -564,7 +566,7 @@ def referring(reference: str, invoice_id: int = 7) -> dict[str, Any]:
 def test_an_answer_with_another_reference_is_no_proof(connect: Callable[..., KantataApi]) -> None:
     """A cache or a proxy may answer with an earlier invoice; that one is not noted as this one."""
     with Scripted([http(200, json.dumps(referring("inv-another"))), http(200, json.dumps(referring(own())))]) as server:
-        first, second = (connect(server.base_url).create_invoice(PAYLOAD) for _ in range(2))
+        first, second = (connect(server.base_url).create_invoice(PAYLOAD, Deadline()) for _ in range(2))
     assert (first.kind, first.invoice_id, second.kind) == (UNKNOWN, None, CREATED)
     assert "invoice 7, which has the reference inv-another" in first.message
 
@@ -574,7 +576,7 @@ def test_an_answer_without_references_is_read_once_more(connect: Callable[..., K
     """What is shown then tells; where it cannot be seen, the answer counts."""
     later = http(200, json.dumps(referring("inv-another"))) if shown else http(500)
     with Scripted([created(7, external_reference_ids=None), later]) as server:
-        outcome = connect(server.base_url).create_invoice(PAYLOAD)
+        outcome = connect(server.base_url).create_invoice(PAYLOAD, Deadline())
         assert len(server.received) == 2
     assert outcome.kind is (UNKNOWN if shown else CREATED)
 
@@ -587,7 +589,7 @@ def test_an_answer_with_the_beginning_of_a_reference_of_others_is_no_proof(
     answer = json.loads(created(7, external_reference_ids=["5"]).partition(b"\r\n\r\n")[2])
     sent = {"invoice": PAYLOAD["invoice"] | {"external_reference": {**record, "service_model_ref": "ERP-2026-10"}}}
     with Scripted([http(200, json.dumps({**answer, "external_references": {"5": record}}))]) as server:
-        outcome = connect(server.base_url).create_invoice(sent)
+        outcome = connect(server.base_url).create_invoice(sent, Deadline())
     assert outcome.kind is UNKNOWN
 
 

@@ -22,6 +22,7 @@ from scripted import Request, Scripted, created, http
 from importer.kantata import connection, transport
 from importer.kantata.answers import classify
 from importer.kantata.client import KantataApi
+from importer.kantata.deadline import Deadline
 from importer.model.answers import OutcomeKind
 from importer.model.errors import NotReached
 from importer.model.secret_forms import hidden
@@ -85,7 +86,7 @@ def test_an_answer_that_does_not_end_is_given_up(
     with pouring(*ENDLESS[kind]) as address:
         api = connect(address, TOKEN, read_timeout=SECONDS)
         began = time.monotonic()
-        outcome = api.create_invoice(fees(1)[0].payload or {})
+        outcome = api.create_invoice(fees(1)[0].payload or {}, Deadline())
         with pytest.raises(NotReached):
             api.greet()
         assert time.monotonic() - began < 2 * SECONDS + 2
@@ -104,12 +105,12 @@ def test_what_unpacks_to_too_much_is_not_unpacked(
     monkeypatch.setattr(transport, "MOST_BYTES", 5_000_000)
     with Scripted([bomb(50_000_000), bomb(50_000_000), created()]) as server:
         api = connect(server.base_url, TOKEN)
-        outcome = api.create_invoice(fees(1)[0].payload or {})
+        outcome = api.create_invoice(fees(1)[0].payload or {}, Deadline())
         with pytest.raises(NotReached, match="larger than any that is meant"):
             api.greet()
         assert outcome.kind is OutcomeKind.UNKNOWN
         assert "larger than any that is meant" in outcome.message
-        assert api.create_invoice(fees(1)[0].payload or {}).kind is OutcomeKind.CREATED
+        assert api.create_invoice(fees(1)[0].payload or {}, Deadline()).kind is OutcomeKind.CREATED
 
 
 def test_a_list_that_repeats_itself_ends(connect: Callable[..., KantataApi]) -> None:
@@ -159,7 +160,7 @@ def test_a_token_in_a_good_answer_is_taken_out(connect: Callable[..., KantataApi
     answers = [http(200, text.replace("TITLE", said)) for text in (answer, shown, user)]
     with Scripted(answers) as server:
         api = connect(server.base_url, TOKEN)
-        outcome = api.create_invoice(fees(1)[0].payload or {})
+        outcome = api.create_invoice(fees(1)[0].payload or {}, Deadline())
         [page] = api.ask("workspaces", {})
         greeting = api.greet()
     assert outcome.kind is OutcomeKind.CREATED
@@ -188,7 +189,7 @@ def test_a_long_text_is_searched_once(text: str) -> None:
 def test_a_short_token_is_a_word(connect: Callable[..., KantataApi]) -> None:
     """That of the sandbox may stand in a title; it is left there."""
     with Scripted([created(title="sandbox")]) as server:
-        outcome = connect(server.base_url, "sandbox").create_invoice(fees(1)[0].payload or {})
+        outcome = connect(server.base_url, "sandbox").create_invoice(fees(1)[0].payload or {}, Deadline())
     assert outcome.read_back is not None
     assert outcome.read_back.title == "sandbox"
 
@@ -250,6 +251,6 @@ def test_an_id_is_digits(connect: Callable[..., KantataApi], invoice_id: str) ->
     body = json.dumps({"results": results, "invoices": {invoice_id: record}, "meta": {"page_count": 1}})
     with Scripted([http(200, body)]) as server:
         api = connect(server.base_url)
-        assert api.create_invoice(fees(1)[0].payload or {}).kind is OutcomeKind.UNKNOWN
+        assert api.create_invoice(fees(1)[0].payload or {}, Deadline()).kind is OutcomeKind.UNKNOWN
         with pytest.raises(NotReached, match="proves nothing absent"):
             list(api.find_by_references([("a", "b", "c")]))

@@ -21,6 +21,7 @@ from plans import fees
 from scripted import created
 
 from importer.commands.doctor_checks import State, of_kantata
+from importer.kantata.deadline import Deadline
 from importer.model.answers import OutcomeKind
 from importer.model.exit_codes import ExitCode
 
@@ -121,7 +122,7 @@ def test_the_authority_of_a_company_works_once_the_system_trusts_it(
 ) -> None:
     """No setting is needed, and none switches the judging off."""
     with tls(authority.server(HERE)) as (address, came):
-        assert connect(address).create_invoice(PAYLOAD).kind is OutcomeKind.CREATED
+        assert connect(address).create_invoice(PAYLOAD, Deadline()).kind is OutcomeKind.CREATED
     assert b"Authorization: Bearer sandbox" in b"".join(came)
 
 
@@ -134,7 +135,7 @@ def test_a_bundle_in_the_environment_adds_to_the_system(
     context = Authority.made(tmp_path).server(x509.DNSName("kantata.test"))  # writes the file again
     with tls(context) as (address, _):
         name = address.replace("127.0.0.1", "kantata.test")
-        assert connect(name).create_invoice(PAYLOAD).kind is OutcomeKind.CREATED
+        assert connect(name).create_invoice(PAYLOAD, Deadline()).kind is OutcomeKind.CREATED
 
 
 REFUSED = {
@@ -151,7 +152,7 @@ def test_a_certificate_that_is_not_right_is_refused_in_words(
     """A wrong name is told from a wrong clock; nothing was sent, so it is safe to send again."""
     name, first, last, words = REFUSED[why]
     with tls(authority.server(name, first=first, last=last)) as (address, came):
-        outcome = connect(address).create_invoice(PAYLOAD)
+        outcome = connect(address).create_invoice(PAYLOAD, Deadline())
     assert outcome.kind is OutcomeKind.REFUSED_FOR_NOW
     assert words in outcome.message
     assert came in ([], [b""])
@@ -162,7 +163,7 @@ def test_an_authority_that_the_system_does_not_trust_is_named_as_such(
 ) -> None:
     """A proxy that reads along is the usual reason, and the trust store of the system the remedy."""
     with tls(Authority.made(tmp_path).server(HERE)) as (address, came):
-        outcome = connect(address).create_invoice(PAYLOAD)
+        outcome = connect(address).create_invoice(PAYLOAD, Deadline())
     assert outcome.kind is OutcomeKind.REFUSED_FOR_NOW
     assert "an authority that this machine does not trust" in outcome.message
     assert "trust store of the operating system" in outcome.message
@@ -172,14 +173,14 @@ def test_an_authority_that_the_system_does_not_trust_is_named_as_such(
 def test_a_tls_handshake_that_fails_is_safe_to_send_again(connect: Callable[..., KantataApi]) -> None:
     """A server without a certificate: no secure line, nothing was sent."""
     with tls(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as (address, came):
-        assert connect(address).create_invoice(PAYLOAD).kind is OutcomeKind.REFUSED_FOR_NOW
+        assert connect(address).create_invoice(PAYLOAD, Deadline()).kind is OutcomeKind.REFUSED_FOR_NOW
     assert came == []
 
 
 def test_a_server_that_does_not_speak_tls_is_safe_to_send_again(connect: Callable[..., KantataApi]) -> None:
     """https:// to a plain server: it heard no request."""
     with tls(None) as (address, _):
-        outcome = connect(address).create_invoice(PAYLOAD)
+        outcome = connect(address).create_invoice(PAYLOAD, Deadline())
     assert outcome.kind is OutcomeKind.REFUSED_FOR_NOW
     assert "no safe connection" in outcome.message
 

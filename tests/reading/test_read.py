@@ -23,7 +23,7 @@ from sheets import checked, csv_file, found, raw_values, read, table, workbook
 
 from importer.model.columns import COLUMNS
 from importer.model.errors import FileProblem, WrongUse
-from importer.model.headers import known_as, known_headers
+from importer.model.headers import OwnHeaders, known_as, known_headers
 from importer.model.invoices import ItemType
 from importer.model.problems import Problem, Severity, cell_address, column_letter
 from importer.model.sheet import Excluded, is_blank, text_of
@@ -1004,7 +1004,7 @@ def test_own_headers_help_to_find_the_separator(tmp_path: Path) -> None:
     """Aliases of the settings count when the separator is chosen."""
     path = tmp_path / "a.csv"
     path.write_text("Kunde;Art;Betrag\n101;Fixed fee;10\n")
-    known = known_headers({"workspace_id": ["Kunde"], "item_type": ["Art"], "amount": ["Betrag"]})
+    known = known_headers(OwnHeaders({"workspace_id": ["Kunde"], "item_type": ["Art"], "amount": ["Betrag"]}))
     assert read_sheet(path, None, known).frame.shape == (1, 3)
 
 

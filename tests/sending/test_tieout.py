@@ -16,6 +16,7 @@ from plans import fee, hours, invoice, plan
 from tampering import between, only_posts, the_invoice, without_includes
 
 from importer.kantata.answers import classify
+from importer.kantata.deadline import Deadline
 from importer.kantata.invoices import found_invoices
 from importer.kantata.snapshot import snapshot_of
 from importer.model.answers import OutcomeKind, Shown, ShownItem, TieOut
@@ -50,7 +51,7 @@ def create(sandbox: Sandbox, connect: Callable[..., KantataApi]) -> Callable[[Pl
     """Create an invoice at the stand-in and return what its answer shows."""
 
     def make(one: PlannedInvoice) -> Shown:
-        read_back = connect(sandbox.base_url).create_invoice(one.payload or {}).read_back
+        read_back = connect(sandbox.base_url).create_invoice(one.payload or {}, Deadline()).read_back
         assert read_back is not None
         assert read_back.shown is not None
         return read_back.shown

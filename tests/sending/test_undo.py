@@ -23,6 +23,7 @@ from importer.flow import undoing
 from importer.flow.prepared import Tools
 from importer.flow.undoing import UndoHooks
 from importer.kantata.answers import RemovalKind, classify_removal
+from importer.kantata.deadline import Deadline
 from importer.kantata.snapshot import updated_at_in
 from importer.ledger.journal import Details
 from importer.ledger.opening import open_ledger
@@ -543,7 +544,7 @@ def note(ledger: SubmissionLedger, api: KantataApi, one: PlannedInvoice) -> None
     """Send an invoice in run-1."""
     claim = ledger.claim(one, "run-1", BATCH, SOURCE)
     assert claim is not None
-    ledger.note_outcome(claim, api.create_invoice(one.payload or {}))
+    ledger.note_outcome(claim, api.create_invoice(one.payload or {}, Deadline()))
 
 
 def shown_as(found: FoundInvoice, **changes: Any) -> dict[str, FoundInvoice]:
@@ -738,7 +739,7 @@ def test_an_invoice_sent_a_moment_ago_is_not_taken_as_gone() -> None:
 
 def test_nobody_listens_means_that_nothing_was_done(connect: Callable[..., KantataApi]) -> None:
     """Never connected: it may be tried again; a connection that broke is unknown."""
-    assert connect("http://127.0.0.1:9/api/v1").delete_invoice("7").kind is RemovalKind.REFUSED_FOR_NOW
+    assert connect("http://127.0.0.1:9/api/v1").delete_invoice("7", Deadline()).kind is RemovalKind.REFUSED_FOR_NOW
 
 
 def test_what_is_not_reached_again_is_unknown_still(desk: Desk) -> None:

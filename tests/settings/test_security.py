@@ -12,6 +12,7 @@ import pytest
 from plans import fees
 from scripted import Request, Scripted, created, http
 
+from importer.kantata.deadline import Deadline
 from importer.model.errors import AccessDenied, NotReached
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def test_outcomes_and_errors_of_the_client_are_free_of_the_token(connect: Callab
     """In every field of an outcome, and in the whole chain of an exception."""
     with Scripted([ECHOES[name]]) as server:
         client = connect(server.base_url, TOKEN)
-        assert not any(piece in repr(client.create_invoice(fees(1)[0].payload or {})) for piece in WRITTEN)
+        assert not any(piece in repr(client.create_invoice(fees(1)[0].payload or {}, Deadline())) for piece in WRITTEN)
         with pytest.raises((AccessDenied, NotReached)) as caught:
             list(client.find_by_references([("a", "b", "c")]))
     assert not any(piece in str(caught.getrepr(showlocals=False, chain=True)) for piece in WRITTEN)
