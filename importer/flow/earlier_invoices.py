@@ -81,8 +81,8 @@ def _unknown_lines(
 ) -> Iterator[BilledLine]:
     """The lines of the invoices that the ledger does not know (``known``: those that it does)."""
     own = {reference_in((planned.payload or {})["invoice"]): planned.reference or "" for planned in new}
-    for number, invoice in shown.items():
-        if number not in known:
+    for invoice_id, invoice in shown.items():
+        if invoice_id not in known:
             mine = [own[triple] for triple in invoice.triples if triple in own]
             yield from _lines_of(invoice, mine[0] if mine else "", now)
 
@@ -141,16 +141,16 @@ def _moment_of(text: str | None) -> datetime | None:
 def _without_gone(prepared: Prepared, api: KantataApi, recent_from: datetime) -> Prepared:
     """Decide again without the invoices that are gone from Kantata; once more, as others may hold then."""
     known = prepared.knowledge.by_id()
-    recent = {number for number, entry in known.items() if entry.sent_at > recent_from}
+    recent = {invoice_id for invoice_id, entry in known.items() if entry.sent_at > recent_from}
     asked: set[str] = set()
     shown: dict[str, FoundInvoice] = {}
     while wanted := _not_asked_yet(prepared, asked) & known.keys():
-        look = look_for(api, {number: known[number].workspace_ids for number in wanted})
+        look = look_for(api, {invoice_id: known[invoice_id].workspace_ids for invoice_id in wanted})
         gone = set(prepared.knowledge.gone)
-        for number in wanted:
-            seen = look.presence(number, known[number].workspace_ids, recent=number in recent)
+        for invoice_id in wanted:
+            seen = look.presence(invoice_id, known[invoice_id].workspace_ids, recent=invoice_id in recent)
             if seen in (Presence.CANCELLED, Presence.GONE):
-                gone.add(number)
+                gone.add(invoice_id)
         asked |= wanted
         shown.update(look.shown)
         prepared = with_decisions(replace(prepared, knowledge=replace(prepared.knowledge, gone=frozenset(gone))))
@@ -162,12 +162,12 @@ def _found_again(
     planned: PlannedInvoice, asked: set[str], shown: dict[str, FoundInvoice], recent: set[str]
 ) -> PlannedInvoice:
     """An invoice that was created earlier, with what came of asking for it."""
-    number = planned.invoice_id
-    if planned.status is not Status.ALREADY_CREATED or number not in asked:
+    invoice_id = planned.invoice_id
+    if planned.status is not Status.ALREADY_CREATED or invoice_id not in asked:
         return planned
-    if number in shown:
-        return with_found_again(planned, shown[number].read_back)
-    return with_not_found_again(planned, recent=number in recent)
+    if invoice_id in shown:
+        return with_found_again(planned, shown[invoice_id].read_back)
+    return with_not_found_again(planned, recent=invoice_id in recent)
 
 
 def _not_asked_yet(prepared: Prepared, asked: set[str]) -> set[str]:

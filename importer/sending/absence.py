@@ -188,9 +188,9 @@ def _one_invoice_each(settlements: Sequence[Settlement]) -> Iterable[Settlement]
     """One invoice in Kantata cannot be two of ours: then it is not known which one it is."""
     times = Counter(settlement.invoice_id for settlement in settlements)
     for settlement in settlements:
-        number = settlement.invoice_id
-        if number is not None and times[number] > 1:
-            reason = f"Invoice {number} in Kantata could be this one, or another one in doubt."
+        invoice_id = settlement.invoice_id
+        if invoice_id is not None and times[invoice_id] > 1:
+            reason = f"Invoice {invoice_id} in Kantata could be this one, or another one in doubt."
             yield unclear(settlement.doubt, reason)
         else:
             yield settlement

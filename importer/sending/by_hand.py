@@ -57,7 +57,7 @@ def decided_by_hand(
         msg = f"No invoice in doubt has the reference {', '.join(unknown)}; nothing was changed."
         raise WrongUse(msg, "invoice-importer reconcile names the references of those that are.", code=CODE)
 
-    ids = {number for name, number in words.items() if number and open_now[name].verdict is Verdict.UNCLEAR}
+    ids = {invoice_id for name, invoice_id in words.items() if invoice_id and open_now[name].verdict is Verdict.UNCLEAR}
     shown = {found.invoice_id: found for found in api.find_by_ids(ids)}
     known = ledger.references_of(ids)
     decided: list[Settlement] = []

@@ -73,7 +73,7 @@ def look_for(api: KantataApi, wanted: Mapping[str, Collection[int]]) -> Look:
 
 def hidden_words(workspace_ids: Iterable[int], visible: AbstractSet[int]) -> str:
     """Say which finances are hidden, as the end of a sentence."""
-    which = ", ".join(str(number) for number in sorted(set(workspace_ids) - visible))
+    which = ", ".join(str(project_id) for project_id in sorted(set(workspace_ids) - visible))
     return f"this token may not see the finances of project {which}"
 
 
