@@ -61,16 +61,10 @@ class SubmissionLedger(KnownRuns):
         """Notices that are to be sent, and those that were."""
         self.inbox_files = InboxFiles(engine, account, self.outbox)
         """What became of each file of the inbox."""
-
-    @property
-    def approvals(self) -> Approvals:
+        self.approvals = Approvals(engine, account)
         """What was approved for this account."""
-        return Approvals(self._engine, self._account)
-
-    @property
-    def probes(self) -> Probes:
+        self.probes = Probes(engine, account, self._check_lease)
         """What was found out about this account, and the drafts that did it."""
-        return Probes(self._engine, self._account, self._check_lease)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -250,17 +244,6 @@ class SubmissionLedger(KnownRuns):
                 self._check_lease(connection, undo_id)
         return replace(sent, standing=standing)
 
-    def _settled_by(self, run_id: str) -> list[str]:
-        """The invoices that this run itself has settled just now; its own results say so."""
-        last = sa.and_(EVENTS.c.account == INVOICES.c.account, EVENTS.c.reference == INVOICES.c.reference)
-        query = (
-            sa.select(INVOICES.c.reference)
-            .join(EVENTS, sa.and_(last, EVENTS.c.seq == INVOICES.c.seq))
-            .where(self._own, INVOICES.c.unreported.is_(True), EVENTS.c.run_id == run_id)
-        )
-        with guard(), self._engine.connect() as connection:
-            return list(connection.execute(query).scalars())
-
     @contextmanager
     def _noting(self, reference: str) -> Iterator[sa.Connection]:
         """Give a transaction for an event of an invoice. Raises LedgerProblem when another process was faster."""
@@ -309,6 +292,17 @@ class SubmissionLedger(KnownRuns):
             )
             connection.execute(RUN_PLANS.insert().values(run_id=run_id, plan=plan.as_text()))
         self.note_reported(self._settled_by(run_id), run_id)
+
+    def _settled_by(self, run_id: str) -> list[str]:
+        """The invoices that this run itself has settled just now; its own results say so."""
+        last = sa.and_(EVENTS.c.account == INVOICES.c.account, EVENTS.c.reference == INVOICES.c.reference)
+        query = (
+            sa.select(INVOICES.c.reference)
+            .join(EVENTS, sa.and_(last, EVENTS.c.seq == INVOICES.c.seq))
+            .where(self._own, INVOICES.c.unreported.is_(True), EVENTS.c.run_id == run_id)
+        )
+        with guard(), self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
 
     def end_run(self, run_id: str, by_status: dict[Status, int], exit_code: int) -> None:
         """Note how a submit ended."""
