@@ -109,7 +109,7 @@ class KantataApi:
         if not shown[outcome.invoice_id].shows_references:
             found = self._read_again(outcome.invoice_id)
         sent = payload["invoice"]
-        if found is None or "external_reference" not in sent:
+        if found is None or sent.get("external_reference") is None:
             return outcome
 
         other = other_reference(found, reference_in(sent))
