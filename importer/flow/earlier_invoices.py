@@ -101,8 +101,7 @@ def _lines_of(invoice: FoundInvoice, reference: str, now: datetime) -> Iterator[
     shown = invoice.read_back.shown
     if shown is None or shown.items is None or not shown.workspace_ids:
         return
-    # An invoice of which Kantata does not say when it was created counts as recent.
-    sent_at, dated = _moment_of(shown.created_at) or now, _day_in(invoice.header.get("invoice_date"))
+    sent_at, dated = _created_at(shown.created_at, now), _day_in(invoice.header.get("invoice_date"))
     if dated is not None and abs(date.fromisoformat(dated) - sent_at.date()) <= timedelta(days=1):
         dated = None  # Kantata gives this date to an invoice that is sent without
     entry = LedgerEntry(
@@ -132,10 +131,10 @@ def _day_in(text: str | None) -> str | None:
         return None
 
 
-def _moment_of(text: str | None) -> datetime | None:
-    """A moment that Kantata shows, as the ledger has it: UTC without offset."""
+def _created_at(text: str | None, now: datetime) -> datetime:
+    """When an invoice was created, UTC without offset; ``now``, when Kantata does not say it: then it is recent."""
     moment = utc_of(text)
-    return None if moment is None else moment.replace(tzinfo=None)
+    return now if moment is None else moment.replace(tzinfo=None)
 
 
 def _without_gone(prepared: Prepared, api: KantataApi, recent_from: datetime) -> Prepared:
