@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.model.columns import NAME_OF_PROJECT, Kind
-from importer.model.invoices import BY_ID, PRICED, ItemType
+from importer.model.invoices import AMOUNT_IN_SHEET, BY_ID, ItemType
 from importer.values.cell_shapes import HALF, holds_terms, holds_usual_terms
 from importer.values.cells import parser_of
 from importer.values.header_meanings import ideas_of
@@ -82,7 +82,7 @@ def _bills_amounts(present: Mapping[str, SeenColumn]) -> bool:
     item_types = present.get("item_type")
     if item_types is None:
         return False
-    return any(parser_of(Kind.ITEM_TYPE)(cell) in PRICED - BY_ID for cell in item_types.cells)
+    return any(parser_of(Kind.ITEM_TYPE)(cell) in AMOUNT_IN_SHEET - BY_ID for cell in item_types.cells)
 
 
 def _holds_item_types(column: SeenColumn) -> bool:
