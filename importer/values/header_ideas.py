@@ -34,7 +34,7 @@ IDEAS: dict[str, str] = {
         prognose geschatzt precedent precedente dernier derniere prevu prevue prevision estime anterior anteriores
         pasado ultimo presupuesto previsto presupuestado estimado scorso begroot gepland auftragssumme auftragswert
         vertragssumme contractwaarde presupuestada certificado""",
-    "contract": "contract contrat contrato contratto vertrag vertrags",
+    "contract": "contract contrat contrato contratto vertrag vertrags marche marches",
     "total": "total totals summe gesamt sum suma somme totale",
     "cost": "cost costs kosten coste costo cout",
     "margin": "markup margin marge margen margine aufschlag gewinn profit",

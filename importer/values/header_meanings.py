@@ -114,7 +114,7 @@ def meanings_of(header: str) -> Iterator[Meaning]:
     ideas = ideas_of(header)
     for column, needed, excluded in RULES:
         if ideas.issuperset(needed.split()) and ideas.isdisjoint(excluded.split()):
-            several = " " in needed or needed in _CLEAR
+            several = " " in needed or (needed in _CLEAR and "vague" not in ideas)
             is_price = column == "amount" and "price" in ideas and "total" not in ideas  # perhaps that of one unit
             yield Meaning(column, several and is_sound(header) and not is_price)
 

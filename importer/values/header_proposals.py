@@ -202,7 +202,7 @@ def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[s
     meaning = meaning_of(column.text)
     if meaning is None or not meaning.sure:
         near = misspelt(column.text, known)
-        meaning = Meaning(near, sure=True) if near is not None else meaning
+        meaning = Meaning(near, sure=False) if near is not None else meaning
     suggested = suggested_in_words(column.text) if meaning is None else None
     if suggested is not None:
         meaning = Meaning(suggested, sure=False)

@@ -12,7 +12,7 @@ _OF_OTHER_THINGS = re.compile(
     "|expense|log|kantata|von|bis|leistung|liefer|zeitraum|erstell|geander|genehmig|bezahl|zahl|eingang|bestell|auftrag"
     "|vertrag|geburt|arbeit|tatigkeit|stand|frei|debut|fin|prestation|livraison|creation|approbation|commande|paiement"
     "|contrat|travail|inicio|entrega|servicio|trabajo|aprob|pedido|pago|einde|lever|werk|dienst|betaal|bestel|inizio"
-    "|abnahme|insert|event|besuch|visit|session|sitzung|publi|campaign|kampagne|meeting|reunion"
+    "|abnahme|erfass|erschein|insert|event|besuch|visit|session|sitzung|publi|campaign|kampagne|meeting|reunion"
     "|consegna|prestazione|lavoro|ordine|pagamento|poczatek|koniec|wykonania|dostawy|utworzenia|platnosci"
 )
 """Parts of words above dates of something else: of the work, of a delivery, of a payment."""

@@ -430,3 +430,22 @@ def test_a_net_total_is_surely_the_amount() -> None:
     for header in ("Gesamtpreis netto", "Net amount", "Honorar netto"):
         found = proposed(header, ["1.200,00", "90,50"])
         assert (found.meant, found.sure) == ("amount", True), header
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("Erscheinungsdatum", ["12.10.2026"]),
+        ("Stundenkonto", ["12,5", "8"]),
+        ("Amuont", ["1.200,00"]),
+        ("Beleg-Nr.", [4711]),
+        ("Rechnungstext", ["bitte noch fragen"]),
+        ("Notiz", ["gibt es nicht"]),
+        ("Auftragsnummer", [70011]),
+        ("Honorar netto", []),
+    ],
+)
+def test_what_header_and_cells_do_not_prove_needs_a_person(header: str, cells: list[object]) -> None:
+    """Words of several meanings, misspelt ones, and a column without cells: Enter is not enough."""
+    found = proposed(header, cells)
+    assert not (found.meant and found.sure), found
