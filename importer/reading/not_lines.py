@@ -38,8 +38,14 @@ PREFILLED = frozenset({"item_type", "payment_schedule", "taxable", "invoice_date
 """Columns that people fill down beyond the last line item; their values alone bill nothing."""
 PREFILLED_RULES = frozenset({Rule.NO, Rule.YES, Rule.SIGN, Rule.CURRENCY, Rule.TAX, Rule.EXCHANGE, Rule.STATUS})
 """Rules of the compared columns that may be."""
-NOTE_WORDS = re.compile(r"[^\W\d_]{2,}\W+\w")
-"""How a note begins: a word and something after it."""
+NOTE_WORDS = re.compile(
+    r"[(\[*]*\s*(?:[^\W\d_]{2,}\W+\w|[0-9]+ (?:rows?|records?|lines?|entries|items|zeilen|datens[äa]tze|lignes"
+    r"|enregistrements|filas|registros|righe|regels|wierszy)\b)|[#/]+\s*[^\W\d_]{2}",
+    re.IGNORECASE,
+)
+"""How a note begins: a word and something after it, a count of rows, or a sign of a remark: “(3 rows)”, “# end”."""
+LINE_OF_MARKS = re.compile(r"[-–—=_*#~+|.·•\s]{2,}")
+"""What programs draw between rows: “-----”."""
 TITLE_WORDS = re.compile(r"[^\W\d_]{2,}(?:\W.*)?", re.DOTALL)
 """The title of the rows below it: “Phase 1”, “Consulting”."""
 NOTE_CELLS = 2
@@ -138,6 +144,7 @@ class _Judge:
         self._taxes = set(_positions_of_rules(start, known, {Rule.TAX, Rule.TAX_AMOUNT}))
         self._billable = list(_positions_of_rules(start, known, {Rule.YES}))
         self._is_item_type: dict[str, bool] = {}
+        self._rows = rows
         self._above = dict(zip((row.number for row in rows[1:]), rows, strict=False))
 
     def has_item_type(self, row: RawRow) -> bool:
@@ -227,6 +234,8 @@ class _Judge:
         return position is not None and list(filled) == [position] and not isinstance(filled[position], CellFault)
 
     def _bills_nothing(self, row: RawRow, filled: Mapping[int, Cell]) -> bool:
+        if all(isinstance(cell, str) and LINE_OF_MARKS.fullmatch(cell) for cell in filled.values()):
+            return True
         return all(is_nothing(cell) or self._counts_on(row, position) for position, cell in filled.items())
 
     def _counts_on(self, row: RawRow, position: int) -> bool:
@@ -249,10 +258,13 @@ class _Judge:
 
     def _title(self, row: RawRow, filled: Mapping[int, Cell]) -> Problem:
         """The warning about a title; an error of all rows below one that says that they are not to be billed."""
-        if not is_not_to_bill(text_of(next(iter(filled.values())))):
+        below = [other.number for other in self._rows if other.number > row.number and self._may_be_line(other)]
+        if not below or not is_not_to_bill(text_of(next(iter(filled.values())))):
             return self._left_text(row, "row.note:title")
-        below = (number for number in self._above if number > row.number)
         return replace(self._left_text(row, "row.not_to_bill"), rows=(row.number, *below))
+
+    def _may_be_line(self, row: RawRow) -> bool:
+        return "item_type" not in self._at or not is_blank(row.cell(self._at["item_type"]))
 
     def _is_note(self, filled: Mapping[int, Cell]) -> bool:
         """Whether a row holds only one text of several words, or a label with a colon and a text beside it."""

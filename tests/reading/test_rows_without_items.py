@@ -28,6 +28,8 @@ NEXT = [None, 102, "Fixed fee", "Support", 700, 30, True]
         [None, None, None, None, None, None, False],
         [2, None, None, None, None, None, False],
         [None, None, None, "-", "$ -", None, "\u200b"],
+        ["---", "-----", "-----", "-----", "-----", "-----", "-----"],
+        [None, "*****", None, None, None, None, None],
         [None, None, None, None, "0,00 €", None, "FALSE"],
         [2, None, "Fixed fee", None, None, 30, None],
     ],
@@ -89,6 +91,11 @@ def test_a_type_without_a_project_between_line_items_is_an_error(tmp_path: Path)
         ([[], [None, None, None, "All prices exclude tax"]], [4]),
         ([[], [None, None, None, "Prepared by:", None, "Ada"]], [4]),
         ([[None, "Total", None, None, 1200], ["Prepared by Ada"]], [4]),
+        ([[None, "(1 row affected)"]], [3]),
+        ([[None, "2 records"]], [3]),
+        ([[None, "# end"]], [3]),
+        ([[None, "101 Website"]], []),
+        ([[None, "#102"]], []),
         # Perhaps forgotten line items:
         ([[None, None, None, "Travel to Berlin"]], []),
         ([[], [None, None, None, "Travel"]], []),
@@ -128,7 +135,19 @@ def test_the_title_of_the_rows_below_it_is_no_line_item(
     assert [line.row for line in lines if not line.sound] == faulty
 
 
+def test_a_note_that_ends_the_sheet_speaks_of_no_rows(tmp_path: Path) -> None:
+    """Nothing stands below it that could be meant."""
+    path = table(tmp_path / "a.xlsx", HEADER, LINE, [None, "Cancelled items are left out"], [None, "Ada Example"])
+    assert {p.severity for p in checked(path)[1]} == {Severity.WARNING}
+
+
 @pytest.mark.parametrize("row", [[None, None, None, "Phase 2"], [None, "1O1"], [None, "Website", "Fixed fee"]])
 def test_any_other_text_alone_keeps_its_error(tmp_path: Path, row: list[object]) -> None:
     """The text of a line, a misspelt id or a type may be what is left of a line item."""
     assert not read(table(tmp_path / "a.xlsx", HEADER, LINE, row, NEXT)).excluded
+
+
+def test_the_end_mark_of_old_programs_is_no_row(tmp_path: Path) -> None:
+    """DOS programs end a text with Ctrl-Z."""
+    path = csv_file(tmp_path / "a.csv", "Project ID,Item type,Amount\n101,Fixed fee,5\n\x1a")
+    assert [row.number for row in read(path).rows] == [2]

@@ -34,6 +34,8 @@ BOMS = (  # UTF-32 before UTF-16: its mark begins like the other's
 )
 _GUARDED = re.compile(r"""=[ ]?"([^"]*)"|'([0-9]+|[=+@-].*[^'])""", re.DOTALL)
 """A text as programs guard it from Excel: ="00042", '00042 or '=1+1."""
+_END_OF_FILE = "\x1a"
+"""What DOS programs put behind a text."""
 _MARK = "\ufeff"
 _NAMES = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
 
@@ -49,7 +51,7 @@ def read(name: str, data: bytes, headers: Mapping[str, str], encoding: str | Non
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
         raise error(FileProblem, "csv.nul", name=name, line=line)
-    text, declared = _without_sep_line(text.removeprefix(_MARK))
+    text, declared = _without_sep_line(text.removeprefix(_MARK).removesuffix(_END_OF_FILE))
     delimiter = declared or _choose_delimiter(text, headers)
     # Excel numbers the "sep=" line too when it shows the file.
     rows: list[list[Cell]] = [[]] if declared else []
