@@ -52,7 +52,8 @@ _DOCUMENTS = re.compile(f"{_INVOICES}|{_CREDITS.pattern}|{_NO_INVOICES.pattern}"
 MOST_WORDS_NAMED = 3
 """Words of a status that a warning names."""
 _OF_WORDS = frozenset({Rule.NO, Rule.YES, Rule.EMPTY, Rule.NONE, Rule.SIGN})
-_NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE, Rule.DOCUMENT, Rule.STATUS}
+_STATES = frozenset({Rule.STATUS, Rule.APPROVED})
+_NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE, Rule.DOCUMENT, *_STATES}
 _DURATION = re.compile(r"([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?")
 _UNIT = re.compile(r"\s*(?:%|[^\W\d_]+\.?)$")
 """What stands behind a number: “8 h”, “19 %”, “2 pcs.”."""
@@ -85,7 +86,7 @@ def contradictions(sheet: Sheet, typed: Parsed, left: Container[str] = ()) -> Co
             _use_currencies(sheet, checked, typed, found)
         elif checked.column.rule is Rule.DOCUMENT:
             found.problems.extend(_wrong_documents(sheet, checked, typed.frame))
-        elif checked.column.rule is Rule.STATUS:
+        elif checked.column.rule in _STATES:
             found.problems.extend(_wrong_status(sheet, checked))
 
     of_amounts = [checked for checked in sheet.checked if checked.column.rule not in _NOT_OF_AMOUNTS]
@@ -125,6 +126,8 @@ def _needed_word(rule: Rule, cell: Cell) -> str | None:
 def _wrong_status(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
     """An error at each status that says that the row is not to be billed; a warning that names others."""
     said = {row: _agreement(cell) for row, cell in checked.cells.items()}
+    if checked.column.rule is Rule.APPROVED and True not in said.values():
+        said = {row: None if _says_no(checked.cells[row]) else agrees for row, agrees in said.items()}
     wrong = [row for row, agrees in said.items() if agrees is False]
     for row in wrong:
         yield contradiction(sheet, checked, row, "only the status of a row that is still to be billed agrees with it")

@@ -20,6 +20,7 @@ class Rule(Enum):
         "It must not say no, nor that the row is void, cancelled, rejected, on hold, billed or paid. Words other than "
         "yes are not used, with a warning."
     )
+    APPROVED = "As status; where no row says yes, a no is only a warning: many programs write it where none approves."
     DISCOUNT = "It must be 0, unless the amount is quantity times price less it."
     SIGN = "It must say debit."
     DOCUMENT = "It must be an invoice; a credit note only beside a negative amount."
@@ -96,9 +97,14 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Rule.STATUS,
         """Invoice status, Billing status, Payment status, Line status, Item status, Rechnungsstatus,
         Abrechnungsstatus, Zahlungsstatus, Statut, État, Estado, Factuurstatus, Stato, Situação,
-        Fakturastatus, Approved, Is approved, Approval, Approval status, Include, Included, Send?, Ready, Released,
-        Confirmed, Freigegeben, Freigabe, Genehmigt, Bestätigt, Validé, Approuvé, Aprobado, Goedgekeurd, Approvato,
-        Zatwierdzone, Aprovado, Godkänd""",
+        Fakturastatus, Include, Included, Send?, Ready, Released, Confirmed""",
+    ),
+    _column(
+        "approved",
+        "Approved",
+        Rule.APPROVED,
+        """Is approved, Approval, Approval status, Freigegeben, Freigabe, Genehmigt, Bestätigt, Validé, Approuvé,
+        Aprobado, Goedgekeurd, Approvato, Zatwierdzone, Aprovado, Godkänd""",
     ),
     _column(
         "invoiced_on",

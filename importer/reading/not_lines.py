@@ -36,7 +36,9 @@ TELLING = ("workspace_id", "workspace", "item_type")
 """Columns in which a value says that the row is a line item; settings may supply them instead."""
 PREFILLED = frozenset({"item_type", "payment_schedule", "taxable", "invoice_date"})
 """Columns that people fill down beyond the last line item; their values alone bill nothing."""
-PREFILLED_RULES = frozenset({Rule.NO, Rule.YES, Rule.SIGN, Rule.CURRENCY, Rule.TAX, Rule.EXCHANGE, Rule.STATUS})
+PREFILLED_RULES = frozenset(
+    {Rule.NO, Rule.YES, Rule.SIGN, Rule.CURRENCY, Rule.TAX, Rule.EXCHANGE, Rule.STATUS, Rule.APPROVED}
+)
 """Rules of the compared columns that may be."""
 NOTE_WORDS = re.compile(
     r"[(\[*]*\s*(?:[^\W\d_]{2,}\W+\w|[0-9]+ (?:rows?|records?|lines?|entries|items|zeilen|datens[äa]tze|lignes"

@@ -79,8 +79,8 @@ def found(folder: Path, columns: str, *rows: str) -> list[str]:
         ("Fakturera?", "nej"),
         ("Faturado", "sim"),
         ("Billable %", "50"),
-        ("Approved?", "no"),
-        ("Freigegeben", "nein"),
+        ("Include?", "no"),
+        ("Approved?", "Rejected"),
         ("Status", "Makulerad"),
         ("Soll/Haben-Kennzeichen", "H"),
         ("+/-", "-"),
@@ -396,6 +396,14 @@ def test_the_settings_count_for_a_header_of_any_length(tmp_path: Path, name: str
 def test_any_other_status_is_not_used(tmp_path: Path, state: str) -> None:
     """That is said at its header."""
     assert found(tmp_path, "Amount;Status", f"100;{state}") == ["(D1)"]
+
+
+@pytest.mark.parametrize(("cells", "places"), [(["Yes", "No"], ["D3"]), (["No", "No"], ["(D1)"]), (["x", "x"], [])])
+def test_a_row_that_is_not_approved_contradicts_where_others_are(
+    tmp_path: Path, cells: list[str], places: list[str]
+) -> None:
+    """Where no row is, approvals are perhaps not used: Harvest writes No on every row then."""
+    assert found(tmp_path, "Amount;Approved?", *(f"{5 + row};{cell}" for row, cell in enumerate(cells))) == places
 
 
 def test_adjustments_and_factors_are_not_applied(tmp_path: Path) -> None:
