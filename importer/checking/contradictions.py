@@ -125,9 +125,7 @@ def _needed_word(rule: Rule, cell: Cell) -> str | None:
 
 def _wrong_status(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
     """An error at each status that says that the row is not to be billed; a warning that names others."""
-    said = {row: _agreement(cell) for row, cell in checked.cells.items()}
-    if checked.column.rule is Rule.APPROVED and True not in said.values():
-        said = {row: None if _says_no(checked.cells[row]) else agrees for row, agrees in said.items()}
+    said = _agreements(checked)
     wrong = [row for row, agrees in said.items() if agrees is False]
     for row in wrong:
         yield contradiction(sheet, checked, row, "only the status of a row that is still to be billed agrees with it")
@@ -136,6 +134,14 @@ def _wrong_status(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
         named = [f"“{word[:50]}”" for word in others[:MOST_WORDS_NAMED]]
         more = " and other words" if len(others) > MOST_WORDS_NAMED else ""
         yield _not_applied(sheet, checked, "column.not_applied:status", words=", ".join(named) + more)
+
+
+def _agreements(checked: CheckedColumn) -> dict[int, bool | None]:
+    """Row → whether its status says that it is to be billed; a no counts for nothing where no row is approved."""
+    said = {row: _agreement(cell) for row, cell in checked.cells.items()}
+    if checked.column.rule is Rule.APPROVED and True not in said.values():
+        said.update({row: None for row, cell in checked.cells.items() if _says_no(cell)})
+    return said
 
 
 def _agreement(cell: Cell) -> bool | None:

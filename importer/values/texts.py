@@ -59,12 +59,16 @@ _PLACEHOLDER = re.compile(
 )
 _DOUBTFUL = re.compile(
     rf"\b(?:TODO|TBD|TBC|FIXME|XXX+|undefined|NaN|null)\b|\{{[A-Za-z_][\w .]{{0,40}}\}}|%[A-Z_]{{3,40}}%|_{{4,}}"
-    r"|_x00[01][0-9A-Fa-f]_|\\u0[0-9a-f]{3}|%C3%[89AB][0-9A-F]"
     rf"|(?i:{_BLANK})"
 )
 """Placeholders that a person could mean as well, and letters as a workbook, JSON or an address writes them."""
+_ESCAPED = re.compile(r"_x00[01][0-9A-Fa-f]_|\\u0[0-9a-f]{3}|%C3%[89AB][0-9A-F]")
+_ESCAPES = ("_x00", "\\u0", "%C3%")
+"""How these begin: looked for first, as that costs hardly anything."""
 _LOST_LETTER = re.compile(r"[^\W\d_]{1,40}[?¸³‰¤¬¦][^\W\d_]{1,40}")
 """M?ller, M¸ller: a letter that a program could not write, or wrote in another code."""
+LONGEST_ALONE = 20
+"""Characters of a text that may be nothing else; most texts are longer."""
 _LEFT_ALONE = re.compile(
     r"=[+-]?(?:[A-Z][A-Z.]{1,20}\(.*|\$?[A-Z]{1,3}\$?[0-9]{1,7}(?:[-+*/&:].*)?)"
     r"|(?:Loading|Wird geladen|Chargement|Cargando|Caricamento|Laden)\s?(?:\.{3}|…)"
@@ -141,7 +145,9 @@ def _rubbish_within(text: str) -> Unreadable | None:
 
 def doubtful_part(text: str) -> str | None:
     """What a program or a template may have left in a text, though a person could mean it."""
-    if match := _LEFT_ALONE.fullmatch(text) or _DOUBTFUL.search(text):
+    if match := (len(text) <= LONGEST_ALONE and _LEFT_ALONE.fullmatch(text)) or _DOUBTFUL.search(text):
+        return match[0]
+    if any(sign in text for sign in _ESCAPES) and (match := _ESCAPED.search(text)):
         return match[0]
     if "/" in text or (match := _LOST_LETTER.search(text)) is None:
         return None  # in a web address a question mark stands between letters
