@@ -18,7 +18,7 @@ from importer.checking.grouping import Defaults, group
 from importer.checking.row_checks import check_rows
 from importer.checking.typed_cells import Parsed, parse
 from importer.model.errors import FileProblem
-from importer.model.headers import known_headers
+from importer.model.headers import OwnHeaders, known_headers
 from importer.model.problems import Problems
 from importer.model.sheet import Header, Sheet
 from importer.reading.formats.child import Refusal, Request, answer_to
@@ -73,7 +73,7 @@ def csv_file(path: Path, content: str | bytes) -> Path:
 
 def read(path: Path, sheet_name: str | None = None, more: dict[str, list[str]] | None = None) -> Sheet:
     """Read a file with the known headers, in this process."""
-    return read_by(known_headers(more), path, sheet_name)
+    return read_by(known_headers(OwnHeaders(more or {})), path, sheet_name)
 
 
 def read_by(known: Mapping[str, str], path: Path, sheet_name: str | None = None) -> Sheet:
