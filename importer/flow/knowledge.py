@@ -11,7 +11,7 @@ from importer.model.invoices import Invoice
 from importer.model.lifecycle import ALIVE
 from importer.planning.deciding import decide
 from importer.planning.plan import BilledItem, KeyOrProject, Knowledge, Terms
-from importer.planning.repeats import LOOK_BACK
+from importer.planning.repeat_days import LOOK_BACK
 
 if TYPE_CHECKING:
     from importer.flow.prepared import Prepared

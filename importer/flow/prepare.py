@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from importer.checking.conventions import Conventions, Decision
 from importer.checking.grouping import Defaults, group
-from importer.checking.header_changes import changes
 from importer.checking.invoice_dates import DateRules, check_dates
 from importer.checking.row_checks import check_rows
 from importer.checking.unsent_cells import UnsentCells
@@ -20,14 +18,11 @@ from importer.flow.knowledge import knowledge_for, with_decisions
 from importer.flow.named_records import name_projects
 from importer.flow.prepared import MOST_ROWS_NAMED, Prepared, Tools, Wish
 from importer.flow.reading_in import sheet_of
-from importer.model.headers import known_headers
 from importer.model.invoices import UnsoundInvoice
-from importer.model.plans import PlannedInvoice, Source, Status
+from importer.model.plans import PlannedInvoice, Source
 from importer.model.problems import Problem, Problems, error_rows
-from importer.model.words import as_typed, invoice_named, money, names_in_short, rows_named
-from importer.planning.near_repeats import near_repeats
+from importer.model.words import as_typed, invoice_named, names_in_short, rows_named
 from importer.planning.plan import Terms, choose_batch, draw_up
-from importer.planning.repeats import repeats
 
 if TYPE_CHECKING:
     from importer.ledger.ledger import SubmissionLedger
@@ -197,76 +192,3 @@ def _with_causes(
         else:
             where = rows_named(strays)
             yield replace(planned, reason=f"Not sent because the errors in {where} leave open whether it is whole.")
-
-
-# --- compared with earlier imports ---------------------------------------------
-
-
-def with_header_changes(prepared: Prepared, tools: Tools) -> Prepared:
-    """The plan with what changed in the headers since the last import of such a sheet."""
-    known = known_headers(own=tools.settings.own_headers)
-    notices, warnings = changes(prepared.sheet, tools.ledger.earlier_headers(), known)
-    prepared = replace(prepared, notices=(*prepared.notices, *notices))
-    return prepared.with_problems(warnings)
-
-
-def with_near_repeats(prepared: Prepared, tools: Tools) -> Prepared:
-    """The plan with a warning at each invoice that looks like one that was billed in its batch."""
-    warnings = []
-    for planned, invoice, earlier in near_repeats(prepared.planned, tools.ledger.billed_in_batch(prepared.batch)):
-        rows = rows_named(invoice.rows)
-        warnings.append(
-            prepared.sheet.problem_at(
-                "amount",
-                min(mark.row for mark in planned.marks),
-                "row.looks_billed",
-                named=f"{rows[0].upper()}{rows[1:]}",
-                earlier=earlier.invoice_id or "in doubt",
-                run=earlier.run_id,
-                amount=money(earlier.amount),
-            )
-        )
-    return prepared.with_problems(warnings)
-
-
-def with_rows_gone(prepared: Prepared, tools: Tools) -> Prepared:
-    """The plan, with a note of what a file of this name billed in this batch and has no row of any more."""
-    gone = _rows_gone(prepared, tools.ledger)
-    if not gone:
-        return prepared
-    return prepared.with_notice(
-        f"Billed before from a file of this name, and in none of its rows now: {names_in_short(gone)}. They stand in "
-        "Kantata as they are; delete or cancel there what was not to be billed."
-    )
-
-
-def _rows_gone(prepared: Prepared, ledger: SubmissionLedger) -> list[str]:
-    """Names of the invoices that a file of this name billed in this batch and has no row of any more."""
-    here: set[str | None] = {None, *prepared.knowledge.gone}
-    for planned in prepared.planned:
-        here |= {planned.reference, planned.earlier_id}
-    billed = ledger.billed_in_batch(prepared.batch)
-    absent = [each for each in billed if not here & {each.reference, each.invoice_id}]
-    if not absent:
-        return []
-
-    runs = ledger.runs(run_ids=list({each.run_id for each in absent}))
-    of_name = {run.run_id for run in runs if PurePath(run.path).name == prepared.wish.path.name}
-    gone = []
-    for each in absent:
-        if each.run_id in of_name:
-            gone.append(f"invoice {each.invoice_id} ({invoice_named(each.key, each.workspace_ids)})")
-    return gone
-
-
-def with_retainers(prepared: Prepared) -> Prepared:
-    """The plan, with a note of the invoices whose lines were billed before, but long enough ago."""
-    compared = repeats(prepared.drawn, prepared.knowledge, prepared.terms)
-    names = []
-    for planned in prepared.planned:
-        is_released = prepared.wish.released.covers(planned.reference)
-        if planned.status is Status.READY and not is_released and compared.farther(planned):
-            names.append(invoice_named(planned.invoice.key, planned.invoice.workspace_ids))
-    if not names:
-        return prepared
-    return prepared.with_notice(f"With the same lines as before, as retainers have them: {names_in_short(names)}.")

@@ -6,11 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer.checking.invoice_dates import is_month, month_of_batch
+from importer.flow.earlier_imports import (
+    with_header_changes,
+    with_near_repeats,
+    with_retainers,
+    with_rows_gone,
+)
 from importer.flow.earlier_invoices import with_earlier_invoices
 from importer.flow.gates import check_limits
 from importer.flow.named_records import check_records, with_names
 from importer.flow.open_items import check_left_out, with_left_out
-from importer.flow.prepare import prepare, with_header_changes, with_near_repeats, with_retainers, with_rows_gone
+from importer.flow.prepare import prepare
 from importer.flow.prepared import NOT_CHECKED, Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.model.errors import AccessDenied, GateRefused, NotReached
 from importer.model.exit_codes import ExitCode

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from importer.checking.header_changes import headers_seen
 from importer.flow import approving
+from importer.flow.earlier_imports import with_header_changes, with_near_repeats, with_retainers
 from importer.flow.earlier_invoices import with_earlier_invoices
 from importer.flow.gates import check_limits
 from importer.flow.knowledge import knowledge_for, with_decisions
 from importer.flow.named_records import check_records, with_currencies
 from importer.flow.open_items import check_left_out, with_left_out
-from importer.flow.prepare import prepare, with_header_changes, with_near_repeats, with_retainers
+from importer.flow.prepare import prepare
 from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.flow.preview import as_far_as_shown
 from importer.kantata.backoff import Pace, RetryBudget

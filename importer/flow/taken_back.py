@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from importer.flow.knowledge import looked_back
 from importer.model.invoices import Invoice
 from importer.model.plans import PlannedInvoice, Status
-from importer.planning.repeats import is_within_repeat_days
+from importer.planning.repeat_days import is_within_repeat_days
 
 if TYPE_CHECKING:
     from importer.flow.prepared import Tools

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 NO_GATE = "gate.none"
 """Code of the refusal of a file that no gate guards."""
+LOOK_BILLED = ("row.looks_billed", "row.redated")
+"""Codes of the warnings of an invoice that may be billed already."""
 EXPECTED_COUNT = "put “Expected invoices” with their number beside it on a sheet called Cover"
 
 
@@ -86,7 +88,7 @@ def _refusal(report: Report, tools: Tools, undone: Undone, reshaped: str | None)
         return _other_settings(reshaped)
     unseen = _to_be_seen(report)
     if unseen is not None:
-        return _looks_billed(unseen) if unseen.code == "row.looks_billed" else _changes_by_itself(unseen)
+        return _looks_billed(unseen) if unseen.code in LOOK_BILLED else _changes_by_itself(unseen)
     expected = report.sheet.expected if report.sheet is not None else ControlTotals()
     return _unguarded(report, tools.settings, expected)
 
@@ -118,7 +120,7 @@ def _other_settings(run_id: str) -> GateRefused:
 
 def _to_be_seen(report: Report) -> Problem | None:
     """The first warning that a person has to see: a value that changes by itself, or what looks billed already."""
-    codes = (".changing", "row.looks_billed")
+    codes = (".changing", *LOOK_BILLED)
     return next((problem for problem in report.problems if problem.code.endswith(codes)), None)
 
 

@@ -14,7 +14,8 @@ from importer.model.words import as_typed
 from importer.planning import reasons
 from importer.planning.lines import likenesses_sent
 from importer.planning.plan import BilledItem, Knowledge, Terms, key_or_project_of
-from importer.planning.repeats import LOOK_BACK, Repeats, repeats
+from importer.planning.repeat_days import LOOK_BACK
+from importer.planning.repeats import Repeats, repeats
 
 _Held = tuple[LedgerEntry, str, str]
 """The earlier invoice that holds this one, why, and what to do."""
@@ -134,7 +135,7 @@ class _Decision:
         """
         if invoice.invoice_date is not None and entry.invoice_date:
             return entry.invoice_date == invoice.invoice_date.isoformat()
-        if self.repeats.now - entry.sent_at >= timedelta(days=self.terms.repeat_days):
+        if self.terms.now - entry.sent_at >= timedelta(days=self.terms.repeat_days):
             return False
         wordings = {wording for wording, _ in likenesses_sent(entry.body)}
         return invoice.key is not None or any(mark.wording in wordings for mark in planned.marks)
@@ -159,7 +160,7 @@ class _Decision:
 
     def _is_retainer(self, twin: LedgerEntry) -> bool:
         """Whether it was sent too long ago for its lines to be compared, and no date says that it is near."""
-        old = self.repeats.now - twin.sent_at > timedelta(days=LOOK_BACK)
+        old = self.terms.now - twin.sent_at > timedelta(days=LOOK_BACK)
         return old and not twin.invoice_date and twin.state not in OPEN
 
     def _number(self, planned: PlannedInvoice, invoice: Invoice) -> Iterator[_Held]:

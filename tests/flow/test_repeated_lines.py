@@ -15,7 +15,7 @@ from importer.flow.prepared import Wish
 from importer.ledger import database
 from importer.ledger.opening import open_ledger
 from importer.model.plans import Released
-from importer.planning.repeats import LOOK_BACK
+from importer.planning.repeat_days import LOOK_BACK
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:

@@ -48,6 +48,35 @@ def test_an_invoice_that_still_stands_in_the_sheet_is_another_one(cli: Cli, sand
     assert not warned(here, cli.sheet(BILLED, second, name="both.csv"))
 
 
+REDATED = BILLED | {"invoice_date": "2026-09-30"}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "code"),
+    [
+        ("october.csv", {}, "row.redated"),
+        ("october.csv", {"amount": 1300}, "row.redated"),
+        ("october.csv", {"notes": "Retainer of the month to come"}, None),
+        ("next month.csv", {}, None),
+    ],
+)
+def test_a_corrected_date_is_a_warning(
+    cli: Cli, sandbox: Sandbox, name: str, change: dict[str, object], code: str | None
+) -> None:
+    """The same file, billed a moment ago with a date of another month; a file of its own is another month."""
+    here = cli.at(sandbox)
+    first = here.run("submit", cli.sheet(REDATED, name="october.csv"), "--yes", "--json")
+    assert first.exit_code == 0
+    again = here.run("preview", cli.sheet(BILLED | change, name=name), "--json")
+    [invoice] = again.document["invoices"]
+    assert invoice["status"] == "ready"  # it may be the next month's
+    found = [problem for problem in again.document["problems"] if problem["code"] == "row.redated"]
+    assert [problem["code"] for problem in found] == [code] * len(found) == ([code] if code else [])
+    for problem in found:
+        assert first.document["run_id"] in problem["hint"]
+        assert "9001" in problem["message"]
+
+
 def test_a_run_without_a_person_does_not_send_it(cli: Cli, sandbox: Sandbox) -> None:
     """A warning that no one reads guards nothing: an approval is asked for."""
     here = cli.at(sandbox)

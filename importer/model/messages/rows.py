@@ -86,6 +86,12 @@ _ROWS = {
         "Compare the two; delete the rows if they are the same work under another key, type or text.",
         _WARNING,
     ),
+    "row.redated": Message(
+        "{named} may be billed already: a file of this name billed the same project and text a short time ago, on "
+        "invoice {earlier} of run {run} ({dated}).",
+        "If you have corrected the date, take that run back first: {undo}. If this is another month, nothing to do.",
+        _WARNING,
+    ),
     "row.maybe_total": Message(
         "Row {number} (“{label}”) seems to be a total: {amount} is the sum of rows above it.",
         "If it is a total, empty its project and item type, or delete it. If it is a line item, describe the service.",
