@@ -236,7 +236,7 @@ class Changes:
         """How many projects there are, and which come and go."""
         line = f"Against batch {self.batch_before}: {self.projects_before} projects then, {self.projects_now} now"
         if self.billed_apart:
-            line += f", {self.billed_apart} of them billed already, not by this file"
+            line += f", {self.billed_apart} of them billed already"
         missing, new = self.of(Kind.MISSING), self.of(Kind.NEW)
         if missing:
             line += f"; missing now: {_names(missing)}"
