@@ -144,6 +144,7 @@ def _agreements(checked: CheckedColumn) -> dict[int, bool | None]:
     return said
 
 
+@lru_cache(maxsize=1_000, typed=True)
 def _agreement(cell: Cell) -> bool | None:
     """Whether a status says that a row is to be billed; None where its word is not known."""
     said = parser_of(Kind.YES_NO)(cell)
