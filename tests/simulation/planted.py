@@ -158,7 +158,7 @@ MUTANTS = (
     ),
     Mutant(
         "only what exists for sure is alive",
-        "moved",
+        "edits",
         "ledger/known.py",
         "_ALIVE = among(INVOICES.c.state, ALIVE)",
         "_ALIVE = among(INVOICES.c.state, {state for state in ALIVE if state.name == 'EXISTS'})",
