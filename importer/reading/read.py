@@ -31,6 +31,7 @@ from importer.reading.shown_values import shown_values
 from importer.reading.units import other_units
 from importer.reading.unsure_values import doubts
 from importer.reading.unused_dates import unused_dates, unused_terms
+from importer.reading.unused_texts import unused_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,6 +110,7 @@ def read_sheet(
         *doubts(grid, start, lines),
         *unused_dates(grid, start, lines, headers),
         *unused_terms(grid, start, lines, headers),
+        *unused_texts(grid, start, lines, headers),
         *other_units(grid, start, lines, excluded),
         *batch_problems,
         *expected_problems,

@@ -230,6 +230,12 @@ _HEADERS = {
         "If they are the net days, add to importer.toml:\n{alias}\nIf it means something else, add above all "
         "sections:\n{ignore}",
     ),
+    "column.unused_texts": Message(
+        "{count} would be billed without a description, and the texts under “{text}” are not sent.",
+        "If they are the description, add to importer.toml:\n{alias}\nIf they mean something else, add above all "
+        "sections:\n{ignore}",
+        Severity.WARNING,
+    ),
     "column.unused_ids": Message(
         "“{text}” holds the ids of what is open in Kantata, such as {item}, but the column is not used: {count} would "
         "be billed by amount, the items would stay open, and could be billed a second time.",
