@@ -8,7 +8,7 @@ from importer.commands.asking import answer_to, need_yes
 from importer.flow.mapping import CHOICES, ITEM_TYPES, Answers, toml_of, value_typed
 from importer.model.columns import BY_NAME, Kind
 from importer.model.errors import ended
-from importer.model.headers import fold
+from importer.model.headers import fold, known_headers
 from importer.model.problems import column_letter
 from importer.model.visible import in_one_line
 from importer.model.words import count_of, names_in_short
@@ -171,17 +171,21 @@ class Conversation:
             self._names(answer)
 
     def _named(self, answer: str) -> str | None:
-        """The column that a person names, by its title or its name."""
+        """The column that a person names, by its title, its name or another header of it."""
         for name, title in CHOICES.items():
             if fold(answer) in (fold(name), fold(title)):
                 return name
-        return None
+        name = known_headers().get(fold(answer))
+        return name if name in CHOICES else None
 
     def _names(self, answer: str) -> None:
+        if answer.lower() in ("n", "no"):
+            self._say("Then type the name of the column that is meant (? lists them), - for nothing, or s.")
+            return
         if answer not in ("", "?"):
-            self._say(f"There is no column “{short(answer, LONGEST_HEADER)}”.")
+            self._say(f"There is no column “{short(answer, LONGEST_HEADER)}”; ? lists them.")
         self._say(CAN_TYPE)
-        if answer:
+        if answer == "?":
             self._say(f"Columns: {', '.join(dict.fromkeys(CHOICES.values()))}.")
 
     def _about_the_rest(self, rest: list[Proposal]) -> None:
@@ -230,7 +234,7 @@ class Conversation:
                 self._meant[column.position] = name
             if name is not None or answer.lower() in ("s", "-"):
                 return
-            self._say(f"There is no column “{short(answer, LONGEST_HEADER)}”. {names}")
+            self._say(f"There is no column “{short(answer, LONGEST_HEADER)}”; ? lists them.")
 
     # --- words and what is missing ---
 

@@ -90,8 +90,8 @@ ITEM_TYPE_ALIASES: dict[ItemType, tuple[str, ...]] = {
         Precio fijo, Importe fijo, Vaste prijs, Vast bedrag, Prezzo fisso, Importo fisso, Ryczałt"""
     ),
     ItemType.ADDITIONAL: _words(
-        """additional items, additional, Zusatz, Zusatzposition, Zusatzleistung, Poste supplémentaire, Supplément,
-        Concepto adicional, Adicional, Aanvullend, Extra post, Voce aggiuntiva, Pozycja dodatkowa"""
+        """additional items, additional, extra, extras, Zusatz, Zusatzposition, Zusatzleistung, Poste supplémentaire,
+        Supplément, Concepto adicional, Adicional, Aanvullend, Extra post, Voce aggiuntiva, Pozycja dodatkowa"""
     ),
     ItemType.BILLING_MILESTONE: _words(
         "milestone, milestones, billing milestones, Meilenstein, Jalon, Hito, Mijlpaal, Kamień milowy"

@@ -82,7 +82,7 @@ def test_another_column_nothing_and_left_open_can_be_chosen(folder: Path, monkey
     answers = ["?", "Project ID", "s", "-", "nonsense", "total", "", "H", "Project code", "no", "s", "30", "yes"]
     done, _ = talk(monkeypatch, *answers[:10], "s", "s", "yes")
     assert done.exit_code == ExitCode.DONE, done.output
-    assert "There is no column “nonsense”." in done.stderr
+    assert "There is no column “nonsense”; ? lists them." in done.stderr
     assert "Columns: Project ID, Project, " in done.stderr
     written = tomllib.loads((folder / "importer.toml").read_text(encoding="utf-8"))
     assert written == {
@@ -94,6 +94,17 @@ def test_another_column_nothing_and_left_open_can_be_chosen(folder: Path, monkey
             "project_code": ["Stand"],
         },
     }
+
+
+def test_a_no_asks_for_the_name_and_any_header_of_a_column_is_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with the list of all columns, which ? gives; “Projektnummer” is the Project ID as in a sheet."""
+    done, _ = talk(monkeypatch, "no", "Projektnummer", "s", "-", "total", "", "no", "s", "s", "yes")
+    assert "Then type the name of the column that is meant" in done.stderr
+    assert "Columns: " not in done.stderr
+    written = tomllib.loads((folder / "importer.toml").read_text(encoding="utf-8"))
+    assert written["columns"]["workspace_id"] == ["Mandat"]
 
 
 def test_nothing_is_written_without_a_yes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +178,7 @@ def test_enter_and_a_question_mark_say_what_can_be_typed(folder: Path, monkeypat
     said = " ".join(done.stderr.split())
     assert said.count("Type y when that is right, else the name of a column, - for nothing, or s") == 3
     assert said.count("Type yes to pass over them, no, or a letter: C, D.") == 3
-    assert said.count("Type the name of a column, or s to leave it open. Columns: Project ID") == 3
+    assert said.count("Type the name of a column, or s to leave it open. Columns: Project ID") == 2
     assert said.count("Type one, or s to leave it open.") == 4
     assert "1 column probably means nothing for billing:" in done.stderr
     assert tomllib.loads((folder / "importer.toml").read_text(encoding="utf-8"))["ignore_columns"] == ["Stand"]
