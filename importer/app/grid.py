@@ -128,7 +128,7 @@ def _as_listed(problem: Problem, sheet: Sheet) -> Listed:
 def hint_here(hint: str) -> str:
     """What to do, without the commands and the lines of importer.toml that the pages make unnecessary."""
     first = _MAP.sub("the step Columns", hint.partition("\n")[0])
-    kept = [sentence for sentence in re.split(r"(?<=[.:]) ", first) if not _ELSEWHERE.search(sentence)]
+    kept = [sentence for sentence in re.split(r"(?<=[.]) ", first) if not _ELSEWHERE.search(sentence)]
     return " ".join(kept) or first
 
 

@@ -37,6 +37,9 @@ HEADERS = {
 }
 
 
+ANOTHER_USER = "This page was opened by another user of this machine. Open it as the user who started the app."
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """The door of one start of the program."""
@@ -71,7 +74,7 @@ class Guard:
         if request.headers.get("Host") != f"{HERE}:{self.port}":
             abort(HTTPStatus.MISDIRECTED_REQUEST)
         if not peers.is_own(request.environ["REMOTE_ADDR"], int(request.environ["REMOTE_PORT"]), HERE, self.port):
-            abort(HTTPStatus.FORBIDDEN)  # another user's program, which may have got the cookie: ports share them
+            abort(HTTPStatus.FORBIDDEN, ANOTHER_USER)  # which may have got the cookie: ports share them
         if request.method == "GET" and _same(request.args.get("token", ""), self.token):
             return self._let_in()
         if not _same(request.cookies.get(self.cookie, ""), self.secret):

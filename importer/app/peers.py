@@ -31,8 +31,13 @@ def is_own(host: str, port: int, here: str, own_port: int) -> bool:
     theirs, ours = _written(host, port), _written(here, own_port)
     for local, remote, state, user in connections:
         if state == _ESTABLISHED and local.endswith(theirs) and remote.endswith(ours):
-            return int(user) in (os.getuid(), ROOT)
+            return user in _own_users()
     return False
+
+
+def _own_users() -> set[str]:
+    """This user, who called it by sudo, and root."""
+    return {str(os.getuid()), str(ROOT), os.environ.get("SUDO_UID", str(ROOT))}
 
 
 def _connections_of(table: Path) -> list[tuple[str, str, str, str]]:

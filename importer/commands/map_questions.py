@@ -175,8 +175,8 @@ class Conversation:
         for name, title in CHOICES.items():
             if fold(answer) in (fold(name), fold(title)):
                 return name
-        name = known_headers().get(fold(answer))
-        return name if name in CHOICES else None
+        other = known_headers().get(fold(answer))
+        return other if other in CHOICES else None
 
     def _names(self, answer: str) -> None:
         if answer.lower() in ("n", "no"):

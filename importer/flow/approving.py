@@ -80,7 +80,7 @@ def require_approval(report: Report, tools: Tools, wish: Wish | None = None, und
         return _usable(fresh, tools)
     if good:
         raise taken_back_refusal(undone.count)
-    command = _command(report, tools, wish)
+    command = approve_command(report, tools, wish)
     if same and same[0].ended is not None:
         raise _used_up(same[0], *same[0].ended, command)
     raise _not_approved(report, known, document, command)
@@ -136,7 +136,7 @@ def _used_up(approval: Approval, how: str, run_id: str, command: str) -> GateRef
     return GateRefused(msg, f"To send it once more, approve it again: {command}", code=NOT_APPROVED)
 
 
-def _command(report: Report, tools: Tools, wish: Wish | None) -> str:
+def approve_command(report: Report, tools: Tools, wish: Wish | None = None) -> str:
     """The command that approves just this plan: with the options that shape it."""
     if wish is None or wish.put_away:  # run asks: it reads a copy, and the file itself waits in the inbox
         file = tools.settings.inbox.absolute() / Path(report.source.path).name

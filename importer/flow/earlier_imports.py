@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from importer.checking.header_changes import changes
+from importer.model.errors import AccessDenied, NotReached
 from importer.model.headers import known_headers
 from importer.model.invoices import Invoice
 from importer.model.plans import Status
 from importer.model.words import as_typed, invoice_named, money, names_in_short, rows_named
 from importer.planning.near_repeats import near_repeats
 from importer.planning.repeats import repeats
+from importer.sending.presence import Presence, look_for, sent_after
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
     from importer.flow.prepared import Prepared, Tools
     from importer.ledger.ledger import SubmissionLedger
+    from importer.ledger.recorded_plan import RecordedPlan
     from importer.ledger.rows import Billed
     from importer.model.plans import PlannedInvoice
+    from importer.model.problems import Problem
     from importer.model.remembered import LedgerEntry
 
 
@@ -30,13 +38,49 @@ def with_header_changes(prepared: Prepared, tools: Tools) -> Prepared:
     return prepared.with_problems(warnings)
 
 
-def with_near_repeats(prepared: Prepared, tools: Tools) -> Prepared:
-    """The plan with a warning at each invoice that looks like one that was billed before, though nothing holds it."""
-    warnings = []
-    for planned, invoice, earlier in near_repeats(prepared.planned, tools.ledger.billed_in_batch(prepared.batch)):
-        words = _words_of(earlier, invoice) | {"amount": money(earlier.amount)}
-        warnings.append(prepared.sheet.problem_at("amount", _first_row(planned), "row.looks_billed", **words))
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An invoice that was billed before, and the warning that names it."""
 
+    invoice_id: str | None
+    workspace_ids: tuple[int, ...]
+    sent_at: datetime
+    """UTC, without offset."""
+    warning: Problem
+
+
+def with_near_repeats(prepared: Prepared, tools: Tools) -> Prepared:
+    """The plan with a warning at each invoice that looks like one that was billed before, though nothing holds it.
+
+    What Kantata shows as gone is no earlier invoice any more.
+    """
+    found = [*_like_others_of_batch(prepared, tools.ledger), *_redated(prepared)]
+    gone = _gone_from_kantata(found, prepared, tools)
+    return prepared.with_problems([earlier.warning for earlier in found if earlier.invoice_id not in gone])
+
+
+def _like_others_of_batch(prepared: Prepared, ledger: SubmissionLedger) -> Iterator[Earlier]:
+    """Invoices with projects, amount and date of another one of the batch, and in no sheet together with that."""
+    near = list(near_repeats(prepared.planned, ledger.billed_in_batch(prepared.batch)))
+    if not near:
+        return
+    runs = {run.run_id: run for run in ledger.runs(run_ids=list({billed.run_id for _, _, billed in near}))}
+    beside = {run_id: _invoices_of(ledger.plan_of_run(run_id)) for run_id in runs}
+    for planned, invoice, billed in near:
+        run = runs[billed.run_id]
+        if (invoice.key, invoice.workspace_ids) not in beside[billed.run_id]:
+            words = _words_of(billed, invoice) | {"amount": money(billed.amount)}
+            warning = prepared.sheet.problem_at("amount", _first_row(planned), "row.looks_billed", **words)
+            yield Earlier(billed.invoice_id, billed.workspace_ids, run.started_at, warning)
+
+
+def _invoices_of(plan: RecordedPlan) -> set[tuple[str | None, tuple[int, ...]]]:
+    """Key and projects of each invoice of the sheet, sent or not: of those that had errors nothing else is known."""
+    return {(planned.invoice.key, planned.invoice.workspace_ids) for planned in plan.planned}
+
+
+def _redated(prepared: Prepared) -> Iterator[Earlier]:
+    """Invoices that were sent not long ago from this file, with another date."""
     compared = repeats(prepared.drawn, prepared.knowledge, prepared.terms)
     for planned in prepared.planned:
         redated = next(compared.redated_of(planned), None)
@@ -44,8 +88,25 @@ def with_near_repeats(prepared: Prepared, tools: Tools) -> Prepared:
             entry = redated[1].entry
             undo = " ".join(["invoice-importer undo", entry.run_id, *map(as_typed, prepared.wish.place)])
             words = _words_of(entry, planned.invoice) | {"dated": entry.invoice_date or "no date", "undo": undo}
-            warnings.append(prepared.sheet.problem_at("amount", _first_row(planned), "row.redated", **words))
-    return prepared.with_problems(warnings)
+            warning = prepared.sheet.problem_at("amount", _first_row(planned), "row.redated", **words)
+            yield Earlier(entry.invoice_id, entry.workspace_ids, entry.sent_at, warning)
+
+
+def _gone_from_kantata(found: list[Earlier], prepared: Prepared, tools: Tools) -> AbstractSet[str]:
+    """Ids of those that were cancelled or deleted, as far as Kantata can be asked."""
+    wanted = {earlier.invoice_id: earlier for earlier in found if earlier.invoice_id is not None}
+    if tools.api is None or prepared.unreached or not wanted:
+        return prepared.knowledge.gone
+    try:
+        look = look_for(tools.api, {invoice_id: earlier.workspace_ids for invoice_id, earlier in wanted.items()})
+    except (AccessDenied, NotReached):
+        return prepared.knowledge.gone
+    recent_from, gone = sent_after(tools.settings.settle_seconds, prepared.terms.now), set()
+    for invoice_id, earlier in wanted.items():
+        seen = look.presence(invoice_id, earlier.workspace_ids, recent=earlier.sent_at > recent_from)
+        if seen in (Presence.CANCELLED, Presence.GONE):
+            gone.add(invoice_id)
+    return gone
 
 
 def _words_of(earlier: Billed | LedgerEntry, invoice: Invoice) -> dict[str, Any]:

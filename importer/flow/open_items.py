@@ -16,6 +16,7 @@ from importer.kantata.open_items import Listed, OpenQuery, list_open
 from importer.model.errors import AccessDenied, GateRefused, NotReached
 from importer.model.headers import known_headers
 from importer.model.invoices import BY_ID, ItemType
+from importer.model.plans import Status
 from importer.model.problems import error_rows
 from importer.planning.account import RECORDS
 from importer.planning.open_items import ItemKey, above_limit, left_out, month_of, open_item
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from importer.kantata.client import KantataApi
     from importer.model.open_items import OpenItem
     from importer.model.remembered import LedgerEntry
+    from importer.model.sheet import SheetLine
 
 
 NOT_COUNTED = "What else is open in Kantata was not counted for that reason."
@@ -127,7 +129,7 @@ def with_left_out(prepared: Prepared, tools: Tools) -> Prepared:
     for remark in work.remarks:
         prepared = prepared.with_notice(remark)
     known = known_headers(own=tools.settings.own_headers)
-    not_by_id = list(unused_ids(prepared.sheet, prepared.lines, work.items, known))
+    not_by_id = list(unused_ids(prepared.sheet, _not_billed_yet(prepared), work.items, known))
     faulty = error_rows(not_by_id)
     prepared = prepared.with_problems(not_by_id).with_each(lambda planned: kept_back(planned, faulty))
     found = left_out(work.items, _in_sheet(prepared), months, older_listed=work.older_listed)
@@ -136,6 +138,15 @@ def with_left_out(prepared: Prepared, tools: Tools) -> Prepared:
             "Too much older work is open in Kantata to be counted; what is left out of the months of this file is."
         )
     return replace(prepared, left_out=replace(found, is_whole=not work.remarks))
+
+
+def _not_billed_yet(prepared: Prepared) -> Iterator[SheetLine]:
+    """The lines but those of invoices that exist already: with these it is too late to ask."""
+    billed: set[int] = set()
+    for planned in prepared.planned:
+        if planned.status is Status.ALREADY_CREATED:
+            billed.update(planned.invoice.rows)
+    return (line for line in prepared.lines if line.row not in billed)
 
 
 def is_asked_for(prepared: Prepared, tools: Tools) -> bool:

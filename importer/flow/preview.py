@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 def preview(wish: Wish, tools: Tools) -> Report:
     """Make the plan, compare it with what is known, and write its workbook."""
     results.prepare_folder(tools.settings.reports)
-    prepared = with_near_repeats(with_header_changes(prepare(wish, tools, new_run_id()), tools), tools)
-    prepared = as_far_as_shown(prepared, tools)
+    prepared = with_header_changes(prepare(wish, tools, new_run_id()), tools)
+    prepared = with_near_repeats(as_far_as_shown(prepared, tools), tools)
     prepared = with_rows_gone(with_left_out(with_retainers(with_names(prepared)), tools), tools)
 
     changes = _changes_of(prepared, tools)

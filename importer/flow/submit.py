@@ -89,6 +89,7 @@ def examine(wish: Wish, tools: Tools, run_id: str) -> Examined:
     guards against billing twice holds only as long as no other run sends.
     """
     examined = _examine_without_left_out(wish, tools, run_id)
+    examined = replace(examined, prepared=with_near_repeats(examined.prepared, tools))
     if isinstance(examined.obstacle, (AccessDenied, NotReached)):  # Kantata is not there to be asked for more
         return examined
     prepared = with_left_out(examined.prepared, tools)
@@ -102,7 +103,7 @@ def examine(wish: Wish, tools: Tools, run_id: str) -> Examined:
 
 def _examine_without_left_out(wish: Wish, tools: Tools, run_id: str) -> Examined:
     """The plan and what Kantata shows of it."""
-    prepared = with_near_repeats(with_header_changes(prepare(wish, tools, run_id), tools), tools)
+    prepared = with_header_changes(prepare(wish, tools, run_id), tools)
     if prepared.named.stuck is not None:
         return Examined(prepared, prepared.named.stuck)
     if prepared.refused:  # nothing is sent, but all problems are shown that a preview shows

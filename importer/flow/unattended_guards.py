@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from importer.flow.approving import OTHER_BATCH, require_approval, taken_back_refusal
+from importer.flow.approving import OTHER_BATCH, approve_command, require_approval, taken_back_refusal
 from importer.flow.taken_back import Undone, ready_in, undone_in
 from importer.model.errors import GateRefused
 from importer.model.invoices import UnsoundInvoice
@@ -88,7 +88,7 @@ def _refusal(report: Report, tools: Tools, undone: Undone, reshaped: str | None)
         return _other_settings(reshaped)
     unseen = _to_be_seen(report)
     if unseen is not None:
-        return _looks_billed(unseen) if unseen.code in LOOK_BILLED else _changes_by_itself(unseen)
+        return _looks_billed(unseen, report, tools) if unseen.code in LOOK_BILLED else _changes_by_itself(unseen)
     expected = report.sheet.expected if report.sheet is not None else ControlTotals()
     return _unguarded(report, tools.settings, expected)
 
@@ -130,8 +130,8 @@ def _changes_by_itself(changing: Problem) -> GateRefused:
     return GateRefused(why, "Type the value in place of the formula, or approve the file.", code="gate.changing")
 
 
-def _looks_billed(warning: Problem) -> GateRefused:
-    hint = f"{warning.hint} Or approve the file."
+def _looks_billed(warning: Problem, report: Report, tools: Tools) -> GateRefused:
+    hint = f"Compare the two. If this is to be billed as well, approve the file: {approve_command(report, tools)}"
     return GateRefused(f"Nothing was sent: {warning.message}", hint, code="gate.repeat")
 
 

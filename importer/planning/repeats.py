@@ -107,11 +107,12 @@ class Repeats:
     def redated_of(self, planned: PlannedInvoice) -> Iterator[_Repeat]:
         """Each line with one of its project, kind and text that is gone from this file, and was sent not long ago.
 
-        It is dated farther away: the date may have been corrected, or the file may hold another month by now.
+        It is dated farther away: the date may have been corrected, or the file may hold another month by now. Lines
+        without a text are too alike for that.
         """
         dated = date_of(planned)
         for mark in planned.marks:
-            if not self.left.waited(planned, mark):
+            if mark.text and not self.left.waited(planned, mark):
                 gone = self.edited.get((mark.workspace_id, mark.wording), ())
                 yield from ((mark, line) for line in gone if self._just_sent(line) and not self._is_near(line, dated))
 

@@ -379,3 +379,11 @@ def test_a_line_of_the_settings_passes_over_such_numbers(cli: Cli, sandbox: Sand
     config.write_text('ignore_columns = ["Entry #"]\n', encoding="utf-8")
     done = cli.at(sandbox).run("preview", cli.sheet(BY_AMOUNT), "--json", "--config", config)
     assert "column.unused_ids" not in {found["code"] for found in done.document["problems"]}
+
+
+def test_what_is_billed_already_is_refused_no_more(cli: Cli, sandbox: Sandbox) -> None:
+    """It was sent offline, or before the program looked for such numbers: the file stays billed."""
+    here = cli.at(sandbox)
+    assert here.run("submit", cli.sheet(BY_AMOUNT), "--yes", "--offline").exit_code == 0
+    again = here.run("submit", cli.sheet(BY_AMOUNT), "--yes", "--json")
+    assert (again.exit_code, again.statuses) == (0, ["already_created"])

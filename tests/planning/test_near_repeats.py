@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +78,38 @@ def test_a_corrected_date_is_a_warning(
         assert "9001" in problem["message"]
 
 
+def test_what_stood_in_the_sheet_of_the_earlier_one_is_another_invoice(cli: Cli, sandbox: Sandbox) -> None:
+    """The rows that were left to fix are sent later, alone: both were meant."""
+    here, second = cli.at(sandbox), BILLED | {"notes": "Hosting", "invoice_key": "B"}
+    faulty = second | {"payment_schedule": "soonish"}
+    assert here.run("submit", cli.sheet(BILLED, faulty, name="both.csv"), "--yes", "--partial").exit_code == 4
+    assert not warned(here, cli.sheet(second, name="fixed.csv"))
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "code"),
+    [
+        (BILLED, BILLED | {"item_type": "additional", "invoice_key": "B"}, "row.looks_billed"),
+        (REDATED, BILLED, "row.redated"),
+    ],
+)
+def test_what_is_gone_from_kantata_is_no_earlier_invoice(
+    cli: Cli, sandbox: Sandbox, first: dict[str, object], then: dict[str, object], code: str
+) -> None:
+    """Somebody has deleted the draft there: nothing would be billed twice."""
+    here = cli.at(sandbox)
+    assert here.run("submit", cli.sheet(first), "--yes").exit_code == 0
+
+    def codes() -> set[str]:
+        done = here.run("preview", cli.sheet(then), "--json", IMPORTER_SETTLE_SECONDS="0")
+        return {found["code"] for found in done.document["problems"]}
+
+    assert code in codes()
+    address, token = f"{sandbox.base_url}/invoices/9001", {"Authorization": f"Bearer {sandbox.token}"}
+    assert requests.delete(address, headers=token, timeout=60).ok
+    assert code not in codes()
+
+
 def test_a_run_without_a_person_does_not_send_it(cli: Cli, sandbox: Sandbox) -> None:
     """A warning that no one reads guards nothing: an approval is asked for."""
     here = cli.at(sandbox)
@@ -88,3 +121,4 @@ def test_a_run_without_a_person_does_not_send_it(cli: Cli, sandbox: Sandbox) -> 
     done = here.run("run", "--json", **gates)
     assert done.exit_code == 9
     assert "may be billed already" in done.stdout
+    assert "invoice-importer approve" in done.stdout
