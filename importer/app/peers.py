@@ -19,7 +19,7 @@ ROOT = 0
 
 
 def is_own(host: str, port: int, here: str, own_port: int) -> bool:
-    """Tell whether what has connected from an address to one of ours runs as the user of this program, or as root.
+    """Tell whether what has connected to one of our addresses runs as this user, who may have called sudo, or as root.
 
     True where the system does not say it.
     """
@@ -31,13 +31,8 @@ def is_own(host: str, port: int, here: str, own_port: int) -> bool:
     theirs, ours = _written(host, port), _written(here, own_port)
     for local, remote, state, user in connections:
         if state == _ESTABLISHED and local.endswith(theirs) and remote.endswith(ours):
-            return user in _own_users()
+            return user in {str(os.getuid()), str(ROOT), os.environ.get("SUDO_UID", str(ROOT))}
     return False
-
-
-def _own_users() -> set[str]:
-    """This user, who called it by sudo, and root."""
-    return {str(os.getuid()), str(ROOT), os.environ.get("SUDO_UID", str(ROOT))}
 
 
 def _connections_of(table: Path) -> list[tuple[str, str, str, str]]:

@@ -43,8 +43,8 @@ _MINUSES = "-−–—‐‑"
 _EVEN = re.compile(rf"[.,][{_MINUSES}]{{1,2}}")
 """How a price without cents ends: 500.– or 500,--"""
 _DIGITS_OR_PERCENT = re.compile(r"[\d%‰]")
-_EXPONENT = re.compile(r"[\d.]+E[-+]?\d+", re.IGNORECASE)
-_FRACTION = re.compile(r"(?:(\d+)\s+)?(\d+)\s*/\s*(\d+)")
+_EXPONENT = re.compile(r"(?<![\d.])[\d.]++E[-+]?\d+", re.IGNORECASE)
+_FRACTION = re.compile(r"(?<!\d)(?:(\d++)\s++)?(\d++)\s*+/\s*+(\d+)")
 _LETTER = re.compile(r"\w")
 _WORD = re.compile(r"[^\s()+=:{}]+")
 _GROUP_MARKS = frozenset(" '’\u00a0\u202f\u2009")

@@ -123,7 +123,7 @@ SHEETS = {
         Projektnr. = workspace_id | 101 | 101
         Mitarbeiter = - | Beck | Lefèvre
         Stundenzahl = hours | 10 | 4,5
-        Freigabe = status/- | ja | ja
+        Freigabe = approved/- | ja | ja
         Angelegt am = - | 05.10.2026 | 06.10.2026""",
     "German: order numbers": """
         Projekt-ID = workspace_id | 101 | 102

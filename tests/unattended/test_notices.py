@@ -102,8 +102,8 @@ def test_in_doubt_comes_first(cli: Cli, mail: MailServer) -> None:
     with Scripted([b"", created()]) as server:
         env = {"KANTATA_TOKEN": "x", "KANTATA_BASE_URL": server.base_url, "IMPORTER_NOTIFY": mail.address, **AUTO}
         look = "import importer.flow.preview as p, importer.flow.submit as s\n"
-        look += "p.look_up = s.look_up = lambda prepared, *_: prepared\n"
-        look += "p.checked = s.checked = lambda prepared, api, go_on: prepared\n"
+        look += "p.with_earlier_invoices = s.with_earlier_invoices = lambda prepared, *_: prepared\n"
+        look += "p.check_records = s.check_records = lambda prepared, api, go_on: prepared\n"
         look += "s.read_again = lambda planned, connect: planned\n"
         assert cli.start("run", before=look, **env).wait().exit_code == 8
     [told] = mail.received

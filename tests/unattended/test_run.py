@@ -299,8 +299,8 @@ def test_killed_while_sending_it_is_in_doubt_and_moves_there(cli: Cli, inbox: Pa
     with Scripted([b"", created()]) as server:
         env = {"KANTATA_TOKEN": "x", "KANTATA_BASE_URL": server.base_url, **AUTO}
         look = "import importer.flow.preview as p, importer.flow.submit as s\n"
-        look += "p.look_up = s.look_up = lambda prepared, *_: prepared\n"
-        look += "p.checked = s.checked = lambda prepared, api, go_on: prepared\n"
+        look += "p.with_earlier_invoices = s.with_earlier_invoices = lambda prepared, *_: prepared\n"
+        look += "p.check_records = s.check_records = lambda prepared, api, go_on: prepared\n"
         look += "s.read_again = lambda planned, connect: planned\n"
         done = cli.start("run", "--json", before=look, **env).wait()
         assert (done.exit_code, outcomes(done)) == (8, {"a.xlsx": "in_doubt"})
