@@ -42,7 +42,7 @@ test coverage: export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 test coverage: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n auto --quick
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --quick
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -52,7 +52,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 coverage: $(READY)
-	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term
 
 check: lint coverage
 

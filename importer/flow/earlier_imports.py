@@ -64,7 +64,8 @@ def _like_others_of_batch(prepared: Prepared, ledger: SubmissionLedger) -> Itera
     near = list(near_repeats(prepared.planned, ledger.billed_in_batch(prepared.batch)))
     if not near:
         return
-    runs = {run.run_id: run for run in ledger.runs(run_ids=list({billed.run_id for _, _, billed in near}))}
+    run_ids = {billed.run_id for _, _, billed in near}
+    runs = {run.run_id: run for run in ledger.runs(run_ids=list(run_ids))}
     beside = {run_id: _invoices_of(ledger.plan_of_run(run_id)) for run_id in runs}
     for planned, invoice, billed in near:
         run = runs[billed.run_id]
