@@ -37,10 +37,12 @@ _ERROR_WITHIN = re.compile(
 
 _WORDS_FOR_NOTHING = frozenset(
     (
-        "nan nat n/a n.a. k.a. n.v.t. #n/a <na> null <null> (null) \\n none (none) nil (blank) (empty) #empty undefined"
+        "nan nat n/a n.a. n.v.t. #n/a <na> null <null> (null) \\n none (none) nil (blank) (empty) #empty undefined"
     ).split()
 )
 """What programs write for an empty cell, in lower case."""
+_NOT_STATED = frozenset({"k.a.", "k.A."})
+"""German for “not stated”; “K.A.” may be a code or initials."""
 _TO_BE_DONE = frozenset("todo tbd tbc tba fixme xxx xxxx ???".split())
 """Texts, in lower case and without points, that stand for one still to come."""
 _BLANK_FOR = (
@@ -121,7 +123,7 @@ def _rubbish(text: str) -> Unreadable | None:
     if _ERROR_ALONE.fullmatch(text):
         return unreadable("*.error_value:narrow" if text[0] == "#" else "*.error_value:text")
     word = text.lower()
-    if word in _WORDS_FOR_NOTHING:
+    if word in _WORDS_FOR_NOTHING or text in _NOT_STATED:
         return unreadable("*.word_for_nothing")
     if word.replace(".", "").rstrip(":!") in _TO_BE_DONE or _BLANK_ALONE.fullmatch(text):
         return unreadable("*.placeholder:alone")

@@ -22,7 +22,11 @@ LINE = [101, "Fixed fee", "Retainer", 1200, 30]
     """in k€; Amounts in thousands; (T€); in TEUR; Alle Beträge in T€; All amounts in USD thousands; £000s; (000s);
     Werte in Tsd. EUR; amounts in EUR '000; in millions; montants en k€; en milliers d'euros; US$m; EUR m; Mio. EUR;
     importes en miles de euros; w tys. zł; em milhares de euros; i tusental kr; in cents; Betrag in Cent;
-    in 1000 EUR; x 1,000; Amount kEUR; Amount (cents); thousands""".split(";"),
+    in 1000 EUR; x 1,000; Amount kEUR; Amount (cents); EUR x1000;
+    Beträge in T-EUR; Figures in K; all figures in thousands; in €'000; (in millions); Revenue (x 1,000);
+    not final: in k€; $ in thousands; (in thousands, except per share); (USD in millions); Importes en miles""".split(
+        ";"
+    ),
 )
 def test_another_unit_is_seen(text: str) -> None:
     """In any language and way of writing."""
@@ -32,7 +36,12 @@ def test_another_unit_is_seen(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     """Budget 50 k€; Max 500 TEUR; Budget: 1.2 M€; 1,000 EUR; Amount EUR; Betrag in €; Mio AG; Thousand Oaks Ltd;
-    A thousand thanks; Invoice per 1000 emails; T&M EUR; 5 cents; Invoices October 2026; EUR/USD 1.08""".split(";"),
+    A thousand thanks; Invoice per 1000 emails; T&M EUR; 5 cents; Invoices October 2026; EUR/USD 1.08;
+    1000; 1.000; Total to bill: EUR 1,000; Budget ceiling: $1,000 per project; EUR 1.000,00; in EUR 1,000;
+    Miles; Thousand; million; thousands; office in Thousand Oaks, CA; All amounts in USD, not in thousands;
+    Beträge nicht in T€;
+    Target: mailing in million households; miles de euros pendientes; Print run (1000); Flyers delivered in thousands;
+    Budget (k€): 120; Values in miles; Flyers x 1000; Amounts (not in k€)""".split(";"),
 )
 def test_what_names_no_unit_of_the_amounts_is_none(text: str) -> None:
     """Names, figures with their own unit, currencies."""
@@ -49,6 +58,37 @@ def test_a_unit_beside_the_table_is_an_error_of_all_rows(
     lines, problems = checked(table(tmp_path / "a.xlsx", *before, HEADER, LINE, *after))
     assert [p.cell for p in problems if p.code == "amount.unit"] == [cell]
     assert not any(line.sound for line in lines)
+
+
+def test_a_long_text_is_looked_at(tmp_path: Path) -> None:
+    """A title of more than 100 characters, with the unit at its end."""
+    title = f"Invoices for October 2026 of all projects {'of the department ' * 4}– all amounts in k€"
+    _, problems = checked(table(tmp_path / "a.xlsx", [title], HEADER, LINE))
+    assert [p.cell for p in problems if p.code == "amount.unit"] == ["A1"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([["Customer no.", "1000"], ["Batch", 1000]], []),
+        ([["Prepared by", "Miles"]], []),
+        ([["Forecast Q4 (k€)", 120]], []),
+        ([["Forecast Q4", "120", "k€"]], []),
+        ([], [["Total", None, None, "1000"]]),
+        ([], [[], ["Total", None, None, "1.000"]]),
+        ([], [["Miles"], LINE]),
+        ([], [["Print run (1000)"], LINE]),
+        ([], [[*HEADER, "Budget (k€)"], LINE]),
+        ([], [["1000", None, "Flyers delivered in thousands", None, None, "no"]]),
+    ],
+)
+def test_what_is_not_about_the_amounts_is_no_unit(
+    tmp_path: Path, before: list[list[object]], after: list[list[object]]
+) -> None:
+    """Numbers, names, units of other numbers, totals, repeated headers and rows that are not billable."""
+    line = [*LINE, "yes"]
+    _, problems = checked(table(tmp_path / "a.xlsx", *before, [*HEADER, "Billable"], line, *after))
+    assert not [p.cell for p in problems if p.code == "amount.unit"]
 
 
 def test_a_unit_in_the_header_counts_whatever_the_settings_say(tmp_path: Path) -> None:

@@ -415,6 +415,11 @@ def test_a_point_before_three_digits_of_a_typed_id_is_ambiguous(text: str) -> No
     assert fault_of(Kind.IDENTIFIER, text) == "ambiguous"
 
 
+def test_a_code_in_capitals_is_no_word_for_nothing() -> None:
+    """“k.A.” is German for “not stated”; K.A. may be a project's code or a person."""
+    assert parser_of(Kind.TEXT)("K.A.") == "K.A."
+
+
 def test_a_text_that_no_cell_can_hold_is_refused() -> None:
     """Only CSV can hold one; results and to-fix workbooks could not give it back whole."""
     value = parser_of(Kind.TEXT)("x" * 32_768)
@@ -427,7 +432,7 @@ def test_a_text_that_no_cell_can_hold_is_refused() -> None:
     [
         (("#NV", "#N/D", "#BEZUG!", "#¿NOMBRE?", "#ADR!", "#DIV/0!", "Err:502", "########"), "error_value"),
         (("Retainer #NV", "#REF! hosting", "Data #N/A.", "x #WERT! y", "Total ########", "(Err:502)"), "error_value"),
-        (("nan", "None", "NULL", "n/a", "<NA>", "NaT", "(blank)", "n.a.", "\\N"), "word_for_nothing"),
+        (("nan", "None", "NULL", "n/a", "<NA>", "NaT", "(blank)", "n.a.", "k.A.", "\\N"), "word_for_nothing"),
         (("TODO", "tbd.", "t.b.d.", "XXX", "???", "[Client]", "<Month>", "[insert text]", "[...]"), "placeholder"),
         (("Dear {{name}},", "<<Client>> fee", "${month}", "[object Object]", "Lorem ipsum dolor"), "placeholder"),
         (("B√ºro", "B├╝ro", "BĂĽro", "‚Ç¨ 5"), "damaged_text"),
