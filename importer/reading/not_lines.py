@@ -9,7 +9,10 @@ knows the amounts; one that does not is an error.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import replace
+from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from importer.model.check_only import Rule
@@ -21,8 +24,10 @@ from importer.model.problems import cell_address
 from importer.model.sheet import CellFault, Excluded, is_blank, text_of
 from importer.model.words import row_ranges
 from importer.values.cells import is_nothing, is_tax_label, is_total_label, parser_of
-from importer.values.not_to_bill import is_not_to_bill
+from importer.values.not_to_bill import forbids_billing
 from importer.values.readings import number_of
+from importer.values.title_rows import may_be_title
+from importer.values.written_ids import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
@@ -48,8 +53,6 @@ NOTE_WORDS = re.compile(
 """How a note begins: a word and something after it, a count of rows, or a sign of a remark: “(3 rows)”, “# end”."""
 LINE_OF_MARKS = re.compile(r"[-–—=_*#~+|.·•\s]{2,}")
 """What programs draw between rows: “-----”."""
-TITLE_WORDS = re.compile(r"[^\W\d_]{2,}(?:\W.*)?", re.DOTALL)
-"""The title of the rows below it: “Phase 1”, “Consulting”."""
 NOTE_CELLS = 2
 """A label and what it names, as in “Prepared by:” and a name."""
 LONGEST_SHOWN = 80
@@ -184,7 +187,7 @@ class _Judge:
         if self._is_bare_amount(filled) and row.number != self._first_row:
             return self._bare_amount(row.number, filled)
         if self._is_title(filled):
-            return Excluded.NOTE, self._title(row, filled)
+            return self._title(row, filled)
         return None, None
 
     def _by_its_words(self, row: RawRow, filled: Mapping[int, Cell]) -> RowJudgement | None:
@@ -256,17 +259,34 @@ class _Judge:
         (position, text), *others = filled.items()
         if others or not self._telling or not isinstance(text, str) or position in self._checked:
             return False
-        return self._meant.get(position) in {"workspace_id", None} and TITLE_WORDS.fullmatch(text.strip()) is not None
+        return self._meant.get(position) in {"workspace_id", None} and (may_be_title(text) or forbids_billing(text))
 
-    def _title(self, row: RawRow, filled: Mapping[int, Cell]) -> Problem:
-        """The warning about a title; an error of all rows below one that says that they are not to be billed."""
-        below = [other.number for other in self._rows if other.number > row.number and self._may_be_line(other)]
-        if not below or not is_not_to_bill(text_of(next(iter(filled.values())))):
-            return self._left_text(row, "row.note:title")
-        return replace(self._left_text(row, "row.not_to_bill"), rows=(row.number, *below))
+    def _title(self, row: RawRow, filled: Mapping[int, Cell]) -> RowJudgement:
+        """The warning about a title; an error of the rows below one that says that they are not to be billed."""
+        text = text_of(next(iter(filled.values())))
+        below = self._lines_below(row) if forbids_billing(text) else []
+        if below:
+            return Excluded.NOTE, replace(self._left_text(row, "row.not_to_bill"), rows=(row.number, *below))
+        return (Excluded.NOTE, self._left_text(row, "row.note:title")) if may_be_title(text) else (None, None)
+
+    def _lines_below(self, title: RawRow) -> list[int]:
+        """The rows that a title speaks of: up to the next title, or all where that stands at once below it."""
+        lines: list[int] = []
+        is_title_of_titles = False
+        first = bisect_right(self._rows, title.number, key=attrgetter("number"))
+        for row in islice(self._rows, first, None):
+            filled = {position: cell for position, cell in enumerate(row.cells) if not is_blank(cell)}
+            if not filled or not self._is_title(filled):
+                lines += [row.number] if self._may_be_line(row) else []
+            elif lines and not is_title_of_titles:
+                break
+            else:
+                is_title_of_titles = True
+        return lines
 
     def _may_be_line(self, row: RawRow) -> bool:
-        return "item_type" not in self._at or not is_blank(row.cell(self._at["item_type"]))
+        is_merged = row.number in self._continued
+        return is_merged or "item_type" not in self._at or not is_blank(row.cell(self._at["item_type"]))
 
     def _is_note(self, filled: Mapping[int, Cell]) -> bool:
         """Whether a row holds only one text of several words, or a label with a colon and a text beside it."""
@@ -275,7 +295,7 @@ class _Judge:
         if not isinstance(first, str) or self._meant.get(position) in {"amount", "item_type", "item_id"}:
             return False
         if len(cells) == 1:
-            return NOTE_WORDS.match(first.strip()) is not None
+            return NOTE_WORDS.match(first.strip()) is not None and not is_address(first)
         following, second = cells[1]
         is_pair = len(cells) == NOTE_CELLS and first.rstrip().endswith(":")
         return is_pair and isinstance(second, str) and self._meant.get(following) not in {"amount", "item_id"}

@@ -363,6 +363,7 @@ def test_settings_can_name_a_compared_column(tmp_path: Path) -> None:
         *("No charge", "Free of charge", "Not to be invoiced", "Write-off", "Nicht abrechenbar", "Nicht berechnen"),
         *("Bereits abgerechnet", "Teilfakturiert", "Vollständig bezahlt", "In Rechnung gestellt", "Non facturable"),
         *("Déjà facturé", "A été facturé", "Ya facturado", "Reeds gefactureerd", "Già pagato", "Já faturado"),
+        *("Facture payée", "FACTURÉE", "Déjà facture", "Hold", "Holding", "Paid on 3 May"),
     ],
 )
 def test_a_status_that_says_not_to_bill_contradicts(tmp_path: Path, state: str) -> None:
@@ -392,7 +393,20 @@ def test_the_settings_count_for_a_header_of_any_length(tmp_path: Path, name: str
     assert [(fault.code, fault.cell) for fault in checked(sheet)[1]] == [("column.contradicts", "D2")]
 
 
-@pytest.mark.parametrize("state", ["Open", "Approved", "Unpaid", "Not invoiced", "Draft", "Billable"])
+@pytest.mark.parametrize(
+    "state",
+    [
+        "Open",
+        "Approved",
+        "Unpaid",
+        "Not invoiced",
+        "Draft",
+        "Billable",
+        "Facture à émettre",
+        "Paid Social",
+        "Holding GmbH",
+    ],
+)
 def test_any_other_status_is_not_used(tmp_path: Path, state: str) -> None:
     """That is said at its header."""
     assert found(tmp_path, "Amount;Status", f"100;{state}") == ["(D1)"]

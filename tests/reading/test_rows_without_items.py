@@ -96,6 +96,7 @@ def test_a_type_without_a_project_between_line_items_is_an_error(tmp_path: Path)
         ([[None, "# end"]], [3]),
         ([[None, "101 Website"]], []),
         ([[None, "#102"]], []),
+        ([[None, "https://app.mavenlink.com/workspaces/103"]], []),
         # Perhaps forgotten line items:
         ([[None, None, None, "Travel to Berlin"]], []),
         ([[], [None, None, None, "Travel"]], []),
@@ -133,6 +134,97 @@ def test_the_title_of_the_rows_below_it_is_no_line_item(
     lines, problems = checked(path)
     assert [(p.cell, p.code) for p in problems if p.row == 3] == [("B3", code)]
     assert [line.row for line in lines if not line.sound] == faulty
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("Projects on hold", "October – already invoiced", "Draft - do not bill", "Internal / non-billable", "HOLD"),
+        *("To be invoiced in November", "Not for October", "Not yet invoiced", "Bill next month", "Invoice later"),
+        *(
+            "Approval pending",
+            "Never billed",
+            "Don’t bill",
+            "No invoice",
+            "Invoices paid",
+            "NON_BILLABLE",
+            "2. Cancelled",
+            "Paid",
+        ),
+        *("Noch nicht abrechnen", "Projekte: bereits abgerechnet", "Nächsten Monat", "Rechnung erst später", "Entwurf"),
+        *(
+            "Octobre – facturé",
+            "Ne pas facturer",
+            "Projets en attente",
+            "Mois prochain",
+            "Travaux payés",
+            "Déjà facture",
+        ),
+        *("Obras ya facturadas", "Próximo mes", "Pendiente", "Progetti già fatturati", "Non fatturare", "Não faturar"),
+        *("Nog niet factureren", "Volgende maand", "Jeszcze nie", "Później", "Ikke fakturer", "Nästa månad"),
+    ],
+)
+def test_a_title_that_says_anywhere_not_to_bill_is_an_error(tmp_path: Path, title: str) -> None:
+    """The rows below it are refused."""
+    lines, problems = checked(table(tmp_path / "a.xlsx", HEADER, LINE, [None, title], NEXT))
+    assert [(p.code, p.severity) for p in problems if p.row == 3] == [("row.not_to_bill", Severity.ERROR)]
+    assert [line.row for line in lines if not line.sound] == [4]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("Paid Social", "Paid media campaigns", "Holding GmbH", "Facture n° 1", "Facture octobre", "Notting Hill"),
+        *("1. Design", "2) Hosting", "October 2026", "No. 7 Mill Lane", "Mai 2026", "To be invoiced", "Phase 1"),
+        *(
+            "Stornoway office",
+            "Freelancers",
+            "Unbilled work",
+            "Team A/B",
+            "Payer portal",
+            "Travaux à facturer",
+            "Abzurechnen",
+        ),
+    ],
+)
+def test_a_title_with_words_that_only_look_alike_is_innocent(tmp_path: Path, title: str) -> None:
+    """Whole words and accents count."""
+    lines, problems = checked(table(tmp_path / "a.xlsx", HEADER, LINE, [None, title], NEXT))
+    assert [p.code for p in problems if p.row == 3] == ["row.note"]
+    assert all(line.sound for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("rows", "faulty"),
+    [
+        ([[None, "Already invoiced"], NEXT, [None, "To bill now"], NEXT], [4]),
+        ([[None, "Already invoiced"], [], NEXT, NEXT, [None, "Phase 2"], NEXT], [5, 6]),
+        ([[None, "Already invoiced"], [None, "Phase 1"], NEXT, [None, "Phase 2"], NEXT], [5, 7]),
+    ],
+)
+def test_a_title_speaks_of_the_rows_up_to_the_next(tmp_path: Path, rows: list[list[object]], faulty: list[int]) -> None:
+    """A title of titles speaks of all rows below it, as it is not clear where it ends."""
+    lines, _ = checked(table(tmp_path / "a.xlsx", HEADER, LINE, *rows))
+    assert [line.row for line in lines if not line.sound] == faulty
+
+
+@pytest.mark.parametrize("at", [1, 6])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("https://app.mavenlink.com/workspaces/103", "app.mavenlink.com/workspaces/103", "See www.example.com"),
+        *("Project 103", "Workspace #103", "EUR 300", "EUR 300,00", "Extra logo work for 300 EUR", "Travel €50"),
+        *("Extra work 50euros", "Two pages, 80,- each", "Hosting: USD 12.50", "Banner $5k", "Logo 5 TEUR"),
+    ],
+)
+def test_a_text_that_names_money_or_a_project_is_no_title(tmp_path: Path, text: str, at: int) -> None:
+    """It may be what is left of a line item: the error that it was before."""
+    row: list[object] = [None] * 7
+    row[at] = text
+    header = [*HEADER[:6], "Comment"]
+    path = table(tmp_path / "a.xlsx", header, LINE[:6], row, NEXT[:6])
+    assert not read(path).excluded
+    assert [p for p in checked(path)[1] if p.row == 3 and p.severity is Severity.ERROR]
 
 
 def test_a_note_that_ends_the_sheet_speaks_of_no_rows(tmp_path: Path) -> None:
