@@ -9,6 +9,7 @@ from importer.model.messages import problem
 from importer.model.problems import cell_address
 from importer.model.sheet import is_blank
 from importer.model.words import count_of
+from importer.reading.header_problems import added_by_results
 from importer.values.cell_shapes import holds_texts, seen_column
 from importer.values.header_meanings import meaning_of
 from importer.values.header_proofs import is_note
@@ -33,7 +34,10 @@ def unused_texts(grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: M
     bare = [row for row in lines if _lacks_text(row, start.names)]
     if not bare:
         return
+    added = added_by_results(start.headers)
     for header in start.headers:
+        if header.position in added:
+            continue
         texts = [row.cell(header.position) for row in bare[:MOST_ROWS]]
         if _may_be_text(header, known) and holds_texts(seen_column(header.position, header.text, texts)):
             yield problem(
