@@ -42,7 +42,22 @@ if TYPE_CHECKING:
     from importer.model.problems import Problem
     from importer.model.sheet import Cell, CheckedColumn, Sheet
 
-_DEBITS = frozenset("dr d debit s soll debe debet dare + in".split())
+_DEBITS = frozenset("dr d debit s soll debe debet dare debito + in".split())
+_NOT_DEBITS = frozenset("cr c credit h haben haber avere credito k kredit − out".split()) | {""}
+"""Words for a credit, and a minus: nothing is left of it in :func:`bare`."""
+_APPROVALS = re.compile(
+    "ok|okay|approved|accepted|confirmed|signedoff|genehmigt|freigegeben|bestatigt|valide|approuve|aprobado|goedgekeurd"
+    "|akkoord|approvato|zatwierdzon[eoay]|aprovado|godkand"
+)
+_INITIALS = re.compile(r"(?!TB[ACD]$|NA$|NOK$|KO$|WIP$)(?:[A-ZÄÖÜÉ]\.?){2,3}")
+_NOT_YET = re.compile(
+    r"(?:not|nicht|noch nicht|non(?!-)|niet|nie|não|ikke|inte|ej|pas"
+    r"|no(?! (?:objection|issue|problem|concern|comment|change)))"
+    r"\b(?![.:#\s]*[0-9])|pending|later|ausstehend|offen\b|en attente"
+    r"|pendiente|pendente|in attesa|in afwachting|oczekuj|[✗✘✖❌]",
+    re.IGNORECASE,
+)
+"""How a flag says no beside a yes: ✗, “not yet”, “nicht freigegeben”, but not “No. 12” nor “no objections”."""
 _CREDITS = re.compile("credit|kredit|gutschrift|avoir|abono|rectificativ|korekt|koryg|^cn$|^gs$")
 _NO_INVOICES = re.compile(
     "proforma|quot|estimate|angebot|devis|presupuesto|offert|preventivo|ofert|mahnung|reminder|storn"
@@ -52,6 +67,7 @@ _DOCUMENTS = re.compile(f"{_INVOICES}|{_CREDITS.pattern}|{_NO_INVOICES.pattern}"
 MOST_WORDS_NAMED = 3
 """Words of a status that a warning names."""
 _OF_WORDS = frozenset({Rule.NO, Rule.YES, Rule.EMPTY, Rule.NONE, Rule.SIGN})
+_FLAGS = frozenset({Rule.YES, Rule.STATUS, Rule.APPROVED})
 _STATES = frozenset({Rule.STATUS, Rule.APPROVED})
 _NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE, Rule.DOCUMENT, *_STATES}
 _DURATION = re.compile(r"([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?")
@@ -80,14 +96,19 @@ def contradictions(sheet: Sheet, typed: Parsed, left: Container[str] = ()) -> Co
     """
     found = Contradictions()
     for checked in sheet.checked:
-        if checked.column.rule in _OF_WORDS:
+        if checked.column.rule in _FLAGS:
+            found.problems.extend(_blank_flags(sheet, checked))
+
+        if checked.column.rule in _STATES or _is_no_flag(checked):
+            found.problems.extend(_wrong_status(sheet, checked))
+        elif checked.column.rule is Rule.SIGN and not all(map(_is_sign, checked.cells.values())):
+            found.problems.append(_not_applied(sheet, checked))
+        elif checked.column.rule in _OF_WORDS:
             found.problems.extend(_wrong_words(sheet, checked))
         elif checked.column.rule is Rule.CURRENCY:
             _use_currencies(sheet, checked, typed, found)
         elif checked.column.rule is Rule.DOCUMENT:
             found.problems.extend(_wrong_documents(sheet, checked, typed.frame))
-        elif checked.column.rule in _STATES:
-            found.problems.extend(_wrong_status(sheet, checked))
 
     of_amounts = [checked for checked in sheet.checked if checked.column.rule not in _NOT_OF_AMOUNTS]
     if of_amounts and sheet.has("amount"):
@@ -139,9 +160,49 @@ def _wrong_status(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
 def _agreements(checked: CheckedColumn) -> dict[int, bool | None]:
     """Row → whether its status says that it is to be billed; a no counts for nothing where no row is approved."""
     said = {row: _agreement(cell) for row, cell in checked.cells.items()}
-    if checked.column.rule is Rule.APPROVED and True not in said.values():
+    if checked.column.rule is Rule.APPROVED:
+        said.update({row: True for row, cell in checked.cells.items() if said[row] is None and _is_approval(cell)})
+
+    if True in said.values():
+        said.update({row: False for row, cell in checked.cells.items() if said[row] is None and _is_not_yet(cell)})
+    elif checked.column.rule is Rule.APPROVED:
         said.update({row: None for row, cell in checked.cells.items() if _says_no(cell)})
     return said
+
+
+def _blank_flags(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
+    """A warning at each blank cell of a column in which other rows say yes."""
+    if True not in _agreements(checked).values():
+        return
+    for row in sheet.frame.index:
+        if row not in checked.cells:
+            yield _not_applied(sheet, checked, "column.not_applied:blank", row=row)
+
+
+def _is_no_flag(checked: CheckedColumn) -> bool:
+    """Whether a column that should say yes holds other texts only: “Bill this” above the names of clients."""
+    return checked.column.rule is Rule.YES and not any(map(_is_mark, checked.cells.values()))
+
+
+def _is_mark(cell: Cell) -> bool:
+    return isinstance(parser_of(Kind.YES_NO)(cell), bool) or bool(figures_in(cell)) or _is_not_yet(cell)
+
+
+def _is_sign(cell: Cell) -> bool:
+    return bare(text_of(cell)) in _DEBITS | _NOT_DEBITS
+
+
+@lru_cache(maxsize=1_000, typed=True)
+def _is_approval(cell: Cell) -> bool:
+    """Whether a cell below “Approved” says yes in other words: OK, a day, initials."""
+    text = text_of(cell).strip()
+    is_word = _APPROVALS.fullmatch(bare(text)) is not None or _INITIALS.fullmatch(text) is not None
+    return is_word or bool(_dates_in(cell))
+
+
+@lru_cache(maxsize=1_000, typed=True)
+def _is_not_yet(cell: Cell) -> bool:
+    return _NOT_YET.match(text_of(cell).strip()) is not None
 
 
 @lru_cache(maxsize=1_000, typed=True)
@@ -392,10 +453,13 @@ _HELD_INSTEAD = {"column.contradicts:days": "payment_schedule", "column.contradi
 """Message → the column that may be meant."""
 
 
-def _not_applied(sheet: Sheet, checked: CheckedColumn, key: str = "column.not_applied", **facts: object) -> Problem:
+def _not_applied(
+    sheet: Sheet, checked: CheckedColumn, key: str = "column.not_applied", row: int | None = None, **facts: object
+) -> Problem:
+    """A warning at the header of a column, or at its cell in a ``row``."""
     text = checked.header.text
     lines = f"To silence this warning, add to importer.toml, above all sections:\n{checked.ignore}"
-    return _at(sheet, checked, sheet.header_row, key, {"text": text, "lines": lines, **facts})
+    return _at(sheet, checked, row or sheet.header_row, key, {"text": text, "lines": lines, **facts})
 
 
 def _at(sheet: Sheet, checked: CheckedColumn, row: int, key: str, facts: Mapping[str, Any]) -> Problem:

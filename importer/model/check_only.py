@@ -13,16 +13,23 @@ class Rule(Enum):
     """What a filled cell must agree with."""
 
     NO = "It must say no."
-    YES = "It must say yes."
+    YES = (
+        "It must say yes. A blank beside a yes is a warning. A column without any yes or no is not used, with a "
+        "warning."
+    )
     EMPTY = "It must be empty."
     NONE = "It must be empty, 0 or no: the amount is billed as it stands."
     STATUS = (
         "It must not say no, nor that the row is void, cancelled, rejected, on hold, billed or paid. Words other than "
-        "yes are not used, with a warning."
+        "yes are not used, with a warning. Where other rows say yes, “not yet” and the like are a no, and a blank is a "
+        "warning."
     )
-    APPROVED = "As status; where no row says yes, a no is only a warning: many programs write it where none approves."
+    APPROVED = (
+        "As status; OK, approved, a date or initials are a yes. Where no row says yes, a no is only a warning: many "
+        "programs write it where none approves."
+    )
     DISCOUNT = "It must be 0, unless the amount is quantity times price less it."
-    SIGN = "It must say debit."
+    SIGN = "It must say debit. A column that holds other words than debit and credit is not used, with a warning."
     DOCUMENT = "It must be an invoice; a credit note only beside a negative amount."
     CURRENCY = "It must be the currency of the amount and of the project."
     DUE_DATE = "It must be the invoice date plus the net days."
@@ -97,14 +104,14 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Rule.STATUS,
         """Invoice status, Billing status, Payment status, Line status, Item status, Rechnungsstatus,
         Abrechnungsstatus, Zahlungsstatus, Statut, État, Estado, Factuurstatus, Stato, Situação,
-        Fakturastatus, Include, Included, Send?, Ready, Released, Confirmed""",
+        Fakturastatus, Include, Send?""",
     ),
     _column(
         "approved",
         "Approved",
         Rule.APPROVED,
         """Is approved, Approval, Approval status, Freigegeben, Freigabe, Genehmigt, Bestätigt, Validé, Approuvé,
-        Aprobado, Goedgekeurd, Approvato, Zatwierdzone, Aprovado, Godkänd""",
+        Aprobado, Goedgekeurd, Approvato, Zatwierdzone, Aprovado, Godkänd, Included, Ready, Released, Confirmed""",
     ),
     _column(
         "invoiced_on",

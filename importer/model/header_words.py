@@ -77,7 +77,7 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
         "BUY ORDER CLIENT",
         "BUY ORDER CLIENT NUMBER",
     ),
-    "payment_schedule": ("PAYMENT TERMS", "PAYMENT TERMS DAYS", "PAYMENT DAYS", "TERMS DAYS", "INVOICE TERMS"),
+    "payment_schedule": ("PAYMENT TERMS", "PAYMENT TERMS DAYS", "PAYMENT DAYS", "TERMS DAYS"),
     "workspace_id": ("PROJECT NUMBER", "PROJECT ID"),
     "project_code": ("PROJECT CODE",),
     "story_id": ("TASK ID",),
@@ -109,6 +109,10 @@ _TOO_SHORT = frozenset({"due days", "days due", "due in"})
 """They may be the days to pay, or those that an invoice is late."""
 _COUNTS = re.compile(r"\s*(?:number|no\.?|#) of \w+s\s*$", re.IGNORECASE)
 """A header that counts: “Number of invoices”."""
+_SEQUENCE = re.compile(r"\s*n\.?\s*[º°][.\s]*(?:de\s+)?orde[nm]\s*", re.IGNORECASE)
+"""A header that counts the rows, in Spanish and Portuguese."""
+_OF_TERMS = frozenset({Word.TERMS.name, Word.DAYS.name, Word.INVOICE.name, Word.CLIENT.name, Word.DOCUMENT.name})
+_NET = frozenset({"net", "netto"})
 _COLUMNS, _SUGGESTED = _by_kinds(_MEANINGS), _by_kinds(_SUGGESTIONS)
 _KIND: dict[str, str] = {}
 for _kind in Word:
@@ -126,12 +130,25 @@ def suggested_in_words(header: str) -> str | None:
         return "user_invoice_number"
     if _is_too_short(header):
         return "payment_schedule"
-    return _SUGGESTED.get(_kinds(header))
+    return None if _SEQUENCE.fullmatch(header) else _SUGGESTED.get(_kinds(header))
 
 
-def speaks_of_payment(header: str) -> bool:
-    """Tell whether a word of a header speaks of payment or of terms."""
-    return any(_kinds(word) & {Word.PAYMENT.name, Word.TERMS.name} for word in _WORDS.findall(header))
+def may_be_terms(header: str) -> bool:
+    """Tell whether a header speaks of payment, or of terms and nothing else: no “Delivery within”, no “Net effort”."""
+    kinds = _kinds(header)
+    is_of_terms = Word.TERMS.name in kinds and kinds <= _OF_TERMS
+    others = [word for word in _WORDS.findall(header) if word.casefold() not in _NET]
+    return is_of_terms or any(map(speaks_of_payment, others))
+
+
+def may_be_invoice_terms(header: str) -> bool:
+    """Tell whether a header speaks of the terms of an invoice, in days or in words."""
+    return _kinds(header) == {Word.INVOICE.name, Word.TERMS.name}
+
+
+def speaks_of_payment(text: str) -> bool:
+    """Tell whether a word of a text speaks of payment."""
+    return any(Word.PAYMENT.name in _kinds(word) for word in _WORDS.findall(text))
 
 
 def _is_too_short(header: str) -> bool:

@@ -5,6 +5,7 @@ Billed so, the time entries and expenses would stay open, and be billed once mor
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from importer.model.columns import ITEM_TYPE_TITLES
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
     from importer.model.open_items import OpenItem
     from importer.model.problems import Problem
-    from importer.model.sheet import Header, Sheet, SheetLine
+    from importer.model.sheet import Cell, Header, Sheet, SheetLine
+
+_NUMBER = re.compile("[0-9]{3,}")
+"""What may be an id in a cell: “#5101001”, “TE 5101001”, the end of an address."""
 
 
 def unused_ids(
@@ -35,11 +39,19 @@ def unused_ids(
             continue
         named = {}
         for row in sheet.rows:
-            key = (text_of(row.cell(header.position)).strip(), projects.get(row.number, 0))
-            if key in open_items:
-                named[row.number] = open_items[key]
+            item = _named_item(row.cell(header.position), projects.get(row.number), open_items)
+            if item is not None:
+                named[row.number] = item
         if named:
             yield _refusal(sheet, header, named, known)
+
+
+def _named_item(cell: Cell, project: int | None, items: Mapping[tuple[str, int], OpenItem]) -> OpenItem | None:
+    """The open item of the project whose id stands in a cell, alone or among other text."""
+    if project is None:
+        return None
+    keys = [(number, project) for number in _NUMBER.findall(text_of(cell))]
+    return next((items[key] for key in keys if key in items), None)
 
 
 def _billed_by_amount(lines: Iterable[SheetLine]) -> dict[int, int]:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from importer.model.columns import Kind
-from importer.model.header_words import speaks_of_payment
+from importer.model.header_words import may_be_invoice_terms, may_be_terms, speaks_of_payment
 from importer.model.headers import check_only_as, is_ignored, own_headers
 from importer.model.messages import problem
 from importer.model.problems import cell_address
@@ -69,15 +69,23 @@ def unused_terms(grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: M
 
 
 def _holds_terms(header: Header, lines: Sequence[RawRow]) -> bool:
-    """Whether all cells are days in words, as “15 days”, and the header or each of the cells speaks of payment."""
+    """Whether all cells are days in words, as “15 days”, and the header or each of the cells speaks of payment.
+
+    Under “Invoice terms” a number is enough.
+    """
     cells = {row.cell(header.position) for row in lines if not is_blank(row.cell(header.position))}
-    if not cells or not all(map(_is_days_in_words, cells)):
+    is_days = _is_days if may_be_invoice_terms(header.text) else _is_days_in_words
+    if not cells or not all(map(is_days, cells)):
         return False
-    return speaks_of_payment(header.text) or all(speaks_of_payment(str(cell)) for cell in cells)
+    return may_be_terms(header.text) or all(speaks_of_payment(str(cell)) for cell in cells)
+
+
+def _is_days(cell: Cell) -> bool:
+    return isinstance(parser_of(Kind.DAYS)(cell), int)
 
 
 def _is_days_in_words(cell: Cell) -> bool:
-    return isinstance(cell, str) and not cell.strip().isdigit() and isinstance(parser_of(Kind.DAYS)(cell), int)
+    return isinstance(cell, str) and not cell.strip().isdigit() and _is_days(cell)
 
 
 def _is_unknown(header: Header, known: Mapping[str, str]) -> bool:

@@ -180,6 +180,8 @@ _LIKE_A_TOTAL = re.compile(
     re.IGNORECASE,
 )
 """Words below a column of amounts that may be the name of a service as well."""
+_SERVICES = frozenset({"report", "transport", "vortrag"})
+"""Such words that are the name of a service in any row that is a line item."""
 _WORD_FOR_TOTAL = re.compile(
     r"\b(?:sub-?)?(?:totals?|sum|summe|totaal|totale|somme|suma|razem)\b|gesamt(?:summe|betrag|ergebnis)", re.IGNORECASE
 )
@@ -218,6 +220,8 @@ def total_label(cell: object) -> TotalLabel | None:
     if not isinstance(cell, str) or len(cell) > LONGEST_LABEL:
         return None
     text = cell.strip()
+    if bare(text) in _SERVICES:
+        return None
     if _ONLY_A_TOTAL.fullmatch(text):
         return TotalLabel.ONLY
     if is_total_label(text) or _WORD_FOR_TOTAL.search(text):

@@ -112,6 +112,61 @@ def test_agreement_is_silent(tmp_path: Path, header: str, value: str) -> None:
     assert found(tmp_path, f"Amount;{header}", f"500;{value}") == []
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "places"),
+    [
+        ("Approved", ["OK", "OK", "no"], ["D4"]),
+        ("Approval", ["Approved", "Approved", "No"], ["D4"]),
+        ("Approved", ["JS", "M.K.", "no"], ["D4"]),
+        ("Approved", ["2026-10-31", "2026-10-31", "no"], ["D4"]),
+        ("Approved", ["✓", "✓", "✗"], ["D4"]),
+        ("Include", ["✓", "✓", "✗"], ["D4"]),
+        ("Include", ["yes", "not this month"], ["D3"]),
+        ("Freigabe", ["freigegeben", "nicht freigegeben"], ["D3"]),
+        ("Validé", ["oui", "non validé"], ["D3"]),
+        ("Aprobado", ["sí", "no aprobado"], ["D3"]),
+        ("Approved", ["yes", "not yet"], ["D3"]),
+        ("Approved", ["yes", "pending"], ["D3"]),
+        ("Approved", ["yes", "no objections"], ["(D1)"]),
+        ("Approved", ["yes", "No. 12"], ["(D1)"]),
+        ("Approved", ["no", "no"], ["(D1)"]),
+        ("Included", ["no", "no"], ["(D1)"]),
+        ("Confirmed", ["no", "no"], ["(D1)"]),
+        ("Approved", ["Holden", "Holder"], ["(D1)"]),
+        ("Status", ["Not invoiced", "Pending"], ["(D1)"]),
+        ("Include", ["x", "x", ""], ["(D4)"]),
+        ("Approved", ["OK", "", "OK"], ["(D3)"]),
+        ("Invoice?", ["yes", "yes", ""], ["(D4)"]),
+        ("Approved", ["no", ""], ["(D1)"]),
+        ("Void", ["no", ""], []),
+        ("Bill this", ["Acme", ""], ["(D1)"]),
+        ("Facturer", ["Client SA"], ["(D1)"]),
+        ("Abrechnen", ["monatlich"], ["(D1)"]),
+        ("Bill this", ["yes", "later"], ["D3"]),
+        ("Bill this", ["on hold"], ["D2"]),
+        ("Bill this", ["✗", "not yet"], ["D2", "D3"]),
+    ],
+)
+def test_a_flag_is_read_beside_the_other_rows(tmp_path: Path, header: str, cells: list[str], places: list[str]) -> None:
+    """A no beside a yes is an error, a blank a warning; a column without any yes or no is no flag."""
+    assert found(tmp_path, f"Amount;{header}", *(f"{500 + row};{cell}" for row, cell in enumerate(cells))) == places
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "places"),
+    [
+        ("Sign", ["JS", "MK"], ["(D1)"]),
+        ("+/-", ["+5 %"], ["(D1)"]),
+        ("+/-", ["+", "-"], ["D3"]),
+        ("Sign", ["Soll", "Haben"], ["D3"]),
+        ("D/C", ["D", "C"], ["D3"]),
+    ],
+)
+def test_a_sign_is_a_debit_or_a_credit(tmp_path: Path, header: str, cells: list[str], places: list[str]) -> None:
+    """Initials and percentages below such a header are none."""
+    assert found(tmp_path, f"Amount;{header}", *(f"{500 + row};{cell}" for row, cell in enumerate(cells))) == places
+
+
 def test_a_credit_note_needs_a_minus(tmp_path: Path) -> None:
     """A document that is called so and would add to the bill is an error; an unknown word is a warning."""
     rows = ["Additional item;-500;Gutschrift", "Additional item;500;Gutschrift", "Additional item;501;Monthly"]

@@ -55,6 +55,14 @@ def test_a_total_is_left_out_with_a_notice(tmp_path: Path, row: list[object]) ->
     ]
 
 
+@pytest.mark.parametrize("service", ["Report", "Transport", "Vortrag"])
+def test_a_service_is_no_total_where_its_row_is_complete(tmp_path: Path, service: str) -> None:
+    """Such words stand above a carried sum as well; beside a project and a type they are what was sold."""
+    rows = ([101, "Fixed fee", text, amount] for text, amount in (("Design", 500), ("Copy", 500), (service, 1000)))
+    found = codes(table(tmp_path / "a.xlsx", HEADER, *rows))
+    assert [severity for _, _, severity in found] == [Severity.WARNING]
+
+
 def test_subtotals_count_from_the_last_one(tmp_path: Path) -> None:
     """A subtotal sums the rows since the one before it, a grand total all of them."""
     path = table(

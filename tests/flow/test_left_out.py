@@ -366,6 +366,16 @@ def test_amounts_beside_the_ids_of_open_items_are_refused(cli: Cli, sandbox: San
     assert sandbox.received("POST") == []
 
 
+@pytest.mark.parametrize(
+    "cell", ["#5103001", "TE 5103001", "https://app.mavenlink.com/time_entries/5103001", "5103999 + 5103001"]
+)
+def test_ids_among_other_text_are_ids_too(cli: Cli, sandbox: Sandbox, cell: str) -> None:
+    """A mark, a word or an address beside the id changes nothing."""
+    done = preview(cli.at(sandbox), BY_AMOUNT | {"Entry #": cell})
+    [wrong] = [found for found in done.document["problems"] if found["code"] == "column.unused_ids"]
+    assert (wrong["row"], wrong["value"]) == (2, "5103001")
+
+
 @pytest.mark.parametrize("other", [{"workspace_id": 101}, {"Entry #": 99}, {"Entry #": "none"}])
 def test_other_numbers_beside_amounts_are_not_refused(cli: Cli, sandbox: Sandbox, other: dict[str, object]) -> None:
     """Neither the id of another project's item, nor a number of something else."""

@@ -48,6 +48,13 @@ def test_dates_of_something_else_are_no_question(tmp_path: Path, header: str, ce
         ("Délai", "15 jours", ["D1"]),
         ("Conditions", "Net 15", ["D1"]),
         ("Effort", "15 days", []),
+        ("Net effort", "15 days", []),
+        ("Delivery within", "15 days", []),
+        ("Contract term", "90 days", []),
+        ("Billing terms", "Fixed price", []),
+        ("Invoice terms", "see contract", []),
+        ("Invoice terms", "15 days", ["D1"]),
+        ("Invoice terms", 15, ["D1"]),
         ("Payment", "Bank transfer", []),
     ],
 )

@@ -288,6 +288,11 @@ _HEADERS = {
         "Make sure that they are to be billed. {lines}",
         Severity.WARNING,
     ),
+    "column.not_applied:blank": Message(
+        "“{text}” is blank here, while other rows say yes: the row is billed like them.",
+        "Make sure that it is to be billed. {lines}",
+        Severity.WARNING,
+    ),
     "column.no_header": Message(
         "Column {letter} holds values but has no header, so it is not used.",
         "Give the column a header, or empty it.",
