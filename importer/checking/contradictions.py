@@ -32,7 +32,7 @@ from importer.values.other_dates import may_be_invoice_date
 from importer.values.readings import Typed, clean, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Hashable, Iterator, Mapping
+    from collections.abc import Callable, Container, Hashable, Iterator, Mapping
 
     import pandas as pd
 
@@ -96,15 +96,8 @@ def contradictions(sheet: Sheet, typed: Parsed, left: Container[str] = ()) -> Co
     """
     found = Contradictions()
     for checked in sheet.checked:
-        if checked.column.rule in _FLAGS:
-            found.problems.extend(_blank_flags(sheet, checked))
-
-        if checked.column.rule in _STATES or _is_no_flag(checked):
-            found.problems.extend(_wrong_status(sheet, checked))
-        elif checked.column.rule is Rule.SIGN and not all(map(_is_sign, checked.cells.values())):
-            found.problems.append(_not_applied(sheet, checked))
-        elif checked.column.rule in _OF_WORDS:
-            found.problems.extend(_wrong_words(sheet, checked))
+        if checked.column.rule in _OF_WORDS | _STATES:
+            found.problems.extend(_wrong_flags(sheet, checked))
         elif checked.column.rule is Rule.CURRENCY:
             _use_currencies(sheet, checked, typed, found)
         elif checked.column.rule is Rule.DOCUMENT:
@@ -117,6 +110,19 @@ def contradictions(sheet: Sheet, typed: Parsed, left: Container[str] = ()) -> Co
 
 
 # --- words ---------------------------------------------------------------------
+
+
+def _wrong_flags(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
+    """What is wrong in a column of marks or words; one that holds other texts is not used, with a warning."""
+    if checked.column.rule in _FLAGS:
+        yield from _blank_flags(sheet, checked)
+
+    if checked.column.rule in _STATES or _is_no_flag(checked):
+        yield from _wrong_status(sheet, checked)
+    elif checked.column.rule is Rule.SIGN and not all(map(_is_sign, checked.cells.values())):
+        yield _not_applied(sheet, checked)
+    else:
+        yield from _wrong_words(sheet, checked)
 
 
 def _wrong_words(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
@@ -159,15 +165,21 @@ def _wrong_status(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
 
 def _agreements(checked: CheckedColumn) -> dict[int, bool | None]:
     """Row → whether its status says that it is to be billed; a no counts for nothing where no row is approved."""
+    is_approved = checked.column.rule is Rule.APPROVED
     said = {row: _agreement(cell) for row, cell in checked.cells.items()}
-    if checked.column.rule is Rule.APPROVED:
-        said.update({row: True for row, cell in checked.cells.items() if said[row] is None and _is_approval(cell)})
+    if is_approved:
+        said.update(dict.fromkeys(_unknown(checked, said, _is_approval), True))
 
     if True in said.values():
-        said.update({row: False for row, cell in checked.cells.items() if said[row] is None and _is_not_yet(cell)})
-    elif checked.column.rule is Rule.APPROVED:
+        said.update(dict.fromkeys(_unknown(checked, said, _is_not_yet), False))
+    elif is_approved:
         said.update({row: None for row, cell in checked.cells.items() if _says_no(cell)})
     return said
+
+
+def _unknown(checked: CheckedColumn, said: Mapping[int, bool | None], judge: Callable[[Cell], bool]) -> list[int]:
+    """The rows whose word is not known yet, and that are judged so."""
+    return [row for row, cell in checked.cells.items() if said[row] is None and judge(cell)]
 
 
 def _blank_flags(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
