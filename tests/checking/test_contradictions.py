@@ -132,7 +132,7 @@ def test_agreement_is_silent(tmp_path: Path, header: str, value: str) -> None:
         ("Approved", ["no", "no"], ["(D1)"]),
         ("Included", ["no", "no"], ["(D1)"]),
         ("Confirmed", ["no", "no"], ["(D1)"]),
-        ("Approved", ["Holden", "Holder"], ["(D1)"]),
+        ("Approved", ["Holden", "Miller"], ["(D1)"]),
         ("Status", ["Not invoiced", "Pending"], ["(D1)"]),
         ("Include", ["x", "x", ""], ["(D4)"]),
         ("Approved", ["OK", "", "OK"], ["(D3)"]),
