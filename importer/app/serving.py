@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from waitress import wasyncore
@@ -63,7 +64,8 @@ class Serving:
         busy = self.desk.close(code)
         if not self._closing.is_set():
             self._closing.set()
-            self._server.pull_trigger()
+            with suppress(OSError):  # the server has seen it already, and closed what would wake it
+                self._server.pull_trigger()
             self._thread.join()
         if self._door is not None:
             self._door.unlink(missing_ok=True)

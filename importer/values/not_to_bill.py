@@ -28,6 +28,8 @@ _NOT_TO_BILL = re.compile(
 """How such words begin, after others such as “already” or “partly”."""
 
 
+LONGEST = 1_000
+"""Characters of a title that are looked at; what is longer is no title."""
 _TITLE_SAYS_SO = re.compile(
     r"""(?<!\w)(?:
       # English
@@ -91,5 +93,5 @@ def is_not_to_bill(text: str) -> bool:
 
 def forbids_billing(title: str) -> bool:
     """Tell whether the title of other rows says anywhere that they may not be meant to be billed."""
-    words = " ".join(unicodedata.normalize("NFKC", title).replace("_", " ").split())
+    words = " ".join(unicodedata.normalize("NFKC", title[:LONGEST]).replace("_", " ").split())[:LONGEST]
     return _TITLE_SAYS_SO.search(words) is not None

@@ -21,7 +21,7 @@ _CURRENCY = (
     r"|(?i:\b(?:eur|usd|gbp|chf|cad|aud|euros?|dollars?|pounds?|francs?|franken|dólares|zł|kr|kč|rs|fr)\b))"
 )
 _SUM = re.compile(
-    rf"{_CURRENCY}[\s.:]*[-+]?[0-9]|[0-9][0-9.,' ]*(?:[.,][-–—]+)?\s?[kKmMtT]?\s?{_CURRENCY}"
+    rf"{_CURRENCY}[\s.:]*[-+]?[0-9]|(?<![0-9])[0-9][0-9.,' ]*+(?:[.,][-–—]+)?\s?[kKmMtT]?\s?{_CURRENCY}"
     rf"|[0-9](?:{_CURRENCY.replace(chr(92) + 'b', '')})(?!\w)|[0-9][.,][-–—]"
 )
 """A number with a currency, or a price without cents."""
