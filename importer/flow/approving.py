@@ -69,21 +69,35 @@ def note_complete(report: Report, tools: Tools, sent: Iterable[ReportedInvoice])
 def require_approval(report: Report, tools: Tools, wish: Wish | None = None, undone: Undone = NONE_UNDONE) -> Approval:
     """Return the approval of exactly this plan. Raises GateRefused that says what is missing or what changed.
 
-    ``undone``: what of the plan was undone, so that only an approval from after that counts.
+    ``undone``: what of the plan was undone, so that only an approval from after that counts. So does one from after
+    the invoices that the plan may repeat: an earlier one has not seen the warning.
     """
     document = _document_of(report, tools)
     known = tools.ledger.approvals.of(report.batch, report.source.sha256)
     same = [approval for approval in known if not differences(approval.plan, document)]
-    good = [approval for approval in same if approval.ended is None]
-    fresh = [approval for approval in good if undone.at is None or approval.approved_at > undone.at]
-    if fresh:
-        return _usable(fresh, tools)
+    good = [approval for approval in same if approval.ended is None and _has_seen(approval, report, undone)]
     if good:
-        raise taken_back_refusal(undone.count)
+        return _usable(good, tools)
     command = approve_command(report, tools, wish)
+    raise _too_early_or_used_up(same, undone, command) or _not_approved(report, known, document, command)
+
+
+def _has_seen(approval: Approval, report: Report, undone: Undone) -> bool:
+    """Whether it is from after all that a person must have seen."""
+    moments = (undone.at, report.may_repeat_at)
+    return all(moment is None or approval.approved_at > moment for moment in moments)
+
+
+def _too_early_or_used_up(same: list[Approval], undone: Undone, command: str) -> GateRefused | None:
+    """Why approvals of just this plan do not count; None where there are none."""
+    early = [approval for approval in same if approval.ended is None]
+    if early and undone.count:
+        return taken_back_refusal(undone.count)
+    if early:
+        return _approved_before(early[0], command)
     if same and same[0].ended is not None:
-        raise _used_up(same[0], *same[0].ended, command)
-    raise _not_approved(report, known, document, command)
+        return _used_up(same[0], *same[0].ended, command)
+    return None
 
 
 def _usable(good: list[Approval], tools: Tools) -> Approval:
@@ -95,6 +109,12 @@ def _usable(good: list[Approval], tools: Tools) -> Approval:
         return good[0]
     msg = f"Nothing was sent: {good[0].who} approved this plan, but may not send it too (approval_by_another)."
     raise GateRefused(msg, "Let another user of the operating system approve it, or send it.", code=NOT_APPROVED)
+
+
+def _approved_before(approval: Approval, command: str) -> GateRefused:
+    """An approval that has not seen that the plan may repeat an invoice, as that was billed later."""
+    msg = f"Nothing was sent: {approval.who} approved this plan before an invoice was billed that it may repeat."
+    return GateRefused(msg, f"Look at the warnings of the preview, then: {command}", code=NOT_APPROVED)
 
 
 def taken_back_refusal(undone: int) -> GateRefused:

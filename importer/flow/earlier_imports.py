@@ -56,7 +56,11 @@ def with_near_repeats(prepared: Prepared, tools: Tools) -> Prepared:
     """
     found = [*_like_others_of_batch(prepared, tools.ledger), *_redated(prepared)]
     gone = _gone_from_kantata(found, prepared, tools)
-    return prepared.with_problems([earlier.warning for earlier in found if earlier.invoice_id not in gone])
+    there = [earlier for earlier in found if earlier.invoice_id not in gone]
+    if not there:
+        return prepared
+    prepared = replace(prepared, may_repeat_at=max(earlier.sent_at for earlier in there))
+    return prepared.with_problems([earlier.warning for earlier in there])
 
 
 def _like_others_of_batch(prepared: Prepared, ledger: SubmissionLedger) -> Iterator[Earlier]:
@@ -100,7 +104,7 @@ def _gone_from_kantata(found: list[Earlier], prepared: Prepared, tools: Tools) -
         return prepared.knowledge.gone
     try:
         look = look_for(tools.api, {invoice_id: earlier.workspace_ids for invoice_id, earlier in wanted.items()})
-    except (AccessDenied, NotReached):
+    except (AccessDenied, NotReached):  # what cannot be seen may be there
         return prepared.knowledge.gone
     recent_from, gone = sent_after(tools.settings.settle_seconds, prepared.terms.now), set()
     for invoice_id, earlier in wanted.items():

@@ -137,6 +137,8 @@ class Prepared:
     """Whether Kantata failed to answer before all was checked."""
     left_out: LeftOut | None = None
     """What else is open in Kantata; None: not looked for, or not found out."""
+    may_repeat_at: datetime | None = None
+    """When the last of the invoices was sent that this plan may repeat (:mod:`importer.flow.earlier_imports`); UTC."""
 
     @property
     def refused(self) -> bool:
@@ -178,6 +180,7 @@ class Prepared:
             decisions=self.decisions,
             invoice_link=tools.settings.invoice_link,
             left_out=self.left_out,
+            may_repeat_at=self.may_repeat_at,
         )
 
     def _with_advice(self, planned: ReportedInvoice) -> ReportedInvoice:

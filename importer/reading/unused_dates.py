@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from importer.reading.formats.grid import Grid
     from importer.reading.header_row import HeaderRow
 
+_CODES = {"invoice_date": "column.unused_dates", "payment_schedule": "column.unused_terms"}
+"""Of the questions, by the column that is missing."""
+
 
 def unused_dates(grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: Mapping[str, str]) -> Iterator[Problem]:
     """An error for each unknown column of dates that may be the missing invoice date.
@@ -36,17 +39,7 @@ def unused_dates(grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: M
         return
     for header in start.headers:
         if _may_be_invoice_date(header, known) and _holds_dates(header.position, lines):
-            yield problem(
-                "column.unused_dates",
-                sheet=grid.name,
-                cell=cell_address(header.position, start.row),
-                row=start.row,
-                column=header.text,
-                value=header.text,
-                text=header.text,
-                alias=alias_lines("invoice_date", header.text, known),
-                ignore=ignore_line([header.text], known),
-            )
+            yield _question(grid, start, header, "invoice_date", known)
 
 
 def unused_terms(grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: Mapping[str, str]) -> Iterator[Problem]:
@@ -55,17 +48,22 @@ def unused_terms(grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: M
         return
     for header in start.headers:
         if _is_unknown(header, known) and _holds_terms(header, lines):
-            yield problem(
-                "column.unused_terms",
-                sheet=grid.name,
-                cell=cell_address(header.position, start.row),
-                row=start.row,
-                column=header.text,
-                value=header.text,
-                text=header.text,
-                alias=alias_lines("payment_schedule", header.text, known),
-                ignore=ignore_line([header.text], known),
-            )
+            yield _question(grid, start, header, "payment_schedule", known)
+
+
+def _question(grid: Grid, start: HeaderRow, header: Header, missing: str, known: Mapping[str, str]) -> Problem:
+    """Ask whether a column is the one that is missing."""
+    return problem(
+        _CODES[missing],
+        sheet=grid.name,
+        cell=cell_address(header.position, start.row),
+        row=start.row,
+        column=header.text,
+        value=header.text,
+        text=header.text,
+        alias=alias_lines(missing, header.text, known),
+        ignore=ignore_line([header.text], known),
+    )
 
 
 def _holds_terms(header: Header, lines: Sequence[RawRow]) -> bool:

@@ -70,6 +70,9 @@ class Report:
     """How columns were read whose texts needed a convention."""
     left_out: LeftOut | None = None
     """What else is open in Kantata; None: not looked for, or not found out."""
+    may_repeat_at: datetime | None = None
+    """When the last of the invoices was sent that it warns of as billed already, UTC without offset: an approval from
+    before that has not seen the warning."""
     changes: Changes | None = None
     """What differs from the batch before; None: not compared."""
     settled: bool = False

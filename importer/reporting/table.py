@@ -100,6 +100,13 @@ def without_blanks(table: Table) -> Table:
     return replace(table, columns=_picked(table.columns, kept), rows=[_picked(row, kept) for row in rows])
 
 
+def with_last(table: Table, title: str) -> Table:
+    """The table with the column of this title at the right, where nothing cuts its texts."""
+    places = sorted(range(len(table.columns)), key=lambda place: table.columns[place].title == title)
+    rows = [_picked(row, places) for row in table.rows]
+    return replace(table, columns=_picked(table.columns, places), rows=rows)
+
+
 def _is_filled(rows: Iterable[Sequence[object]], place: int) -> bool:
     return any(row[place] for row in rows)
 

@@ -45,12 +45,14 @@ def is_proved(column: SeenColumn, name: str) -> bool:
 
 
 def _has_shape(column: SeenColumn, kind: Kind) -> bool:
-    """Tell whether the cells are what a kind of column holds; of item types most will do."""
+    """Tell whether the cells are what a kind of column holds; of item types and amounts a few may be mistakes."""
     match kind:
         case Kind.TEXT:
             return True
         case Kind.ITEM_TYPE:
             return share(column, _is_item_type) >= MOST
+        case Kind.AMOUNT:
+            return share(column, lambda cell: reads(kind, cell)) >= MOST
         case Kind.DATE:
             return holds_dates(column)
         case Kind.DAYS:

@@ -201,6 +201,8 @@ def test_the_workbook_lists_what_is_left_out_ready_to_be_copied(cli: Cli, sandbo
     summary = [row[0] for row in book["Summary"].iter_rows(values_only=True) if row[0]]
     assert any(text.startswith("Open in Kantata for 2026-10, not in this file: EUR ") for text in summary)
     assert "Not in this file" in summary
+    [titles] = [row for row in book["Summary"].iter_rows(values_only=True) if row[0] == "Not in this file"]
+    assert [title for title in titles if title][-1] == "Project title"  # at the right nothing cuts its texts
 
 
 def test_the_sheet_of_what_is_left_out_is_never_imported(cli: Cli, sandbox: Sandbox) -> None:

@@ -110,6 +110,25 @@ def test_what_is_gone_from_kantata_is_no_earlier_invoice(
     assert code not in codes()
 
 
+def test_an_approval_from_before_the_warning_has_not_seen_it(cli: Cli, sandbox: Sandbox) -> None:
+    """Both files were approved as they are, and each alone is right; the second one looks billed once the first is."""
+    here, inbox = cli.at(sandbox), cli.folder / "inbox"
+    inbox.mkdir()
+    second = cli.sheet(BILLED | {"item_type": "additional", "invoice_key": "B"}, name="second.csv")
+    assert here.run("approve", second, "--yes").exit_code == 0
+    assert here.run("submit", cli.sheet(BILLED, name="first.csv"), "--yes").exit_code == 0
+    second.rename(inbox / second.name)
+    gates = {"IMPORTER_UNATTENDED": "true", "IMPORTER_INBOX_SETTLE_SECONDS": "0"}
+    refused = here.run("run", "--json", **gates)
+    assert (refused.exit_code, len(sandbox.invoices())) == (9, 1)
+    strict = here.run("run", "--json", **gates, IMPORTER_REQUIRE_APPROVAL="true")
+    assert strict.exit_code == 9
+    assert "before an invoice was billed that it may repeat" in strict.stdout
+    assert here.run("approve", inbox / second.name, "--yes").exit_code == 0
+    assert here.run("run", "--json", **gates).exit_code == 0
+    assert len(sandbox.invoices()) == 2
+
+
 def test_a_run_without_a_person_does_not_send_it(cli: Cli, sandbox: Sandbox) -> None:
     """A warning that no one reads guards nothing: an approval is asked for."""
     here = cli.at(sandbox)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MOST_SECONDS = 6
+MOST_SECONDS = 2.0
 """Of the processor; each of these files took more than twenty, or as much memory as there was."""
 
 

@@ -654,6 +654,14 @@ def test_a_preview_prints_what_is_filled_and_no_more(tmp_path: Path) -> None:
     assert sum(sheet.column_dimensions[cell.column_letter].width for cell in sheet[1][:last]) < 200
 
 
+def test_a_sheet_without_rows_prints_all_its_titles(tmp_path: Path) -> None:
+    """“Severity” alone on a page says nothing; a row of titles says that there is no problem."""
+    path = records(tmp_path / "in.xlsx", fee(1, 101))
+    sheet = opened(write_report(report_of(path, command="preview"), tmp_path))["Problems"]
+    assert sheet.max_row == 1
+    assert openpyxl.utils.range_boundaries(sheet.print_area.split("!")[1])[2] == sheet.max_column
+
+
 def test_results_print_what_is_looked_at_on_one_page_wide(tmp_path: Path) -> None:
     """Ids, links and what was read from the sheet stand at the right, for the screen."""
     path = records(tmp_path / "in.xlsx", *(fee(number, 100 + number) for number in range(1, 8)))

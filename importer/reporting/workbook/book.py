@@ -192,8 +192,10 @@ class _TableSheet:
         self._fit_widths()
         last_row = max(self._row, 1)
         sheet.autofilter(0, 0, last_row, len(self._columns) - 1)
-        printed = sum(column.printed for column in self._columns)
-        sheet.print_area(0, 0, last_row, max(0, min(self._last, printed - 1)))
+        last = sum(column.printed for column in self._columns) - 1
+        if self._row:  # of an empty table all titles are printed
+            last = min(self._last, last)
+        sheet.print_area(0, 0, last_row, max(0, last))
         sheet.repeat_rows(0)
 
     def _measure(self, cells: Sequence[object]) -> None:

@@ -11,6 +11,7 @@ from importer.reporting import details
 from importer.reporting.document import Document, document_of
 from importer.reporting.left_out import not_in_this_file
 from importer.reporting.page.writing import write_page
+from importer.reporting.table import with_last
 from importer.reporting.workbook.book import LONGEST_CELL, Book, free_path, workbook
 from importer.reporting.workbook.summary import Summary
 
@@ -75,6 +76,6 @@ def _add_summary(book: Book, document: Document) -> None:
     if document.left_out:
         summary.add_lines(document.left_out)
     if document.left_out_by_project is not None:
-        summary.add_table(document.left_out_by_project)
+        summary.add_table(with_last(document.left_out_by_project, "Project title"))
     summary.add_lines([document.answered], bold=not document.all_answered)
     summary.add_lines([*document.next_steps, *document.notices])
