@@ -119,7 +119,7 @@ def _wrong_flags(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
 
     if checked.column.rule in _STATES or _is_no_flag(checked):
         yield from _wrong_status(sheet, checked)
-    elif checked.column.rule is Rule.SIGN and not all(map(_is_sign, checked.cells.values())):
+    elif checked.column.rule is Rule.SIGN and not any(map(_is_sign, checked.cells.values())):
         yield _not_applied(sheet, checked)
     else:
         yield from _wrong_words(sheet, checked)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from importer.model.advice import NAME, advised, options_for
 from importer.model.plans import NOTHING_RELEASED, PlannedInvoice, Released, ReportedInvoice, Source, Status
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from importer.settings.model import Settings
 
 LOG = logging.getLogger(__name__)
+_Reported = TypeVar("_Reported", bound=ReportedInvoice)
 MOST_ROWS_NAMED = 20
 """Rows named in one reason."""
 NOT_CHECKED = (
@@ -164,6 +165,7 @@ class Prepared:
 
     def report(self, command: str, tools: Tools, planned: tuple[ReportedInvoice, ...], code: ExitCode) -> Report:
         """The plan, or what became of it (``planned``), as it is shown to people and programs."""
+        advised = self.with_advice()
         return Report(
             command=command,
             run_id=self.run_id,
@@ -175,15 +177,24 @@ class Prepared:
             sheet=self.sheet,
             planned=tuple(map(self._with_advice, planned)),
             totals=totals_of(self.lines, planned),
-            problems=tuple(map(self._problem_with_advice, self.problems)),
-            notices=tuple(map(self.wish.advised, self.notices)),
+            problems=advised.problems,
+            notices=advised.notices,
             decisions=self.decisions,
             invoice_link=tools.settings.invoice_link,
             left_out=self.left_out,
             may_repeat_at=self.may_repeat_at,
         )
 
-    def _with_advice(self, planned: ReportedInvoice) -> ReportedInvoice:
+    def with_advice(self) -> Prepared:
+        """The plan; the commands that it advises have the options of the account."""
+        return replace(
+            self,
+            planned=tuple(map(self._with_advice, self.planned)),
+            problems=tuple(map(self._problem_with_advice, self.problems)),
+            notices=tuple(map(self.wish.advised, self.notices)),
+        )
+
+    def _with_advice(self, planned: _Reported) -> _Reported:
         """An invoice; the commands that are advised for it have the options of the account."""
         if planned.what_to_do is None or NAME not in planned.what_to_do:
             return planned

@@ -221,7 +221,7 @@ def _objection(prepared: Prepared, tools: Tools, hooks: Hooks) -> GateRefused | 
 def _begin(prepared: Prepared, tools: Tools, report: Report) -> None:
     """Note in the ledger that the run begins, and adopt what Kantata holds of it already."""
     totals, headers = totals_of(prepared.lines, prepared.planned), headers_seen(prepared.sheet)
-    recorded = RecordedPlan(prepared.planned, prepared.problems, prepared.notices)
+    recorded = _recorded(prepared)
     tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, totals, headers, recorded)
     approving.note_begun(report, tools)
     for planned in prepared.planned:
@@ -327,10 +327,16 @@ def _with_results(report: Report, tools: Tools) -> Report:
     return replace(report, files=files)
 
 
+def _recorded(prepared: Prepared) -> RecordedPlan:
+    """The plan as later results are written from it: with the commands as a person types them."""
+    advised = prepared.with_advice()
+    return RecordedPlan(advised.planned, advised.problems, advised.notices)
+
+
 def _end(prepared: Prepared, tools: Tools, report: Report, *, began: bool) -> None:
     """Note in the ledger how the run ended; also of a run that sent nothing."""
     if not began:
-        recorded = RecordedPlan(prepared.planned, prepared.problems, prepared.notices)
+        recorded = _recorded(prepared)
         tools.ledger.begin_run(prepared.run_id, prepared.batch, prepared.source, report.totals, (), recorded)
     tools.ledger.end_run(prepared.run_id, report.totals.by_status, int(report.exit_code))
 

@@ -159,6 +159,7 @@ def test_a_flag_is_read_beside_the_other_rows(tmp_path: Path, header: str, cells
         ("+/-", ["+5 %"], ["(D1)"]),
         ("+/-", ["+", "-"], ["D3"]),
         ("Sign", ["Soll", "Haben"], ["D3"]),
+        ("Sign", ["Soll", "Haben", "JS"], ["D3", "D4"]),
         ("D/C", ["D", "C"], ["D3"]),
     ],
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +66,17 @@ def test_what_is_advised_of_the_sandbox_is_advised_for_the_sandbox(cli: Cli, wor
 
     done = cli.run(*words, "--sandbox", COLUMNS="900")
     assert bare(f"{done.stdout}\n{done.stderr}") == []
+
+
+def test_what_the_ledger_keeps_of_a_plan_is_advised_for_the_account_too(cli: Cli) -> None:
+    """A reconcile writes the results of an earlier run again from what the ledger has."""
+    cli.sheet({"amount": 100, "Kunde Nr Bla": "x"}, name="own.csv")
+    assert cli.run("submit", "own.csv", "--yes", "--sandbox", "--no-completeness").exit_code == 0
+    with closing(sqlite3.connect(cli.ledger)) as connection:
+        [(plan,)] = connection.execute("SELECT plan FROM run_plans").fetchall()
+    text = "\n".join(problem["hint"] for problem in json.loads(plan)["problems"])
+    assert "invoice-importer map own.csv --sandbox" in text
+    assert bare(text) == []
 
 
 def test_the_next_command_of_a_known_export_names_its_ready_mapping(cli: Cli) -> None:
