@@ -170,10 +170,10 @@ class Episode:
         self.world.note(f"{name} goes into the inbox")
         self.scheduler()
 
-    def scheduler(self) -> None:
-        """It handles what lies in the inbox, if anything ever did."""
+    def scheduler(self) -> set[str]:
+        """It handles what lies in the inbox, if anything ever did; return the files that wait for a person."""
         if not self.files:
-            return
+            return set()
         done = self._run("run")
         submitted = [file for file in done.document.get("files", ()) if file["report"] is not None]
         for file in submitted:
@@ -181,6 +181,7 @@ class Episode:
             self.oracle.sent(said, self.files[file["name"]], alone=len(submitted) == 1)
         if not self.loses_ledger:
             self.oracle.ran(done)
+        return {file["name"] for file in done.document.get("files", ()) if "undone, and no approval" in file["message"]}
 
     # --- the ledger ---
 
@@ -295,11 +296,12 @@ class Episode:
             self._inbox_ends()
 
     def _inbox_ends(self) -> None:
-        """Every file of the inbox comes to an end."""
+        """Every file of the inbox comes to an end, or is said to wait for a person: its invoices were undone."""
         for _ in range(2):
-            self.scheduler()
+            waiting = self.scheduler()
             self._look()
             self.world.sleep(SETTLE_SECONDS + 1)
         inbox = self.world.folder / "inbox"
-        if left := [*inbox.glob("*.csv"), *inbox.glob("in-doubt/**/*.csv")]:
+        left = [file for file in inbox.glob("*.csv") if file.name not in waiting]
+        if left := [*left, *inbox.glob("in-doubt/**/*.csv")]:
             raise Broken(f"left in the inbox: {[str(file.relative_to(inbox)) for file in left]}")

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Self
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import near_reading
 import time_machine
@@ -161,6 +161,7 @@ class World:
                 "importer.flow.submit.Throttle": throttle,
                 "importer.flow.undoing.Throttle": throttle,
                 "importer.ledger.locking._file_lock": self._around_lock(),
+                "importer.flow.prepare.gc": Mock(),  # play.py collects, for many commands at once
                 "importer.ledger.opening._sqlite": engines.open,
                 "importer.commands.session.load": cache(load),
                 "typer.testing._get_command": command_of,
