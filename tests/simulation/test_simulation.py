@@ -17,7 +17,7 @@ from play import fault_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-EPISODES = 5
+EPISODES = 14
 """Of each kind."""
 pytestmark = pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
