@@ -73,16 +73,16 @@ def submit(  # noqa: PLR0913 - one argument per option
         report = send(wish, session.tools, Hooks(session.connect, confirm, stop, bar.advance))
 
     next_step = after_submit(report, sheet, place, repeats.words)
-    print_report(report, sheet.file.name, output, next_step, seen=bool(shown))
+    print_report(report, sheet.file.name, output, next_step, seen=shown[-1] if shown else None)
     if output.open_results:
         open_file(report.files.get("page"))
     return report.exit_code
 
 
-def print_report(report: Report, name: str, output: Output, next_step: str, *, seen: bool = False) -> None:
+def print_report(report: Report, name: str, output: Output, next_step: str, *, seen: Report | None = None) -> None:
     """Print what was planned or done with the file of that name, and what a person does next.
 
-    ``seen``: the plan was shown before the question, so only what became of it is printed.
+    ``seen``: the plan that was shown before the question; only what became of it is printed.
     """
     from importer.model.visible import in_one_line
     from importer.reporting.report import to_document

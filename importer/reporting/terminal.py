@@ -47,20 +47,22 @@ _ALARM = "bold red"
 _SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
-def show(report: Report, console: Console, *, seen: bool = False) -> None:
+def show(report: Report, console: Console, *, seen: Report | None = None) -> None:
     """Print invoices, control totals, problems and files, in this order.
 
-    ``seen``: the plan was shown already, so only what became of it is printed.
+    ``seen``: the plan that was shown already; only what became of it is printed.
     """
     from importer.reporting.document import document_of  # a table alone needs none of it
 
     document = document_of(report)
-    if seen:
+    notices = list(document.notices)
+    if seen is not None:
+        notices = [notice for notice in notices if notice not in seen.notices]
         stopped = report.exit_code in (ExitCode.GATE, ExitCode.INTERRUPTED)
         _show_outcome(document, console, refused=stopped and not SENT.intersection(report.totals.by_status))
     else:
         _show_all(document, console)
-    for notice in document.notices:
+    for notice in notices:
         console.print(f"[yellow]Note:[/] {plain(notice)}")
     for label, path in document.files:
         console.print(f"{label}: ", Text(in_one_line(str(path)), style="bold"), sep="", soft_wrap=True)

@@ -623,6 +623,24 @@ def test_a_missing_file_is_wrong_use_and_suggests_the_nearest(tmp_path: Path) ->
         read(tmp_path / "no" / "such" / "folder.xlsx")
 
 
+def test_a_missing_file_suggests_the_only_name_with_its_words(tmp_path: Path) -> None:
+    """“october” is short for “agency_october_2026”, unless there are two of them; a part of a word is none."""
+    table(tmp_path / "agency_october_2026.xlsx", HEADER, ROW)
+    table(tmp_path / "report.xlsx", HEADER, ROW)
+    hints = {}
+    for name in ("october", "Agency 2026", "rep", "oct", "10"):
+        with pytest.raises(WrongUse) as caught:
+            read(tmp_path / f"{name}.xlsx")
+        hints[name] = caught.value.hint
+    near, none = "Did you mean agency_october_2026.xlsx?", "Check the name and the folder."
+    assert hints == {"october": near, "Agency 2026": near, "rep": none, "oct": none, "10": none}
+
+    table(tmp_path / "october_late.xlsx", HEADER, ROW)
+    with pytest.raises(WrongUse) as caught:
+        read(tmp_path / "october.xlsx")
+    assert caught.value.hint == none
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission_is_a_problem_of_the_file(tmp_path: Path) -> None:
     """No traceback when the file cannot be opened."""

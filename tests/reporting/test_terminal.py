@@ -321,11 +321,13 @@ def test_what_was_sent_before_a_stop_is_said(tools: Tools, tmp_path: Path) -> No
         report, command="submit", planned=sent, totals=totals, exit_code=ExitCode.INTERRUPTED, files=files
     )
     console = Console(file=io.StringIO(), width=200, color_system=None)
-    show(stopped, console, seen=True)
+    show(replace(stopped, notices=("Seen before.", "Stopped.")), console, seen=replace(report, notices=("Seen before.",)))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "1 draft created" in text
     assert "Not sent: the run was stopped." in text
     assert "Rows to fix" not in text
+    assert "Note: Stopped." in text
+    assert "Seen before." not in text
 
 
 def test_sums_in_a_sentence_are_not_broken_in_two() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 NEAR = 80
 """Likeness of names (rapidfuzz ratio, 0 to 100) from which a file that is there is proposed."""
+SHORTEST_WORD = 3
+"""Letters and digits of a word by which a file that is there is proposed."""
 ANSWER_OF_MEMORY = 8
 """The answer may have one of so many bytes that reading may take of memory."""
 _OUT_OF_MEMORY = (b"MemoryError", b"memory allocation of")
@@ -88,15 +91,30 @@ def bytes_of(path: Path, limits: Limits) -> bytes:
 
 
 def _not_found(path: Path) -> WrongUse:
-    from rapidfuzz import fuzz, process  # not for the child, which would wait for it each time
-
     beside: dict[str, str] = {}
     if path.parent.is_dir():
         beside = {each.name: each.stem.lower() for each in path.parent.glob("*") if each.suffix.lower() in READ}
-    near = process.extractOne(path.stem.lower(), beside, scorer=fuzz.ratio, score_cutoff=NEAR)
+    near = _near(path.stem.lower(), beside)
     if near is None:
         return error(WrongUse, "file.not_found", path=path)
-    return error(WrongUse, "file.not_found:near", path=path, near=near[2])
+    return error(WrongUse, "file.not_found:near", path=path, near=near)
+
+
+def _near(stem: str, beside: Mapping[str, str]) -> str | None:
+    """The file that is probably meant: its name is much alike, or it alone has the words that were typed."""
+    from rapidfuzz import fuzz, process  # not for the child, which would wait for it each time
+
+    alike = process.extractOne(stem, beside, scorer=fuzz.ratio, score_cutoff=NEAR)
+    if alike is not None:
+        return str(alike[2])
+    wanted = _words(stem)
+    with_words = [name for name, other in beside.items() if wanted and wanted <= _words(other)]
+    return with_words[0] if len(with_words) == 1 else None
+
+
+def _words(stem: str) -> set[str]:
+    """The words of a name; what is shorter than a word, such as a day, names no file."""
+    return {word for word in re.split(r"[\W_]+", stem) if len(word) >= SHORTEST_WORD}
 
 
 def unpack(
