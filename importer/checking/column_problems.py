@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, assert_never
 
 from importer.checking.conventions import AUTO, ColumnDoubt, Decision
+from importer.model.sheet import text_of
 from importer.model.words import count_of, names_in_short
 from importer.values.dates import DMY, MDY, YMD, shown
 from importer.values.readings import Unreadable
@@ -220,7 +221,7 @@ def _of_column(sheet: Sheet, column: Column, cells: Sequence[Filled], key: str, 
     """One problem of several cells, at the first of them."""
     row, raw = cells[0]
     rows = tuple(row for row, _ in cells)
-    found = sheet.problem_at(column.name, row, key, str(raw), title=column.title, **facts)
+    found = sheet.problem_at(column.name, row, key, text_of(raw), title=column.title, **facts)
     return replace(found, rows=rows)
 
 

@@ -107,7 +107,7 @@ def after_submit(report: Report, sheet: SheetOptions, place: AccountPlace, repea
         return command_line("reconcile", place=place)
     if report.exit_code is ExitCode.FILE_PROBLEMS:
         return _correct(report, sheet, place, "submit")
-    if counts.get(Status.REJECTED) or (report.errors and counts.get(Status.CREATED)):
+    if counts.get(Status.REJECTED) or (report.errors and report.files.get("to_fix") is not None):
         return f"correct {_to_fix(report)} and submit it."
     if counts.get(Status.NOT_SENT):
         return for_file("submit", sheet.file, sheet, place, repeats)

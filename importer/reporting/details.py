@@ -17,7 +17,7 @@ from importer.model.plans import ReportedInvoice, Status
 from importer.model.problems import errors_first
 from importer.model.words import NOT_KNOWN, amount_in_sheet, describe_lines, row_ranges
 from importer.reporting.headline import due_date, ways_out
-from importer.reporting.report import Report, answer_of, totals_by_currency
+from importer.reporting.report import Report, answer_of, outcome_of, totals_by_currency
 from importer.reporting.table import Column, Kind, Table
 
 if TYPE_CHECKING:
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 ANSWERS = tuple(
     Column(name, kind, width, wrapped=name in ("error", "what_to_do"))
     for name, kind, width in zip(
-        RESULT_COLUMNS, (Kind.STATUS, Kind.CODE, Kind.LINK, Kind.TEXT, Kind.TEXT), (18, 12, 42, 60, 50), strict=True
+        RESULT_COLUMNS, (Kind.STATUS, Kind.CODE, Kind.LINK, Kind.TEXT, Kind.TEXT), (18, 12, 16, 44, 36), strict=True
     )
 )
 """The columns that the results add to the right of the sheet."""
+
+WIDEST_OWN = 28
+"""Characters of a column of the sheet; longer texts go over several lines."""
 
 # --- invoices -----------------------------------------------------------------------
 
@@ -54,8 +57,8 @@ _INVOICES: tuple[_Described, ...] = (
     (Column("Invoice ID", Kind.CODE, 12, printed=False), lambda _, planned: planned.invoice_id),
     (Column("Invoice link", Kind.LINK, 42, printed=False), lambda report, planned: report.link_of(planned)),
     (Column("Recipient", width=16, wrapped=True), lambda _, planned: _read_back(planned).recipient),
-    (Column("Error", width=36, wrapped=True), lambda _, planned: planned.reason),
-    (Column("What to do", width=28, wrapped=True), lambda _, planned: planned.what_to_do),
+    (Column("Error", width=36, wrapped=True), lambda _, planned: outcome_of(planned)[0]),
+    (Column("What to do", width=28, wrapped=True), lambda _, planned: outcome_of(planned)[1]),
     (Column("Invoice title", width=28, wrapped=True), lambda _, planned: _of(planned, "user_invoice_title")),
     (Column("Number in the sheet", Kind.CODE, 10), lambda _, planned: _of(planned, "user_invoice_number")),
     (Column("Invoice date", width=12), lambda _, planned: _of(planned, "invoice_date")),
@@ -167,9 +170,15 @@ def _own_column(header: Header | None) -> Column:
     if header is None:
         return Column("", width=11, as_read=True)
     known = BY_NAME.get(header.column or "")
-    if known is None:
-        return Column(header.text, width=min(max(len(header.text) + 3, 11), 40), as_read=True)
-    return Column(header.text, width=known.width, right=known.kind is CellKind.AMOUNT, as_read=True)
+    width = min(max(len(header.text) + 3, 11), 40) if known is None else known.width
+    kind = CellKind.TEXT if known is None else known.kind
+    return Column(
+        header.text,
+        width=min(width, WIDEST_OWN),
+        wrapped=kind is CellKind.TEXT,
+        right=kind is CellKind.AMOUNT,
+        as_read=True,
+    )
 
 
 def own_cells(sheet: Sheet, raw: RawRow) -> list[object]:

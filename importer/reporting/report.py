@@ -161,6 +161,13 @@ def answer_of(
         return "\n".join(texts), "\n".join(dict.fromkeys(error.hint for error in errors))
     if planned is None:
         return "The row belongs to no invoice.", "Give it a project."
+    return outcome_of(planned)
+
+
+def outcome_of(planned: ReportedInvoice) -> tuple[str | None, str | None]:
+    """What is wrong with an invoice, and what to do; of what was billed before, nothing is wrong."""
+    if planned.status is Status.ALREADY_CREATED and not (planned.what_to_do or planned.differs):
+        return None, planned.reason and f"Nothing: {planned.reason[0].lower()}{planned.reason[1:]}"
     return planned.reason, planned.what_to_do
 
 

@@ -125,6 +125,8 @@ def text_of(cell: object) -> str:
         return cell.words
     if isinstance(cell, int) and not isinstance(cell, bool):
         return f"{cell:,}"
+    if isinstance(cell, float) and cell.is_integer():  # a cell of a workbook: 101.0 is 101
+        return str(int(cell))
     return visible(str(cell))
 
 

@@ -574,6 +574,12 @@ def test_terms_of_more_than_a_year_are_only_a_warning() -> None:
     assert problem.rows == (3, 4)
 
 
+def test_the_cell_of_a_warning_is_shown_as_it_was_typed() -> None:
+    """A workbook holds 3650 as 3650.0, which no person wrote."""
+    _, (problem,) = read("payment_schedule", 365.0, 3650.0)
+    assert problem.value == "3650"
+
+
 # --- the decision is shown -----------------------------------------------------------
 
 

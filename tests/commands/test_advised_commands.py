@@ -86,3 +86,11 @@ def test_the_next_command_of_a_known_export_names_its_ready_mapping(cli: Cli) ->
     (cli.folder / "toggl.csv").write_text(f"{head},Amount (EUR)\n{row}\n")
     done = cli.run("preview", "toggl.csv", "--offline")
     assert "Next: invoice-importer preview toggl.csv --preset toggl\n" in done.stdout
+
+
+def test_the_rows_to_fix_are_advised_as_long_as_there_are_any(cli: Cli) -> None:
+    """The file itself, submitted a second time, would say the same again."""
+    sheet = cli.sheet({"amount": 100, "invoice_key": "a"}, {"amount": "zero", "invoice_key": "b"})
+    for _ in range(2):
+        done = cli.run("submit", sheet, "--partial", "--yes", "--sandbox")
+        assert "-to-fix.xlsx and submit it." in done.stdout.splitlines()[-1]

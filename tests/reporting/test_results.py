@@ -21,6 +21,7 @@ from importer.model.exit_codes import ExitCode
 from importer.model.plans import InvoiceResult, PlannedInvoice, Status
 from importer.model.problems import Severity
 from importer.reporting.report import Report, plain_amount, to_document
+from importer.reporting.workbook.book import PAGE_WIDTH
 from importer.reporting.workbook.results import prepare_folder, write_with_page
 from importer.reporting.workbook.to_fix import write_to_fix
 from reports import LINK, RUN, outcome, report_of
@@ -158,13 +159,14 @@ def test_every_row_has_its_answer(tmp_path: Path) -> None:
     assert [row["invoice_id"] for row in rows] == ["9001", "9002", None, None, None, None, None]
     assert [row["error"] for row in rows[:6]] == [
         None,
-        "Billed in run r.",
+        None,
         "Kantata says no.",
         "May exist.",
         "Changed.",
         "Stopped.",
     ]
-    assert [row["what_to_do"] for row in rows[2:6]] == ["Ask them.", "Look.", "Decide.", "Run again."]
+    advised = ["Nothing: billed in run r.", "Ask them.", "Look.", "Decide.", "Run again."]
+    assert [row["what_to_do"] for row in rows[1:6]] == advised
     assert str(rows[6]["error"]).startswith("in.xlsx C8: ")
 
 
@@ -660,6 +662,21 @@ def test_a_sheet_without_rows_prints_all_its_titles(tmp_path: Path) -> None:
     sheet = opened(write_report(report_of(path, command="preview"), tmp_path))["Problems"]
     assert sheet.max_row == 1
     assert openpyxl.utils.range_boundaries(sheet.print_area.split("!")[1])[2] == sheet.max_column
+
+
+def test_rows_that_are_wider_than_a_page_print_on_several_side_by_side(tmp_path: Path) -> None:
+    """Each page repeats the columns that tell the rows apart, and holds as many characters as can be read."""
+    wide = {f"Remark {number}": "a text that goes over several lines" for number in range(18)}
+    path = records(tmp_path / "in.xlsx", {"workspace_id": 101, "invoice_key": "K1", **fee(5, 101), **wide})
+    book = opened(write_report(report_of(path, command="preview"), tmp_path))
+    sheet = book["Lines"]
+    last = openpyxl.utils.range_boundaries(sheet.print_area.split("!")[1])[2]
+    width = sum(sheet.column_dimensions[cell.column_letter].width for cell in sheet[1][:last])
+    assert PAGE_WIDTH < width < 2 * PAGE_WIDTH
+    assert sheet.page_setup.fitToWidth == 2
+    assert (sheet.print_title_rows, sheet.print_title_cols) == ("$1:$1", "$A:$B")
+    assert sheet["F2"].alignment.wrap_text
+    assert int(book["Problems"].page_setup.fitToWidth or 1) == 1
 
 
 def test_results_print_what_is_looked_at_on_one_page_wide(tmp_path: Path) -> None:

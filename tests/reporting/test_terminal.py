@@ -321,7 +321,9 @@ def test_what_was_sent_before_a_stop_is_said(tools: Tools, tmp_path: Path) -> No
         report, command="submit", planned=sent, totals=totals, exit_code=ExitCode.INTERRUPTED, files=files
     )
     console = Console(file=io.StringIO(), width=200, color_system=None)
-    show(replace(stopped, notices=("Seen before.", "Stopped.")), console, seen=replace(report, notices=("Seen before.",)))
+    show(
+        replace(stopped, notices=("Seen before.", "Stopped.")), console, seen=replace(report, notices=("Seen before.",))
+    )
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "1 draft created" in text
     assert "Not sent: the run was stopped." in text

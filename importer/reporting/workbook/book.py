@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache, partial
+from math import ceil
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -32,6 +33,10 @@ MARGIN = 0.3
 MEASURED_ROWS = 500
 """Rows of a table by whose texts the width of its columns is found."""
 LEAST_WIDTH = 7
+PAGE_WIDTH = 250
+"""Characters that a printed page holds in a line and can still be read; wider tables go over several pages."""
+REPEATED_WIDTH = 40
+"""Characters of the first columns that are printed again on each of these pages, so that rows can be told apart."""
 LINE_POINTS = 15
 """Height of one line of text, points."""
 MOST_LINES = 25
@@ -85,9 +90,10 @@ class Book:
         head = {"bold": True, "bg_color": "#1F4E78", "font_color": "#FFFFFF", "valign": "vcenter"}
         self.header = self._format(**head, text_wrap=True)
         self.header_right = self._format(**head, text_wrap=True, align="right")
-        self.header_beside = self._format(**head, indent=1)
+        self.header_beside = self._format(**head, text_wrap=True, indent=1)
 
         self.wrap = self._format(text_wrap=True, valign="top")
+        self.wrap_beside = self._format(text_wrap=True, indent=1, valign="top")
         self.bold_wrap = self._format(bold=True, text_wrap=True, valign="top")
         self.right = self._format(align="right", valign="top")
         self.beside = self._format(indent=1, align="left", valign="top")
@@ -159,6 +165,8 @@ class _TableSheet:
 
     def _text_style(self, position: int) -> Any:  # noqa: ANN401 - untyped by its library
         """How texts of a column look: with a gap to the figures at their left, if any."""
+        if position and self._columns[position].as_read:  # the cells at their left may be figures
+            return self._book.wrap_beside if self._columns[position].wrapped else self._book.beside
         if self._columns[position].wrapped:
             return self._book.wrap
         if self._columns[position].kind is Kind.MONEY:  # “not known” in place of an amount
@@ -181,7 +189,7 @@ class _TableSheet:
             style = book.header
             if column.is_right:
                 style = book.header_right
-            elif self._text_styles[position] is book.beside:
+            elif self._text_styles[position] in (book.beside, book.wrap_beside):
                 style = book.header_beside
             sheet.write_string(0, position, without_halves(column.title), style)
         for cells in table.rows:
@@ -189,7 +197,9 @@ class _TableSheet:
                 self._measure(cells)
             self._add(cells)
         self._rows.finish()
-        self._fit_widths()
+        widths = self._fitted_widths()
+        for position, width in enumerate(widths):
+            self._sheet.set_column(position, position, width)
         last_row = max(self._row, 1)
         sheet.autofilter(0, 0, last_row, len(self._columns) - 1)
         last = sum(column.printed for column in self._columns) - 1
@@ -197,19 +207,34 @@ class _TableSheet:
             last = min(self._last, last)
         sheet.print_area(0, 0, last_row, max(0, last))
         sheet.repeat_rows(0)
+        self._fit_pages(widths[: max(0, last) + 1])
 
     def _measure(self, cells: Sequence[object]) -> None:
         for position, cell in enumerate(cells):
             if cell is not None:
                 self._longest[position] = max(self._longest[position], _length(cell) + 2)
 
-    def _fit_widths(self) -> None:
+    def _fit_pages(self, widths: Sequence[float]) -> None:
+        """Print a table that is wide on pages side by side, so that its letters do not become too small."""
+        pages = ceil(sum(widths) / PAGE_WIDTH)
+        if pages <= 1:
+            return
+        self._sheet.fit_to_pages(pages, 0)
+        repeated = 0
+        while sum(widths[: repeated + 1]) <= REPEATED_WIDTH:
+            repeated += 1
+        if repeated:
+            self._sheet.repeat_columns(0, repeated - 1)
+
+    def _fitted_widths(self) -> list[float]:
         """Columns as wide as their texts, at most as wide as they are declared: more of them fit on a page."""
+        widths: list[float] = []
         for position, column in enumerate(self._columns):
             longest_word = max(map(len, column.title.split()), default=0)
             title = max(LEAST_WIDTH, longest_word + 3, len(column.title) / 2 + 4)  # in two lines
             width = max(title, self._longest[position])
-            self._sheet.set_column(position, position, min(width, max(column.width, title)))
+            widths.append(min(width, max(column.width, title)))
+        return widths
 
     def _add(self, cells: Sequence[object]) -> None:
         self._row += 1
