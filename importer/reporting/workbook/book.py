@@ -36,7 +36,7 @@ LEAST_WIDTH = 7
 PAGE_WIDTH = 250
 """Characters that a printed page holds in a line and can still be read; wider tables go over several pages."""
 REPEATED_WIDTH = 40
-"""Characters of the first columns that are printed again on each of these pages, so that rows can be told apart."""
+"""Characters of the first columns that are printed again on each of these pages, so that each row is known there."""
 LINE_POINTS = 15
 """Height of one line of text, points."""
 MOST_LINES = 25
