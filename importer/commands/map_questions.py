@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from importer.flow.mapping import Draft, SettingsPlace
     from importer.flow.missing_columns import Missing
     from importer.values.cell_shapes import SeenColumn
-    from importer.values.header_proposals import Proposal
+    from importer.values.header_shapes import Proposal
     from importer.values.word_proposals import WordProposal
 
 NOT_WRITTEN = "Nothing was written"

@@ -25,7 +25,7 @@ from importer.settings import sources
 from importer.settings.writing import with_settings, write_settings
 from importer.values.aliases import aliases, same
 from importer.values.cells import parser_of
-from importer.values.header_proposals import Proposal, propose
+from importer.values.header_proposals import propose
 from importer.values.presets import PUT_TOGETHER, Preset, alike, with_preset
 from importer.values.readings import Unreadable
 from importer.values.word_proposals import WordProposal, propose_words
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from importer.model.problems import Problem
     from importer.settings.model import Settings
     from importer.values.cell_shapes import SeenColumn
+    from importer.values.header_shapes import Proposal
 
 CHOICES: dict[str, str] = {column.name: column.title for column in COLUMNS} | {
     column.name: column.title for column in CHECK_ONLY
@@ -174,9 +175,8 @@ def draft_of(wish: Wish, tools: Tools) -> Draft:
     settings = tools.settings
     known = known_headers(own=settings.own_headers)
     table = seen_table(wish.path, wish.sheet_name, known, reading_of(settings))
-    taken = {name: column.text for name, column in table.meant.items()}
     titles, numbers = _projects(table, tools)
-    proposals = propose(table.unknown, taken, known, titles, compared=table.compared, numbers=numbers)
+    proposals = propose(table.unknown, table.meant, known, titles, compared=table.compared, numbers=numbers)
     asked = {found.column.position for found in proposals}
     understood = []
     for name, column in (*table.meant.items(), *table.compared.items()):

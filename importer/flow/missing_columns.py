@@ -12,7 +12,7 @@ from importer.values.cell_shapes import HALF, holds_terms, holds_usual_terms
 from importer.values.cells import parser_of
 from importer.values.header_meanings import ideas_of
 from importer.values.header_proofs import holds_amounts, holds_ids, understood_item_types
-from importer.values.header_proposals import title_of
+from importer.values.header_shapes import title_of
 
 if TYPE_CHECKING:
     from importer.values.cell_shapes import SeenColumn

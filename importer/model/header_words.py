@@ -172,11 +172,11 @@ def _kinds(header: str) -> frozenset[str]:
 
 
 def _kinds_of_word(word: str) -> set[str]:
-    """Kind of a word, or of the two that German and Dutch write as one."""
+    """Kind of a word, or of the two that German and Dutch write as one: no “Pôle”, which would be “PO” and “le”."""
     if word in _KIND:
         return {_KIND[word]}
     for place in range(2, len(word) - 1):
-        left, right = word[:place], word[place:]
-        if left in _KIND and right in _KIND:
-            return {_KIND[left], _KIND[right]}
+        both = {_KIND.get(word[:place]), _KIND.get(word[place:])}
+        if None not in both and Word.FILLING.name not in both:
+            return {kind for kind in both if kind is not None}
     return set()

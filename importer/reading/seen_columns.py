@@ -103,5 +103,4 @@ def _cells(grid: Grid, header_row: int, header: Header) -> Iterator[Cell]:
     """The cells of a column below the header."""
     for row in itertools.islice(grid.rows, header_row, header_row + MOST_ROWS):
         cell = row[header.position] if header.position < len(row) else None
-        if not isinstance(cell, CellFault):
-            yield cell
+        yield None if isinstance(cell, CellFault) else cell

@@ -31,6 +31,9 @@ USUAL_TERMS = frozenset({0, 5, 7, 8, 10, 14, 15, 20, 21, 28, 30, 40, 42, 45, 50,
 _TODAY = date(2026, 1, 1)
 """Only the shape of a date counts here, not its value."""
 _WORD = re.compile(r"[^\W\d_]{3}")
+_WORDS = re.compile(r"[^\W_]+")
+WORDS_OF_A_TEXT = 1.25
+"""Words of a cell, on average, from which a column holds texts for a client."""
 _TOTAL = re.compile(r"\s*(?:grand |sub)?(?:total|totals|totale|totaal|summe|gesamt|gesamtsumme)\s*:?\s*", re.IGNORECASE)
 """What stands beside a sum below the rows; it is no cell of the column."""
 _ADDRESS = re.compile(r"@|://")
@@ -48,6 +51,8 @@ class SeenColumn:
     """Its filled cells, each once, in their order; at most MOST_LOOKED_AT."""
     counts: Mapping[str, int]
     """Reduced text → how many cells hold it."""
+    rows: tuple[Cell, ...] = ()
+    """The cells of the first MOST_LOOKED_AT rows in their order, empty ones too."""
 
     @property
     def samples(self) -> tuple[str, ...]:
@@ -59,14 +64,17 @@ def seen_column(position: int, text: str, cells: Iterable[Cell]) -> SeenColumn:
     """A column with each of its filled cells once."""
     different: dict[str, Cell] = {}
     counts: dict[str, int] = {}
+    rows: list[Cell] = []
     for cell in cells:
+        if len(rows) < MOST_LOOKED_AT:
+            rows.append(cell)
         if is_blank(cell) or (isinstance(cell, str) and _TOTAL.fullmatch(cell)):
             continue
         word = folded(text_of(cell))
         counts[word] = counts.get(word, 0) + 1
         if len(different) < MOST_LOOKED_AT:
             different.setdefault(word, cell)
-    return SeenColumn(position, text, tuple(different.values()), counts)
+    return SeenColumn(position, text, tuple(different.values()), counts, tuple(rows))
 
 
 def share(column: SeenColumn, is_so: Callable[[Cell], bool]) -> float:
@@ -100,6 +108,11 @@ def holds_dates(column: SeenColumn) -> bool:
     return share(column, is_date) == 1
 
 
+def holds_shared_dates(column: SeenColumn) -> bool:
+    """Tell whether every cell is a date and most rows have the same, as invoices of one month have."""
+    return holds_dates(column) and max(column.counts.values()) >= HALF * sum(column.counts.values())
+
+
 def holds_days(column: SeenColumn) -> bool:
     """Tell whether every cell is a number of days: 30, “30 jours”."""
     return share(column, lambda cell: not is_date(cell) and reads(Kind.DAYS, cell)) == 1
@@ -107,7 +120,7 @@ def holds_days(column: SeenColumn) -> bool:
 
 def holds_terms(column: SeenColumn) -> bool:
     """Tell whether the cells are terms in words: “14 Tage”, “Net 30”; bare numbers could be anything."""
-    in_words = all(isinstance(cell, str) and not cell.strip().isdecimal() for cell in column.cells)
+    in_words = all(isinstance(cell, str) and any(map(str.isalpha, cell)) for cell in column.cells)
     return in_words and share(column, lambda cell: reads(Kind.DAYS, cell)) >= MOST
 
 
@@ -124,6 +137,17 @@ def holds_numbers_of(column: SeenColumn, numbers: Collection[str]) -> bool:
 def holds_texts(column: SeenColumn) -> bool:
     """Tell whether the cells are words of a person, which could be read by the client."""
     return share(column, _is_text) >= MOST
+
+
+def holds_wordings(column: SeenColumn) -> bool:
+    """Tell whether the cells are texts of mostly several words, as a client reads them; names of teams are not."""
+    words = sum(len(_WORDS.findall(text_of(cell))) for cell in column.cells)
+    return holds_texts(column) and words >= WORDS_OF_A_TEXT * len(column.cells)
+
+
+def repeats(column: SeenColumn) -> bool:
+    """Tell whether some cell stands in more than one row."""
+    return len(column.counts) < sum(column.counts.values())
 
 
 def _is_text(cell: Cell) -> bool:

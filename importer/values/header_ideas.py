@@ -8,7 +8,8 @@ from __future__ import annotations
 IDEAS: dict[str, str] = {
     "project": """prj proj project projekt projet proyecto progetto projeto job mandat mandate engagement matter
         workspace chantier obra encargo auftrag affaire dossier expediente projecten vorhaben commessa pratica
-        opdracht incarico cantiere zaak mandato dossiernummer""",
+        opdracht incarico cantiere zaak mandato dossiernummer assignment mission missions klus klussen baustelle
+        baustellen site worksite""",
     "number": """identifier no nr num number nummer numero id ids n kennung kennziffer identifiant identificador ident
         # ° nummern numeros""",
     "ident": "id ids kennung identifiant identificador identifier",
@@ -19,15 +20,19 @@ IDEAS: dict[str, str] = {
     "day": "day tag jour dia giorno dag",
     "issued": """issued emision emission emitida emitido emise emis ausgestellt ausstellung ausstellungs emissione
         emessa uitgegeven""",
-    "assignment": "mission missions",
+    "what": "what was quoi que ce cosa wat",
+    "did": """did done performed rendered carried gemacht ausgefuhrt ausgefuehrt erledigt erbracht fait faite realise
+        realisee effectue effectuee hecho hecha hizo realizado realizada fatto svolto svolta gedaan verricht
+        uitgevoerd""",
+    "your": "your ihr ihre votre vos uw vostro vostra su",
     "invoice": """invoice rechnung rechnungs facture factura facturation facturacion faktura inv bill billing
         sammelrechnung rg re fattura fatture fatturazione fatturare factuur facturatie factureren""",
     "document": "beleg belege belegfeld piece document dokument documento doc",
     "money": """einzelpreis amount betrag betrage montant importe honorar honoraire honoraires honorario honorarios
         fee fees wert valeur valor value entgelt price preis prix precio charge charges monto revenue umsatz pauschale
         forfait ep bedrag importo compenso compensi onorario onorari parcella vergoeding honorarium prezzo prijs sell
-        vente venta verkauf verkaufspreis vk verkoop vendita combien cuanto wieviel hoeveel quanto base
-        leistungswert""",
+        vente venta verkauf verkaufspreis vk verkoop vendita combien cuanto wieviel hoeveel quanto base leistungswert
+        erlos erlose turnover ricavo opbrengst""",
     "price": "price preis prix precio prezzo prijs cena",
     "elsewhere": """previous prev last prior budget budgeted plan planned forecast projected expected estimate
         estimated vormonat vormonats vorjahr vorjahres vorperiode vorige vorheriger letzter letzten geplant planung
@@ -35,7 +40,7 @@ IDEAS: dict[str, str] = {
         pasado ultimo presupuesto previsto presupuestado estimado scorso begroot gepland auftragssumme auftragswert
         vertragssumme contractwaarde presupuestada certificado""",
     "contract": "contract contrat contrato contratto vertrag vertrags marche marches",
-    "total": "total totals summe gesamt sum suma somme totale",
+    "total": "total totals summe gesamt sum suma somme totale totaal subtotal subtotale zwischensumme",
     "cost": "cost costs kosten coste costo cout",
     "margin": "markup margin marge margen margine aufschlag gewinn profit",
     "supplier": """supplier vendor lieferant lieferanten kreditor fournisseur proveedor leverancier fornitore
@@ -64,7 +69,7 @@ IDEAS: dict[str, str] = {
         frist delai conditions plazo condiciones schedule termini termine betalingstermijn betaaltermijn termijn
         condizioni dilazione voorwaarden""",
     "pay": """pay payment zahlung paiement pago zahlen reglement payer pagar pagare betaling betalen betaal betalings
-        pagamento bezahlen zahlungs""",
+        pagamento bezahlen zahlungs settle settled settlement""",
     "days": "days tage tagen jours dias dagen giorni gg",
     "credit": "credit kredit credito gutschrift avoir abono",
     "order": """po purchase bestellung bestell bestellnummer commande pedido orden order bc bestelling bestelnummer
@@ -72,9 +77,9 @@ IDEAS: dict[str, str] = {
     "tax": "tax vat ust mwst tva iva gst steuer btw mehrwertsteuer umsatzsteuer impuesto impuestos taxe taxes imposta",
     "taxable": "taxable steuerpflichtig imposable gravable sujeto besteuert gravado gravada soggetto belast",
     "rate": """pu tjm tagesatz rate satz taux tarif tarifa percent prozent pourcentage porcentaje stundensatz
-        tagessatz""",
+        tagessatz daily""",
     "hours": """hours hour hrs stunden stunde std heures heure horas hora dauer duration duree duracion zeit time
-        temps tiempo aufwand uren ore""",
+        temps tiempo aufwand uren ore h hs uur uurs hourly godziny""",
     "quantity": """uds ud nombre nb anz qty quantity menge anzahl quantite qte cantidad units einheiten stuck
         stuckzahl unidades count aantal hoeveelheid stuks quantita""",
     "unit": "unit ep einzel einzelpreis einheit unitaire unitario each eenheid unita stuk",
@@ -104,7 +109,8 @@ IDEAS: dict[str, str] = {
         resource staff collaborateur empleado benutzer usuario utilisateur team timekeeper worker salarie bearbeiter
         member author approver manager responsable leiter projektleiter rolle role medewerker collaboratore dipendente
         sachbearbeiter wer who quien qui chi pm verantwoordelijke comercial commercial vertriebler vendedor vendeur
-        verkaufer""",
+        verkaufer encargado encargada tecnico tecnica mitarbeitende mitarbeitenden mitarbeit verantwortlich
+        verantwortlicher verantwortung houder beheerder behandelaar referente risorsa ressource owner lead""",
     "place": """address adresse street strasse city ort stadt zip plz country land rue ville pays calle ciudad phone
         telefon telephone telefono region iban bic bank direccion adres indirizzo citta stad postcode""",
     "state": "status state approved approval genehmigt freigabe freigegeben etat estado statut valide aprobado stato",
@@ -142,6 +148,9 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     (None, "buying", "order number"),
     (None, "paid", "number"),
     (None, "pay type", ""),
+    ("notes", "what did", ""),
+    ("purchase_order", "your code", "project invoice"),
+    ("purchase_order", "your number", "project invoice client"),
     (None, "contract money", ""),
     (None, "contract type", ""),
     ("exchange_rate", "exchange rate", ""),
@@ -149,6 +158,7 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("currency", "currency", "money"),
     ("void", "done", "date money hours"),
     ("invoiced_on", "done date", ""),
+    (None, "discount terms", ""),
     ("discount", "discount", ""),
     ("draft", "draft", ""),
     (None, "order date", ""),
@@ -161,6 +171,8 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("amount", "net money", "unit rate"),
     ("amount", "net tax", "rate"),
     ("amount", "net total", ""),
+    ("rate", "net tax rate", ""),
+    ("rate", "gross tax rate", ""),
     (None, "tax code", ""),
     (None, "tax group", ""),
     ("tax", "tax", "money number client"),
@@ -220,9 +232,11 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("notes", "line name", ""),
     ("notes", "text", ""),
     ("notes", "remark", "invoice"),
+    ("notes", "did", "date money hours quantity number client"),
+    ("workspace", "project client", "number code person date money"),
     (None, "client", ""),
     (None, "task", ""),
-    ("workspace", "project", "type date"),
+    ("workspace", "project", "type date else"),
     ("amount", "expense", ""),
     ("rate", "unit", "quantity"),
     ("total", "total", ""),

@@ -33,8 +33,14 @@ FOREIGN_WORD = 3
 LONGEST = 100
 """Characters of a header whose words are looked at."""
 MOST_WORDS = 10
+SHORT_STEM = 3
+"""Letters from which the end of a long word, or a word that a point cuts short, is understood: Dezimalzeit, Proy."""
+LONG_REST = 4
+"""Letters from which the rest of a word that is put together says something of its own: Projekt-verantwortung."""
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Ý])")
 _WORD = re.compile(r"[^\W_]+|[%#°º]")
+_CUT = re.compile(r"([^\W\d_]{3,})\.")
+"""A word that a point cuts short."""
 _FILLING = frozenset(
     "the a of for to in per each and or de du des la le les l d el del los y et der die das des fur vom au aux "
     "zu zur zum und pro je am im an by a au in within innerhalb nach ab di della dello van het te da il e en".split()
@@ -54,6 +60,12 @@ _TO_BILL = re.compile(
 )
 _NO_SUM = frozenset({"hours", "quantity", "date", "text", "project", "client", "person", "number", "paid", "elsewhere"})
 """Ideas beside which “to bill” speaks of no sum, or of another one."""
+
+
+_PER_UNIT = re.compile(r"\b(?:per|pro|par|por|je|au|al) (?!\d)")
+"""Words between a price and what it is for: “price per page”, “prix au mot”."""
+_BILLED_ONCE = frozenset("line invoice project vague client total date task milestone person elsewhere".split())
+"""Ideas of what has one price: “Betrag pro Monat” is none of a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +91,8 @@ def misspelt(text: str, known: Mapping[str, str]) -> str | None:
 
 
 def is_sound(text: str) -> bool:
-    """Tell whether each word of a text is understood."""
-    return all(word in _FILLING or _ideas_in(word) for word in words_of(text))
+    """Tell whether each word of a text is understood, and each part of a word."""
+    return all(word in _FILLING or (_ideas_in(word) and "else" not in _ideas_in(word)) for word in words_of(text))
 
 
 def _says_otherwise(text: str, column: str) -> bool:
@@ -126,11 +138,17 @@ def _said_by_phrase(header: str) -> Iterator[Meaning]:
         yield Meaning(None, sure=False)
     elif _TO_BILL.search(text) and ideas_of(header).isdisjoint(_NO_SUM):
         yield Meaning("amount", sure=False)
+    elif _PER_UNIT.search(text) and "money" in ideas_of(header) and ideas_of(header).isdisjoint(_BILLED_ONCE):
+        yield Meaning("rate", sure=False)
 
 
 def ideas_of(text: str) -> set[str]:
     """What the words of a text speak of."""
-    return set().union(*map(_ideas_in, words_of(text)))
+    cut = {bare(word) for word in _CUT.findall(text[:LONGEST])}
+    ideas: set[str] = set()
+    for word in words_of(text):
+        ideas |= _ideas_in(word, is_cut=word in cut)
+    return ideas
 
 
 def likely_column(header: str, present: set[str | None]) -> str | None:
@@ -164,21 +182,64 @@ def words_of(header: str) -> list[str]:
 
 
 @lru_cache(maxsize=1000)
-def _ideas_in(word: str) -> frozenset[str]:
-    """The ideas that a word stands for; of a long one also those of its parts, or of the word it is misspelt from."""
+def _ideas_in(word: str, *, is_cut: bool = False) -> frozenset[str]:
+    """The ideas that a word stands for; of a long one also those of its parts, or of the word it is misspelt from.
+
+    ``is_cut``: whether a point stands behind it.
+    """
     if word in _BY_WORD:
         return _BY_WORD[word]
+    parts = _parts(word)
+    if parts:
+        return frozenset().union(*(_BY_WORD[part] for part in parts))
+    if is_cut and (found := _ideas_of_cut(word)):
+        return found
+    return _ideas_within(word, is_cut=is_cut) or _ideas_of_end(word)
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    """The known words that together are a word, as few as can be: “Erlöskonto” is no “Skonto”; () for another."""
+    best: dict[int, tuple[str, ...]] = {0: ()}
+    for end in range(SHORT_STEM, len(word) + 1):
+        for begin in sorted(best, key=lambda place: len(best[place])):
+            part = word[begin:end].removeprefix("s" if begin else "")
+            is_shorter = end not in best or len(best[begin]) + 1 < len(best[end])
+            if len(part) >= SHORT_STEM and part in _BY_WORD and is_shorter:
+                best[end] = (*best[begin], part)
+    return best.get(len(word), ())
+
+
+def _ideas_within(word: str, *, is_cut: bool) -> frozenset[str]:
+    """What the long known words within a word say; “else” too, where much of it is not understood."""
     found: set[str] = set()
     rest = word
     for stem in _STEMS:
         if stem in rest:
             found |= _BY_WORD[stem]
             rest = rest.replace(stem, " ")
-    for ending in rest.split():
-        found |= _BY_WORD.get(ending, _BY_WORD.get(ending.removeprefix("s"), frozenset()))
+    for part in rest.split():
+        ideas = _BY_WORD.get(part) or _BY_WORD.get(part.removeprefix("s"))
+        if ideas is None and is_cut and word.endswith(part):
+            ideas = _ideas_of_cut(part)
+        found |= ideas or ({"else"} if found and len(part) >= LONG_REST else set())
     if found or len(word) < LONG_WORD:
         return frozenset(found)
     return _misspelt_word(word)
+
+
+def _ideas_of_end(word: str) -> frozenset[str]:
+    """What the end of a long word says, where German and Dutch put its subject: “Dezimalzeit” is a time."""
+    for begin in range(LONG_REST, len(word) - SHORT_STEM):
+        if word[begin:] in _BY_WORD:
+            return _BY_WORD[word[begin:]]
+    return frozenset()
+
+
+@lru_cache(maxsize=1000)
+def _ideas_of_cut(word: str) -> frozenset[str]:
+    """What all words have in common that begin like one which a point cuts short: “Proy.”, “Bem.”."""
+    longer = [ideas for full, ideas in _BY_WORD.items() if full.startswith(word)]
+    return frozenset.intersection(*longer) if len(word) >= SHORT_STEM and longer else frozenset()
 
 
 def _misspelt_word(word: str) -> frozenset[str]:

@@ -25,8 +25,8 @@ _SHORTEST_ID, _LONGEST_ID = 3, 8
 """Digits of the numbers that Kantata gives to projects and items."""
 _PROJECT = re.compile("proj|proy|progett|workspace")
 """Part of each word that means a project and nothing else; an “Auftrag” may be an order, a “dossier” a file."""
-_SEVERAL_MEANINGS = frozenset({"document", "remark"})
-"""Ideas of which a header alone never says enough: the number of a “Beleg”, the text of a “Notiz”."""
+_SEVERAL_MEANINGS = frozenset({"document", "remark", "your"})
+"""Ideas of which a header alone never says enough: the number of a “Beleg”, the text of a “Notiz”, “Your number”."""
 _ORDER = re.compile(r"(?:PO|BC|OC|BST)[\s#/_-]*\d", re.IGNORECASE)
 _WITH_COINS = re.compile(r"\d[.,]\d{1,2}\D*$")
 

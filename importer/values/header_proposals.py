@@ -7,7 +7,7 @@ corrects them (a “Project” full of numbers holds ids) or rules them out. It 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from importer.model.check_only import CHECK_BY_NAME
@@ -22,9 +22,7 @@ from importer.values.cell_shapes import (
     holds_dates,
     holds_days,
     holds_numbers_of,
-    holds_terms,
     holds_texts,
-    holds_usual_terms,
     is_date,
     is_figure,
     reads,
@@ -36,53 +34,47 @@ from importer.values.header_proofs import (
     FLAGS,
     contradicts,
     holds_amounts,
-    holds_coins,
-    holds_currencies,
     holds_ids,
-    holds_orders,
     is_note,
     is_proved,
     speaks_of_projects,
     understood_item_types,
 )
+from importer.values.header_shapes import (
+    DATED_ITSELF,
+    HOLDS_DATES,
+    NOT_THESE_CELLS,
+    NOTHING_SAID,
+    SPEAKS_OF_TIME,
+    Proposal,
+    if_free,
+    title_of,
+    with_item_ids,
+    with_products,
+    with_shapes,
+    without_other_sums,
+)
 from importer.values.other_dates import may_be_invoice_date, speaks_of_other_dates
 from importer.values.word_proposals import CHOSEN, MOST_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 
-NOTHING_SAID = "neither its header nor its cells say what it means"
-"""Why a column is proposed to mean nothing where that is all that is known of it."""
-HOLDS_DATES = "it holds dates, and no column is the invoice date"
 _TO_BILL = ("billable", "net", "total")
 """Columns that are compared and can be what is billed, the better first: “To bill” with amounts, a net sum, a sum."""
-_PAYING = frozenset({"days", "due", "pay", "terms"})
-"""Ideas of headers above numbers of days to pay."""
 WHY_SURE = {True: "its header says so", False: "its header could mean that"}
-NOT_THESE_CELLS = ", but not with these cells"
-_DATED_ITSELF = frozenset({"project", "task", "entry", "expense", "day"})
-"""Ideas of what has a date of its own; above “Day” stands that of the work."""
+_OF_OTHER_SUMS = frozenset(
+    "elsewhere cost paid so_far margin internal supplier quote contract buying number code person client".split()
+)
+"""Ideas above what is billed at another time, or never."""
 SOMETHING_ELSE = "its header speaks of something else"
 _NONE: dict[str, SeenColumn] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a column probably means."""
-
-    column: SeenColumn
-    meant: str | None
-    """Name of a column that is sent or compared; None: it means nothing for billing."""
-    sure: bool
-    """Whether header and cells say it clearly; the others a person must choose with a word of her own."""
-    why: str
-    """The rest of a sentence that begins with the meaning."""
-
-
 def propose(  # noqa: PLR0913 - one argument per fact
     columns: Sequence[SeenColumn],
-    taken: Mapping[str, str],
+    taken: Mapping[str, SeenColumn],
     known: Mapping[str, str],
     titles: Collection[str] = frozenset(),
     *,
@@ -91,50 +83,34 @@ def propose(  # noqa: PLR0913 - one argument per fact
 ) -> tuple[Proposal, ...]:
     """A proposal for each unknown column, and for each compared one that holds something else; in their order.
 
-    ``taken``: columns that known headers mean already → those headers. ``titles``: names of projects, as
+    ``taken``: names that known headers mean already → their columns. ``titles``: names of projects, as
     :func:`importer.values.aliases.same` reduces them. ``compared``: known columns that are compared and never sent;
     where no column is the amount, one of them is proposed as that. ``numbers``: those of the projects.
     """
     proposals = [_known_number(_proposal(column, known, titles), numbers) for column in columns]
     proposals += _terms_under_a_due_date(compared, taken)
     proposals += _contradicted(compared)
+    proposals = with_item_ids(proposals, taken)
+    names = {*taken, *(found.meant for found in proposals)}
+    understood = [(column, name) for name, column in (*taken.items(), *compared.items())]
+    proposals = with_products(proposals, understood, bills_amounts="item_id" not in names)
     if "amount" not in taken and "item_id" not in taken:
         proposals = _with_an_amount(proposals, compared)
-    best_first = sorted(_without_notes(proposals), key=lambda found: (not found.sure, found.column.position))
-    meant = dict(taken)
+    meant = {name: column.text for name, column in taken.items()}
     settled = {}
-    for found in best_first:
-        settled[found.column.position] = _if_free(_of_project(found, meant), meant)
-    found_all = list(_with_shapes([settled[position] for position in sorted(settled)], meant, numbers))
+    bills_by_ids = "item_id" in names and "amount" not in names
+    for found in sorted(_without_notes(proposals, bills_by_ids=bills_by_ids), key=_rank):
+        settled[found.column.position] = if_free(_of_project(found, meant), meant)
+    in_order = without_other_sums([settled[position] for position in sorted(settled)], taken.get("amount"))
+    found_all = list(with_shapes(in_order, meant, numbers))
     found_all += _dates_of_billing(compared, meant)  # only where no other column holds the date of the invoice
     return tuple(sorted(found_all, key=lambda found: found.column.position))
 
 
-def _with_shapes(proposals: Sequence[Proposal], meant: dict[str, str], numbers: Collection[str]) -> Iterator[Proposal]:
-    """The proposals; those that mean nothing so far mean what their cells look like, where no other column is that."""
-    has_project = not meant.keys().isdisjoint({"workspace_id", NAME_OF_PROJECT})
-    longest = None if "item_id" in meant else _longest_texts(proposals)
-    for found in proposals:
-        shapes: list[tuple[str, str]] = []
-        if found.meant is None and not has_project and holds_numbers_of(found.column, numbers):
-            shapes.append(("workspace_id", "its cells are numbers of your projects"))
-        if found.column is longest:
-            shapes.append(("notes", "its cells are texts, and no column holds the text that the client reads"))
-        if found.why == NOTHING_SAID or found.why.endswith(NOT_THESE_CELLS):
-            shapes += _shapes(found.column)
-            shapes += _shapes_of_numbers(found.column, has_project=has_project, has_ids="item_id" in meant)
-        yield _if_free(_by_shape(found, meant, shapes), meant) if shapes else found
-
-
-def _if_free(found: Proposal, meant: dict[str, str]) -> Proposal:
-    """The proposal, unless another header means its column already."""
-    name = found.meant
-    if name is None or name not in BY_NAME:
-        return found
-    if name in meant:
-        return replace(found, meant=None, sure=False, why=f"“{meant[name]}” is {BY_NAME[name].title} already")
-    meant[name] = found.column.text
-    return found
+def _rank(found: Proposal) -> tuple[bool, bool, int]:
+    """What is sure comes first, then what speaks of projects, then what stands to the left."""
+    is_of_project = found.meant in ("workspace_id", NAME_OF_PROJECT) and speaks_of_projects(found.column.text)
+    return (not found.sure, not is_of_project, found.column.position)
 
 
 def _of_project(found: Proposal, meant: Mapping[str, str]) -> Proposal:
@@ -156,11 +132,16 @@ def _known_number(found: Proposal, numbers: Collection[str]) -> Proposal:
     return found
 
 
-def _without_notes(proposals: Sequence[Proposal]) -> Iterator[Proposal]:
+def _without_notes(proposals: Sequence[Proposal], *, bills_by_ids: bool) -> Iterator[Proposal]:
     """The proposals; a column of notes, often for colleagues, gives way to any other column of texts."""
     others = [found.column.text for found in proposals if _may_be_text_for_client(found)]
     for found in proposals:
-        if found.meant == "notes" and is_note(found.column.text) and others:
+        is_of_notes = found.meant == "notes" and is_note(found.column.text)
+        if is_of_notes and bills_by_ids:
+            yield replace(
+                found, meant=None, sure=False, why="it holds notes, and what is billed by its number has none"
+            )
+        elif is_of_notes and others:
             yield replace(found, meant=None, sure=False, why=f"it holds notes; “{others[0]}” rather is the text")
         else:
             yield found
@@ -211,8 +192,15 @@ def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[s
     if meaning is None:
         return Proposal(column, None, sure=False, why=NOTHING_SAID)
     if meaning.column is None:
-        return Proposal(column, None, meaning.sure, SOMETHING_ELSE)
+        why = SPEAKS_OF_TIME if _only_speaks_of_time(column.text) else SOMETHING_ELSE
+        return Proposal(column, None, meaning.sure, why)
     return _confirmed(column, meaning)
+
+
+def _only_speaks_of_time(header: str) -> bool:
+    """Tell whether a header may speak of what is billed, in a time or at a place: “Valuation this month”."""
+    ideas = ideas_of(header)
+    return "vague" in ideas and ideas.isdisjoint(_OF_OTHER_SUMS)
 
 
 def _confirmed(column: SeenColumn, meaning: Meaning) -> Proposal:
@@ -238,7 +226,8 @@ def _other_meaning(column: SeenColumn) -> str | None:
         name = _corrected(column, meaning.column)
         if name is not None:
             return name
-    return None
+    is_of_invoice = "invoice" in ideas_of(column.text) and not speaks_of_other_dates(column.text)
+    return "invoice_date" if is_of_invoice and holds_dates(column) else None
 
 
 def _is_another_date(header: str) -> bool:
@@ -246,7 +235,7 @@ def _is_another_date(header: str) -> bool:
     ideas = ideas_of(header)
     if not ideas.isdisjoint({"invoice", "issued"}):
         return False
-    return not ideas.isdisjoint(_DATED_ITSELF) or speaks_of_other_dates(header) or not is_sound(header)
+    return not ideas.isdisjoint(DATED_ITSELF) or speaks_of_other_dates(header) or not is_sound(header)
 
 
 def _corrected(column: SeenColumn, name: str) -> str | None:
@@ -256,7 +245,7 @@ def _corrected(column: SeenColumn, name: str) -> str | None:
         case "workspace" if whole >= MOST:
             return "workspace_id"
         case "workspace_id" if whole < MOST:
-            return "project_code"
+            return "project_code" if "project" in ideas_of(column.text) else None
         case "due_date" if share(column, is_date) < MOST <= share(column, lambda cell: reads(Kind.DAYS, cell)):
             return "payment_schedule"
         case "payment_schedule" if share(column, is_date) >= MOST:
@@ -288,7 +277,7 @@ def _fits(column: SeenColumn, name: str) -> bool:
     return share(column, lambda cell: reads(kind, cell)) >= MOST
 
 
-def _terms_under_a_due_date(compared: Mapping[str, SeenColumn], meant: Mapping[str, str]) -> Iterator[Proposal]:
+def _terms_under_a_due_date(compared: Mapping[str, SeenColumn], meant: Mapping[str, SeenColumn]) -> Iterator[Proposal]:
     due = compared.get("due_date")
     if due is not None and "payment_schedule" not in meant and holds_days(due):
         yield Proposal(due, "payment_schedule", sure=True, why="its cells are numbers of days, no dates")
@@ -300,54 +289,3 @@ def _dates_of_billing(compared: Mapping[str, SeenColumn], meant: Mapping[str, st
         return
     if may_be_invoice_date(billed.text):
         yield Proposal(billed, "invoice_date", sure=False, why=HOLDS_DATES)
-
-
-def _by_shape(found: Proposal, meant: Mapping[str, str], shapes: Iterable[tuple[str, str]]) -> Proposal:
-    """What cells alone say of a column that means nothing so far; never for sure."""
-    for name, why in shapes:
-        if name not in meant:
-            return Proposal(found.column, name, sure=False, why=why)
-    return found
-
-
-def _shapes(column: SeenColumn) -> Iterator[tuple[str, str]]:
-    """What the cells of a column could be whose header says nothing, and why."""
-    if share(column, lambda cell: reads(Kind.ITEM_TYPE, cell)) >= MOST:
-        yield "item_type", "its cells are item types"
-    if holds_terms(column):
-        yield "payment_schedule", "its cells are terms of payment"
-    if not _PAYING.isdisjoint(ideas_of(column.text)) and holds_usual_terms(column):
-        yield "payment_schedule", "it holds numbers of days that are usual to pay within"
-    if holds_currencies(column):
-        yield "currency", "its cells are codes of currencies"
-    if holds_orders(column):
-        yield "purchase_order", "its cells look like numbers of orders"
-    is_dated_itself = speaks_of_other_dates(column.text) or not _DATED_ITSELF.isdisjoint(ideas_of(column.text))
-    if holds_dates(column) and not is_dated_itself:
-        yield "invoice_date", HOLDS_DATES
-
-
-def _shapes_of_numbers(column: SeenColumn, *, has_project: bool, has_ids: bool) -> Iterator[tuple[str, str]]:
-    """What numbers could be that nothing else says, and why: ids, or amounts with their coins."""
-    if not has_project and holds_ids(column):
-        yield "workspace_id", "its cells are whole numbers, and no column is the project"
-    if not has_ids and holds_coins(column):
-        yield "amount", "its cells are numbers with decimals, and no column is the amount"
-
-
-def _longest_texts(proposals: Iterable[Proposal]) -> SeenColumn | None:
-    """The column of texts that a client most probably reads: one of unknown header before one that names a task."""
-    best: tuple[tuple[bool, float], SeenColumn] | None = None
-    for found in proposals:
-        is_unknown, column = found.why == NOTHING_SAID, found.column
-        if not (is_unknown or "task" in ideas_of(column.text)) or found.meant or not holds_texts(column):
-            continue
-        rank = (is_unknown, sum(len(text_of(cell)) for cell in column.cells) / len(column.cells))
-        if best is None or rank > best[0]:
-            best = (rank, column)
-    return None if best is None else best[1]
-
-
-def title_of(name: str) -> str:
-    """What a person calls a column that is sent or compared."""
-    return BY_NAME[name].title if name in BY_NAME else CHECK_BY_NAME[name].title

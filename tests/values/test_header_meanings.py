@@ -12,14 +12,18 @@ from importer.model.headers import known_headers
 from importer.model.invoices import ItemType
 from importer.values.cell_shapes import SeenColumn, seen_column
 from importer.values.header_meanings import meaning_of, misspelt
-from importer.values.header_proposals import Proposal, propose
+from importer.values.header_proposals import propose
 from importer.values.word_meanings import meant_by
 from importer.values.word_proposals import propose_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from importer.values.header_shapes import Proposal
+
 KNOWN = known_headers()
+MANY = 99
+"""Position of a column that means something already."""
 RIGHT = 0.95
 """Share of the proposals that must be right."""
 HEADERS = {
@@ -230,7 +234,7 @@ def test_a_column_is_proposed_for_one_header_only() -> None:
         seen_column(1, "Honorar netto", [2]),
         seen_column(2, "Bill date", []),
     ]
-    found = propose(columns, {"invoice_date": "Datum"}, KNOWN)
+    found = propose(columns, {"invoice_date": seen_column(3, "Datum", [])}, KNOWN)
     assert [proposal.meant for proposal in found] == [None, "amount", None]
     assert "“Honorar netto” is Amount already" in found[0].why
     assert "“Datum” is Invoice date already" in found[2].why
@@ -241,8 +245,8 @@ def test_without_an_amount_a_net_or_total_figure_is_proposed_and_never_sure() ->
     compared = {"total": seen_column(4, "Gesamtbetrag", [119]), "net": seen_column(3, "Summe netto", [100])}
     [found] = propose([], {}, KNOWN, compared=compared)
     assert (found.column.text, found.meant, found.sure) == ("Summe netto", "amount", False)
-    assert propose([], {"item_id": "Item ID"}, KNOWN, compared=compared) == ()
-    assert propose([], {"amount": "Amount"}, KNOWN, compared=compared) == ()
+    assert propose([], {"item_id": seen_column(0, "Item ID", [])}, KNOWN, compared=compared) == ()
+    assert propose([], {"amount": seen_column(0, "Amount", [])}, KNOWN, compared=compared) == ()
 
 
 def proposed_of(
@@ -250,7 +254,8 @@ def proposed_of(
 ) -> list[tuple[str | None, bool]]:
     """What each column means that is proposed, and whether that is sure."""
     seen = [seen_column(position, header, cells) for position, (header, cells) in enumerate(columns)]
-    return [(found.meant, found.sure) for found in propose(seen, taken, KNOWN, **more)]
+    present = {name: seen_column(MANY, header, []) for name, header in taken.items()}
+    return [(found.meant, found.sure) for found in propose(seen, present, KNOWN, **more)]
 
 
 def test_texts_are_perhaps_the_description_while_no_column_is_that() -> None:
