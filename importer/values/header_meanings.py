@@ -217,14 +217,21 @@ def _ideas_within(word: str, *, is_cut: bool) -> frozenset[str]:
         if stem in rest:
             found |= _BY_WORD[stem]
             rest = rest.replace(stem, " ")
+    if not found:
+        return _misspelt_word(word) if len(word) >= LONG_WORD else frozenset()
     for part in rest.split():
-        ideas = _BY_WORD.get(part) or _BY_WORD.get(part.removeprefix("s"))
-        if ideas is None and is_cut and word.endswith(part):
-            ideas = _ideas_of_cut(part)
-        found |= ideas or ({"else"} if found and len(part) >= LONG_REST else set())
-    if found or len(word) < LONG_WORD:
-        return frozenset(found)
-    return _misspelt_word(word)
+        found |= _ideas_of_rest(part, is_cut=is_cut and word.endswith(part))
+    return frozenset(found)
+
+
+def _ideas_of_rest(part: str, *, is_cut: bool) -> frozenset[str]:
+    """What stands in a word beside the long known ones."""
+    ideas = _BY_WORD.get(part) or _BY_WORD.get(part.removeprefix("s"))
+    if ideas is None and is_cut:
+        ideas = _ideas_of_cut(part)
+    if ideas:
+        return ideas
+    return frozenset({"else"}) if len(part) >= LONG_REST else frozenset()
 
 
 def _ideas_of_end(word: str) -> frozenset[str]:

@@ -180,13 +180,7 @@ def _can_be_billed(column: SeenColumn, name: str) -> bool:
 
 
 def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[str]) -> Proposal:
-    meaning = meaning_of(column.text)
-    if meaning is None or not meaning.sure:
-        near = misspelt(column.text, known)
-        meaning = Meaning(near, sure=False) if near is not None else meaning
-    suggested = suggested_in_words(column.text) if meaning is None else None
-    if suggested is not None:
-        meaning = Meaning(suggested, sure=False)
+    meaning = _meaning_by_header(column.text, known)
     if titles and share(column, lambda cell: same(text_of(cell)) in titles) >= HALF:
         return Proposal(column, NAME_OF_PROJECT, sure=True, why="its cells are names of projects")
     if meaning is None:
@@ -195,6 +189,18 @@ def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[s
         why = SPEAKS_OF_TIME if _only_speaks_of_time(column.text) else SOMETHING_ELSE
         return Proposal(column, None, meaning.sure, why)
     return _confirmed(column, meaning)
+
+
+def _meaning_by_header(header: str, known: Mapping[str, str]) -> Meaning | None:
+    """What the words of a header say, else the header from which it is misspelt, else what the preview suggests."""
+    meaning = meaning_of(header)
+    if meaning is not None and meaning.sure:
+        return meaning
+    near = misspelt(header, known)
+    if near is not None:
+        return Meaning(near, sure=False)
+    suggested = suggested_in_words(header) if meaning is None else None
+    return meaning if suggested is None else Meaning(suggested, sure=False)
 
 
 def _only_speaks_of_time(header: str) -> bool:

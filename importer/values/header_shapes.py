@@ -90,17 +90,20 @@ def with_products(
     ``others``: columns that mean something already, and what. ``bills_amounts``: whether a product may be the amount.
     """
     meant = {found.column.position: found.meant for found in proposals}
-    others = [(column, name) for column, name in others if column.position not in meant]
-    meant |= {column.position: name for column, name in others}
-    columns = [found.column for found in proposals] + [column for column, _ in others]
-    product = product_of(column for column in columns if not _is_share(column))
+    columns = [found.column for found in proposals]
+    for column, name in others:
+        if column.position not in meant:
+            meant[column.position] = name
+            columns.append(column)
+    product = product_of(filter(_may_be_multiplied, columns))
     if product is None:
         return list(proposals)
 
     left, right = product.factors
     roles = _roles_of_factors(left, right, meant)
     if meant[product.result.position] not in _RESULTS:
-        roles[product.result.position] = "amount" if bills_amounts and "amount" not in meant.values() else "total"
+        is_amount = bills_amounts and "amount" not in meant.values()
+        roles[product.result.position] = "amount" if is_amount else "total"
     why = f"in every row “{left.text}” times “{right.text}” is “{product.result.text}”"
     return [_in_its_role(found, roles.get(found.column.position), why) for found in proposals]
 
@@ -111,9 +114,9 @@ def _in_its_role(found: Proposal, role: str | None, why: str) -> Proposal:
     return replace(found, meant=role, sure=False, why=why)
 
 
-def _is_share(column: SeenColumn) -> bool:
-    """Tell whether a header speaks of taxes or the like: a rate of 0.2 times the net amount is no line."""
-    return not ideas_of(column.text).isdisjoint({"tax", "discount", "margin", "exchange"})
+def _may_be_multiplied(column: SeenColumn) -> bool:
+    """Tell whether a header speaks of no taxes or the like: a rate of 0.2 times the net amount is no line."""
+    return ideas_of(column.text).isdisjoint({"tax", "discount", "margin", "exchange"})
 
 
 def _roles_of_factors(left: SeenColumn, right: SeenColumn, meant: Mapping[int, str | None]) -> dict[int, str]:
@@ -155,8 +158,9 @@ def without_other_sums(proposals: Sequence[Proposal], amount: SeenColumn | None)
 def with_shapes(proposals: Sequence[Proposal], meant: dict[str, str], numbers: Collection[str]) -> Iterator[Proposal]:
     """The proposals; those that mean nothing so far mean what their cells look like, where no other column is that."""
     has_project = not meant.keys().isdisjoint({"workspace_id", NAME_OF_PROJECT})
+    has_ids = "item_id" in meant
     repeated = None if has_project else _repeated_texts(proposals)
-    longest = None if "item_id" in meant else _longest_texts(proposals, repeated)
+    longest = None if has_ids else _longest_texts(proposals, repeated)
     for found in proposals:
         shapes: list[tuple[str, str]] = []
         if found.meant is None and not has_project and holds_numbers_of(found.column, numbers):
@@ -165,18 +169,18 @@ def with_shapes(proposals: Sequence[Proposal], meant: dict[str, str], numbers: C
             shapes.append((NAME_OF_PROJECT, "its cells are names that repeat, and no column is the project"))
         if found.column is longest:
             shapes.append(("notes", "its cells are texts, and no column holds the text that the client reads"))
-        if found.why == NOTHING_SAID or found.why.endswith(NOT_THESE_CELLS):
-            shapes += _shapes(found.column)
-            shapes += _shapes_of_numbers(found.column, has_project=has_project)
-        if "item_id" not in meant and _may_be_amount(found):
-            shapes.append(("amount", "its cells are numbers with decimals, and no column is the amount"))
+        shapes += _shapes_if_open(found, has_project=has_project, has_ids=has_ids)
         yield if_free(_by_shape(found, meant, shapes), meant) if shapes else found
 
 
-def _may_be_amount(found: Proposal) -> bool:
-    """Tell whether a column holds amounts and its header speaks of no others: “Valuation this month”."""
-    is_open = found.why in (NOTHING_SAID, SPEAKS_OF_TIME) or found.why.endswith(NOT_THESE_CELLS)
-    return is_open and holds_coins(found.column)
+def _shapes_if_open(found: Proposal, *, has_project: bool, has_ids: bool) -> Iterator[tuple[str, str]]:
+    """What a column could be by its cells where its header says nothing, or nothing that they agree with."""
+    is_open = found.why == NOTHING_SAID or found.why.endswith(NOT_THESE_CELLS)
+    if is_open:
+        yield from _shapes(found.column)
+        yield from _shapes_of_numbers(found.column, has_project=has_project)
+    if (is_open or found.why == SPEAKS_OF_TIME) and not has_ids and holds_coins(found.column):
+        yield "amount", "its cells are numbers with decimals, and no column is the amount"
 
 
 def _by_shape(found: Proposal, meant: Mapping[str, str], shapes: Iterable[tuple[str, str]]) -> Proposal:
@@ -226,16 +230,20 @@ def _longest_texts(proposals: Iterable[Proposal], repeated: SeenColumn | None) -
     """
     best: tuple[tuple[bool, bool, float], SeenColumn] | None = None
     for found in proposals:
-        is_unknown, column = found.why == NOTHING_SAID, found.column
-        if not (is_unknown or "task" in ideas_of(column.text)) or found.meant or column is repeated:
-            continue
-        if not holds_wordings(column):
+        column = found.column
+        if found.meant or column is repeated or not _may_be_for_client(found):
             continue
         length = sum(len(text_of(cell)) for cell in column.cells) / len(column.cells)
-        rank = (is_unknown, not repeats(column), length)
+        rank = (found.why == NOTHING_SAID, not repeats(column), length)
         if best is None or rank > best[0]:
             best = (rank, column)
     return None if best is None else best[1]
+
+
+def _may_be_for_client(found: Proposal) -> bool:
+    """Tell whether a column holds texts below a header that is unknown, or names a task."""
+    is_unknown = found.why == NOTHING_SAID
+    return (is_unknown or "task" in ideas_of(found.column.text)) and holds_wordings(found.column)
 
 
 # --- numbers of items -------------------------------------------------------------------
@@ -243,15 +251,17 @@ def _longest_texts(proposals: Iterable[Proposal], repeated: SeenColumn | None) -
 
 def with_item_ids(proposals: Sequence[Proposal], meant: Collection[str | None]) -> list[Proposal]:
     """The proposals; where nothing is the amount, numbers that all differ beside those of projects are items."""
-    of_projects = [found for found in proposals if found.meant == "workspace_id"]
-    others = [found for found in of_projects if not speaks_of_projects(found.column.text)]
-    has_project = "workspace_id" in meant or len(others) < len(of_projects)
     names = {*meant, *(found.meant for found in proposals)}
-    if not has_project or not names.isdisjoint({"amount", "item_id"}):
-        return list(proposals)
-    ids = [found for found in others if holds_ids(found.column) and not repeats(found.column)]
-    if len(ids) != 1:
+    numbers = [found for found in proposals if found.meant == "workspace_id"]
+    others = [found for found in numbers if not speaks_of_projects(found.column.text)]
+    ids = list(filter(_holds_different_ids, others))
+    has_project = "workspace_id" in meant or len(others) < len(numbers)
+    if not has_project or len(ids) != 1 or not names.isdisjoint({"amount", "item_id"}):
         return list(proposals)
     why = "its numbers all differ, and no column is the amount"
     items = Proposal(ids[0].column, "item_id", sure=False, why=why)
     return [items if found is ids[0] else found for found in proposals]
+
+
+def _holds_different_ids(found: Proposal) -> bool:
+    return holds_ids(found.column) and not repeats(found.column)

@@ -53,8 +53,11 @@ def highest(column: SeenColumn) -> Decimal:
 def is_sum_of(column: SeenColumn, amounts: SeenColumn) -> bool:
     """Tell whether a column can be the sum of each row's amount, its net or its gross: no “Total fee agreed”."""
     rows = [row for row in zip(_numbers(column), _numbers(amounts), strict=False) if all(row)]
-    near = [row for row in rows if any(_is_near(sum_, amount) for sum_, amount in itertools.product(*row))]
-    return len(near) * 2 >= len(rows)
+    return sum(_are_near(*row) for row in rows) * 2 >= len(rows)
+
+
+def _are_near(sums: frozenset[Decimal], amounts: frozenset[Decimal]) -> bool:
+    return any(_is_near(sum_, amount) for sum_, amount in itertools.product(sums, amounts))
 
 
 def _is_near(sum_: Decimal, amount: Decimal) -> bool:
