@@ -24,7 +24,7 @@ from importer.model.problems import cell_address
 from importer.model.sheet import CellFault, Excluded, is_blank, text_of
 from importer.model.words import row_ranges
 from importer.values.cells import is_nothing, is_tax_label, is_total_label, parser_of
-from importer.values.not_to_bill import forbids_billing
+from importer.values.not_to_bill import forbids_billing, may_forbid_billing
 from importer.values.readings import number_of
 from importer.values.title_rows import may_be_title
 from importer.values.written_ids import is_address
@@ -262,12 +262,15 @@ class _Judge:
         return self._meant.get(position) in {"workspace_id", None} and (may_be_title(text) or forbids_billing(text))
 
     def _title(self, row: RawRow, filled: Mapping[int, Cell]) -> RowJudgement:
-        """The warning about a title; an error of the rows below one that says that they are not to be billed."""
+        """The warning about a title; an error of the rows below where it says that they are not to be billed."""
         text = text_of(next(iter(filled.values())))
         below = self._lines_below(row) if forbids_billing(text) else []
         if below:
             return Excluded.NOTE, replace(self._left_text(row, "row.not_to_bill"), rows=(row.number, *below))
-        return (Excluded.NOTE, self._left_text(row, "row.note:title")) if may_be_title(text) else (None, None)
+        if not may_be_title(text):
+            return None, None
+        key = "row.note:doubtful" if may_forbid_billing(text) and self._lines_below(row) else "row.note:title"
+        return Excluded.NOTE, self._left_text(row, key)
 
     def _lines_below(self, title: RawRow) -> list[int]:
         """The rows that a title speaks of: up to the next title, or all where that stands at once below it."""

@@ -27,6 +27,7 @@ from importer.reading.header_problems import added_by_results
 from importer.reading.header_row import choose_grid, note_of_words
 from importer.reading.line_text import joined
 from importer.reading.not_lines import find_not_lines
+from importer.reading.orders_not_to_bill import orders_not_to_bill
 from importer.reading.shown_values import shown_values
 from importer.reading.units import other_units
 from importer.reading.unsure_values import doubts
@@ -112,6 +113,7 @@ def read_sheet(
         *unused_terms(grid, start, lines, headers),
         *unused_texts(grid, start, lines, headers),
         *other_units(grid, start, lines, excluded),
+        *orders_not_to_bill(grid, start, lines, headers),
         *batch_problems,
         *expected_problems,
     )

@@ -36,7 +36,11 @@ _TITLE_SAYS_SO = re.compile(
         no[rt] | no(?![\s.:]*\#?\d|\.) | none | nothing | never | without\W+(?:charge|bill\w*|invoic\w*) | cannot
       | (?:do|does|did|is|are|wo|should|must)n['’]?t | can['’]t | later | pending | postponed? | deferr?(?:ed)?
       | delay(?:ed)?
-      | paused? | suspend(?:ed)? | parked | await(?:ing|s)? | wait(?:ing|s)? | (?:on)?hold | held | drafts? | tb[cd]
+      | paused? | suspend(?:ed)? | parked | await(?:ing|s)? | wait(?:ing|s)? | (?:on)?hold | held
+      | drafts?(?!\W+invoices?) | tb[cd]
+      | to\W+be\W+(?:confirmed|decided|approved|agreed) | under\W+review | future\W+bill\w* | disputed?
+      | tests? | examples? | samples? | old
+      | covered\W+by | n/c
       | next\W+(?:month|year|quarter|week|period|invoice|bill\w*|run|time|cycle|batch|round)
       | (?:following|coming)\W+(?:month|year|quarter|week|period) | void(?:ed)? | cancel(?:s|led|ed|l?ations?)?
       | reject(?:ed|ions?)? | declined? | deleted? | unapproved | unconfirmed | un(?:bill|charge|invoice)able
@@ -55,7 +59,7 @@ _TITLE_SAYS_SO = re.compile(
       | vorl(?:ä|ae)ufig\w* | verschoben\w* | pausier\w+ | zur(?:ü|ue)ckgestellt\w* | warte(?:n|t|nd\w*)
       | gesperrt\w* | entw(?:u|ü|ue)rfe? | storn(?:os?|ier\w+|at[oi]) | annullier\w* | abgelehnt\w* | bereits | schon
       | (?:\w*(?:abge|be|ver)rechnet|\w*fakturiert)\w* | bezahlt\w* | gel(?:ö|oe)scht\w* | kosten(?:los|frei)\w*
-      | in\W+rechnung\W+gestellt | gratis
+      | in\W+rechnung\W+gestellt | gratis | kulanz\w* | garantie\w* | (?:beispiel|muster)(?:zeilen?|daten)?
       # French
       | pas | jamais | aucune? | sans\W+(?:frais|factur\w+) | plus\W+tard | attente | prochaine?s?
       | suspendue?s? | brouillons? | annul[ée]e?s? | refus[ée]e?s? | rejet[ée]e?s? | report[ée]e?s? | d[ée]j[àa]
@@ -79,6 +83,72 @@ _TITLE_SAYS_SO = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """Whole words that a title may hold anywhere; the accents tell “Facturé” from “Facture”."""
+_NOUNS = re.compile(
+    r"hold|held|void|drafts?|entw(?:u|ü|ue)rfe?|brouillons?|borrador\w*|bozz[ae]|rascunhos?|szkic\w*|utkast|free"
+    r"|gratis|complimentary|duplicates?|stornos?|tests?|examples?|samples?|old|beispiel|muster|kulanz|garantie\w*"
+    r"|covered\W+by",
+    re.IGNORECASE,
+)
+"""Words that names and services hold too: “Void fill packaging”, “Website draft”."""
+_BILLING = r"(?:bill|invoic|charg|(?:ab|be|ver)rechn|rechnung|fakturier|factur|fattur|fatur|faktur)\w*"
+_BILLS = re.compile(_BILLING, re.IGNORECASE)
+_OF_BILLS = re.compile(
+    rf"""(?<!\w)(?:not|never|no|cannot|\w+n['’]?t|nicht|kein\w*|nie|ne|pas|non|nunca|n[ãa]o|niet|geen|nooit|ej|ikke|inte
+      |already|previously|been|was|were|bereits|schon|d[ée]j[àa]|ya|j[áà]|gi[àa]|reeds|ju[żz]|allerede|redan)
+      \W+(?:[^\W\d_]+\W+){{0,2}}(?<!to\ be\ ){_BILLING}(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A no, or an already, shortly before a word for billing."""
+_CLAUSES = re.compile(r"[:;()\[\]!?]|\s[-–—]+\s")
+_WORD = re.compile(r"\w+")
+_PLAIN = frozenset(
+    """a an the all any these those this that them it i we items item rows row lines line entries entry positions
+    projects project jobs job orders order clients client customers customer work works hours time expenses
+    costs fees records data section below above following here only please still yet now and or of for in on
+    at by to from with as is are be will until till unless before after because due per via separately
+    manually month months year quarter week period day days today run cycle batch approval approved po
+    confirmation confirmed signature signed contract budget decision feedback review arrives internal
+    external ok use send sent process approve delete card bank cash january february march april may june
+    july august september october november december die der das dies diese dieser alle zeilen zeile
+    positionen position posten projekte projekt kunden kunde auftrage auftrag leistungen leistung arbeiten
+    stunden noch bitte nur und oder bis fur im am ab auf zu zum zur von ist sind wird werden wurde erst
+    monat freigabe freigegeben genehmigt bestatigung bestellung intern interne januar februar marz mai juni
+    juli oktober dezember les le la l des du d ce ces cette lignes ligne projets projet travaux heures
+    factures encore mois jusqu jusque au aux en et ou pour par validation valide commande validee janvier
+    fevrier mars avril juin juillet aout septembre octobre novembre decembre el los las lo il gli lineas
+    filas proyectos projetos progetti obras trabajos horas ore lavori cliente clientes clienti hasta fino
+    mes mese y e o de del della para aprobacion todavia aun ainda ancora da se si aprobado righe linhas
+    enero febrero marzo mayo junio julio agosto septiembre octubre noviembre diciembre het deze regels
+    projecten klanten nog tot maand goedkeuring te aan goedgekeurd versturen projekty projektow klienci
+    jeszcze do na w prosze pozycje""".split()
+)
+"""Words, without accents, beside which a title is no name of a company or a service."""
+_STEMS = ("bill", "invoic", "charg", "rech", "fakt", "fact", "fatt", "fatur")
+"""A text without any of them is no order about billing: that is found out quickly."""
+_ORDER = re.compile(
+    r"""\W*(?:please\W+|bitte\W+|noch\W+|nog\W+)*(?:
+        (?:(?:do|does|should|must|is|are)\W?n[o’']?t|not\W+to|not?|never)\W+(?:be\W+)?(?:bill|invoice|charge)(?:e?d)?
+      | (?:not?|non)\W?(?:billable|chargeable|facturable|fatturabile)
+      | nicht\W+(?:zu\W+)?(?:(?:ab|be|ver)rechn(?:en|et)|fakturier(?:en|t)|(?:ab|be|ver)rechenbar)
+      | (?:[àa]\W+)?ne\W+pas\W+facturer | no\W+facturar | (?:da\W+)?non\W+fatturare | niet\W+factureren
+      | nie\W+fakturowa[ćc] | n[ãa]o\W+faturar | ikke\W+fakturere?s? | (?:ej|inte)\W+faktureras?
+      | (?:already|bereits|schon|d[ée]j[àa]|ya|j[áà]|gi[àa]|reeds|al|ju[żz])\W+(?:been\W+)?
+        (?:billed|invoiced|charged|abgerechnet|(?:be|ver)rechnet|fakturiert|factur[ée]e?s?|factura[td][oa]s?
+          |fatturat[oaie]|gefactureerd|zafakturowan[eoay]|faturad[oa]s?)
+    )(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""How a note or a text orders that its row is not billed, or says that it is already."""
+_STATES = frozenset(
+    """onhold hold void voided cancelled canceled skip exclude excluded parked deferred rejected writtenoff billlater
+    billnextmonth invoicelater invoicenextmonth freeofcharge nocharge probono storniert storno zuruckgestellt gesperrt
+    spaterabrechnen annule annulee enattente anulado anulada cancelado cancelada enespera annullato annullata sospeso
+    insospeso geannuleerd indewacht anulowane wstrzymane""".split()
+)
+"""Whole texts that may say so, as they are compared."""
+LONGEST_STATE = 30
+LONGEST_ORDER = 300
+"""Characters of a text in which an order is looked for."""
 _FALSE_FRIENDS = re.compile(r"\W*(?:holding\W+\w|holden|paid\W+(?:social|media|search|ads?|advertising|campaigns?)\b)")
 """Words that only begin like those."""
 
@@ -91,7 +161,47 @@ def is_not_to_bill(text: str) -> bool:
     return _NOT_TO_BILL.match(bare(plain.replace("facturé", "facturx"))) is not None
 
 
+def may_forbid_billing(title: str) -> bool:
+    """Tell whether the title of other rows holds a word by which they may not be meant to be billed."""
+    return _TITLE_SAYS_SO.search(_words_of(title)) is not None
+
+
 def forbids_billing(title: str) -> bool:
-    """Tell whether the title of other rows says anywhere that they may not be meant to be billed."""
-    words = " ".join(unicodedata.normalize("NFKC", title[:LONGEST]).replace("_", " ").split())[:LONGEST]
-    return _TITLE_SAYS_SO.search(words) is not None
+    """Tell whether it says so without a doubt: “Not yet approved”, “ACME: on hold”, but not “No Limits Ltd”."""
+    return any(map(_is_order, _CLAUSES.split(_words_of(title))))
+
+
+def _is_order(clause: str) -> bool:
+    """Whether nothing but plain words follows a word that forbids; a word that is also a noun stands alone."""
+    if _OF_BILLS.search(clause):
+        return True
+    for found in _TITLE_SAYS_SO.finditer(clause):
+        rest = clause[found.end() :]
+        if _NOUNS.fullmatch(found[0]):
+            rest = f"{clause[: found.start()]} {rest}"
+        if all(map(_is_plain, _WORD.findall(rest))):
+            return True
+    return False
+
+
+def order_in(text: str) -> bool | None:
+    """Tell whether a cell orders that its row is not billed: True without a doubt, False perhaps, None not at all."""
+    plain = text.casefold()
+    if len(plain) > LONGEST_ORDER:
+        return None
+    if not any(stem in plain for stem in _STEMS):
+        return False if len(plain) <= LONGEST_STATE and bare(plain.rstrip("!")) in _STATES else None
+
+    found = [(clause, order) for clause in _CLAUSES.split(plain) if (order := _ORDER.match(clause))]
+    if not found:
+        return False if bare(plain.rstrip("!")) in _STATES else None
+    return any(all(map(_is_plain, _WORD.findall(clause[order.end() :]))) for clause, order in found)
+
+
+def _is_plain(word: str) -> bool:
+    is_known = word.isdecimal() or bare(word) in _PLAIN
+    return is_known or _TITLE_SAYS_SO.fullmatch(word) is not None or _BILLS.match(word) is not None
+
+
+def _words_of(title: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", title[:LONGEST]).replace("_", " ").split())[:LONGEST]

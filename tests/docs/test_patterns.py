@@ -42,6 +42,11 @@ GIVEN_AT_MOST = {
     "importer.reading.shown_values._CURRENCY": number_format.LONGEST,
     "importer.values.title_rows._SUM": title_rows.LONGEST,
     "importer.values.not_to_bill._TITLE_SAYS_SO": not_to_bill.LONGEST,
+    "importer.values.not_to_bill._OF_BILLS": not_to_bill.LONGEST,
+    "importer.values.not_to_bill._NOUNS": not_to_bill.LONGEST,
+    "importer.values.not_to_bill._BILLS": not_to_bill.LONGEST,
+    "importer.values.not_to_bill._CLAUSES": not_to_bill.LONGEST,
+    "importer.values.not_to_bill._WORD": not_to_bill.LONGEST,
 }
 """Pattern → characters of the longest text that it ever gets; longer ones have been refused before."""
 

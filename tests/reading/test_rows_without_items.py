@@ -195,6 +195,29 @@ def test_a_title_with_words_that_only_look_alike_is_innocent(tmp_path: Path, tit
 
 
 @pytest.mark.parametrize(
+    "title",
+    [
+        *("No Limits Ltd", "Draft report", "Duplicate keys Ltd", "Hold & Co", "Void fill packaging", "Pending Labs"),
+        *("Test Automation GmbH", "Skip hire services", "Cancel Culture Podcast", "Entwurf und Planung GmbH"),
+        *("Nicht-Regierungs-Organisation e.V.", "Storno Versicherung AG", "Not for profit organisations"),
+        *("Payé-Services SARL", "Warten auf Godot Theater", "Website draft", "Hours not on retainer"),
+    ],
+)
+def test_a_title_that_may_be_a_name_is_only_doubtful(tmp_path: Path, title: str) -> None:
+    """A word that forbids, beside words that say nothing of billing: the rows are billed, with a warning."""
+    lines, problems = checked(table(tmp_path / "a.xlsx", HEADER, LINE, [None, title], NEXT))
+    assert [(p.code, "may be a name" in p.message) for p in problems if p.row == 3] == [("row.note", True)]
+    assert all(line.sound for line in lines)
+
+
+@pytest.mark.parametrize("title", ["ACME GmbH: on hold", "Website relaunch not yet", "TEST DATA", "Under review"])
+def test_a_title_that_ends_with_a_no_is_an_error(tmp_path: Path, title: str) -> None:
+    """What stands before it only names the rows."""
+    _, problems = checked(table(tmp_path / "a.xlsx", HEADER, LINE, [None, title], NEXT))
+    assert [p.code for p in problems if p.row == 3] == ["row.not_to_bill"]
+
+
+@pytest.mark.parametrize(
     ("rows", "faulty"),
     [
         ([[None, "Already invoiced"], NEXT, [None, "To bill now"], NEXT], [4]),

@@ -133,6 +133,11 @@ _CSV = {
 _SHOW_SHEET = "Unhide the sheet and look at it, or name another one with --sheet."
 
 _SHEETS = {
+    "sheet.not_to_bill": Message(
+        "The sheet is called “{name}”, but its rows are billed.",
+        "Say with --sheet which sheet is meant if it is another, or rename it.",
+        Severity.WARNING,
+    ),
     "sheet.not_found": Message("There is no sheet “{name}” to import.", "The file has: {names}."),
     "sheet.ambiguous": Message(
         "Several sheets could hold the invoice rows: {names}.", 'Say which one, for example: --sheet "{first}".'
@@ -384,9 +389,34 @@ _ROWS = {
         _IF_A_LINE,
         Severity.WARNING,
     ),
+    "row.note:doubtful": Message(
+        "Row {number} says “{label}”: this may be a name, and the rows below it are billed.",
+        "Nothing to do if it is a name. Delete those rows if they must not be billed.",
+        Severity.WARNING,
+    ),
     "row.not_to_bill": Message(
         "Row {number} says “{label}”: the rows below it may not be meant to be billed.",
         "Delete those rows if they must not be billed; otherwise take the text away.",
+    ),
+    "row.not_to_bill:sent": Message(
+        "{text} says “{label}”: the row may not be meant to be billed, and the client would read it.",
+        "Delete the row if it must not be billed; otherwise correct the text.",
+    ),
+    "row.not_to_bill:remark": Message(
+        "“{text}” says “{label}”: the row may not be meant to be billed.",
+        "Delete the row if it must not be billed; otherwise empty the cell. To pass over the column, add to "
+        "importer.toml, above all sections:\n{ignore}",
+    ),
+    "row.maybe_not_to_bill": Message(
+        "“{text}” says “{label}”, but the row is billed: {rows_named}.",
+        "Delete the row if it must not be billed. To pass over the column, add to importer.toml, above all sections:\n"
+        "{ignore}",
+        Severity.WARNING,
+    ),
+    "row.maybe_not_to_bill:sent": Message(
+        "{text} says “{label}”, but the row is billed: {rows_named}.",
+        "Delete the row if it must not be billed; otherwise nothing is to be done.",
+        Severity.WARNING,
     ),
     "row.total": Message(
         "Row {number} (“{label}”) is a total, not a line item; it was left out.", _IF_A_LINE, Severity.WARNING

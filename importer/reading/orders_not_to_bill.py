@@ -1,0 +1,86 @@
+"""Texts of a sheet that order not to bill its rows: “Do not bill” in a description, in a remark or above the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from importer.model.columns import BY_NAME, Kind
+from importer.model.headers import check_only_as, is_ignored
+from importer.model.messages import problem
+from importer.model.problems import cell_address
+from importer.model.sheet import is_blank
+from importer.model.words import row_ranges
+from importer.reading.header_problems import added_by_results
+from importer.values.not_to_bill import forbids_billing, order_in
+from importer.values.toml_lines import ignore_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from importer.model.problems import Problem
+    from importer.model.sheet import Header, RawRow
+    from importer.reading.formats.grid import Grid
+    from importer.reading.header_row import HeaderRow
+
+LONGEST_SHOWN = 80
+"""Characters of a text that a message shows."""
+
+
+def orders_not_to_bill(
+    grid: Grid, start: HeaderRow, lines: Sequence[RawRow], known: Mapping[str, str]
+) -> Iterator[Problem]:
+    """An error for each clear order, a warning for each text that may be such an order."""
+    yield from _above(grid, start, lines)
+    if forbids_billing(grid.name):
+        yield problem("sheet.not_to_bill", sheet=grid.name, name=grid.name)
+
+    added = added_by_results(start.headers)
+    for header in start.headers:
+        if header.position not in added and _may_hold_orders(header, known):
+            yield from _in_column(grid, header, lines, known)
+
+
+def _may_hold_orders(header: Header, known: Mapping[str, str]) -> bool:
+    """Whether a column holds texts of the user: those of the invoice, or remarks that no rule compares."""
+    if header.column is not None:
+        return BY_NAME[header.column].kind is Kind.TEXT
+    return not is_ignored(header.text, known) and check_only_as(header.text, known) is None
+
+
+def _above(grid: Grid, start: HeaderRow, lines: Sequence[RawRow]) -> Iterator[Problem]:
+    """An error of all rows for each order that stands alone in a row above the header."""
+    for number in range(1, min(start.lines)):
+        filled = [(position, cell) for position, cell in enumerate(grid.rows[number - 1]) if not is_blank(cell)]
+        if len(filled) != 1:
+            continue
+        (position, text), *_ = filled
+        if isinstance(text, str) and forbids_billing(text):
+            of_all = (number, *(line.number for line in lines))
+            place = {"sheet": grid.name, "cell": cell_address(position, number), "row": number, "rows": of_all}
+            label = text.strip()[:LONGEST_SHOWN]
+            yield problem("row.not_to_bill", **place, value=label, number=number, label=label)
+
+
+def _in_column(grid: Grid, header: Header, lines: Sequence[RawRow], known: Mapping[str, str]) -> Iterator[Problem]:
+    """The errors of a column by row; a warning for each other text, with its rows."""
+    rows_of: dict[str, list[int]] = {}
+    for line in lines:
+        cell = line.cell(header.position)
+        if isinstance(cell, str) and not is_blank(cell):
+            rows_of.setdefault(cell, []).append(line.number)
+
+    facts: dict[str, Any] = {"sheet": grid.name, "column": header.column or header.text, "text": header.text}
+    is_sent = header.column is not None
+    if not is_sent:
+        facts["ignore"] = ignore_line([header.text], known)
+    for text, rows in rows_of.items():
+        is_order = order_in(text)
+        shown = text.strip()[:LONGEST_SHOWN]
+        if is_order:
+            key = "row.not_to_bill:sent" if is_sent else "row.not_to_bill:remark"
+            for row in rows:
+                yield problem(key, row=row, cell=cell_address(header.position, row), value=shown, label=shown, **facts)
+        elif is_order is False:
+            key = "row.maybe_not_to_bill:sent" if is_sent else "row.maybe_not_to_bill"
+            place = {"row": rows[0], "cell": cell_address(header.position, rows[0]), "value": shown}
+            yield problem(key, **place, label=shown, rows_named=row_ranges(rows), **facts)
