@@ -63,24 +63,33 @@ def _above(grid: Grid, start: HeaderRow, lines: Sequence[RawRow]) -> Iterator[Pr
 
 def _in_column(grid: Grid, header: Header, lines: Sequence[RawRow], known: Mapping[str, str]) -> Iterator[Problem]:
     """The errors of a column by row; a warning for each other text, with its rows."""
-    rows_of: dict[str, list[int]] = {}
-    for line in lines:
-        cell = line.cell(header.position)
-        if isinstance(cell, str) and not is_blank(cell):
-            rows_of.setdefault(cell, []).append(line.number)
-
     facts: dict[str, Any] = {"sheet": grid.name, "column": header.column or header.text, "text": header.text}
     is_sent = header.column is not None
     if not is_sent:
         facts["ignore"] = ignore_line([header.text], known)
-    for text, rows in rows_of.items():
+    sure, perhaps = _KEYS[is_sent]
+
+    for text, rows in _rows_by_text(header.position, lines).items():
         is_order = order_in(text)
-        shown = text.strip()[:LONGEST_SHOWN]
-        if is_order:
-            key = "row.not_to_bill:sent" if is_sent else "row.not_to_bill:remark"
-            for row in rows:
-                yield problem(key, row=row, cell=cell_address(header.position, row), value=shown, label=shown, **facts)
-        elif is_order is False:
-            key = "row.maybe_not_to_bill:sent" if is_sent else "row.maybe_not_to_bill"
-            place = {"row": rows[0], "cell": cell_address(header.position, rows[0]), "value": shown}
-            yield problem(key, **place, label=shown, rows_named=row_ranges(rows), **facts)
+        facts["label"] = facts["value"] = text.strip()[:LONGEST_SHOWN]
+        for row in rows if is_order else ():
+            yield problem(sure, row=row, cell=cell_address(header.position, row), **facts)
+        if is_order is False:
+            place = cell_address(header.position, rows[0])
+            yield problem(perhaps, row=rows[0], cell=place, rows_named=row_ranges(rows), **facts)
+
+
+def _rows_by_text(position: int, lines: Sequence[RawRow]) -> dict[str, list[int]]:
+    rows_of: dict[str, list[int]] = {}
+    for line in lines:
+        cell = line.cell(position)
+        if isinstance(cell, str):
+            rows_of.setdefault(cell, []).append(line.number)
+    return rows_of
+
+
+_KEYS = {
+    True: ("row.not_to_bill:sent", "row.maybe_not_to_bill:sent"),
+    False: ("row.not_to_bill:remark", "row.maybe_not_to_bill"),
+}
+"""Whether the column is sent → the messages about a clear order, and about another text."""
