@@ -56,9 +56,9 @@ def _above(grid: Grid, start: HeaderRow, lines: Sequence[RawRow]) -> Iterator[Pr
         (position, text), *_ = filled
         if isinstance(text, str) and forbids_billing(text):
             of_all = (number, *(line.number for line in lines))
-            place = {"sheet": grid.name, "cell": cell_address(position, number), "row": number, "rows": of_all}
+            place: dict[str, Any] = {"sheet": grid.name, "cell": cell_address(position, number), "row": number}
             label = text.strip()[:LONGEST_SHOWN]
-            yield problem("row.not_to_bill", **place, value=label, number=number, label=label)
+            yield problem("row.not_to_bill", **place, rows=of_all, value=label, number=number, label=label)
 
 
 def _in_column(grid: Grid, header: Header, lines: Sequence[RawRow], known: Mapping[str, str]) -> Iterator[Problem]:
