@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from importer.model.headers import bare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ADVERBS = (
     "[0-9]+%|all|already|auto|been|completely|entirely|full|fully|has|is|part|partial|partially|partly|previously|total"
@@ -189,13 +193,20 @@ def order_in(text: str) -> bool | None:
     plain = text.casefold()
     if len(plain) > LONGEST_ORDER:
         return None
-    if not any(stem in plain for stem in _STEMS):
-        return False if len(plain) <= LONGEST_STATE and bare(plain.rstrip("!")) in _STATES else None
+    found = list(_orders_in(plain))
+    if found:
+        return any(found)
+    return False if len(plain) <= LONGEST_STATE and bare(plain.rstrip("!")) in _STATES else None
 
-    found = [(clause, order) for clause in _CLAUSES.split(plain) if (order := _ORDER.match(clause))]
-    if not found:
-        return False if bare(plain.rstrip("!")) in _STATES else None
-    return any(all(map(_is_plain, _WORD.findall(clause[order.end() :]))) for clause, order in found)
+
+def _orders_in(plain: str) -> Iterator[bool]:
+    """For each order of a text, whether nothing but plain words follows it."""
+    if not any(stem in plain for stem in _STEMS):
+        return
+    for clause in _CLAUSES.split(plain):
+        order = _ORDER.match(clause)
+        if order is not None:
+            yield all(map(_is_plain, _WORD.findall(clause[order.end() :])))
 
 
 def _is_plain(word: str) -> bool:
