@@ -22,7 +22,7 @@ from importer.model.headers import bare, fold, without_currency
 from importer.model.invoices import AMOUNT_IN_SHEET
 from importer.model.messages import problem
 from importer.model.sheet import is_blank, text_of
-from importer.model.words import count_of
+from importer.model.words import count_of, rows_named
 from importer.values.amounts import LONGEST, currency_of, same_currency, typed_amount
 from importer.values.cells import is_nothing, parser_of
 from importer.values.dates import date_of_cell, typed_date
@@ -69,7 +69,9 @@ MOST_WORDS_NAMED = 3
 _OF_WORDS = frozenset({Rule.NO, Rule.YES, Rule.EMPTY, Rule.NONE, Rule.SIGN})
 _FLAGS = frozenset({Rule.YES, Rule.STATUS, Rule.APPROVED})
 _STATES = frozenset({Rule.STATUS, Rule.APPROVED})
-_NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE, Rule.DOCUMENT, *_STATES}
+_NOT_OF_AMOUNTS = _OF_WORDS | {Rule.CURRENCY, Rule.DUE_DATE, Rule.DOCUMENT, Rule.UNCLEAR, Rule.SHARE, *_STATES}
+_ALL_OF_IT = frozenset({Decimal(1), Decimal(100)})
+"""1, or 100 %."""
 _DURATION = re.compile(r"([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?")
 _UNIT = re.compile(r"\s*(?:%|[^\W\d_]+\.?)$")
 """What stands behind a number: “8 h”, “19 %”, “2 pcs.”."""
@@ -102,6 +104,10 @@ def contradictions(sheet: Sheet, typed: Parsed, left: Container[str] = ()) -> Co
             _use_currencies(sheet, checked, typed, found)
         elif checked.column.rule is Rule.DOCUMENT:
             found.problems.extend(_wrong_documents(sheet, checked, typed.frame))
+        elif checked.column.rule is Rule.UNCLEAR:
+            found.problems.append(_unclear(sheet, checked))
+        elif checked.column.rule is Rule.SHARE:
+            found.problems.extend(_parts(sheet, checked))
 
     of_amounts = [checked for checked in sheet.checked if checked.column.rule not in _NOT_OF_AMOUNTS]
     if of_amounts and sheet.has("amount"):
@@ -242,6 +248,27 @@ def _wrong_documents(sheet: Sheet, checked: CheckedColumn, parsed: pd.DataFrame)
             yield contradiction(sheet, checked, row, "only an invoice agrees with it")
     if not all(_DOCUMENTS.search(word) for word in words.values()):
         yield _not_applied(sheet, checked)
+
+
+def _unclear(sheet: Sheet, checked: CheckedColumn) -> Problem:
+    """The error of all filled rows of a column that may say that they are to be billed, or that they were."""
+    facts = {"text": checked.header.text, "instead": checked.instead, "ignore": checked.ignore}
+    found = _at(sheet, checked, min(checked.cells), "column.unclear", facts)
+    return replace(found, rows=tuple(checked.cells))
+
+
+def _parts(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
+    """A warning that names the rows of which only a part may be meant."""
+    rows = [row for row, cell in checked.cells.items() if _is_part(cell)]
+    if rows:
+        yield _not_applied(sheet, checked, "column.not_applied:share", row=rows[0], rows_named=rows_named(rows))
+
+
+@lru_cache(maxsize=1_000, typed=True)
+def _is_part(cell: Cell) -> bool:
+    """Whether a share is not all of it; words such as “done” say nothing of the amount."""
+    numbers = figures_in(cell)
+    return numbers.isdisjoint(_ALL_OF_IT) if numbers else any(map(str.isdigit, text_of(cell)))
 
 
 def _word_for_document(checked: CheckedColumn, cell: Cell) -> str:

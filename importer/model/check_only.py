@@ -28,6 +28,12 @@ class Rule(Enum):
         "As status; OK, approved, a date or initials are a yes. Where no row says yes, a no is only a warning: many "
         "programs write it where none approves."
     )
+    UNCLEAR = (
+        "Without its accent it may say that the row is to be billed, or that it was: an error asks which of the two."
+    )
+    SHARE = (
+        "It should be 1 or 100 %; a warning says where it is not: the amount is billed as it stands, not a part of it."
+    )
     DISCOUNT = "It must be 0, unless the amount is quantity times price less it."
     SIGN = "It must say debit. A column that holds other words than debit and credit is not used, with a warning."
     DOCUMENT = "It must be an invoice; a credit note only beside a negative amount."
@@ -85,7 +91,12 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Gesperrt, Annulé, Facturé, Déjà facturé, Non facturable, Payé, Supprimé, Anulado, Facturado, Ya facturado,
         No facturable, Pagado, Gefactureerd, Geannuleerd, Niet factureren, Betaald, Fatturato, Annullato, Non
         fatturabile, Pagato, Zafakturowane, Anulowane, Zapłacone, Faturado, Já faturado, Não faturar, Não faturável,
-        Cancelado, Fakturerad, Ej fakturerbar, Makulerad, Betald, Refunded, Disputed, Duplicate""",
+        Cancelado, Fakturerad, Ej fakturerbar, Makulerad, Betald, Refunded, Disputed, Duplicate, Duplicate of, Bill
+        later, Invoice later, Deferred, Postponed, Parked, Archived, Credited, Free of charge, Pro bono, Complimentary,
+        N/C, Goodwill, Invoice sent, Noch nicht abrechnen, Später abrechnen, Zurückgestellt, Kulanz, Gratis,
+        Kostenlos, Kostenfrei, Rechnung gestellt, Ne pas facturer, À ne pas facturer, Gratuit, Offert, En attente,
+        Facture envoyée, No facturar, En espera, Non fatturare, Da non fatturare, In sospeso, Nie fakturować,
+        Ikke fakturer""",
     ),
     _column(
         "billable",
@@ -96,7 +107,7 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         facturar, Declarabel, Factureerbaar, Te factureren, Fatturabile, Da fatturare, Rozliczalne, Do
         zafakturowania, Faturável, A faturar, Fakturerbar, Debiterbar, Att fakturera, Faktureras, Invoice?, Invoice
         this, Bill this, Bill now, Abrechnen, Berechnen, Verrechnen, Fakturieren, Rechnung?, Facturer, Facturar,
-        Factureren, Factuur?, Fatturare, Fattura?, Fakturować, Faktura?, Faturar, Fakturera""",
+        Factura?, Factureren, Factuur?, Fatturare, Fattura?, Fakturować, Faktura?, Faturar, Fakturera""",
     ),
     _column(
         "status",
@@ -118,7 +129,17 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         "Invoiced on",
         Rule.EMPTY,
         """Billed on, Date invoiced, Date billed, Invoiced date, Billed date, Voided on, Cancelled on,
-        Abgerechnet am, Fakturiert am, Storniert am, Facturé le, Facturado el, Gefactureerd op, Fatturato il""",
+        Abgerechnet am, Fakturiert am, Storniert am, Facturé le, Facturado el, Gefactureerd op, Fatturato il, Invoice
+        sent on, Paid on, Date paid, Bezahlt am, Payé le, Pagado el, Betaald op, Pagato il""",
+    ),
+    _column(
+        "share",
+        "Share",
+        Rule.SHARE,
+        """% complete, Percent complete, Percentage complete, Complete %, Completion, Completion %, Percentage, Percent,
+        Progress, Split, Allocation, Anteil, Prozent, Fertigstellung, Fertigstellungsgrad, Fortschritt, Avancement,
+        Quote-part, Pourcentage, Avance, Porcentaje, Percentuale, Quota, Avanzamento, Aandeel, Voortgang,
+        Percentage gereed, Udział, Procent""",
     ),
     _column(
         "discount",
@@ -271,4 +292,6 @@ CHECK_ONLY: tuple[CheckOnly, ...] = (
         Wisselkoers, Tasso di cambio, Cambio, Kurs waluty, Taxa de câmbio, Växelkurs""",
     ),
 )
+UNCLEAR = CheckOnly("billed_or_to_bill", "Facture?", Rule.UNCLEAR, ("Facture", "Facture?"))
+"""“Facture ?” asks whether to bill, and is “Facturé ?” without its accent: only the settings can tell."""
 CHECK_BY_NAME: dict[str, CheckOnly] = {column.name: column for column in CHECK_ONLY}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
-from importer.model.check_only import CHECK_BY_NAME, CHECK_ONLY, CheckOnly
+from importer.model.check_only import CHECK_BY_NAME, CHECK_ONLY, UNCLEAR, CheckOnly
 from importer.model.columns import BY_NAME, COLUMNS, GIVES_WAY, IN_KANTATA, REQUIRED, Column, Kind
 from importer.model.currencies import CODES
 from importer.model.header_words import column_in_words
@@ -233,6 +233,8 @@ def check_only_as(header: str, known: Mapping[str, str]) -> CheckOnly | None:
         return own.get(_check_only_key(header))
     for text in (header, without_currency(header)[0], _PERCENT.sub("", header)):
         key = _check_only_key(text)
+        if key not in own and fold(text) == fold(UNCLEAR.title):
+            return UNCLEAR
         column = own.get(key) or _CHECK_ONLY.get(key) or _CHECK_ONLY.get(_question_key(text))
         if column is not None:
             return column

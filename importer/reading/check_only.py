@@ -38,7 +38,7 @@ def checked_columns(start: HeaderRow, lines: Sequence[RawRow], known: Mapping[st
 def _instead(column: CheckOnly, text: str, start: HeaderRow, known: Mapping[str, str]) -> str:
     """The lines that make a header what it may be instead; the amount takes the place of the one that it is now."""
     if column.rule in _INSTEAD:
-        return alias_lines(_INSTEAD[column.rule], text, known)
+        return "\nor\n".join(alias_lines(name, text, known) for name in _INSTEAD[column.rule])
     alias = alias_lines("amount", text, known)
     now = [header.text for header in start.known if header.column == "amount"]
     if not now:
@@ -46,5 +46,9 @@ def _instead(column: CheckOnly, text: str, start: HeaderRow, known: Mapping[str,
     return f"{ignore_line(now, known)}\n{alias}"
 
 
-_INSTEAD = {Rule.DUE_DATE: "payment_schedule", Rule.EMPTY: "invoice_date"}
+_INSTEAD = {
+    Rule.DUE_DATE: ("payment_schedule",),
+    Rule.EMPTY: ("invoice_date",),
+    Rule.UNCLEAR: ("billable", "void", "user_invoice_number"),
+}
 """What a column that is compared may be by its cells; others may be the amount."""

@@ -238,6 +238,10 @@ def _unknown_column(
     meant = suggested_in_words(text) or misspelt(text, known)
     if meant is not None and meant not in present:
         alias, ignore = alias_lines(meant, text, known), ignore_line([text], known)
+        if meant == "user_invoice_number" and "invoice_key" not in present:
+            alias += (
+                f"\nor, if its rows with the same value form an invoice:\n{alias_lines('invoice_key', text, known)}"
+            )
         title = BY_NAME[meant].title
         near_miss = unknown("column.near_miss", title=title, name=meant, alias=alias, ignore=ignore)
         return replace(near_miss, meant=meant)

@@ -8,9 +8,10 @@ from importer.model.columns import BY_NAME, Kind
 from importer.model.headers import check_only_as, is_ignored
 from importer.model.messages import problem
 from importer.model.problems import cell_address
-from importer.model.sheet import is_blank
-from importer.model.words import row_ranges
+from importer.model.sheet import is_blank, text_of
+from importer.model.words import rows_named
 from importer.reading.header_problems import added_by_results
+from importer.values.cells import parser_of
 from importer.values.not_to_bill import forbids_billing, order_in
 from importer.values.toml_lines import ignore_line
 
@@ -68,23 +69,37 @@ def _in_column(grid: Grid, header: Header, lines: Sequence[RawRow], known: Mappi
     if not is_sent:
         facts["ignore"] = ignore_line([header.text], known)
     sure, perhaps = _KEYS[is_sent]
+    texts = _rows_by_text(header.position, lines)
+    is_flag = not is_sent and _is_flag(header, lines)
 
-    for text, rows in _rows_by_text(header.position, lines).items():
-        is_order = order_in(text)
+    for text, rows in texts.items():
+        is_order = _is_yes(text) if is_flag else order_in(text)
         facts["label"] = facts["value"] = text.strip()[:LONGEST_SHOWN]
         for row in rows if is_order else ():
             yield problem(sure, row=row, cell=cell_address(header.position, row), **facts)
         if is_order is False:
             place = cell_address(header.position, rows[0])
-            yield problem(perhaps, row=rows[0], cell=place, rows_named=row_ranges(rows), **facts)
+            yield problem(perhaps, row=rows[0], cell=place, rows_named=rows_named(rows), **facts)
+
+
+def _is_flag(header: Header, lines: Sequence[RawRow]) -> bool:
+    """Whether a column holds nothing but yes and no below a header that forbids to bill: “Not yet approved”."""
+    if not forbids_billing(header.text):
+        return False
+    cells = (line.cell(header.position) for line in lines)
+    return all(is_blank(cell) or isinstance(parser_of(Kind.YES_NO)(cell), bool) for cell in cells)
+
+
+def _is_yes(text: str) -> bool | None:
+    return parser_of(Kind.YES_NO)(text) is True or None
 
 
 def _rows_by_text(position: int, lines: Sequence[RawRow]) -> dict[str, list[int]]:
     rows_of: dict[str, list[int]] = {}
     for line in lines:
         cell = line.cell(position)
-        if isinstance(cell, str):
-            rows_of.setdefault(cell, []).append(line.number)
+        if isinstance(cell, str | bool) and not is_blank(cell):
+            rows_of.setdefault(text_of(cell), []).append(line.number)
     return rows_of
 
 

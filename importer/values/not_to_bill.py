@@ -24,7 +24,8 @@ _NOT_TO_BILL = re.compile(
     "|abgerechnet|berechnet|verrechnet|inrechnunggestellt|fakturiert|facturx|factureee?|(?:deja|ete|est|ment)facture"
     "|facture(?:emise|envoyee|reglee)|facturad|gefactur|fatturat|faturad"
     "|zafaktur|paid|bezahlt|paye|pagad|pago$|betaald|pagat|zaplac|refunded|waived|nocharge|nonchargeable"
-    "|makulerad|avbokad|ejfaktur|naofatur|notchargeable|notto(?:be)?(?:bill|invoice|charge)|free$|freeofcharge|gratis|gratuit|kostenlos|kostenfrei"
+    "|gesperrt|zuruckgestellt|verschoben|pausiert|paused|parked|deferred|postponed|suspend|sospes|insospeso|opgeschort"
+    "|indewacht|wstrzyman|makulerad|avbokad|ejfaktur|naofatur|notchargeable|notto(?:be)?(?:bill|invoice|charge)|free$|freeofcharge|gratis|gratuit|kostenlos|kostenfrei"
     "|ohneberechnung|nicht(?:zu)?(?:(?:ab|be|ver)reche?n|fakturier)(?:en|bar)|nonfacturable|nepasfacturer|sansfrais"
     "|nofactura(?:ble|r)|sincargo|nietfactureren|nonfatturabile"
     ")"
@@ -149,7 +150,7 @@ _STATES = frozenset(
     spaterabrechnen annule annulee enattente anulado anulada cancelado cancelada enespera annullato annullata sospeso
     insospeso geannuleerd indewacht anulowane wstrzymane""".split()
 )
-"""Whole texts that may say so, as they are compared."""
+"""What may say so as a whole text, or before a colon or a dash, as it is compared."""
 LONGEST_STATE = 30
 LONGEST_ORDER = 300
 """Characters of a text in which an order is looked for."""
@@ -196,7 +197,8 @@ def order_in(text: str) -> bool | None:
     found = list(_orders_in(plain))
     if found:
         return any(found)
-    return False if len(plain) <= LONGEST_STATE and bare(plain.rstrip("!")) in _STATES else None
+    first = _CLAUSES.split(plain, maxsplit=1)[0]
+    return False if len(first) <= LONGEST_STATE and bare(first) in _STATES else None
 
 
 def _orders_in(plain: str) -> Iterator[bool]:

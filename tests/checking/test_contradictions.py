@@ -419,6 +419,7 @@ def test_settings_can_name_a_compared_column(tmp_path: Path) -> None:
         *("No charge", "Free of charge", "Not to be invoiced", "Write-off", "Nicht abrechenbar", "Nicht berechnen"),
         *("Bereits abgerechnet", "Teilfakturiert", "Vollständig bezahlt", "In Rechnung gestellt", "Non facturable"),
         *("Déjà facturé", "A été facturé", "Ya facturado", "Reeds gefactureerd", "Già pagato", "Já faturado"),
+        *("Gesperrt", "Zurückgestellt", "Paused", "Sospeso", "Suspendu", "Deferred to May"),
         *("Facture payée", "FACTURÉE", "Déjà facture", "Hold", "Holding", "Paid on 3 May"),
     ],
 )
@@ -447,6 +448,64 @@ def test_the_settings_count_for_a_header_of_any_length(tmp_path: Path, name: str
     with in_this_process():
         sheet = read_sheet(path, None, known_headers(own=OwnHeaders({name: [header.strip()]})))
     assert [(fault.code, fault.cell) for fault in checked(sheet)[1]] == [("column.contradicts", "D2")]
+
+
+@pytest.mark.parametrize("cell", ["oui", "non", "20261001"])
+@pytest.mark.parametrize("header", ["Facture ?", "FACTURE", "Facture"])
+def test_a_header_that_may_lack_its_accent_is_asked_about(tmp_path: Path, header: str, cell: str) -> None:
+    """“Facture ?” says to bill, “Facturé ?” that it was billed: yes and no would mean the contrary."""
+    sheet = sheet_of(tmp_path, f"Amount;{header}", f"100;{cell}", "200;")
+    lines, problems = checked(sheet)
+    assert [(p.code, p.cell) for p in problems] == [("column.unclear", "D2")]
+    assert f'billable = ["{header}"]' in problems[0].hint
+    assert [line.sound for line in lines] == [False, True]
+
+
+def test_the_settings_say_which_of_the_two_it_is(tmp_path: Path) -> None:
+    """Then it is asked about no more."""
+    path = csv_file(tmp_path / "a.csv", "Project ID,Item type,Amount,Facture ?\n101,Fixed fee,500,oui\n")
+    with in_this_process():
+        sheet = read_sheet(path, None, known_headers(own=OwnHeaders({"billable": ["Facture ?"]})))
+    assert list(checked(sheet)[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "rows"),
+    [
+        *(
+            ("Share", ("50%", "100%"), "row 2"),
+            ("% complete", ("50", "80"), "rows 2-3"),
+            ("Anteil", ("0,5", "1"), "row 2"),
+        ),
+        *(
+            ("Split", ("60/40", "100"), "row 2"),
+            ("Progress", ("done", "80 %"), "row 3"),
+            ("Avancement", ("1", "0"), "row 3"),
+        ),
+        *(
+            ("Share", ("100%", "1"), None),
+            ("Progress", ("done", "started"), None),
+            ("Share of voice", ("5", "6"), None),
+        ),
+    ],
+)
+def test_a_part_of_the_whole_is_named(tmp_path: Path, header: str, cells: tuple[str, str], rows: str | None) -> None:
+    """Whether the amount is the part or the whole, nothing says: it is billed as it stands, with a warning."""
+    sheet = sheet_of(tmp_path, f"Amount;{header}", *(f"100;{cell}" for cell in cells))
+    lines, problems = checked(sheet)
+    said = [p.message for p in problems if p.code == "column.not_applied"]
+    assert [f"in {rows}:" in message for message in said] == [True] * (rows is not None)
+    assert all(line.sound for line in lines)
+
+
+@pytest.mark.parametrize(
+    "header",
+    """à ne pas facturer; Ne pas facturer; Non fatturare; Nie fakturować; Gratis; Kostenlos; Pro bono; Bill later;
+    Invoice sent; Deferred; Noch nicht abrechnen; En attente; N/C""".split(";"),
+)
+def test_a_flag_that_forbids_must_say_no(tmp_path: Path, header: str) -> None:
+    """In any language."""
+    assert found(tmp_path, f"Amount;{header.strip()}", "100;x", "200;") == ["D2"]
 
 
 @pytest.mark.parametrize(

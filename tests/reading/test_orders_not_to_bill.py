@@ -31,7 +31,8 @@ def test_an_order_is_seen(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["on hold", "VOID", "Cancelled!", "storniert", "en attente", "Do not bill travel", "Skip"]
+    "text",
+    ["on hold", "On hold - see Anna", "VOID", "Cancelled!", "storniert", "en attente", "Do not bill travel", "Skip"],
 )
 def test_what_may_be_an_order_is_doubtful(text: str) -> None:
     """A state that may be that of something else, or an order about something else."""
@@ -97,3 +98,19 @@ def test_the_name_of_the_sheet_may_be_an_order(tmp_path: Path) -> None:
     lines, problems = checked(workbook(tmp_path / "a.xlsx", {"On hold": [HEADER, LINE]}))
     assert [p.severity for p in problems if p.code == "sheet.not_to_bill"] == [Severity.WARNING]
     assert all(line.sound for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "faulty"),
+    [
+        *(("Not for October", ["x", None], [2]), ("Next month", [True, False], [2]), ("Next month", [500, "x"], [])),
+        *(("Not yet", ["no", "nein"], []), ("No Limits", ["x", "x"], [])),
+    ],
+)
+def test_a_mark_below_a_header_that_forbids_is_an_error(
+    tmp_path: Path, header: str, cells: list[object], faulty: list[int]
+) -> None:
+    """Where the column holds nothing but yes and no."""
+    rows = [[*LINE[:5], cell] for cell in cells]
+    lines, _ = checked(table(tmp_path / "a.xlsx", [*HEADER[:5], header], *rows))
+    assert [line.row for line in lines if not line.sound] == faulty

@@ -298,6 +298,15 @@ _HEADERS = {
         "Make sure that it is to be billed. {lines}",
         Severity.WARNING,
     ),
+    "column.not_applied:share": Message(
+        "“{text}” is not all of it in {rows_named}: these rows are billed with the whole amount in the sheet.",
+        "Make sure that the amounts are the parts to bill. {lines}",
+        Severity.WARNING,
+    ),
+    "column.unclear": Message(
+        "“{text}” may say that a row is to be billed, that it was billed, or the number of its invoice.",
+        "Say in importer.toml which it is:\n{instead}\nIf it means nothing, add above all sections:\n{ignore}",
+    ),
     "column.no_header": Message(
         "Column {letter} holds values but has no header, so it is not used.",
         "Give the column a header, or empty it.",
