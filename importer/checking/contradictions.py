@@ -104,10 +104,8 @@ def contradictions(sheet: Sheet, typed: Parsed, left: Container[str] = ()) -> Co
             _use_currencies(sheet, checked, typed, found)
         elif checked.column.rule is Rule.DOCUMENT:
             found.problems.extend(_wrong_documents(sheet, checked, typed.frame))
-        elif checked.column.rule is Rule.UNCLEAR:
-            found.problems.append(_unclear(sheet, checked))
-        elif checked.column.rule is Rule.SHARE:
-            found.problems.extend(_parts(sheet, checked))
+        elif checked.column.rule in _ON_THEIR_OWN:
+            found.problems.extend(_ON_THEIR_OWN[checked.column.rule](sheet, checked))
 
     of_amounts = [checked for checked in sheet.checked if checked.column.rule not in _NOT_OF_AMOUNTS]
     if of_amounts and sheet.has("amount"):
@@ -250,11 +248,11 @@ def _wrong_documents(sheet: Sheet, checked: CheckedColumn, parsed: pd.DataFrame)
         yield _not_applied(sheet, checked)
 
 
-def _unclear(sheet: Sheet, checked: CheckedColumn) -> Problem:
+def _unclear(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
     """The error of all filled rows of a column that may say that they are to be billed, or that they were."""
     facts = {"text": checked.header.text, "instead": checked.instead, "ignore": checked.ignore}
     found = _at(sheet, checked, min(checked.cells), "column.unclear", facts)
-    return replace(found, rows=tuple(checked.cells))
+    yield replace(found, rows=tuple(checked.cells))
 
 
 def _parts(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
@@ -262,6 +260,10 @@ def _parts(sheet: Sheet, checked: CheckedColumn) -> Iterator[Problem]:
     rows = [row for row, cell in checked.cells.items() if _is_part(cell)]
     if rows:
         yield _not_applied(sheet, checked, "column.not_applied:share", row=rows[0], rows_named=rows_named(rows))
+
+
+_ON_THEIR_OWN = {Rule.UNCLEAR: _unclear, Rule.SHARE: _parts}
+"""Rules that need nothing but the cells of their column."""
 
 
 @lru_cache(maxsize=1_000, typed=True)
