@@ -9,7 +9,8 @@ IDEAS: dict[str, str] = {
     "project": """prj proj project projekt projet proyecto progetto projeto job mandat mandate engagement matter
         workspace chantier obra encargo auftrag affaire dossier expediente projecten vorhaben commessa pratica
         opdracht incarico cantiere zaak mandato dossiernummer assignment mission missions klus klussen baustelle
-        baustellen site worksite""",
+        baustellen site worksite campaign kampagne campagne campana event veranstaltung evento akte akten causa caso
+        course kurs curso corso seminar workstream bauvorhaben""",
     "number": """identifier no nr num number nummer numero id ids n kennung kennziffer identifiant identificador ident
         # ° nummern numeros""",
     "ident": "id ids kennung identifiant identificador identifier",
@@ -26,13 +27,15 @@ IDEAS: dict[str, str] = {
         uitgevoerd""",
     "your": "your ihr ihre votre vos uw vostro vostra su",
     "invoice": """invoice rechnung rechnungs facture factura facturation facturacion faktura inv bill billing
-        sammelrechnung rg re fattura fatture fatturazione fatturare factuur facturatie factureren""",
+        sammelrechnung rg re fattura fatture fatturazione fatturare factuur facturatie factureren fra fras fact
+        rechn""",
     "document": "beleg belege belegfeld piece document dokument documento doc",
     "money": """einzelpreis amount betrag betrage montant importe honorar honoraire honoraires honorario honorarios
         fee fees wert valeur valor value entgelt price preis prix precio charge charges monto revenue umsatz pauschale
         forfait ep bedrag importo compenso compensi onorario onorari parcella vergoeding honorarium prezzo prijs sell
         vente venta verkauf verkaufspreis vk verkoop vendita combien cuanto wieviel hoeveel quanto base leistungswert
-        erlos erlose turnover ricavo opbrengst""",
+        erlos erlose turnover ricavo opbrengst forderung gebuhr gebuhren gebuehr gebuehren vergutung verguetung cuota
+        redevance canone quota""",
     "price": "price preis prix precio prezzo prijs cena",
     "elsewhere": """previous prev last prior budget budgeted plan planned forecast projected expected estimate
         estimated vormonat vormonats vorjahr vorjahres vorperiode vorige vorheriger letzter letzten geplant planung
@@ -51,18 +54,21 @@ IDEAS: dict[str, str] = {
         pendiente openstaand residuo""",
     "quote": "quote quotation quotes devis angebot angebots oferta offerte offre preventivo proposal kostenvoranschlag",
     "delivery": "delivery shipping versand liefer lieferung lieferschein livraison entrega consegna levering",
-    "so_far": "bisher bislang kumuliert cumul cumule cumulee acumulado acumulada cumulative ytd cumulatief cumulato",
+    "so_far": """bisher bislang kumuliert cumul cumule cumulee acumulado acumulada cumulative ytd cumulatief cumulato
+        origen origine vorperioden""",
     "net": "net ex netto neto ht excl excluding exkl ohne hors sin before esclusa escl exclusief zonder senza",
     "gross": "gross brutto ttc bruto incl inkl including inclusive con lordo inclusa inclusief",
     "text": """leistungs work description beschreibung text texte texto leistung designation descripcion concepto
         detail details detalle narrative libelle prestation activity aktivitat activite actividad tatigkeit taetigkeit
         intitule wording servicio service omschrijving werkzaamheden dienst dienstverlening prestazione prestazioni
-        descrizione attivita lavori causale prestations travaux arbeiten servicios presta""",
+        descrizione attivita lavori causale prestations travaux arbeiten servicios presta deliverable deliverables
+        scope inhalt contenu contenido contenuto gegenstand umfang lavorazione actuacion actuaciones diligence
+        diligences intervention interventions narration""",
     "when": "when quand wann cuando wanneer quando",
     "remark": """note bemerkung comment comments commentaire kommentar observaciones notes notiz notizen memo nota
         notas remark remarks remarque remarques bemerkungen kommentare commentaires comentario comentarios observacion
-        observation observations anmerkung anmerkungen hinweis hinweise opmerking opmerkingen osservazioni
-        annotazioni""",
+        observation observations anmerkung anmerkungen hinweis hinweise opmerking opmerkingen osservazioni annotazioni
+        vermerk vermerke bem opm obs anm""",
     "due": """due fallig falligkeit faellig faelligkeit echeance vencimiento vence zahlbar payable pagadero verval
         vervaldatum vervaldag scadenza""",
     "terms": """kondition konditionen terms term zahlungsziel zahlungsfrist zahlungsbedingung zahlungsbedingungen ziel
@@ -77,11 +83,13 @@ IDEAS: dict[str, str] = {
     "tax": "tax vat ust mwst tva iva gst steuer btw mehrwertsteuer umsatzsteuer impuesto impuestos taxe taxes imposta",
     "taxable": "taxable steuerpflichtig imposable gravable sujeto besteuert gravado gravada soggetto belast",
     "rate": """pu tjm tagesatz rate satz taux tarif tarifa percent prozent pourcentage porcentaje stundensatz
-        tagessatz daily""",
+        tagessatz daily tariffa tarief stundenansatz ansatz""",
     "hours": """hours hour hrs stunden stunde std heures heure horas hora dauer duration duree duracion zeit time
         temps tiempo aufwand uren ore h hs uur uurs hourly godziny""",
     "quantity": """uds ud nombre nb anz qty quantity menge anzahl quantite qte cantidad units einheiten stuck
-        stuckzahl unidades count aantal hoeveelheid stuks quantita""",
+        stuckzahl unidades count aantal hoeveelheid stuks quantita exemplaires exemplare exemplar copies pieces pezzi
+        piezas worter woerter words mots palabras woorden parole pages seiten paginas pagine minuten minutes minutos
+        minuti auflage""",
     "unit": "unit ep einzel einzelpreis einheit unitaire unitario each eenheid unita stuk",
     "currency": "currency wahrung waehrung devise monnaie moneda divisa ccy valuta munt cur curr",
     "type": """type typ art category kategorie categorie categoria kind tipo nature sorte soort tipologia basis mode
@@ -110,7 +118,10 @@ IDEAS: dict[str, str] = {
         member author approver manager responsable leiter projektleiter rolle role medewerker collaboratore dipendente
         sachbearbeiter wer who quien qui chi pm verantwoordelijke comercial commercial vertriebler vendedor vendeur
         verkaufer encargado encargada tecnico tecnica mitarbeitende mitarbeitenden mitarbeit verantwortlich
-        verantwortlicher verantwortung houder beheerder behandelaar referente risorsa ressource owner lead""",
+        verantwortlicher verantwortung houder beheerder behandelaar referente risorsa ressource owner lead produzent
+        producer letrado abogado avocat anwalt anwaeltin operario technicien techniker monteur jurist avvocato operaio
+        referent betreuer supervisor coordinator koordinator coordinateur coordinador gestor gestora autor auteur
+        designer entwickler developer engineer ingenieur trager traeger""",
     "place": """address adresse street strasse city ort stadt zip plz country land rue ville pays calle ciudad phone
         telefon telephone telefono region iban bic bank direccion adres indirizzo citta stad postcode""",
     "state": "status state approved approval genehmigt freigabe freigegeben etat estado statut valide aprobado stato",
@@ -128,7 +139,9 @@ IDEAS: dict[str, str] = {
         lavoro uitgevoerd""",
     "vague": """period periode periodo zeitraum region department abteilung konto gl tags labels etiquetas week woche
         semaine semana month monat mois mes year jahr link url attachment maand mese settimana afdeling reparto conto
-        rekening laufzeit""",
+        rekening laufzeit standort filiale niederlassung vestiging sede sucursal zone zona area gebiet bereich secteur
+        sector sektor squad practice division fortschritt fertigstellung avancement progress complete completion stage
+        phase wbs""",
 }
 """Idea → words that stand for it, without accents; long ones also within a word."""
 
@@ -230,7 +243,8 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     (None, "state", ""),
     (None, "vague", ""),
     ("notes", "line name", ""),
-    ("notes", "text", ""),
+    (None, "text date", "invoice"),
+    ("notes", "text", "group code"),
     ("notes", "remark", "invoice"),
     ("notes", "did", "date money hours quantity number client"),
     ("workspace", "project client", "number code person date money"),

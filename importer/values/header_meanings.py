@@ -62,6 +62,8 @@ _NO_SUM = frozenset({"hours", "quantity", "date", "text", "project", "client", "
 """Ideas beside which “to bill” speaks of no sum, or of another one."""
 
 
+_BY_PERSON = re.compile(r"\b(?:by|durch|von|par|por|door|da)$")
+"""Words after which a person would stand: “done by”."""
 _PER_UNIT = re.compile(r"\b(?:per|pro|par|por|je|au|al) (?!\d)")
 """Words between a price and what it is for: “price per page”, “prix au mot”."""
 _BILLED_ONCE = frozenset("line invoice project vague client total date task milestone person elsewhere".split())
@@ -91,8 +93,13 @@ def misspelt(text: str, known: Mapping[str, str]) -> str | None:
 
 
 def is_sound(text: str) -> bool:
-    """Tell whether each word of a text is understood, and each part of a word."""
-    return all(word in _FILLING or (_ideas_in(word) and "else" not in _ideas_in(word)) for word in words_of(text))
+    """Tell whether each word of a text is understood as it is written, and each part of a word."""
+    return all(word in _FILLING or _is_sound_word(word) for word in words_of(text))
+
+
+def _is_sound_word(word: str) -> bool:
+    ideas = _ideas_in(word)
+    return bool(ideas) and "else" not in ideas
 
 
 def _says_otherwise(text: str, column: str) -> bool:
@@ -134,7 +141,7 @@ def meanings_of(header: str) -> Iterator[Meaning]:
 def _said_by_phrase(header: str) -> Iterator[Meaning]:
     """What words say together in their order: “billed to date” is of all months, “to bill” is an amount."""
     text = " ".join(words_of(header))
-    if _TO_DATE.search(text):
+    if _TO_DATE.search(text) or (_BY_PERSON.search(text) and "did" in ideas_of(header)):
         yield Meaning(None, sure=False)
     elif _TO_BILL.search(text) and ideas_of(header).isdisjoint(_NO_SUM):
         yield Meaning("amount", sure=False)
@@ -245,14 +252,17 @@ def _ideas_of_end(word: str) -> frozenset[str]:
 @lru_cache(maxsize=1000)
 def _ideas_of_cut(word: str) -> frozenset[str]:
     """What all words have in common that begin like one which a point cuts short: “Proy.”, “Bem.”."""
+    if len(word) < LONG_REST:
+        return frozenset()
     longer = [ideas for full, ideas in _BY_WORD.items() if full.startswith(word)]
-    return frozenset.intersection(*longer) if len(word) >= SHORT_STEM and longer else frozenset()
+    return frozenset.intersection(*longer) if longer else frozenset()
 
 
 def _misspelt_word(word: str) -> frozenset[str]:
     from rapidfuzz import fuzz, process
 
-    near = process.extractOne(word, _STEMS, scorer=fuzz.ratio, score_cutoff=NEAR_WORD)
+    alike = [stem for stem in _STEMS if stem[0] == word[0]]  # the first letter is seldom the wrong one
+    near = process.extractOne(word, alike, scorer=fuzz.ratio, score_cutoff=NEAR_WORD)
     return frozenset() if near is None else _BY_WORD[near[0]]
 
 

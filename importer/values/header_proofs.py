@@ -9,7 +9,17 @@ from importer.model.check_only import CHECK_BY_NAME, Rule
 from importer.model.columns import BY_NAME, Kind
 from importer.model.currencies import CODES
 from importer.model.sheet import text_of
-from importer.values.cell_shapes import MOST, holds_dates, holds_days, holds_texts, is_date, reads, share
+from importer.values.cell_shapes import (
+    MOST,
+    holds_dates,
+    holds_days,
+    holds_texts,
+    holds_wordings,
+    is_date,
+    reads,
+    repeats,
+    share,
+)
 from importer.values.header_meanings import ideas_of, words_of
 from importer.values.word_meanings import meant_item_type
 
@@ -38,7 +48,8 @@ def is_proved(column: SeenColumn, name: str) -> bool:
     if name in CHECK_BY_NAME:
         return _is_proved_check(column, name)
     if name == "notes":
-        return holds_texts(column) and "invoice" not in ideas_of(column.text)
+        is_of_lines = holds_wordings(column) or (holds_texts(column) and not repeats(column))
+        return is_of_lines and "invoice" not in ideas_of(column.text)
     if name == "workspace_id" and not speaks_of_projects(column.text):
         return False
     return _has_shape(column, BY_NAME[name].kind)

@@ -183,12 +183,26 @@ def _proposal(column: SeenColumn, known: Mapping[str, str], titles: Collection[s
     meaning = _meaning_by_header(column.text, known)
     if titles and share(column, lambda cell: same(text_of(cell)) in titles) >= HALF:
         return Proposal(column, NAME_OF_PROJECT, sure=True, why="its cells are names of projects")
-    if meaning is None:
+    if _is_item_type_in_words(column, meaning):
+        return Proposal(column, "item_type", sure=False, why="its cells are item types")
+    if meaning is None or (meaning.column is None and _has_unknown_part(column.text)):
         return Proposal(column, None, sure=False, why=NOTHING_SAID)
     if meaning.column is None:
         why = SPEAKS_OF_TIME if _only_speaks_of_time(column.text) else SOMETHING_ELSE
         return Proposal(column, None, meaning.sure, why)
     return _confirmed(column, meaning)
+
+
+def _is_item_type_in_words(column: SeenColumn, meaning: Meaning | None) -> bool:
+    """Tell whether cells are item types below a header that says another thing, but not surely: “Billed as”."""
+    is_open = meaning is None or not (meaning.sure or meaning.column == "item_type")
+    return is_open and share(column, lambda cell: reads(Kind.ITEM_TYPE, cell)) >= MOST
+
+
+def _has_unknown_part(header: str) -> bool:
+    """Tell whether a header has two names and one of them is not understood: “Client / workstream”."""
+    parts = header.split("/")
+    return len(parts) > 1 and not all(map(ideas_of, parts))
 
 
 def _meaning_by_header(header: str, known: Mapping[str, str]) -> Meaning | None:

@@ -29,10 +29,11 @@ from importer.values.header_proofs import (
     speaks_of_projects,
 )
 from importer.values.other_dates import speaks_of_other_dates
-from importer.values.products import highest, is_sum_of, product_of
+from importer.values.products import highest, holds_times, is_sum_of, product_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
 
 NOTHING_SAID = "neither its header nor its cells say what it means"
 """Why a column is proposed to mean nothing where that is all that is known of it."""
@@ -45,7 +46,7 @@ DATED_ITSELF = frozenset({"project", "task", "entry", "expense", "day", "work"})
 """Ideas of what has a date of its own; above “Day” stands that of the work."""
 _NUMBERED = frozenset({"project", "number", "ident", "code", "assignment", "contract", "task", "line", "name"})
 """Ideas that may stand above numbers of projects; those of documents and clients have others."""
-_FACTORS = frozenset({"rate", "quantity", "hours"})
+_COUNTS = ("quantity", "hours")
 _SUMS = frozenset({"total", "net", "gross"})
 _RESULTS = frozenset({"amount", "total", "net", "gross"})
 
@@ -121,16 +122,17 @@ def _may_be_multiplied(column: SeenColumn) -> bool:
 
 def _roles_of_factors(left: SeenColumn, right: SeenColumn, meant: Mapping[int, str | None]) -> dict[int, str]:
     """Position of each factor → whether it is the rate, or the quantity or hours."""
-    for first, other in ((left, right), (right, left)):
-        name = meant[first.position]
-        if name in ("quantity", "hours"):
-            return {first.position: name, other.position: "rate"}
-    for first, other in ((left, right), (right, left)):
-        if meant[first.position] == "rate":
-            return {first.position: "rate", other.position: _count_of(other)}
-    # A rate is the same in many rows, and mostly the higher number.
-    rate, other = sorted((left, right), key=lambda column: (len(column.cells), -highest(column)))
-    return {rate.position: "rate", other.position: _count_of(other)}
+    rate, other = sorted((left, right), key=lambda column: _rank_as_rate(column, meant[column.position]))
+    name = meant[other.position]
+    return {rate.position: "rate", other.position: name if name in _COUNTS else _count_of(other)}
+
+
+def _rank_as_rate(column: SeenColumn, name: str | None) -> tuple[bool, bool, bool, bool, int, Decimal]:
+    """Least for what is most like a rate: by its header, no times, cents, few and high numbers."""
+    ideas = ideas_of(column.text)
+    is_price = name == "rate" or not ideas.isdisjoint({"price", "money", "rate"})
+    is_count = not ideas.isdisjoint(_COUNTS) or holds_times(column)
+    return (name in _COUNTS, not is_price, is_count, not holds_coins(column), len(column.cells), -highest(column))
 
 
 def _count_of(column: SeenColumn) -> str:

@@ -24,6 +24,8 @@ MOST_COLUMNS = 12
 """Columns of numbers that are looked at."""
 HIGHEST_WITH_TAX = Decimal("1.35")
 """Times its net sum that a gross one can be."""
+HOURS_OF_A_DAY = 24
+QUARTER = Decimal("0.25")
 _CENT = Decimal("0.01")
 
 
@@ -48,6 +50,12 @@ def product_of(columns: Iterable[SeenColumn]) -> Product | None:
 def highest(column: SeenColumn) -> Decimal:
     """The highest number of a column."""
     return max(itertools.chain.from_iterable(_numbers(column)), default=Decimal(0))
+
+
+def holds_times(column: SeenColumn) -> bool:
+    """Tell whether every number is one of quarters of an hour, at most those of a day."""
+    numbers = set(itertools.chain.from_iterable(_numbers(column)))
+    return bool(numbers) and all(number <= HOURS_OF_A_DAY and number % QUARTER == 0 for number in numbers)
 
 
 def is_sum_of(column: SeenColumn, amounts: SeenColumn) -> bool:

@@ -47,6 +47,13 @@ def test_the_header_says_which_factor_is_which() -> None:
     assert proposed(("Prix au mot", ["0,10", "0,12"])) == ["rate"]
 
 
+def test_of_two_unknown_factors_the_price_is_the_rate() -> None:
+    """Copies are whole and many, a price per copy has cents; times are quarters of hours of one day."""
+    copies: tuple[str, list[object]] = ("Xyz", ["500", "200"])
+    assert proposed(copies, ("Foo", ["0,80", "1,50"]), ("Bar", ["400,00", "300,00"])) == ["quantity", "rate", "amount"]
+    assert proposed(copies, ("Stückpreis", ["3", "4"]), ("Bar", ["1500", "800"])) == ["quantity", "rate", "amount"]
+
+
 def test_one_row_or_factors_of_one_prove_nothing() -> None:
     """Every number is one times itself, and a row may fit by chance."""
     assert proposed(("Xyz", [2]), ("Foo", [30]), ("Bar", [60])).count("rate") == 0
@@ -127,6 +134,31 @@ def test_a_point_cuts_a_word_short() -> None:
     assert "project" not in ideas_of("ID proy")
     assert "group" in ideas_of("Projektschl.")
     assert "remark" in ideas_of("Bem.")
+
+
+def test_words_that_are_no_column_by_their_company() -> None:
+    """Who did it; the group of a text; a date of the work; “Forderung” is no misspelt “Lieferung”."""
+    for header in ("Erbracht durch", "Fait par", "Date d'intervention"):
+        found = meaning_of(header)
+        assert found is None or found.column is None, header
+    group = meaning_of("Tätigkeitsgruppe")
+    assert group is None or group.column != "notes"
+    assert "delivery" not in ideas_of("Forderungen")
+
+
+def test_cells_that_are_item_types_say_so_below_another_header() -> None:
+    """“Billed as” above fixed and extra is no flag; a client beside a word that is unknown may be the project."""
+    assert proposed(("Billed as", ["fixed", "extra"])) == ["item_type"]
+    assert proposed(("Client / xyz", ["Ferro shop", "Ferro shop", "Lumen blog"])) == ["workspace"]
+    assert proposed(("Client", ["Ferro shop", "Ferro shop", "Lumen blog"])) == [None]
+
+
+def test_single_words_that_repeat_are_no_sure_description() -> None:
+    """They may be kinds of work."""
+    [found] = propose([seen_column(0, "Tätigkeit", ["Analyse", "Test", "Analyse"])], {}, KNOWN)
+    assert (found.meant, found.sure) == ("notes", False)
+    [found] = propose([seen_column(0, "Tätigkeit", ["Analyse", "Test"])], {}, KNOWN)
+    assert (found.meant, found.sure) == ("notes", True)
 
 
 def test_a_short_article_makes_no_order_of_a_word() -> None:
