@@ -272,7 +272,8 @@ class Desk:
     @contextmanager
     def _tools(self, work: Work) -> Iterator[Tools]:
         """The tools for a file, with what the person said of its headers."""
-        from importer.flow.mapping import Answers, taught, with_preset_of
+        from importer.flow.mapping import Answers, taught
+        from importer.flow.reading_in import with_preset_of
 
         with self.place.opened() as tools:
             settings = tools.settings

@@ -38,7 +38,7 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
     from importer.commands.map_questions import Conversation
     from importer.commands.options import RunPlace
     from importer.commands.session import opened
-    from importer.flow.mapping import draft_of, errors_of_headers, write
+    from importer.flow.mapping import Answers, draft_of, errors_of_headers, write
     from importer.flow.prepared import Wish
     from importer.reporting.screen import Screen
 
@@ -60,11 +60,7 @@ def map(  # noqa: A001, PLR0913 - the name of the command; one argument per opti
         _for_later(draft, target, command_line("map", file, *options, place=place))
     talk = Conversation(draft)
     chosen = talk.preset()
-    if chosen is not None:
-        typer.echo(f"Nothing is written: each file of this kind needs --preset {chosen}.", err=True)
-        next_step(command_line("preview", file, *options, "--preset", chosen, place=place))
-        return ExitCode.DONE
-    answers = talk.answers()
+    answers = talk.answers() if chosen is None else Answers(presets=[chosen])
     if not answers:
         typer.echo("Nothing was written: no question was answered.", err=True)
         return ExitCode.DONE

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.flow.missing_columns import Missing, missing_columns
-from importer.flow.reading_in import reading_of, sheet_of
+from importer.flow.reading_in import reading_of, sheet_of, with_remembered_preset
 from importer.kantata.account import projects_matching
 from importer.model.check_only import CHECK_ONLY
 from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT
@@ -26,7 +26,7 @@ from importer.settings.writing import with_settings, write_settings
 from importer.values.aliases import aliases, same
 from importer.values.cells import parser_of
 from importer.values.header_proposals import propose
-from importer.values.presets import PUT_TOGETHER, Preset, alike, with_preset
+from importer.values.presets import Preset, alike
 from importer.values.readings import Unreadable
 from importer.values.word_proposals import WordProposal, propose_words
 
@@ -41,7 +41,7 @@ CHOICES: dict[str, str] = {column.name: column.title for column in COLUMNS} | {
     column.name: column.title for column in CHECK_ONLY
 }
 """Name → title of every column that a header can mean: those that are sent, then those that are compared."""
-REMEMBERED = ("columns", "ignore_columns", "values", "constants")
+REMEMBERED = ("columns", "ignore_columns", "values", "constants", "presets")
 """Settings that hold answers."""
 ITEM_TYPES: dict[str, str] = {item_type.value: ITEM_TYPE_TITLES[item_type] for item_type in ItemType}
 
@@ -133,10 +133,12 @@ class Answers:
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Name of a column → word → what it means."""
     constants: dict[str, Any] = field(default_factory=dict)
+    presets: list[str] = field(default_factory=list)
+    """Ready mappings that count for files with headers like these."""
 
     def __bool__(self) -> bool:
         """Whether anything was said."""
-        return bool(self.columns or self.ignored or self.values or self.constants)
+        return bool(self.columns or self.ignored or self.values or self.constants or self.presets)
 
     def means(self, header: str, name: str | None) -> None:
         """Note what a header means; None: nothing."""
@@ -172,7 +174,7 @@ def value_typed(name: str, text: str) -> tuple[object, str | None]:
 
 def draft_of(wish: Wish, tools: Tools) -> Draft:
     """Look at a file and propose what its unknown columns mean. Raises FileProblem, SettingsProblem or WrongUse."""
-    settings = tools.settings
+    settings = with_remembered_preset(wish, tools).settings
     known = known_headers(own=settings.own_headers)
     table = seen_table(wish.path, wish.sheet_name, known, reading_of(settings))
     titles, numbers = _projects(table, tools)
@@ -202,7 +204,7 @@ def errors_of_headers(wish: Wish, tools: Tools, draft: Draft) -> list[Problem]:
     """What a preview calls wrong with the columns of a file about which nothing is asked."""
     if draft.asks or draft.presets:
         return []
-    sheet, _ = sheet_of(wish, tools.settings)
+    sheet, _ = sheet_of(wish, with_remembered_preset(wish, tools).settings)
     return [found for found in sheet.problems if found.severity is Severity.ERROR and found.row == sheet.header_row]
 
 
@@ -231,14 +233,6 @@ def taught(settings: Settings, answers: Answers) -> Settings:
     """The settings with what the person said, which was found sound when it was written."""
     given = {name: getattr(settings, name) for name in REMEMBERED}
     return settings.model_copy(update=_merged(given, answers))
-
-
-def with_preset_of(settings: Settings, name: str | None) -> Settings:
-    """The settings with a ready mapping below them, as the option --preset has it."""
-    if name is None or settings.preset == name:
-        return settings
-    given = {setting: getattr(settings, setting) for setting in PUT_TOGETHER if getattr(settings, setting)}
-    return settings.model_copy(update=with_preset({**given, "preset": name}))
 
 
 def toml_of(answers: Answers, place: SettingsPlace) -> str:
@@ -283,6 +277,8 @@ def _merged(given: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
         changes["values"] = values
     if answers.constants:
         changes["constants"] = dict(given.get("constants", {})) | answers.constants
+    if answers.presets:
+        changes["presets"] = list(dict.fromkeys([*given.get("presets", []), *answers.presets]))
     return changes
 
 

@@ -18,6 +18,7 @@ from importer.flow.named_records import check_records, with_names
 from importer.flow.open_items import check_left_out, with_left_out
 from importer.flow.prepare import prepare
 from importer.flow.prepared import NOT_CHECKED, Prepared, Tools, Wish, new_run_id, note_in_log
+from importer.flow.reading_in import with_remembered_preset
 from importer.model.errors import AccessDenied, GateRefused, NotReached
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import Status
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 def preview(wish: Wish, tools: Tools) -> Report:
     """Make the plan, compare it with what is known, and write its workbook."""
     results.prepare_folder(tools.settings.reports)
+    tools = with_remembered_preset(wish, tools)
     prepared = with_header_changes(prepare(wish, tools, new_run_id()), tools)
     prepared = with_near_repeats(as_far_as_shown(prepared, tools), tools)
     prepared = with_rows_gone(with_left_out(with_retainers(with_names(prepared)), tools), tools)

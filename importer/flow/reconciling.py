@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.flow.prepared import Tools, Wish, new_run_id
-from importer.flow.reading_in import sheet_of
+from importer.flow.reading_in import sheet_of, with_remembered_preset
 from importer.flow.submit import exit_code_after
 from importer.model.advice import advised
 from importer.model.errors import AccessDenied, ImporterError, LedgerProblem, NotReached
@@ -267,7 +267,8 @@ def _report_of(run: RunRecord, tools: Tools, api: KantataApi, settlements: tuple
 def _sheet_of(run: RunRecord, tools: Tools) -> Sheet | None:
     """The sheet of an earlier run; None when its file is gone, or another one by now."""
     try:
-        sheet, _ = sheet_of(Wish(Path(run.path), run.sheet, run.batch), tools.settings)
+        wish = Wish(Path(run.path), run.sheet, run.batch)
+        sheet, _ = sheet_of(wish, with_remembered_preset(wish, tools).settings)
     except (ImporterError, OSError):
         return None
     except Exception:  # whatever it is, it keeps no other file from being settled

@@ -20,6 +20,7 @@ from importer.flow.open_items import check_left_out, with_left_out
 from importer.flow.prepare import prepare
 from importer.flow.prepared import Prepared, Tools, Wish, new_run_id, note_in_log
 from importer.flow.preview import as_far_as_shown
+from importer.flow.reading_in import with_remembered_preset
 from importer.kantata.backoff import Pace, RetryBudget
 from importer.ledger.recorded_plan import RecordedPlan
 from importer.model.errors import AccessDenied, GateRefused, ImporterError, LedgerProblem, NotReached
@@ -88,6 +89,7 @@ def examine(wish: Wish, tools: Tools, run_id: str) -> Examined:
     To be called, and carried out, under the lock of the ledger (``tools.ledger.exclusive``): what
     guards against billing twice holds only as long as no other run sends.
     """
+    tools = with_remembered_preset(wish, tools)
     examined = _examine_without_left_out(wish, tools, run_id)
     examined = replace(examined, prepared=with_near_repeats(examined.prepared, tools))
     if isinstance(examined.obstacle, (AccessDenied, NotReached)):  # Kantata is not there to be asked for more

@@ -155,6 +155,11 @@ class Settings(BaseSettings):
         description="Ready mapping of an export of Clockify, Toggl Track or Harvest, below your own lines; other "
         "sheets are refused.",
     )
+    presets: list[Literal["clockify", "toggl", "harvest"]] = Field(
+        default_factory=list,
+        description="Ready mappings that count for files with the headers of such an export, and for no others; "
+        "map writes them.",
+    )
     columns: HeadersByColumn = Field(
         default_factory=dict, description='More headers per column, as a table: [columns] workspace_id = ["Client"].'
     )

@@ -128,13 +128,25 @@ def test_without_a_terminal_the_proposals_and_the_lines_are_printed(folder: Path
     assert not (folder / "importer.toml").exists()
 
 
-def test_a_preset_is_offered_and_leads_to_its_option(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who takes it answers nothing else."""
+def test_a_preset_is_offered_and_remembered_for_such_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who takes it answers nothing else but the last yes; other files are asked about as before."""
     text = "User,Project,Description,Start date,Start time,Duration,Amount (EUR)\na,b,c,2026-10-01,8:00,1:00,5\n"
     (folder / "own.csv").write_text(text, encoding="utf-8")
-    done, asked = talk(monkeypatch, "yes")
-    assert (done.exit_code, len(asked)) == (ExitCode.DONE, 1)
-    assert "Next: invoice-importer preview own.csv --preset toggl" in done.stderr
+    done, asked = talk(monkeypatch, "yes", "yes")
+    assert (done.exit_code, len(asked)) == (ExitCode.DONE, 2)
+    assert "Next: invoice-importer preview own.csv\n" in done.stderr
+    written = (folder / "importer.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(written) == {"presets": ["toggl"]}
+
+    (folder / "importer.toml").write_text(f"payment_schedule = 30\n{written}", encoding="utf-8")
+    again = run()
+    assert (again.exit_code, again.stdout.splitlines()[0]) == (
+        ExitCode.DONE,
+        "Nothing to ask: every column and every word of this sheet is understood.",
+    )
+    (folder / "own.csv").write_text(SHEET, encoding="utf-8")
+    monkeypatch.setattr("importer.commands.asking.is_terminal", lambda: False)
+    assert "If all of this is right" in run().stdout
 
 
 def test_hostile_headers_are_shown_as_text(folder: Path) -> None:

@@ -346,6 +346,20 @@ def test_a_preset_is_nothing_but_lines_of_settings(preview: Callable[..., Report
     assert billed(preview(text, None, PRESETS[preset].lines)) == billed(preview(text, preset))
 
 
+def test_a_remembered_preset_counts_for_files_of_its_layout_only(preview: Callable[..., Report]) -> None:
+    """The second month asks nothing; the preview says so, and another sheet is read as it was before."""
+    remembered = 'presets = ["toggl", "harvest"]\n'
+    report = preview(TOGGL, None, remembered)
+    assert billed(report) == billed(preview(TOGGL, "toggl")) != []
+    assert any("because presets of the settings names toggl" in notice for notice in report.notices)
+
+    own = "Project ID,Item type,Description,Amount\n101,Fixed fee,Retainer,100\n"
+    report = preview(own, None, remembered)
+    assert billed(report) == [(101, "Retainer", Decimal(100))]
+    assert not any("presets" in notice for notice in report.notices)
+    assert errors(preview(CLOCKIFY, None, remembered))[0][0] == "preset.offered"
+
+
 def test_own_lines_come_before_those_of_a_preset(preview: Callable[..., Report]) -> None:
     """The text, an ignored column and a column with another meaning are the user's."""
     more = 'line_text = ["Task"]\nignore_columns = ["Billable"]\n[columns]\npurchase_order = ["Client"]\n'
