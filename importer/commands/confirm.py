@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from importer.commands.ending import command, errors_only, open_file, print_json, printing
+from importer.commands.ending import command, errors_only, open_file, print_json
 from importer.commands.next_steps import advice, next_step
 from importer.commands.options import FileOutput, RunPlace
 from importer.model.exit_codes import ExitCode
@@ -46,13 +46,12 @@ def confirm(
         runs = _runs(run, since, session.tools.ledger)
         done = read_back(runs, session.tools, session.connect())
 
-    with printing():
-        if output.as_json:
-            print_json(_document(done, session.settings.invoice_link))
-        elif output.quiet:
-            errors_only("Confirm", done.exit_code, _in_a_line(done))
-        else:
-            _show(done, place)
+    if output.as_json:
+        print_json(_document(done, session.settings.invoice_link))
+    elif output.quiet:
+        errors_only("Confirm", done.exit_code, _in_a_line(done))
+    else:
+        _show(done, place)
     if output.open_results:
         open_file(done.file)
     return done.exit_code

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from importer.commands.asking import need_terminal, need_yes
-from importer.commands.ending import command, print_json, printing
+from importer.commands.ending import command, print_json
 from importer.commands.next_steps import advice, after_doctor, command_line, next_step
 from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
@@ -41,12 +41,11 @@ def doctor(
             _unlock(stack, place)
         checks = [replace(check, remedy=advice(check.remedy, place)) for check in _checks(stack, place, notify=notify)]
     code = worst(checks)
-    with printing():
-        if output.as_json:
-            print_json(_document(checks, code))
-        else:
-            _show(checks)
-            next_step(after_doctor(code, place))
+    if output.as_json:
+        print_json(_document(checks, code))
+    else:
+        _show(checks)
+        next_step(after_doctor(code, place))
     return code
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 import traceback
-from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import wraps
@@ -19,10 +17,11 @@ import typer
 
 from importer.commands.next_steps import advice, file_words, map_of, next_step
 from importer.commands.options import Place, SheetOptions, expanded, grouped
+from importer.commands.streams import lost_output
 from importer.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from importer.model.errors import ImporterError
 
@@ -66,7 +65,7 @@ def _exit_code_of(function: Callable[..., ExitCode], values: dict[str, Any]) -> 
     arguments: dict[str, Any] = {}
     try:
         arguments = grouped(function, values)
-        return function(**arguments)
+        return _code_with_output(function(**arguments), arguments)
     except ImporterError as error:
         LOG.error("%s", error.message, extra={"shown": True, "exit_code": int(error.exit_code)})  # noqa: TRY400
         _complete(error, arguments)
@@ -83,6 +82,21 @@ def _exit_code_of(function: Callable[..., ExitCode], values: dict[str, Any]) -> 
         LOG.exception("Unexpected error in the program.", extra={"shown": True})
         report_error(_crashed(error), name, as_json=as_json, path=path)
         return ExitCode.UNEXPECTED
+
+
+def _code_with_output(code: ExitCode, arguments: dict[str, Any]) -> ExitCode:
+    """The exit code of a command that has done its work: not 0 when what it says of that is lost."""
+    from importer.model.errors import ImporterError
+    from importer.model.messages import error
+
+    why = lost_output()
+    if not why:
+        return code
+    lost = error(ImporterError, "program.output_lost", why=why)
+    LOG.error("%s", lost.message, extra={"shown": True})
+    _complete(lost, arguments)
+    report_error(lost, "", as_json=False, path=None)
+    return ExitCode.UNEXPECTED if code is ExitCode.DONE else code
 
 
 def _complete(error: ImporterError, arguments: dict[str, Any]) -> None:
@@ -113,16 +127,6 @@ _NOT_DONE = {
     "probe": "nothing was created",
 }
 """What a command that was broken off has not done."""
-
-
-@contextmanager
-def printing() -> Iterator[None]:
-    """Print the outcome. When its reader is gone (``| head``), that is no failure: the workbook holds it too."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python fails again at its end
 
 
 def print_json(document: object) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from importer.commands.ending import command, printing
+from importer.commands.ending import command
 from importer.commands.next_steps import command_line, next_step
 from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
@@ -108,8 +108,7 @@ def _print_month(month: str, ledger: SubmissionLedger, invoice_link: str) -> Non
     for run in sorted(ledger.runs(), key=lambda run: run.started_at):
         sent += [(run, invoice) for invoice in ledger.sent_in(run.run_id)]
     text = month_csv(month, sent, invoice_link)
-    with printing():
-        sys.stdout.write(text)
+    sys.stdout.write(text)
     if text.count("\n") == 1:  # the header alone
         sys.stderr.write(
             f"No invoice of this ledger is dated in {month}. One whose rows gave no date has the date that Kantata "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from importer.commands import asking
-from importer.commands.ending import command, printing
+from importer.commands.ending import command
 from importer.commands.next_steps import command_line, next_step
 from importer.commands.options import AccountPlace
 from importer.model.exit_codes import ExitCode
@@ -113,12 +113,11 @@ def _for_later(draft: Draft, place: SettingsPlace, again: str) -> None:
     from importer.model.errors import GateRefused
     from importer.model.visible import visible
 
-    with printing():
-        for line in overview(draft):
-            typer.echo(visible(line))
-        answers = proposed_answers(draft)
-        if answers:
-            typer.echo(f"\nIf all of this is right, put this into {place.path}, in place of the same sections:\n")
-            typer.echo(visible(toml_of(answers, place)))
+    for line in overview(draft):
+        typer.echo(visible(line))
+    answers = proposed_answers(draft)
+    if answers:
+        typer.echo(f"\nIf all of this is right, put this into {place.path}, in place of the same sections:\n")
+        typer.echo(visible(toml_of(answers, place)))
     msg = "Nothing was written: without a terminal there is no one to ask."
     raise GateRefused(msg, f"Paste the lines above, or run this in a terminal: {again}", code="gate.yes")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from importer.commands.asking import need_terminal, need_yes
-from importer.commands.ending import command, print_json, printing
+from importer.commands.ending import command, print_json
 from importer.commands.next_steps import command_line, next_step
 from importer.commands.options import JsonOutput, RunPlace
 from importer.model.exit_codes import ExitCode
@@ -54,12 +54,11 @@ def probe(
         hooks = _hooks(talk, stop, listen, yes=yes)
         done = probing.probe(project, session.tools, session.connect(), hooks)
 
-    with printing():
-        if output.as_json:
-            print_json(_document(done))
-        else:
-            _show(done, Screen())
-            next_step(_next_step(done, place))
+    if output.as_json:
+        print_json(_document(done))
+    else:
+        _show(done, Screen())
+        next_step(_next_step(done, place))
     return done.exit_code
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from importer.commands.asking import need_terminal, need_yes
-from importer.commands.ending import command, print_json, printing
+from importer.commands.ending import command, print_json
 from importer.commands.next_steps import after_reconcile, command_line, next_step
 from importer.commands.options import Output, RunPlace
 from importer.model.exit_codes import ExitCode
@@ -81,14 +81,13 @@ def _print(done: Reconciled, moved: list[InboxResult], code: ExitCode, place: Ru
     """Print what became of each invoice, and what a person does next."""
     from importer.reporting.screen import Screen
 
-    with printing():
-        if output.as_json:
-            print_json(_document(done, moved, code))
-        elif not output.quiet or code is not ExitCode.DONE:
-            # Also under a scheduler: what is not billed stays so until its file is submitted again.
-            _show(done, moved, Screen(stderr=output.quiet))
-            if not output.quiet:
-                next_step(after_reconcile(done, place))
+    if output.as_json:
+        print_json(_document(done, moved, code))
+    elif not output.quiet or code is not ExitCode.DONE:
+        # Also under a scheduler: what is not billed stays so until its file is submitted again.
+        _show(done, moved, Screen(stderr=output.quiet))
+        if not output.quiet:
+            next_step(after_reconcile(done, place))
 
 
 def _done(

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from importer.commands.ending import command, print_json, printing
+from importer.commands.ending import command, print_json
 from importer.commands.next_steps import advice, after_run, next_step
 from importer.commands.options import Output, RunPlace
 from importer.model.exit_codes import ExitCode
@@ -35,8 +35,7 @@ def run(*, place: RunPlace, output: Output) -> ExitCode:
 
     code = exit_code_of(results)
     if output.as_json:
-        with printing():
-            print_json(_document(results, code))
+        print_json(_document(results, code))
     elif not results and not output.quiet:
         sys.stdout.write(f"Nothing to do: no workbook in {settings.inbox}.\n")
     elif not output.quiet:
@@ -79,8 +78,8 @@ def _show(result: InboxResult, output: Output) -> None:
         if result.exit_code is not ExitCode.DONE:
             sys.stderr.write(redacted(visible(result.line)) + "\n")
     elif not output.as_json:
-        with printing():
-            sys.stdout.write(visible(result.line) + "\n")
+        sys.stdout.write(visible(result.line) + "\n")
+        sys.stdout.flush()
 
 
 def _document(results: list[InboxResult], code: ExitCode) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from importer.commands.asking import answer_to, need_terminal, need_yes
-from importer.commands.ending import command, errors_only, open_file, print_json, printing
+from importer.commands.ending import command, errors_only, open_file, print_json
 from importer.commands.next_steps import after_submit
 from importer.commands.options import FileOutput, Output, RepeatOptions, RunPlace, SheetOptions
 from importer.model.exit_codes import ExitCode
@@ -90,15 +90,14 @@ def print_report(report: Report, name: str, output: Output, next_step: str, *, s
     from importer.reporting.terminal import show
     from importer.unattended.outcomes import reason_of
 
-    with printing():
-        if output.as_json:
-            print_json(to_document(report))
-        elif output.quiet:
-            errors_only(name, report.exit_code, reason_of(report, by_hand=True))
-        else:
-            console = Screen()
-            show(report, console, seen=seen)
-            console.print(f"Next: {in_one_line(next_step)}", soft_wrap=True, highlight=False, markup=False)
+    if output.as_json:
+        print_json(to_document(report))
+    elif output.quiet:
+        errors_only(name, report.exit_code, reason_of(report, by_hand=True))
+    else:
+        console = Screen()
+        show(report, console, seen=seen)
+        console.print(f"Next: {in_one_line(next_step)}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _confirm(plan: Report, talk: Console, *, production: bool) -> None:

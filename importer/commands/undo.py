@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from importer.commands.asking import need_terminal, need_yes
-from importer.commands.ending import command, errors_only, open_file, print_json, printing
+from importer.commands.ending import command, errors_only, open_file, print_json
 from importer.commands.next_steps import command_line, next_step
 from importer.commands.options import FileOutput, RunPlace
 from importer.model.exit_codes import ExitCode
@@ -56,14 +56,13 @@ def undo(
         hooks = undoing.UndoHooks(confirm, stop, progress)
         done = undoing.undo(chosen, session.tools, session.connect(), hooks)
 
-    with printing():
-        if output.as_json:
-            print_json(_document(done))
-        elif output.quiet:
-            errors_only(f"Undo of run {done.run_id}", done.exit_code, _in_a_line(done))
-        else:
-            _show(done, Screen())
-            next_step(_next_step(done, place))
+    if output.as_json:
+        print_json(_document(done))
+    elif output.quiet:
+        errors_only(f"Undo of run {done.run_id}", done.exit_code, _in_a_line(done))
+    else:
+        _show(done, Screen())
+        next_step(_next_step(done, place))
     if output.open_results:
         open_file(done.page)
     return done.exit_code

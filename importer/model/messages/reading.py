@@ -94,6 +94,11 @@ _FILES = {
         "{name} cannot be read: a part of this program is not installed ({part}).",
         "Install the program again, with its dependencies.",
     ),
+    "program.output_lost": Message(
+        "What this command says could not be written to stdout ({why}).",
+        "Its work is done and recorded all the same: invoice-importer history shows every run, and the results of "
+        "a run lie in its reports folder.",
+    ),
 }
 
 _QUOTE_FIELDS = "Put the whole field into quotes and double the quotes in it, or export the file again."
