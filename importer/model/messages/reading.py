@@ -50,6 +50,7 @@ _FILES = {
         "{name} was not opened: its values stand too far apart.",
         "Delete what stands far to the right of the table or far below it.",
     ),
+    "file.too_large:styles": Message("{name} was not opened: it holds far more styles than Excel allows.", _COPY_ROWS),
     "file.too_large:memory": Message(
         "{name} needs more memory than reading a file may take (setting read_memory_mb).", _COPY_OR_RAISE
     ),

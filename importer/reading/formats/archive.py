@@ -47,8 +47,8 @@ _DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
 _UTF_8 = {b"utf-8", b"utf8", b"us-ascii", b"ascii"}
 _WIDE = re.compile(rb'r="([A-Z]{2,3})\d')
 _TALL = re.compile(rb'r="[A-Z]{1,3}(\d{6,7})"')
-_WIDE_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="([A-Z]{2,3})\d+"(?![^>]*/>)')
-_TALL_FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*\br="[A-Z]{1,3}(\d{6,7})"(?![^>]*/>)')
+_WIDE_FILLED = re.compile(rb'<(?:\w+:)?c\b[^<>]*\br="([A-Z]{2,3})\d+"(?![^<>]*/>)')
+_TALL_FILLED = re.compile(rb'<(?:\w+:)?c\b[^<>]*\br="[A-Z]{1,3}(\d{6,7})"(?![^<>]*/>)')
 
 
 class Archive:

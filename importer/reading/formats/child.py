@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.errors import FileProblem
 from importer.model.messages import error
-from importer.reading.formats.grid import Grid, Limits, Unpacked
+from importer.reading.formats.grid import Grid, Limits, TooManyStyles, Unpacked
 from importer.reading.formats.identify import (
     OLE_MAGIC,
     Encrypted,
@@ -76,6 +76,8 @@ def answer_to(request: Request) -> Unpacked | Refusal:
         return take_apart(request)
     except FileProblem as problem:
         return Refusal.of(problem)
+    except TooManyStyles:
+        return Refusal.of(error(FileProblem, "file.too_large:styles", name=request.name))
     except ImportError as why:
         return Refusal.of(error(FileProblem, "program.incomplete", name=request.name, part=why.name))
     except MemoryError:

@@ -13,33 +13,18 @@ from importer.reading.formats.number_formats import code_of, is_telling
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from importer.reading.formats.archive import Archive
-
 _P = rb"(?:[A-Za-z_][\w.-]*:)?"
-_BLOCK = re.compile(rb"<(" + _P + rb"conditionalFormatting)\b([^>]*)>(.*?)</\1\s*>", re.DOTALL)
+_BLOCK = re.compile(rb"<(" + _P + rb"conditionalFormatting)\b([^<>]*)>")
 _AREAS = re.compile(rb"\bsqref\s*=\s*[\"']([^\"']*)[\"']|<" + _P + rb"sqref>([^<]*)<")
 _STYLE = re.compile(rb"\bdxfId\s*=\s*[\"'](\d+)[\"']")
 _NO_VALUE = re.compile(rb"\bshowValue\s*=\s*[\"'](?:0|false)[\"']")
-_STRUCK = re.compile(rb"<" + _P + rb"strike\b(?![^>]*\bval\s*=\s*[\"'](?:0|false)[\"'])")
-_CODE = re.compile(rb"<" + _P + rb"numFmt\b[^>]*\bformatCode\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_STRUCK = re.compile(rb"<" + _P + rb"strike\b(?![^<>]*\bval\s*=\s*[\"'](?:0|false)[\"'])")
+_CODE = re.compile(rb"<" + _P + rb"numFmt\b[^<>]*\bformatCode\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _AREA = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?", re.IGNORECASE)
 _SHEET_NAMES = re.compile(r"(?:'(?:[^']|'')*'|[^\s:.']+)?\.")
+_LONGEST_PREFIX = 100
 MOST_AREAS = 10_000
 """Areas of one sheet that are looked at."""
-
-
-def changes_of_styles(archive: Archive) -> dict[str, set[str]]:
-    """Number of a style for conditional formats → what it changes: number formats, and the marks of this module."""
-    try:
-        root = ET.fromstring(archive.part("xl/styles.xml") or b"<none/>")  # noqa: S314 - no DOCTYPE: see archive
-    except ET.ParseError:
-        return {}
-    styles = next((child for child in root if child.tag.rpartition("}")[2] == "dxfs"), ())
-    found = {}
-    for number, style in enumerate(styles):
-        if changes := _changes(ET.tostring(style)):
-            found[str(number)] = changes
-    return found
 
 
 def _changes(style: bytes) -> set[str]:
@@ -59,18 +44,30 @@ def conditional_formats(xml: bytes, styles: dict[str, set[str]]) -> dict[str, li
     if b"conditionalFormatting" not in xml:
         return found
     left = MOST_AREAS
-    for block in _BLOCK.finditer(xml, xml.find(b"conditionalFormatting") - 100):
-        changes = _changes(block[3])
-        if _NO_VALUE.search(block[3]):
+    for attributes, inside in _blocks_of(xml):
+        changes = _changes(inside)
+        if _NO_VALUE.search(inside):
             changes.add(HIDES)
-        for number in _STYLE.findall(block[3]):
+        for number in _STYLE.findall(inside):
             changes |= styles.get(number.decode(), set())
         if changes and left > 0:
-            areas = list(_areas_of(block[2] + block[3]))[:left]
+            areas = list(_areas_of(attributes + inside))[:left]
             left -= len(areas)
             for change in changes:
                 found.setdefault(change, []).extend(areas)
     return found
+
+
+def _blocks_of(xml: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Attributes and content of each element with conditional formats."""
+    at = max(0, xml.find(b"conditionalFormatting") - _LONGEST_PREFIX)
+    while block := _BLOCK.search(xml, at):
+        at = block.end()
+        if not block[2].endswith(b"/"):
+            at = xml.find(b"</" + block[1], at)
+            if at < 0:
+                return
+            yield block[2], xml[block.end() : at]
 
 
 def areas_of_ods(addresses: str) -> Iterator[MergedRange]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING
@@ -22,13 +23,13 @@ _SEED = re.compile(r"\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY)\(", re.IGNORECAS
 _ANYWHERE = re.compile(r"\b(?:OFFSET|INDIRECT)\(", re.IGNORECASE)
 """Functions that may refer to any cell."""
 _CELL = re.compile(
-    rb"<(?:[A-Za-z_][\w.-]*:)?c\b([^>]*)>\s*<(?:[A-Za-z_][\w.-]*:)?f\b([^>]*?)(?:/>|>([^<]*)<)", re.DOTALL
+    rb"<(?:[A-Za-z_][\w.-]*:)?c\b([^<>]*)>\s*<(?:[A-Za-z_][\w.-]*:)?f\b([^<>]*?)(?:/>|>([^<]*)<)", re.DOTALL
 )
 _ADDRESS = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{1,3})([0-9]{1,7})[\"']")
 _SHARED = re.compile(rb"\bsi\s*=\s*[\"']([0-9]+)[\"']")
 _QUOTED = re.compile(r'"[^"]*"')
 _REFERENCE = re.compile(
-    r"(?:(?:'((?:[^']|'')+)'|([^\W\d][\w.]*))!)?"
+    r"(?:(?:'((?:[^']|'')+)'|(?<![\w.])([^\W\d][\w.]*))!)?"
     r"(\$?)([A-Z]{1,3})(\$?)([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?(?![\w(])"
 )
 _OF_ODS = re.compile(
@@ -72,12 +73,16 @@ class Formulas:
                     found[sheet].add(place)
                 else:
                     left[sheet, place] = list(_references(sheet, formula, text))
+        fresh = found
         for _ in range(MOST_STEPS):
-            more = _meeting(left, found)
+            columns = {sheet: _columns_of(places) for sheet, places in fresh.items()}
+            more = _meeting(left, columns)
             if not more:
                 break
+            fresh = {}
             for sheet, place in more:
                 found[sheet].add(place)
+                fresh.setdefault(sheet, set()).add(place)
                 del left[sheet, place]
         return found
 
@@ -97,24 +102,34 @@ class _Reference:
     first: Place
     last: Place
 
-    def meets(self, found: Mapping[str, set[Place]]) -> bool:
-        """Tell whether one of these cells is there."""
-        places = found.get(self.sheet)
-        if not places:
-            return False
-        if self.first == self.last:
-            return self.first in places
+    def meets(self, columns: Mapping[str, dict[int, list[int]]]) -> bool:
+        """Tell whether one of these cells is there: sheet → column → rows in their order."""
         (top, left), (bottom, right) = self.first, self.last
-        return any(top <= row <= bottom and left <= position <= right for row, position in places)
+        rows_of = columns.get(self.sheet, {})
+        width = range(left, right + 1)
+        for position in width if len(width) < len(rows_of) else filter(width.__contains__, rows_of):
+            rows = rows_of.get(position, [])
+            at = bisect_left(rows, top)
+            if at < len(rows) and rows[at] <= bottom:
+                return True
+        return False
+
+
+def _columns_of(places: Iterable[Place]) -> dict[int, list[int]]:
+    """Column → its rows in their order."""
+    columns: dict[int, list[int]] = {}
+    for row, position in sorted(places):
+        columns.setdefault(position, []).append(row)
+    return columns
 
 
 def _meeting(
-    left: Mapping[tuple[str, Place], list[_Reference]], found: Mapping[str, set[Place]]
+    left: Mapping[tuple[str, Place], list[_Reference]], columns: Mapping[str, dict[int, list[int]]]
 ) -> list[tuple[str, Place]]:
     """The cells that refer to one of those found."""
     cells = []
     for cell, references in left.items():
-        if any(reference.meets(found) for reference in references):
+        if any(reference.meets(columns) for reference in references):
             cells.append(cell)
     return cells
 

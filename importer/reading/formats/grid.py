@@ -152,6 +152,10 @@ class Unpacked:
     """How it was read, where that was a decision; whole sentences."""
 
 
+class TooManyStyles(Exception):
+    """The styles of a workbook are far more than Excel allows."""
+
+
 LONGEST_TEXT = 32_767
 """Characters that fit into a cell of Excel; a longer one is a fault at its cell."""
 LONGEST_SHOWN = 100

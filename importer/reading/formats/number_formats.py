@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
-from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from importer.model.problems import column_position
@@ -13,7 +12,6 @@ from importer.model.problems import column_position
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from importer.reading.formats.archive import Archive
     from importer.reading.formats.grid import Place, Run, SideLook
 
 _Key = TypeVar("_Key", int, str)
@@ -136,32 +134,10 @@ class Styles:
 
     telling: dict[bytes, str] = field(default_factory=dict)
     """Style → number format that may show something else than the cell holds."""
-    struck: frozenset[bytes] = frozenset()
+    struck: set[bytes] = field(default_factory=set)
     """Styles that cross a cell out."""
-
-
-def styles_of(archive: Archive) -> Styles:
-    """The styles of the workbook whose cells are worth a look."""
-    xml = archive.part("xl/styles.xml")
-    if xml is None:
-        return Styles()
-    try:
-        root = ET.fromstring(xml)  # noqa: S314 - no DOCTYPE: see archive
-    except ET.ParseError:
-        return Styles()  # values do not need it
-    codes = {str(number): code for number, code in BUILT_IN.items()}
-    for code in _all(root, "numFmt"):
-        codes[code.get("numFmtId", "")] = code.get("formatCode", "")
-    fonts = next(_all(root, "fonts"), ())
-    struck = {str(number) for number, font in enumerate(fonts) if any(map(_is_on, _all(font, "strike")))}
-    telling, crossed = {}, set()
-    for number, style in enumerate(next(_all(root, "cellXfs"), ())):
-        name, shape = str(number).encode(), code_of(codes, style.get("numFmtId", ""))
-        if is_telling(shape):
-            telling[name] = shape
-        if style.get("fontId") in struck:
-            crossed.add(name)
-    return Styles(telling, frozenset(crossed))
+    conditional: dict[str, set[str]] = field(default_factory=dict)
+    """Style of conditional formats → number formats that it applies, and CROSSES_OUT."""
 
 
 def see_styles(xml: bytes, styles: Styles, look: SideLook, *, is_usual: bool = False) -> None:
@@ -268,11 +244,3 @@ class _StyleWalk:
     def runs(self) -> dict[bytes, list[Run]]:
         """Style → its cells."""
         return _by_style(self._runs)
-
-
-def _all(element: ET.Element, name: str) -> Iterator[ET.Element]:
-    return (child for child in element.iter() if child.tag.rpartition("}")[2] == name)
-
-
-def _is_on(mark: ET.Element) -> bool:
-    return mark.get("val", "1") not in {"0", "false"}

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from xml.parsers import expat
 
+from importer.reading.formats.grid import TooManyStyles
 from importer.reading.formats.text_parts import Part
 
 _ODF = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -15,6 +16,8 @@ CELL, TEXT, TABLE = "table-cell", "text", "table"
 _ON_THE_LINE = re.compile(r"[+-]?0%.*")
 MOST_PARENTS = 20
 """Styles behind one another; a circle of them ends here."""
+MOST_STYLES = 200_000
+"""Names of styles; LibreOffice writes one for each look that some cell has."""
 
 
 @dataclass(slots=True)
@@ -43,9 +46,11 @@ class Styles:
         parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """Take the beginning of an element."""
+        """Take the beginning of an element. Raises TooManyStyles."""
         if tag == _S + "style":
             self._now = Style(attributes.get(_S + "parent-style-name", ""))
+            if len(self._styles) > MOST_STYLES:
+                raise TooManyStyles
             # Conditional formats name a style as people see it.
             family, name = attributes.get(_S + "family", ""), attributes.get(_S + "name", "")
             self._styles[family, name] = self._styles[family, attributes.get(_S + "display-name", name)] = self._now

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from importer.reading.formats.formulas import runs_of
-from importer.reading.formats.grid import MergedRange, SideLook, error_value
+from importer.reading.formats.grid import MergedRange, SideLook, TooManyStyles, error_value
 from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, code_of, is_telling
 from importer.reading.formats.text_parts import Part, mark_of, put_mark
 
@@ -39,6 +39,8 @@ _CROSSED_OUT = 0x08
 _STYLE_BITS = 0xFFFFFF
 _ROW_HIDDEN = 0x10
 _NO_TEXT = 0xFFFFFFFF
+MOST_STYLE_BYTES = 2**24
+"""Of the part with the styles: 65,490 of them, as many as Excel allows, take 1.2 MB, and so do as many named ones."""
 ERRORS = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -169,7 +171,10 @@ def _styles_of(archive: Archive) -> _Styles:
     codes: dict[int, str] = dict(BUILT_IN)
     found = _Styles()
     inside, style = False, 0
-    for number, data in _records(archive.part("xl/styles.bin") or b""):
+    part = archive.part("xl/styles.bin") or b""
+    if len(part) > MOST_STYLE_BYTES:
+        raise TooManyStyles
+    for number, data in _records(part):
         if number == _FORMAT:
             codes[struct.unpack_from("<H", data)[0]] = _text(data, 2)[0]
         elif number == _FONT:

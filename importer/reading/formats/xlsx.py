@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 from importer.model.problems import column_position
 from importer.reading.formats.archive import holds
-from importer.reading.formats.conditional import changes_of_styles, conditional_formats
+from importer.reading.formats.conditional import conditional_formats
 from importer.reading.formats.formulas import Formulas, formulas_in, has_seed, runs_of
 from importer.reading.formats.grid import (
     BROKEN_TEXT,
@@ -29,9 +29,10 @@ from importer.reading.formats.grid import (
     error_value,
     may_be_cover,
 )
-from importer.reading.formats.number_formats import Styles, see_styles, styles_of
+from importer.reading.formats.number_formats import see_styles
 from importer.reading.formats.text_parts import marked_texts, see_texts
 from importer.reading.formats.workbook_parts import paths_of_sheets
+from importer.reading.formats.xlsx_styles import styles_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from importer.model.sheet import CellFault
     from importer.reading.formats.archive import Archive
     from importer.reading.formats.grid import Place
+    from importer.reading.formats.number_formats import Styles
     from importer.reading.formats.text_parts import Mark
 
 LONGEST_INDEX = 9
@@ -47,22 +49,22 @@ LAST_COLUMN = 16_384
 _P = rb"(?:[A-Za-z_][\w.-]*:)?"
 """An optional namespace prefix: every fifth file writes ``<x:row>``."""
 _UNSEEN = rb"hidden=[\"'](?:1|true)[\"']"
-_HIDDEN_ROW = re.compile(rb"<" + _P + rb"row\b([^>]*\s(?:" + _UNSEEN + rb"|ht=[\"']0(?:\.0*)?[\"'])[^>]*)>")
-_HIDDEN_COLUMN = re.compile(rb"<" + _P + rb"col\b([^>]*\s(?:" + _UNSEEN + rb"|width=[\"']0(?:\.0*)?[\"'])[^>]*)>")
-_MERGED = re.compile(rb"<" + _P + rb"mergeCell\b[^>]*\bref=[\"']([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)[\"']")
+_HIDDEN_ROW = re.compile(rb"<" + _P + rb"row\b([^<>]*\s(?:" + _UNSEEN + rb"|ht=[\"']0(?:\.0*)?[\"'])[^<>]*)>")
+_HIDDEN_COLUMN = re.compile(rb"<" + _P + rb"col\b([^<>]*\s(?:" + _UNSEEN + rb"|width=[\"']0(?:\.0*)?[\"'])[^<>]*)>")
+_MERGED = re.compile(rb"<" + _P + rb"mergeCell\b[^<>]*\bref=[\"']([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)[\"']")
 _ERROR = re.compile(rb"\bt=[\"']e[\"']")
-_NO_VALUE = re.compile(rb"(?:<" + _P + rb"f\b[^>]*/>|</" + _P + rb"f>)(?!\s*<" + _P + rb"v>[^<])")
-_ZERO = re.compile(rb"(?:<" + _P + rb"f\b[^>]*/>|</" + _P + rb"f>)\s*<" + _P + rb"v>0<")
+_NO_VALUE = re.compile(rb"(?:<" + _P + rb"f\b[^<>]*/>|</" + _P + rb"f>)(?!\s*<" + _P + rb"v>[^<])")
+_ZERO = re.compile(rb"(?:<" + _P + rb"f\b[^<>]*/>|</" + _P + rb"f>)\s*<" + _P + rb"v>0<")
 # They begin with letters, which a regular expression finds fast, and with the form that nearly every text has.
 _BROKEN_TEXT = {
-    quote: re.compile(rb"t=" + quote + rb"s" + quote + rb"(?!><v>\d{1,9}<)[^>]*>(?!\s*<" + _P + rb"v>\d{1,9}<)")
+    quote: re.compile(rb"t=" + quote + rb"s" + quote + rb"(?!><v>\d{1,9}<)[^<>]*>(?!\s*<" + _P + rb"v>\d{1,9}<)")
     for quote in (b'"', b"'")
 }
-_ESCAPED = re.compile(rb"<" + _P + rb"v(?:\s[^>]*)?>[^<&]*&")
-_INLINE_VALUE = re.compile(rb"\bt=[\"']inlineStr[\"'][^>]*>\s*<" + _P + rb"[vf][\s/>]")
-_BEFORE_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*")
+_ESCAPED = re.compile(rb"<" + _P + rb"v(?:\s[^<>]*)?>[^<&]*&")
+_INLINE_VALUE = re.compile(rb"\bt=[\"']inlineStr[\"'][^<>]*>\s*<" + _P + rb"[vf][\s/>]")
+_BEFORE_ROOT = re.compile(rb"\s*(?:<\?xml[^<>]*\?>)?\s*")
 _SPACED = re.compile(rb"\s=\s*[\"']|=\s+[\"']")
-_OTHER_WORKBOOK = re.compile(rb"<" + _P + rb"f\b[^>]*>[^<]*\[\d+\]")
+_OTHER_WORKBOOK = re.compile(rb"<" + _P + rb"f\b[^<>]*>[^<]*\[\d+\]")
 _CELL_START = re.compile(rb"<" + _P + rb"c(?=[\s/>])")
 _CELL_END = re.compile(rb"</" + _P + rb"c\s*>")
 _PREFIX = re.compile(rb"<([A-Za-z_][\w.-]*):")
@@ -73,9 +75,11 @@ LONGEST_CELL_BYTES = 500_000
 """A cell of more bytes is parsed with its whole part."""
 
 _DIGITS_TO_0 = bytes.maketrans(b"123456789", b"000000000")
-_SAVED = re.compile(rb"modified\b[^>]*>\s*(\d{4}-\d\d-\d\d)")
+_SAVED = re.compile(rb"modified\b[^<>]{0,200}>\s*(\d{4}-\d\d-\d\d)")
 _CHANGING_NAME = re.compile(
-    rb"<" + _P + rb"definedName\b[^>]*\bname=[\"']([^\"']+)[\"'][^>]*>[^<]*\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY)\("
+    rb"<"
+    + _P
+    + rb"definedName\b[^<>]*\bname=[\"']([^\"'<>]+)[\"'][^<>]*>[^<]*\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY)\("
 )
 _RECALCULATED = re.compile(rb"\bfullCalcOnLoad=[\"'](?:1|true)[\"']")
 _ADDRESS = re.compile(r"([A-Z]{1,3})(\d+)", re.IGNORECASE)
@@ -97,7 +101,6 @@ def looker(archive: Archive) -> Callable[[str], SideLook]:
         paths_of_sheets(archive),
         styles_of(archive),
         texts,
-        changes_of_styles(archive),
         is_recalculated(archive),
         _saved_on(archive),
     )
@@ -115,8 +118,6 @@ class _Book:
     styles: Styles
     texts: dict[str, Mark]
     """Shared texts that are crossed out in part, or hold a raised number."""
-    conditional: dict[str, set[str]]
-    """What the styles of conditional formats change, by their numbers."""
     recalculated: bool
     """Whether the file asks Excel to calculate all formulas when it opens the file."""
     saved_on: str
@@ -150,7 +151,7 @@ def _look(book: _Book, sheet: str) -> SideLook:
     if book.styles.telling or book.styles.struck:
         see_styles(xml, book.styles, found, is_usual=not is_unusual)
     see_texts(xml, book.texts, found)
-    found.conditional = conditional_formats(xml, book.conditional)
+    found.conditional = conditional_formats(xml, book.styles.conditional)
     found.saved_on = book.saved_on
     changing = book.changing.get(sheet, set())
     found.changing = runs_of(changing)
@@ -226,9 +227,12 @@ def _merged(xml: bytes) -> Iterator[MergedRange]:
 def _faults(xml: bytes, *, recalculated: bool) -> dict[Place, CellFault] | None:
     """Faults of the cells; None when the address of one is not certain."""
     faults: dict[Place, CellFault] = {}
+    start = end = 0
     for at in _candidates(xml, recalculated=recalculated):
-        fragment = _cell_around(xml, at)
-        found = None if fragment is None else _judge_cell(_bare(fragment), recalculated=recalculated)
+        if start <= at < end:
+            continue  # in the cell that was judged last
+        start, end = _cell_around(xml, at)
+        found = _judge_cell(_bare(xml[start:end]), recalculated=recalculated) if end else None
         if found is None:  # its place follows from all cells before it
             return None
         faults |= found
@@ -282,8 +286,8 @@ def _all_inside(xml: bytes, mark: bytes) -> bool:
     return xml.count(mark) == xml.count(mark + b"><is>")
 
 
-def _cell_around(xml: bytes, at: int) -> bytes | None:
-    """The cell that byte ``at`` belongs to; None when its ends are not found."""
+def _cell_around(xml: bytes, at: int) -> tuple[int, int]:
+    """Where the cell begins and ends that byte ``at`` belongs to; zeros when its ends are not found."""
     start = None
     for width in (200, 5_000, LONGEST_CELL_BYTES):
         starts = list(_CELL_START.finditer(xml, max(0, at - width), at + 1))
@@ -291,12 +295,12 @@ def _cell_around(xml: bytes, at: int) -> bytes | None:
             start = starts[-1].start()
             break
     if start is None:
-        return None
+        return 0, 0
     tag_end = xml.find(b">", start)
     if xml[tag_end - 1 : tag_end] == b"/":
-        return xml[start : tag_end + 1]
+        return start, tag_end + 1
     end = _CELL_END.search(xml, at, at + LONGEST_CELL_BYTES)
-    return None if end is None else xml[start : end.end()]
+    return (0, 0) if end is None else (start, end.end())
 
 
 def _bare(fragment: bytes) -> bytes:
@@ -342,6 +346,7 @@ class _Walk:
         self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
         self._parser.CharacterDataHandler = self._characters
         self._parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
+        del self._parser  # it refers to this object, and nothing collects such circles in the process that reads
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         match tag.rpartition(":")[2]:
