@@ -85,8 +85,9 @@ class _Walk:
 
     def styles(self) -> Styles:
         """What was found."""
-        shapes = {number: code_of(self._codes, number) for number in {number for number, _ in self._formats}}
-        telling = {number for number, shape in shapes.items() if is_telling(shape)}
+        numbers = {number for number, _ in self._formats}
+        shapes = {number: code_of(self._codes, number) for number in numbers}
+        telling = {number for number in numbers if is_telling(shapes[number])}
         found = Styles(conditional=self._changes)
         for position, (number, font) in enumerate(self._formats):
             name = str(position).encode()
