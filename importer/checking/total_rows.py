@@ -110,8 +110,9 @@ def suspected(
 
 def _chances(sheet: Sheet, suspicions: _Suspicions, found: Collection[int]) -> Iterator[Problem]:
     """A warning for each sum by chance that is no suspect."""
-    for line in suspicions.sums_by_chance():
-        if line.row not in found:
+    chances = {line.row: line for line in suspicions.sums_by_chance()}
+    for row, line in sorted(chances.items()):
+        if row not in found:
             yield _suspicion(sheet, line, "row.sum_by_chance")
 
 
@@ -180,11 +181,20 @@ class _Running:
         of_all = self.lines >= fewest and amount == self.amount
         return of_all or (self.since >= fewest and amount == self.amount_since)
 
+    def is_summed_by(self, line: _Line) -> bool:
+        """Whether a line is the sum of at least two since the last total, which all have a description."""
+        return self.described and self.since >= FEWEST_SUMMED and self.amount_since == line.amount
+
+    def is_halved_by(self, line: _Line) -> bool:
+        """Whether a line that has been added is the sum of all others, at least two."""
+        return bool(line.amount) and self.lines > FEWEST_SUMMED and self.amount == 2 * line.amount
+
 
 class _Suspicions:
     """Tells which line items seem to be totals, going down the sheet."""
 
     def __init__(self, lines: Sequence[_Line]) -> None:
+        self._last = lines[-1:]
         self._all = _Running()
         self._of_project: defaultdict[int | str | None, _Running] = defaultdict(_Running)
         self._last_of = {line.project: line for line in lines}
@@ -214,21 +224,20 @@ class _Suspicions:
             return "row.maybe_total"
         if is_tax_label(line.text) and self._may_be_tax(line):
             return "row.maybe_tax"
-        if not line.text and self._closes_project(line):
+        if not line.text and (self._closes_project(line) or self._all.is_summed_by(line)):
             return "row.maybe_total:no_text"
         return None
 
     def is_sum_of_others(self, last: _Line) -> bool:
         """Whether the last line item, which has been added, is the sum of at least two others."""
-        others = self._all.lines - 1
-        return bool(last.amount) and others >= FEWEST_SUMMED and self._all.amount == 2 * last.amount
+        return self._all.is_halved_by(last)
 
     def sums_by_chance(self) -> Iterator[_Line]:
-        """The last line items of their projects that are the sums of all others of it, at least two."""
-        for project, last in self._last_of.items():
-            running = self._of_project[project]
-            is_sum = running.lines > FEWEST_SUMMED and running.amount == 2 * last.amount
-            if is_sum and last.amount and last.text:
+        """The last line items of all, and of their projects, that are the sums of all others, at least two."""
+        of_all = [(last, self._all) for last in self._last]
+        of_projects = [(last, self._of_project[project]) for project, last in self._last_of.items()]
+        for last, running in (*of_all, *of_projects):
+            if last.text and running.is_halved_by(last):
                 yield last
 
     def _of_clear_label(self, line: _Line) -> str | None:
@@ -248,11 +257,8 @@ class _Suspicions:
         return any(0 < line.amount / amount <= HIGHEST_TAX for amount in sums)
 
     def _closes_project(self, line: _Line) -> bool:
-        """Whether a line without a description is the last of its project and sums others that all have one."""
-        running = self._of_project[line.project]
-        if self._last_of[line.project] is not line or running.since < FEWEST_SUMMED:
-            return False
-        return running.described and running.amount_since == line.amount
+        """Whether a line is the last of its project and sums the others."""
+        return self._last_of[line.project] is line and self._of_project[line.project].is_summed_by(line)
 
 
 def _taxes(sheet: Sheet) -> tuple[list[int], list[Decimal]]:

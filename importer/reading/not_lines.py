@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from importer.model.messages import problem
 from importer.model.problems import cell_address
 from importer.model.sheet import CellFault, Excluded, is_blank, text_of
 from importer.model.words import row_ranges
+from importer.reading.labelled_sums import LabelledSums
 from importer.values.cells import is_nothing, is_tax_label, is_total_label, parser_of
 from importer.values.not_to_bill import forbids_billing, may_forbid_billing
 from importer.values.readings import number_of
@@ -152,6 +154,12 @@ class _Judge:
         self._rows = rows
         self._above = dict(zip((row.number for row in rows[1:]), rows, strict=False))
 
+    @cached_property
+    def _sums(self) -> LabelledSums:
+        unknown = {header.position for header in self._start.headers if header.column is None} - self._checked
+        places = unknown | {at for at, name in self._meant.items() if name in {"workspace_id", "notes"}}
+        return LabelledSums(self._at.get("amount", -1), places, list(filter(self.has_item_type, self._rows)))
+
     def has_item_type(self, row: RawRow) -> bool:
         """Tell at once rows with a readable item type, nearly all of them: they are line items."""
         position = self._at.get("item_type")
@@ -188,7 +196,8 @@ class _Judge:
             return self._bare_amount(row.number, filled)
         if self._is_title(filled):
             return self._title(row, filled)
-        return None, None
+        label = self._sums.label(row.number, filled) if self._telling else None
+        return (None, None) if label is None else self._total(row.number, label, Excluded.TOTAL, "row.total")
 
     def _by_its_words(self, row: RawRow, filled: Mapping[int, Cell]) -> RowJudgement | None:
         """What a row is whose words say that it is a total or the tax in one; None for any other."""

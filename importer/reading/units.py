@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST = 300
 """Characters of a text that is looked at; a longer one tells of something else."""
+LONGEST_ALONE = 30
+"""Characters of a unit in a cell of its own."""
 _MONEY = (
     r"(?:[€£¥₹]|zł|kr|[a-z]{0,3}\$|euros?|dollars?|pounds?"
     r"|eur|usd|gbp|chf|sek|nok|dkk|pln|czk|huf|cad|aud|nzd|jpy|inr|brl)"
@@ -72,6 +74,8 @@ _ALONE = re.compile(
     rf"{_OF_MONEY} | {_IN}(?:{_WORD}|{_1000})(?:\s?{_MONEY})? | [x×]\s?{_1000} | ['’]000['’]?s? | 000['’]?s", re.VERBOSE
 )
 """A text that is only the unit."""
+_SIZE_ALONE = re.compile(rf"{_WORD}|thousand|million|tsd|ct|k|[kt]eur", re.VERBOSE)
+"""What is one in the cell beside an amount."""
 _OF_HEADER = re.compile(rf"(?<![\w.,&])(?:{_OF_MONEY} | {_IN}{_WORD}(?!\w))", re.VERBOSE)
 """What is a unit also in a header of the amounts that has another word for them: “Honorar T€”."""
 _NAMES_AMOUNTS = re.compile(_AMOUNTS, re.VERBOSE)
@@ -89,11 +93,13 @@ def other_units(
 ) -> Iterator[Problem]:
     """An error for each text above the table, in the header of the amounts or in a title or note among the rows.
 
-    It concerns all ``lines``, the line items. ``left_out`` says why other rows are none.
+    One in the cell beside an amount concerns its rows; each other all ``lines``, the line items. ``left_out`` says why
+    other rows are none.
     """
     at = next((header.position for header in start.known if header.column == "amount"), None)
     if at is None:
         return
+    yield from _beside_amounts(grid, start, lines, at)
     notes = [number for number, why in left_out.items() if why is Excluded.NOTE]
     for number in (*range(1, start.row + 1), *notes):
         cells = grid.rows[number - 1]
@@ -110,6 +116,34 @@ def other_units(
                 unit=unit,
                 first=cell_address(at, lines[0].number),
             )
+
+
+def _beside_amounts(grid: Grid, start: HeaderRow, lines: list[RawRow], at: int) -> Iterator[Problem]:
+    """An error for each unit in a column of no other meaning beside the amounts: 5 and “k€”."""
+    for position in {at - 1, at + 1} - {-1, *start.names}:
+        rows_of: dict[str, list[int]] = {}
+        for line in lines:
+            cell = line.cell(position)
+            if isinstance(cell, str) and len(cell) <= LONGEST_ALONE:
+                rows_of.setdefault(cell, []).append(line.number)
+        for text, rows in rows_of.items():
+            if _is_unit_alone(text):
+                yield problem(
+                    "amount.unit",
+                    sheet=grid.name,
+                    cell=cell_address(position, rows[0]),
+                    row=rows[0],
+                    rows=tuple(rows),
+                    column="amount",
+                    value=text,
+                    unit=text,
+                    first=cell_address(at, rows[0]),
+                )
+
+
+def _is_unit_alone(text: str) -> bool:
+    words = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip("()[]")
+    return (_ALONE.fullmatch(words) or _SIZE_ALONE.fullmatch(words)) is not None
 
 
 def _units_in(cells: Sequence[Cell]) -> Iterator[tuple[int, str]]:

@@ -311,3 +311,39 @@ def test_the_tax_of_the_rows_above_is_no_line_item(tmp_path: Path, label: str, a
     """As a line it would be billed as a service; an amount that no rate makes is a line item."""
     path = table(tmp_path / "a.xlsx", HEADER, FIRST, [101, "Fixed fee", label, amount])
     assert codes(path) == [("row.maybe_tax", "D3", Severity.ERROR)] * is_tax
+
+
+@pytest.mark.parametrize(
+    "label", ["October", "Spolu", "Ukupno", "Kontrollsumme", "Iš viso", "Σύνολο", "합계", "المجموع"]
+)
+@pytest.mark.parametrize("at", [0, 2])
+def test_a_text_with_the_sum_of_the_rows_above_is_a_total_in_any_language(tmp_path: Path, label: str, at: int) -> None:
+    """Nothing else stands in its row; another amount keeps the errors of a line item without a project."""
+    rows = [[101, "Fixed fee", "A", 100], [102, "Fixed fee", "B", 200]]
+    others = [[103, "Fixed fee", "C", 120], [104, "Fixed fee", "D", 180]]
+    total: list[object] = [None, None, None, 300]
+    total[at] = label
+    lines, problems = checked(table(tmp_path / "a.xlsx", HEADER, *rows, total, *others, total))
+    assert [line.row for line in lines] == [2, 3, 5, 6]
+    assert [problem.code for problem in problems] == ["row.total", "row.total"]
+    wrong = checked(table(tmp_path / "a.xlsx", HEADER, *rows, [*total[:3], 250]))[1]
+    assert "item_type.missing" in [problem.code for problem in wrong]
+
+
+def test_one_line_above_proves_no_total(tmp_path: Path) -> None:
+    """Two lines of the same amount are common; the second may lack its project."""
+    path = table(tmp_path / "a.xlsx", HEADER, [101, "Fixed fee", "A", 100], [None, None, "B", 100])
+    assert "item_type.missing" in [problem.code for problem in checked(path)[1]]
+
+
+def test_a_line_without_a_text_that_sums_all_projects_is_a_total(tmp_path: Path) -> None:
+    """The sum button was used below the last row, and the other cells were filled down."""
+    rows = [[101, "Fixed fee", "A", 100], [102, "Fixed fee", "B", 200], [102, "Fixed fee", None, 300]]
+    path = table(tmp_path / "a.xlsx", HEADER, *rows)
+    assert codes(path) == [("row.maybe_total", "D4", Severity.ERROR)]
+
+
+def test_a_last_line_that_sums_all_projects_by_chance_has_a_warning(tmp_path: Path) -> None:
+    """Its text may be a word for a total that is not known."""
+    rows = [[101, "Fixed fee", "A", 100], [102, "Fixed fee", "B", 200], [103, "Fixed fee", "Everything", 300]]
+    assert codes(table(tmp_path / "a.xlsx", HEADER, *rows)) == [("row.sum_by_chance", "D4", Severity.WARNING)]

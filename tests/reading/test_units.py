@@ -96,3 +96,24 @@ def test_a_unit_in_the_header_counts_whatever_the_settings_say(tmp_path: Path) -
     path = table(tmp_path / "a.xlsx", [*HEADER[:3], "Amount (T€)"], LINE)
     sheet = read_by(known_headers(own=OwnHeaders({"amount": ["Amount (T€)"]})), path)
     assert [p.cell for p in sheet.problems if p.code == "amount.unit"] == ["D1"]
+
+
+@pytest.mark.parametrize("unit", ["k€", "TEUR", "(k€)", "cents", "Tsd.", "in thousands", "x 1000", "K"])
+@pytest.mark.parametrize("header", ["Unit", None])
+def test_a_unit_in_the_cell_beside_an_amount_is_an_error_of_its_row(
+    tmp_path: Path, unit: str, header: str | None
+) -> None:
+    """5 and “k€” are 5,000."""
+    rows = [[101, "Fixed fee", "Retainer", 5, unit, 30], [102, "Fixed fee", "Design", 700, "EUR", 30]]
+    path = table(tmp_path / "a.xlsx", [*HEADER[:4], header, HEADER[4]], *rows)
+    lines, problems = checked(path)
+    assert [p.cell for p in problems if p.code == "amount.unit"] == ["E2"]
+    assert [line.row for line in lines if not line.sound] == [2]
+
+
+@pytest.mark.parametrize("unit", ["EUR", "€", "Stk", "hours", "pcs", "h", "m", "K & Co", "km"])
+def test_other_words_beside_an_amount_are_no_unit_of_it(tmp_path: Path, unit: str) -> None:
+    """Currencies, pieces and names."""
+    row = [101, "Fixed fee", "Retainer", 5, unit, 30]
+    lines, _ = checked(table(tmp_path / "a.xlsx", [*HEADER[:4], "Unit", HEADER[4]], row))
+    assert all(line.sound for line in lines)

@@ -113,7 +113,8 @@ _ROWS = {
         "If it is a total, delete it. If it is a line item, add a column Item type to the sheet and fill it.",
     ),
     "row.sum_by_chance": Message(
-        "Row {number} (“{label}”) is billed, and its {amount} is the sum of all other rows of its project.",
+        "Row {number} (“{label}”) is billed, and its {amount} is the sum of all other rows of its project, or of the "
+        "sheet.",
         "Make sure that it is no total; otherwise nothing to do.",
         _WARNING,
     ),
