@@ -15,7 +15,7 @@ from importer.commands.next_steps import command_line, next_step
 from importer.commands.options import AccountPlace, JsonOutput
 from importer.model.exit_codes import ExitCode
 from importer.model.visible import in_one_line
-from importer.model.words import projects_titled, worth_in_words
+from importer.model.words import count_of, projects_titled, worth_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,7 +102,7 @@ def _check_month(month: str | None, run: str | None, *, as_csv: bool, as_json: b
 
 
 def _print_month(month: str, ledger: SubmissionLedger, invoice_link: str) -> None:
-    from importer.reporting.month_csv import month_csv
+    from importer.reporting.month_csv import dated_elsewhere, month_csv
 
     sent: list[tuple[RunRecord, SentInvoice]] = []
     for run in sorted(ledger.runs(), key=lambda run: run.started_at):
@@ -114,6 +114,9 @@ def _print_month(month: str, ledger: SubmissionLedger, invoice_link: str) -> Non
             f"No invoice of this ledger is dated in {month}. One whose rows gave no date has the date that Kantata "
             "gave it.\n"
         )
+    for other, count in dated_elsewhere(month, sent).items():
+        invoices = count_of(count, "invoice")
+        sys.stderr.write(f"Dated in {other}, though of the batch {month}: {invoices} (--month {other}).\n")
 
 
 def _heading(run: RunRecord, attempts: list[Attempt]) -> str:

@@ -6,7 +6,7 @@ import itertools
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from importer.kantata.account import projects_matching
 from importer.model.check_only import CHECK_ONLY
 from importer.model.columns import BY_NAME, COLUMNS, ITEM_TYPE_TITLES, NAME_OF_PROJECT
 from importer.model.errors import AccessDenied, NotReached, SettingsProblem
-from importer.model.headers import fold, known_headers
+from importer.model.headers import fold, known_headers, may_be_note
 from importer.model.invoices import ItemType
 from importer.model.messages import error
 from importer.model.problems import Severity
@@ -24,7 +24,9 @@ from importer.reading.seen_columns import SeenTable, seen_table
 from importer.settings import sources
 from importer.settings.writing import with_settings, write_settings
 from importer.values.aliases import aliases, same
+from importer.values.cell_shapes import holds_wordings
 from importer.values.cells import parser_of
+from importer.values.header_meanings import meaning_of
 from importer.values.header_proposals import propose
 from importer.values.presets import Preset, alike
 from importer.values.readings import Unreadable
@@ -177,6 +179,7 @@ def draft_of(wish: Wish, tools: Tools) -> Draft:
     settings = with_remembered_preset(wish, tools).settings
     known = known_headers(own=settings.own_headers)
     table = seen_table(wish.path, wish.sheet_name, known, reading_of(settings))
+    table = _with_note_asked(table, known)
     titles, numbers = _projects(table, tools)
     proposals = propose(table.unknown, table.meant, known, titles, compared=table.compared, numbers=numbers)
     asked = {found.column.position for found in proposals}
@@ -198,6 +201,21 @@ def draft_of(wish: Wish, tools: Tools) -> Draft:
         frozenset(constants),
         table.passed_over,
     )
+
+
+def _with_note_asked(table: SeenTable, known: Mapping[str, str]) -> SeenTable:
+    """The table; a note that is read as the Description is asked about where another column may be that."""
+    note = table.meant.get("notes")
+    if note is None or not may_be_note(note.text, known) or not any(map(_may_be_description, table.unknown)):
+        return table
+    meant = {name: column for name, column in table.meant.items() if name != "notes"}
+    unknown = sorted((*table.unknown, note), key=lambda column: column.position)
+    return replace(table, meant=meant, unknown=tuple(unknown))
+
+
+def _may_be_description(column: SeenColumn) -> bool:
+    meaning = meaning_of(column.text)
+    return holds_wordings(column) and (meaning is None or meaning.column == "notes")
 
 
 def errors_of_headers(wish: Wish, tools: Tools, draft: Draft) -> list[Problem]:

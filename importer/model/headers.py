@@ -206,6 +206,11 @@ def is_vague(header: str, known: Mapping[str, str]) -> bool:
     return word in GIVES_WAY or (word not in known and column_in_words(header) is not None)
 
 
+def may_be_note(header: str, known: Mapping[str, str]) -> bool:
+    """Tell whether a header is read as the Description, though it often stands above notes for colleagues."""
+    return fold(header) in ("note", "memo") and not is_in_own_words(header, known)
+
+
 def _with_remark(header: str, known: Mapping[str, str]) -> str | None:
     """Column that a header means without a harmless remark in brackets at its end."""
     remark = _REMARK.search(header)

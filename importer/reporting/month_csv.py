@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -43,10 +44,23 @@ def month_csv(month: str, sent: Iterable[tuple[RunRecord, SentInvoice]], invoice
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(HEADER)
     for run, invoice in sent:
-        exists = invoice.state is not State.FREE or invoice.standing.was_undone
-        if exists and (_day(invoice) or run.batch)[:7] == month:
+        if _exists(invoice) and (_day(invoice) or run.batch)[:7] == month:
             rows.writerow(_row(run, invoice, invoice_link))
     return text.getvalue()
+
+
+def dated_elsewhere(month: str, sent: Iterable[tuple[RunRecord, SentInvoice]]) -> dict[str, int]:
+    """Other months in which invoices of this month's batch are dated → how many."""
+    found: Counter[str] = Counter()
+    for run, invoice in sent:
+        other = (_day(invoice) or run.batch)[:7]
+        if _exists(invoice) and run.batch == month != other:
+            found[other] += 1
+    return dict(sorted(found.items()))
+
+
+def _exists(invoice: SentInvoice) -> bool:
+    return invoice.state is not State.FREE or invoice.standing.was_undone
 
 
 def _row(run: RunRecord, invoice: SentInvoice, invoice_link: str) -> Iterator[str]:

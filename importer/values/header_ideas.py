@@ -94,7 +94,7 @@ IDEAS: dict[str, str] = {
     "currency": "currency wahrung waehrung devise monnaie moneda divisa ccy valuta munt cur curr",
     "type": """type typ art category kategorie categorie categoria kind tipo nature sorte soort tipologia basis mode
         method methode modo forma weise moyen modalite""",
-    "line": "line position pos posten ligne linea item zeile poste partida row charge billing regel riga voce",
+    "line": "line position pos posten ligne linea item zeile poste partida row charge billing regel riga voce items",
     "entry": """entry eintrag zeiteintrag timesheet zeitbuchung buchung saisie entrada registro record datensatz
         registratie registrazione tijdregistratie boeking voce""",
     "expense": """expense expenses spesen auslage auslagen frais gasto gastos travel reise reisekosten voyage viaje
@@ -112,7 +112,7 @@ IDEAS: dict[str, str] = {
     "title": "heading title titel titre titulo subject betreff objet asunto oggetto onderwerp",
     "client": """firm law empfanger empfaenger razon ansprechpartner destinataire client customer kunde kunden cliente
         klant debitor auftraggeber mandant account company firma societe empresa clients klanten committente
-        opdrachtgever debiteur""",
+        opdrachtgever debiteur beneficiaire beneficiario begunstigter begunstigde""",
     "person": """chef jefe intervenant consultor person mitarbeiter mitarbeiterin user employee consultant berater
         resource staff collaborateur empleado benutzer usuario utilisateur team timekeeper worker salarie bearbeiter
         member author approver manager responsable leiter projektleiter rolle role medewerker collaboratore dipendente
@@ -223,6 +223,7 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     (None, "line number", "quantity total money"),
     (None, "client number", "project"),
     (None, "place", ""),
+    ("hours", "hours person", "money type date rate"),
     (None, "person", ""),
     ("workspace_id", "project number", ""),
     ("project_code", "project code", ""),
@@ -236,6 +237,7 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("hours", "hours", "money"),
     ("quantity", "quantity", ""),
     ("total", "total money", ""),
+    ("item_id", "expense entry", "money date type text"),
     ("amount", "expense money", ""),
     ("amount", "money", "cost"),
     ("item_type", "type", "client project person"),
@@ -248,12 +250,14 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("notes", "remark", "invoice"),
     ("notes", "did", "date money hours quantity number client"),
     ("workspace", "project client", "number code person date money"),
+    ("notes", "line client", "number code type money date quantity total hours rate"),
     (None, "client", ""),
     (None, "task", ""),
     ("workspace", "project", "type date else"),
     ("amount", "expense", ""),
     ("rate", "unit", "quantity"),
     ("total", "total", ""),
+    ("notes", "line invoice", "number code type money date quantity total hours rate"),
     ("invoice_date", "date", ""),
     ("item_id", "entry", "text remark type money date"),
     ("workspace_id", "number", "tax client"),

@@ -21,20 +21,26 @@ from importer.values.cell_shapes import (
     SeenColumn,
     holds_dates,
     holds_days,
-    holds_numbers_of,
     holds_texts,
     is_date,
     is_figure,
     reads,
     share,
 )
-from importer.values.header_meanings import Meaning, ideas_of, is_sound, meaning_of, meanings_of, misspelt
+from importer.values.header_meanings import (
+    Meaning,
+    ideas_of,
+    is_sound,
+    meaning_of,
+    meanings_of,
+    misspelt,
+)
+from importer.values.header_projects import known_number, of_project, with_item_ids
 from importer.values.header_proofs import (
     FIGURES,
     FLAGS,
     contradicts,
     holds_amounts,
-    holds_ids,
     is_note,
     is_proved,
     speaks_of_projects,
@@ -49,7 +55,6 @@ from importer.values.header_shapes import (
     Proposal,
     if_free,
     title_of,
-    with_item_ids,
     with_products,
     with_shapes,
     without_other_sums,
@@ -87,7 +92,7 @@ def propose(  # noqa: PLR0913 - one argument per fact
     :func:`importer.values.aliases.same` reduces them. ``compared``: known columns that are compared and never sent;
     where no column is the amount, one of them is proposed as that. ``numbers``: those of the projects.
     """
-    proposals = [_known_number(_proposal(column, known, titles), numbers) for column in columns]
+    proposals = [known_number(_proposal(column, known, titles), numbers) for column in columns]
     proposals += _terms_under_a_due_date(compared, taken)
     proposals += _contradicted(compared)
     proposals = with_item_ids(proposals, taken)
@@ -100,7 +105,7 @@ def propose(  # noqa: PLR0913 - one argument per fact
     settled = {}
     bills_by_ids = "item_id" in names and "amount" not in names
     for found in sorted(_without_notes(proposals, bills_by_ids=bills_by_ids), key=_rank):
-        settled[found.column.position] = if_free(_of_project(found, meant), meant)
+        settled[found.column.position] = if_free(of_project(found, meant), meant)
     in_order = without_other_sums([settled[position] for position in sorted(settled)], taken.get("amount"))
     found_all = list(with_shapes(in_order, meant, numbers))
     found_all += _dates_of_billing(compared, meant)  # only where no other column holds the date of the invoice
@@ -111,25 +116,6 @@ def _rank(found: Proposal) -> tuple[bool, bool, int]:
     """What is sure comes first, then what speaks of projects, then what stands to the left."""
     is_of_project = found.meant in ("workspace_id", NAME_OF_PROJECT) and speaks_of_projects(found.column.text)
     return (not found.sure, not is_of_project, found.column.position)
-
-
-def _of_project(found: Proposal, meant: Mapping[str, str]) -> Proposal:
-    """What names the project: a code of digits where nothing else does, and no number of an order beside a project."""
-    named = meant.get("workspace_id") or meant.get(NAME_OF_PROJECT)
-    if found.meant == "project_code" and named is None and holds_ids(found.column):
-        return replace(
-            found, meant="workspace_id", sure=False, why="its cells are numbers, and no column is the project"
-        )
-    if found.meant == "workspace_id" and NAME_OF_PROJECT in meant and not speaks_of_projects(found.column.text):
-        return replace(found, meant=None, sure=False, why=f"“{named}” names the project already")
-    return found
-
-
-def _known_number(found: Proposal, numbers: Collection[str]) -> Proposal:
-    """The proposal, sure where the header can mean the project and every cell is the number of one."""
-    if found.meant == "workspace_id" and holds_numbers_of(found.column, numbers):
-        return replace(found, sure=True, why="its cells are numbers of your projects")
-    return found
 
 
 def _without_notes(proposals: Sequence[Proposal], *, bills_by_ids: bool) -> Iterator[Proposal]:

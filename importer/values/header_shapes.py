@@ -26,7 +26,6 @@ from importer.values.header_proofs import (
     holds_currencies,
     holds_ids,
     holds_orders,
-    speaks_of_projects,
 )
 from importer.values.other_dates import speaks_of_other_dates
 from importer.values.products import highest, holds_times, is_sum_of, product_of
@@ -117,7 +116,8 @@ def _in_its_role(found: Proposal, role: str | None, why: str) -> Proposal:
 
 def _may_be_multiplied(column: SeenColumn) -> bool:
     """Tell whether a header speaks of no taxes or the like: a rate of 0.2 times the net amount is no line."""
-    return ideas_of(column.text).isdisjoint({"tax", "discount", "margin", "exchange"})
+    ideas = ideas_of(column.text)
+    return "net" in ideas or ideas.isdisjoint({"tax", "discount", "margin", "exchange"})
 
 
 def _roles_of_factors(left: SeenColumn, right: SeenColumn, meant: Mapping[int, str | None]) -> dict[int, str]:
@@ -246,24 +246,3 @@ def _may_be_for_client(found: Proposal) -> bool:
     """Tell whether a column holds texts below a header that is unknown, or names a task."""
     is_unknown = found.why == NOTHING_SAID
     return (is_unknown or "task" in ideas_of(found.column.text)) and holds_wordings(found.column)
-
-
-# --- numbers of items -------------------------------------------------------------------
-
-
-def with_item_ids(proposals: Sequence[Proposal], meant: Collection[str | None]) -> list[Proposal]:
-    """The proposals; where nothing is the amount, numbers that all differ beside those of projects are items."""
-    names = {*meant, *(found.meant for found in proposals)}
-    numbers = [found for found in proposals if found.meant == "workspace_id"]
-    others = [found for found in numbers if not speaks_of_projects(found.column.text)]
-    ids = list(filter(_holds_different_ids, others))
-    has_project = "workspace_id" in meant or len(others) < len(numbers)
-    if not has_project or len(ids) != 1 or not names.isdisjoint({"amount", "item_id"}):
-        return list(proposals)
-    why = "its numbers all differ, and no column is the amount"
-    items = Proposal(ids[0].column, "item_id", sure=False, why=why)
-    return [items if found is ids[0] else found for found in proposals]
-
-
-def _holds_different_ids(found: Proposal) -> bool:
-    return holds_ids(found.column) and not repeats(found.column)

@@ -132,6 +132,16 @@ def test_the_books_of_a_month(at: Cli, sandbox: Sandbox) -> None:
     assert len(sandbox.received()) == asked
 
 
+def test_the_books_say_which_invoices_of_the_batch_are_dated_elsewhere(at: Cli) -> None:
+    """Those whose rows gave no date have that of the day on which they were sent."""
+    late = {"amount": 7, "invoice_date": "2026-11-02", "invoice_key": "LATE"}
+    assert at.run("submit", at.sheet(late, name="late.csv"), "--batch", "2026-10", "--yes").exit_code == 0
+    done = at.run("history", "--month", "2026-10", "--csv")
+    assert "Dated in 2026-11, though of the batch 2026-10: 1 invoice (--month 2026-11)." in done.stderr
+    assert len(list(csv.DictReader(io.StringIO(done.stdout)))) == len(FIVE)
+    assert "though" not in at.run("history", "--month", "2026-11", "--csv").stderr
+
+
 @pytest.mark.parametrize("words", [("--csv",), ("--month", "2026-10"), ("--month", "10", "--csv"), ("last", "--csv")])
 def test_the_books_need_a_month(cli: Cli, words: tuple[str, ...]) -> None:
     """Exit 2, and no half CSV."""

@@ -120,6 +120,24 @@ def test_projects_are_recognised_by_the_titles_of_the_account(
     api._connection.session.close()  # noqa: SLF001 - a ResourceWarning would end up in another test
 
 
+def test_a_note_is_asked_about_beside_texts_that_may_be_the_description(
+    tmp_path: Path, ledger: SubmissionLedger
+) -> None:
+    """It is often for colleagues; alone, or named by the settings, it is the Description."""
+    rest = "101,Fixed fee,Design of the shop,ask Bob first,10,30\n"
+    text = f"Project ID,Item type,Was,Memo,Amount,Net days\n{rest}"
+    found = draft(tmp_path, text, ledger)
+    assert [(each.column.text, each.meant, each.sure) for each in found.proposals] == [
+        ("Was", "notes", False),
+        ("Memo", None, False),
+    ]
+    answered = Settings(columns={"notes": ["Was"]}, ignore_columns=["Memo"])
+    assert not draft(tmp_path, text, ledger, answered).asks
+    of_note = Settings(columns={"notes": ["Memo"]}, ignore_columns=["Was"])
+    assert not draft(tmp_path, text, ledger, of_note).asks
+    assert not draft(tmp_path, text.replace("Was,", "Status,"), ledger).asks
+
+
 def test_a_preset_is_offered_first(tmp_path: Path, ledger: SubmissionLedger) -> None:
     """A sheet that looks like an export with a ready mapping; not where the settings name one already."""
     text = (

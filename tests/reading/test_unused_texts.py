@@ -40,6 +40,20 @@ def test_what_lacks_nothing_is_no_question(tmp_path: Path, header: str, line: li
     assert "column.unused_texts" not in dict(found(sheet.problems))
 
 
+def test_a_note_as_the_description_beside_other_texts_is_pointed_out(tmp_path: Path) -> None:
+    """It may be for colleagues; not beside names, and not where the settings say that it is the description."""
+    heads, line = ["Project ID", "Item type", "Amount", "Memo"], [101, "Fixed fee", 1200, "ask Bob first"]
+    path = table(tmp_path / "a.xlsx", [*heads, "Ausgeführt"], [*line, WORK])
+    [problem] = [problem for problem in read(path).problems if problem.code == "column.unused_texts"]
+    assert (problem.cell, problem.severity.value) == ("E2", "warning")
+    assert "“Memo” is sent as the description of 1 row" in problem.message
+    for own in (OwnHeaders(aliases={"notes": ["Memo"]}), OwnHeaders(ignored=["Ausgeführt"])):
+        known = known_headers(own=own)
+        assert "column.unused_texts" not in dict(found(read_by(known, path).problems))
+    names = table(tmp_path / "b.xlsx", [*heads, "Squad"], [*line, "Blue"])
+    assert "column.unused_texts" not in dict(found(read(names).problems))
+
+
 def test_a_column_that_is_to_be_ignored_is_no_question(tmp_path: Path) -> None:
     """The line of settings that the hint gives is an answer."""
     path = table(tmp_path / "a.xlsx", [*HEADER, "Ausgeführt"], [*LINE, WORK])

@@ -146,6 +146,27 @@ def test_words_that_are_no_column_by_their_company() -> None:
     assert "delivery" not in ideas_of("Forderungen")
 
 
+def test_the_number_and_the_name_of_the_same_thing_both_are_of_the_project() -> None:
+    """“Job-Nr.” beside “Jobname”, but not the number of an order beside a project."""
+    numbers: list[object] = [4105, 4105, 4170]
+    names: tuple[str, list[object]] = ("Jobname", ["Annual report", "Annual report", "Labels Wine"])
+    assert proposed(("Job-Nr.", numbers), names) == ["workspace_id", "workspace"]
+    assert proposed(("Auftragsnummer", numbers), taken=("workspace",)) == [None]
+
+
+def test_a_line_of_the_invoice_is_its_text_and_records_of_expenses_are_items() -> None:
+    """“Voce in fattura”, “Item for client”; their numbers are none."""
+    texts: list[object] = ["Stand at the fair", "Hostess for two days"]
+    for header in ("Voce in fattura", "Item for client", "Ligne de facture"):
+        assert proposed((header, texts)) == ["notes"], header
+    assert proposed(("Expense record", [6001201, 6001202])) == ["item_id"]
+    assert proposed(("Uren monteur", [6, 8]), ("Xyz", [62, 60]), ("Totaal ex. btw", [372, 480])) == [
+        "hours",
+        "rate",
+        "amount",
+    ]
+
+
 def test_cells_that_are_item_types_say_so_below_another_header() -> None:
     """“Billed as” above fixed and extra is no flag; a client beside a word that is unknown may be the project."""
     assert proposed(("Billed as", ["fixed", "extra"])) == ["item_type"]

@@ -241,6 +241,12 @@ _HEADERS = {
         "If they are the net days, add to importer.toml:\n{alias}\nIf it means something else, add above all "
         "sections:\n{ignore}",
     ),
+    "column.unused_texts:note": Message(
+        "“{note}” is sent as the description of {count}, and the texts under “{text}” are not sent.",
+        "Notes are often for colleagues. If “{text}” is the description, add to importer.toml:\n{alias}\nIf it means "
+        "something else, add above all sections:\n{ignore}",
+        Severity.WARNING,
+    ),
     "column.unused_texts": Message(
         "{count} would be billed without a description, and the texts under “{text}” are not sent.",
         "If they are the description, add to importer.toml:\n{alias}\nIf they mean something else, add above all "
