@@ -131,6 +131,8 @@ class Kantata:
         """Invoice → the command that created it."""
         self.removed_by: dict[int, int] = {}
         """Invoice → the command that deleted or cancelled it, 0 for a person."""
+        self._live: list[StoredInvoice] | None = None
+        """What :meth:`invoices` read, until a request changes something."""
         self._under_way: list[tuple[datetime, Request]] = []
         self._answer_before: bytes | None = None
 
@@ -146,8 +148,11 @@ class Kantata:
 
     def invoices(self) -> list[StoredInvoice]:
         """What it holds of this program and is not cancelled."""
-        with self._asked():
-            return [invoice for invoice in self.store.invoices(with_sample=False) if invoice.status != "cancelled"]
+        if self._live is None:
+            with self._asked():
+                stored = self.store.invoices(with_sample=False)
+            self._live = [invoice for invoice in stored if invoice.status != "cancelled"]
+        return self._live
 
     def by_hand(self, invoice: StoredInvoice) -> None:
         """A person deletes a draft, or cancels an active invoice."""
@@ -259,6 +264,7 @@ class Kantata:
             parts = self._wsgi(_environ(request), lambda status, _headers: said.append(status))  # type: ignore[arg-type, return-value]
             body = b"".join(parts)
         if changes:
+            self._live = None
             after = self._by_id()
             new, gone = after.keys() - before.keys(), before.keys() - after.keys()
             self.created.update({number: after[number] for number in new})
