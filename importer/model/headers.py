@@ -102,7 +102,10 @@ def known_headers(own: OwnHeaders | None = None) -> KnownHeaders:
 
 _REMARK = re.compile(r"[(\[]([^()\[\]]*)[)\]]\s*$")
 _HARMLESS_REMARKS: dict[Kind, re.Pattern[str]] = {
-    Kind.AMOUNT: re.compile(r"net|netto|excl\.? ?(?:tax|vat)|without (?:tax|vat)|ohne (?:mwst|ust)\.?|ht"),
+    Kind.AMOUNT: re.compile(
+        r"net|netto|excl\.? ?(?:tax|vat)|without (?:tax|vat)|ohne (?:mwst|ust)\.?|ht|per line"
+        r"|(?:in )?(?:whole|full|main) (?:units?|amounts?|euros?)|(?:no|without|ohne|not in|never in) cents?|ganze euro"
+    ),
     Kind.YES_NO: re.compile(r"(?:yes|y|ja?|oui|o|s[ií]?|tak|t|true) ?[/|] ?(?:no|n|nein|nee|non|nie|false)"),
     Kind.DATE: re.compile(r"[dmyjtao]{1,4}[-./ ][dmyjtao]{1,4}[-./ ][dmyjtao]{1,4}"),
     Kind.DAYS: re.compile(r"(?:in )?(?:days|tage|jours|d[ií]as)|net"),
@@ -114,13 +117,26 @@ _NET = re.compile(
 _HARMLESS_ANYWHERE = re.compile(r"optional|required|mandatory|text|number|digits|id|no|nr|kantata|mavenlink|\*|")
 
 
-_SIGNS = {"€": "EUR", "euro": "EUR", "£": "GBP", "us$": "USD", "$": "$", "zł": "PLN", "kč": "CZK", "₹": "INR", "¥": "¥"}
+_SIGNS = {
+    "€": "EUR",
+    "euro": "EUR",
+    "euros": "EUR",
+    "£": "GBP",
+    "us$": "USD",
+    "$": "$",
+    "zł": "PLN",
+    "kč": "CZK",
+    "₹": "INR",
+    "¥": "¥",
+}
 _ENGLISH_WORDS = frozenset("ALL CUP GEL LAK MAD MOP PEN TOP".split())
 """Codes of currencies that are words too: “Amount all”."""
 LONGEST_WITH_CURRENCY = 100
 """Characters of a header that may name a currency or a rate beside its words; the patterns are slow on longer ones."""
-_CURRENCY_LAST = re.compile(r"(.*?)(?:[\s_,/:-]+([^\W\d_]{3,4}|us\$)|\s*([€$£¥₹]))\s*", re.IGNORECASE)
+_CURRENCY_LAST = re.compile(r"(.*?)(?:[\s_,/:-]+([^\W\d_]{3,5}|us\$)|\s*([€$£¥₹]))\s*", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s_]+(?:in|en|w)$", re.IGNORECASE)
+_BEFORE = re.compile(r"^(?:in|en|w) ", re.IGNORECASE)
+"""What may stand before the currency within brackets: “(in Euro)”."""
 _CURRENCY_FIRST = re.compile(r"(?:([^\W\d_]{3,4}|us\$)[\s_-]+|([€$£¥₹])\s*)(.*)", re.IGNORECASE)
 
 
@@ -131,7 +147,7 @@ def without_currency(header: str) -> tuple[str, str | None]:
     """
     if remark := _REMARK.search(header):
         inside = " ".join(remark[1].split())[:LONGEST_WITH_CURRENCY]
-        currency = _currency(_NET.sub("", inside), words=True)
+        currency = _currency(_BEFORE.sub("", _NET.sub("", inside)), words=True)
         return (header[: remark.start()], currency) if currency else (header, None)
     words = " ".join(header.split())
     if len(words) > LONGEST_WITH_CURRENCY:

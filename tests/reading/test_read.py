@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 import re
@@ -27,6 +29,7 @@ from importer.model.headers import OwnHeaders, known_as, known_headers
 from importer.model.invoices import ItemType
 from importer.model.problems import Problem, Severity, cell_address, column_letter
 from importer.model.sheet import Excluded, is_blank, text_of
+from importer.reading.formats.csv_text import without_padding
 from importer.reading.read import Reading, read_sheet
 
 HEADER = ["Project ID", "Item type", "Amount"]
@@ -1002,9 +1005,56 @@ def test_a_remark_in_brackets_does_not_hide_a_header(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        *(("Amount in euros", "amount"), ("Amount (in Euro)", "amount"), ("Montant (en €)", "amount")),
+        *(("Importe en euros", "amount"), ("Amount (no cents)", "amount"), ("Amount (whole euros)", "amount")),
+        *(("Amount (not in cents)", "amount"), ("Amount (per line)", "amount")),
+        *(("Amount in cents", None), ("Amount (in k€)", None), ("Amount in hours", None), ("Amount (per hour)", None)),
+    ],
+)
+def test_an_amount_may_name_its_unit_in_words(header: str, column: str | None) -> None:
+    """Whole euros are what is billed; anything else is another column."""
+    assert known_as(header, known_headers()) == column
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ('101,Fixed fee, "Design, print",10', "Design, print"),
+        ('101, "Fixed fee", "Design" ,10', "Design"),
+        ('"101" ,"Fixed fee", "Design ""X"" print" , 10', 'Design "X" print'),
+        ('101,Fixed fee,"a, ",10', "a, "),
+        ('101,Fixed fee,"say , ""x"" , ok",10', 'say , "x" , ok'),
+    ],
+)
+def test_blanks_beside_a_quoted_field_are_no_part_of_it(tmp_path: Path, line: str, text: str) -> None:
+    """Some programs write one behind each comma; within the quotes every blank stays."""
+    sheet = read(csv_file(tmp_path / "a.csv", f"Project ID,Item type,Description,Amount\n{line}\n"))
+    assert [list(row.cells)[2] for row in sheet.rows] == [text]
+    assert [str(cell).strip() for cell in sheet.rows[0].cells] == ["101", "Fixed fee", text.strip(), "10"]
+
+
+@given(
+    fields=st.lists(st.text(alphabet='a ,"\n', max_size=12), min_size=4, max_size=4),
+    before=st.integers(0, 2),
+    behind=st.integers(0, 2),
+)
+def test_padded_quotes_hold_what_was_written(fields: list[str], before: int, behind: int) -> None:
+    """Whatever stands in the fields: quotes, delimiters, blanks and line ends are theirs."""
+    quoted = ['"' + field.replace('"', '""') + '"' for field in fields]
+    text = ",".join(" " * before + field + " " * behind for field in quoted)
+    read_back = next(csv.reader(io.StringIO(without_padding(text, ","), newline=""), strict=True))
+    assert read_back == fields
+
+
+@pytest.mark.parametrize(
     "line",
     [
         '101,Fixed fee,5" pipe,10',
+        '101,Fixed fee, "Design" x,10',
+        '101,Fixed fee, 5" , "x",10',
+        '101,Fixed fee, "Retainer,3000',
         '101,Fixed fee,"a"b,10',
         '101,Fixed fee,"Retainer,3000\n102,Fixed fee,Other,5\n103,"x",1',
     ],

@@ -53,6 +53,7 @@ def read(name: str, data: bytes, headers: Mapping[str, str], encoding: str | Non
         raise error(FileProblem, "csv.nul", name=name, line=line)
     text, declared = _without_sep_line(text.removeprefix(_MARK).removesuffix(_END_OF_FILE))
     delimiter = declared or _choose_delimiter(text, headers)
+    text = without_padding(text, delimiter)
     # Excel numbers the "sep=" line too when it shows the file.
     rows: list[list[Cell]] = [[]] if declared else []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -65,6 +66,18 @@ def read(name: str, data: bytes, headers: Mapping[str, str], encoding: str | Non
     by = "as its line “sep=” says" if declared else "as its header shows"
     grid = replace(bounded(Grid(name, rows), limits), records=True)
     return grid, f"Read as {how} text with {between} between the fields, {by}."
+
+
+def without_padding(text: str, delimiter: str) -> str:
+    """Take the blanks off that some programs write between a delimiter and a quoted field: ``a, "b"``."""
+    mark = re.escape(delimiter)
+    if not re.search(rf'[{mark}\r\n] +"|" +[{mark}\r\n]', text):
+        return text
+    quoted = r'"[^"]*(?:""[^"]*)*"'
+    before = rf"(?<![^{mark}\r\n]) +(?={quoted} *(?:[{mark}\r\n]|$))"
+    behind = rf'(?<=") +(?=[{mark}\r\n]|$)'
+    # Quoted fields are matched as a whole, so that what they hold stays as it is.
+    return re.sub(rf"({quoted})|{before}|{behind}", lambda found: found[1] or "", text)
 
 
 def _unguarded(record: list[str]) -> list[Cell]:
