@@ -38,6 +38,10 @@ HEADERS = {
 
 
 ANOTHER_USER = "This page was opened by another user of this machine. Open it as the user who started the app."
+UNSEEN = (
+    "This system does not show who opened this page: the connection comes through a container or a proxy. "
+    "Open it in a browser of this machine, or through ssh -L PORT:127.0.0.1:PORT with the port of the address."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,13 @@ class Guard:
     def _check(self) -> Response | None:
         if request.headers.get("Host") != f"{HERE}:{self.port}":
             abort(HTTPStatus.MISDIRECTED_REQUEST)
-        if not peers.is_own(request.environ["REMOTE_ADDR"], int(request.environ["REMOTE_PORT"]), HERE, self.port):
-            abort(HTTPStatus.FORBIDDEN, ANOTHER_USER)  # which may have got the cookie: ports share them
+        match peers.peer_of(request.environ["REMOTE_ADDR"], int(request.environ["REMOTE_PORT"]), HERE, self.port):
+            case peers.Peer.OTHER:
+                abort(HTTPStatus.FORBIDDEN, ANOTHER_USER)  # which may have got the cookie: ports share them
+            case peers.Peer.UNSEEN:
+                abort(HTTPStatus.FORBIDDEN, UNSEEN)
+            case peers.Peer.OWN:
+                pass
         if request.method == "GET" and _same(request.args.get("token", ""), self.token):
             return self._let_in()
         if not _same(request.cookies.get(self.cookie, ""), self.secret):

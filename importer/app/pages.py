@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from importer.app import files, layout
 from importer.app.columns import Columns
 from importer.app.desk import Phase, trouble_of
-from importer.app.guard import ANOTHER_USER
+from importer.app.guard import ANOTHER_USER, UNSEEN
 from importer.app.history import MOST_RECENT, History
 from importer.app.steps import Steps, lead_to
 from importer.model.errors import ImporterError, WrongUse
@@ -51,7 +51,9 @@ def built(desk: Desk, settling: Settling, guard: Guard) -> Flask:
 def _refused(error: HTTPException) -> Response:
     """What is not found, not allowed or too large, in a sentence."""
     code = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    sentence = ANOTHER_USER if error.description == ANOTHER_USER else _WORDS.get(code, "This is not possible here.")
+    sentence = _WORDS.get(code, "This is not possible here.")
+    if error.description in (ANOTHER_USER, UNSEEN):
+        sentence = error.description
     if code in _SHOWN:
         return Response(layout.page("refused.html", sentence=sentence), code, mimetype="text/html")
     return Response(f"{sentence}\n", code, mimetype="text/plain")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from importer.model.errors import FileProblem
 from importer.model.messages import error
 from importer.reporting.annotated.correcting import write_corrected
+from importer.values.plain_files import read_plain
 
 if TYPE_CHECKING:
     from importer.model.sheet import Sheet
@@ -21,6 +22,6 @@ def correct(sheet: Sheet, texts: Mapping[str, str], folder: Path) -> Path:
     ``texts``: address → text as a person types it, empty to empty the cell. Raises FileProblem when the file cannot be
     changed with certainty, or is not what was read any more.
     """
-    if hashlib.sha256(sheet.path.read_bytes()).hexdigest() != sheet.sha256:
+    if hashlib.sha256(read_plain(sheet.path)).hexdigest() != sheet.sha256:
         raise error(FileProblem, "file.not_corrected", name=sheet.path.name, why="it was changed since it was read")
     return write_corrected(sheet, texts, folder)

@@ -13,7 +13,8 @@ from importer.model.messages import error
 
 SECRET = frozenset({"token", "token_file", "notify"})
 """Never taken from importer.toml, so that a shared settings file holds no secret."""
-
+LONGEST_SECRET_BYTES = 65_536
+"""What is read of a file that holds a secret."""
 
 NOT_OF_A_TOKEN = ("KANTATA_TOKEN", "export ", "set ", "setx ", "$env:", "Bearer ", "Authorization")
 """What people copy along with a token."""
@@ -34,8 +35,9 @@ def checked_token(token: str) -> str:
 def secret_text(path: Path, what: str, setting: str) -> str:
     """Read a file that holds a secret. Raises SettingsProblem when it cannot be read, or others can read it."""
     try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8-sig").strip()  # Windows puts a mark in front
+        with path.open("rb") as file:  # a pipe too: programs that keep secrets hand them on so
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(LONGEST_SECRET_BYTES).decode("utf-8-sig").strip()  # Windows puts a mark in front
     except (OSError, UnicodeDecodeError) as why:
         raise error(SettingsProblem, "settings.token:unreadable", what=what, path=path, setting=setting) from why
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):

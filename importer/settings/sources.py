@@ -19,11 +19,14 @@ from importer.settings.model import ENV_PREFIX, Settings
 from importer.settings.secrecy import SECRET
 from importer.settings.trust import refuse_open
 from importer.settings.values import did_you_mean
+from importer.values.plain_files import plain_text
 
 APP = "invoice-importer"
 OWN_NAMES = {"KANTATA_TOKEN": "token", "KANTATA_TOKEN_FILE": "token_file", "KANTATA_BASE_URL": "base_url"}
 FOUND_HERE = Path("importer.toml")
 """In the working directory, without a word of the user."""
+LARGEST_MEGABYTES = 4
+"""A settings file is never so large."""
 MOST_POINTS = 1000
 """In one line of a settings file; the time for a key of many parts grows with their square."""
 NOT_SETTINGS = frozenset({"IMPORTER_CONFIG", "IMPORTER_PROFILE"})
@@ -84,7 +87,7 @@ def of_file(path: Path | None, profile: str | None) -> tuple[dict[str, Any], dic
         return {}, {}
     refuse_open(path)
     try:
-        content = _parsed(path.read_text(encoding="utf-8-sig"))  # Notepad puts a mark in front
+        content = _parsed(plain_text(path, LARGEST_MEGABYTES))
     except UnicodeDecodeError as why:
         raise error(SettingsProblem, "settings.file:encoding", file=path) from why
     except (ValueError, OSError) as why:  # no TOML, or a number of thousands of digits

@@ -21,6 +21,7 @@ from importer.kantata.addresses import is_loopback
 from importer.model.errors import SettingsProblem
 from importer.model.messages import error
 from importer.settings.private_files import write_private
+from importer.values.plain_files import read_plain
 
 GUARDED = ("base_url", "ledger", "notify_file", "heartbeat_url")
 """Settings that lead elsewhere: where the token, the record of what was billed, and notices go."""
@@ -116,7 +117,7 @@ def bind(token: str, base_url: str, *, again: bool = False) -> None:
 
 def _print_of(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_plain(path)).hexdigest()
     except OSError as why:
         raise error(SettingsProblem, "settings.file", file=path, why=why.strerror) from why
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.errors import SettingsProblem
 from importer.model.messages import error
+from importer.values.plain_files import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 PAIR = 2
 """Cells in a row of a CSV: name and id."""
 LARGEST_ID = 2**63 - 1
+LARGEST_MEGABYTES = 64
+"""Of the file; a hundred thousand names take four."""
 
 
 @lru_cache(maxsize=20_000)
@@ -45,7 +48,7 @@ def aliases(table: Mapping[str, int], file: Path | None) -> dict[str, int]:
 
 def _in_file(file: Path) -> list[tuple[str, int]]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = plain_text(file, LARGEST_MEGABYTES)
         if file.suffix.lower() == ".toml":
             return list(_in_toml(tomllib.loads(text), file))
         return list(_in_csv(text, file))

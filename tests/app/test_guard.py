@@ -16,6 +16,7 @@ from desktops import Desktop, Person, fees, sheet_of
 from importer.app import peers
 from importer.app.files import safe_name
 from importer.app.guard import HERE
+from importer.app.peers import Peer
 from importer.model.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -44,16 +45,18 @@ def test_who_runs_as_another_user_is_refused(desktop: Desktop, person: Person, m
     assert person.get(desktop.serving.address.removeprefix(desktop.root)).status_code == 403
 
 
-def test_a_connection_belongs_to_whoever_has_it_open() -> None:
+def test_a_connection_belongs_to_whoever_has_it_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever closes it after the request, to belong to no one, is refused too."""
     with socket.create_server((HERE, 0)) as server, socket.create_connection(server.getsockname()) as client:
         port = server.getsockname()[1]
         connection, (host, theirs) = server.accept()
         with connection:
-            assert peers.is_own(host, theirs, HERE, port)
-            assert not peers.is_own(host, theirs + 1, HERE, port)
+            assert peers.peer_of(host, theirs, HERE, port) is Peer.OWN
+            assert peers.peer_of(host, theirs + 1, HERE, port) is Peer.UNSEEN
             client.close()
-            assert not peers.is_own(host, theirs, HERE, port)
+            assert peers.peer_of(host, theirs, HERE, port) is Peer.UNSEEN
+            monkeypatch.setattr(peers, "KERNEL", _within_windows(tmp_path))
+            assert peers.peer_of(host, theirs, HERE, port) is Peer.UNSEEN
 
 
 def test_a_connection_may_be_of_ipv6(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -63,15 +66,47 @@ def test_a_connection_may_be_of_ipv6(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     entry = f"0: {mapped}:0001 {mapped}:0002 01 00000000:00000000 00:00000000 00000000 {{}} 0 1"
     table = tmp_path / "tcp6"
     monkeypatch.setattr(peers, "TABLES", (table,))
-    for user, own in ((os.getuid(), True), (4321, False)):
+    for user, peer in ((os.getuid(), Peer.OWN), (4321, Peer.OTHER)):
         table.write_text(f"sl local\n{entry.format(user)}\n", encoding="ascii")
-        assert peers.is_own(HERE, 1, HERE, 2) is own
+        assert peers.peer_of(HERE, 1, HERE, 2) is peer
+
+
+def _within_windows(folder: Path) -> Path:
+    """A file that says what the kernel is, as Linux within Windows has it."""
+    (kernel := folder / "osrelease").write_text("5.15.167.4-microsoft-standard-WSL2\n")
+    return kernel
+
+
+def test_windows_may_open_the_page_of_its_linux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With mirrored networks the other end of its connections is in no table; elsewhere such a one is refused."""
+    here = "0100007F" if sys.byteorder == "little" else "7F000001"
+    entry = f"0: {here}:0002 {here}:0001 {{}} 00000000:00000000 00:00000000 00000000 1000 0 1"
+    table = tmp_path / "tcp"
+    monkeypatch.setattr(peers, "TABLES", (table,))
+    table.write_text(f"sl local\n{entry.format('01')}\n", encoding="ascii")
+    assert peers.peer_of(HERE, 1, HERE, 2) is Peer.UNSEEN
+    monkeypatch.setattr(peers, "KERNEL", _within_windows(tmp_path))
+    assert peers.peer_of(HERE, 1, HERE, 2) is Peer.OWN
+    table.write_text(f"sl local\n{entry.format('08')}\n", encoding="ascii")  # closed by the other end
+    assert peers.peer_of(HERE, 1, HERE, 2) is Peer.UNSEEN
+
+
+def test_who_is_not_seen_gets_the_reason_and_a_way(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that another user has opened the page."""
+    (table := tmp_path / "tcp").write_text("sl local\n0: 0:0 0:0 01 0:0 0:0 0 0 0 1\n", encoding="ascii")
+    monkeypatch.setattr(peers, "TABLES", (table,))
+    answer = person.get("/")
+    assert answer.status_code == 403
+    assert "does not show who opened this page" in answer.text
+    assert "ssh -L" in answer.text
 
 
 def test_a_system_that_shows_no_connections_refuses_no_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Token, cookie and origin are asked for there."""
     monkeypatch.setattr(peers, "TABLES", (tmp_path / "none",))
-    assert peers.is_own(HERE, 1, HERE, 2)
+    assert peers.peer_of(HERE, 1, HERE, 2) is Peer.OWN
 
 
 def test_the_token_leaves_the_address_at_once(desktop: Desktop) -> None:

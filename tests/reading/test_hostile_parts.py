@@ -9,6 +9,7 @@ import pytest
 from odd_files import header, line
 from raw_xlsx import parts, sheet_xml, text, zipped
 from test_hostile_files import CELL, HEAD, ROW, grid_of, ods_of, quick, workbook
+from test_ods import document
 
 from importer.reading.formats import ods_styles, xlsb
 from importer.reading.formats.archive import Archive
@@ -29,7 +30,7 @@ STRUCK = "<dxfs><dxf><font><strike/></font></dxf></dxfs>"
     [
         ("<row><c t='inlineStr'><is><t>x</t></is></c></row>" * MANY, MANY + 2),
         ('<row r="3"><c t="inlineStr"><is><t>x</t></is></c></row>' * MANY, 3),
-        (f'<row r="1048576">{text("A1048576", "x")}</row>' * MANY, 1_048_576),
+        (f'<row r="200000">{text("A200000", "x")}</row>' * MANY, 200_000),
         (f'<row r="10000000000000">{text("A3", "x")}</row>' * MANY, 3),
         (f'<row r="-5">{text("A3", "x")}</row>' * MANY, None),
         (f'<row r="x">{text("A3", "x")}</row>' * MANY, None),
@@ -159,6 +160,35 @@ def test_the_styles_of_other_formats_are_bounded_too(monkeypatch: pytest.MonkeyP
     binary = zipped({"xl/workbook.bin": b"", "xl/styles.bin": bytes(xlsb.MOST_STYLE_BYTES + 1)})
     with quick(), pytest.raises(TooManyStyles):
         xlsb.looker(Archive("a.xlsb", binary, Limits()))
+
+
+BLANK = ROW.format(' table:number-rows-repeated="1000000"', "<table:table-cell/>")
+FAR_BELOW = BLANK + ROW.format("", CELL.format("", "x"))
+HIDDEN = ROW.format(' table:number-rows-repeated="1000000" table:visibility="collapse"', "<table:table-cell/>")
+AGAIN = ROW.format(' table:number-rows-repeated="1000000"', CELL.format("", "x"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "count", "code"),
+    [(FAR_BELOW, 100, "file.too_large"), (HIDDEN, 1000, None), (AGAIN, 1000, None), ("", 6000, "file.too_large")],
+    ids=["blank", "hidden", "repeated", "empty"],
+)
+def test_tables_that_stand_for_millions_of_rows_cost_little(rows: str, count: int, code: str | None) -> None:
+    """A kilobyte of XML, a hundred or a thousand times: gigabytes here and in the process that asks."""
+    tables = "".join(f'<table:table table:name="t{number}">{HEAD}{rows}</table:table>' for number in range(count))
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    data = zipped({"mimetype": kind, "content.xml": document(tables)})
+    with quick():
+        assert getattr(answer_to(Request("a.ods", data, {}, None, Limits())), "code", None) == code
+
+
+def test_sheets_with_far_cells_are_refused_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each alone has fewer cells than there may be, but an answer would hold the places of all."""
+    monkeypatch.setattr("importer.reading.formats.calamine.MOST_CELLS", 50_000)
+    far = f'<row r="1000">{text("Z1000", "x")}</row>'
+    sheets = {f"s{number}": sheet_xml(header() + far) for number in range(4)}
+    answer = answer_to(Request("a.xlsx", zipped(parts(sheets)), {}, None, Limits()))
+    assert "too far apart" in getattr(answer, "message", "")
 
 
 _DOCUMENT = (

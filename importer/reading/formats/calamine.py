@@ -11,7 +11,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from importer.model.errors import FileProblem
 from importer.model.messages import error
 from importer.reading.formats import xlsb, xlsx
-from importer.reading.formats.archive import Archive
+from importer.reading.formats.archive import MOST_CELLS, MOST_MEMBERS, Archive
 from importer.reading.formats.grid import Grid, Limits, SideLook, bounded
 from importer.reading.formats.identify import Format
 from importer.reading.formats.workbook_parts import straighten
@@ -38,11 +38,16 @@ def read(name: str, data: bytes, kind: Format, limits: Limits) -> list[Grid]:
     chosen = [meta for meta in sheets if "WorkSheet" in str(meta.typ)]
     if not chosen:
         raise error(FileProblem, "file.no_sheet", name=name)
-    grids = []
+    if len(chosen) > MOST_MEMBERS:  # a binary workbook may list one part again and again
+        raise error(FileProblem, "file.too_large:parts", name=name, parts=len(chosen))
+    grids, cells = [], 0
     try:
         looker = _LOOKERS[kind](archive)
         for meta in chosen:
             rows = cast("list[list[Cell]]", workbook.get_sheet_by_name(meta.name).to_python(skip_empty_area=False))
+            cells += len(rows) * len(rows[0] if rows else ())
+            if cells > MOST_CELLS:
+                raise error(FileProblem, "file.too_large:apart", name=name)
             look = looker(meta.name)
             _put_faults(rows, look)
             hidden = not str(meta.visible).endswith(".Visible")

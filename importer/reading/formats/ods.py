@@ -14,11 +14,12 @@ from xml.parsers import expat
 from importer.model.errors import FileProblem
 from importer.model.messages import error
 from importer.model.sheet import is_blank
-from importer.reading.formats.archive import Archive
+from importer.reading.formats.archive import MOST_MEMBERS, Archive
 from importer.reading.formats.conditional import MOST_AREAS, areas_of_ods
 from importer.reading.formats.formulas import Formula, Formulas, has_seed, of_ods, runs_of
 from importer.reading.formats.grid import (
     CROSSES_OUT,
+    KEPT_ROWS,
     LONGEST_TEXT,
     NOT_CALCULATED,
     UNUSUAL,
@@ -62,6 +63,8 @@ MOST_COPIES = 10_000
 """Rows with values, beyond those that the file holds itself, for which its elements may stand."""
 MOST_BLANKS = 1000
 """Blanks for which one element can stand."""
+MOST_ROWS = 4 * 1_048_576
+"""Of all tables together."""
 WIDEST = 1_024
 """Columns that are kept of a sheet at least, to say how wide it is."""
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
@@ -101,6 +104,8 @@ _PARTS_OF_TABLE = {
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
 _CONDITIONAL, _CONDITION = _CALC + "conditional-format", _CALC + "condition"
 DAY = timedelta(days=1)
+_BLANK: list[Cell] = []
+"""A row without values; one for all of them, and never changed."""
 
 
 def read(name: str, data: bytes, limits: Limits) -> list[Grid]:
@@ -176,6 +181,7 @@ class _Content:
         self.formulas_matter = False
         """Whether one of them gives something else tomorrow."""
         self._styles, self._limits = styles, limits
+        self._rows_left = MOST_ROWS
         self._widest = max(WIDEST, limits.columns + 1)
         self._skipped = 0
         """How deep inside of an element that is passed over."""
@@ -186,7 +192,7 @@ class _Content:
         self._looks: list[str] = []
 
     def take(self, xml: bytes) -> None:
-        """Read the XML of the document. Raises ExpatError for XML that is none."""
+        """Read the XML of the document. Raises ExpatError for XML that is none, and MemoryError."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
@@ -261,7 +267,7 @@ class _Content:
             if tag == _ROW:
                 self._table.end_row(self._limits.rows)
             elif tag == _TABLE:
-                self.grids.append(self._table.grid(self._limits))
+                self._take_grid(self._table.grid(self._limits))
                 if self.formulas_matter:
                     self.formulas.of_sheets[self.grids[-1].name] = self._table.formulas
                 self._table = None
@@ -269,6 +275,13 @@ class _Content:
             self._is_sheet = False
         else:
             self._styles.end(tag)
+
+    def _take_grid(self, grid: Grid) -> None:
+        """Put a table to the others. Raises MemoryError for more than there can be."""
+        self.grids.append(grid)
+        self._rows_left -= len(grid.rows)
+        if len(self.grids) > MOST_MEMBERS or self._rows_left < 0:
+            raise MemoryError
 
     def _end_in_cell(self, cell: _CellNow, tag: str) -> None:
         if tag in _CELLS and self._table is not None:
@@ -307,6 +320,8 @@ class _Table:
         """Where the conditional format applies that is being read."""
         self._look = SideLook()
         self._runs = FormatRuns()
+        self._hidden: list[tuple[int, int]] = []
+        """Rows that are not seen, from one up to another, counted from 0."""
         self._rows: list[list[Cell]] = []
         self._copies = 0
         """Rows with values beyond twice those that the file holds itself."""
@@ -318,6 +333,8 @@ class _Table:
     def grid(self, limits: Limits) -> Grid:
         """The whole table."""
         self._look.formats = self._runs.found()
+        for first, last in self._hidden:
+            self._look.hidden_rows.update(range(first + 1, min(last, len(self._rows)) + 1))
         grid = Grid(self._name, self._rows, hidden=self._is_hidden, look=self._look)
         if self._copies > MOST_COPIES:
             return cut(grid, limits, f"repeats the same rows more than {MOST_COPIES:,} times")
@@ -343,17 +360,18 @@ class _Table:
         self._rows_now = _count(attributes, _NUMBER_ROWS_REPEATED)
         self._style_of_row = attributes.get(_DEFAULT_CELL_STYLE_NAME, "")
         if attributes.get(_VISIBILITY) in _HIDDEN:
-            last = min(self._row + self._rows_now, MOST_REPEATED)
-            self._look.hidden_rows.update(range(self._row + 1, last + 1))
+            self._hidden.append((self._row, min(self._row + self._rows_now, MOST_REPEATED)))
 
     def end_row(self, most_rows: int) -> None:
         """Put the row into the table as often as it stands there; one more row than may be read is enough."""
         if self._cells:
             first, last = self._row, min(self._row + self._rows_now, most_rows + 1)
-            self._rows.extend([] for _ in range(len(self._rows), min(first, last)))
-            self._rows.extend(self._cells for _ in range(first, last))
             if not all(map(is_blank, self._cells)):
                 self._copies += last - first - 2
+            if self._copies > MOST_COPIES:
+                last = min(last, first + KEPT_ROWS)  # no more of them is looked at
+            self._rows.extend([_BLANK] * (min(first, last) - len(self._rows)))
+            self._rows.extend([self._cells] * (last - first))
         self._row = min(self._row + self._rows_now, MOST_REPEATED)
 
     def end_cell(self, now: _CellNow) -> None:

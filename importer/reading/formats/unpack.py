@@ -20,6 +20,7 @@ from importer.reading import bounded_child
 from importer.reading.formats.child import Refusal, Request
 from importer.reading.formats.grid import Limits, Unpacked
 from importer.reading.formats.identify import READ
+from importer.values.plain_files import MEGABYTE, read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +83,7 @@ def bytes_of(path: Path, limits: Limits) -> bytes:
         if path.stat().st_size > limits.unpacked_bytes:
             megabytes = limits.unpacked_bytes // 2**20
             raise error(FileProblem, "file.too_large", name=path.name, megabytes=megabytes)
-        data = path.read_bytes()
+        data = read_plain(path, limits.unpacked_bytes // MEGABYTE + 1)
     except OSError as why:
         raise error(FileProblem, "file.unreadable:closed", path=path, why=why.strerror) from why
     if not data.strip(b"\x00 \r\n\t"):

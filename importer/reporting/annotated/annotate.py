@@ -27,6 +27,7 @@ from importer.reporting.annotated.child import Request, answer_to
 from importer.reporting.annotated.package import CannotAnnotate
 from importer.reporting.workbook.book import FIRST_YEAR
 from importer.settings.private_files import unfinished
+from importer.values.plain_files import read_plain
 
 if TYPE_CHECKING:
     from importer.model.sheet import Cell, Sheet
@@ -71,7 +72,7 @@ def annotate(report: Report, folder: Path, *, batch_named: bool, wanted: bool | 
     if not wanted and sheet.width * len(sheet.rows) > MOST_CELLS:
         return Annotated(notices=("The annotated copy of so large a file takes long; --annotate makes it.",))
     try:
-        data = Path(sheet.path).read_bytes()
+        data = read_plain(Path(sheet.path))
         if hashlib.sha256(data).hexdigest() != sheet.sha256:
             notice = f"{sheet.path.name} has changed since it was read, so no annotated copy was made."
             return Annotated(notices=(notice,))

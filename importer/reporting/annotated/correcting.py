@@ -12,6 +12,7 @@ from importer.reporting.annotated.annotate import in_place, table_of
 from importer.reporting.annotated.correction import Correction
 from importer.reporting.annotated.package import CannotAnnotate
 from importer.settings.private_files import unfinished
+from importer.values.plain_files import read_plain
 
 if TYPE_CHECKING:
     from importer.model.sheet import Sheet
@@ -46,5 +47,5 @@ def _workbook(sheet: Sheet) -> tuple[bytes, str]:
     if ending in TEXTS:
         return table_of(sheet)
     if ending in WORKBOOKS:
-        return sheet.path.read_bytes(), sheet.name
+        return read_plain(sheet.path), sheet.name
     raise CannotAnnotate(f"only .xlsx and text files can be corrected here, and this is {ending}")
