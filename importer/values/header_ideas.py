@@ -9,8 +9,8 @@ IDEAS: dict[str, str] = {
     "project": """prj proj project projekt projet proyecto progetto projeto job mandat mandate engagement matter
         workspace chantier obra encargo auftrag affaire dossier expediente projecten vorhaben commessa pratica
         opdracht incarico cantiere zaak mandato dossiernummer assignment mission missions klus klussen baustelle
-        baustellen site worksite campaign kampagne campagne campana event veranstaltung evento akte akten causa caso
-        course kurs curso corso seminar workstream bauvorhaben""",
+        baustellen worksite campaign kampagne campagne campana event veranstaltung evento akte akten causa caso course
+        kurs curso corso seminar workstream bauvorhaben""",
     "number": """identifier no nr num number nummer numero id ids n kennung kennziffer identifiant identificador ident
         # ° nummern numeros""",
     "ident": "id ids kennung identifiant identificador identifier",
@@ -43,7 +43,7 @@ IDEAS: dict[str, str] = {
         pasado ultimo presupuesto previsto presupuestado estimado scorso begroot gepland auftragssumme auftragswert
         vertragssumme contractwaarde presupuestada certificado""",
     "contract": "contract contrat contrato contratto vertrag vertrags marche marches",
-    "total": "total totals summe gesamt sum suma somme totale totaal subtotal subtotale zwischensumme",
+    "total": "total totals summe gesamt sum suma somme totale totaal subtotal subtotale zwischensumme som",
     "cost": "cost costs kosten coste costo cout",
     "margin": "markup margin marge margen margine aufschlag gewinn profit",
     "supplier": """supplier vendor lieferant lieferanten kreditor fournisseur proveedor leverancier fornitore
@@ -79,7 +79,7 @@ IDEAS: dict[str, str] = {
     "days": "days tage tagen jours dias dagen giorni gg",
     "credit": "credit kredit credito gutschrift avoir abono",
     "order": """po purchase bestellung bestell bestellnummer commande pedido orden order bc bestelling bestelnummer
-        bestelnr bestel ordine ordini inkooporder oda""",
+        bestelnr bestel ordine ordini inkooporder oda oc""",
     "tax": "tax vat ust mwst tva iva gst steuer btw mehrwertsteuer umsatzsteuer impuesto impuestos taxe taxes imposta",
     "taxable": "taxable steuerpflichtig imposable gravable sujeto besteuert gravado gravada soggetto belast",
     "rate": """pu tjm tagesatz rate satz taux tarif tarifa percent prozent pourcentage porcentaje stundensatz
@@ -112,7 +112,7 @@ IDEAS: dict[str, str] = {
     "title": "heading title titel titre titulo subject betreff objet asunto oggetto onderwerp",
     "client": """firm law empfanger empfaenger razon ansprechpartner destinataire client customer kunde kunden cliente
         klant debitor auftraggeber mandant account company firma societe empresa clients klanten committente
-        opdrachtgever debiteur beneficiaire beneficiario begunstigter begunstigde""",
+        opdrachtgever debiteur beneficiaire beneficiario begunstigter begunstigde cuenta compte""",
     "person": """chef jefe intervenant consultor person mitarbeiter mitarbeiterin user employee consultant berater
         resource staff collaborateur empleado benutzer usuario utilisateur team timekeeper worker salarie bearbeiter
         member author approver manager responsable leiter projektleiter rolle role medewerker collaboratore dipendente
@@ -157,7 +157,7 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     (None, "margin", ""),
     (None, "supplier", ""),
     (None, "quote", ""),
-    (None, "delivery", "project"),
+    (None, "delivery", "project text"),
     (None, "buying", "order number"),
     (None, "paid", "number"),
     (None, "pay type", ""),
@@ -165,6 +165,7 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("purchase_order", "your code", "project invoice"),
     ("purchase_order", "your number", "project invoice client"),
     (None, "contract money", ""),
+    (None, "contract total", ""),
     (None, "contract type", ""),
     ("exchange_rate", "exchange rate", ""),
     ("exchange_rate", "exchange currency", ""),
@@ -191,7 +192,7 @@ RULES: tuple[tuple[str | None, str, str], ...] = (
     ("tax", "tax", "money number client"),
     ("due_date", "due date", ""),
     ("payment_schedule", "due days", ""),
-    ("payment_schedule", "terms", "date"),
+    ("payment_schedule", "terms", "date money"),
     ("payment_schedule", "pay days", ""),
     ("payment_schedule", "credit days", ""),
     ("payment_schedule", "net days", ""),

@@ -39,6 +39,12 @@ LONG_REST = 4
 """Letters from which the rest of a word that is put together says something of its own: Projekt-verantwortung."""
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Ý])")
 _WORD = re.compile(r"[^\W_]+|[%#°º]")
+_INITIALS = re.compile(r"\b([^\W\d_])\.([^\W\d_])\b\.?")
+"""Two letters with points, such as “O.C.”, which are one word."""
+_SUBJECTS = tuple("zeit satz wert tage tag uren prijs".split())
+"""Short words that German and Dutch put at the end of long ones."""
+_ENDINGS = ("s", "n", "en", "es", "e")
+"""Of the plural."""
 _CUT = re.compile(r"([^\W\d_]{3,})\.")
 """A word that a point cuts short."""
 _FILLING = frozenset(
@@ -145,8 +151,12 @@ def _said_by_phrase(header: str) -> Iterator[Meaning]:
         yield Meaning(None, sure=False)
     elif _TO_BILL.search(text) and ideas_of(header).isdisjoint(_NO_SUM):
         yield Meaning("amount", sure=False)
-    elif _PER_UNIT.search(text) and "money" in ideas_of(header) and ideas_of(header).isdisjoint(_BILLED_ONCE):
+    elif _PER_UNIT.search(text) and _speaks_of_money(header) and ideas_of(header).isdisjoint(_BILLED_ONCE):
         yield Meaning("rate", sure=False)
+
+
+def _speaks_of_money(header: str) -> bool:
+    return "money" in ideas_of(header) or without_currency(header[:LONGEST])[1] is not None
 
 
 def ideas_of(text: str) -> set[str]:
@@ -184,7 +194,7 @@ def nearest_header(headers: Iterable[str], name: str, known: Mapping[str, str]) 
 
 def words_of(header: str) -> list[str]:
     """The words of a header: in small letters, without accents; “unitPrice” and “unit_price” are two."""
-    text = _CAMEL.sub(" ", without_currency(header[:LONGEST])[0])
+    text = _INITIALS.sub(r"\1\2", _CAMEL.sub(" ", without_currency(header[:LONGEST])[0]))
     return [bare(word) for word in _WORD.findall(text)][:MOST_WORDS]
 
 
@@ -196,6 +206,9 @@ def _ideas_in(word: str, *, is_cut: bool = False) -> frozenset[str]:
     """
     if word in _BY_WORD:
         return _BY_WORD[word]
+    for ending in _ENDINGS:
+        if len(word) > LONG_WORD and word.endswith(ending) and word.removesuffix(ending) in _BY_WORD:
+            return _BY_WORD[word.removesuffix(ending)]
     parts = _parts(word)
     if parts:
         return frozenset().union(*(_BY_WORD[part] for part in parts))
@@ -243,10 +256,8 @@ def _ideas_of_rest(part: str, *, is_cut: bool) -> frozenset[str]:
 
 def _ideas_of_end(word: str) -> frozenset[str]:
     """What the end of a long word says, where German and Dutch put its subject: “Dezimalzeit” is a time."""
-    for begin in range(LONG_REST, len(word) - SHORT_STEM):
-        if word[begin:] in _BY_WORD:
-            return _BY_WORD[word[begin:]]
-    return frozenset()
+    ends = [end for end in _SUBJECTS if word.endswith(end) and len(word) >= len(end) + LONG_REST]
+    return _BY_WORD[ends[0]] if ends else frozenset()
 
 
 @lru_cache(maxsize=1000)

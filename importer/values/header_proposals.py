@@ -60,6 +60,7 @@ from importer.values.header_shapes import (
     without_other_sums,
 )
 from importer.values.other_dates import may_be_invoice_date, speaks_of_other_dates
+from importer.values.products import holds_times
 from importer.values.word_proposals import CHOSEN, MOST_WORDS
 
 if TYPE_CHECKING:
@@ -258,7 +259,15 @@ def _corrected(column: SeenColumn, name: str) -> str | None:
             return "due_date"
         case "item_type" if _is_text_of_work(column):
             return "notes"
+    if name == "rate" and _is_time(column):
+        name = "hours"
     return name if _fits(column, name) else None
+
+
+def _is_time(column: SeenColumn) -> bool:
+    """Tell whether “Hours charged” are hours: they could be quarters of a day's hours, and nothing says price."""
+    ideas = ideas_of(column.text)
+    return "hours" in ideas and ideas.isdisjoint({"price", "rate"}) and holds_times(column)
 
 
 def _is_text_of_work(column: SeenColumn) -> bool:

@@ -243,6 +243,7 @@ def _longest_texts(proposals: Iterable[Proposal], repeated: SeenColumn | None) -
 
 
 def _may_be_for_client(found: Proposal) -> bool:
-    """Tell whether a column holds texts below a header that is unknown, or names a task."""
-    is_unknown = found.why == NOTHING_SAID
-    return (is_unknown or "task" in ideas_of(found.column.text)) and holds_wordings(found.column)
+    """Tell whether a column holds texts below a header that is unknown, names a task, or the work of a time."""
+    ideas = ideas_of(found.column.text)
+    is_of_work = "task" in ideas or (found.why == SPEAKS_OF_TIME and not ideas.isdisjoint({"text", "work"}))
+    return (found.why == NOTHING_SAID or is_of_work) and holds_wordings(found.column)

@@ -167,6 +167,25 @@ def test_a_line_of_the_invoice_is_its_text_and_records_of_expenses_are_items() -
     ]
 
 
+def test_hours_that_are_charged_are_hours_and_a_price_per_unit_is_a_rate() -> None:
+    """By their cells; “Ore lavorate” ends with no rate."""
+    assert proposed(("Hours charged", [7, 3.5, 8])) == ["hours"]
+    assert proposed(("Hours charged", [95, 110])) == ["rate"]
+    assert proposed(("€ je m2", ["1,50", "2,25"])) == ["rate"]
+    assert proposed(("Ore lavorate", [10, 3])) == ["hours"]
+    assert ideas_of("Zusatz") == set()
+
+
+def test_the_end_of_a_long_word_and_its_plural_count() -> None:
+    """“Termijnbedrag” is a sum, “Skontofrist” are terms; initials with points are one word."""
+    assert proposed(("Termijnbedrag", ["2.400,00", "1.100,00"])) == ["amount"]
+    assert proposed(("Contractsom", ["12.000,00", "9.000,00"])) == [None]
+    assert "work" in ideas_of("Trabajos")
+    assert proposed(("Trabajos del periodo", ["Dirección de obra", "Informe de mediciones"])) == ["notes"]
+    assert proposed(("Descripción del entregable", ["Vídeo corto", "Doce publicaciones"])) == ["notes"]
+    assert proposed(("O.C. cliente", ["12-990", "7712"])) == ["purchase_order"]
+
+
 def test_cells_that_are_item_types_say_so_below_another_header() -> None:
     """“Billed as” above fixed and extra is no flag; a client beside a word that is unknown may be the project."""
     assert proposed(("Billed as", ["fixed", "extra"])) == ["item_type"]
