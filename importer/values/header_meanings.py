@@ -206,15 +206,22 @@ def _ideas_in(word: str, *, is_cut: bool = False) -> frozenset[str]:
     """
     if word in _BY_WORD:
         return _BY_WORD[word]
-    for ending in _ENDINGS:
-        if len(word) > LONG_WORD and word.endswith(ending) and word.removesuffix(ending) in _BY_WORD:
-            return _BY_WORD[word.removesuffix(ending)]
+    if singular := _singular(word):
+        return _BY_WORD[singular]
     parts = _parts(word)
     if parts:
         return frozenset().union(*(_BY_WORD[part] for part in parts))
     if is_cut and (found := _ideas_of_cut(word)):
         return found
     return _ideas_within(word, is_cut=is_cut) or _ideas_of_end(word)
+
+
+def _singular(word: str) -> str | None:
+    """The known word of which a long one is the plural."""
+    if len(word) <= LONG_WORD:
+        return None
+    singulars = [word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending)]
+    return next((singular for singular in singulars if singular in _BY_WORD), None)
 
 
 def _parts(word: str) -> tuple[str, ...]:

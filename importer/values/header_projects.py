@@ -44,15 +44,22 @@ def known_number(found: Proposal, numbers: Collection[str]) -> Proposal:
 def with_item_ids(proposals: Sequence[Proposal], meant: Collection[str | None]) -> list[Proposal]:
     """The proposals; where nothing is the amount, numbers that all differ beside those of projects are items."""
     names = {*meant, *(found.meant for found in proposals)}
+    if not names.isdisjoint({"amount", "item_id"}):
+        return list(proposals)
     numbers = [found for found in proposals if found.meant == "workspace_id"]
-    others = [found for found in numbers if not speaks_of_projects(found.column.text)]
-    ids = list(filter(_holds_different_ids, others))
-    has_project = "workspace_id" in meant or len(others) < len(numbers)
-    if not has_project or len(ids) != 1 or not names.isdisjoint({"amount", "item_id"}):
+    of_items = _likely_ids(numbers, has_project="workspace_id" in meant)
+    if of_items is None:
         return list(proposals)
     why = "its numbers all differ, and no column is the amount"
-    items = Proposal(ids[0].column, "item_id", sure=False, why=why)
-    return [items if found is ids[0] else found for found in proposals]
+    items = Proposal(of_items.column, "item_id", sure=False, why=why)
+    return [items if found is of_items else found for found in proposals]
+
+
+def _likely_ids(numbers: Sequence[Proposal], *, has_project: bool) -> Proposal | None:
+    """The only column of different numbers beside those of projects; None where there is no such."""
+    others = [found for found in numbers if not speaks_of_projects(found.column.text)]
+    ids = list(filter(_holds_different_ids, others))
+    return ids[0] if len(ids) == 1 and (has_project or len(others) < len(numbers)) else None
 
 
 def _holds_different_ids(found: Proposal) -> bool:
