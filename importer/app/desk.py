@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from importer.app.files import new_folder
-from importer.app.grid import hint_here
+from importer.app.wording import hint_here
 from importer.model.errors import GateRefused, ImporterError
 from importer.model.plans import NOTHING_RELEASED, Released
 from importer.model.words import invoice_named
@@ -196,6 +196,10 @@ class Desk:
     def use_sheet(self, work: Work, name: str) -> None:
         """Read another sheet of this file."""
         self._read(work, Phase.PLANNED, Phase.FAILED, sheet_name=name, released=NOTHING_RELEASED)
+
+    def use_batch(self, work: Work, name: str | None) -> None:
+        """Bill this file as another billing period; None: the one that the file says."""
+        self._read(work, Phase.PLANNED, batch=name, released=NOTHING_RELEASED)
 
     def release(self, work: Work, reference: str) -> None:
         """Release an invoice that is held because its like was billed before, and make the plan again."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, time
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from importer.app.wording import hint_here
 from importer.model.columns import BY_NAME, ITEM_TYPE_TITLES
 from importer.model.problems import Severity, cell_address, errors_first
 from importer.model.sheet import text_of
@@ -35,8 +34,6 @@ AROUND = 3
 """Rows: the one with the problem and its two neighbours."""
 ALIKE = 75
 """Likeness (rapidfuzz ratio, 0 to 100) from which a known word is proposed."""
-_MAP = re.compile(r"“invoice-importer map [^”]*”")
-_ELSEWHERE = re.compile(r"importer\.toml|invoice-importer ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +119,6 @@ def _as_listed(problem: Problem, sheet: Sheet) -> Listed:
     return Listed(
         problem.severity.value, problem.cell, problem.message, hint_here(problem.hint), _likely(problem, sheet)
     )
-
-
-@lru_cache(maxsize=256)  # the same hint stands at many rows
-def hint_here(hint: str) -> str:
-    """What to do, without the commands and the lines of importer.toml that the pages make unnecessary."""
-    first = _MAP.sub("the step Columns", hint.partition("\n")[0])
-    kept = [sentence for sentence in re.split(r"(?<=[.]) ", first) if not _ELSEWHERE.search(sentence)]
-    return " ".join(kept) or first
 
 
 def _likely(problem: Problem, sheet: Sheet) -> str:

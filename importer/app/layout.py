@@ -38,6 +38,7 @@ def page(template: str, **content: Any) -> str:  # noqa: ANN401 - whatever the t
 
 def use(app: Flask, place: object) -> None:
     """Lay the pages of an app out with the templates of this room and those of the reports."""
+    from importer.app.wording import hint_here
     from importer.reporting.page.writing import web_address
     from importer.reporting.table import text_of
 
@@ -46,6 +47,7 @@ def use(app: Flask, place: object) -> None:
     app.jinja_env.filters |= {
         "cell": text_of,
         "web": web_address,
+        "here": hint_here,
         "worth": _worth,
         "standing": _standing,
         "clock": _clock,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, abort, redirect, request, send_file
 
 from importer.app.desk import Phase, held_repeats
-from importer.app.grid import grid_of, hint_here
+from importer.app.grid import grid_of
 from importer.app.layout import page
 from importer.app.totals import asked_totals, right_figures
+from importer.app.wording import hint_here
 from importer.model.columns import COLUMNS, ITEM_TYPE_TITLES
 from importer.model.exit_codes import ExitCode
 from importer.model.plans import PlannedInvoice, Status
@@ -32,6 +33,8 @@ ABOUT_OWN_WORDS = frozenset({"column.unknown", "column.missing", "column.near_mi
 """Codes of problems of which the step with the columns asks."""
 REPEAT = "If it is the same, nothing is left to do. If it is to be billed again, release it below, under “Held”."
 """What to do about an invoice that is held because its like was billed before."""
+LONGEST_BATCH = 60
+"""Characters of the name of a billing period."""
 LEAVE_OUT = "\x00"
 """What the choice of a header sends when its column means nothing."""
 
@@ -48,7 +51,7 @@ class Steps:
         app.add_url_rule("/file/<key>", view_func=self.file)
         for name in ("problems", "state"):
             app.add_url_rule(f"/file/<key>/{name}", view_func=getattr(self, name))
-        for name in ("correct", "again", "sheet", "repeat", "hold", "approve", "send", "stop"):
+        for name in ("correct", "again", "sheet", "batch", "repeat", "hold", "approve", "send", "stop"):
             app.add_url_rule(f"/file/<key>/{name}", view_func=getattr(self, name), methods=["POST"])
         app.add_url_rule("/file/<key>/get/<what>", view_func=self.download)
 
@@ -91,6 +94,14 @@ class Steps:
         work, name = self._found(key), request.form.get("name", "")
         if work.trouble is not None and name in work.trouble.sheets:
             self._desk.use_sheet(work, name)
+        return lead_to(work)
+
+    def batch(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
+        """Bill the file as the billing period that was typed."""
+        work = self._found(key)
+        name = " ".join(request.form.get("name", "").split())[:LONGEST_BATCH]
+        if _is_shown(work) and work.plan is not None and name != work.plan.batch:
+            self._desk.use_batch(work, name or None)
         return lead_to(work)
 
     def approve(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
@@ -190,13 +201,16 @@ def _laid_out(report: Report) -> dict[str, object]:
     findings = []
     for alike in shown.findings:
         findings.append(tuple(replace(finding, hint=hint_here(finding.hint)) for finding in alike))
-    return {"page": replace(shown, findings=tuple(findings)), "run_id": report.run_id}
+    notices = tuple(map(hint_here, shown.notices))
+    return {"page": replace(shown, findings=tuple(findings), notices=notices), "run_id": report.run_id}
 
 
 def _in_words_of_the_page(planned: ReportedInvoice) -> ReportedInvoice:
     if isinstance(planned, PlannedInvoice) and planned.releasable:
         return replace(planned, what_to_do=REPEAT)
-    return planned
+    if planned.what_to_do is None:
+        return planned
+    return replace(planned, what_to_do=hint_here(planned.what_to_do))
 
 
 def _problems(work: Work) -> str:

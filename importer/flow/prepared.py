@@ -183,6 +183,7 @@ class Prepared:
             invoice_link=tools.settings.invoice_link,
             left_out=self.left_out,
             may_repeat_at=self.may_repeat_at,
+            partial=self.wish.partial,
         )
 
     def with_advice(self) -> Prepared:

@@ -75,6 +75,8 @@ class Report:
     before that has not seen the warning."""
     changes: Changes | None = None
     """What differs from the batch before; None: not compared."""
+    partial: bool = False
+    """Whether its sound invoices are sent although others have problems."""
     settled: bool = False
     """Whether it is of an earlier run, whose invoices in doubt were settled since."""
 

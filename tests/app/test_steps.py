@@ -154,6 +154,8 @@ def test_sound_rows_can_go_without_the_faulty_ones(desktop: Desktop, person: Per
     path = person.choose(sheet_of("102,K9,Fixed fee,B,zero,30,2026-10-31", *fees(2)))
     person.post(f"{path}/again", {"partial": "yes"})
     person.settled(path)
+    assert "2 drafts would be created. The rows with problems stay unbilled." in person.text
+    assert "--partial" not in person.text
     assert "Approve 2 invoices" in person.text
     person.approve(path)
     person.send(path, "203")
@@ -468,3 +470,27 @@ def test_results_in_two_steps_say_how_many_were_there_before(person: Person) -> 
     person.settled(path)
     assert "1 draft created." in person.text
     assert "2 invoices, 1 of them before" in person.text
+
+
+def test_an_invoice_that_changed_is_billed_again_in_another_batch(desktop: Desktop, person: Person) -> None:
+    """The page says so, and there the person names it; no option of a command is needed."""
+    first = person.choose(sheet_of(*fees(1)))
+    person.approve(first)
+    person.send(first, "101")
+    person.settled(first)
+
+    path = person.choose(sheet_of("101,K1,Fixed fee,Other work,150,30,2026-10-31"), "again.csv")
+    assert "choose another batch below" in person.text
+    assert "--batch" not in person.text
+    assert "invoice-importer undo" not in person.text
+    person.post(f"{path}/batch", {"plan": "another", "name": "2026-10-again"})
+    assert "Nothing is to be sent" in person.text
+    person.post(f"{path}/batch", {"plan": person.field("plan"), "name": " 2026-10-again "})
+    person.settled(path)
+    assert "Approve 1 invoice" in person.text
+    assert "batch 2026-10-again" in person.text
+
+    person.post(f"{path}/batch", {"plan": person.field("plan"), "name": ""})
+    person.settled(path)
+    assert "batch 2026-10 " in person.text
+    assert desktop.sent() == 1

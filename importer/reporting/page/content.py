@@ -116,7 +116,7 @@ def _tiles(report: Report) -> Iterator[Tile]:
             below += f", {before[each.currency]:,} of them before"
         if not each.is_whole:
             below += ": in the sheet, beside what Kantata prices"
-        if report.is_plan and report.errors:
+        if report.is_plan and report.errors and not report.partial:
             below += ", with --partial"
         yield Tile(each.currency or "currency not known", money(each.amount), below)
 
