@@ -134,6 +134,8 @@ class Person:
         while self._session.get(f"{self.root}{path}/state", timeout=WAIT_SECONDS).headers["X-Phase"] in under_way:
             assert time.monotonic() < end, "it takes too long"
             time.sleep(0.02)
+        while path.startswith("/file/") and self.get(f"{path}/files").headers.get("X-Phase") == "writing":
+            assert time.monotonic() < end, "it takes too long"
         self.get(path)
         return path
 

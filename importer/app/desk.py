@@ -98,6 +98,8 @@ class Work:
     """When the copy was made that is checked and sent; local time."""
     released: dict[str, str] = field(default_factory=dict)
     """Reference of each repeat that was released → why it was held."""
+    writing: bool = False
+    """Whether the files of the plan are still being written."""
     corrected: int = 0
     """Cells that were corrected in a copy."""
     left_out: frozenset[str] = frozenset()
@@ -302,14 +304,29 @@ class Desk:
         self._look(work)
 
     def _look(self, work: Work) -> None:
-        from importer.flow.preview import preview
+        from importer.flow.preview import drawn_up
 
         try:
             with self._tools(work) as tools:
-                work.plan = preview(work.wish, tools)
-            work.phase = Phase.PLANNED
+                plan, write = drawn_up(work.wish, tools)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person must read it
             work.plan, work.trouble, work.phase = None, trouble_of(error), Phase.FAILED
+            return
+        work.writing = True  # a large workbook takes as long as the plan, and the person need not wait for it
+        work.plan, work.phase = plan, Phase.PLANNED
+        self._write(work, plan, write)
+
+    def _write(self, work: Work, plan: Report, write: Callable[[], Report]) -> None:
+        """Write the files of a plan, unless another one has taken its place; another one looks after itself."""
+        trouble = None
+        try:
+            written = write()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person must read it
+            written, trouble = plan, trouble_of(error)
+        with self._turn:
+            if work.plan is plan:
+                work.plan, work.writing = written, False
+                work.trouble = trouble or work.trouble
 
     def _send(self, work: Work) -> None:
         from importer.flow.approving import good_approvals

@@ -49,7 +49,7 @@ class Steps:
     def join(self, app: Flask) -> None:
         """Add the addresses of the pages."""
         app.add_url_rule("/file/<key>", view_func=self.file)
-        for name in ("problems", "state"):
+        for name in ("problems", "state", "files"):
             app.add_url_rule(f"/file/<key>/{name}", view_func=getattr(self, name))
         for name in ("correct", "again", "sheet", "batch", "repeat", "hold", "approve", "send", "stop"):
             app.add_url_rule(f"/file/<key>/{name}", view_func=getattr(self, name), methods=["POST"])
@@ -68,6 +68,12 @@ class Steps:
         """How far it is, for the page that waits; in a header the phase, with which the page changes."""
         work = self._found(key)
         return Response(page("state.html", work=work, **_sums(work)), headers={"X-Phase": work.phase.value})
+
+    def files(self, key: str) -> Response:
+        """The files of the plan, for the page that waits for them."""
+        work = self._found(key)
+        phase = "writing" if work.writing else "written"
+        return Response(page("files.html", work=work, report=work.result or work.plan), headers={"X-Phase": phase})
 
     def again(self, key: str) -> Any:  # noqa: ANN401 - an answer of Flask
         """Check it again, with or without the rows that have problems."""

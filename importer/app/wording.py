@@ -12,8 +12,8 @@ from importer.model.check_only import CHECK_ONLY
 from importer.model.columns import COLUMNS
 
 RESTART = "Lines of importer.toml count from the next start of the app."
-_TITLES = {column.name: column.title for column in (*COLUMNS, *CHECK_ONLY)}
-_TOML = re.compile(r'\[[\w."]+\]|["\w.]+ = .+')
+_TITLES = {column.name: column.title for column in COLUMNS} | {column.name: column.title for column in CHECK_ONLY}
+_TOML = re.compile(r'\[[\w."]+\]|(?:"[^"]*"|[\w.]+) = .+')
 """A line of importer.toml."""
 _ADD = re.compile(
     r"add (?:to importer\.toml(?:, above all sections)?|above all sections|instead):$|(in importer\.toml):$"
@@ -69,7 +69,7 @@ def hint_here(hint: str) -> str:
             text = f"{text} {prose}"
             kept += lines
         else:
-            text = f"{text} {_ADD.sub(lambda ending, step=step: _instead(ending, step), prose)}"
+            text = f"{text} {_ADD.sub('', prose)}{step}."
     for pattern, words in _HERE:
         text = pattern.sub(words, text)
 
@@ -107,10 +107,6 @@ def _step_for(lines: list[str]) -> str | None:
         meaning = _TITLES.get(name, "“nothing for billing”")
         return f"choose {meaning} for “{headers[-1]}” in the step Columns"
     return "in the step Columns" if said.keys() == {"values"} else None
-
-
-def _instead(ending: re.Match[str], step: str) -> str:
-    return f"{step}."
 
 
 def _without_commands(text: str) -> str:

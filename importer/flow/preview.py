@@ -29,12 +29,20 @@ from importer.reporting.annotated.annotate import annotate
 from importer.reporting.workbook import results
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from importer.ledger.ledger import SubmissionLedger
     from importer.reporting.report import Report
 
 
 def preview(wish: Wish, tools: Tools) -> Report:
     """Make the plan, compare it with what is known, and write its workbook."""
+    _, write = drawn_up(wish, tools)
+    return write()
+
+
+def drawn_up(wish: Wish, tools: Tools) -> tuple[Report, Callable[[], Report]]:
+    """Make the plan and compare it with what is known; also what writes its files, and gives the plan with them."""
     results.prepare_folder(tools.settings.reports)
     tools = with_remembered_preset(wish, tools)
     prepared = with_header_changes(prepare(wish, tools, new_run_id()), tools)
@@ -50,9 +58,13 @@ def preview(wish: Wish, tools: Tools) -> Report:
     report = prepared.report("preview", tools, prepared.planned, _exit_code(prepared))
     report = replace(report, changes=changes)
     note_in_log(report)
+    return report, lambda: _with_files(report, wish, tools, batch_named=not prepared.terms.batch_derived)
+
+
+def _with_files(report: Report, wish: Wish, tools: Tools, *, batch_named: bool) -> Report:
     workbook, page = results.write_with_page(report, tools.settings.reports)
     report = replace(report, files={"preview": workbook, "page": page})
-    copy = annotate(report, tools.settings.reports, batch_named=not prepared.terms.batch_derived, wanted=wish.annotate)
+    copy = annotate(report, tools.settings.reports, batch_named=batch_named, wanted=wish.annotate)
     return replace(report, files={**report.files, "annotated": copy.path}, notices=(*report.notices, *copy.notices))
 
 

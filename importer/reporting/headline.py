@@ -44,11 +44,13 @@ def headline_of(report: Report, *, with_sums: bool = True) -> str:
     if not ready:
         return "Nothing would be sent."
     sentence = _sentence(ready, "would be created", "would be ISSUED", with_sums=with_sums)
-    if report.errors and report.partial:
+    return _despite_problems(report, sentence) if report.errors else sentence
+
+
+def _despite_problems(report: Report, sentence: str) -> str:
+    if report.partial:
         return f"{sentence} The rows with problems stay unbilled."
-    if report.errors:
-        return f"Nothing would be sent before the problems are fixed. With --partial: {sentence}"
-    return sentence
+    return f"Nothing would be sent before the problems are fixed. With --partial: {sentence}"
 
 
 def will_happen(ready: Sequence[ReportedInvoice]) -> str:

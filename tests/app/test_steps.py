@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import xlsxwriter
@@ -13,7 +14,9 @@ from sheets import table
 
 from importer.app import grid
 from importer.app.totals import AskedTotal
+from importer.model.errors import SettingsProblem
 from importer.model.exit_codes import ExitCode
+from importer.reporting.workbook import results
 from importer.sandbox.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -494,3 +497,39 @@ def test_an_invoice_that_changed_is_billed_again_in_another_batch(desktop: Deskt
     person.settled(path)
     assert "batch 2026-10 " in person.text
     assert desktop.sent() == 1
+
+
+def test_problems_are_shown_while_the_files_are_written(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workbook of a large sheet takes as long as its plan; the person corrects meanwhile."""
+    asked, write = threading.Event(), results.write_with_page
+
+    def slowly(*words: Any) -> Any:
+        assert asked.wait(60)
+        return write(*words)
+
+    monkeypatch.setattr(results, "write_with_page", slowly)
+    person.post("/files", files={"file": ("a.csv", sheet_of("101,K1,Fixed fee,A,zero,30,2026-10-31"))})
+    path = person.path
+    while person.get(f"{path}/state").headers["X-Phase"] == "reading":
+        time.sleep(0.01)
+    person.get(path)
+    assert "1 problem" in person.text
+    assert "The files are being written." in person.text
+    assert person.get(f"{path}/files").headers["X-Phase"] == "writing"
+    asked.set()
+    person.settled(path)
+    assert "being written" not in person.text
+    assert "Your workbook, marked" in person.text
+    assert person.get(f"{path}/get/preview").content.startswith(b"PK")
+
+
+def test_a_plan_whose_files_cannot_be_written_says_so(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan itself stands."""
+
+    def full(*_: object) -> None:
+        raise SettingsProblem("The disk is full.", "Make room.", code="reports")
+
+    monkeypatch.setattr(results, "write_with_page", full)
+    person.choose(sheet_of(*fees(2)))
+    assert "The disk is full." in person.text
+    assert "Approve 2 invoices" in person.text

@@ -44,7 +44,8 @@ def test_lines_of_the_settings_become_a_choice_of_the_step_columns() -> None:
         "Bill them by their ids, and choose Amount for “Kunde” in the step Columns. "
         "If it means nothing, choose “nothing for billing” for “Kunde” in the step Columns."
     )
-    word = 'Or say once what your word means, in importer.toml:\n[values.item_type]\n"Fee" = "fixed_fee"  # or expense'
+    lines = '[values.item_type]\n"Fixd fee" = "fixed_fee"  # or expense'
+    word = f"Or say once what your word means, in importer.toml:\n{lines}"
     assert hint_here(f"Type it. {word}") == "Type it. Or say once what your word means, in the step Columns."
 
 
@@ -59,10 +60,14 @@ def test_other_lines_of_the_settings_stay_and_say_when_they_count() -> None:
     ("hint", "here"),
     [
         (
-            "Or undo that run (invoice-importer undo R1 --sandbox takes back all that it created) and submit again; "
-            "or delete that invoice, and submit with another --batch.",
-            "Or take run R1 back (all that it created, under History) and check this file again; or delete that "
-            "invoice, and choose another batch below.",
+            (
+                "Or undo that run (invoice-importer undo R1 --sandbox takes back all that it created) and submit "
+                "again; or delete that invoice, and submit with another --batch."
+            ),
+            (
+                "Or take run R1 back (all that it created, under History) and check this file again; or delete that "
+                "invoice, and choose another batch below."
+            ),
         ),
         (
             "To bill it again, submit with another --batch, such as --batch 2026-10-again.",

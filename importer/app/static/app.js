@@ -37,8 +37,11 @@ async function look() {
   let pause = 500;
   try {
     const answer = await fetch(live.dataset.poll);
-    if (!answer.ok || answer.headers.get("X-Phase") !== live.dataset.phase) return location.reload();
-    live.innerHTML = await answer.text(); // made and escaped by the program itself
+    const over = answer.headers.get("X-Phase") !== live.dataset.phase;
+    const beside = "swap" in live.dataset; // fields in which a person may have typed: never loaded again
+    if (!beside && (!answer.ok || over)) return location.reload();
+    if (answer.ok && (!beside || over)) live.innerHTML = await answer.text(); // made and escaped by the program itself
+    if (over) return;
     document.querySelector(".lost")?.setAttribute("hidden", "");
   } catch {
     document.querySelector(".lost")?.removeAttribute("hidden");
