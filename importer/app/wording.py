@@ -44,6 +44,7 @@ _HERE = tuple(
         (r"run invoice-importer undo (\S+).*? again", r"take run \1 back again under History"),
         (r"Run reconcile", "Ask Kantata under “In doubt”"),
         (r" and look at it, or name another one with --sheet", " in Excel, look at it, and choose the file again"),
+        (r"Say with --sheet .+?, or rename it", "Rename it in Excel if it is to be billed, and choose the file again"),
         (r" or use --sheet", " and choose the file again"),
         (r'Say which one, for example: --sheet "[^"]*"', "Choose it below"),
         (r"Say which it is with --encoding, or save", "Save"),

@@ -178,16 +178,30 @@ def _of_notices(settings: Settings, ledger: SubmissionLedger | None, *, notify: 
 
 
 def _show(checks: list[Check]) -> None:
+    """One line per check, for programs that read lines; in a terminal long ones go on below their beginning."""
+    from rich.table import Table
+
     from importer.reporting.screen import Screen, plain
 
     console, styles = Screen(), {"ok": "green", "warn": "yellow", "fail": "bold red"}
     width = max(len(check.name) for check in checks)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column()
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
     for check in checks:
         mark = f"[{styles[check.state.value]}]{check.state.value:<4}[/]"
+        grid.add_row(mark, plain(check.name), plain(check.says))
+        if check.remedy:
+            grid.add_row("", "", f"[dim]{plain(check.remedy)}[/]")
+        if console.is_terminal:
+            continue
         line = f"{mark}  {plain(check.name.ljust(width))}  {plain(check.says)}"
         console.print(line, highlight=False, soft_wrap=True)
         if check.remedy:
             console.print(f"      {' ' * width}  {plain(check.remedy)}", style="dim", highlight=False, soft_wrap=True)
+    if console.is_terminal:
+        console.print(grid, highlight=False)
 
 
 def _document(checks: list[Check], code: ExitCode) -> dict[str, object]:

@@ -180,18 +180,6 @@ def _to_fix(report: Report) -> str:
 
 def _in_kantata(planned: Iterable[ReportedInvoice]) -> str:
     """What is left to do in Kantata itself."""
-    from importer.model.words import count_of
+    from importer.reporting.headline import drafts_waiting
 
-    drafts = sum(_is_new_draft(invoice) for invoice in planned)
-    if not drafts:
-        return "nothing is left to do."
-    if drafts == 1:
-        return "1 draft waits in Kantata: check and issue it there."
-    return f"{count_of(drafts, 'draft')} wait in Kantata: check and issue them there."
-
-
-def _is_new_draft(planned: ReportedInvoice) -> bool:
-    from importer.model.invoices import Invoice
-
-    is_new = planned.status is Status.CREATED and isinstance(planned.invoice, Invoice)
-    return is_new and planned.invoice.draft  # type: ignore[union-attr]  # just checked
+    return drafts_waiting(planned) or "nothing is left to do."

@@ -115,12 +115,11 @@ def _token(settings: Settings, talk: Console) -> Callable[[], str] | None:
     from importer.reporting.screen import plain
     from importer.settings.access_token import find_token
 
-    talk.print("\n[bold]Access token:[/]", end=" ")
     known, _ = find_token(settings)
     if known is not None:
-        talk.print(f"One is set already. {plain(_whose(settings, known))}")
+        talk.print(f"\n[bold]Access token:[/] One is set already. {plain(_whose(settings, known))}")
         return None
-    talk.print(WHERE_TOKENS_ARE)
+    talk.print(f"\n[bold]Access token:[/] {WHERE_TOKENS_ARE}")
     while True:
         token = _hidden("Access token, which is not shown (Enter: later)")
         if not token:

@@ -31,7 +31,7 @@ from importer.model.words import (
     row_ranges,
 )
 from importer.reporting.balance import NOT_LOOKED_UP, STRAY, Line
-from importer.reporting.headline import headline_of, terms_apart
+from importer.reporting.headline import drafts_waiting, headline_of, terms_apart
 from importer.reporting.left_out import left_out_by_project, left_out_lines
 from importer.reporting.report import Report, totals_by_currency
 from importer.reporting.table import Column, Kind, Narrow, Table, without_blanks
@@ -40,10 +40,15 @@ MOST_INVOICES = 60
 """Invoices shown where a person reads from the top; the workbook holds them all."""
 MOST_PROBLEMS = 40
 """Remarks, and problems, shown there."""
+MOST_EXAMPLES = 3
+"""Problems shown by themselves that differ in the value of the cell alone."""
 MOST_RANGES = 8
 """Ranges of rows named of problems that say the same."""
 UNKNOWN_COLUMN = "column.unknown"
 GONE_COLUMN = "header.gone"
+ABOUT_AMOUNTS = (
+    "Amounts are those of fixed fees and additional items; time, expenses and milestones are priced by Kantata."
+)
 _IN_THE_WORKBOOK = "the workbook lists them all."
 _UNREMARKABLE = frozenset({Status.READY, Status.ALREADY_CREATED})
 _FILE_LABELS = {
@@ -447,12 +452,32 @@ def _counted(problems: Sequence[Problem]) -> str:
 
 
 def _alike(problems: Iterable[Problem]) -> list[list[Problem]]:
-    """Problems of cells that say the same, together; errors first, then in the order of the first of each."""
+    """Problems of cells that say the same, together; errors first, then in the order of the first of each.
+
+    Where they differ in the value alone, a few stand by themselves; of many the first is an example of all.
+    """
     groups: dict[tuple[object, ...], list[Problem]] = {}
     for number, problem in enumerate(errors_first(problems)):
         alone = None if problem.cell else number
-        key = (alone, problem.code, problem.sheet, problem.column, problem.message, problem.hint)
+        key = (alone, problem.code, problem.sheet, problem.column, _without_value(problem), problem.hint)
         groups.setdefault(key, []).append(problem)
+
+    found = []
+    for group in groups.values():
+        same = _grouped(group, lambda problem: problem.message)
+        found += [group] if len(same) > MOST_EXAMPLES else same
+    return found
+
+
+def _without_value(problem: Problem) -> str:
+    """What a problem says of whatever value."""
+    return problem.message.replace(str(problem.value), "…") if problem.value else problem.message
+
+
+def _grouped(problems: Iterable[Problem], key: Callable[[Problem], object]) -> list[list[Problem]]:
+    groups: dict[object, list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault(key(problem), []).append(problem)
     return list(groups.values())
 
 
@@ -502,4 +527,5 @@ def _next_steps(report: Report) -> Iterator[str]:
             yield f"{count_of(count, noun)} {matter}"
     if report.command == "submit" and (counts.get(Status.REJECTED) or counts.get(Status.NOT_SENT)):
         yield "Rows that did not become invoices are in the to-fix workbook beside this one."
-    yield "Amounts are those of fixed fees and additional items; time, expenses and milestones are priced by Kantata."
+    if report.command == "submit" and (waiting := drafts_waiting(report.planned)):
+        yield waiting

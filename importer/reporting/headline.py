@@ -95,6 +95,17 @@ def drafts_apart(invoices: Iterable[ReportedInvoice]) -> tuple[list[ReportedInvo
     return drafts, issued
 
 
+def drafts_waiting(invoices: Iterable[ReportedInvoice]) -> str:
+    """What is left to do in Kantata with the drafts that were created; empty without any."""
+    created = (planned for planned in invoices if planned.status is Status.CREATED)
+    drafts = [planned for planned in drafts_apart(created)[0] if isinstance(planned.invoice, Invoice)]
+    if not drafts:
+        return ""
+    if len(drafts) == 1:
+        return "1 draft waits in Kantata: check and issue it there."
+    return f"{count_of(len(drafts), 'draft')} wait in Kantata: check and issue them there."
+
+
 def _with(report: Report, status: Status) -> list[ReportedInvoice]:
     return [planned for planned in report.planned if planned.status is status]
 

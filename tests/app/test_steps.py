@@ -164,6 +164,7 @@ def test_sound_rows_can_go_without_the_faulty_ones(desktop: Desktop, person: Per
     person.send(path, "203")
     person.settled(path)
     assert "2 drafts created." in person.text
+    assert "2 drafts wait in Kantata: check and issue them there." in person.text
     assert desktop.sent() == 2
     assert person.get(f"{path}/get/to_fix").status_code == 200
 

@@ -262,3 +262,12 @@ def test_an_inbox_that_is_not_there_is_found(cli: Cli, sandbox: Sandbox, env: di
     assert (done.exit_code, states(done)) == (0, {})
     (cli.folder / env.get("IMPORTER_INBOX", "inbox") / "failed").touch()
     assert states(doctor(cli.at(sandbox), **env)) == {"inbox": "fail"}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_terminal_breaks_long_lines_between_words(cli: Cli, width: int) -> None:
+    """What is said of a check goes on below its beginning."""
+    done = cli.run("doctor", FORCE_COLOR="1", COLUMNS=str(width))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    assert max(map(len, shown.splitlines())) <= width
+    assert "KANTATA_TOKEN" in shown

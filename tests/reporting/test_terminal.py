@@ -160,7 +160,8 @@ def test_long_plans_are_cut_with_a_word(tools: Tools, tmp_path: Path) -> None:
     rows = [fee(5, 1000 + n) for n in range(MOST_INVOICES + 3)]
     rows += [fee(f"x{n}", 5000 + n) for n in range(MOST_PROBLEMS + 2)]
     report = preview(tools, tmp_path, *rows)
-    text = shown(report)
+    problems = [replace(problem, hint=f"Fix {number}.") for number, problem in enumerate(report.problems)]
+    text = shown(replace(report, problems=tuple(problems)))
     assert f"and {MOST_PROBLEMS + 5} more; the workbook lists them all" in text
     assert "and 2 more; the workbook lists them all" in text
     assert len(report.planned) == len(rows)
@@ -359,3 +360,12 @@ def test_figures_of_several_lines_leave_room_for_ids(width: int) -> None:
     assert max(map(len, text.splitlines())) <= width
     for whole in ("20261129-180451-aae6", *sums.split("\n")):
         assert whole in text
+
+
+def test_many_problems_that_differ_in_the_value_alone_are_said_once(tools: Tools, tmp_path: Path) -> None:
+    """Sixty amounts with cents are one thing to decide; a few typing errors stand by themselves."""
+    few = shown(preview(tools, tmp_path, *(fee(f"{number}.25", 101) for number in range(1, 4))))
+    assert few.count("has cents") == 3
+    many = shown(preview(tools, tmp_path, *(fee(f"{number}.25", 101) for number in range(1, 61))))
+    assert many.count("has cents") == 1
+    assert "Likewise in 59 rows: 3-61." in many

@@ -12,6 +12,7 @@ from importer.model.currency_sums import currency_of
 from importer.model.plans import ReportedInvoice, Status
 from importer.model.words import count_of, money
 from importer.planning.bridge import Bridge, bridges
+from importer.reporting.document import UNKNOWN_COLUMN
 from importer.reporting.headline import sums_of, worth_of
 from importer.reporting.page.naming import below_of, month, name_of
 
@@ -129,9 +130,11 @@ def _by_status(invoices: Sequence[ReportedInvoice]) -> Chart:
 
 
 def _by_column(report: Report) -> Chart:
-    """In which columns the problems are, the worst first."""
+    """In which columns the problems are, the worst first; columns that are only copied are no problem."""
     counts: dict[str, int] = {}
     for problem in report.problems:
+        if problem.code == UNKNOWN_COLUMN:
+            continue
         known = BY_NAME.get(problem.column or "")
         title = known.title if known else problem.column or "the file"
         counts[title] = counts.get(title, 0) + max(1, len(problem.every_row))

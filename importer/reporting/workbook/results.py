@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.errors import SettingsProblem
 from importer.reporting import details
-from importer.reporting.document import Document, document_of
+from importer.reporting.document import ABOUT_AMOUNTS, Document, document_of
 from importer.reporting.left_out import not_in_this_file
 from importer.reporting.page.writing import write_page
 from importer.reporting.table import with_last
@@ -78,4 +78,4 @@ def _add_summary(book: Book, document: Document) -> None:
     if document.left_out_by_project is not None:
         summary.add_table(with_last(document.left_out_by_project, "Project title"))
     summary.add_lines([document.answered], bold=not document.all_answered)
-    summary.add_lines([*document.next_steps, *document.notices])
+    summary.add_lines([*document.next_steps, ABOUT_AMOUNTS, *document.notices])
