@@ -146,10 +146,11 @@ def _show_tie_out(document: Document, console: Console) -> None:
 
 
 def _show_remarks(document: Document, console: Console) -> None:
-    for remark in document.remarks:
+    following = [*document.remarks[1:], None]
+    for remark, after in zip(document.remarks, following, strict=False):
         status = f"[{_STYLES[remark.status]}]{remark.status.words}[/]"
         console.print(f"{status} {plain(remark.subject)}: {plain(remark.text)}")
-        if remark.what_to_do:
+        if remark.what_to_do and (after is None or after.what_to_do != remark.what_to_do):
             console.print(_indented(remark.what_to_do))
     if document.more_remarks:
         console.print(document.more_remarks)

@@ -25,6 +25,8 @@ pytestmark = pytest.mark.slow
 COUNT = 40
 LONG = 60_000
 """Milliseconds; a bound against a hang, for a machine under load."""
+MOST_PARTS = 3_000
+"""Elements on a page of problems; one with all rows would have a hundred times as many."""
 HEAD = ("Project ID", "Invoice key", "Item typ", "Description", "Amount", "Net days", "Invoice date", "Purchase ordr")
 
 
@@ -186,3 +188,34 @@ def test_own_headers_are_mapped_by_clicking(context: BrowserContext, desktop: De
     page.get_by_role("button", name="Check again").click()
     page.get_by_role("button", name=f"Approve {COUNT} invoices").wait_for()
     assert 'amount = ["Honorar netto"]' in (desktop.folder / "importer.toml").read_text(encoding="utf-8")
+
+
+def test_a_long_sheet_is_corrected_page_by_page(context: BrowserContext, desktop: Desktop, tmp_path: Path) -> None:
+    """No page holds more than a few of its 20,000 rows and 1,800 invoices."""
+    lines = []
+    for number in range(20_000):
+        amount = "zero" if number < 2_000 else 5
+        lines.append(f"101,K{number // 10},Fixed fee,Work {number},{amount},30,2026-10-31")
+    path = tmp_path / "long.csv"
+    path.write_bytes(sheet_of(*lines))
+    page = context.new_page()
+    page.goto(desktop.serving.address)
+    choose(page, path)
+    page.get_by_role("heading", name="2,000 problems").wait_for()
+    assert parts_of(page) < MOST_PARTS
+
+    page.get_by_role("link", name="later rows").click()
+    page.get_by_text("page 2 of 67").wait_for()
+    page.locator("input#E32").fill("7")
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("heading", name="1,999 problems").wait_for()
+    assert parts_of(page) < MOST_PARTS
+
+    page.get_by_role("button", name="Go on without").click()
+    page.get_by_role("button", name="Approve 1,800 invoices").wait_for()
+    assert parts_of(page) < 5 * MOST_PARTS
+
+
+def parts_of(page: Page) -> int:
+    """How many elements a browser has to lay out."""
+    return int(page.evaluate("document.getElementsByTagName('*').length"))

@@ -15,7 +15,7 @@ from importer.sending.confirming import Confirmed, InKantata
 
 
 def in_short(invoices: Sequence[Confirmed]) -> Table:
-    """One row per invoice, for the terminal."""
+    """One row per invoice, for the terminal; of a single run its id would say the same in each."""
     columns = (
         Column("Projects"),
         Column("Run", narrow=Narrow.FOLD),
@@ -25,13 +25,14 @@ def in_short(invoices: Sequence[Confirmed]) -> Table:
         Column("Now"),
         Column("What is otherwise", narrow=Narrow.FOLD),
     )
-    rows = []
+    rows, several = [], len({each.run.run_id for each in invoices}) > 1
     for each in invoices:
+        run = each.run.run_id if several else None
         worth = worth_in_words(each.total, each.currency, None) or NOT_KNOWN
         number = each.held.number if each.held else None
         projects = projects_titled(each.sent.workspace_ids, each.sent.titles)
         changes = in_one_line("; ".join(each.changes))
-        rows.append((projects, each.run.run_id, number, each.sent.invoice_id, worth, each.standing.value, changes))
+        rows.append((projects, run, number, each.sent.invoice_id, worth, each.standing.value, changes))
     return without_blanks(Table("Invoices", columns, rows))
 
 
