@@ -103,8 +103,9 @@ def _show(done: Confirmation, place: RunPlace) -> None:
         next_step(advice(LIST_RUNS, place))
         return
     runs = {each.run.run_id for each in done.invoices}
-    of_run = f" of run {runs.pop()}" if len(runs) == 1 else ""
-    console.print(f"[bold]{count_of(len(done.invoices), 'invoice')}[/]{of_run}: {counts(done.invoices)}.", highlight=False)
+    console.print(f"[bold]{count_of(len(done.invoices), 'invoice')}[/]: {counts(done.invoices)}.", highlight=False)
+    if len(runs) == 1:
+        console.print(f"Run {plain(runs.pop())}", highlight=False)
     print_table(in_short(done.invoices), console)
     console.print(f"Workbook: [bold]{plain(str(done.file))}[/]", soft_wrap=True, highlight=False)
     if done.exit_code is ExitCode.DONE:

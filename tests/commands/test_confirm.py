@@ -73,6 +73,7 @@ def test_what_people_did_is_said(at: Cli, sandbox: Sandbox) -> None:
     assert [row[0] for row in rows] == ["edited", "issued", "paid", "cancelled", "gone"]
     shown = at.run("confirm", IMPORTER_SETTLE_SECONDS="0").stdout
     assert "5 invoices: 1 issued, 1 paid, 1 edited, 1 cancelled, 1 gone." in shown
+    assert shown.count(done.document["invoices"][0]["run_id"]) == 1
     assert sandbox.received("POST", "/invoices")[5:] == []
 
 

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.slow
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 NARROW, WIDE = 400, 1200
 """Pixels of a telephone and of a desk."""
+PRINTED = 703
+"""Pixels between the margins of A4."""
+WIDEST = "Math.max(...[...document.querySelectorAll('table')].map(table => table.getBoundingClientRect().right))"
 
 
 @pytest.fixture
@@ -70,3 +73,12 @@ def test_all_invoices_are_printed_whole(browser: Browser, pages: dict[str, Path]
     assert page.get_by_text("Rollout Nordic: Schulung in Malmö").is_visible()
     assert page.get_by_text("Approved by").is_visible()
     assert len(page.pdf(path=tmp_path / "october.pdf", prefer_css_page_size=True)) > 0
+
+
+def test_no_table_is_cut_on_a_printed_page(browser: Browser, pages: dict[str, Path]) -> None:
+    """The tie-out has eight columns; a page of A4 between its margins holds them."""
+    page = browser.new_page(viewport={"width": PRINTED, "height": 900})
+    page.emulate_media(media="print")
+    for name in ("clean", "results", "undo"):
+        page.goto(pages[name].as_uri())
+        assert page.evaluate(WIDEST) <= PRINTED, name

@@ -369,3 +369,15 @@ def test_many_problems_that_differ_in_the_value_alone_are_said_once(tools: Tools
     many = shown(preview(tools, tmp_path, *(fee(f"{number}.25", 101) for number in range(1, 61))))
     assert many.count("has cents") == 1
     assert "Likewise in 59 rows: 3-61." in many
+
+
+def test_advice_that_invoices_share_is_said_once(tools: Tools, tmp_path: Path) -> None:
+    """Each has its own reason; what to do stands below the last of them."""
+    report = preview(tools, tmp_path, fee(100, 101), fee(200, 102))
+    held = []
+    for number, planned in enumerate(report.planned):
+        held.append(replace(planned, status=Status.HELD, reason=f"Reason {number}.", what_to_do="Decide about it."))
+    text = shown(replace(report, planned=tuple(held)))
+    assert "Reason 0." in text
+    assert text.index("Reason 1.") < text.index("Decide about it.")
+    assert text.count("Decide about it.") == 1

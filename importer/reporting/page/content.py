@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from importer.model.currency_sums import currency_of
 from importer.model.plans import Status
 from importer.model.words import count_of, money
-from importer.reporting.headline import drafts_apart, headline_of, sums_by_currency
+from importer.reporting.headline import CurrencySum, drafts_apart, headline_of, sums_by_currency
 from importer.reporting.page.cards import Card, cards_of
 from importer.reporting.page.charts import Chart, charts_of
 from importer.reporting.page.naming import month
@@ -111,14 +111,20 @@ def _tiles(report: Report) -> Iterator[Tile]:
     statuses = {Status.READY} if report.is_plan else DONE
     before = _created_before(report)
     for each in sums_by_currency(planned for planned in report.planned if planned.status in statuses):
-        below = count_of(each.invoices, "invoice")
-        if before[each.currency]:
-            below += f", {before[each.currency]:,} of them before"
-        if not each.is_whole:
-            below += ": in the sheet, beside what Kantata prices"
-        if report.is_plan and report.errors and not report.partial:
-            below += ", with --partial"
+        below = _below_sum(report, each, before[each.currency])
         yield Tile(each.currency or "currency not known", money(each.amount), below)
+
+
+def _below_sum(report: Report, each: CurrencySum, before: int) -> str:
+    """How many invoices a sum is of, and what is not in it."""
+    below = count_of(each.invoices, "invoice")
+    if before:
+        below += f", {before:,} of them before"
+    if not each.is_whole:
+        below += ": in the sheet, beside what Kantata prices"
+    if report.is_plan and report.errors and not report.partial:
+        below += ", with --partial"
+    return below
 
 
 def _created_before(report: Report) -> Counter[str | None]:
