@@ -158,14 +158,17 @@ def _first_problem(report: Report, *, by_hand: bool) -> str:
     message = first.message
     if first.address:
         message = f"{first.address}: {message}"
-    hint = first.hint.partition("\n")[0]  # what follows are lines for the settings file
+    hint = first.hint.partition("\n")[0]
+    if hint.endswith(":"):  # what follows are lines for the settings file; the workbook shows them
+        hint = "".join(hint.rpartition(". ")[:2]).strip()
     where = ""
     if copy := report.files.get("annotated"):  # the whole workbook, with its Cover and so with its gate
         where = f" in {copy.name}, where all are marked,"
     how = "put that into the inbox"
     if by_hand:
         how = "submit that"
-    return f" {message} {hint} Correct it{where} and {how}."
+    said = " ".join(filter(None, (message, hint)))
+    return f" {said} Correct it{where} and {how}."
 
 
 def _most_urgent(report: Report, *, by_hand: bool) -> str:

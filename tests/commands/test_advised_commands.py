@@ -94,3 +94,11 @@ def test_the_rows_to_fix_are_advised_as_long_as_there_are_any(cli: Cli) -> None:
     for _ in range(2):
         done = cli.run("submit", sheet, "--partial", "--yes", "--sandbox")
         assert "-to-fix.xlsx and submit it." in done.stdout.splitlines()[-1]
+
+
+def test_a_reason_in_one_line_has_whole_sentences(cli: Cli) -> None:
+    """The lines of importer.toml have no room in it, nor has the sentence that leads to them."""
+    sheet = cli.sheet({"amount": 100, "item_type": "Fixd fee"})
+    said = cli.run("submit", sheet, "--quiet", "--yes", "--sandbox").stderr
+    assert "Billing milestone. Correct it in " in said
+    assert ": Correct" not in said
