@@ -152,6 +152,8 @@ class _Judge:
         self._billable = list(_positions_of_rules(start, known, {Rule.YES}))
         self._is_item_type: dict[str, bool] = {}
         self._rows = rows
+        self._all_forbidden = False
+        """Whether a title forbids to bill all rows below it, so that a later one has nothing to add."""
         self._above = dict(zip((row.number for row in rows[1:]), rows, strict=False))
 
     @cached_property
@@ -273,13 +275,14 @@ class _Judge:
     def _title(self, row: RawRow, filled: Mapping[int, Cell]) -> RowJudgement:
         """The warning about a title; an error of the rows below where it says that they are not to be billed."""
         text = text_of(next(iter(filled.values())))
-        below = self._lines_below(row) if forbids_billing(text) else []
-        if below:
+        is_order = forbids_billing(text) and row.number < self._last_line
+        if is_order and not self._all_forbidden:
+            below = self._lines_below(row)
             return Excluded.NOTE, replace(self._left_text(row, "row.not_to_bill"), rows=(row.number, *below))
-        if not may_be_title(text):
+        if not is_order and not may_be_title(text):
             return None, None
-        key = "row.note:doubtful" if may_forbid_billing(text) and self._lines_below(row) else "row.note:title"
-        return Excluded.NOTE, self._left_text(row, key)
+        is_doubtful = not is_order and may_forbid_billing(text) and row.number < self._last_line
+        return Excluded.NOTE, self._left_text(row, "row.note:doubtful" if is_doubtful else "row.note:title")
 
     def _lines_below(self, title: RawRow) -> list[int]:
         """The rows that a title speaks of: up to the next title, or all where that stands at once below it."""
@@ -291,10 +294,20 @@ class _Judge:
             if not filled or not self._is_title(filled):
                 lines += [row.number] if self._may_be_line(row) else []
             elif lines and not is_title_of_titles:
-                break
+                return lines
             else:
                 is_title_of_titles = True
+        self._all_forbidden = True
         return lines
+
+    @cached_property
+    def _last_line(self) -> int:
+        """Number of the last row that a title above it speaks of."""
+        for row in reversed(self._rows):
+            filled = {position: cell for position, cell in enumerate(row.cells) if not is_blank(cell)}
+            if self._may_be_line(row) and not (filled and self._is_title(filled)):
+                return row.number
+        return 0
 
     def _may_be_line(self, row: RawRow) -> bool:
         is_merged = row.number in self._continued

@@ -12,7 +12,7 @@ from importer.model.sheet import is_blank, text_of
 from importer.model.words import rows_named
 from importer.reading.header_problems import added_by_results
 from importer.values.cells import parser_of
-from importer.values.not_to_bill import forbids_billing, order_in
+from importer.values.not_to_bill import forbids_billing, order_in, says_unbilled
 from importer.values.toml_lines import ignore_line
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def orders_not_to_bill(
 ) -> Iterator[Problem]:
     """An error for each clear order, a warning for each text that may be such an order."""
     yield from _above(grid, start, lines)
-    if forbids_billing(grid.name):
+    if forbids_billing(grid.name) and not says_unbilled(grid.name):
         yield problem("sheet.not_to_bill", sheet=grid.name, name=grid.name)
 
     added = added_by_results(start.headers)
@@ -55,7 +55,7 @@ def _above(grid: Grid, start: HeaderRow, lines: Sequence[RawRow]) -> Iterator[Pr
         if len(filled) != 1:
             continue
         (position, text), *_ = filled
-        if isinstance(text, str) and forbids_billing(text):
+        if isinstance(text, str) and forbids_billing(text) and not says_unbilled(text):
             of_all = (number, *(line.number for line in lines))
             place: dict[str, Any] = {"sheet": grid.name, "cell": cell_address(position, number), "row": number}
             label = text.strip()[:LONGEST_SHOWN]

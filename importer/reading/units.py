@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from importer.model.messages import problem
 from importer.model.problems import cell_address
 from importer.model.sheet import Excluded, is_blank, text_of
+from importer.values.header_meanings import ideas_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from importer.model.problems import Problem
     from importer.model.sheet import Cell, RawRow
@@ -75,7 +76,9 @@ _ALONE = re.compile(
 )
 """A text that is only the unit."""
 _SIZE_ALONE = re.compile(rf"{_WORD}|thousand|million|tsd|ct|k|[kt]eur", re.VERBOSE)
-"""What is one in the cell beside an amount."""
+"""What is one in the cell beside an amount, where the column may hold units: CT is a state too, K a class."""
+_OF_UNITS = frozenset({"unit", "currency", "money", "quantity"})
+"""Ideas of a header above units."""
 _OF_HEADER = re.compile(rf"(?<![\w.,&])(?:{_OF_MONEY} | {_IN}{_WORD}(?!\w))", re.VERBOSE)
 """What is a unit also in a header of the amounts that has another word for them: “Honorar T€”."""
 _NAMES_AMOUNTS = re.compile(_AMOUNTS, re.VERBOSE)
@@ -126,8 +129,10 @@ def _beside_amounts(grid: Grid, start: HeaderRow, lines: list[RawRow], at: int) 
             cell = line.cell(position)
             if isinstance(cell, str) and len(cell) <= LONGEST_ALONE:
                 rows_of.setdefault(cell, []).append(line.number)
+        header = next((header.text for header in start.headers if header.position == position), "")
+        holds_units = _holds_units(header, rows_of)
         for text, rows in rows_of.items():
-            if _is_unit_alone(text):
+            if _is_unit_of_money(text) or (holds_units and _is_size(text)):
                 yield problem(
                     "amount.unit",
                     sheet=grid.name,
@@ -141,9 +146,24 @@ def _beside_amounts(grid: Grid, start: HeaderRow, lines: list[RawRow], at: int) 
                 )
 
 
-def _is_unit_alone(text: str) -> bool:
-    words = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip("()[]")
-    return (_ALONE.fullmatch(words) or _SIZE_ALONE.fullmatch(words)) is not None
+def _holds_units(header: str, texts: Collection[str]) -> bool:
+    """Whether the sizes of a column are units: by its header, or by all its texts where the header says nothing."""
+    ideas = ideas_of(header)
+    if not header.strip() or not ideas.isdisjoint(_OF_UNITS):
+        return True
+    return not ideas and all(_is_unit_of_money(text) or _is_size(text) for text in texts)
+
+
+def _is_unit_of_money(text: str) -> bool:
+    return _ALONE.fullmatch(_without_brackets(text)) is not None
+
+
+def _is_size(text: str) -> bool:
+    return _SIZE_ALONE.fullmatch(_without_brackets(text)) is not None
+
+
+def _without_brackets(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip("()[]")
 
 
 def _units_in(cells: Sequence[Cell]) -> Iterator[tuple[int, str]]:

@@ -53,7 +53,8 @@ _TITLE_SAYS_SO = re.compile(
       | free(?=\W*$) | free\W+of\W+charge | complimentary | pro\W+bono | exclud(?:ed?|ing) | omit(?:ted)?
       | skip(?:ped)? | ignored? | archived | duplicates? | for\W+info(?:rmation)? | info(?:rmation)?\W+only
       | only\W+info(?:rmation)? | fyi | already | previously | (?<!to\ be\ )(?:invoiced|billed|charged)
-      | (?:bill|invoice?)(?:e?d|ing)?\W+(?:in|from|after|when|once|if|on|at|by|until|next|separately)
+      | (?:bill|invoice)(?:e?d)?\W+(?:in|from|on|at|by(?!\W+[^\W\d]+s?\W*$))
+      | (?:bill|invoic)(?:e?d?|ing)\W+(?:after|when|once|if|until|next|separately)
       | (?:already|been|fully|part(?:ial)?ly|was|were|is|are|be|invoices?)\W+paid | paid(?=\W*$)
       | paid\W+(?:by|on|in|to|via|from|until|up|before|already|directly|\d\S*)
       | paid\W+(?:items?|invoices?|rows?|lines?|projects?|work)
@@ -104,6 +105,19 @@ _OF_BILLS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """A no, or an already, shortly before a word for billing."""
+_UNBILLED = re.compile(
+    r"""(?<!\w)(?:
+        not\W+(?:yet|previously)\W+(?:been\W+)?(?:billed|invoiced|charged)
+      | not\W+(?:been\W+)?(?:billed|invoiced|charged)\W+(?:yet|so\W+far|before|previously)(?!\W+\w)
+      | noch\W+nicht\W+(?:(?:abge|be|ver)rechnet|fakturiert)\w* | noch\W+nicht\W+in\W+rechnung\W+gestellt\w*
+      | nicht\W+(?:(?:abge|be|ver)rechnet|fakturiert)e[nrms]?
+      | (?:pas|non)\W+encore\W+factur[ée]e?s? | non\W+facturée?s? | (?:a[úu]n|todav[íi]a)\W+no\W+facturad[oa]s?
+      | pendientes?\W+de\W+factura[rc]\w* | (?:non\W+ancora|ancora\W+non)\W+fatturat[oaie]
+      | nog\W+niet\W+gefactureerde? | ainda\W+n[ãa]o\W+faturad[oa]s? | jeszcze\W+nie\W+zafakturowan\w*
+    )(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What says that work is still to be billed: “Noch nicht abgerechnete Leistungen”."""
 _CLAUSES = re.compile(r"[:;()\[\]!?]|\s[-–—]+\s")
 _WORD = re.compile(r"\w+")
 _PLAIN = frozenset(
@@ -148,7 +162,8 @@ _STATES = frozenset(
     """onhold hold void voided cancelled canceled skip exclude excluded parked deferred rejected writtenoff billlater
     billnextmonth invoicelater invoicenextmonth freeofcharge nocharge probono storniert storno zuruckgestellt gesperrt
     spaterabrechnen annule annulee enattente anulado anulada cancelado cancelada enespera annullato annullata sospeso
-    insospeso geannuleerd indewacht anulowane wstrzymane""".split()
+    insospeso geannuleerd indewacht anulowane wstrzymane gratis kostenlos kostenfrei kulanz goodwill waived
+    complimentary gratuit gratuite offert offerte sincargo""".split()
 )
 """What may say so as a whole text, or before a colon or a dash, as it is compared."""
 LONGEST_STATE = 30
@@ -174,6 +189,12 @@ def may_forbid_billing(title: str) -> bool:
 def forbids_billing(title: str) -> bool:
     """Tell whether it says so without a doubt: “Not yet approved”, “ACME: on hold”, but not “No Limits Ltd”."""
     return any(map(_is_order, _CLAUSES.split(_words_of(title))))
+
+
+def says_unbilled(title: str) -> bool:
+    """Tell whether a title speaks of work that is still to be billed, and forbids nothing beside that."""
+    words = _words_of(title)
+    return _UNBILLED.search(words) is not None and not forbids_billing(_UNBILLED.sub(" ", words))
 
 
 def _is_order(clause: str) -> bool:
@@ -205,7 +226,7 @@ def _orders_in(plain: str) -> Iterator[bool]:
     """For each order of a text, whether nothing but plain words follows it."""
     if not any(stem in plain for stem in _STEMS):
         return
-    for clause in _CLAUSES.split(plain):
+    for clause in _CLAUSES.split(_UNBILLED.sub(" ", plain)):
         order = _ORDER.match(clause)
         if order is not None:
             yield all(map(_is_plain, _WORD.findall(clause[order.end() :])))

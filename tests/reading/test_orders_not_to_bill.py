@@ -32,7 +32,11 @@ def test_an_order_is_seen(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["on hold", "On hold - see Anna", "VOID", "Cancelled!", "storniert", "en attente", "Do not bill travel", "Skip"],
+    [
+        *("on hold", "On hold - see Anna", "VOID", "Cancelled!", "storniert", "en attente"),
+        *("Do not bill travel", "Skip"),
+        *("kostenlos", "Gratis", "Complimentary", "Kulanz", "Offert"),
+    ],
 )
 def test_what_may_be_an_order_is_doubtful(text: str) -> None:
     """A state that may be that of something else, or an order about something else."""
@@ -43,7 +47,8 @@ def test_what_may_be_an_order_is_doubtful(text: str) -> None:
     "text",
     """Draft report; Void fill packaging; On-hold music licence; Cancellation fee; Free trial; Hold & Co; No Limits Ltd;
     Billing system rework; Invoice design; was not billed in September; No. 7 billing; Storno-Gebühr; Rechnung 12;
-    Facturation octobre; Discharge pump; Factory visit; Test; Draft; Pending""".split(";"),
+    Facturation octobre; Discharge pump; Factory visit; Test; Draft; Pending; not billed yet; Not invoiced before;
+    noch nicht berechnet; Noch nicht fakturiert""".split(";"),
 )
 def test_the_text_of_a_line_is_no_order(text: str) -> None:
     """Services and names hold the same words."""
@@ -78,7 +83,12 @@ def test_a_doubtful_remark_is_one_warning_with_its_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "faulty"),
-    [("Do not bill", [4]), ("ENTWURF", [4]), ("Draft invoices October", []), ("Void Architects", [])],
+    [
+        *(("Do not bill", [4]), ("ENTWURF", [4]), ("Draft invoices October", []), ("Void Architects", [])),
+        *(("Billing by client", []), ("Invoicing in March 2026", []), ("Invoice by project", [])),
+        *(("Work not yet billed", []), ("Noch nicht abgerechnete Leistungen", []), ("Travaux non facturés", [])),
+        *(("Invoice in March 2026", [4]), ("Not yet billed: on hold", [4]), ("Nicht abrechnen", [4])),
+    ],
 )
 def test_an_order_above_the_table_concerns_all_rows(tmp_path: Path, text: str, faulty: list[int]) -> None:
     """A name above the table does not."""
@@ -98,6 +108,12 @@ def test_the_name_of_the_sheet_may_be_an_order(tmp_path: Path) -> None:
     lines, problems = checked(workbook(tmp_path / "a.xlsx", {"On hold": [HEADER, LINE]}))
     assert [p.severity for p in problems if p.code == "sheet.not_to_bill"] == [Severity.WARNING]
     assert all(line.sound for line in lines)
+
+
+def test_a_sheet_of_work_that_is_not_billed_yet_is_no_order(tmp_path: Path) -> None:
+    """That is what an invoice is for."""
+    _, problems = checked(workbook(tmp_path / "a.xlsx", {"Not yet invoiced": [HEADER, LINE]}))
+    assert not [p for p in problems if p.code == "sheet.not_to_bill"]
 
 
 @pytest.mark.parametrize(

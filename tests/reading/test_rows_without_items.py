@@ -266,3 +266,12 @@ def test_the_end_mark_of_old_programs_is_no_row(tmp_path: Path) -> None:
     """DOS programs end a text with Ctrl-Z."""
     path = csv_file(tmp_path / "a.csv", "Project ID,Item type,Amount\n101,Fixed fee,5\n\x1a")
     assert [row.number for row in read(path).rows] == [2]
+
+
+def test_titles_that_stand_below_each_other_refuse_the_rows_once(tmp_path: Path) -> None:
+    """The first speaks of all rows below; thousands of them would name each row again and again."""
+    titles = [[None, f"Phase {number}: on hold"] for number in range(50)]
+    lines, problems = checked(table(tmp_path / "a.xlsx", HEADER, LINE, *titles, NEXT, NEXT))
+    orders = [p for p in problems if p.code == "row.not_to_bill"]
+    assert [(p.row, p.rows) for p in orders] == [(3, (3, 53, 54))]
+    assert [line.row for line in lines if not line.sound] == [53, 54]

@@ -117,3 +117,19 @@ def test_other_words_beside_an_amount_are_no_unit_of_it(tmp_path: Path, unit: st
     row = [101, "Fixed fee", "Retainer", 5, unit, 30]
     lines, _ = checked(table(tmp_path / "a.xlsx", [*HEADER[:4], "Unit", HEADER[4]], row))
     assert all(line.sound for line in lines)
+
+
+@pytest.mark.parametrize(("header", "texts"), [("State", ["CT", "CT"]), ("State", ["CT", "NY"]), ("Class", ["K", "M"])])
+def test_a_code_beside_an_amount_is_no_unit_of_it(tmp_path: Path, header: str, texts: list[str]) -> None:
+    """Connecticut is no cent, and a class K no thousand."""
+    rows = [[101, "Fixed fee", "Retainer", 5, text, 30] for text in texts]
+    lines, problems = checked(table(tmp_path / "a.xlsx", [*HEADER[:4], header, HEADER[4]], *rows))
+    assert not [p.cell for p in problems if p.code == "amount.unit"]
+    assert all(line.sound for line in lines)
+
+
+def test_a_size_below_a_header_that_says_nothing_is_a_unit_where_all_are(tmp_path: Path) -> None:
+    """Nothing else explains “k” beside 5."""
+    rows = [[101, "Fixed fee", "Retainer", 5, "k", 30], [102, "Fixed fee", "Design", 7, "k€", 30]]
+    _, problems = checked(table(tmp_path / "a.xlsx", [*HEADER[:4], "Xyz", HEADER[4]], *rows))
+    assert [p.cell for p in problems if p.code == "amount.unit"] == ["E2", "E3"]
