@@ -81,6 +81,17 @@ def test_a_beginning_without_an_end_is_searched_once(odd: dict[str, str]) -> Non
         answer_to(Request("a.xlsx", zipped(book), {}, None, Limits()))
 
 
+@pytest.mark.parametrize("odd", ["", "<!-- -->"])
+def test_columns_that_are_hidden_again_and_again_are_counted_once(odd: str) -> None:
+    """A hundred thousand times all of them; the same where the part is walked through."""
+    columns = "".join(f'<col min="{n % 100 + 2}" max="{16_000 + n % 384}" hidden="1"/>' for n in range(100_000))
+    sheet = sheet_xml(header() + odd + line(2), before=f'<cols>{columns}<col min="1" max="9999999" /></cols>')
+    data = zipped(parts({"Invoices": sheet}))
+    with quick():
+        grid = grid_of("a.xlsx", data)
+    assert grid.look.hidden_columns == set(range(1, 16_383))
+
+
 def test_marks_of_errors_within_a_text_are_looked_at_once(tmp_path: Path) -> None:
     """The cell around each of sixty thousand was parsed again, and its memory kept."""
     marks = text("A3", 't="e" ' * 5_000)

@@ -13,6 +13,8 @@ from importer.model.problems import cell_address
 from importer.model.sheet import CellFault, is_blank
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from importer.model.problems import Problem
     from importer.model.sheet import Cell
 
@@ -77,6 +79,20 @@ Place = tuple[int, int]
 
 CROSSES_OUT, HIDES = "crosses out", "hides"
 """What a conditional format may do besides another number format; neither is one."""
+
+LAST_COLUMN = 16_384
+"""Columns of a sheet of Excel."""
+
+
+def columns_within(ranges: Iterable[tuple[int, int]]) -> set[int]:
+    """The columns of all ranges, from one up to another, counted from 0; a file may name them again and again."""
+    found: set[int] = set()
+    seen = 0
+    for first, end in sorted(ranges):
+        found.update(range(max(first, seen), min(end, LAST_COLUMN)))
+        seen = max(seen, end)
+    return found
+
 
 Run = tuple[int, int, int]
 """Cells below each other: column counted from 0, first and last row number as Excel shows it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from importer.reading.formats.formulas import runs_of
-from importer.reading.formats.grid import MergedRange, SideLook, TooManyStyles, error_value
+from importer.reading.formats.grid import MergedRange, SideLook, TooManyStyles, columns_within, error_value
 from importer.reading.formats.number_formats import BUILT_IN, FormatRuns, code_of, is_telling
 from importer.reading.formats.text_parts import Part, mark_of, put_mark
 
@@ -96,6 +96,7 @@ def _look(archive: Archive, styles: _Styles, marked: dict[int, Mark], sheet: str
     """What one sheet holds besides its values. Raises ValueError when the parts cannot be separated."""
     found = SideLook()
     changing: set[Place] = set()
+    columns: list[tuple[int, int]] = []
     row = 0
     try:
         part = _part_of(archive, sheet)
@@ -110,13 +111,14 @@ def _look(archive: Archive, styles: _Styles, marked: dict[int, Mark], sheet: str
             elif number == _COLUMN:
                 first, last = struct.unpack_from("<II", data)
                 if data[16] & 1:
-                    found.hidden_columns.update(range(first, min(last + 1, 16_384)))
+                    columns.append((first, last + 1))
             elif number == _MERGE:
                 top, bottom, left, right = struct.unpack_from("<IIII", data)
                 found.merged.append(MergedRange(top + 1, left, bottom + 1, right))
     except (struct.error, IndexError) as why:
         raise ValueError(_TOO_SHORT) from why
     found.changing = runs_of(changing)
+    found.hidden_columns = columns_within(columns)
     return found
 
 

@@ -26,6 +26,7 @@ from importer.reading.formats.grid import (
     UNUSUAL,
     MergedRange,
     SideLook,
+    columns_within,
     error_value,
     may_be_cover,
 )
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 LONGEST_INDEX = 9
 """Digits; python-calamine takes the number of a text that it cannot hold for 0, the first text."""
-LAST_COLUMN = 16_384
 _P = rb"(?:[A-Za-z_][\w.-]*:)?"
 """An optional namespace prefix: every fifth file writes ``<x:row>``."""
 _UNSEEN = rb"hidden=[\"'](?:1|true)[\"']"
@@ -177,7 +177,7 @@ def look_into(xml: bytes, *, recalculated: bool, is_unusual: bool | None = None)
     if faults is None or rows is None:
         return parse_whole(xml, recalculated=recalculated)
     others = b"[" in xml and _OTHER_WORKBOOK.search(xml) is not None
-    columns = set(_hidden_columns(xml))
+    columns = columns_within(_hidden_columns(xml))
     return SideLook(rows, columns, list(_merged(xml)), other_workbooks=others, faults=faults)
 
 
@@ -209,12 +209,13 @@ def _hidden_rows(xml: bytes) -> set[int] | None:
     return numbers
 
 
-def _hidden_columns(xml: bytes) -> Iterator[int]:
+def _hidden_columns(xml: bytes) -> Iterator[tuple[int, int]]:
+    """Ranges of columns, from one up to another."""
     head = xml[: xml.find(b"sheetData")]
     for match in _HIDDEN_COLUMN.finditer(head):
         first, last = _MIN.search(match[1]), _MAX.search(match[1])
         if first and last:
-            yield from range(int(first[1]) - 1, min(int(last[1]), LAST_COLUMN))
+            yield int(first[1]) - 1, int(last[1])
 
 
 def _merged(xml: bytes) -> Iterator[MergedRange]:
@@ -333,6 +334,8 @@ class _Walk:
     def __init__(self, xml: bytes, *, recalculated: bool) -> None:
         self.look = SideLook()
         self.addressed = True
+        self._columns: list[tuple[int, int]] = []
+        """Ranges of columns that are not seen."""
         self._xml, self._recalculated = xml, recalculated
         self._row, self._position = 1, 0
         self._cell: tuple[int, int] | None = None
@@ -346,6 +349,7 @@ class _Walk:
         self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
         self._parser.CharacterDataHandler = self._characters
         self._parser.Parse(xml, True)  # noqa: FBT003 - the end of the text
+        self.look.hidden_columns = columns_within(self._columns)
         del self._parser  # it refers to this object, and nothing collects such circles in the process that reads
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -435,7 +439,7 @@ class _Walk:
     def _column(self, attributes: dict[str, str]) -> None:
         first, last = attributes.get("min") or "", attributes.get("max") or ""
         if first.isdigit() and last.isdigit() and _is_hidden(attributes, "width"):
-            self.look.hidden_columns.update(range(int(first) - 1, min(int(last), LAST_COLUMN)))
+            self._columns.append((int(first) - 1, int(last)))
 
 
 def _is_hidden(attributes: dict[str, str], measure: str) -> bool:
