@@ -181,12 +181,16 @@ def currency_of_header(header: str) -> str | None:
     return without_currency(header)[1]
 
 
+LONGEST_HEADER = 1_000
+"""Characters; a longer text is no header, and is not searched for words of one."""
+
+
 def known_as(header: str, known: Mapping[str, str]) -> str | None:
     """Column that a header means; a harmless remark in brackets at its end, such as “(yes/no)”, does not count.
 
     Others change the meaning: “Amount (cents)” is not the amount, “Date (due)” not the invoice date.
     """
-    if is_ignored(header, known):
+    if len(header) > LONGEST_HEADER or is_ignored(header, known):
         return None
     if (name := known.get(fold(header))) is not None:
         return name

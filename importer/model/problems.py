@@ -14,6 +14,10 @@ class Severity(Enum):
     WARNING = "warning"
 
 
+LONGEST_WORDS = 2_000
+"""Characters of a message, a hint, or a value that a problem repeats."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong, said so that an accountant can fix it."""
@@ -39,6 +43,13 @@ class Problem:
     """All rows concerned, when it is about a whole column; ``row`` and ``cell`` are then the first of them."""
     meant: str | None = None
     """Name of the known column that a header is probably meant for which is not known, or whose cells fit no other."""
+
+    def __post_init__(self) -> None:
+        """Cut what repeats a long text: a sheet of such texts would be told as often as it has problems."""
+        for name in ("message", "hint", "value"):
+            text = getattr(self, name)
+            if text is not None and len(text) > LONGEST_WORDS:
+                object.__setattr__(self, name, f"{text[:LONGEST_WORDS]}…")
 
     @property
     def every_row(self) -> tuple[int, ...]:

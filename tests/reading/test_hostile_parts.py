@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from odd_files import header, line
 from raw_xlsx import parts, sheet_xml, text, zipped
+from sheets import read
 from test_hostile_files import CELL, HEAD, ROW, grid_of, ods_of, quick, workbook
 from test_ods import document
 
+from importer.checking.row_checks import check_rows
+from importer.model.problems import Problems
 from importer.reading.formats import ods_styles, xlsb
 from importer.reading.formats.archive import Archive
 from importer.reading.formats.child import Request, answer_to
@@ -90,6 +93,20 @@ def test_columns_that_are_hidden_again_and_again_are_counted_once(odd: str) -> N
     with quick():
         grid = grid_of("a.xlsx", data)
     assert grid.look.hidden_columns == set(range(1, 16_383))
+
+
+def test_problems_do_not_repeat_a_long_text_again_and_again(tmp_path: Path) -> None:
+    """One of 32,000 characters in a small file, and thousands of cells that show it: gigabytes of messages."""
+    cell = '<c r="{}{}" t="s"><v>0</v></c>'
+    rows = ""
+    for number in range(2, 1002):
+        rows += f'<row r="{number}">{"".join(cell.format(letter, number) for letter in "ABC")}</row>'
+    sheet = read(workbook(tmp_path / "a.xlsx", header() + rows, strings=[f"<t>{'x' * 32_000}</t>"]))
+    problems = Problems(sheet.problems)
+    with quick():
+        check_rows(sheet, problems, send_cents=False)
+    assert len(problems.ordered()) > 1_000
+    assert all(len(found.message + found.hint + (found.value or "")) < 7_000 for found in problems.ordered())
 
 
 def test_marks_of_errors_within_a_text_are_looked_at_once(tmp_path: Path) -> None:
