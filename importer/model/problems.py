@@ -45,7 +45,7 @@ class Problem:
     """Name of the known column that a header is probably meant for which is not known, or whose cells fit no other."""
 
     def __post_init__(self) -> None:
-        """Cut what repeats a long text: a sheet of such texts would be told as often as it has problems."""
+        """Cut what repeats a long text: thousands of cells may show the same one."""
         for name in ("message", "hint", "value"):
             text = getattr(self, name)
             if text is not None and len(text) > LONGEST_WORDS:
