@@ -109,7 +109,7 @@ _UNBILLED = re.compile(
     r"""(?<!\w)(?:
         not\W+(?:yet|previously)\W+(?:been\W+)?(?:billed|invoiced|charged)
       | not\W+(?:been\W+)?(?:billed|invoiced|charged)\W+(?:yet|so\W+far|before|previously)(?!\W+\w)
-      | noch\W+nicht\W+(?:(?:abge|be|ver)rechnet|fakturiert)\w* | noch\W+nicht\W+in\W+rechnung\W+gestellt\w*
+      | (?<!wird\ )(?<!werden\ )noch\W+nicht\W+(?:(?:(?:abge|be|ver)rechnet|fakturiert)\w*|in\W+rechnung\W+gestellt)
       | nicht\W+(?:(?:abge|be|ver)rechnet|fakturiert)e[nrms]?
       | (?:pas|non)\W+encore\W+factur[ée]e?s? | non\W+facturée?s? | (?:a[úu]n|todav[íi]a)\W+no\W+facturad[oa]s?
       | pendientes?\W+de\W+factura[rc]\w* | (?:non\W+ancora|ancora\W+non)\W+fatturat[oaie]
@@ -119,6 +119,8 @@ _UNBILLED = re.compile(
 )
 """What says that work is still to be billed: “Noch nicht abgerechnete Leistungen”."""
 _CLAUSES = re.compile(r"[:;()\[\]!?]|\s[-–—]+\s")
+_PARTS = re.compile(r"[,.*/](?!\d)")
+"""What may stand before an order within a clause: “Hosting, do not bill”, “Design *not billable*”."""
 _WORD = re.compile(r"\w+")
 _PLAIN = frozenset(
     """a an the all any these those this that them it i we items item rows row lines line entries entry positions
@@ -146,9 +148,12 @@ _STEMS = ("bill", "invoic", "charg", "rech", "fakt", "fact", "fatt", "fatur")
 """A text without any of them is no order about billing: that is found out quickly."""
 _ORDER = re.compile(
     r"""\W*(?:please\W+|bitte\W+|noch\W+|nog\W+)*(?:
-        (?:(?:do|does|should|must|is|are)\W?n[o’']?t|not\W+to|not?|never)\W+(?:be\W+)?(?:bill|invoice|charge)(?:e?d)?
+        (?:(?:do|does|should|must|is|are)\W?n[o’']?t|will\W+not|not\W+to|not?|never)\W+(?:be\W+)?(?:bill|invoice|charge)(?:e?d)?
       | (?:not?|non)\W?(?:billable|chargeable|facturable|fatturabile)
-      | nicht\W+(?:zu\W+)?(?:(?:ab|be|ver)rechn(?:en|et)|fakturier(?:en|t)|(?:ab|be|ver)rechenbar)
+      | nicht\W+(?:zu\W+)?
+        (?:(?:ab|be|ver)rechn(?:en|et)|fakturier(?:en|t)|(?:ab|be|ver)rechenbar|in\W+rechnung\W+stellen)
+      | (?:wird|werden)\W+(?:noch\W+)?nicht\W+(?:(?:abge|be|ver)rechnet|fakturiert|in\W+rechnung\W+gestellt)
+      | (?:billed|invoiced|charged)\W+already
       | (?:[àa]\W+)?ne\W+pas\W+facturer | no\W+facturar | (?:da\W+)?non\W+fatturare | niet\W+factureren
       | nie\W+fakturowa[ćc] | n[ãa]o\W+faturar | ikke\W+fakturere?s? | (?:ej|inte)\W+faktureras?
       | (?:already|bereits|schon|d[ée]j[àa]|ya|j[áà]|gi[àa]|reeds|al|ju[żz])\W+(?:been\W+)?
@@ -223,13 +228,19 @@ def order_in(text: str) -> bool | None:
 
 
 def _orders_in(plain: str) -> Iterator[bool]:
-    """For each order of a text, whether nothing but plain words follows it."""
-    if not any(stem in plain for stem in _STEMS):
+    """For each order of a text, whether it begins a clause and nothing but plain words follows it."""
+    if not _has_stem(plain):
         return
     for clause in _CLAUSES.split(_UNBILLED.sub(" ", plain)):
         order = _ORDER.match(clause)
         if order is not None:
             yield all(map(_is_plain, _WORD.findall(clause[order.end() :])))
+        elif any(map(_ORDER.match, filter(_has_stem, _PARTS.split(clause)))):
+            yield False
+
+
+def _has_stem(plain: str) -> bool:
+    return any(stem in plain for stem in _STEMS)
 
 
 def _is_plain(word: str) -> bool:

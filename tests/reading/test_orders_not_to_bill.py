@@ -23,7 +23,8 @@ LINE = [101, "Fixed fee", "Retainer", 1200, 30, "call Ada"]
     non-billable; not billable; already invoiced in September; Website (do not bill); Hosting - do not bill until PO;
     nicht berechnen; bitte noch nicht abrechnen; bereits abgerechnet; nicht abrechenbar; à ne pas facturer;
     ne pas facturer; déjà facturé; no facturar; ya facturado; da non fatturare; già fatturato; niet factureren;
-    reeds gefactureerd; nie fakturować; não faturar; ikke fakturer""".split(";"),
+    reeds gefactureerd; nie fakturować; não faturar; ikke fakturer; wird nicht berechnet; nicht in Rechnung stellen;
+    will not be billed; invoiced already; wird noch nicht abgerechnet""".split(";"),
 )
 def test_an_order_is_seen(text: str) -> None:
     """In any language, at the begin of a clause, with nothing behind it but plain words."""
@@ -34,7 +35,7 @@ def test_an_order_is_seen(text: str) -> None:
     "text",
     [
         *("on hold", "On hold - see Anna", "VOID", "Cancelled!", "storniert", "en attente"),
-        *("Do not bill travel", "Skip"),
+        *("Do not bill travel", "Skip", "Hosting, do not bill", "Design. Do not bill", "Design *not billable*"),
         *("kostenlos", "Gratis", "Complimentary", "Kulanz", "Offert"),
     ],
 )
@@ -48,7 +49,7 @@ def test_what_may_be_an_order_is_doubtful(text: str) -> None:
     """Draft report; Void fill packaging; On-hold music licence; Cancellation fee; Free trial; Hold & Co; No Limits Ltd;
     Billing system rework; Invoice design; was not billed in September; No. 7 billing; Storno-Gebühr; Rechnung 12;
     Facturation octobre; Discharge pump; Factory visit; Test; Draft; Pending; not billed yet; Not invoiced before;
-    noch nicht berechnet; Noch nicht fakturiert""".split(";"),
+    noch nicht berechnet; 1.5 h, 2 x 100, billing rules; Noch nicht fakturiert""".split(";"),
 )
 def test_the_text_of_a_line_is_no_order(text: str) -> None:
     """Services and names hold the same words."""
