@@ -32,6 +32,7 @@ def doubts(grid: Grid, start: HeaderRow, lines: list[RawRow]) -> list[Problem]:
     saved = f" on {grid.look.saved_on}" if grid.look.saved_on else ""
     problems = [
         *cells.problems("*.changing", columns, grid.look.changing, {"saved": saved}),
+        *cells.problems("*.unseen", columns, grid.look.unseen, {}),
         *cells.problems("*.uncalculated", calculated, grid.look.uncalculated, {}),
     ]
     for change, areas in grid.look.conditional.items():

@@ -171,6 +171,9 @@ _STATES = frozenset(
     complimentary gratuit gratuite offert offerte sincargo""".split()
 )
 """What may say so as a whole text, or before a colon or a dash, as it is compared."""
+_BEGIN = 2
+_BEGINS = frozenset(state[:_BEGIN] for state in _STATES)
+"""How they begin; a text that begins otherwise needs no closer look."""
 LONGEST_STATE = 30
 LONGEST_ORDER = 300
 """Characters of a text in which an order is looked for."""
@@ -223,6 +226,8 @@ def order_in(text: str) -> bool | None:
     found = list(_orders_in(plain))
     if found:
         return any(found)
+    if plain[:_BEGIN] not in _BEGINS:
+        return None
     first = _CLAUSES.split(plain, maxsplit=1)[0]
     return False if len(first) <= LONGEST_STATE and bare(first) in _STATES else None
 

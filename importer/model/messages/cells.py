@@ -75,6 +75,11 @@ _FORMULAS_AND_LOOK = {
         "Type the value in place of the formula.",
         Severity.WARNING,
     ),
+    "*.unseen": Message(
+        "{title} cannot be seen: {first} holds {stored} in the colour of its background, and that is billed ({cells}).",
+        "Give the cells another colour; delete the rows that must not be billed.",
+        Severity.WARNING,
+    ),
     "*.uncalculated": Message(
         "{title}: the file asks to be calculated when it is opened, so the stored values of its formulas, such as "
         "{stored} in {first}, may be guesses of the program that wrote it ({cells}).",

@@ -117,6 +117,8 @@ class SideLook:
     """Cell → what it shows, where the file stores that (.ods) and it is not the number itself."""
     struck: set[Place] = field(default_factory=set)
     """Cells that are crossed out, as a whole or in part."""
+    unseen: list[Run] = field(default_factory=list)
+    """Cells that are written in the colour of their background (.xlsx)."""
     raised: set[Place] = field(default_factory=set)
     """Cells in which a number stands raised or lowered."""
     changing: list[Run] = field(default_factory=list)

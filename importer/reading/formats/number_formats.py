@@ -136,20 +136,26 @@ class Styles:
     """Style → number format that may show something else than the cell holds."""
     struck: set[bytes] = field(default_factory=set)
     """Styles that cross a cell out."""
+    unseen: set[bytes] = field(default_factory=set)
+    """Styles that write a cell in the colour of its background."""
     conditional: dict[str, set[str]] = field(default_factory=dict)
     """Style of conditional formats → number formats that it applies, and CROSSES_OUT."""
 
 
 def see_styles(xml: bytes, styles: Styles, look: SideLook, *, is_usual: bool = False) -> None:
-    """Note the cells of a sheet with a telling format, and those that are crossed out.
+    """Note the cells of a sheet with a telling format, and those that are crossed out or not seen.
 
     ``is_usual`` says that the XML holds no comments and no blanks around “=”.
     """
-    for style, runs in _runs_of(xml, [*styles.telling, *styles.struck], is_usual=is_usual).items():
+    for style, runs in _runs_of(
+        xml, [*dict.fromkeys([*styles.telling, *styles.struck, *styles.unseen])], is_usual=is_usual
+    ).items():
         if style in styles.telling:
             look.formats.setdefault(styles.telling[style], []).extend(runs)
         if style in styles.struck:
             look.struck.update(_cells_of(runs))
+        if style in styles.unseen:
+            look.unseen.extend(runs)
 
 
 def _runs_of(xml: bytes, styles: list[bytes], *, is_usual: bool) -> dict[bytes, list[Run]]:

@@ -148,7 +148,7 @@ def _look(book: _Book, sheet: str) -> SideLook:
         raise ValueError(msg)
     is_unusual = _is_unusual(xml)
     found = look_into(xml, recalculated=book.recalculated, is_unusual=is_unusual)
-    if book.styles.telling or book.styles.struck:
+    if book.styles.telling or book.styles.struck or book.styles.unseen:
         see_styles(xml, book.styles, found, is_usual=not is_unusual)
     see_texts(xml, book.texts, found)
     found.conditional = conditional_formats(xml, book.styles.conditional)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MOST_TAGS = 1_500_000
 """Of the part. Excel allows 65,490 formats of cells, each of at most four tags, and as many named styles."""
-_NUMBERED = {"fonts", "cellXfs", "dxfs"}
+_NUMBERED = {"fonts", "fills", "cellXfs", "dxfs"}
 """Lists whose members other elements name by their position."""
 _OF_LISTS, _OF_MEMBERS = 2, 3
 """How deep they stand; the root is at 1."""
@@ -31,14 +31,26 @@ def styles_of(archive: Archive) -> Styles:
     return walk.styles()
 
 
+_COLOURS = {"patternFill", "fgColor", "color"}
+_WHITE, _BLACK = "RGB=FFFFFFFF", "RGB=FF000000"
+_NAMES = {
+    **dict.fromkeys(("theme=0", "indexed=1", "indexed=9", "indexed=65", "rgb=00FFFFFF"), _WHITE),
+    **dict.fromkeys(("theme=1", "indexed=0", "indexed=8", "indexed=64", "rgb=00000000"), _BLACK),
+}
+"""Of the themes that Office offers, and of its palette."""
+
+
 class _Walk:
     """One pass over the part."""
 
     def __init__(self) -> None:
         self._codes = {str(number): code for number, code in BUILT_IN.items()}
         self._struck_fonts: set[str] = set()
-        self._formats: list[tuple[str, str]] = []
-        """Number format and font of each style."""
+        self._formats: list[tuple[str, str, str]] = []
+        """Number format, font and fill of each style."""
+        self._colours: dict[tuple[str, str], str] = {}
+        """List and number of a font or a solid fill → its colour."""
+        self._is_solid = False
         self._changes: dict[str, set[str]] = {}
         """Style of conditional formats → what it changes."""
         self._depth = 0
@@ -60,11 +72,15 @@ class _Walk:
         elif self._depth == _OF_MEMBERS:
             self._number += 1
             if self._list == "cellXfs":
-                self._formats.append((attributes.get("numFmtId", ""), attributes.get("fontId", "")))
+                self._formats.append(
+                    (attributes.get("numFmtId", ""), attributes.get("fontId", ""), attributes.get("fillId", ""))
+                )
         if name == "numFmt":
             self._see_number_format(attributes)
         elif name == "strike" and attributes.get("val", "1") not in {"0", "false"}:
             self._see_strike()
+        elif name in _COLOURS:
+            self._see_colour(name, attributes)
 
     def _end(self, _tag: str) -> None:
         self._depth -= 1
@@ -83,16 +99,29 @@ class _Walk:
         elif self._list == "dxfs":
             self._changes.setdefault(str(self._number), set()).add(CROSSES_OUT)
 
+    def _see_colour(self, name: str, attributes: dict[str, str]) -> None:
+        """Note the colour of a font or a solid fill as it is compared: white and black have several names."""
+        if name == "patternFill":
+            self._is_solid = attributes.get("patternType") == "solid"
+        if name == "fgColor" and not self._is_solid:
+            return
+        named = [f"{key}={attributes[key]}" for key in ("rgb", "theme", "indexed") if key in attributes]
+        if named:
+            colour = _NAMES.get(named[0], named[0].upper()) + attributes.get("tint", "")
+            self._colours.setdefault((self._list, str(self._number)), colour)
+
     def styles(self) -> Styles:
         """What was found."""
-        numbers = {number for number, _ in self._formats}
+        numbers = {number for number, *_ in self._formats}
         shapes = {number: code_of(self._codes, number) for number in numbers}
         telling = {number for number in numbers if is_telling(shapes[number])}
         found = Styles(conditional=self._changes)
-        for position, (number, font) in enumerate(self._formats):
+        for position, (number, font, fill) in enumerate(self._formats):
             name = str(position).encode()
             if number in telling:
                 found.telling[name] = shapes[number]
             if font in self._struck_fonts:
                 found.struck.add(name)
+            if self._colours.get(("fonts", font), _BLACK) == self._colours.get(("fills", fill), _WHITE):
+                found.unseen.add(name)
         return found
