@@ -16,7 +16,7 @@ import pytest
 
 import importer
 from importer.model.headers import LONGEST_WITH_CURRENCY
-from importer.values import amounts, dates, not_to_bill, number_format, title_rows, written_ids
+from importer.values import amounts, dates, header_meanings, not_to_bill, number_format, title_rows, written_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +40,7 @@ GIVEN_AT_MOST = {
     "importer.values.dates._NAMED": dates.LONGEST,
     "importer.values.written_ids._ADDRESS": written_ids.LONGEST,
     "importer.reading.shown_values._CURRENCY": number_format.LONGEST,
+    "importer.values.header_meanings._CUT": header_meanings.LONGEST,
     "importer.values.title_rows._SUM": title_rows.LONGEST,
     "importer.values.not_to_bill._TITLE_SAYS_SO": not_to_bill.LONGEST,
     "importer.values.not_to_bill._OF_BILLS": not_to_bill.LONGEST,
