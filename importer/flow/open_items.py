@@ -20,7 +20,7 @@ from importer.model.plans import Status
 from importer.model.problems import error_rows
 from importer.planning.account import RECORDS
 from importer.planning.open_items import ItemKey, above_limit, left_out, month_of, open_item
-from importer.planning.unused_ids import unused_ids
+from importer.planning.unused_ids import possible_ids, unused_ids
 from importer.sending.presence import sent_after
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from importer.model.sheet import SheetLine
 
 
+TRIED_IDS = 100
+"""Numbers of unused columns that are asked for where what is open is not listed; all, where one of these is an id."""
 NOT_COUNTED = "What else is open in Kantata was not counted for that reason."
 
 
@@ -115,8 +117,10 @@ def _still_billed(
 
 def with_left_out(prepared: Prepared, tools: Tools) -> Prepared:
     """The plan with what is open in Kantata and in no row of its sheet; where that fails, it is said."""
-    if tools.api is None or not is_asked_for(prepared, tools):
+    if tools.api is None:
         return prepared
+    if not is_asked_for(prepared, tools):
+        return prepared if prepared.unreached else _with_unused_ids_of_sheet(prepared, tools)
     if prepared.unreached:  # it was said already, and waiting for Kantata once more would double the time
         return prepared.with_notice(NOT_COUNTED)
     try:
@@ -128,16 +132,40 @@ def with_left_out(prepared: Prepared, tools: Tools) -> Prepared:
 
     for remark in work.remarks:
         prepared = prepared.with_notice(remark)
-    known = known_headers(own=tools.settings.own_headers)
-    not_by_id = list(unused_ids(prepared.sheet, _not_billed_yet(prepared), work.items, known))
-    faulty = error_rows(not_by_id)
-    prepared = prepared.with_problems(not_by_id).with_each(lambda planned: kept_back(planned, faulty))
+    prepared = _with_unused_ids(prepared, tools, work.items)
     found = left_out(work.items, _in_sheet(prepared), months, older_listed=work.older_listed)
     if found.older is None:
         prepared = prepared.with_notice(
             "Too much older work is open in Kantata to be counted; what is left out of the months of this file is."
         )
     return replace(prepared, left_out=replace(found, is_whole=not work.remarks))
+
+
+def _with_unused_ids(prepared: Prepared, tools: Tools, items: Iterable[OpenItem]) -> Prepared:
+    """The plan; rows that bill amounts beside the ids of these items are errors."""
+    known = known_headers(own=tools.settings.own_headers)
+    not_by_id = list(unused_ids(prepared.sheet, _not_billed_yet(prepared), items, known))
+    faulty = error_rows(not_by_id)
+    return prepared.with_problems(not_by_id).with_each(lambda planned: kept_back(planned, faulty))
+
+
+def _with_unused_ids_of_sheet(prepared: Prepared, tools: Tools) -> Prepared:
+    """As :func:`_with_unused_ids`, where what is open is not listed: what may be an id is asked for by itself."""
+    known = known_headers(own=tools.settings.own_headers)
+    ids = sorted(possible_ids(prepared.sheet, _not_billed_yet(prepared), known))
+    if tools.api is None or not ids:
+        return prepared
+    items: list[OpenItem] = []
+    try:
+        for kind in RECORDS:
+            if not find_items(tools.api, kind, ids[:TRIED_IDS]).records:
+                continue
+            for item in find_items(tools.api, kind, ids).records.values():
+                if not item.invoiced:
+                    items.append(open_item(Listed(kind, item), None, None, prepared.started_at.date()))
+    except (AccessDenied, NotReached):  # what else needs Kantata says so
+        return prepared
+    return _with_unused_ids(prepared, tools, items)
 
 
 def _not_billed_yet(prepared: Prepared) -> Iterator[SheetLine]:

@@ -107,6 +107,8 @@ _NUMBERS = frozenset("rechnung faktura fattura factura factuur fatura".split())
 """Words for an invoice that stand above its number."""
 _TOO_SHORT = frozenset({"due days", "days due", "due in"})
 """They may be the days to pay, or those that an invoice is late."""
+_OF_BUYING = frozenset({"inkoop", "bestel", "bestell"})
+"""They begin words for orders; alone they speak of what was bought."""
 _COUNTS = re.compile(r"\s*(?:number|no\.?|#) of \w+s\s*$", re.IGNORECASE)
 """A header that counts: “Number of invoices”."""
 _SEQUENCE = re.compile(r"\s*n\.?\s*[º°][.\s]*(?:de\s+)?orde[nm]\s*", re.IGNORECASE)
@@ -121,7 +123,8 @@ for _kind in Word:
 
 def column_in_words(header: str) -> str | None:
     """Column that the words of a header make; None for other words, or fewer."""
-    return None if _is_too_short(header) or _COUNTS.match(header) else _COLUMNS.get(_kinds(header))
+    is_of_buying = header.strip().casefold() in _OF_BUYING
+    return None if is_of_buying or _is_too_short(header) or _COUNTS.match(header) else _COLUMNS.get(_kinds(header))
 
 
 def suggested_in_words(header: str) -> str | None:

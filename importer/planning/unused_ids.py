@@ -5,6 +5,7 @@ Billed so, the time entries and expenses would stay open, and be billed once mor
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,27 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile("[0-9]{3,}")
 """What may be an id in a cell: “#5101001”, “TE 5101001”, the end of an address."""
+
+
+_ID = re.compile("[0-9]{5,12}")
+"""What is asked for as an id, where nothing lists what is open: cost centres and years are shorter."""
+
+
+def possible_ids(sheet: Sheet, lines: Iterable[SheetLine], known: Mapping[str, str]) -> set[int]:
+    """Numbers beside amounts in unused columns of which no two cells are alike, as those of ids are."""
+    projects = _billed_by_amount(lines)
+    found: set[int] = set()
+    for header in sheet.headers:
+        if header.column is not None or is_ignored(header.text, known):
+            continue
+        texts = []
+        for row in sheet.rows:
+            text = text_of(row.cell(header.position)).strip()
+            if text and row.number in projects:
+                texts.append(text)
+        if len(set(texts)) == len(texts):
+            found.update(map(int, itertools.chain.from_iterable(map(_ID.findall, texts))))
+    return found
 
 
 def unused_ids(

@@ -50,9 +50,12 @@ def is_proved(column: SeenColumn, name: str) -> bool:
     if name == "notes":
         is_of_lines = holds_wordings(column) or (holds_texts(column) and not repeats(column))
         return is_of_lines and "invoice" not in ideas_of(column.text)
-    if name == "workspace_id" and not speaks_of_projects(column.text):
-        return False
-    return _has_shape(column, BY_NAME[name].kind)
+    return _says_enough(column.text, name) and _has_shape(column, BY_NAME[name].kind)
+
+
+def _says_enough(header: str, name: str) -> bool:
+    """Tell whether a header means a project and nothing else; a “Vorgang” is a task, or the case of a client."""
+    return name != "story_id" and (name != "workspace_id" or speaks_of_projects(header))
 
 
 def _has_shape(column: SeenColumn, kind: Kind) -> bool:

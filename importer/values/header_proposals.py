@@ -286,7 +286,8 @@ def _fits(column: SeenColumn, name: str) -> bool:
         return not contradicts(column, name)
     kind = BY_NAME[name].kind
     if kind is Kind.TEXT:
-        return name not in ("notes", "message", NAME_OF_PROJECT) or share(column, is_figure) < HALF
+        of_figures = is_figure if name in ("notes", "message", NAME_OF_PROJECT) else is_date
+        return share(column, of_figures) < HALF
     if kind in CHOSEN and len(column.counts) <= MOST_WORDS:
         return share(column, is_date) < HALF
     return share(column, lambda cell: reads(kind, cell)) >= MOST

@@ -378,6 +378,22 @@ def test_ids_among_other_text_are_ids_too(cli: Cli, sandbox: Sandbox, cell: str)
     assert (wrong["row"], wrong["value"]) == (2, "5103001")
 
 
+def test_without_completeness_such_numbers_are_asked_for_by_themselves(cli: Cli, sandbox: Sandbox) -> None:
+    """The same work is not billed twice because somebody does not want to know what else is open."""
+    here = cli.at(sandbox)
+    done = here.run("preview", cli.sheet(BY_AMOUNT), "--json", "--no-completeness")
+    [wrong] = [found for found in done.document["problems"] if found["code"] == "column.unused_ids"]
+    assert (wrong["row"], wrong["value"]) == (2, "5103001")
+    submitted = here.run("submit", cli.sheet(BY_AMOUNT), "--yes", "--json", "--no-completeness")
+    assert (submitted.exit_code, sandbox.received("POST")) == (3, [])
+
+    asked = len(sandbox.received("GET"))
+    other = BY_AMOUNT | {"Entry #": "4100"}
+    done = here.run("preview", cli.sheet(other), "--json", "--no-completeness")
+    assert "column.unused_ids" not in {found["code"] for found in done.document["problems"]}
+    assert not [sent for sent in sandbox.received("GET")[asked:] if sent.path == "/time_entries"]
+
+
 @pytest.mark.parametrize("other", [{"workspace_id": 101}, {"Entry #": 99}, {"Entry #": "none"}])
 def test_other_numbers_beside_amounts_are_not_refused(cli: Cli, sandbox: Sandbox, other: dict[str, object]) -> None:
     """Neither the id of another project's item, nor a number of something else."""

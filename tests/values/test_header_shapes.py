@@ -201,6 +201,15 @@ def test_single_words_that_repeat_are_no_sure_description() -> None:
     assert (found.meant, found.sure) == ("notes", True)
 
 
+def test_words_of_buying_and_cases_are_asked_about() -> None:
+    """“Inkoop” above costs was the PO number without a word; “Vorgangsnummer” may be that of a case."""
+    assert known_as("Inkoop", KNOWN) is None
+    assert known_as("Inkoopnummer", KNOWN) == "purchase_order"
+    [found] = propose([seen_column(0, "Vorgangsnummer", [88011, 88045])], {}, KNOWN)
+    assert not found.sure
+    assert proposed(("Purchased on", ["2026-10-01", "2026-10-09", "2026-10-20"])) == [None]
+
+
 def test_a_short_article_makes_no_order_of_a_word() -> None:
     """“Pôle” is no “PO” with a French article; “Belegdatum” stays a date."""
     assert known_as("Pôle", KNOWN) is None
