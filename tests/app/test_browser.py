@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
     from importer.sandbox.running import Sandbox
 
@@ -188,6 +188,29 @@ def test_own_headers_are_mapped_by_clicking(context: BrowserContext, desktop: De
     page.get_by_role("button", name="Check again").click()
     page.get_by_role("button", name=f"Approve {COUNT} invoices").wait_for()
     assert 'amount = ["Honorar netto"]' in (desktop.folder / "importer.toml").read_text(encoding="utf-8")
+
+
+def test_typed_cells_are_not_lost_by_another_button(context: BrowserContext, desktop: Desktop, tmp_path: Path) -> None:
+    """The browser asks first; who stays goes on where she was."""
+    path = tmp_path / "october.csv"
+    path.write_bytes(sheet_of("101,A,Fixed fee,Work,zero,30,2026-10-31", "101,B,Fixed fee,More work,5,30,2026-10-31"))
+    page = context.new_page()
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(desktop.serving.address)
+    choose(page, path)
+    page.get_by_role("heading", name="1 problem").wait_for()
+    page.locator("input#E2").fill("7")
+    page.get_by_role("button", name="Go on without").click(no_wait_after=True)
+    assert page.locator("input#E2").input_value() == "7"
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("button", name="Approve 2 invoices").wait_for()
+    assert asked == ["beforeunload"]
 
 
 def test_a_long_sheet_is_corrected_page_by_page(context: BrowserContext, desktop: Desktop, tmp_path: Path) -> None:

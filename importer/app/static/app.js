@@ -51,10 +51,21 @@ async function look() {
 }
 if (live) setTimeout(look, 300);
 
-// A cell that was changed is shown so until it is checked.
+// A cell that was changed is shown so until it is checked; the browser asks before another way loses it.
+let unchecked = null;
 for (const field of document.querySelectorAll(".grid input, .grid select")) {
-  field.addEventListener("input", () => field.parentElement.classList.add("changed"));
+  field.addEventListener("input", () => {
+    field.parentElement.classList.add("changed");
+    unchecked = field.form;
+  });
 }
+addEventListener("beforeunload", (event) => {
+  if (!unchecked || unchecked.dataset.sent) return;
+  event.preventDefault();
+  setTimeout(() => {
+    for (const form of document.forms) delete form.dataset.sent; // the person stays, and may press again
+  });
+});
 
 // What a cell is probably meant to say goes into it; nothing is sent before the person has it checked.
 for (const button of document.querySelectorAll("[data-into]")) {
