@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from importer.model.words import count_of, invoice_named, left_out, worth_in_words
 from importer.reporting.page.cards import MOST_CARDS
 from importer.reporting.page.content import BAD, LOOK, OK, Check
+from importer.reporting.page.naming import month
 from importer.reporting.page.writing import written
 from importer.reporting.workbook.undo import sums, sums_by_group
 from importer.sending.undo import Group, Step, Undone
@@ -27,12 +28,14 @@ def content_of(done: Undone, workbook: Path) -> dict[str, object]:
         if found := done.of(group):
             checks.append(Check(f"{count_of(len(found), 'invoice')} {group.value}", look))
     return {
+        "month": month(done.batch),
         "run_id": done.run_id,
         "undo_id": done.undo_id,
         "workbook": workbook.name,
         "lead": _lead(done),
         "facts": (
             PurePath(done.source).name,
+            f"run {done.run_id}",
             f"batch {done.batch}",
             f"{done.started_at:%Y-%m-%d %H:%M}, by {done.who}",
             done.account,
