@@ -113,6 +113,9 @@ _UNBILLED = re.compile(
       | nicht\W+(?:(?:abge|be|ver)rechnet|fakturiert)e[nrms]?
       | (?:pas|non)\W+encore\W+factur[ée]e?s? | non\W+facturée?s? | (?:a[úu]n|todav[íi]a)\W+no\W+facturad[oa]s?
       | pendientes?\W+de\W+factura[rc]\w* | (?:non\W+ancora|ancora\W+non)\W+fatturat[oaie]
+      | (?:pending|awaiting)\W+(?:billing|bills|invoices|invoicing)(?!\W+(?!of\b|for\b)[^\W\d])
+      | (?:invoices|billing)\W+pending(?!\W+[^\W\d])
+      | ausstehende\W+rechnungen | factures\W+en\W+attente(?!\W+(?:de|d)\b) | facturas\W+pendientes(?!\W+de\b)
       | nog\W+niet\W+gefactureerde? | ainda\W+n[ãa]o\W+faturad[oa]s? | jeszcze\W+nie\W+zafakturowan\w*
     )(?!\w)""",
     re.IGNORECASE | re.VERBOSE,

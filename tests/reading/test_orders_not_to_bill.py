@@ -88,6 +88,17 @@ def test_a_doubtful_remark_is_one_warning_with_its_rows(tmp_path: Path) -> None:
         *(("Do not bill", [4]), ("ENTWURF", [4]), ("Draft invoices October", []), ("Void Architects", [])),
         *(("Billing by client", []), ("Invoicing in March 2026", []), ("Invoice by project", [])),
         *(("Work not yet billed", []), ("Noch nicht abgerechnete Leistungen", []), ("Travaux non facturés", [])),
+        *(
+            ("Pending invoices, October 2026", []),
+            ("Awaiting invoicing", []),
+            ("Invoices pending", []),
+            ("Factures en attente", []),
+        ),
+        *(
+            ("Invoices pending approval", [4]),
+            ("Pending invoice approval", [4]),
+            ("Factures en attente de validation", [4]),
+        ),
         *(("Invoice in March 2026", [4]), ("Not yet billed: on hold", [4]), ("Nicht abrechnen", [4])),
     ],
 )
