@@ -77,7 +77,7 @@ def settings_file() -> str:
         if name in SECRET or name in IN_TAIL:
             continue
         meaning = textwrap.wrap(str(field.description), initial_indent="# ", subsequent_indent="# ", width=118)
-        value = EXAMPLES.get(name) or _toml(field.default)
+        value = EXAMPLES.get(name) or _toml(field.get_default(call_default_factory=True))
         parts.append("\n".join([*meaning, f"#{name} = {value}\n"]))
     return "\n".join(parts) + TAIL
 
@@ -87,6 +87,8 @@ def _toml(value: object) -> str:
         return str(value).lower()
     if isinstance(value, (int, float, Decimal)):
         return f"{value:.12g}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
     return f'"{value}"'
 
 

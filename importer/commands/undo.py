@@ -104,7 +104,7 @@ def _show(done: Undone, console: Console) -> None:
     from importer.reporting.workbook.undo import TITLES
     from importer.sending.undo import Group
 
-    console.print(f"Undo of {plain(done.run_said)}", highlight=False)
+    console.print(f"Undo of {plain(done.run_said)}", highlight=False, soft_wrap=not console.is_terminal)
     if done.nothing_to_do:
         console.print(f"Nothing to undo in run {plain(done.run_id)}: {_standing(done)}", highlight=False)
         return

@@ -208,12 +208,12 @@ def test_the_app_can_use_answers_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["\x1b[31mFee\x1b[0m amount", '"; DROP TABLE', "[bold]Fee", "=1+1 fee", "Fee\u202eamount", "F" * 30_000]
+    "header", ["\x1b[31mFee\x1b[0m amount", '"; DROP TABLE', "[bold]Fee", "=1+1 fee", "Fee\u202eamount", "F" * 1_000]
 )
 def test_hostile_headers_come_back_from_the_file_as_they_stood(
     tmp_path: Path, ledger: SubmissionLedger, header: str
 ) -> None:
-    """Markup, control characters and endless texts are data; after the answer the column is known."""
+    """Markup, control characters and long texts are data; after the answer the column is known."""
     quoted = header.replace('"', '""')
     text = f'Project ID,Item type,"{quoted}"\n101,Fixed fee,5\n'
     found = draft(tmp_path, text, ledger)

@@ -117,4 +117,4 @@ def test_the_annotated_settings_file_shows_the_defaults(tmp_path: Path) -> None:
     examples = {name for name, field in Settings.model_fields.items() if field.default is None}
     own = {"columns", "ignore_columns", "constants", "values", "workspaces", "line_text"}
     for name in set(values) - {"ledger"} - own - examples:
-        assert getattr(loaded, name) == Settings.model_fields[name].default
+        assert getattr(loaded, name) == Settings.model_fields[name].get_default(call_default_factory=True)
