@@ -206,6 +206,7 @@ def test_typed_cells_are_not_lost_by_another_button(context: BrowserContext, des
     choose(page, path)
     page.get_by_role("heading", name="1 problem").wait_for()
     page.locator("input#E2").fill("7")
+    page.wait_for_load_state()  # from then on the script of the page watches
     page.get_by_role("button", name="Go on without").click(no_wait_after=True)
     assert page.locator("input#E2").input_value() == "7"
     page.get_by_role("button", name="Check again").click()

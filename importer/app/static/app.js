@@ -53,11 +53,13 @@ if (live) setTimeout(look, 300);
 
 // A cell that was changed is shown so until it is checked; the browser asks before another way loses it.
 let unchecked = null;
+function change(field) {
+  field.parentElement.classList.add("changed");
+  unchecked = field.form;
+}
 for (const field of document.querySelectorAll(".grid input, .grid select")) {
-  field.addEventListener("input", () => {
-    field.parentElement.classList.add("changed");
-    unchecked = field.form;
-  });
+  field.addEventListener("input", () => change(field));
+  if ("defaultValue" in field && field.value !== field.defaultValue) change(field); // typed before this ran
 }
 addEventListener("beforeunload", (event) => {
   if (!unchecked || unchecked.dataset.sent) return;
