@@ -105,16 +105,18 @@ _OF_BILLS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """A no, or an already, shortly before a word for billing."""
+_PERIOD = r"(?:(?:of|for|in)\s+)?(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\b|q?\d)"
+"""How the words begin that say for when: “Pending invoices for October”, but not “for approval”."""
 _UNBILLED = re.compile(
-    r"""(?<!\w)(?:
+    rf"""(?<!\w)(?:
         not\W+(?:yet|previously)\W+(?:been\W+)?(?:billed|invoiced|charged)
       | not\W+(?:been\W+)?(?:billed|invoiced|charged)\W+(?:yet|so\W+far|before|previously)(?!\W+\w)
       | (?<!wird\ )(?<!werden\ )noch\W+nicht\W+(?:(?:(?:abge|be|ver)rechnet|fakturiert)\w*|in\W+rechnung\W+gestellt)
       | nicht\W+(?:(?:abge|be|ver)rechnet|fakturiert)e[nrms]?
       | (?:pas|non)\W+encore\W+factur[ée]e?s? | non\W+facturée?s? | (?:a[úu]n|todav[íi]a)\W+no\W+facturad[oa]s?
       | pendientes?\W+de\W+factura[rc]\w* | (?:non\W+ancora|ancora\W+non)\W+fatturat[oaie]
-      | (?:pending|awaiting)\W+(?:billing|bills|invoices|invoicing)(?!\W+(?!of\b|for\b)[^\W\d])
-      | (?:invoices|billing)\W+pending(?!\W+[^\W\d])
+      | (?:pending|awaiting)\s+(?:billing|bills|invoices|invoicing)(?!\s+(?!{_PERIOD})[^\W\d])
+      | (?:invoices|billing)\s+pending(?!\s+(?!{_PERIOD})[^\W\d])
       | ausstehende\W+rechnungen | factures\W+en\W+attente(?!\W+(?:de|d)\b) | facturas\W+pendientes(?!\W+de\b)
       | nog\W+niet\W+gefactureerde? | ainda\W+n[ãa]o\W+faturad[oa]s? | jeszcze\W+nie\W+zafakturowan\w*
     )(?!\w)""",
