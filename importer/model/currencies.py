@@ -11,3 +11,37 @@ CODES = frozenset(
     "UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG".split()
 )
 """ISO 4217, those in use."""
+
+SIGNS = {
+    "€": "EUR",
+    "euro": "EUR",
+    "euros": "EUR",
+    "£": "GBP",
+    "us$": "USD",
+    "c$": "CAD",
+    "ca$": "CAD",
+    "a$": "AUD",
+    "au$": "AUD",
+    "nz$": "NZD",
+    "hk$": "HKD",
+    "s$": "SGD",
+    "r$": "BRL",
+    "mx$": "MXN",
+    "₹": "INR",
+    "rs": "Rs",
+    "₨": "Rs",
+    "fr": "CHF",
+    "sfr": "CHF",
+    "zł": "PLN",
+    "kč": "CZK",
+    "₽": "RUB",
+    "₺": "TRY",
+    "₪": "ILS",
+    "₩": "KRW",
+    "₴": "UAH",
+    "₫": "VND",
+    "$": "$",
+    "¥": "¥",
+    "kr": "kr",
+}
+"""Sign or word beside an amount → its code, or the mark that several currencies share."""

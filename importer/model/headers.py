@@ -11,7 +11,7 @@ from itertools import chain
 
 from importer.model.check_only import CHECK_BY_NAME, CHECK_ONLY, UNCLEAR, CheckOnly
 from importer.model.columns import BY_NAME, COLUMNS, GIVES_WAY, IN_KANTATA, REQUIRED, Column, Kind
-from importer.model.currencies import CODES
+from importer.model.currencies import CODES, SIGNS
 from importer.model.header_words import column_in_words
 
 _IGNORED_IN_NAMES = str.maketrans("", "", " _-.?*:")
@@ -115,20 +115,8 @@ _NET = re.compile(
 )
 """What may stand beside the currency of an amount: “EUR, net”."""
 _HARMLESS_ANYWHERE = re.compile(r"optional|required|mandatory|text|number|digits|id|no|nr|kantata|mavenlink|\*|")
-
-
-_SIGNS = {
-    "€": "EUR",
-    "euro": "EUR",
-    "euros": "EUR",
-    "£": "GBP",
-    "us$": "USD",
-    "$": "$",
-    "zł": "PLN",
-    "kč": "CZK",
-    "₹": "INR",
-    "¥": "¥",
-}
+_NO_CURRENCY_HERE = frozenset({"rs", "fr", "sfr", "kr"})
+"""Words that mean a currency beside an amount, and other things in a header: “Text (fr)”."""
 _ENGLISH_WORDS = frozenset("ALL CUP GEL LAK MAD MOP PEN TOP".split())
 """Codes of currencies that are words too: “Amount all”."""
 LONGEST_WITH_CURRENCY = 100
@@ -173,7 +161,8 @@ def _currency(text: str, *, words: bool) -> str | None:
     code = mark.upper()
     if code in CODES and (words or code not in _ENGLISH_WORDS):
         return code
-    return _SIGNS.get(mark.casefold())
+    sign = mark.casefold()
+    return None if sign in _NO_CURRENCY_HERE else SIGNS.get(sign)
 
 
 def currency_of_header(header: str) -> str | None:

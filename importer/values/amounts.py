@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from importer.model.currencies import CODES
+from importer.model.currencies import CODES, SIGNS
 from importer.values.readings import SURE_DIGITS, Typed, Unreadable, as_typed, number_of, unreadable
 
 WAYS = (".", ",")
@@ -43,38 +43,6 @@ _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
 """Digits with a decimal point that cannot separate thousands."""
 _SCIENTIFIC = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?E[-+]?[0-9]{1,3}", re.IGNORECASE)
 
-_SIGNS = {
-    "€": "EUR",
-    "euro": "EUR",
-    "euros": "EUR",
-    "£": "GBP",
-    "us$": "USD",
-    "c$": "CAD",
-    "ca$": "CAD",
-    "a$": "AUD",
-    "au$": "AUD",
-    "nz$": "NZD",
-    "hk$": "HKD",
-    "s$": "SGD",
-    "r$": "BRL",
-    "mx$": "MXN",
-    "₹": "INR",
-    "rs": "Rs",
-    "₨": "Rs",
-    "fr": "CHF",
-    "sfr": "CHF",
-    "zł": "PLN",
-    "kč": "CZK",
-    "₽": "RUB",
-    "₺": "TRY",
-    "₪": "ILS",
-    "₩": "KRW",
-    "₴": "UAH",
-    "₫": "VND",
-    "$": "$",
-    "¥": "¥",
-    "kr": "kr",
-}
 _COULD_BE = {
     "$": frozenset(
         "USD CAD AUD NZD HKD SGD MXN ARS CLP COP TWD BSD BBD BMD BND BZD FJD GYD JMD LRD NAD TTD XCD".split()
@@ -168,7 +136,7 @@ def currency_of(mark: str) -> str | None:
     name = mark.removesuffix(".")
     if name.upper() in CODES:
         return name.upper()
-    return _SIGNS.get(name.casefold())
+    return SIGNS.get(name.casefold())
 
 
 def _value(number: str, mark: str, *, is_negative: bool) -> Decimal | Unreadable | None:
