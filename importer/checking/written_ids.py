@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from importer.model.columns import NAME_OF_PROJECT
 from importer.model.invoices import ItemType
-from importer.values.aliases import same
+from importer.values.names import same
 from importer.values.readings import Unreadable, unreadable
 from importer.values.written_ids import ITEM_ROUTES, PROJECT_ROUTES, TASK_ROUTES, is_address, written_id
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from importer.model.errors import FileProblem
 from importer.model.messages import error
 from importer.reporting.annotated.correcting import write_corrected
-from importer.values.plain_files import read_plain
+from importer.settings.plain_files import read_plain
 
 if TYPE_CHECKING:
     from importer.model.sheet import Sheet

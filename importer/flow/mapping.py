@@ -22,12 +22,13 @@ from importer.model.messages import error
 from importer.model.problems import Severity
 from importer.reading.seen_columns import SeenTable, seen_table
 from importer.settings import sources
+from importer.settings.aliases import aliases
 from importer.settings.writing import with_settings, write_settings
-from importer.values.aliases import aliases, same
 from importer.values.cell_shapes import holds_wordings
 from importer.values.cells import parser_of
 from importer.values.header_meanings import meaning_of
 from importer.values.header_proposals import propose
+from importer.values.names import same
 from importer.values.presets import Preset, alike
 from importer.values.readings import Unreadable
 from importer.values.word_proposals import WordProposal, propose_words

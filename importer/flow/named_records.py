@@ -27,7 +27,8 @@ from importer.model.words import count_of, rows_named
 from importer.planning.account import RECORDS, Account, expected_of
 from importer.planning.account_checks import Said, findings, project_findings
 from importer.planning.named_projects import Named, Seen, matches, names_to_ask, with_projects
-from importer.values.aliases import aliases, same
+from importer.settings.aliases import aliases
+from importer.values.names import same
 
 if TYPE_CHECKING:
     from importer.kantata.client import KantataApi

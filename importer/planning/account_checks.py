@@ -22,7 +22,7 @@ from importer.model.sheet import Sheet, text_of
 from importer.model.words import money, names_in_short
 from importer.planning.account import CENTS, RECORDS, Account, named
 from importer.planning.named_projects import differs
-from importer.values.aliases import same
+from importer.values.names import same
 
 if TYPE_CHECKING:
     from importer.model.problems import Problem

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from importer.kantata.account import Found, Project
 from importer.model.words import count_of
-from importer.values.aliases import same
+from importer.values.names import same
 from importer.values.written_ids import PROJECT_ROUTES, may_begin_a_title, written_id
 
 if TYPE_CHECKING:

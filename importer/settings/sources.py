@@ -16,10 +16,10 @@ from pydantic_settings import EnvSettingsSource
 from importer.model.errors import SettingsProblem
 from importer.model.messages import error
 from importer.settings.model import ENV_PREFIX, Settings
+from importer.settings.plain_files import plain_text
 from importer.settings.secrecy import SECRET
 from importer.settings.trust import refuse_open
 from importer.settings.values import did_you_mean
-from importer.values.plain_files import plain_text
 
 APP = "invoice-importer"
 OWN_NAMES = {"KANTATA_TOKEN": "token", "KANTATA_TOKEN_FILE": "token_file", "KANTATA_BASE_URL": "base_url"}

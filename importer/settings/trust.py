@@ -20,8 +20,8 @@ import platformdirs
 from importer.kantata.addresses import is_loopback
 from importer.model.errors import SettingsProblem
 from importer.model.messages import error
+from importer.settings.plain_files import read_plain
 from importer.settings.private_files import write_private
-from importer.values.plain_files import read_plain
 
 GUARDED = ("base_url", "ledger", "notify_file", "heartbeat_url")
 """Settings that lead elsewhere: where the token, the record of what was billed, and notices go."""

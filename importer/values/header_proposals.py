@@ -14,7 +14,6 @@ from importer.model.check_only import CHECK_BY_NAME
 from importer.model.columns import BY_NAME, NAME_OF_PROJECT, Kind
 from importer.model.header_words import suggested_in_words
 from importer.model.sheet import text_of
-from importer.values.aliases import same
 from importer.values.cell_shapes import (
     HALF,
     MOST,
@@ -59,6 +58,7 @@ from importer.values.header_shapes import (
     with_shapes,
     without_other_sums,
 )
+from importer.values.names import same
 from importer.values.other_dates import may_be_invoice_date, speaks_of_other_dates
 from importer.values.products import holds_times
 from importer.values.word_proposals import CHOSEN, MOST_WORDS
@@ -90,7 +90,7 @@ def propose(  # noqa: PLR0913 - one argument per fact
     """A proposal for each unknown column, and for each compared one that holds something else; in their order.
 
     ``taken``: names that known headers mean already → their columns. ``titles``: names of projects, as
-    :func:`importer.values.aliases.same` reduces them. ``compared``: known columns that are compared and never sent;
+    :func:`importer.values.names.same` reduces them. ``compared``: known columns that are compared and never sent;
     where no column is the amount, one of them is proposed as that. ``numbers``: those of the projects.
     """
     proposals = [known_number(_proposal(column, known, titles), numbers) for column in columns]

@@ -16,7 +16,8 @@ from importer.model.errors import SettingsProblem
 from importer.model.problems import Problems
 from importer.planning.named_projects import Seen, matches, nearest, with_projects
 from importer.sandbox.faults import Fault, FaultKind
-from importer.values.aliases import aliases, same
+from importer.settings.aliases import aliases
+from importer.values.names import same
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ from importer.reading import bounded_child
 from importer.reading.formats.child import Refusal, Request
 from importer.reading.formats.grid import Limits, Unpacked
 from importer.reading.formats.identify import READ
-from importer.values.plain_files import MEGABYTE, read_plain
+from importer.settings.plain_files import MEGABYTE, read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

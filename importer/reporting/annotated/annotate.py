@@ -26,8 +26,8 @@ from importer.reporting.annotated.annotations import MOST_MARKS, UNDONE, Annotat
 from importer.reporting.annotated.child import Request, answer_to
 from importer.reporting.annotated.package import CannotAnnotate
 from importer.reporting.workbook.book import FIRST_YEAR
+from importer.settings.plain_files import read_plain
 from importer.settings.private_files import unfinished
-from importer.values.plain_files import read_plain
 
 if TYPE_CHECKING:
     from importer.model.sheet import Cell, Sheet

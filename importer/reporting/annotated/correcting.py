@@ -11,8 +11,8 @@ from importer.model.messages import error
 from importer.reporting.annotated.annotate import in_place, table_of
 from importer.reporting.annotated.correction import Correction
 from importer.reporting.annotated.package import CannotAnnotate
+from importer.settings.plain_files import read_plain
 from importer.settings.private_files import unfinished
-from importer.values.plain_files import read_plain
 
 if TYPE_CHECKING:
     from importer.model.sheet import Sheet

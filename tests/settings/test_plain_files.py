@@ -12,10 +12,10 @@ import pytest
 from importer.model.errors import FileProblem, SettingsProblem
 from importer.reading.formats.grid import Limits
 from importer.reading.formats.unpack import bytes_of
+from importer.settings.aliases import aliases
+from importer.settings.plain_files import MEGABYTE, plain_text, read_plain
 from importer.settings.secrecy import LONGEST_SECRET_BYTES, secret_text
 from importer.settings.sources import of_file
-from importer.values.aliases import aliases
-from importer.values.plain_files import MEGABYTE, plain_text, read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

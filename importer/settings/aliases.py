@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import tomllib
-import unicodedata
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from importer.model.errors import SettingsProblem
 from importer.model.messages import error
-from importer.values.plain_files import plain_text
+from importer.settings.plain_files import plain_text
+from importer.values.names import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,12 +21,6 @@ PAIR = 2
 LARGEST_ID = 2**63 - 1
 LARGEST_MEGABYTES = 64
 """Of the file; a hundred thousand names take four."""
-
-
-@lru_cache(maxsize=20_000)
-def same(name: str) -> str:
-    """Reduce a name to what is compared: no case, single blanks."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def aliases(table: Mapping[str, int], file: Path | None) -> dict[str, int]:
